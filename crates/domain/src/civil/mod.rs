@@ -1,0 +1,1 @@
+//! Civil time: dates, weekdays, zones, and the instants they are seen from.

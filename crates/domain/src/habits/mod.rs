@@ -1,0 +1,1 @@
+//! Habits: what is planned, what was done, and what follows from the two.

@@ -1,0 +1,1 @@
+//! Recurrence rules over civil dates.
