@@ -1,1 +1,33 @@
-//! placeholder
+//! Who somebody is, and that it is really them: passwords, keys, tokens, sessions, throttles.
+//!
+//! Knows the domain and nothing of HTTP or SQL. What touches the store is a synchronous *step*, generic over the
+//! repositories it needs, to be run inside a unit of work of the caller's; whether it is to be committed although it
+//! was refused, its error says (`Refusal::is_remembered`). Only hashing passwords is asynchronous: it has threads of
+//! its own. The present instant, fresh ids and randomness come in as parameters.
+//!
+//! A sign-in, from end to end:
+//! 1. look the login up (`UserRepository::find_credentials`, a reading unit of work);
+//! 2. [`passwords::Hasher::verify`] what was given against what was found, even if nothing was;
+//! 3. if it matches, in the user's writing unit of work, [`accounts::accept`] and [`sessions::open_session`]; if not,
+//!    [`accounts::refuse`] in one that belongs to nobody;
+//! 4. [`tokens::AccessTokens::issue`] for the session.
+//!
+//! A request: [`tokens::bearer`], [`tokens::AccessTokens::verify`], [`sessions::Revocations::judge`].
+
+mod bounded;
+mod bytes;
+mod client;
+mod entropy;
+
+pub mod accounts;
+pub mod keys;
+pub mod passwords;
+pub mod sessions;
+pub mod throttles;
+pub mod tokens;
+
+#[cfg(test)]
+mod testing;
+
+pub use client::Client;
+pub use entropy::{Entropy, SystemEntropy};

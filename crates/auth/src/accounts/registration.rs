@@ -1,0 +1,88 @@
+//! Making an account.
+
+use circadia_domain::Error;
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::IdSource;
+use circadia_domain::store::{StoreError, Unique};
+use circadia_domain::users::{Email, NewUser, Role, Settings, UserRepository, Username};
+
+/// What somebody gave to get an account, apart from the password (see `Password::chosen`).
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The name they chose.
+    pub username: Username,
+    /// Their address.
+    pub email: Email,
+    /// Their preferences: time zone and locale as given, the rest as it is for everyone at first.
+    pub settings: Settings,
+    /// What they may do. For anyone who registers by themselves, [`Role::Regular`].
+    pub role: Role,
+    /// When the address was proven to be theirs, if it was.
+    pub email_verified_at: Option<Instant>,
+}
+
+/// Makes an account. For a writing unit of work that belongs to no user.
+///
+/// # Errors
+/// Conflicts `username_taken` and `email_taken`; the store's. (Where an address must be verified, the API tells nobody
+/// that one is taken.)
+pub fn register<S: UserRepository + ?Sized>(
+    store: &mut S,
+    registration: Registration,
+    password_hash: String,
+    ids: &dyn IdSource,
+    now: Instant,
+) -> Result<NewUser, Error> {
+    let Registration { username, email, settings, role, email_verified_at } = registration;
+    let user = NewUser {
+        id: ids.fresh().into(),
+        username,
+        email,
+        email_verified_at,
+        password_hash: Some(password_hash),
+        role,
+        settings,
+        created_at: now,
+    };
+    match store.insert_user(&user) {
+        Ok(()) => Ok(user),
+        Err(StoreError::Duplicate(Unique::Username)) => {
+            Err(Error::conflict("username_taken", "somebody already has this username"))
+        }
+        Err(StoreError::Duplicate(Unique::Email)) => {
+            Err(Error::conflict("email_taken", "there already is an account with this e-mail address"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Ids, Memory, NOW};
+
+    fn registration(username: &str, email: &str) -> Registration {
+        Registration {
+            username: Username::parse(username).unwrap(),
+            email: Email::parse(email).unwrap(),
+            settings: Settings::default(),
+            role: Role::Regular,
+            email_verified_at: None,
+        }
+    }
+
+    #[test]
+    fn a_name_or_an_address_that_is_taken_is_a_conflict_that_says_which() {
+        let (mut store, ids) = (Memory::default(), Ids::default());
+        let mut make = |username, email| register(&mut store, registration(username, email), "$phc".into(), &ids, NOW);
+        let ada = make("Ada", "ada@example.org").unwrap();
+        assert_eq!((ada.created_at, ada.password_hash.as_deref()), (NOW, Some("$phc")));
+        let code = |result: Result<NewUser, Error>| match result.unwrap_err() {
+            Error::Conflict { code, .. } => code,
+            other => panic!("{other}"),
+        };
+        assert_eq!(code(make("ADA", "other@example.org")), "username_taken");
+        assert_eq!(code(make("other", "ADA@example.org")), "email_taken");
+        assert_eq!(store.users.len(), 1);
+    }
+}

@@ -1,0 +1,124 @@
+use super::*;
+use crate::testing::{Ids, MASTER, Memory, NOW, id};
+
+const REV: Revision = Revision(2);
+
+struct Setting {
+    store: Memory,
+    identifiers: Identifiers,
+    ids: Ids,
+    client: Client,
+    login: Login,
+}
+
+impl Setting {
+    fn new() -> Self {
+        Self {
+            store: Memory::with_user(id(1), Some("$old")),
+            identifiers: Identifiers::new(&MasterKey::from_text(MASTER).unwrap()).unwrap(),
+            ids: Ids::default(),
+            client: Client::new(None, Some("test/1"), Some("192.0.2.1".parse().unwrap())),
+            login: Login::username("Ada"),
+        }
+    }
+
+    fn found(&mut self) -> Option<Credentials> {
+        self.store.find_credentials(&self.login).unwrap()
+    }
+
+    fn sign_in(&mut self, found: Option<&Credentials>, verified: &Verified) -> Result<User, SignInRefusal> {
+        let attempt = Attempt {
+            login: &self.login,
+            method: LoginMethod::Password,
+            client: &self.client,
+            identifiers: &self.identifiers,
+            ids: &self.ids,
+            now: NOW,
+        };
+        match found {
+            Some(found) => accept(&mut self.store, REV, &attempt, found, verified),
+            None => refuse(&mut self.store, &attempt, None).map(|never| match never {}),
+        }
+    }
+
+    fn recorded(&self) -> Vec<(Option<UserId>, Option<LoginFailure>)> {
+        self.store.logins.iter().map(|attempt| (attempt.user, attempt.failure)).collect()
+    }
+}
+
+fn right() -> Verified {
+    Verified { matches: true, rehash: None }
+}
+
+#[test]
+fn the_right_password_signs_in_and_is_recorded() {
+    let mut setting = Setting::new();
+    let found = setting.found();
+    let user = setting.sign_in(found.as_ref(), &right()).unwrap();
+    assert_eq!(user.id, id(1).into());
+    let attempt = &setting.store.logins[0];
+    assert_eq!((attempt.user, attempt.failure, attempt.at), (Some(user.id), None, NOW));
+    assert_eq!((attempt.ip, attempt.user_agent.as_deref()), (setting.client.ip, Some("test/1")));
+    assert_eq!(setting.store.users[0].0.password_hash.as_deref(), Some("$old"));
+}
+
+#[test]
+fn every_failure_is_the_same_outside_and_told_apart_in_the_record() {
+    let known = Some(UserId::from_uuid(id(1)));
+    let run = |prepare: fn(&mut Setting), verified: Verified| {
+        let mut setting = Setting::new();
+        prepare(&mut setting);
+        let found = setting.found();
+        let refusal = setting.sign_in(found.as_ref(), &verified).unwrap_err();
+        assert!(refusal.is_remembered());
+        (refusal.to_string(), setting.recorded())
+    };
+    let wrong_password = run(|_| (), Verified::default());
+    let unknown = run(|setting| setting.login = Login::email("nobody@example.org"), Verified::default());
+    let inactive = run(|setting| setting.store.users[0].1 = false, right());
+    assert_eq!(wrong_password.1, [(known, Some(LoginFailure::WrongPassword))]);
+    assert_eq!(unknown.1, [(None, Some(LoginFailure::UnknownUser))]);
+    assert_eq!(inactive.1, [(known, Some(LoginFailure::Inactive))]);
+    assert!(wrong_password.0 == unknown.0 && unknown.0 == inactive.0);
+}
+
+#[test]
+fn a_password_that_was_replaced_meanwhile_does_not_sign_in() {
+    let mut setting = Setting::new();
+    let found = setting.found();
+    setting.store.users[0].0.password_hash = Some("$new".into());
+    let refusal = setting.sign_in(found.as_ref(), &right()).unwrap_err();
+    assert!(matches!(refusal, SignInRefusal::PasswordReplaced) && !refusal.is_remembered());
+    assert_eq!(setting.recorded(), []);
+    setting.store.users.clear();
+    assert!(matches!(setting.sign_in(found.as_ref(), &right()), Err(SignInRefusal::PasswordReplaced)));
+}
+
+#[test]
+fn rehash_on_login() {
+    let mut setting = Setting::new();
+    let found = setting.found();
+    let rehash = Verified { matches: true, rehash: Some("$stronger".into()) };
+    setting.sign_in(found.as_ref(), &rehash).unwrap();
+    assert_eq!(setting.store.users[0].0.password_hash.as_deref(), Some("$stronger"));
+}
+
+#[test]
+fn an_inactive_account_is_not_rehashed() {
+    let mut setting = Setting::new();
+    setting.store.users[0].1 = false;
+    let found = setting.found();
+    let rehash = Verified { matches: true, rehash: Some("$stronger".into()) };
+    setting.sign_in(found.as_ref(), &rehash).unwrap_err();
+    assert_eq!(setting.store.users[0].0.password_hash.as_deref(), Some("$old"));
+}
+
+#[test]
+fn identifiers_are_recorded_so_that_only_equal_ones_can_be_told() {
+    let identifiers = |master: &str| Identifiers::new(&MasterKey::from_text(master).unwrap()).unwrap();
+    let here = identifiers(MASTER);
+    assert_eq!(here.hash(&Login::email("Ada@Example.org")), here.hash(&Login::email("ada@example.ORG")));
+    assert_ne!(here.hash(&Login::email("ada@example.org")), here.hash(&Login::email("ada@example.net")));
+    let elsewhere = identifiers(&MASTER.to_uppercase());
+    assert_ne!(here.hash(&Login::username("ada")), elsewhere.hash(&Login::username("ada")));
+}

@@ -1,0 +1,129 @@
+//! A map of bounded size for many threads, whose upkeep never scans.
+//!
+//! Each of its shards has a young and an old generation. Entries enter the young one; when that is full, or old enough
+//! in the caller's opinion, it becomes the old one, and what was the old one is forgotten all at once. What is looked
+//! up in time moves on with the young.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use crate::bytes::Bytes32;
+
+const SHARDS: usize = 16;
+
+#[derive(Debug)]
+struct Generations<V> {
+    young: HashMap<Bytes32, V>,
+    old: HashMap<Bytes32, V>,
+}
+
+impl<V> Generations<V> {
+    fn new() -> Self {
+        Self { young: HashMap::new(), old: HashMap::new() }
+    }
+
+    fn age(&mut self) {
+        self.old = std::mem::take(&mut self.young);
+    }
+}
+
+/// The map. Keys are hashes, and so spread evenly by themselves.
+#[derive(Debug)]
+pub(crate) struct Bounded<V> {
+    shards: Vec<RwLock<Generations<V>>>,
+    /// Entries that one generation of one shard may have.
+    room: usize,
+}
+
+impl<V: Copy> Bounded<V> {
+    /// A map that never holds more than `capacity` entries (but at least two per shard).
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            shards: std::iter::repeat_with(|| RwLock::new(Generations::new())).take(SHARDS).collect(),
+            room: (capacity / SHARDS / 2).max(1),
+        }
+    }
+
+    fn shard(&self, key: &Bytes32) -> Option<&RwLock<Generations<V>>> {
+        let [first, ..] = key;
+        self.shards.get(usize::from(*first) % SHARDS)
+    }
+
+    /// The value of a key. Lookups don't exclude one another.
+    pub(crate) fn get(&self, key: &Bytes32) -> Option<V> {
+        let shard = self.shard(key)?.read().unwrap_or_else(PoisonError::into_inner);
+        shard.young.get(key).or_else(|| shard.old.get(key)).copied()
+    }
+
+    /// Gives a key a value.
+    pub(crate) fn insert(&self, key: Bytes32, value: V) {
+        self.update(key, |_| (value, ()));
+    }
+
+    /// Replaces a key's value by what `change` makes of it, and returns what else `change` says. Nobody comes between.
+    pub(crate) fn update<T>(&self, key: Bytes32, change: impl FnOnce(Option<V>) -> (V, T)) -> Option<T> {
+        let mut shard = self.shard(&key)?.write().unwrap_or_else(PoisonError::into_inner);
+        let before = shard.young.get(&key).or_else(|| shard.old.get(&key)).copied();
+        let (after, said) = change(before);
+        if shard.young.len() >= self.room && !shard.young.contains_key(&key) {
+            shard.age();
+        }
+        shard.young.insert(key, after);
+        Some(said)
+    }
+
+    /// Makes the young old, and forgets those that were old already.
+    pub(crate) fn age(&self) {
+        for shard in &self.shards {
+            shard.write().unwrap_or_else(PoisonError::into_inner).age();
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        for shard in &self.shards {
+            *shard.write().unwrap_or_else(PoisonError::into_inner) = Generations::new();
+        }
+    }
+
+    /// How many entries are held.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| {
+                let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+                shard.young.len() + shard.old.len()
+            })
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::sha256;
+
+    #[test]
+    fn it_never_outgrows_its_capacity() {
+        let map = Bounded::new(1_000);
+        for n in 0..20_000_u32 {
+            map.insert(sha256(&n.to_be_bytes()), n);
+            assert_eq!(map.get(&sha256(&n.to_be_bytes())), Some(n));
+        }
+        assert!(map.len() <= 1_000, "{}", map.len());
+        assert!(map.len() >= 400, "{}", map.len());
+    }
+
+    #[test]
+    fn what_is_updated_survives_ageing_and_what_is_not_is_forgotten() {
+        let map = Bounded::new(1_000);
+        map.insert(sha256(b"a"), 1);
+        map.insert(sha256(b"b"), 1);
+        map.age();
+        assert_eq!(map.update(sha256(b"a"), |before| (before.unwrap() + 1, ())), Some(()));
+        map.age();
+        assert_eq!(map.get(&sha256(b"a")), Some(2));
+        assert_eq!(map.get(&sha256(b"b")), None);
+    }
+}

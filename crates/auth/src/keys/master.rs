@@ -1,0 +1,176 @@
+//! The one secret that isn't in the database, and what is derived from it.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
+use aws_lc_rs::hmac;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::KeyError;
+use crate::bytes::Bytes32;
+use crate::entropy::{Entropy, random};
+
+/// What a secret derived from the master key is for. No two purposes share a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Sealing the keys that sign access tokens.
+    AccessTokenKeys,
+    /// Sealing the keys that derive refresh tokens.
+    RefreshTokenKeys,
+    /// Sealing the keys that decrypt passwords.
+    LoginKeys,
+    /// Hashing the names and addresses that people try to sign in with.
+    LoginIdentifiers,
+}
+
+impl Purpose {
+    /// What HKDF is told. Changing one makes everything that was sealed for it unreadable.
+    const fn info(self) -> &'static str {
+        match self {
+            Self::AccessTokenKeys => "circadia/1 seal access_token",
+            Self::RefreshTokenKeys => "circadia/1 seal refresh_token",
+            Self::LoginKeys => "circadia/1 seal login",
+            Self::LoginIdentifiers => "circadia/1 hash login identifiers",
+        }
+    }
+}
+
+/// The first byte of what is sealed: the method, AES-256-GCM with a random nonce after it.
+const METHOD: u8 = 1;
+
+/// The secret under which everything else is sealed.
+#[derive(Clone)]
+pub struct MasterKey(Prk);
+
+impl MasterKey {
+    /// Takes the text of `CIRCADIA_SECRET_KEY`: at least 32 bytes of it.
+    ///
+    /// # Errors
+    /// [`KeyError::WeakMasterKey`] below.
+    pub fn from_text(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        if text.len() < 32 {
+            return Err(KeyError::WeakMasterKey(text.len()));
+        }
+        Ok(Self(Salt::new(HKDF_SHA256, b"circadia").extract(text.as_bytes())))
+    }
+
+    /// The secret for a purpose (HKDF-SHA256, RFC 5869).
+    fn derive(&self, purpose: Purpose) -> Result<Zeroizing<Bytes32>, KeyError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        self.0
+            .expand(&[purpose.info().as_bytes()], HKDF_SHA256)
+            .and_then(|okm| okm.fill(&mut *secret))
+            .map_err(|_| KeyError::Crypto("HKDF"))?;
+        Ok(secret)
+    }
+
+    /// The HMAC-SHA256 key for a purpose.
+    pub(crate) fn hmac_key(&self, purpose: Purpose) -> Result<hmac::Key, KeyError> {
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, &*self.derive(purpose)?))
+    }
+
+    fn cipher(&self, purpose: Purpose) -> Result<LessSafeKey, KeyError> {
+        let key = UnboundKey::new(&AES_256_GCM, &*self.derive(purpose)?).map_err(|_| KeyError::Crypto("AES-256-GCM"))?;
+        Ok(LessSafeKey::new(key))
+    }
+
+    /// Encrypts a secret, bound to its purpose and to what it belongs to (a key's name, a user's id): moved to another
+    /// row it doesn't open any more.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`], which would be a defect.
+    pub fn seal(&self, purpose: Purpose, bound_to: &str, secret: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, KeyError> {
+        let cipher = self.cipher(purpose)?;
+        let nonce: [u8; NONCE_LEN] = random(entropy);
+        let mut body = Vec::with_capacity(secret.len() + 16);
+        body.extend_from_slice(secret);
+        let sealed = cipher.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(associated(purpose, bound_to)),
+            &mut body,
+        );
+        if sealed.is_err() {
+            body.zeroize();
+            return Err(KeyError::Crypto("AES-256-GCM"));
+        }
+        let mut all = Vec::with_capacity(1 + NONCE_LEN + body.len());
+        all.push(METHOD);
+        all.extend_from_slice(&nonce);
+        all.append(&mut body);
+        Ok(all)
+    }
+
+    /// Decrypts what was sealed for the same purpose and bound to the same; nothing if it wasn't, was changed, or was
+    /// sealed under another master key.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`], which would be a defect.
+    pub fn open(&self, purpose: Purpose, bound_to: &str, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+        let cipher = self.cipher(purpose)?;
+        let Some((&METHOD, rest)) = sealed.split_first() else { return Ok(None) };
+        let Some((nonce, body)) = rest.split_first_chunk::<NONCE_LEN>() else { return Ok(None) };
+        let mut body = Zeroizing::new(body.to_vec());
+        let opened = cipher.open_in_place(
+            Nonce::assume_unique_for_key(*nonce),
+            Aad::from(associated(purpose, bound_to)),
+            &mut body,
+        );
+        Ok(opened.ok().map(|plain| Zeroizing::new(plain.to_vec())))
+    }
+}
+
+fn associated(purpose: Purpose, bound_to: &str) -> Vec<u8> {
+    [purpose.info().as_bytes(), b"\0", bound_to.as_bytes()].concat()
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Seeded;
+
+    fn master(text: &str) -> MasterKey {
+        MasterKey::from_text(text).unwrap()
+    }
+
+    const TEXT: &str = "0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn short_master_keys_are_refused() {
+        assert!(matches!(MasterKey::from_text(&TEXT[1..]), Err(KeyError::WeakMasterKey(31))));
+        assert!(matches!(MasterKey::from_text(&format!(" {}\n", &TEXT[1..])), Err(KeyError::WeakMasterKey(31))));
+    }
+
+    #[test]
+    fn what_was_sealed_opens_only_where_it_belongs() {
+        let (master, entropy) = (master(TEXT), Seeded::new(1));
+        let sealed = master.seal(Purpose::LoginKeys, "a", b"secret", &entropy).unwrap();
+        let open = |key: &MasterKey, purpose, bound_to| key.open(purpose, bound_to, &sealed).unwrap().map(|plain| plain.to_vec());
+        assert_eq!(open(&master, Purpose::LoginKeys, "a").unwrap(), b"secret");
+        assert_eq!(open(&master, Purpose::LoginKeys, "b"), None);
+        assert_eq!(open(&master, Purpose::AccessTokenKeys, "a"), None);
+        assert_eq!(open(&self::master(&TEXT.to_uppercase()), Purpose::LoginKeys, "a"), None);
+    }
+
+    #[test]
+    fn flipped_bits_never_open_and_nothing_repeats() {
+        let (master, entropy) = (master(TEXT), Seeded::new(2));
+        let sealed = master.seal(Purpose::LoginKeys, "a", b"secret", &entropy).unwrap();
+        assert_ne!(sealed, master.seal(Purpose::LoginKeys, "a", b"secret", &entropy).unwrap());
+        for bit in 0..sealed.len() * 8 {
+            let mut flipped = sealed.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(master.open(Purpose::LoginKeys, "a", &flipped).unwrap().is_none(), "bit {bit}");
+        }
+        for length in 0..sealed.len() {
+            assert!(master.open(Purpose::LoginKeys, "a", &sealed[..length]).unwrap().is_none(), "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Passwords: which are good enough, and how they are kept and checked without stopping everything else.
+
+mod common;
+mod hasher;
+mod parameters;
+mod password;
+mod policy;
+mod pool;
+mod similarity;
+
+pub use hasher::{Busy, Hasher, Limits, Verified};
+pub use password::Password;

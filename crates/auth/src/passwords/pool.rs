@@ -1,0 +1,120 @@
+//! The threads that hash: one fewer than there are cores, of lower priority than those that answer requests, each with
+//! a block of memory that it keeps while there is work.
+//!
+//! On the threads that run units of work, twenty logins at once would take every other request to seconds, and memory
+//! to gigabytes.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use argon2::Block;
+use thread_priority::{ThreadPriority, set_current_thread_priority};
+
+/// How long an idle thread keeps its memory.
+const KEEPS: Duration = Duration::from_secs(10);
+
+/// The memory a thread hashes in.
+pub(super) struct Memory(Vec<Block>);
+
+impl Memory {
+    /// `blocks` of it (KiB), from the last time or fresh.
+    pub(super) fn take(&mut self, blocks: usize) -> &mut [Block] {
+        if self.0.len() < blocks {
+            // Not `resize`: it would copy what isn't needed any more.
+            self.0 = Vec::new();
+            self.0 = vec![Block::new(); blocks];
+        }
+        self.0.get_mut(..blocks).unwrap_or_default()
+    }
+
+    fn give_back(&mut self) {
+        self.0 = Vec::new();
+    }
+
+    fn is_kept(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; nothing when the pool is closed.
+    fn next(&self, memory: &mut Memory) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if queue.closed {
+                return None;
+            }
+            if memory.is_kept() {
+                let (woken, waited) = self.changed.wait_timeout(queue, KEEPS).unwrap_or_else(PoisonError::into_inner);
+                queue = woken;
+                if waited.timed_out() && queue.jobs.is_empty() {
+                    memory.give_back();
+                }
+            } else {
+                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+}
+
+/// The threads. They end when the pool is dropped, after the jobs that were accepted.
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+}
+
+impl Pool {
+    /// Starts `threads` of them.
+    pub(super) fn start(threads: usize) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
+            changed: Condvar::new(),
+        });
+        let pool = Self { shared };
+        for number in 0..threads {
+            let shared = pool.shared.clone();
+            std::thread::Builder::new().name(format!("hashing-{number}")).spawn(move || {
+                if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
+                    tracing::warn!(?error, "hashing threads could not be given a lower priority");
+                }
+                let mut memory = Memory(Vec::new());
+                while let Some(job) = shared.next(&mut memory) {
+                    job(&mut memory);
+                }
+            })?;
+        }
+        Ok(pool)
+    }
+
+    /// Has one of the threads run `job`. Whoever calls bounds how many wait.
+    pub(super) fn run(&self, job: Job) {
+        self.shared.lock().jobs.push_back(job);
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
+}

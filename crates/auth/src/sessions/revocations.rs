@@ -1,0 +1,200 @@
+//! Which sessions were ended, as one replica knows it: refused within a second everywhere, without asking the store at
+//! every request.
+//!
+//! The feed is read twice a second. As long as the last reading is fresh, the answer comes from memory; when it isn't
+//! (the store doesn't answer, or answers late), the store is to be asked at each request until it is again.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::sessions::Revocation;
+
+use crate::tokens::{ACCESS_LIFE, LEEWAY};
+
+/// Seconds for which a reading of the feed is trusted.
+const FRESH: i64 = 1;
+
+/// Seconds of the feed that are read again each time: a revocation bears the instant at which its request began, and
+/// becomes visible when its transaction ends, by the clock of another replica.
+const OVERLAP: i64 = 30;
+
+/// Seconds by which the clocks of two replicas may differ, when the order of a sign-in and the end of all sessions is
+/// in question.
+const SKEW: i64 = 5;
+
+/// Seconds after which no access token of an ended session can be valid any more.
+const REMEMBERED: i64 = ACCESS_LIFE + 2 * LEEWAY;
+
+/// Seconds between two clearings.
+const CLEARED_EVERY: i64 = 60;
+
+/// What is known of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It wasn't ended.
+    Live,
+    /// It was.
+    Revoked,
+    /// Memory can't tell: the store is to be asked.
+    AskStore,
+}
+
+#[derive(Debug)]
+struct Picture {
+    /// When sessions were ended one by one.
+    sessions: HashMap<SessionId, Instant>,
+    /// Until when all of a user's sessions were ended.
+    users: HashMap<UserId, Instant>,
+    /// When the latest good reading began.
+    read_at: Option<Instant>,
+    cleared_at: Instant,
+}
+
+/// The sessions that were ended lately. One for the whole process.
+#[derive(Debug)]
+pub struct Revocations {
+    picture: RwLock<Picture>,
+}
+
+impl Default for Revocations {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Revocations {
+    /// Nothing is known yet.
+    pub fn new() -> Self {
+        let picture = Picture {
+            sessions: HashMap::new(),
+            users: HashMap::new(),
+            read_at: None,
+            cleared_at: Instant::from_micros(i64::MIN),
+        };
+        Self { picture: RwLock::new(picture) }
+    }
+
+    /// From when on the feed is to be read next (`SessionRepository::revocations_since`).
+    pub fn cursor(&self, now: Instant) -> Instant {
+        let picture = self.picture.read().unwrap_or_else(PoisonError::into_inner);
+        let horizon = now.plus_seconds(-(REMEMBERED + OVERLAP));
+        picture.read_at.map_or(horizon, |read_at| read_at.plus_seconds(-OVERLAP).max(horizon))
+    }
+
+    /// Takes in what a reading found that began at `read_at`: the instant of before the store was asked.
+    pub fn apply(&self, entries: &[Revocation], read_at: Instant) {
+        let mut picture = self.picture.write().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries {
+            let latest = match entry.session {
+                Some(session) => picture.sessions.entry(session).or_insert(entry.at),
+                None => picture.users.entry(entry.user).or_insert(entry.at),
+            };
+            *latest = entry.at.max(*latest);
+        }
+        picture.read_at = picture.read_at.max(Some(read_at));
+        if picture.cleared_at.plus_seconds(CLEARED_EVERY) <= read_at {
+            let horizon = read_at.plus_seconds(-(REMEMBERED + OVERLAP));
+            picture.sessions.retain(|_, at| horizon <= *at);
+            picture.users.retain(|_, at| horizon <= *at);
+            picture.cleared_at = read_at;
+        }
+    }
+
+    /// Until when the latest reading is trusted.
+    pub fn fresh_until(&self) -> Option<Instant> {
+        self.picture.read().unwrap_or_else(PoisonError::into_inner).read_at.map(|read_at| read_at.plus_seconds(FRESH))
+    }
+
+    /// What is known of a session that was opened at `opened_at` (to the second, as an access token tells it).
+    pub fn judge(&self, user: UserId, session: SessionId, opened_at: Instant, now: Instant) -> Standing {
+        let picture = self.picture.read().unwrap_or_else(PoisonError::into_inner);
+        if picture.sessions.contains_key(&session) {
+            return Standing::Revoked;
+        }
+        // Not by the token's own age: one renewed just before, by a clock that runs ahead, would look younger than the
+        // end of its session.
+        let ended = picture.users.get(&user).copied();
+        if ended.is_some_and(|at| opened_at.plus_seconds(SKEW) < at) {
+            return Standing::Revoked;
+        }
+        let fresh = picture.read_at.is_some_and(|read_at| now <= read_at.plus_seconds(FRESH));
+        if fresh && ended.is_none_or(|at| at.plus_seconds(SKEW) < opened_at) { Standing::Live } else { Standing::AskStore }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, id};
+
+    fn ended(user: u8, session: Option<u8>, at: Instant) -> Revocation {
+        Revocation { user: id(user).into(), session: session.map(|session| id(session).into()), at }
+    }
+
+    fn judge(feed: &Revocations, user: u8, session: u8, opened: i64, now: i64) -> Standing {
+        feed.judge(id(user).into(), id(session).into(), NOW.plus_seconds(opened), NOW.plus_seconds(now))
+    }
+
+    #[test]
+    fn the_store_is_asked_while_the_feed_was_not_read_within_the_last_second() {
+        let feed = Revocations::new();
+        assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::AskStore);
+        feed.apply(&[], NOW);
+        assert_eq!(feed.fresh_until(), Some(NOW.plus_seconds(1)));
+        assert_eq!(judge(&feed, 1, 2, -100, 1), Standing::Live);
+        assert_eq!(judge(&feed, 1, 2, -100, 2), Standing::AskStore);
+        // A late answer to an earlier reading makes nothing less fresh.
+        feed.apply(&[], NOW.plus_seconds(5));
+        feed.apply(&[], NOW);
+        assert_eq!(judge(&feed, 1, 2, -100, 6), Standing::Live);
+    }
+
+    #[test]
+    fn a_session_that_was_logged_out_is_refused_and_others_are_not() {
+        let feed = Revocations::new();
+        feed.apply(&[ended(1, Some(2), NOW)], NOW);
+        assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::Revoked);
+        assert_eq!(judge(&feed, 1, 3, -100, 0), Standing::Live);
+        // Even when nothing else can be said.
+        assert_eq!(judge(&feed, 1, 2, -100, 100), Standing::Revoked);
+    }
+
+    #[test]
+    fn after_all_sessions_were_ended_only_later_ones_are_good_and_the_store_decides_about_close_ones() {
+        let feed = Revocations::new();
+        feed.apply(&[ended(1, None, NOW)], NOW);
+        assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::Revoked);
+        assert_eq!(judge(&feed, 1, 2, -6, 0), Standing::Revoked);
+        assert_eq!(judge(&feed, 1, 2, -5, 0), Standing::AskStore);
+        assert_eq!(judge(&feed, 1, 2, 0, 0), Standing::AskStore);
+        assert_eq!(judge(&feed, 1, 2, 5, 0), Standing::AskStore);
+        assert_eq!(judge(&feed, 1, 2, 6, 0), Standing::Live);
+        assert_eq!(judge(&feed, 9, 2, -100, 0), Standing::Live);
+        // An older entry of the feed, read again, takes nothing back.
+        feed.apply(&[ended(1, None, NOW.plus_seconds(-50))], NOW);
+        assert_eq!(judge(&feed, 1, 2, -10, 0), Standing::Revoked);
+    }
+
+    #[test]
+    fn the_feed_is_read_with_an_overlap_and_without_gaps() {
+        let feed = Revocations::new();
+        assert_eq!(feed.cursor(NOW), NOW.plus_seconds(-REMEMBERED - OVERLAP));
+        feed.apply(&[], NOW);
+        assert_eq!(feed.cursor(NOW.plus_seconds(300)), NOW.plus_seconds(-OVERLAP));
+        assert_eq!(feed.cursor(NOW.plus_seconds(86_400)), NOW.plus_seconds(86_400 - REMEMBERED - OVERLAP));
+    }
+
+    #[test]
+    fn entries_are_forgotten_once_no_token_can_be_valid_any_more() {
+        let feed = Revocations::new();
+        feed.apply(&[ended(1, Some(2), NOW), ended(3, None, NOW)], NOW);
+        feed.apply(&[], NOW.plus_seconds(ACCESS_LIFE + LEEWAY));
+        assert_eq!(judge(&feed, 1, 2, -100, ACCESS_LIFE + LEEWAY), Standing::Revoked);
+        assert_eq!(judge(&feed, 3, 4, -100, ACCESS_LIFE + LEEWAY), Standing::Revoked);
+        feed.apply(&[], NOW.plus_seconds(ACCESS_LIFE + 200));
+        let picture = feed.picture.read().unwrap();
+        assert!(picture.sessions.is_empty() && picture.users.is_empty());
+    }
+}

@@ -1,0 +1,237 @@
+//! What tests stand on: seeded randomness, ids in a row, and the repositories that this crate needs, in memory.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::{IdSource, SessionId, UserId};
+use circadia_domain::keys::{KeyRepository, StoredKey};
+use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
+use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState};
+use circadia_domain::store::{Revision, StoreError, Unique};
+use circadia_domain::users::{
+    Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username,
+};
+use uuid::Uuid;
+
+use crate::bytes::sha256;
+use crate::entropy::Entropy;
+
+/// A master key.
+pub(crate) const MASTER: &str = "a master key that only the tests know";
+
+/// The present: 2026-03-01T12:00:00Z.
+pub(crate) const NOW: Instant = Instant::from_seconds(1_772_366_400);
+
+/// Bytes that follow from a seed.
+pub(crate) struct Seeded {
+    seed: u64,
+    drawn: AtomicU64,
+}
+
+impl Seeded {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, drawn: AtomicU64::new(0) }
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(32) {
+            let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
+            let block = sha256(&[self.seed.to_be_bytes(), drawn.to_be_bytes()].concat());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
+/// A `UUIDv7` that is recognised by its number.
+pub(crate) fn id(number: u8) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes[6] = 0x70;
+    bytes[8] = 0x80;
+    bytes[15] = number;
+    Uuid::from_bytes(bytes)
+}
+
+/// Ids in a row.
+#[derive(Default)]
+pub(crate) struct Ids(AtomicU64);
+
+impl IdSource for Ids {
+    fn fresh(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes[8..].copy_from_slice(&self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        bytes[0] = 1;
+        bytes[6] = 0x70;
+        bytes[8] |= 0x80;
+        Uuid::from_bytes(bytes)
+    }
+}
+
+/// The repositories, in memory.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) users: Vec<(NewUser, bool)>,
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) revocations: Vec<Revocation>,
+    pub(crate) keys: Vec<StoredKey>,
+    pub(crate) logins: Vec<LoginAttempt>,
+    /// Changes to sessions: so that tests see what wrote.
+    pub(crate) session_writes: usize,
+}
+
+impl Memory {
+    /// A store with one active user.
+    pub(crate) fn with_user(id: Uuid, hash: Option<&str>) -> Self {
+        let mut store = Self::default();
+        store.users.push((
+            NewUser {
+                id: id.into(),
+                username: Username::parse("ada").unwrap(),
+                email: Email::parse("ada@example.org").unwrap(),
+                email_verified_at: None,
+                password_hash: hash.map(str::to_owned),
+                role: Role::Regular,
+                settings: Settings::default(),
+                created_at: NOW,
+            },
+            true,
+        ));
+        store
+    }
+
+    fn user(&self, id: UserId) -> Option<&(NewUser, bool)> {
+        self.users.iter().find(|(user, _)| user.id == id)
+    }
+}
+
+impl UserRepository for Memory {
+    fn insert_user(&mut self, user: &NewUser) -> Result<(), StoreError> {
+        if self.users.iter().any(|(other, _)| other.username.key() == user.username.key()) {
+            return Err(StoreError::Duplicate(Unique::Username));
+        }
+        if self.users.iter().any(|(other, _)| other.email == user.email) {
+            return Err(StoreError::Duplicate(Unique::Email));
+        }
+        self.users.push((user.clone(), true));
+        Ok(())
+    }
+
+    fn find_user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.user(id).cloned().map(|(user, active)| User {
+            id: user.id,
+            username: user.username,
+            email: user.email,
+            email_verified_at: user.email_verified_at,
+            role: user.role,
+            active,
+            settings: user.settings,
+            created_at: user.created_at,
+            updated_at: user.created_at,
+            rev: Revision(1),
+            latest_rev: Revision(1),
+        }))
+    }
+
+    fn find_credentials(&mut self, login: &Login) -> Result<Option<Credentials>, StoreError> {
+        let found = self.users.iter().find(|(user, _)| match login {
+            Login::Email(email) => user.email.as_str() == email,
+            Login::Username(key) => user.username.key() == *key,
+        });
+        Ok(found.map(|(user, _)| Credentials { user: user.id, password_hash: user.password_hash.clone() }))
+    }
+
+    fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError> {
+        Ok(self.user(id).map(|(user, _)| Credentials { user: id, password_hash: user.password_hash.clone() }))
+    }
+
+    fn update_settings(&mut self, _: UserId, _: &Settings, _: Revision, _: Instant) -> Result<(), StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn update_password(&mut self, id: UserId, hash: &str, _: Revision, _: Instant) -> Result<(), StoreError> {
+        let found = self.users.iter_mut().find(|(user, _)| user.id == id).ok_or(StoreError::NoSuchUser)?;
+        found.0.password_hash = Some(hash.to_owned());
+        Ok(())
+    }
+
+    fn role_exists(&mut self, role: Role) -> Result<bool, StoreError> {
+        Ok(self.users.iter().any(|(user, _)| user.role == role))
+    }
+}
+
+impl SessionRepository for Memory {
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.session_writes += 1;
+        self.sessions.push(session.clone());
+        Ok(())
+    }
+
+    fn find_session(&mut self, user: UserId, id: SessionId) -> Result<Option<SessionState>, StoreError> {
+        let session = self.sessions.iter().find(|session| session.user == user && session.id == id).cloned();
+        let user = self.user(user);
+        Ok(session.zip(user).map(|(session, (user, active))| SessionState { session, role: user.role, active: *active }))
+    }
+
+    fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.session_writes += 1;
+        let stored = self.sessions.iter_mut().find(|stored| stored.user == session.user && stored.id == session.id);
+        *stored.ok_or_else(|| StoreError::Defect("no such session".into()))? = session.clone();
+        Ok(())
+    }
+
+    fn revoke_session(&mut self, user: UserId, id: SessionId, now: Instant) -> Result<bool, StoreError> {
+        self.session_writes += 1;
+        let live = self.sessions.iter_mut().find(|s| s.user == user && s.id == id && s.revoked_at.is_none());
+        let Some(session) = live else { return Ok(false) };
+        session.revoked_at = Some(now);
+        self.revocations.push(Revocation { user, session: Some(id), at: now });
+        Ok(true)
+    }
+
+    fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<(), StoreError> {
+        self.session_writes += 1;
+        for session in self.sessions.iter_mut().filter(|session| session.user == user && session.revoked_at.is_none()) {
+            session.revoked_at = Some(now);
+        }
+        self.revocations.push(Revocation { user, session: None, at: now });
+        Ok(())
+    }
+
+    fn revocations_since(&mut self, since: Instant) -> Result<Vec<Revocation>, StoreError> {
+        Ok(self.revocations.iter().filter(|entry| since <= entry.at).cloned().collect())
+    }
+
+    fn purge_sessions(&mut self, _: Instant) -> Result<usize, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+}
+
+impl KeyRepository for Memory {
+    fn keys(&mut self) -> Result<Vec<StoredKey>, StoreError> {
+        Ok(self.keys.clone())
+    }
+
+    fn insert_key(&mut self, key: &StoredKey) -> Result<(), StoreError> {
+        self.keys.push(key.clone());
+        Ok(())
+    }
+
+    fn retire_key(&mut self, kid: &str, at: Instant) -> Result<(), StoreError> {
+        for key in self.keys.iter_mut().filter(|key| key.kid == kid) {
+            key.retires_at = Some(at);
+        }
+        Ok(())
+    }
+}
+
+impl LoginRepository for Memory {
+    fn insert_login(&mut self, attempt: &LoginAttempt) -> Result<(), StoreError> {
+        self.logins.push(attempt.clone());
+        Ok(())
+    }
+
+    fn login_counts(&mut self, _: UserId, _: Instant, _: Instant) -> Result<LoginCounts, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+}

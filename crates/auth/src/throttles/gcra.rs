@@ -1,0 +1,135 @@
+//! The generic cell rate algorithm (ITU-T I.371): a burst of n, refilled evenly at n per period.
+//!
+//! All it remembers of a key is one instant: when its allowance will be full again.
+
+use circadia_domain::civil::Instant;
+
+const MICROS: i64 = 1_000_000;
+
+/// How much is allowed: a burst of `burst`, refilled at `burst` per `period_seconds`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    burst: u32,
+    period_seconds: u32,
+}
+
+impl Quota {
+    /// `burst` at once, and per `period_seconds`; each at least 1, and a period at most a day.
+    pub fn new(burst: u32, period_seconds: u32) -> Self {
+        Self { burst: burst.max(1), period_seconds: period_seconds.clamp(1, 86_400) }
+    }
+
+    /// How many at once.
+    pub const fn burst(self) -> u32 {
+        self.burst
+    }
+
+    /// Seconds until all of them are refilled.
+    pub const fn period_seconds(self) -> u32 {
+        self.period_seconds
+    }
+
+    /// Microseconds that one attempt uses up.
+    fn step(self) -> i64 {
+        (i64::from(self.period_seconds) * MICROS / i64::from(self.burst)).max(1)
+    }
+
+    /// Judges an attempt at `now` by the instant at which the allowance will be full again, if it isn't. Gives the
+    /// decision and the instant to remember.
+    pub(super) fn judge(self, full_at: Option<Instant>, now: Instant) -> (Decision, Instant) {
+        let step = self.step();
+        let capacity = step * i64::from(self.burst);
+        // A full allowance is as good as one that was never touched; a clock set back must not lock anybody out.
+        let used = full_at.map_or(0, |full| (full.micros() - now.micros()).clamp(0, capacity));
+        let allowed = used + step <= capacity;
+        let used_after = if allowed { used + step } else { used };
+        let left = (capacity - used_after) / step;
+        let decision = Decision {
+            allowed,
+            limit: self.burst,
+            remaining: u32::try_from(left).unwrap_or(0),
+            reset_seconds: seconds_up(used_after),
+            retry_after_seconds: if allowed { 0 } else { seconds_up(used + step - capacity) },
+        };
+        (decision, Instant::from_micros(now.micros() + used_after))
+    }
+}
+
+/// Whole seconds, rounded up.
+fn seconds_up(micros: i64) -> u32 {
+    u32::try_from((micros + MICROS - 1) / MICROS).unwrap_or(u32::MAX)
+}
+
+/// What a throttle says about an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it may go on.
+    pub allowed: bool,
+    /// How many may be made at once.
+    pub limit: u32,
+    /// How many more may be made now.
+    pub remaining: u32,
+    /// Seconds until the whole allowance is back.
+    pub reset_seconds: u32,
+    /// Seconds until the next may be made; 0 if this one may go on.
+    pub retry_after_seconds: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::NOW;
+
+    #[test]
+    fn the_sixth_attempt_of_a_burst_is_refused_and_the_allowance_refills_evenly() {
+        let quota = Quota::new(5, 60);
+        let mut full_at = None;
+        let mut attempt = |seconds: i64| {
+            let (decision, full) = quota.judge(full_at, NOW.plus_seconds(seconds));
+            full_at = Some(full);
+            decision
+        };
+        for remaining in (0..5).rev() {
+            let decision = attempt(0);
+            assert_eq!((decision.allowed, decision.remaining, decision.reset_seconds), (true, remaining, 60 - 12 * remaining));
+        }
+        let sixth = attempt(0);
+        assert_eq!(sixth, Decision { allowed: false, limit: 5, remaining: 0, reset_seconds: 60, retry_after_seconds: 12 });
+        // What is refused uses up nothing.
+        assert_eq!(attempt(11).retry_after_seconds, 1);
+        assert!(attempt(12).allowed);
+        assert!(!attempt(12).allowed);
+        assert_eq!(attempt(1_000).remaining, 4);
+    }
+
+    #[test]
+    fn a_clock_set_back_locks_nobody_out() {
+        let quota = Quota::new(5, 60);
+        let (_, full_at) = quota.judge(None, NOW.plus_seconds(86_400));
+        assert!(quota.judge(Some(full_at), NOW).0.retry_after_seconds <= 12);
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_than_the_burst_and_the_refill_ever_pass(
+            burst in 1_u32..20, period in 1_u32..600, gaps in prop::collection::vec(0_i64..30_000_000, 1..200),
+        ) {
+            let quota = Quota::new(burst, period);
+            let (mut full_at, mut now, mut passed) = (None, NOW, 0_i64);
+            for gap in gaps {
+                now = Instant::from_micros(now.micros() + gap);
+                let (decision, full) = quota.judge(full_at, now);
+                full_at = Some(full);
+                passed += i64::from(decision.allowed);
+                if !decision.allowed {
+                    let after = now.plus_seconds(i64::from(decision.retry_after_seconds));
+                    prop_assert!(quota.judge(full_at, after).0.allowed);
+                }
+                let elapsed = now.micros() - NOW.micros();
+                prop_assert!(passed <= i64::from(burst) + elapsed / quota.step());
+            }
+        }
+    }
+}
