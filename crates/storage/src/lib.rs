@@ -1,1 +1,56 @@
-//! placeholder
+//! The domain's repositories over SQLite, PostgreSQL and MySQL/MariaDB.
+//!
+//! [`SqlDatabase`] implements [`circadia_domain::store::Database`]: it takes a connection from the pool, opens one
+//! transaction in the way its backend wants it, hands the domain a [`Store`](circadia_domain::store::Store) and
+//! commits or rolls back by the verdict. Nothing outside this crate sees SQL, Diesel or a transaction.
+//!
+//! # Where things are
+//! - one file per repository, named like the domain's module: `users`, `sessions`, `logins`, `keys`, `themes`,
+//!   `habits`, `entries`;
+//! - `dialect`: everything that one of the three databases does differently, and the only place that may;
+//! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
+//! - `sql_types`, `schema`: what a column holds, and which columns there are;
+//! - `migrations`: the embedded migrations of `migrations/{sqlite,postgres,mysql}` and the lock they run under.
+//!
+//! SQLite is always there. PostgreSQL and MySQL are the cargo features `postgres` and `mysql`, because they need a C
+//! library at build time (`libpq`, `libmariadb`).
+//!
+//! # Adding a repository
+//! 1. The domain comes first: a trait in `crates/domain/src/<feature>/repository.rs` in the words of the feature, made
+//!    part of `Store`. Every method takes the user's id.
+//! 2. A migration of the same name in all three folders, one table each (and one DDL statement for MySQL, whose DDL
+//!    commits by itself). The primary key of a tenant's table begins with `user_id`; it references with `RESTRICT`;
+//!    the domain's limits stand as named `CHECK` constraints. Write down the columns in `schema`.
+//! 3. A file of the feature's name with `impl …Repository for Transaction<'_>`. Bind domain types as they are: ids,
+//!    instants, dates and words know their columns (`sql_types`). Stamp `rev` on every row that is written, and leave a
+//!    tombstone for every one that is removed.
+//! 4. A constant number of statements, whatever the number of rows: bulk writes go through `dialect::Upsert`, lookups
+//!    of many through `eq_any` or `dialect::RowsIn`. There is no `RETURNING`: ids and times come from the caller.
+//! 5. Contract tests in `tests/contract/<feature>.rs`, entered in the list of `tests/contract.rs`: they then run on
+//!    all three databases.
+
+mod backend;
+mod connection;
+mod convert;
+mod database;
+mod dialect;
+mod entries;
+mod habits;
+mod keys;
+mod logins;
+mod migrations;
+mod options;
+mod pool;
+mod schema;
+mod sessions;
+mod sql_types;
+mod statements;
+mod themes;
+mod tombstones;
+mod transaction;
+mod users;
+mod writer_lock;
+
+pub use backend::Backend;
+pub use database::SqlDatabase;
+pub use options::{StorageError, StorageOptions};

@@ -1,0 +1,46 @@
+//! One connection to one of the databases.
+
+use diesel::Connection as _;
+use diesel::result::ConnectionError;
+use diesel::sqlite::SqliteConnection;
+
+use crate::backend::Backend;
+use crate::dialect;
+use crate::options::{StorageError, StorageOptions};
+use crate::statements::CountStatements;
+
+/// A connection; queries written once run on whichever it is.
+#[derive(diesel::MultiConnection)]
+pub(crate) enum AnyConnection {
+    /// To an SQLite file.
+    Sqlite(SqliteConnection),
+    /// To a PostgreSQL server.
+    #[cfg(feature = "postgres")]
+    Postgres(diesel::pg::PgConnection),
+    /// To a MySQL or MariaDB server.
+    #[cfg(feature = "mysql")]
+    Mysql(diesel::mysql::MysqlConnection),
+}
+
+/// Opens a connection and sets it up as its dialect wants it.
+///
+/// Not by `Connection::establish`, which tries one backend after the other: it hides the real error, and a mistyped
+/// URL would silently create an SQLite file.
+pub(crate) fn open(backend: Backend, options: &StorageOptions) -> Result<AnyConnection, ConnectionError> {
+    let address = dialect::address(backend, options)?;
+    let mut connection = match backend {
+        Backend::Sqlite => AnyConnection::Sqlite(SqliteConnection::establish(&address)?),
+        #[cfg(feature = "postgres")]
+        Backend::Postgres => AnyConnection::Postgres(diesel::pg::PgConnection::establish(&address)?),
+        #[cfg(feature = "mysql")]
+        Backend::Mysql => AnyConnection::Mysql(diesel::mysql::MysqlConnection::establish(&address)?),
+        #[cfg(not(all(feature = "postgres", feature = "mysql")))]
+        missing => {
+            let error = StorageError::NotCompiledIn { backend: missing };
+            return Err(ConnectionError::InvalidConnectionUrl(error.to_string()));
+        }
+    };
+    dialect::set_up(&mut connection, options).map_err(ConnectionError::CouldntSetupConfiguration)?;
+    diesel::Connection::set_instrumentation(&mut connection, CountStatements);
+    Ok(connection)
+}

@@ -1,0 +1,166 @@
+//! Runs units of work, each in one transaction.
+
+use std::time::{Duration, Instant};
+
+use circadia_domain::ids::UserId;
+use circadia_domain::store::{Database, Revision, Store, StoreError, Verdict};
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
+use r2d2::{Pool, PooledConnection};
+
+use crate::backend::Backend;
+use crate::connection::AnyConnection;
+use crate::dialect::{self, Purpose};
+use crate::options::{StorageError, StorageOptions};
+use crate::pool::{self, Manager};
+use crate::transaction::{Result, Transaction};
+use crate::writer_lock::WriterLock;
+use crate::{migrations, statements};
+
+/// A database behind a pool of connections.
+pub struct SqlDatabase {
+    pool: Pool<Manager>,
+    options: StorageOptions,
+    backend: Backend,
+    writers: WriterLock,
+}
+
+impl std::fmt::Debug for SqlDatabase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqlDatabase")
+            .field("backend", &self.backend)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqlDatabase {
+    /// Prepares the way to a database. Nothing is connected yet, so this succeeds while the database is away; it fails
+    /// if the URL or the options are wrong.
+    pub fn new(options: StorageOptions) -> std::result::Result<Self, StorageError> {
+        let backend = Backend::of_url(&options.url)?;
+        dialect::address(backend, &options).map_err(|error| StorageError::InvalidUrl(error.to_string()))?;
+        let pool = pool::build(backend, &options)?;
+        Ok(Self { pool, options, backend, writers: WriterLock::default() })
+    }
+
+    /// Which kind of database it is.
+    pub const fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Brings the schema up to date, under a lock that replicas starting together share. Tries to reach the database
+    /// until `wait` is over. The names of the migrations that were run.
+    pub fn migrate(&self, wait: Duration) -> std::result::Result<Vec<String>, StorageError> {
+        migrations::migrate(self.backend, &self.options, wait)
+    }
+
+    /// The names of the migrations that the database lacks, oldest first.
+    pub fn pending(&self) -> std::result::Result<Vec<String>, StorageError> {
+        migrations::pending(self.backend, &self.options)
+    }
+
+    /// The versions of the migrations that the database has, oldest first.
+    pub fn applied(&self) -> std::result::Result<Vec<String>, StorageError> {
+        migrations::applied(self.backend, &self.options)
+    }
+
+    /// Connections that are open, and those of them that nobody uses.
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.pool.state();
+        (state.connections, state.idle_connections)
+    }
+
+    fn connect(&self, at_most: Duration) -> Result<PooledConnection<Manager>> {
+        self.pool.get_timeout(at_most).map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// Opens a transaction, runs `work` in it and ends it by the verdict. `open` is the transaction's first statement,
+    /// if it needs one; nothing it finds is [`StoreError::NoSuchUser`].
+    fn run<T>(
+        &self,
+        purpose: Purpose,
+        open: impl Fn(&mut AnyConnection) -> QueryResult<T>,
+        work: impl FnOnce(&mut Transaction, T) -> Verdict,
+    ) -> Result<()> {
+        let _turn = match (self.backend, purpose) {
+            (Backend::Sqlite, Purpose::Writing) => Some(self.writers.wait(self.options.acquire_timeout)?),
+            _ => None,
+        };
+        let (mut transaction, opened) = self.open(purpose, open)?;
+        statements::begin_unit();
+        let verdict = work(&mut transaction, opened);
+        statements::end_unit();
+        match verdict {
+            Verdict::Commit => transaction.commit(),
+            Verdict::Rollback => {
+                transaction.roll_back();
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a connection and opens a transaction on it.
+    ///
+    /// Here a dead connection shows, before anything was written: it is thrown away and the next one is tried, as long
+    /// as the pool may hold more dead ones and the time for acquiring one isn't over.
+    fn open<T>(
+        &self,
+        purpose: Purpose,
+        open: impl Fn(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<(Transaction, T)> {
+        let deadline = Instant::now() + self.options.acquire_timeout;
+        let mut left = self.options.max_connections;
+        loop {
+            let pooled = self.connect(deadline.saturating_duration_since(Instant::now()))?;
+            let opened = Transaction::begin(pooled, purpose).and_then(|mut transaction| {
+                let opened = open(transaction.connection())?;
+                Ok((transaction, opened))
+            });
+            match opened {
+                Ok(opened) => return Ok(opened),
+                Err(error) if left > 0 && dialect::is_connection_lost(&error) => {
+                    tracing::debug!(%error, "met a dead connection");
+                    left -= 1;
+                }
+                Err(diesel::NotFound) => return Err(StoreError::NoSuchUser),
+                Err(error) => return Err(dialect::classify(&error)),
+            }
+        }
+    }
+}
+
+impl Database for SqlDatabase {
+    fn run_reading(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<()> {
+        self.run(
+            Purpose::Reading,
+            |_| Ok(()),
+            |transaction, ()| {
+                work(transaction);
+                Verdict::Commit
+            },
+        )
+    }
+
+    fn run_writing(&self, user: UserId, work: &mut dyn FnMut(&mut dyn Store, Revision) -> Verdict) -> Result<()> {
+        self.run(
+            Purpose::Writing,
+            // Before anything is read: this is what puts a user's writers in line.
+            |connection| dialect::raise_revision(connection, user),
+            |transaction, rev| work(transaction, Revision(rev)),
+        )
+    }
+
+    fn run_administering(&self, work: &mut dyn FnMut(&mut dyn Store) -> Verdict) -> Result<()> {
+        self.run(Purpose::Writing, |_| Ok(()), |transaction, ()| work(transaction))
+    }
+
+    fn ping(&self) -> Result<()> {
+        let one = |connection: &mut AnyConnection| diesel::select(1.into_sql::<Integer>()).execute(connection);
+        self.run(Purpose::Reading, one, |_, _| Verdict::Commit)
+    }
+
+    fn statements_of_last_unit(&self) -> u32 {
+        statements::of_last_unit()
+    }
+}

@@ -1,0 +1,22 @@
+//! Everything that one of the databases does differently from the others, and the only place that may know.
+//!
+//! - `session`: addresses, and how a fresh connection is set up;
+//! - `transaction`: how transactions begin, and how a user's revision is raised;
+//! - `errors`: what an error means to the domain;
+//! - `upsert`, `rows_in`, `case_of`: statements that Diesel can't write for several backends at once.
+//!
+//! Not here: how values are stored (`sql_types`), and the lock that migrations run under (`migrations`).
+
+mod case_of;
+mod errors;
+mod rows_in;
+mod session;
+mod transaction;
+mod upsert;
+
+pub(crate) use case_of::CaseOf;
+pub(crate) use errors::{classify, is_connection_lost};
+pub(crate) use rows_in::RowsIn;
+pub(crate) use session::{address, set_up};
+pub(crate) use transaction::{Purpose, begin, commit, raise_revision, roll_back};
+pub(crate) use upsert::{Bind, Upsert};

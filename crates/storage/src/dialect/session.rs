@@ -1,0 +1,126 @@
+//! Addresses, and how a fresh connection is set up.
+
+use diesel::connection::SimpleConnection as _;
+use diesel::result::{ConnectionError, QueryResult};
+
+use crate::backend::Backend;
+use crate::connection::AnyConnection;
+use crate::options::StorageOptions;
+
+/// The URL in the form that the backend's driver reads.
+pub(crate) fn address(backend: Backend, options: &StorageOptions) -> Result<String, ConnectionError> {
+    let url = options.url.as_str();
+    let (_, rest) = url.split_once("://").unwrap_or_default();
+    match backend {
+        Backend::Sqlite => sqlite_path(rest),
+        Backend::Postgres => Ok(postgres_url(url, options)),
+        Backend::Mysql => Ok(format!("mysql://{rest}")),
+    }
+}
+
+fn sqlite_path(path: &str) -> Result<String, ConnectionError> {
+    let invalid = |why: &str| Err(ConnectionError::InvalidConnectionUrl(why.to_owned()));
+    if path.is_empty() {
+        return invalid("sqlite:// must be followed by the path of a file");
+    }
+    if path.contains(":memory:") || path.starts_with("file:") {
+        return invalid("sqlite:// must be followed by the plain path of a file: connections share it");
+    }
+    Ok(path.to_owned())
+}
+
+/// libpq's own limits, where the URL doesn't set them: without, a vanished server is noticed after hours.
+fn postgres_url(url: &str, options: &StorageOptions) -> String {
+    let patience = options.statement_timeout + options.connect_timeout;
+    let defaults = [
+        ("connect_timeout", options.connect_timeout.as_secs().max(2).to_string()),
+        ("tcp_user_timeout", patience.as_millis().to_string()),
+        ("keepalives_idle", "30".to_owned()),
+        ("keepalives_interval", "10".to_owned()),
+        ("keepalives_count", "3".to_owned()),
+        ("application_name", "circadia".to_owned()),
+    ];
+    let mut full = url.to_owned();
+    for (name, value) in defaults {
+        if !url.contains(&format!("{name}=")) {
+            full.push(if full.contains('?') { '&' } else { '?' });
+            full.push_str(&format!("{name}={value}"));
+        }
+    }
+    full
+}
+
+/// Sets up a fresh connection.
+pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -> QueryResult<()> {
+    match connection {
+        AnyConnection::Sqlite(connection) => {
+            // `busy_timeout` first: switching to WAL already needs it. FULL: an acknowledged write survives a power
+            // cut. 16 MiB of cache per connection at most, 256 MiB of the file mapped.
+            connection.batch_execute(&format!(
+                "PRAGMA busy_timeout = {};
+                 PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON;
+                 PRAGMA cache_size = -16384;
+                 PRAGMA mmap_size = 268435456;
+                 PRAGMA temp_store = MEMORY;
+                 PRAGMA journal_size_limit = 67108864;",
+                options.lock_timeout.as_millis(),
+            ))
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(connection) => connection.batch_execute(&format!(
+            "SET TIME ZONE 'UTC';
+             SET statement_timeout = {};
+             SET lock_timeout = {};
+             SET idle_in_transaction_session_timeout = '60s';
+             SET client_min_messages = warning;",
+            options.statement_timeout.as_millis(),
+            options.lock_timeout.as_millis(),
+        )),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(connection) => {
+            // Reads see one snapshot (REPEATABLE READ); writes begin as READ COMMITTED, see `transaction`.
+            connection.batch_execute(&format!(
+                "SET NAMES utf8mb4 COLLATE utf8mb4_bin;
+                 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+                 SET SESSION time_zone = '+00:00';
+                 SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+                 SET SESSION innodb_lock_wait_timeout = {};",
+                options.lock_timeout.as_secs().max(1),
+            ))?;
+            // Only one of the two is known to a server: MariaDB counts seconds, MySQL milliseconds.
+            let limit = options.statement_timeout;
+            connection.batch_execute(&format!("SET SESSION max_statement_time = {}", limit.as_secs_f64())).or_else(
+                |_| connection.batch_execute(&format!("SET SESSION max_execution_time = {}", limit.as_millis())),
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_follows_the_scheme() {
+        let path = |url: &str| address(Backend::Sqlite, &StorageOptions::new(url));
+        assert_eq!(path("sqlite://data/circadia.db").unwrap(), "data/circadia.db");
+        assert_eq!(path("sqlite:///var/lib/circadia.db").unwrap(), "/var/lib/circadia.db");
+        for wrong in ["sqlite://", "sqlite://:memory:", "sqlite://file:x.db?mode=memory"] {
+            assert!(path(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn limits_are_added_to_a_postgres_url_unless_it_sets_them() {
+        let url = address(Backend::Postgres, &StorageOptions::new("postgres://db/circadia?connect_timeout=9")).unwrap();
+        assert!(url.starts_with("postgres://db/circadia?connect_timeout=9&tcp_user_timeout=8000&"), "{url}");
+    }
+
+    #[test]
+    fn mariadb_is_reached_as_mysql() {
+        let url = address(Backend::Mysql, &StorageOptions::new("mariadb://root@db/circadia")).unwrap();
+        assert_eq!(url, "mysql://root@db/circadia");
+    }
+}

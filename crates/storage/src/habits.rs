@@ -1,0 +1,242 @@
+//! Habits, their plans and pauses, and the bits of their histories.
+
+use circadia_domain::civil::{Date, Instant};
+use circadia_domain::habits::{
+    Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Timeline, Window,
+};
+use circadia_domain::ids::{HabitId, ThemeId, UserId};
+use circadia_domain::store::{Revision, StoreError};
+use circadia_domain::text::Color;
+use diesel::dsl::{count_star, max};
+use diesel::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::convert::{corrupt, digest};
+use crate::dialect::{Bind, CaseOf, Upsert};
+use crate::schema::{entries, habit_histories, habits};
+use crate::sql_types::Sql;
+use crate::tombstones::Item;
+use crate::transaction::{Classify as _, Result, Transaction};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = habits)]
+struct Row {
+    id: HabitId,
+    name: HabitName,
+    description: Option<HabitDescription>,
+    theme_id: Option<ThemeId>,
+    color: Option<Color>,
+    starts_on: Date,
+    ends_on: Option<Date>,
+    plans: String,
+    pauses: String,
+    archived_at: Option<Instant>,
+    position: i32,
+    created_at: Instant,
+    updated_at: Instant,
+    rev: i64,
+    request_digest: Vec<u8>,
+}
+
+impl Row {
+    fn read(self) -> Result<Habit> {
+        let window = Window { starts_on: self.starts_on, ends_on: self.ends_on };
+        Ok(Habit {
+            id: self.id,
+            name: self.name,
+            description: self.description,
+            theme: self.theme_id,
+            color: self.color,
+            timeline: Timeline { window, plans: from_json(&self.plans)?, pauses: from_json(&self.pauses)? },
+            archived_at: self.archived_at,
+            position: self.position,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            rev: Revision(self.rev),
+            request_digest: digest(&self.request_digest)?,
+        })
+    }
+
+    fn read_with_history((row, bits): (Self, Option<Vec<u8>>)) -> Result<(Habit, History)> {
+        let history = match bits {
+            Some(bits) => History::decode(&bits).ok_or_else(|| corrupt("a history can't be decoded"))?,
+            None => History::default(),
+        };
+        Ok((row.read()?, history))
+    }
+}
+
+fn from_json<T: DeserializeOwned>(document: &str) -> Result<T> {
+    serde_json::from_str(document).map_err(corrupt)
+}
+
+fn to_json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Defect(error.to_string()))
+}
+
+/// A habit's history, if it has one: `habits LEFT JOIN habit_histories`.
+macro_rules! with_history {
+    () => {
+        habits::table
+            .left_join(
+                habit_histories::table
+                    .on(habit_histories::user_id.eq(habits::user_id).and(habit_histories::habit_id.eq(habits::id))),
+            )
+            .select((Row::as_select(), habit_histories::history.nullable()))
+    };
+}
+
+/// Positions set by one statement at most: it compares each row with each of them.
+const MOVES_PER_STATEMENT: usize = 500;
+
+impl HabitRepository for Transaction {
+    fn habits(&mut self, user: UserId) -> Result<Vec<Habit>> {
+        let rows: Vec<Row> = habits::table
+            .filter(habits::user_id.eq(Sql(user)))
+            .order((habits::position, habits::id))
+            .select(Row::as_select())
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(Row::read).collect()
+    }
+
+    fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>> {
+        let rows: Vec<(Row, Option<Vec<u8>>)> = with_history!()
+            .filter(habits::user_id.eq(Sql(user)))
+            .order((habits::position, habits::id))
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(Row::read_with_history).collect()
+    }
+
+    fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>> {
+        let found: Option<Row> = habits::table
+            .find((Sql(user), Sql(id)))
+            .select(Row::as_select())
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        found.map(Row::read).transpose()
+    }
+
+    fn find_habits(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<(Habit, History)>> {
+        let rows: Vec<(Row, Option<Vec<u8>>)> = with_history!()
+            .filter(habits::user_id.eq(Sql(user)))
+            .filter(habits::id.eq_any(ids.iter().map(Sql)))
+            .order(habits::id)
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(Row::read_with_history).collect()
+    }
+
+    fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>> {
+        let found: Option<(Row, Option<Vec<u8>>)> = with_history!()
+            .filter(habits::user_id.eq(Sql(user)))
+            .filter(habits::id.eq(Sql(id)))
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        found.map(Row::read_with_history).transpose()
+    }
+
+    fn habit_totals(&mut self, user: UserId) -> Result<HabitTotals> {
+        let (count, last_position) = habits::table
+            .filter(habits::user_id.eq(Sql(user)))
+            .select((count_star(), max(habits::position)))
+            .first(self.connection())
+            .classified()?;
+        Ok(HabitTotals { count, last_position })
+    }
+
+    fn insert_habit(&mut self, user: UserId, habit: &Habit) -> Result<()> {
+        diesel::insert_into(habits::table)
+            .values((
+                habits::user_id.eq(Sql(user)),
+                habits::id.eq(Sql(habit.id)),
+                habits::name.eq(Sql(&habit.name)),
+                habits::description.eq(habit.description.as_ref().map(Sql)),
+                habits::theme_id.eq(habit.theme.map(Sql)),
+                habits::color.eq(habit.color.map(Sql)),
+                habits::starts_on.eq(Sql(habit.timeline.window.starts_on)),
+                habits::ends_on.eq(habit.timeline.window.ends_on.map(Sql)),
+                habits::plans.eq(to_json(&habit.timeline.plans)?),
+                habits::pauses.eq(to_json(&habit.timeline.pauses)?),
+                habits::archived_at.eq(habit.archived_at.map(Sql)),
+                habits::position.eq(habit.position),
+                habits::created_at.eq(Sql(habit.created_at)),
+                habits::updated_at.eq(Sql(habit.updated_at)),
+                habits::rev.eq(habit.rev.0),
+                habits::request_digest.eq(habit.request_digest.as_slice()),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
+    fn update_habit(&mut self, user: UserId, habit: &Habit) -> Result<()> {
+        diesel::update(habits::table.find((Sql(user), Sql(habit.id))))
+            .set((
+                habits::name.eq(Sql(&habit.name)),
+                habits::description.eq(habit.description.as_ref().map(Sql)),
+                habits::theme_id.eq(habit.theme.map(Sql)),
+                habits::color.eq(habit.color.map(Sql)),
+                habits::starts_on.eq(Sql(habit.timeline.window.starts_on)),
+                habits::ends_on.eq(habit.timeline.window.ends_on.map(Sql)),
+                habits::plans.eq(to_json(&habit.timeline.plans)?),
+                habits::pauses.eq(to_json(&habit.timeline.pauses)?),
+                habits::archived_at.eq(habit.archived_at.map(Sql)),
+                habits::position.eq(habit.position),
+                habits::updated_at.eq(Sql(habit.updated_at)),
+                habits::rev.eq(habit.rev.0),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
+    fn move_habits(&mut self, user: UserId, positions: &[(HabitId, i32)], rev: Revision, now: Instant) -> Result<()> {
+        for moves in positions.chunks(MOVES_PER_STATEMENT) {
+            let ids = moves.iter().map(|(id, _)| Sql(*id));
+            diesel::update(habits::table.filter(habits::user_id.eq(Sql(user))).filter(habits::id.eq_any(ids)))
+                .set((
+                    habits::position.eq(CaseOf::new("id", moves)),
+                    habits::updated_at.eq(Sql(now)),
+                    habits::rev.eq(rev.0),
+                ))
+                .execute(self.connection())
+                .classified()?;
+        }
+        Ok(())
+    }
+
+    fn delete_habit(&mut self, user: UserId, id: HabitId, rev: Revision, now: Instant) -> Result<bool> {
+        diesel::delete(entries::table.filter(entries::user_id.eq(Sql(user))).filter(entries::habit_id.eq(Sql(id))))
+            .execute(self.connection())
+            .classified()?;
+        diesel::delete(habit_histories::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
+        let removed =
+            diesel::delete(habits::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
+        if removed == 0 {
+            return Ok(false);
+        }
+        self.bury(user, &Item::Habit(id), rev, now)?;
+        Ok(true)
+    }
+
+    fn habit_was_deleted(&mut self, user: UserId, id: HabitId) -> Result<bool> {
+        self.is_buried(user, &Item::Habit(id))
+    }
+
+    fn put_histories(&mut self, user: UserId, histories: &[(HabitId, &History)]) -> Result<()> {
+        let encoded: Vec<(HabitId, Vec<u8>)> = histories.iter().map(|(id, history)| (*id, history.encode())).collect();
+        let upsert = Upsert {
+            table: "habit_histories",
+            columns: ["user_id", "habit_id", "history"],
+            key: &["user_id", "habit_id"],
+            replaced: &["history"],
+            rows: encoded.iter().map(|(id, bits)| [Bind::User(user), Bind::Habit(*id), Bind::Bytes(bits)]).collect(),
+        };
+        upsert.run(self.connection()).classified()
+    }
+}

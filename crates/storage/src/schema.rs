@@ -1,0 +1,196 @@
+//! Which columns there are. The migrations decide; a test holds the two against each other.
+
+use diesel::{allow_tables_to_appear_in_same_query, table};
+
+table! {
+    use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    users (id) {
+        id -> Uuid,
+        username -> Word,
+        username_key -> Text,
+        email -> Word,
+        email_verified_at -> Nullable<Moment>,
+        password_hash -> Nullable<Text>,
+        role -> Word,
+        active -> Bool,
+        timezone -> Word,
+        day_start_minutes -> Integer,
+        week_start -> Word,
+        locale -> Word,
+        color_scheme -> Word,
+        sleep_goal_minutes -> Integer,
+        free_days -> Integer,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::BigInt;
+    use crate::sql_types::Uuid;
+
+    user_revisions (user_id) {
+        user_id -> Uuid,
+        rev -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Text};
+
+    global_locks (name) {
+        name -> Text,
+        taken -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    sessions (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        kind -> Word,
+        secret_hash -> Binary,
+        generation -> Integer,
+        rotated_at -> Moment,
+        device -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        ip -> Nullable<Text>,
+        created_at -> Moment,
+        last_used_at -> Moment,
+        expires_at -> Moment,
+        revoked_at -> Nullable<Moment>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Nullable};
+    use crate::sql_types::{Moment, Uuid};
+
+    revocations (id) {
+        id -> BigInt,
+        user_id -> Uuid,
+        session_id -> Nullable<Uuid>,
+        revoked_at -> Moment,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::sql_types::{Moment, Uuid};
+
+    login_attempts (id) {
+        id -> Uuid,
+        user_id -> Nullable<Uuid>,
+        identifier_hash -> Binary,
+        attempted_at -> Moment,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        method -> Text,
+        failure -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::sql_types::{Moment, Word};
+
+    server_keys (kid) {
+        kid -> Text,
+        purpose -> Word,
+        sealed -> Binary,
+        created_at -> Moment,
+        retires_at -> Nullable<Moment>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    themes (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        name -> Word,
+        name_key -> Text,
+        color -> Word,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::sql_types::{Day, Moment, Uuid, Word};
+
+    habits (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        name -> Word,
+        description -> Nullable<Word>,
+        theme_id -> Nullable<Uuid>,
+        color -> Nullable<Word>,
+        starts_on -> Day,
+        ends_on -> Nullable<Day>,
+        plans -> Text,
+        pauses -> Text,
+        archived_at -> Nullable<Moment>,
+        position -> Integer,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::Binary;
+    use crate::sql_types::Uuid;
+
+    habit_histories (user_id, habit_id) {
+        user_id -> Uuid,
+        habit_id -> Uuid,
+        history -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Integer, Nullable};
+    use crate::sql_types::{Day, Moment, Uuid, Word};
+
+    entries (user_id, habit_id, date) {
+        user_id -> Uuid,
+        habit_id -> Uuid,
+        date -> Day,
+        state -> Word,
+        value -> Nullable<Integer>,
+        tracked_minutes -> Integer,
+        note -> Nullable<Word>,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary};
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    tombstones (user_id, kind, item_key) {
+        user_id -> Uuid,
+        kind -> Word,
+        item_key -> Binary,
+        rev -> BigInt,
+        deleted_at -> Moment,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(users, user_revisions, sessions);
+allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries);

@@ -1,0 +1,157 @@
+//! Signed-in sessions, and the feed that tells replicas which of them ended.
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::sessions::{Revocation, Session, SessionKind, SessionRepository, SessionState};
+use circadia_domain::users::Role;
+use diesel::prelude::*;
+
+use crate::convert::digest;
+use crate::schema::{revocations, sessions, users};
+use crate::sql_types::Sql;
+use crate::transaction::{Classify as _, Result, Transaction};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+struct Row {
+    user_id: UserId,
+    id: SessionId,
+    kind: SessionKind,
+    secret_hash: Vec<u8>,
+    generation: i32,
+    rotated_at: Instant,
+    device: Option<String>,
+    user_agent: Option<String>,
+    ip: Option<String>,
+    created_at: Instant,
+    last_used_at: Instant,
+    expires_at: Instant,
+    revoked_at: Option<Instant>,
+}
+
+impl Row {
+    fn read(self) -> Result<Session> {
+        Ok(Session {
+            id: self.id,
+            user: self.user_id,
+            kind: self.kind,
+            secret_hash: digest(&self.secret_hash)?,
+            generation: self.generation,
+            rotated_at: self.rotated_at,
+            device: self.device,
+            user_agent: self.user_agent,
+            ip: self.ip,
+            created_at: self.created_at,
+            last_used_at: self.last_used_at,
+            expires_at: self.expires_at,
+            revoked_at: self.revoked_at,
+        })
+    }
+}
+
+impl Transaction {
+    fn publish(&mut self, user: UserId, session: Option<SessionId>, now: Instant) -> Result<()> {
+        diesel::insert_into(revocations::table)
+            .values((
+                revocations::user_id.eq(Sql(user)),
+                revocations::session_id.eq(session.map(Sql)),
+                revocations::revoked_at.eq(Sql(now)),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+}
+
+impl SessionRepository for Transaction {
+    fn insert_session(&mut self, session: &Session) -> Result<()> {
+        diesel::insert_into(sessions::table)
+            .values((
+                sessions::user_id.eq(Sql(session.user)),
+                sessions::id.eq(Sql(session.id)),
+                sessions::kind.eq(Sql(session.kind)),
+                sessions::secret_hash.eq(session.secret_hash.as_slice()),
+                sessions::generation.eq(session.generation),
+                sessions::rotated_at.eq(Sql(session.rotated_at)),
+                sessions::device.eq(session.device.as_deref()),
+                sessions::user_agent.eq(session.user_agent.as_deref()),
+                sessions::ip.eq(session.ip.as_deref()),
+                sessions::created_at.eq(Sql(session.created_at)),
+                sessions::last_used_at.eq(Sql(session.last_used_at)),
+                sessions::expires_at.eq(Sql(session.expires_at)),
+                sessions::revoked_at.eq(session.revoked_at.map(Sql)),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
+    fn find_session(&mut self, user: UserId, id: SessionId) -> Result<Option<SessionState>> {
+        let found: Option<(Row, Role, bool)> = sessions::table
+            .find((Sql(user), Sql(id)))
+            .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+            .select((Row::as_select(), users::role, users::active))
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        found.map(|(row, role, active)| Ok(SessionState { session: row.read()?, role, active })).transpose()
+    }
+
+    fn update_session(&mut self, session: &Session) -> Result<()> {
+        diesel::update(sessions::table.find((Sql(session.user), Sql(session.id))))
+            .set((
+                sessions::secret_hash.eq(session.secret_hash.as_slice()),
+                sessions::generation.eq(session.generation),
+                sessions::rotated_at.eq(Sql(session.rotated_at)),
+                sessions::last_used_at.eq(Sql(session.last_used_at)),
+                sessions::expires_at.eq(Sql(session.expires_at)),
+                sessions::user_agent.eq(session.user_agent.as_deref()),
+                sessions::ip.eq(session.ip.as_deref()),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
+    fn revoke_session(&mut self, user: UserId, id: SessionId, now: Instant) -> Result<bool> {
+        let live = sessions::table
+            .find((Sql(user), Sql(id)))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(Sql(now)));
+        let revoked = diesel::update(live)
+            .set(sessions::revoked_at.eq(Some(Sql(now))))
+            .execute(self.connection())
+            .classified()?;
+        if revoked == 0 {
+            return Ok(false);
+        }
+        self.publish(user, Some(id), now)?;
+        Ok(true)
+    }
+
+    fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<()> {
+        let live = sessions::table.filter(sessions::user_id.eq(Sql(user))).filter(sessions::revoked_at.is_null());
+        diesel::update(live).set(sessions::revoked_at.eq(Some(Sql(now)))).execute(self.connection()).classified()?;
+        self.publish(user, None, now)
+    }
+
+    fn revocations_since(&mut self, since: Instant) -> Result<Vec<Revocation>> {
+        let rows: Vec<(UserId, Option<SessionId>, Instant)> = revocations::table
+            .filter(revocations::revoked_at.ge(Sql(since)))
+            .order((revocations::revoked_at, revocations::id))
+            .select((revocations::user_id, revocations::session_id, revocations::revoked_at))
+            .load(self.connection())
+            .classified()?;
+        Ok(rows.into_iter().map(|(user, session, at)| Revocation { user, session, at }).collect())
+    }
+
+    fn purge_sessions(&mut self, before: Instant) -> Result<usize> {
+        let told = diesel::delete(revocations::table.filter(revocations::revoked_at.lt(Sql(before))))
+            .execute(self.connection())
+            .classified()?;
+        let ended =
+            sessions::table.filter(sessions::expires_at.lt(Sql(before)).or(sessions::revoked_at.lt(Some(Sql(before)))));
+        let ended = diesel::delete(ended).execute(self.connection()).classified()?;
+        Ok(told.saturating_add(ended))
+    }
+}

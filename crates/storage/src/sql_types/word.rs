@@ -1,0 +1,163 @@
+//! Texts that the domain has types for as [`Word`] columns.
+
+use std::borrow::Cow;
+
+use circadia_domain::civil::{Weekday, Zone};
+use circadia_domain::habits::EntryState;
+use circadia_domain::keys::KeyPurpose;
+use circadia_domain::sessions::SessionKind;
+use circadia_domain::text::{Color, Line, Prose};
+use circadia_domain::users::{ColorScheme, Email, Locale, Role, Username};
+use diesel::deserialize::{self, FromSql};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sqlite::Sqlite;
+
+use super::{Word, on_any_backend};
+use crate::tombstones::Kind;
+
+/// A domain type with a text form.
+pub(crate) trait Text: Sized {
+    /// The text that is stored.
+    fn to_text(&self) -> Cow<'_, str>;
+    /// Reads it back; nothing if it isn't one that could have been stored.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+/// Enumerated words: `as_str` and a way to read them.
+macro_rules! words {
+    ($($word:ty: $parse:expr),+ $(,)?) => {$(
+        impl Text for $word {
+            fn to_text(&self) -> Cow<'_, str> {
+                Cow::Borrowed(self.as_str())
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                $parse(text)
+            }
+        }
+    )+};
+}
+
+words! {
+    Role: |text| Self::parse(text).ok(),
+    ColorScheme: |text| Self::parse(text).ok(),
+    SessionKind: Self::parse,
+    KeyPurpose: Self::parse,
+    Kind: Self::parse,
+    Weekday: |text| Self::parse(text).ok(),
+}
+
+/// Texts that were checked before they were stored.
+macro_rules! checked_texts {
+    ($( $(@[$($generics:tt)+])? $text:ty ),+ $(,)?) => {$(
+        impl$(<$($generics)+>)? Text for $text {
+            fn to_text(&self) -> Cow<'_, str> {
+                Cow::Borrowed(self.as_str())
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::from_stored(text.to_owned()))
+            }
+        }
+    )+};
+}
+
+checked_texts!(Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>);
+
+impl Text for EntryState {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::Missed => "missed",
+        })
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "done" => Some(Self::Done),
+            "skipped" => Some(Self::Skipped),
+            "missed" => Some(Self::Missed),
+            _ => None,
+        }
+    }
+}
+
+impl Text for Zone {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.name())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl Text for Color {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(self.to_string())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+fn read<T: Text>(bytes: &[u8]) -> deserialize::Result<T> {
+    let text = std::str::from_utf8(bytes)?;
+    T::from_text(text).ok_or_else(|| format!("{text:?} is not a word that is stored here").into())
+}
+
+macro_rules! word_column {
+    ($( $(@[$($generics:tt)+])? $word:ty ),+ $(,)?) => {$(
+        impl$(<$($generics)+>)? ToSql<Word, Sqlite> for $word {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+                match self.to_text() {
+                    Cow::Borrowed(text) => out.set_value(text),
+                    Cow::Owned(text) => out.set_value(text),
+                }
+                Ok(IsNull::No)
+            }
+        }
+
+        impl$(<$($generics)+>)? FromSql<Word, Sqlite> for $word {
+            fn from_sql(mut value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+                read(value.read_text().as_bytes())
+            }
+        }
+
+        #[cfg(feature = "postgres")]
+        impl$(<$($generics)+>)? ToSql<Word, diesel::pg::Pg> for $word {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
+                std::io::Write::write_all(out, self.to_text().as_bytes())?;
+                Ok(IsNull::No)
+            }
+        }
+
+        #[cfg(feature = "postgres")]
+        impl$(<$($generics)+>)? FromSql<Word, diesel::pg::Pg> for $word {
+            fn from_sql(value: diesel::pg::PgValue<'_>) -> deserialize::Result<Self> {
+                read(value.as_bytes())
+            }
+        }
+
+        #[cfg(feature = "mysql")]
+        impl$(<$($generics)+>)? ToSql<Word, diesel::mysql::Mysql> for $word {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::mysql::Mysql>) -> serialize::Result {
+                std::io::Write::write_all(out, self.to_text().as_bytes())?;
+                Ok(IsNull::No)
+            }
+        }
+
+        #[cfg(feature = "mysql")]
+        impl$(<$($generics)+>)? FromSql<Word, diesel::mysql::Mysql> for $word {
+            fn from_sql(value: diesel::mysql::MysqlValue<'_>) -> deserialize::Result<Self> {
+                read(value.as_bytes())
+            }
+        }
+    )+};
+}
+
+word_column!(
+    Role, ColorScheme, SessionKind, KeyPurpose, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
+);
+on_any_backend!(
+    Word: Role, ColorScheme, SessionKind, KeyPurpose, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
+);

@@ -1,0 +1,26 @@
+-- Signed-in sessions. Of their secrets only SHA-256 is kept.
+CREATE TABLE sessions (
+    user_id      BINARY(16)   NOT NULL,
+    id           BINARY(16)   NOT NULL,
+    kind         VARCHAR(6)   NOT NULL,
+    secret_hash  BINARY(32)   NOT NULL,
+    generation   INTEGER      NOT NULL,
+    rotated_at   DATETIME(6)  NOT NULL,
+    device       VARCHAR(100),
+    user_agent   VARCHAR(400),
+    ip           VARCHAR(45),
+    created_at   DATETIME(6)  NOT NULL,
+    last_used_at DATETIME(6)  NOT NULL,
+    expires_at   DATETIME(6)  NOT NULL,
+    revoked_at   DATETIME(6),
+    PRIMARY KEY (user_id, id),
+    CONSTRAINT sessions_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT sessions_kind_check CHECK (kind IN ('token', 'cookie')),
+    CONSTRAINT sessions_generation_check CHECK (generation >= 0),
+    CONSTRAINT sessions_device_check CHECK (char_length(device) BETWEEN 0 AND 100),
+    CONSTRAINT sessions_user_agent_check CHECK (char_length(user_agent) BETWEEN 0 AND 400),
+    CONSTRAINT sessions_ip_check CHECK (char_length(ip) BETWEEN 2 AND 45),
+    CONSTRAINT sessions_expires_at_check CHECK (expires_at >= created_at),
+    INDEX sessions_expires_at_idx (expires_at),
+    INDEX sessions_revoked_at_idx (revoked_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;

@@ -1,0 +1,21 @@
+-- Every attempt to sign in. Keyed by its own id, for many belong to no user; `identifier_hash` tells attempts on one
+-- unknown account to belong together.
+CREATE TABLE login_attempts (
+    id              UUID        NOT NULL,
+    user_id         UUID,
+    identifier_hash BYTEA       NOT NULL,
+    attempted_at    TIMESTAMPTZ NOT NULL,
+    ip              TEXT,
+    user_agent      TEXT,
+    method          TEXT        NOT NULL,
+    failure         TEXT,
+    PRIMARY KEY (id),
+    CONSTRAINT login_attempts_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT login_attempts_ip_check CHECK (char_length(ip) BETWEEN 2 AND 45),
+    CONSTRAINT login_attempts_user_agent_check CHECK (char_length(user_agent) BETWEEN 0 AND 400),
+    CONSTRAINT login_attempts_method_check CHECK (method IN ('password', 'google', 'totp')),
+    CONSTRAINT login_attempts_failure_check CHECK (failure IN ('unknown_user', 'wrong_password', 'inactive', 'email_not_verified', 'wrong_code')),
+    CONSTRAINT login_attempts_identifier_hash_check CHECK (octet_length(identifier_hash) = 32)
+);
+CREATE INDEX login_attempts_user_idx ON login_attempts (user_id, attempted_at, failure);
+CREATE INDEX login_attempts_attempted_at_idx ON login_attempts (attempted_at);

@@ -1,0 +1,23 @@
+-- Every attempt to sign in. Keyed by its own id, for many belong to no user; `identifier_hash` tells attempts on one
+-- unknown account to belong together.
+CREATE TABLE login_attempts (
+    id              BLOB    NOT NULL,
+    user_id         BLOB,
+    identifier_hash BLOB    NOT NULL,
+    attempted_at    INTEGER NOT NULL,
+    ip              TEXT,
+    user_agent      TEXT,
+    method          TEXT    NOT NULL,
+    failure         TEXT,
+    PRIMARY KEY (id),
+    CONSTRAINT login_attempts_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT login_attempts_ip_check CHECK (length(ip) BETWEEN 2 AND 45),
+    CONSTRAINT login_attempts_user_agent_check CHECK (length(user_agent) BETWEEN 0 AND 400),
+    CONSTRAINT login_attempts_method_check CHECK (method IN ('password', 'google', 'totp')),
+    CONSTRAINT login_attempts_failure_check CHECK (failure IN ('unknown_user', 'wrong_password', 'inactive', 'email_not_verified', 'wrong_code')),
+    CONSTRAINT login_attempts_id_check CHECK (length(id) = 16),
+    CONSTRAINT login_attempts_user_id_check CHECK (length(user_id) = 16),
+    CONSTRAINT login_attempts_identifier_hash_check CHECK (length(identifier_hash) = 32)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_attempts_user_idx ON login_attempts (user_id, attempted_at, failure);
+CREATE INDEX login_attempts_attempted_at_idx ON login_attempts (attempted_at);
