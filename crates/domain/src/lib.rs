@@ -1,8 +1,21 @@
 //! What is true about habits, sleep, mood, tasks, time and the people who keep them.
 //!
-//! Pure rules: no database, no HTTP, no clock and no randomness of its own. `now` and fresh ids come in as parameters.
+//! Pure rules: no database, no HTTP, no clock and no randomness of its own. `now` and fresh ids come in as parameters;
+//! what is stored goes through the repository traits of each feature, brought together in [`store`].
 
 pub mod civil;
+pub mod created;
+pub mod error;
 pub mod habits;
+pub mod ids;
+pub mod keys;
+pub mod logins;
 pub mod recurrence;
+pub mod sessions;
+pub mod store;
+pub mod text;
+pub mod themes;
+pub mod users;
 pub mod violation;
+
+pub use error::{Entity, Error};

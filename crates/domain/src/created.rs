@@ -1,0 +1,46 @@
+//! What became of a request to make something whose id the client may have chosen.
+//!
+//! Offline clients repeat requests whose answer they never saw. The same id with the same request again therefore
+//! answers like the first time; with another request it is a conflict.
+
+use crate::error::Error;
+
+/// A thing that was to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created<T> {
+    /// It was made.
+    Now(T),
+    /// The same request had made it before.
+    Before(T),
+}
+
+impl<T> Created<T> {
+    /// The thing, whenever it was made.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Now(thing) | Self::Before(thing) => thing,
+        }
+    }
+
+    /// The same with the thing turned into another.
+    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Created<U> {
+        match self {
+            Self::Now(thing) => Created::Now(turn(thing)),
+            Self::Before(thing) => Created::Before(turn(thing)),
+        }
+    }
+
+    /// Answers a request for an id that exists already.
+    pub(crate) fn replay(stored: &[u8; 32], sent: &[u8; 32], thing: T) -> Result<Self, Error> {
+        if stored == sent {
+            Ok(Self::Before(thing))
+        } else {
+            Err(Error::conflict("id_taken", "there already is one with this id, made by a different request"))
+        }
+    }
+
+    /// Answers a request for an id whose thing was deleted.
+    pub(crate) fn deleted_before() -> Error {
+        Error::conflict("id_taken", "there was one with this id, and it was deleted")
+    }
+}

@@ -1,0 +1,79 @@
+//! Why the domain refused, or could not.
+
+use std::borrow::Cow;
+
+use crate::store::StoreError;
+use crate::violation::Violations;
+
+/// What was asked for, when it wasn't found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entity {
+    /// A user account.
+    User,
+    /// A signed-in session.
+    Session,
+    /// A theme.
+    Theme,
+    /// A habit.
+    Habit,
+    /// A habit's entry for a date.
+    Entry,
+    /// A pause of a habit.
+    Pause,
+}
+
+impl Entity {
+    /// The word used in codes and sentences.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Session => "session",
+            Self::Theme => "theme",
+            Self::Habit => "habit",
+            Self::Entry => "entry",
+            Self::Pause => "pause",
+        }
+    }
+}
+
+/// Why something that was asked for did not happen. Nothing was stored, unless the runner's caller says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or it belongs to somebody else: the two can't be told apart.
+    #[error("no such {}", .0.word())]
+    NotFound(Entity),
+    /// Parts of what was asked are wrong.
+    #[error("{0}")]
+    Invalid(#[from] Violations),
+    /// It contradicts what is stored.
+    #[error("{detail}")]
+    Conflict {
+        /// Stable machine code, such as `theme_name_taken`.
+        code: &'static str,
+        /// For people.
+        detail: Cow<'static, str>,
+    },
+    /// The stored revision isn't one that the caller expected.
+    #[error("it was changed in the meantime: its revision is {current}")]
+    Stale {
+        /// The revision that is stored now.
+        current: crate::store::Revision,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Error {
+    /// A conflict with what is stored.
+    pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Conflict { code, detail: detail.into() }
+    }
+
+    /// One wrong field of a request's body.
+    pub fn field(path: &str, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        let mut wrong = Violations::new();
+        wrong.add(path, code, detail);
+        Self::Invalid(wrong)
+    }
+}

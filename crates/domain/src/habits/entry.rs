@@ -1,0 +1,109 @@
+//! Entries: what was done, skipped or missed on a day.
+
+use super::{DayRecord, EntryState, Kind};
+use crate::civil::{Date, Instant};
+use crate::ids::HabitId;
+use crate::store::Revision;
+use crate::text::Prose;
+use crate::violation::Violations;
+
+/// A note on an entry: at most 1,000 characters.
+pub type EntryNote = Prose<1000>;
+
+/// The largest value of a day: a million of whatever is counted.
+pub const MAX_VALUE: u32 = 1_000_000;
+
+/// An entry as stored; there is at most one per habit and date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The habit it is about.
+    pub habit: HabitId,
+    /// The civil date it is about, in the user's own calendar.
+    pub date: Date,
+    /// Whether the day was done, skipped or missed. For counts and minutes the value decides between done and missed.
+    pub state: EntryState,
+    /// The value entered by hand: a count, or minutes.
+    pub value: Option<u32>,
+    /// The minutes of the day's time entries.
+    pub tracked_minutes: u32,
+    /// A note.
+    pub note: Option<EntryNote>,
+    /// When it was first made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// The revision it was last touched in.
+    pub rev: Revision,
+}
+
+impl Entry {
+    /// The day's value: what was entered by hand plus the tracked minutes.
+    pub fn total(&self) -> Option<u32> {
+        match (self.value, self.tracked_minutes) {
+            (None, 0) => None,
+            (value, tracked) => Some(value.unwrap_or(0).saturating_add(tracked)),
+        }
+    }
+
+    /// What the engine needs to know of the day.
+    pub fn record(&self) -> DayRecord {
+        DayRecord { state: self.state, value: self.total() }
+    }
+}
+
+/// What somebody says about a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryInput {
+    /// Done, skipped or missed; may be left out where a value says it.
+    pub state: Option<EntryState>,
+    /// A count, or minutes.
+    pub value: Option<u32>,
+    /// A note.
+    pub note: Option<EntryNote>,
+}
+
+impl EntryInput {
+    /// What is to be stored for a habit of this kind: the state and the value that follow.
+    ///
+    /// # Errors
+    /// - `required` if neither state nor value is given, or the state of a habit without values is missing;
+    /// - `unexpected_value` if a habit without values is given one;
+    /// - `target_missed` or `target_met` if the state contradicts the value.
+    pub fn resolve(&self, kind: &Kind, tracked_minutes: u32) -> Result<(EntryState, Option<u32>), Violations> {
+        let one = |path: &str, code, detail: String| {
+            let mut wrong = Violations::new();
+            wrong.add(path, code, detail);
+            Err(wrong)
+        };
+        let Some(target) = kind.target() else {
+            if self.value.is_some() {
+                return one("/value", "unexpected_value", "this habit is only checked: leave `value` out".into());
+            }
+            return match self.state {
+                Some(state) => Ok((state, None)),
+                None => one("/state", "required", "is required: `done`, `skipped` or `missed`".into()),
+            };
+        };
+        let total = |value: u32| value.saturating_add(tracked_minutes);
+        match (self.state, self.value) {
+            (None, None) => one("/state", "required", "is required where no `value` is given".into()),
+            (Some(EntryState::Skipped), value) => Ok((EntryState::Skipped, value)),
+            (None, Some(value)) => Ok((verdict(kind, total(value)), Some(value))),
+            (Some(EntryState::Done), None) => Ok((EntryState::Done, Some(target.saturating_sub(tracked_minutes)))),
+            (Some(EntryState::Done), Some(value)) if !kind.is_met_by(total(value)) => {
+                let detail = format!("{} does not meet the target of {target}: it can't be `done`", total(value));
+                one("/value", "target_missed", detail)
+            }
+            (Some(EntryState::Missed), Some(value)) if kind.is_met_by(total(value)) => {
+                let detail = format!("{} meets the target of {target}: it can't be `missed`", total(value));
+                one("/value", "target_met", detail)
+            }
+            (Some(state), value) => Ok((state, value)),
+        }
+    }
+}
+
+/// Whether a day with this total is done.
+pub(super) fn verdict(kind: &Kind, total: u32) -> EntryState {
+    if kind.is_met_by(total) { EntryState::Done } else { EntryState::Missed }
+}

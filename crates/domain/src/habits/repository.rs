@@ -1,0 +1,101 @@
+//! What habits and their entries need of a store.
+
+use super::{DayRecord, Entry, Habit, History};
+use crate::civil::{Date, DateRange, Instant};
+use crate::ids::{HabitId, UserId};
+use crate::store::{Revision, StoreError};
+
+/// How many habits a user has, and where the last of them stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HabitTotals {
+    /// All, archived ones included.
+    pub count: i64,
+    /// The largest position; none without habits.
+    pub last_position: Option<i32>,
+}
+
+/// Habits in a store.
+pub trait HabitRepository {
+    /// All habits of a user, by position and id.
+    fn habits(&mut self, user: UserId) -> Result<Vec<Habit>, StoreError>;
+
+    /// All habits of a user with their histories, by position and id, in one statement.
+    fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>, StoreError>;
+
+    /// One habit.
+    fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>, StoreError>;
+
+    /// Several habits in one statement; unknown ones are left out.
+    fn find_habits(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<(Habit, History)>, StoreError>;
+
+    /// One habit with its history, in one statement.
+    fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>, StoreError>;
+
+    /// How many there are, and the largest position.
+    fn habit_totals(&mut self, user: UserId) -> Result<HabitTotals, StoreError>;
+
+    /// Stores a new habit.
+    fn insert_habit(&mut self, user: UserId, habit: &Habit) -> Result<(), StoreError>;
+
+    /// Stores everything of a habit but its id, `created_at` and request digest.
+    fn update_habit(&mut self, user: UserId, habit: &Habit) -> Result<(), StoreError>;
+
+    /// Moves habits: new positions for those listed, stamped with the revision, in a bounded number of statements.
+    fn move_habits(
+        &mut self,
+        user: UserId,
+        positions: &[(HabitId, i32)],
+        rev: Revision,
+        now: Instant,
+    ) -> Result<(), StoreError>;
+
+    /// Removes a habit, its entries and its history, and leaves a tombstone. Whether there was one.
+    fn delete_habit(&mut self, user: UserId, id: HabitId, rev: Revision, now: Instant) -> Result<bool, StoreError>;
+
+    /// Whether the habit was deleted before.
+    fn habit_was_deleted(&mut self, user: UserId, id: HabitId) -> Result<bool, StoreError>;
+
+    /// Stores histories, replacing what was stored, in a bounded number of statements.
+    fn put_histories(&mut self, user: UserId, histories: &[(HabitId, &History)]) -> Result<(), StoreError>;
+}
+
+/// Entries in a store.
+pub trait EntryRepository {
+    /// The entry of a habit for a date.
+    fn find_entry(&mut self, user: UserId, habit: HabitId, date: Date) -> Result<Option<Entry>, StoreError>;
+
+    /// The entries of several habits and dates, in a bounded number of statements.
+    fn find_entries(&mut self, user: UserId, keys: &[(HabitId, Date)]) -> Result<Vec<Entry>, StoreError>;
+
+    /// A habit's entries in a range by date, at most `limit` of them: the first ones, or from the end if `backwards`
+    /// (then the latest comes first).
+    fn entries(
+        &mut self,
+        user: UserId,
+        habit: HabitId,
+        range: DateRange,
+        limit: usize,
+        backwards: bool,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// What the engine needs to know of each day of a habit, by date.
+    fn day_records(&mut self, user: UserId, habit: HabitId) -> Result<Vec<(Date, DayRecord)>, StoreError>;
+
+    /// The values (entered and tracked) of all of a user's habits in a range, by habit and date; days without a value
+    /// are left out.
+    fn amounts(&mut self, user: UserId, range: DateRange) -> Result<Vec<(HabitId, Date, u32)>, StoreError>;
+
+    /// Stores entries, replacing those of the same habit and date (whose `created_at` stays), in a bounded number of
+    /// statements.
+    fn put_entries(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError>;
+
+    /// Removes an entry and leaves a tombstone. Whether there was one.
+    fn delete_entry(
+        &mut self,
+        user: UserId,
+        habit: HabitId,
+        date: Date,
+        rev: Revision,
+        now: Instant,
+    ) -> Result<bool, StoreError>;
+}

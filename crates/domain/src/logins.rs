@@ -1,0 +1,99 @@
+//! Attempts to sign in, recorded one by one: login analytics are made of them.
+
+use std::net::IpAddr;
+
+use crate::civil::Instant;
+use crate::ids::{LoginId, UserId};
+use crate::store::StoreError;
+
+/// How somebody tried to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginMethod {
+    /// With a password.
+    Password,
+    /// Through Google.
+    Google,
+    /// With a second factor, after a password.
+    Totp,
+}
+
+impl LoginMethod {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Google => "google",
+            Self::Totp => "totp",
+        }
+    }
+}
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginFailure {
+    /// Nobody goes by that name or address.
+    UnknownUser,
+    /// The password was wrong.
+    WrongPassword,
+    /// The account may not sign in.
+    Inactive,
+    /// The address isn't verified yet.
+    EmailNotVerified,
+    /// The second factor was wrong.
+    WrongCode,
+}
+
+impl LoginFailure {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownUser => "unknown_user",
+            Self::WrongPassword => "wrong_password",
+            Self::Inactive => "inactive",
+            Self::EmailNotVerified => "email_not_verified",
+            Self::WrongCode => "wrong_code",
+        }
+    }
+}
+
+/// An attempt to sign in.
+#[derive(Debug, Clone)]
+pub struct LoginAttempt {
+    /// Which.
+    pub id: LoginId,
+    /// Whose account it was, if there is one.
+    pub user: Option<UserId>,
+    /// A keyed hash of the name or address that was given (32 bytes), so that attempts on one unknown account can be
+    /// told to belong together without being kept in clear.
+    pub identifier_hash: [u8; 32],
+    /// When.
+    pub at: Instant,
+    /// From where.
+    pub ip: Option<IpAddr>,
+    /// With what, at most 400 characters.
+    pub user_agent: Option<String>,
+    /// How.
+    pub method: LoginMethod,
+    /// Nothing if it succeeded.
+    pub failure: Option<LoginFailure>,
+}
+
+/// How often a user signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LoginCounts {
+    /// Ever.
+    pub total: i64,
+    /// Since the first given instant.
+    pub this_week: i64,
+    /// Since the second given instant.
+    pub this_month: i64,
+}
+
+/// Login attempts in a store.
+pub trait LoginRepository {
+    /// Records an attempt.
+    fn insert_login(&mut self, attempt: &LoginAttempt) -> Result<(), StoreError>;
+
+    /// Successful logins of a user: all, since `week`, and since `month`.
+    fn login_counts(&mut self, user: UserId, week: Instant, month: Instant) -> Result<LoginCounts, StoreError>;
+}

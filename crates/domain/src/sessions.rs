@@ -1,0 +1,109 @@
+//! Signed-in sessions: refresh-token families of apps, cookie sessions of browsers.
+//!
+//! Nothing but hashes of secrets is kept. How secrets are made and judged is the business of the `auth` crate.
+
+use crate::civil::Instant;
+use crate::ids::{SessionId, UserId};
+use crate::store::StoreError;
+use crate::users::Role;
+
+/// How a session's client proves itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKind {
+    /// An access token, renewed by a rotating refresh token.
+    Token,
+    /// An opaque cookie.
+    Cookie,
+}
+
+impl SessionKind {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Cookie => "cookie",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Token, Self::Cookie].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A session as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Which.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// How its client proves itself.
+    pub kind: SessionKind,
+    /// SHA-256 of the secret that is valid now.
+    pub secret_hash: [u8; 32],
+    /// How often the secret was replaced.
+    pub generation: i32,
+    /// When it was last replaced.
+    pub rotated_at: Instant,
+    /// What the client calls itself, at most 100 characters.
+    pub device: Option<String>,
+    /// The user agent of the client's latest sign of life, at most 400 characters.
+    pub user_agent: Option<String>,
+    /// The address of the client's latest sign of life.
+    pub ip: Option<String>,
+    /// When it was opened: the moment of signing in.
+    pub created_at: Instant,
+    /// When it last proved itself to the store.
+    pub last_used_at: Instant,
+    /// When it ends at the latest.
+    pub expires_at: Instant,
+    /// When it was ended early.
+    pub revoked_at: Option<Instant>,
+}
+
+/// A session together with what is true of its user now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionState {
+    /// The session.
+    pub session: Session,
+    /// What the user may do.
+    pub role: Role,
+    /// Whether the user may sign in.
+    pub active: bool,
+}
+
+/// An entry of the revocation feed: a session, or all of a user's sessions up to an instant, stopped being valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// Whose.
+    pub user: UserId,
+    /// Which session; all that were opened until `at` if none is named.
+    pub session: Option<SessionId>,
+    /// When.
+    pub at: Instant,
+}
+
+/// Sessions in a store.
+pub trait SessionRepository {
+    /// Stores a new session.
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError>;
+
+    /// A session with its user's state.
+    fn find_session(&mut self, user: UserId, id: SessionId) -> Result<Option<SessionState>, StoreError>;
+
+    /// Stores a replaced secret: hash, generation, the instants, user agent and address.
+    fn update_session(&mut self, session: &Session) -> Result<(), StoreError>;
+
+    /// Ends one session and publishes it to the feed. Whether there was a live one.
+    fn revoke_session(&mut self, user: UserId, id: SessionId, now: Instant) -> Result<bool, StoreError>;
+
+    /// Ends every session of a user and publishes it to the feed.
+    fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<(), StoreError>;
+
+    /// The feed's entries from `since` on.
+    fn revocations_since(&mut self, since: Instant) -> Result<Vec<Revocation>, StoreError>;
+
+    /// Removes feed entries older than `before` and sessions that ended before it. How many.
+    fn purge_sessions(&mut self, before: Instant) -> Result<usize, StoreError>;
+}

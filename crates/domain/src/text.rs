@@ -1,0 +1,193 @@
+//! Text from outside: trimmed, NFC, of a bounded length, without characters that no one types.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::violation::Violations;
+
+/// What a [`Line`] or a [`Prose`] may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Line,
+    Prose,
+}
+
+fn clean(text: &str, shape: Shape, min: usize, max: usize) -> Result<String, Violations> {
+    let mut wrong = Violations::new();
+    let forbidden = |c: char| c.is_control() && !(shape == Shape::Prose && matches!(c, '\n' | '\r' | '\t'));
+    if text.contains('\0') {
+        wrong.add("", "nul_character", "must not contain the NUL character");
+    } else if text.contains(forbidden) {
+        wrong.add("", "control_character", "must not contain control characters");
+    }
+    // Normalisation can lengthen a text: a cheap bound first keeps a huge one from costing work.
+    let cleaned: String = if text.len() > max.saturating_mul(16) { text.to_owned() } else { text.trim().nfc().collect() };
+    let length = cleaned.chars().count();
+    if length > max {
+        wrong.add("", "too_long", format!("must have at most {max} characters, but has {length}"));
+    } else if length < min {
+        let detail: Cow<'static, str> =
+            if min == 1 { "must not be empty".into() } else { format!("must have at least {min} characters").into() };
+        wrong.add("", "too_short", detail);
+    }
+    if wrong.is_empty() { Ok(cleaned) } else { Err(wrong) }
+}
+
+/// One line of text (names, titles, units): between 1 and `MAX` characters, no control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Line<const MAX: usize>(String);
+
+impl<const MAX: usize> Line<MAX> {
+    /// Trims, normalises to NFC and checks `text`.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long`, `nul_character`, `control_character`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        clean(text, Shape::Line, 1, MAX).map(Self)
+    }
+
+    /// Takes a text that was checked before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form under which two names count as the same: NFKC, lower case, white space folded.
+    pub fn key(&self) -> String {
+        key_of(&self.0)
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Line<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MAX: usize> Serialize for Line<MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// Longer text (descriptions, notes): at most `MAX` characters, line breaks and tabs allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Prose<const MAX: usize>(String);
+
+impl<const MAX: usize> Prose<MAX> {
+    /// Trims, normalises to NFC and checks `text`; text of nothing but white space is no text.
+    ///
+    /// # Errors
+    /// `too_long`, `nul_character`, `control_character`.
+    pub fn parse(text: &str) -> Result<Option<Self>, Violations> {
+        clean(text, Shape::Prose, 0, MAX).map(|cleaned| if cleaned.is_empty() { None } else { Some(Self(cleaned)) })
+    }
+
+    /// Takes a text that was checked before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> Serialize for Prose<MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The form under which two names count as the same: NFKC, lower case, white space folded. Databases compare these
+/// keys byte by byte, so that no collation decides what is equal.
+pub fn key_of(text: &str) -> String {
+    let lower = text.nfkc().collect::<String>().to_lowercase();
+    let folded: String = lower.nfkc().collect();
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A colour, `#RRGGBB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Color {
+    /// Red, green, blue.
+    pub rgb: [u8; 3],
+}
+
+impl Color {
+    /// Reads `#RRGGBB` in either case.
+    ///
+    /// # Errors
+    /// `invalid_color`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let value = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        match value {
+            Some(value) => {
+                let [_, red, green, blue] = value.to_be_bytes();
+                Ok(Self { rgb: [red, green, blue] })
+            }
+            None => Err(Violations::of("invalid_color", "is not a colour such as `#1E90FF`")),
+        }
+    }
+}
+
+impl fmt::Display for Color {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [red, green, blue] = self.rgb;
+        write!(f, "#{red:02X}{green:02X}{blue:02X}")
+    }
+}
+
+impl Serialize for Color {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_trimmed_and_composed() {
+        assert_eq!(Line::<10>::parse("  Cafe\u{301} ").unwrap().as_str(), "Café");
+        assert_eq!(Line::<4>::parse("Cafe\u{301}").unwrap().as_str(), "Café");
+    }
+
+    #[test]
+    fn wrong_lines_are_refused_with_their_reason() {
+        let code = |text: &str| Line::<5>::parse(text).unwrap_err().iter().map(|v| v.code).collect::<Vec<_>>();
+        assert_eq!(code(""), ["too_short"]);
+        assert_eq!(code("   "), ["too_short"]);
+        assert_eq!(code("abcdef"), ["too_long"]);
+        assert_eq!(code("a\0b"), ["nul_character"]);
+        assert_eq!(code("a\nb"), ["control_character"]);
+        assert_eq!(code("\0abcdefgh"), ["nul_character", "too_long"]);
+        assert!(Prose::<5>::parse("a\nb").unwrap().is_some());
+        assert_eq!(Prose::<5>::parse(" ").unwrap(), None);
+    }
+
+    #[test]
+    fn keys_ignore_case_width_and_spacing_but_not_accents() {
+        assert_eq!(key_of("Ｓport  Ａ"), key_of("sport a"));
+        assert_eq!(key_of("ÉCOLE"), key_of("e\u{301}cole"));
+        assert_ne!(key_of("Jose"), key_of("José"));
+    }
+
+    #[test]
+    fn colors_read_and_print() {
+        assert_eq!(Color::parse("#1e90ff").unwrap().to_string(), "#1E90FF");
+        for wrong in ["1e90ff", "#1e90f", "#1e90fg", "#+12345", "#é0000", ""] {
+            assert!(Color::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Themes: coloured groups of habits and tasks.
+
+mod color;
+mod repository;
+mod service;
+
+pub use color::distinct_color;
+pub use repository::{ThemeCounts, ThemeRepository};
+pub use service::{NewTheme, ThemePatch, create, delete, find, list, update};
+
+use crate::civil::Instant;
+use crate::ids::ThemeId;
+use crate::store::Revision;
+use crate::text::{Color, Line};
+
+/// A theme's name: 1–24 characters, unique for its user whatever its case.
+pub type ThemeName = Line<24>;
+
+/// The most themes a user may have.
+pub const MAX_THEMES: usize = 200;
+
+/// A theme as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Theme {
+    /// Which.
+    pub id: ThemeId,
+    /// Its name.
+    pub name: ThemeName,
+    /// Its colour.
+    pub color: Color,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// The revision it was last touched in.
+    pub rev: Revision,
+    /// A hash of the request that made it, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}

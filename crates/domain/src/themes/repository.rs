@@ -1,0 +1,35 @@
+//! What themes need of a store.
+
+use super::Theme;
+use crate::civil::Instant;
+use crate::ids::{ThemeId, UserId};
+use crate::store::{Revision, StoreError};
+
+/// What belongs to a theme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ThemeCounts {
+    /// Habits that carry it, archived ones included.
+    pub habits: i64,
+}
+
+/// Themes in a store.
+pub trait ThemeRepository {
+    /// All themes of a user with their counts, by id.
+    fn themes(&mut self, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>, StoreError>;
+
+    /// One theme with its counts.
+    fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<(Theme, ThemeCounts)>, StoreError>;
+
+    /// Stores a new theme.
+    fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<(), StoreError>;
+
+    /// Stores a theme's name, colour, `updated_at` and revision.
+    fn update_theme(&mut self, user: UserId, theme: &Theme) -> Result<(), StoreError>;
+
+    /// Takes the theme off everything that carries it (stamping those rows), removes it and leaves a tombstone.
+    /// Whether there was one.
+    fn delete_theme(&mut self, user: UserId, id: ThemeId, rev: Revision, now: Instant) -> Result<bool, StoreError>;
+
+    /// Whether the theme was deleted before.
+    fn theme_was_deleted(&mut self, user: UserId, id: ThemeId) -> Result<bool, StoreError>;
+}

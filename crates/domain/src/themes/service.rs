@@ -1,0 +1,113 @@
+//! What can be done with themes.
+
+use super::{MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
+use crate::created::Created;
+use crate::error::{Entity, Error};
+use crate::ids::{ThemeId, UserId};
+use crate::store::{Expected, Store, Writing};
+use crate::text::Color;
+
+/// A theme to make.
+#[derive(Debug, Clone)]
+pub struct NewTheme {
+    /// Its id, fresh or the client's.
+    pub id: ThemeId,
+    /// Its name.
+    pub name: ThemeName,
+    /// Its colour; a distinct one is made if absent.
+    pub color: Option<Color>,
+    /// A hash of the request, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+/// A change of a theme: what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ThemePatch {
+    /// The new name.
+    pub name: Option<ThemeName>,
+    /// The new colour.
+    pub color: Option<Color>,
+}
+
+/// A user's themes by name.
+pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>, Error> {
+    let mut themes = store.themes(user)?;
+    themes.sort_by_cached_key(|(theme, _)| (theme.name.key(), theme.id));
+    Ok(themes)
+}
+
+/// One theme.
+pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<(Theme, ThemeCounts), Error> {
+    store.find_theme(user, id)?.ok_or(Error::NotFound(Entity::Theme))
+}
+
+/// Makes a theme, or gives back the one that the same request made before.
+pub fn create(tx: &mut Writing<'_>, new: NewTheme) -> Result<Created<(Theme, ThemeCounts)>, Error> {
+    let existing = tx.store.themes(tx.user)?;
+    if let Some((theme, counts)) = existing.iter().find(|(theme, _)| theme.id == new.id) {
+        return Created::replay(&theme.request_digest, &new.request_digest, (theme.clone(), *counts));
+    }
+    if tx.store.theme_was_deleted(tx.user, new.id)? {
+        return Err(Created::<Theme>::deleted_before());
+    }
+    if existing.len() >= MAX_THEMES {
+        return Err(Error::conflict("limit_reached", format!("an account holds at most {MAX_THEMES} themes")));
+    }
+    ensure_name_is_free(&existing, &new.name, new.id)?;
+    let color = new.color.unwrap_or_else(|| {
+        let taken: Vec<Color> = existing.iter().map(|(theme, _)| theme.color).collect();
+        distinct_color(&taken)
+    });
+    let theme = Theme {
+        id: new.id,
+        name: new.name,
+        color,
+        created_at: tx.now,
+        updated_at: tx.now,
+        rev: tx.rev,
+        request_digest: new.request_digest,
+    };
+    tx.store.insert_theme(tx.user, &theme)?;
+    Ok(Created::Now((theme, ThemeCounts::default())))
+}
+
+/// Changes a theme.
+pub fn update(
+    tx: &mut Writing<'_>,
+    id: ThemeId,
+    expected: &Expected,
+    patch: ThemePatch,
+) -> Result<(Theme, ThemeCounts), Error> {
+    let existing = tx.store.themes(tx.user)?;
+    let (theme, counts) =
+        existing.iter().find(|(theme, _)| theme.id == id).cloned().ok_or(Error::NotFound(Entity::Theme))?;
+    expected.check(theme.rev)?;
+    if let Some(name) = &patch.name {
+        ensure_name_is_free(&existing, name, id)?;
+    }
+    let changed = Theme {
+        name: patch.name.unwrap_or(theme.name),
+        color: patch.color.unwrap_or(theme.color),
+        updated_at: tx.now,
+        rev: tx.rev,
+        ..theme
+    };
+    tx.store.update_theme(tx.user, &changed)?;
+    Ok((changed, counts))
+}
+
+/// Deletes a theme; what carried it goes on without one.
+pub fn delete(tx: &mut Writing<'_>, id: ThemeId, expected: &Expected) -> Result<(), Error> {
+    let (theme, _) = tx.store.find_theme(tx.user, id)?.ok_or(Error::NotFound(Entity::Theme))?;
+    expected.check(theme.rev)?;
+    tx.store.delete_theme(tx.user, id, tx.rev, tx.now)?;
+    Ok(())
+}
+
+fn ensure_name_is_free(existing: &[(Theme, ThemeCounts)], name: &ThemeName, except: ThemeId) -> Result<(), Error> {
+    let key = name.key();
+    if existing.iter().any(|(theme, _)| theme.id != except && theme.name.key() == key) {
+        return Err(Error::conflict("theme_name_taken", format!("there already is a theme named “{name}”")));
+    }
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! Names, addresses, roles.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+use unicode_normalization::UnicodeNormalization as _;
+use validator::ValidateEmail as _;
+
+use crate::text::key_of;
+use crate::violation::Violations;
+
+/// A user's name: 3–32 letters, digits, `.`, `_` or `-`, of ASCII; unique whatever its case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// `too_short`, `too_long`, `invalid_username`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        let mut wrong = Violations::new();
+        let length = text.chars().count();
+        if length < 3 {
+            wrong.add("", "too_short", "must have at least 3 characters");
+        } else if length > 32 {
+            wrong.add("", "too_long", format!("must have at most 32 characters, but has {length}"));
+        }
+        if !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
+            wrong.add("", "invalid_username", "may only contain the letters a–z and A–Z, digits, `.`, `_` and `-`");
+        }
+        if wrong.is_empty() { Ok(Self(text.to_owned())) } else { Err(wrong) }
+    }
+
+    /// Takes a name that was checked before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form under which two names are the same.
+    pub fn key(&self) -> String {
+        key_of(&self.0)
+    }
+}
+
+impl Serialize for Username {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// An e-mail address in the one form it is stored, compared and written to: NFKC, lower case, the domain in its ASCII
+/// form (IDNA, UTS #46).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// Normalises and checks an address.
+    ///
+    /// # Errors
+    /// `invalid_email`, or `too_long` beyond 254 characters (RFC 5321 §4.5.3.1.3, less the angle brackets).
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        let invalid = || Violations::of("invalid_email", "is not an e-mail address such as `ada@example.org`");
+        if text.len() > 1024 {
+            return Err(Violations::of("too_long", "must have at most 254 characters"));
+        }
+        // Before normalising: some control characters and blanks would be normalised into harmless ones.
+        if text.chars().any(char::is_control) {
+            return Err(invalid());
+        }
+        let normal = text.trim().nfkc().collect::<String>().to_lowercase();
+        let (local, domain) = normal.rsplit_once('@').ok_or_else(invalid)?;
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| invalid())?;
+        let address = format!("{local}@{domain}");
+        if address.len() > 254 {
+            return Err(Violations::of("too_long", "must have at most 254 characters"));
+        }
+        if !domain.contains('.') && domain != "localhost" || !address.validate_email() {
+            return Err(invalid());
+        }
+        Ok(Self(address))
+    }
+
+    /// Takes an address that was normalised before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Email {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// By what someone says who they are when they sign in. Never a violation: what isn't a name or an address is simply
+/// nobody's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Login {
+    /// By address, in its normal form.
+    Email(String),
+    /// By name, in its comparable form.
+    Username(String),
+}
+
+impl Login {
+    /// An address as somebody typed it.
+    pub fn email(text: &str) -> Self {
+        Self::Email(Email::parse(text).map_or_else(|_| key_of(text), |email| email.0))
+    }
+
+    /// A name as somebody typed it.
+    pub fn username(text: &str) -> Self {
+        Self::Username(key_of(text))
+    }
+
+    /// The comparable form.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(key) | Self::Username(key) => key,
+        }
+    }
+}
+
+/// What a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Their own data.
+    Regular,
+    /// Also see other users' activity.
+    Staff,
+    /// Also manage users.
+    Superuser,
+}
+
+impl Role {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Regular => "regular",
+            Self::Staff => "staff",
+            Self::Superuser => "superuser",
+        }
+    }
+
+    /// Reads the word.
+    ///
+    /// # Errors
+    /// `unknown_value`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        match text {
+            "regular" => Ok(Self::Regular),
+            "staff" => Ok(Self::Staff),
+            "superuser" => Ok(Self::Superuser),
+            _ => Err(Violations::of("unknown_value", "must be `regular`, `staff` or `superuser`")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_one_form() {
+        for same in ["Ada@Example.org", " ada@example.org ", "ada@EXAMPLE.org", "ａda@example.org"] {
+            assert_eq!(Email::parse(same).unwrap().as_str(), "ada@example.org");
+        }
+        assert_eq!(Email::parse("i@Bücher.example").unwrap().as_str(), "i@xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for wrong in ["", "ada", "ada@", "@example.org", "a b@example.org", "ada@example", "ada\r\n@example.org", "ada@exa mple.org", "ada@example.org\0", "ada@-example.org"] {
+            assert!(Email::parse(wrong).is_err(), "{wrong:?} was accepted");
+        }
+        assert!(Email::parse(&format!("{}@example.org", "a".repeat(300))).is_err());
+    }
+
+    #[test]
+    fn names_are_ascii_and_compare_without_case() {
+        assert_eq!(Username::parse("Ada.L-1_").unwrap().key(), "ada.l-1_");
+        for wrong in ["ab", "ada lovelace", "ädä", "a\0b", "a@b.c", &"a".repeat(33)] {
+            assert!(Username::parse(wrong).is_err(), "{wrong:?} was accepted");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Users: who they are, and how their days lie.
+
+mod identity;
+mod repository;
+mod settings;
+
+pub use identity::{Email, Login, Role, Username};
+pub use repository::{Credentials, NewUser, UserRepository};
+pub use settings::{ColorScheme, Locale, Settings, SettingsPatch, SleepGoal};
+
+use crate::civil::{Date, DayClock, Instant};
+use crate::ids::UserId;
+use crate::store::Revision;
+
+/// A user as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Who.
+    pub id: UserId,
+    /// The name they chose.
+    pub username: Username,
+    /// Their address.
+    pub email: Email,
+    /// When they proved that the address is theirs.
+    pub email_verified_at: Option<Instant>,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may sign in.
+    pub active: bool,
+    /// Their preferences.
+    pub settings: Settings,
+    /// When they registered.
+    pub created_at: Instant,
+    /// When their row last changed.
+    pub updated_at: Instant,
+    /// The revision their row was last touched in.
+    pub rev: Revision,
+    /// The user's present revision, that of their latest change to anything.
+    pub latest_rev: Revision,
+}
+
+impl User {
+    /// How this user's days lie on the time line.
+    pub fn day_clock(&self) -> DayClock {
+        DayClock { zone: self.settings.timezone, day_start: self.settings.day_start }
+    }
+
+    /// The user's own today.
+    pub fn today(&self, now: Instant) -> Date {
+        self.day_clock().date_at(now)
+    }
+}

@@ -1,0 +1,63 @@
+//! What users need of a store.
+
+use super::{Email, Login, Role, Settings, User, Username};
+use crate::civil::Instant;
+use crate::ids::UserId;
+use crate::store::{Revision, StoreError};
+
+/// A user to be stored; their revision begins at 1.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Who.
+    pub id: UserId,
+    /// The name they chose.
+    pub username: Username,
+    /// Their address.
+    pub email: Email,
+    /// When the address was verified, if it was.
+    pub email_verified_at: Option<Instant>,
+    /// The password's PHC string; none for accounts that sign in elsewhere.
+    pub password_hash: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// Their preferences.
+    pub settings: Settings,
+    /// When they registered.
+    pub created_at: Instant,
+}
+
+/// What signing in needs to know.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// Whose they are.
+    pub user: UserId,
+    /// The password's PHC string, if the account has a password.
+    pub password_hash: Option<String>,
+}
+
+/// Users in a store.
+pub trait UserRepository {
+    /// Stores a new user together with their revision row.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if the name or the address is taken.
+    fn insert_user(&mut self, user: &NewUser) -> Result<(), StoreError>;
+
+    /// A user by id, with their latest revision.
+    fn find_user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// Credentials by name or address.
+    fn find_credentials(&mut self, login: &Login) -> Result<Option<Credentials>, StoreError>;
+
+    /// Credentials by id.
+    fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError>;
+
+    /// Stores a user's preferences.
+    fn update_settings(&mut self, id: UserId, settings: &Settings, rev: Revision, now: Instant) -> Result<(), StoreError>;
+
+    /// Replaces a user's password hash.
+    fn update_password(&mut self, id: UserId, hash: &str, rev: Revision, now: Instant) -> Result<(), StoreError>;
+
+    /// Whether any user has this role.
+    fn role_exists(&mut self, role: Role) -> Result<bool, StoreError>;
+}

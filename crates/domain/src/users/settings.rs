@@ -1,0 +1,208 @@
+//! A user's preferences.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::civil::{DayStart, Weekday, Weekdays, Zone};
+use crate::violation::Violations;
+
+/// What a user chose about their days, their language and the look of their apps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The zone whose wall clock counts.
+    pub timezone: Zone,
+    /// When a day begins on that clock.
+    pub day_start: DayStart,
+    /// The first day of a week.
+    pub week_start: Weekday,
+    /// The language and region.
+    pub locale: Locale,
+    /// Light, dark, or as the device has it.
+    pub color_scheme: ColorScheme,
+    /// Sleep wanted per night.
+    pub sleep_goal: SleepGoal,
+    /// Days free of work, for social jet lag.
+    pub free_days: Weekdays,
+}
+
+/// A change of preferences: what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingsPatch {
+    /// See [`Settings::timezone`].
+    pub timezone: Option<Zone>,
+    /// See [`Settings::day_start`].
+    pub day_start: Option<DayStart>,
+    /// See [`Settings::week_start`].
+    pub week_start: Option<Weekday>,
+    /// See [`Settings::locale`].
+    pub locale: Option<Locale>,
+    /// See [`Settings::color_scheme`].
+    pub color_scheme: Option<ColorScheme>,
+    /// See [`Settings::sleep_goal`].
+    pub sleep_goal: Option<SleepGoal>,
+    /// See [`Settings::free_days`].
+    pub free_days: Option<Weekdays>,
+}
+
+impl Settings {
+    /// These preferences with a change applied.
+    #[must_use]
+    pub fn with(self, patch: SettingsPatch) -> Self {
+        Self {
+            timezone: patch.timezone.unwrap_or(self.timezone),
+            day_start: patch.day_start.unwrap_or(self.day_start),
+            week_start: patch.week_start.unwrap_or(self.week_start),
+            locale: patch.locale.unwrap_or(self.locale),
+            color_scheme: patch.color_scheme.unwrap_or(self.color_scheme),
+            sleep_goal: patch.sleep_goal.unwrap_or(self.sleep_goal),
+            free_days: patch.free_days.unwrap_or(self.free_days),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timezone: Zone::UTC,
+            day_start: DayStart::MIDNIGHT,
+            week_start: Weekday::Mo,
+            locale: Locale::default(),
+            color_scheme: ColorScheme::System,
+            sleep_goal: SleepGoal::default(),
+            free_days: Weekdays::of(&[Weekday::Sa, Weekday::Su]),
+        }
+    }
+}
+
+/// A language tag of BCP 47's common shape: `en`, `de-AT`, `zh-Hant-TW`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locale(String);
+
+impl Locale {
+    /// Checks a tag: 2–3 letters, then up to three parts of 2–8 letters or digits.
+    ///
+    /// # Errors
+    /// `invalid_locale`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        let mut parts = text.split('-');
+        let language = parts.next().unwrap_or_default();
+        let language_ok = (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
+        let rest: Vec<&str> = parts.collect();
+        let rest_ok = rest.len() <= 3
+            && rest.iter().all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+        if language_ok && rest_ok {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Violations::of("invalid_locale", "is not a language tag such as `en`, `de-AT` or `zh-Hant-TW` (BCP 47)"))
+        }
+    }
+
+    /// Takes a tag that was checked before it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Locale {
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
+impl Serialize for Locale {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// Whether apps show themselves light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColorScheme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+    /// As the device has it.
+    System,
+}
+
+impl ColorScheme {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::System => "system",
+        }
+    }
+
+    /// Reads the word.
+    ///
+    /// # Errors
+    /// `unknown_value`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        match text {
+            "light" => Ok(Self::Light),
+            "dark" => Ok(Self::Dark),
+            "system" => Ok(Self::System),
+            _ => Err(Violations::of("unknown_value", "must be `light`, `dark` or `system`")),
+        }
+    }
+}
+
+/// Sleep wanted per night, in minutes (60–960).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct SleepGoal(u16);
+
+impl SleepGoal {
+    /// Checks a number of minutes.
+    ///
+    /// # Errors
+    /// `out_of_range`.
+    pub fn from_minutes(minutes: i64) -> Result<Self, Violations> {
+        match u16::try_from(minutes) {
+            Ok(minutes @ 60..=960) => Ok(Self(minutes)),
+            _ => Err(Violations::of("out_of_range", "must be between 60 and 960 minutes")),
+        }
+    }
+
+    /// The minutes.
+    pub const fn minutes(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for SleepGoal {
+    /// Eight hours.
+    fn default() -> Self {
+        Self(480)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales() {
+        for right in ["en", "de-AT", "zh-Hant-TW", "gsw"] {
+            assert!(Locale::parse(right).is_ok(), "{right}");
+        }
+        for wrong in ["", "e", "english", "en_US", "en-", "en-é", "en-US-a-b", "en\0"] {
+            assert!(Locale::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_patch_leaves_what_it_does_not_name() {
+        let patch = SettingsPatch { color_scheme: Some(ColorScheme::Dark), ..SettingsPatch::default() };
+        let changed = Settings::default().with(patch);
+        assert_eq!(changed, Settings { color_scheme: ColorScheme::Dark, ..Settings::default() });
+    }
+}
