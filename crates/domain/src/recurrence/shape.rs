@@ -4,7 +4,7 @@
 //! depends on whether the year before was a leap year, which makes 21.
 
 use crate::civil::Date;
-use crate::civil::num::{index, index_of_day, low8};
+use crate::civil::num::{index, low8};
 
 /// The number of years there are.
 pub(super) const YEARS: u32 = 230;
@@ -49,7 +49,7 @@ const fn is_leap(year: u32) -> bool {
 impl YearShape {
     /// The shape of the year with that index.
     pub(super) const fn of(year: u32) -> Self {
-        Self { leap: is_leap(year), after_leap: is_leap(year + 3) && year != 131 || year == 3, first_weekday: (year_begin(year) + 3) % 7 }
+        Self { leap: is_leap(year), after_leap: year % 4 == 3 && year != 131, first_weekday: (year_begin(year) + 3) % 7 }
     }
 
     /// Which of the [`SHAPES`] it is.
@@ -132,12 +132,6 @@ impl YearSet {
         }
     }
 
-    pub(super) fn or(&mut self, other: &Self) {
-        for (word, mask) in self.0.iter_mut().zip(other.0) {
-            *word |= mask;
-        }
-    }
-
     /// The days on these weekdays (bit 0 is Monday).
     pub(super) fn weekdays(bits: u8, first_weekday: u32) -> Self {
         let mut set = Self::EMPTY;
@@ -172,6 +166,15 @@ impl YearSet {
             }
         }
         chosen
+    }
+
+    /// The set whose [`Self::own_days`] are these.
+    pub(super) fn of_own_days(words: [u64; 6]) -> Self {
+        let mut set = Self::EMPTY;
+        for (at, word) in (0_u32..).zip(words) {
+            set.insert_shifted(word, at * 64 + 1);
+        }
+        set
     }
 
     /// The days of the year itself: bit 0 is 1 January.
@@ -242,11 +245,6 @@ pub(super) fn turned(bits: u8, start: u32) -> u8 {
 pub(super) fn year_and_bit(date: Date) -> (u32, u32) {
     let (year, day) = year_and_day(date);
     (year, day + 1)
-}
-
-/// The index of a year as an index.
-pub(super) fn year_index(year: u32) -> usize {
-    index_of_day(year.cast_signed())
 }
 
 #[cfg(test)]
