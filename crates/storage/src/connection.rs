@@ -6,7 +6,7 @@ use diesel::sqlite::SqliteConnection;
 
 use crate::backend::Backend;
 use crate::dialect;
-use crate::options::{StorageError, StorageOptions};
+use crate::options::StorageOptions;
 use crate::statements::CountStatements;
 
 /// A connection; queries written once run on whichever it is.
@@ -36,7 +36,7 @@ pub(crate) fn open(backend: Backend, options: &StorageOptions) -> Result<AnyConn
         Backend::Mysql => AnyConnection::Mysql(diesel::mysql::MysqlConnection::establish(&address)?),
         #[cfg(not(all(feature = "postgres", feature = "mysql")))]
         missing => {
-            let error = StorageError::NotCompiledIn { backend: missing };
+            let error = crate::options::StorageError::NotCompiledIn { backend: missing };
             return Err(ConnectionError::InvalidConnectionUrl(error.to_string()));
         }
     };

@@ -1,0 +1,138 @@
+//! What every database must do alike: one suite, run on each of them.
+//!
+//! SQLite always; PostgreSQL and MySQL with the features of that name, on the servers that
+//! `CIRCADIA_TEST_POSTGRES_URL` and `CIRCADIA_TEST_MYSQL_URL` name (`tests/run` starts them).
+
+mod contract {
+    pub mod entries;
+    pub mod habits;
+    pub mod keys;
+    pub mod logins;
+    pub mod migrations;
+    pub mod rules;
+    pub mod sessions;
+    pub mod themes;
+    pub mod units;
+    pub mod users;
+}
+mod support;
+
+/// Each test on each database, as `sqlite::users::a_user_reads_back_as_written`.
+macro_rules! contract {
+    ($($feature:ident { $($test:ident),+ $(,)? })+) => {
+        mod sqlite {
+            $(mod $feature { $(
+                #[test]
+                fn $test() {
+                    crate::contract::$feature::$test(circadia_storage::Backend::Sqlite);
+                }
+            )+ })+
+        }
+
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            $(mod $feature { $(
+                #[test]
+                fn $test() {
+                    crate::contract::$feature::$test(circadia_storage::Backend::Postgres);
+                }
+            )+ })+
+        }
+
+        #[cfg(feature = "mysql")]
+        mod mysql {
+            $(mod $feature { $(
+                #[test]
+                fn $test() {
+                    crate::contract::$feature::$test(circadia_storage::Backend::Mysql);
+                }
+            )+ })+
+        }
+    };
+}
+
+contract! {
+    units {
+        a_user_without_a_revision_is_refused,
+        a_write_raises_the_revision_by_one,
+        a_failed_write_leaves_nothing,
+        a_remembered_refusal_is_kept,
+        a_panic_leaves_nothing_and_a_usable_connection,
+        a_read_sees_one_snapshot,
+        a_read_cannot_write,
+        eight_writers_on_one_user_lose_nothing,
+        eight_writers_on_eight_users_all_get_their_turn,
+        an_exhausted_pool_is_unavailable_in_time,
+        statements_are_counted_without_the_transaction,
+        a_database_answers_a_ping,
+        lost_connections_are_replaced_unseen,
+    }
+    users {
+        a_user_reads_back_as_written,
+        a_user_without_optional_parts_reads_back,
+        names_and_addresses_are_unique_and_told_apart,
+        accents_and_case_make_different_addresses,
+        credentials_are_found_by_name_address_and_id,
+        settings_and_passwords_change,
+        roles_exist_once_someone_has_them,
+    }
+    sessions {
+        a_session_reads_back_as_written,
+        a_session_of_another_user_is_not_found,
+        a_secret_is_replaced,
+        an_ended_session_is_published_once,
+        all_sessions_end_together,
+        old_sessions_and_feed_entries_are_purged,
+    }
+    logins {
+        successes_are_counted_since_each_start,
+        attempts_on_nobody_are_recorded,
+    }
+    keys {
+        keys_read_back_oldest_first,
+        replicas_that_start_together_make_one_key,
+    }
+    themes {
+        a_theme_reads_back_as_written,
+        accents_make_different_names,
+        one_user_s_names_are_unique_and_two_users_may_share_one,
+        habits_are_counted,
+        a_deleted_theme_leaves_its_habits_unthemed,
+        themes_of_others_are_out_of_reach,
+    }
+    habits {
+        a_habit_reads_back_as_written,
+        a_bare_habit_reads_back_as_written,
+        a_habit_changes_but_for_its_origin,
+        habits_come_in_their_users_order,
+        several_habits_are_found_in_one_statement,
+        totals_are_those_of_the_user,
+        habits_move_in_few_statements,
+        histories_are_replaced_in_one_statement,
+        a_deleted_habit_takes_its_entries_along_and_is_remembered,
+        habits_of_others_are_out_of_reach,
+        lists_cost_the_same_for_one_habit_and_for_fifty,
+    }
+    entries {
+        an_entry_reads_back_as_written,
+        a_second_put_replaces_but_for_the_first_time,
+        a_thousand_entries_are_put_in_one_statement,
+        entries_are_found_by_habit_and_date,
+        ranges_run_both_ways_and_are_limited,
+        records_of_a_habit_come_by_date,
+        amounts_are_those_of_the_range,
+        a_deleted_entry_leaves_a_tombstone_each_time,
+        a_hundred_puts_of_one_entry_leave_one_row,
+        increments_add_up,
+        entries_of_others_are_out_of_reach,
+    }
+    rules {
+        bad_rows_are_refused,
+        rows_that_others_refer_to_stay,
+    }
+    migrations {
+        replicas_that_start_together_migrate_once,
+        what_is_pending_and_applied_is_told,
+        everything_can_be_undone,
+    }
+}

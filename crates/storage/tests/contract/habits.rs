@@ -1,0 +1,223 @@
+//! Habits and their histories.
+
+use circadia_domain::civil::Date;
+use circadia_domain::habits::{Habit, HabitTotals, History, Timeline};
+use circadia_domain::ids::{HabitId, UserId};
+use circadia_domain::store::Revision;
+use circadia_storage::Backend;
+
+use crate::support::TestDatabase;
+use crate::support::samples::{self, NOW};
+
+fn insert(test: &TestDatabase, user: UserId, habits: &[Habit]) {
+    test.write(user, |tx| habits.iter().try_for_each(|habit| tx.store.insert_habit(user, habit)));
+}
+
+fn find(test: &TestDatabase, user: UserId, id: HabitId) -> Option<Habit> {
+    test.read(|store| store.find_habit(user, id))
+}
+
+/// Habits hold types without equality; what is stored of them is in what they print.
+fn same(left: &Habit, right: &Habit) {
+    assert_eq!(format!("{left:#?}"), format!("{right:#?}"));
+}
+
+pub fn a_habit_reads_back_as_written(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let theme = samples::theme("Body");
+    test.write(user, |tx| tx.store.insert_theme(user, &theme));
+    let description = circadia_domain::habits::HabitDescription::parse(&"🏊".repeat(2000)).unwrap();
+    let habit = Habit { theme: Some(theme.id), description, ..samples::habit(&"🏊".repeat(100)) };
+    insert(&test, user, std::slice::from_ref(&habit));
+    same(&find(&test, user, habit.id).unwrap(), &habit);
+    let (found, history) = test.read(|store| store.find_habit_with_history(user, habit.id)).unwrap();
+    same(&found, &habit);
+    assert_eq!(history, History::default());
+}
+
+pub fn a_bare_habit_reads_back_as_written(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let mut habit =
+        Habit { description: None, color: None, archived_at: None, position: i32::MIN, ..samples::habit("x") };
+    habit.timeline.window.ends_on = None;
+    habit.timeline = Timeline { pauses: Vec::new(), ..habit.timeline };
+    insert(&test, user, std::slice::from_ref(&habit));
+    same(&find(&test, user, habit.id).unwrap(), &habit);
+    assert!(find(&test, user, HabitId::from_uuid(samples::id())).is_none());
+}
+
+pub fn a_habit_changes_but_for_its_origin(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let (habit, bystander) = (samples::habit("before"), samples::habit("bystander"));
+    insert(&test, user, &[habit.clone(), bystander.clone()]);
+    let changed = Habit {
+        name: circadia_domain::habits::HabitName::parse("after").unwrap(),
+        description: None,
+        color: None,
+        archived_at: None,
+        position: 5,
+        created_at: NOW.plus_seconds(77),
+        updated_at: NOW.plus_seconds(1),
+        rev: Revision(3),
+        request_digest: [0; 32],
+        ..habit.clone()
+    };
+    test.write(user, |tx| tx.store.update_habit(user, &changed));
+    let expected = Habit { created_at: habit.created_at, request_digest: habit.request_digest, ..changed };
+    same(&find(&test, user, habit.id).unwrap(), &expected);
+    same(&find(&test, user, bystander.id).unwrap(), &bystander);
+}
+
+pub fn habits_come_in_their_users_order(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let at = |position: i32| Habit { position, ..samples::habit("h") };
+    let habits = [at(2), at(1), at(1), at(-1)];
+    insert(&test, user, &habits);
+    let expected = [habits[3].id, habits[1].id, habits[2].id, habits[0].id];
+    let ids: Vec<HabitId> = test.read(|store| store.habits(user)).iter().map(|habit| habit.id).collect();
+    assert_eq!(ids, expected);
+    let ids: Vec<HabitId> = test.read(|store| store.habits_with_history(user)).iter().map(|(habit, _)| habit.id).collect();
+    assert_eq!(ids, expected);
+}
+
+pub fn several_habits_are_found_in_one_statement(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let habits = [samples::habit("a"), samples::habit("b"), samples::habit("c")];
+    insert(&test, user, &habits);
+    let history = samples::history(&["2026-01-01"]);
+    test.write(user, |tx| tx.store.put_histories(user, &[(habits[2].id, &history)]));
+    let wanted = [habits[2].id, habits[0].id, HabitId::from_uuid(samples::id())];
+    let found = test.read(|store| store.find_habits(user, &wanted));
+    assert_eq!(test.database_statements(), 1);
+    let ids: Vec<HabitId> = found.iter().map(|(habit, _)| habit.id).collect();
+    assert_eq!(ids, [habits[0].id, habits[2].id]);
+    assert_eq!(found[0].1, History::default());
+    assert_eq!(found[1].1, history);
+    assert!(test.read(|store| store.find_habits(user, &[])).is_empty());
+}
+
+pub fn totals_are_those_of_the_user(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    insert(&test, other, &[samples::habit("h")]);
+    assert_eq!(test.read(|store| store.habit_totals(user)), HabitTotals::default());
+    insert(&test, user, &[Habit { position: -7, ..samples::habit("h") }, Habit { position: -9, ..samples::habit("h") }]);
+    assert_eq!(test.read(|store| store.habit_totals(user)), HabitTotals { count: 2, last_position: Some(-7) });
+}
+
+pub fn habits_move_in_few_statements(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let habits: Vec<Habit> = (0..700).map(|position| Habit { position, ..samples::habit("h") }).collect();
+    insert(&test, user, &habits);
+    insert(&test, other, &habits[..1]);
+    let later = NOW.plus_seconds(1);
+    let moves: Vec<(HabitId, i32)> =
+        habits.iter().skip(1).map(|habit| (habit.id, 1_000 - habit.position)).collect();
+    let rev = test.write(user, |tx| {
+        tx.store.move_habits(user, &moves, tx.rev, later)?;
+        Ok(tx.rev)
+    });
+    assert!(test.database_statements() <= 2, "{}", test.database_statements());
+    let moved = test.read(|store| store.habits(user));
+    let expected: Vec<HabitId> = [habits[0].id].into_iter().chain(habits.iter().skip(1).rev().map(|habit| habit.id)).collect();
+    assert_eq!(moved.iter().map(|habit| habit.id).collect::<Vec<_>>(), expected);
+    assert_eq!((moved[0].rev, moved[0].updated_at), (Revision(2), NOW));
+    assert!(moved[1..].iter().all(|habit| habit.rev == rev && habit.updated_at == later));
+    let stranger = test.write(other, |tx| {
+        tx.store.move_habits(other, &[(habits[1].id, 3)], tx.rev, later)?;
+        tx.store.habits(other)
+    });
+    assert_eq!(stranger[0].position, 0);
+    assert_eq!(find(&test, user, habits[1].id).unwrap().position, 999);
+    test.write(user, |tx| tx.store.move_habits(user, &[], tx.rev, later));
+}
+
+pub fn histories_are_replaced_in_one_statement(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let habits: Vec<Habit> = (0..100).map(|_| samples::habit("h")).collect();
+    insert(&test, user, &habits);
+    let put = |history: &History| {
+        let histories: Vec<(HabitId, &History)> = habits.iter().map(|habit| (habit.id, history)).collect();
+        test.write(user, |tx| tx.store.put_histories(user, &histories));
+        assert_eq!(test.database_statements(), 1);
+        for (_, stored) in test.read(|store| store.habits_with_history(user)) {
+            assert_eq!(&stored, history);
+        }
+    };
+    put(&samples::history(&["2026-01-01"]));
+    put(&samples::history(&["1970-01-01", "2026-01-01", "2199-12-31"]));
+    test.write(user, |tx| tx.store.put_histories(user, &[]));
+}
+
+pub fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let (gone, kept) = (samples::habit("gone"), samples::habit("kept"));
+    insert(&test, user, &[gone.clone(), kept.clone()]);
+    let history = samples::history(&["2026-01-01"]);
+    let entries: Vec<_> = [gone.id, kept.id]
+        .into_iter()
+        .flat_map(|habit| ["2026-01-01", "2026-01-02"].map(|date| samples::entry(habit, samples::date(date))))
+        .collect();
+    test.write(user, |tx| {
+        tx.store.put_entries(user, &entries)?;
+        tx.store.put_histories(user, &[(gone.id, &history), (kept.id, &history)])
+    });
+    assert!(test.write(user, |tx| tx.store.delete_habit(user, gone.id, tx.rev, tx.now)));
+    assert_eq!(test.database_statements(), 4);
+    assert!(find(&test, user, gone.id).is_none());
+    let mut raw = test.raw();
+    for table in ["habits", "habit_histories"] {
+        assert_eq!(raw.number(&format!("SELECT count(*) FROM {table}")), 1, "{table}");
+    }
+    assert_eq!(raw.number("SELECT count(*) FROM entries"), 2);
+    assert!(test.read(|store| store.habit_was_deleted(user, gone.id)));
+    assert!(!test.read(|store| store.habit_was_deleted(user, kept.id)));
+    assert!(!test.write(user, |tx| tx.store.delete_habit(user, gone.id, tx.rev, tx.now)), "it was gone");
+}
+
+pub fn habits_of_others_are_out_of_reach(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let habit = samples::habit("mine");
+    insert(&test, user, std::slice::from_ref(&habit));
+    let name = circadia_domain::habits::HabitName::parse("stolen").unwrap();
+    test.write(other, |tx| {
+        assert!(tx.store.find_habit(other, habit.id)?.is_none());
+        assert!(tx.store.find_habit_with_history(other, habit.id)?.is_none());
+        assert!(tx.store.find_habits(other, &[habit.id])?.is_empty());
+        assert!(tx.store.habits(other)?.is_empty());
+        tx.store.update_habit(other, &Habit { name: name.clone(), ..habit.clone() })?;
+        assert!(!tx.store.delete_habit(other, habit.id, tx.rev, tx.now)?);
+        Ok(())
+    });
+    same(&find(&test, user, habit.id).unwrap(), &habit);
+}
+
+pub fn lists_cost_the_same_for_one_habit_and_for_fifty(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let week = circadia_domain::civil::DateRange::new(samples::date("2026-01-01"), samples::date("2026-01-07")).unwrap();
+    let cost = || {
+        test.read(|store| {
+            store.habits(user)?;
+            store.habits_with_history(user)?;
+            store.amounts(user, week)
+        });
+        test.database_statements()
+    };
+    insert(&test, user, &[samples::habit("h")]);
+    let one = cost();
+    let habits: Vec<Habit> = (0..49).map(|_| samples::habit("h")).collect();
+    insert(&test, user, &habits);
+    let entries: Vec<_> = habits.iter().map(|habit| samples::entry(habit.id, Date::MIN)).collect();
+    test.write(user, |tx| tx.store.put_entries(user, &entries));
+    assert_eq!((one, cost()), (3, 3));
+}

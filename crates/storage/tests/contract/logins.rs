@@ -1,0 +1,66 @@
+//! Attempts to sign in.
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::{LoginId, UserId};
+use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginFailure, LoginMethod};
+use circadia_domain::store::administer;
+use circadia_storage::Backend;
+
+use crate::support::TestDatabase;
+use crate::support::samples::{self, NOW};
+
+fn attempt(user: Option<UserId>, at: Instant, failure: Option<LoginFailure>) -> LoginAttempt {
+    LoginAttempt {
+        id: LoginId::from_uuid(samples::id()),
+        user,
+        identifier_hash: [0x5A; 32],
+        at,
+        ip: Some("2001:db8::1".parse().unwrap()),
+        user_agent: Some("é".repeat(400)),
+        method: LoginMethod::Password,
+        failure,
+    }
+}
+
+pub fn successes_are_counted_since_each_start(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let week = NOW;
+    let month = NOW.plus_seconds(-1_000);
+    let mut attempts = vec![
+        attempt(Some(user), week, None),
+        attempt(Some(user), Instant::from_micros(week.micros() - 1), None),
+        attempt(Some(user), month, None),
+        attempt(Some(user), Instant::from_micros(month.micros() - 1), None),
+        attempt(Some(other), week, None),
+    ];
+    for failure in [
+        LoginFailure::UnknownUser,
+        LoginFailure::WrongPassword,
+        LoginFailure::Inactive,
+        LoginFailure::EmailNotVerified,
+        LoginFailure::WrongCode,
+    ] {
+        attempts.push(attempt(Some(user), week, Some(failure)));
+    }
+    administer(&test.database, |store| attempts.iter().try_for_each(|attempt| store.insert_login(attempt))).unwrap();
+    let counts = |user| test.read(|store| store.login_counts(user, week, month));
+    assert_eq!(counts(user), LoginCounts { total: 4, this_week: 1, this_month: 3 });
+    assert_eq!(counts(UserId::from_uuid(samples::id())), LoginCounts::default());
+}
+
+pub fn attempts_on_nobody_are_recorded(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    for method in [LoginMethod::Password, LoginMethod::Google, LoginMethod::Totp] {
+        let nobody = LoginAttempt {
+            ip: None,
+            user_agent: None,
+            method,
+            ..attempt(None, NOW, Some(LoginFailure::UnknownUser))
+        };
+        administer(&test.database, |store| store.insert_login(&nobody)).unwrap();
+    }
+    let mut raw = test.raw();
+    let nobody = "SELECT count(*) FROM login_attempts WHERE user_id IS NULL AND ip IS NULL AND user_agent IS NULL";
+    assert_eq!(raw.number(nobody), 3);
+}

@@ -1,0 +1,66 @@
+//! Migrations.
+
+use std::time::Duration;
+
+use circadia_storage::{Backend, StorageError};
+
+use crate::support::{TestDatabase, at_once};
+
+/// How many there are.
+fn known() -> usize {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/sqlite");
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+pub fn replicas_that_start_together_migrate_once(backend: Backend) {
+    let test = TestDatabase::empty(backend);
+    let replicas: Vec<_> = (0..6).map(|_| test.reopened(|_| ())).collect();
+    let ran = at_once(6, |index| replicas[index].migrate(Duration::from_secs(20)).unwrap());
+    let mut counts: Vec<usize> = ran.iter().map(Vec::len).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [0, 0, 0, 0, 0, known()]);
+    assert_eq!(test.raw().number("SELECT taken FROM global_locks WHERE name = 'server_keys'"), 0);
+}
+
+pub fn what_is_pending_and_applied_is_told(backend: Backend) {
+    let test = TestDatabase::empty(backend);
+    let pending = test.database.pending().unwrap();
+    assert_eq!(pending.len(), known());
+    assert!(pending[0].ends_with("_users"), "{pending:?}");
+    assert!(test.database.applied().unwrap().is_empty());
+    assert_eq!(test.database.migrate(Duration::ZERO).unwrap(), pending);
+    assert!(test.database.pending().unwrap().is_empty());
+    assert_eq!(test.database.applied().unwrap(), pending);
+    let away = test.reopened(|options| {
+        options.url = match backend {
+            Backend::Sqlite => "sqlite:///nowhere/at/all.db".to_owned(),
+            Backend::Postgres => "postgres://nobody@127.0.0.1:1/none".to_owned(),
+            Backend::Mysql => "mysql://nobody@127.0.0.1:1/none".to_owned(),
+        };
+    });
+    assert!(matches!(away.migrate(Duration::from_millis(300)), Err(StorageError::Unreachable(_))));
+}
+
+pub fn everything_can_be_undone(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(backend.feature());
+    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let mut raw = test.raw();
+    for folder in names.iter().rev() {
+        let undo = std::fs::read_to_string(folder.join("down.sql")).unwrap();
+        raw.execute(&undo).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    }
+    let tables = match backend {
+        Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_diesel%' ESCAPE '\\'",
+        Backend::Postgres => {
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%'"
+        }
+        Backend::Mysql => {
+            "SELECT table_name FROM information_schema.tables
+             WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_diesel%'"
+        }
+    };
+    assert_eq!(raw.texts(tables), [""; 0]);
+}

@@ -1,0 +1,106 @@
+//! The rules that stand in the database itself, under those of the domain.
+
+use circadia_domain::habits::Habit;
+use circadia_domain::store::administer;
+use circadia_storage::Backend;
+
+use crate::support::TestDatabase;
+use crate::support::samples::{self, NOW};
+
+/// A row in every table.
+fn filled(backend: Backend) -> TestDatabase {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let theme = samples::theme("Theme");
+    let habit = Habit { theme: Some(theme.id), ..samples::habit("Habit") };
+    let history = samples::history(&["2026-01-01"]);
+    let buried = samples::theme("Buried");
+    test.write(user, |tx| {
+        tx.store.insert_theme(user, &theme)?;
+        tx.store.insert_theme(user, &buried)?;
+        tx.store.delete_theme(user, buried.id, tx.rev, tx.now)?;
+        tx.store.insert_habit(user, &habit)?;
+        tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
+        tx.store.put_histories(user, &[(habit.id, &history)])?;
+        tx.store.insert_session(&samples::session(user))
+    });
+    administer(&test.database, |store| {
+        store.insert_key(&circadia_domain::keys::StoredKey {
+            kid: "k".to_owned(),
+            purpose: circadia_domain::keys::KeyPurpose::Login,
+            sealed: vec![1],
+            created_at: NOW,
+            retires_at: None,
+        })
+    })
+    .unwrap();
+    test
+}
+
+pub fn bad_rows_are_refused(backend: Backend) {
+    let test = filled(backend);
+    let mut raw = test.raw();
+    // A date as the backend writes it, by its days since 1970.
+    let day = |days: i64, date: &str| if backend == Backend::Sqlite { days.to_string() } else { format!("'{date}'") };
+    let (before, first, last, after) =
+        (day(-1, "1969-12-31"), day(0, "1970-01-01"), day(84_005, "2199-12-31"), day(84_006, "2200-01-01"));
+    // Table, column, a value that is allowed, one that isn't.
+    let cases: Vec<(&str, &str, String, String)> = [
+        ("users", "username", "'abc'", "'ab'"),
+        ("users", "email", "'a@b'", "'ab'"),
+        ("users", "password_hash", "NULL", "''"),
+        ("users", "role", "'staff'", "'root'"),
+        ("users", "timezone", "'UTC'", "''"),
+        ("users", "day_start_minutes", "1439", "1440"),
+        ("users", "day_start_minutes", "0", "-1"),
+        ("users", "week_start", "'su'", "'xx'"),
+        ("users", "locale", "'en'", "'e'"),
+        ("users", "color_scheme", "'light'", "'pink'"),
+        ("users", "sleep_goal_minutes", "60", "59"),
+        ("users", "sleep_goal_minutes", "960", "961"),
+        ("users", "free_days", "127", "128"),
+        ("users", "rev", "1", "0"),
+        ("user_revisions", "rev", "1", "0"),
+        ("sessions", "kind", "'cookie'", "'stamp'"),
+        ("sessions", "generation", "0", "-1"),
+        ("server_keys", "purpose", "'access_token'", "'door'"),
+        ("themes", "name", "'a'", "''"),
+        ("themes", "color", "'#123456'", "'#12345'"),
+        ("habits", "name", "'a'", "''"),
+        ("habits", "description", "NULL", "''"),
+        ("habits", "plans", "'[]'", "''"),
+        ("habits", "starts_on", &first, &before),
+        ("habits", "ends_on", &last, &after),
+        ("entries", "date", &first, &before),
+        ("entries", "date", &last, &after),
+        ("entries", "state", "'missed'", "'maybe'"),
+        ("entries", "value", "1000000", "1000001"),
+        ("entries", "value", "0", "-1"),
+        ("entries", "tracked_minutes", "0", "-1"),
+        ("entries", "note", "NULL", "''"),
+        ("tombstones", "kind", "'entry'", "'cat'"),
+    ]
+    .into_iter()
+    .map(|(table, column, good, bad)| (table, column, good.to_owned(), bad.to_owned()))
+    .collect();
+    for (table, column, good, bad) in cases {
+        raw.execute(&format!("UPDATE {table} SET {column} = {good}"))
+            .unwrap_or_else(|error| panic!("{table}.{column} = {good}: {error}"));
+        let refused = raw.execute(&format!("UPDATE {table} SET {column} = {bad}")).expect_err(&format!("{table}.{column} = {bad}"));
+        assert!(refused.contains(&format!("{table}_{column}_check")), "{table}.{column} = {bad}: {refused}");
+    }
+    let window = format!("UPDATE habits SET starts_on = {last}, ends_on = {first}");
+    let refused = raw.execute(&window).expect_err("an end before the start");
+    assert!(refused.contains("habits_window_check"), "{refused}");
+}
+
+pub fn rows_that_others_refer_to_stay(backend: Backend) {
+    let test = filled(backend);
+    let mut raw = test.raw();
+    for table in ["users", "themes", "habits"] {
+        let rows = raw.number(&format!("SELECT count(*) FROM {table}"));
+        assert!(raw.execute(&format!("DELETE FROM {table}")).is_err(), "{table}");
+        assert_eq!(raw.number(&format!("SELECT count(*) FROM {table}")), rows);
+    }
+    assert!(raw.execute("UPDATE habits SET theme_id = user_id").is_err(), "a theme that doesn't exist");
+}

@@ -1,0 +1,112 @@
+//! Sessions and the revocation feed.
+
+use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::sessions::{Revocation, Session, SessionKind};
+use circadia_domain::store::administer;
+use circadia_domain::users::Role;
+use circadia_storage::Backend;
+
+use crate::support::TestDatabase;
+use crate::support::samples::{self, NOW};
+
+fn insert(test: &TestDatabase, session: &Session) {
+    administer(&test.database, |store| store.insert_session(session)).unwrap();
+}
+
+fn find(test: &TestDatabase, user: UserId, id: SessionId) -> Option<Session> {
+    test.read(|store| store.find_session(user, id)).map(|state| state.session)
+}
+
+pub fn a_session_reads_back_as_written(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let full = Session { revoked_at: Some(NOW.plus_seconds(5)), generation: i32::MAX, ..samples::session(user) };
+    let bare = Session { kind: SessionKind::Cookie, device: None, user_agent: None, ip: None, ..samples::session(user) };
+    for session in [full, bare] {
+        insert(&test, &session);
+        let state = test.read(|store| store.find_session(user, session.id)).unwrap();
+        assert_eq!(state.session, session);
+        assert_eq!((state.role, state.active), (Role::Regular, true));
+    }
+}
+
+pub fn a_session_of_another_user_is_not_found(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let session = samples::session(user);
+    insert(&test, &session);
+    assert_eq!(find(&test, other, session.id), None);
+    assert!(!test.write(other, |tx| tx.store.revoke_session(other, session.id, NOW)));
+    assert_eq!(find(&test, user, session.id).unwrap().revoked_at, None);
+}
+
+pub fn a_secret_is_replaced(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let session = samples::session(user);
+    insert(&test, &session);
+    let replaced = Session {
+        secret_hash: [7; 32],
+        generation: 1,
+        rotated_at: NOW.plus_seconds(60),
+        last_used_at: NOW.plus_seconds(61),
+        user_agent: None,
+        ip: Some("192.0.2.1".to_owned()),
+        ..session
+    };
+    test.write(user, |tx| tx.store.update_session(&replaced));
+    assert_eq!(find(&test, user, replaced.id), Some(replaced));
+}
+
+pub fn an_ended_session_is_published_once(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let session = samples::session(user);
+    let expired = Session { expires_at: NOW, ..samples::session(user) };
+    insert(&test, &session);
+    insert(&test, &expired);
+    let end = |id: SessionId, at| test.write(user, |tx| tx.store.revoke_session(user, id, at));
+    assert!(end(session.id, NOW));
+    assert!(!end(session.id, NOW.plus_seconds(1)), "it was ended before");
+    assert!(!end(expired.id, NOW), "it had expired");
+    assert_eq!(find(&test, user, session.id).unwrap().revoked_at, Some(NOW));
+    let feed = |since| test.read(|store| store.revocations_since(since));
+    assert_eq!(feed(NOW), [Revocation { user, session: Some(session.id), at: NOW }]);
+    assert_eq!(feed(NOW.plus_seconds(1)), []);
+}
+
+pub fn all_sessions_end_together(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let (first, second, theirs) = (samples::session(user), samples::session(user), samples::session(other));
+    for session in [&first, &second, &theirs] {
+        insert(&test, session);
+    }
+    test.write(user, |tx| tx.store.revoke_session(user, first.id, NOW));
+    let later = NOW.plus_seconds(1);
+    test.write(user, |tx| tx.store.revoke_sessions(user, later));
+    assert_eq!(find(&test, user, first.id).unwrap().revoked_at, Some(NOW));
+    assert_eq!(find(&test, user, second.id).unwrap().revoked_at, Some(later));
+    assert_eq!(find(&test, other, theirs.id).unwrap().revoked_at, None);
+    let feed = test.read(|store| store.revocations_since(later));
+    assert_eq!(feed, [Revocation { user, session: None, at: later }]);
+}
+
+pub fn old_sessions_and_feed_entries_are_purged(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let expired = Session { expires_at: NOW.plus_seconds(10), ..samples::session(user) };
+    let ended = samples::session(user);
+    let live = samples::session(user);
+    for session in [&expired, &ended, &live] {
+        insert(&test, session);
+    }
+    test.write(user, |tx| tx.store.revoke_session(user, ended.id, NOW));
+    let purge = |before| administer(&test.database, |store| store.purge_sessions(before)).unwrap();
+    assert_eq!(purge(NOW), 0);
+    assert_eq!(purge(NOW.plus_seconds(11)), 3, "two sessions and an entry of the feed");
+    assert_eq!(find(&test, user, live.id), Some(live));
+    assert_eq!(find(&test, user, ended.id), None);
+    assert_eq!(find(&test, user, expired.id), None);
+    assert_eq!(test.read(|store| store.revocations_since(NOW)), []);
+}

@@ -1,0 +1,127 @@
+//! Users.
+
+use circadia_domain::civil::{DayStart, Weekday, Weekdays, Zone};
+use circadia_domain::ids::UserId;
+use circadia_domain::store::{Revision, StoreError, Unique, administer};
+use circadia_domain::users::{ColorScheme, Email, Login, NewUser, Role, Settings, SleepGoal, User, Username};
+use circadia_storage::Backend;
+
+use crate::support::TestDatabase;
+use crate::support::samples::{self, NOW};
+
+fn insert(test: &TestDatabase, user: &NewUser) -> Result<(), StoreError> {
+    administer(&test.database, |store| store.insert_user(user))
+}
+
+fn stored(user: NewUser) -> User {
+    User {
+        id: user.id,
+        username: user.username,
+        email: user.email,
+        email_verified_at: user.email_verified_at,
+        role: user.role,
+        active: true,
+        settings: user.settings,
+        created_at: user.created_at,
+        updated_at: user.created_at,
+        rev: Revision(1),
+        latest_rev: Revision(1),
+    }
+}
+
+pub fn a_user_reads_back_as_written(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let mut user = samples::user();
+    user.username = Username::parse(&"X-.y_Z09".repeat(4)).unwrap();
+    user.email = Email::from_stored(format!("{}@{}.example", "a".repeat(64), "b".repeat(181)));
+    user.role = Role::Superuser;
+    user.password_hash = Some("h".repeat(255));
+    insert(&test, &user).unwrap();
+    assert_eq!(test.read(|store| store.find_user(user.id)), Some(stored(user.clone())));
+    let credentials = test.read(|store| store.credentials_of(user.id)).unwrap();
+    assert_eq!(credentials.password_hash, user.password_hash);
+}
+
+pub fn a_user_without_optional_parts_reads_back(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user =
+        NewUser { email_verified_at: None, password_hash: None, settings: Settings::default(), ..samples::user() };
+    insert(&test, &user).unwrap();
+    assert_eq!(test.read(|store| store.find_user(user.id)), Some(stored(user.clone())));
+    assert_eq!(test.read(|store| store.credentials_of(user.id)).unwrap().password_hash, None);
+    assert_eq!(test.read(|store| store.find_user(UserId::from_uuid(samples::id()))), None);
+}
+
+pub fn names_and_addresses_are_unique_and_told_apart(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let first = samples::user();
+    insert(&test, &first).unwrap();
+    let shouted = Username::parse(&first.username.as_str().to_uppercase()).unwrap();
+    let same_name = insert(&test, &NewUser { username: shouted, ..samples::user() });
+    assert!(matches!(same_name, Err(StoreError::Duplicate(Unique::Username))), "{same_name:?}");
+    let same_address = insert(&test, &NewUser { email: first.email.clone(), ..samples::user() });
+    assert!(matches!(same_address, Err(StoreError::Duplicate(Unique::Email))), "{same_address:?}");
+    let same_id = insert(&test, &NewUser { id: first.id, ..samples::user() });
+    assert!(matches!(same_id, Err(StoreError::Duplicate(Unique::Other))), "{same_id:?}");
+    assert_eq!(test.raw().number("SELECT count(*) FROM users"), 1);
+    assert_eq!(test.raw().number("SELECT count(*) FROM user_revisions"), 1);
+}
+
+pub fn accents_and_case_make_different_addresses(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    for local in ["jose", "josé", "jOSE", "joſe", "josе"] {
+        let email = Email::from_stored(format!("{local}@example.org"));
+        insert(&test, &NewUser { email, ..samples::user() }).unwrap_or_else(|error| panic!("{local}: {error}"));
+    }
+    let found = test.read(|store| store.find_credentials(&Login::Email("josé@example.org".into())));
+    let user = test.read(|store| store.find_user(found.unwrap().user)).unwrap();
+    assert_eq!(user.email.as_str(), "josé@example.org");
+}
+
+pub fn credentials_are_found_by_name_address_and_id(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = samples::user();
+    insert(&test, &user).unwrap();
+    insert(&test, &samples::user()).unwrap();
+    let by = |login: Login| test.read(|store| store.find_credentials(&login)).map(|found| found.user);
+    assert_eq!(by(Login::email(&user.email.as_str().to_uppercase())), Some(user.id));
+    assert_eq!(by(Login::username(&user.username.as_str().to_uppercase())), Some(user.id));
+    assert_eq!(by(Login::username(user.email.as_str())), None);
+    assert_eq!(by(Login::email(user.username.as_str())), None);
+    assert_eq!(test.read(|store| store.credentials_of(user.id)).unwrap().user, user.id);
+}
+
+pub fn settings_and_passwords_change(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = samples::user();
+    insert(&test, &user).unwrap();
+    let other = test.user();
+    let settings = Settings {
+        timezone: Zone::parse("Asia/Kolkata").unwrap(),
+        day_start: DayStart::MIDNIGHT,
+        week_start: Weekday::Mo,
+        locale: circadia_domain::users::Locale::default(),
+        color_scheme: ColorScheme::System,
+        sleep_goal: SleepGoal::from_minutes(60).unwrap(),
+        free_days: Weekdays::of(&[]),
+    };
+    let later = NOW.plus_seconds(1);
+    test.write(user.id, |tx| {
+        tx.store.update_settings(user.id, &settings, tx.rev, later)?;
+        tx.store.update_password(user.id, "$argon2id$new", tx.rev, later)
+    });
+    let expected =
+        User { settings, updated_at: later, rev: Revision(2), latest_rev: Revision(2), ..stored(user.clone()) };
+    assert_eq!(test.read(|store| store.find_user(user.id)), Some(expected));
+    let hash = test.read(|store| store.credentials_of(user.id)).unwrap().password_hash;
+    assert_eq!(hash.as_deref(), Some("$argon2id$new"));
+    assert_eq!(test.read(|store| store.find_user(other)).unwrap().settings, samples::settings());
+}
+
+pub fn roles_exist_once_someone_has_them(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    assert!(!test.read(|store| store.role_exists(Role::Superuser)));
+    insert(&test, &NewUser { role: Role::Superuser, ..samples::user() }).unwrap();
+    assert!(test.read(|store| store.role_exists(Role::Superuser)));
+    assert!(!test.read(|store| store.role_exists(Role::Staff)));
+}

@@ -1,0 +1,136 @@
+//! Things to put into a database; every column is filled, as oddly as it may be.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone};
+use circadia_domain::habits::{
+    Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
+};
+use circadia_domain::ids::{HabitId, SessionId, ThemeId, UserId};
+use circadia_domain::sessions::{Session, SessionKind};
+use circadia_domain::store::Revision;
+use circadia_domain::text::Color;
+use circadia_domain::themes::Theme;
+use circadia_domain::users::{ColorScheme, Email, Locale, NewUser, Role, Settings, SleepGoal, Username};
+use uuid::Uuid;
+
+/// A moment with microseconds.
+pub const NOW: Instant = Instant::from_micros(1_772_400_600_123_456);
+
+/// A UUIDv7 that no other call gives.
+pub fn id() -> Uuid {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mut bytes = [0xAB; 16];
+    bytes[..6].copy_from_slice(&[0x01, 0x9C, 0xA9, 0, 0, 0]);
+    bytes[8..].copy_from_slice(&count.to_be_bytes());
+    uuid::Builder::from_bytes(bytes).with_version(uuid::Version::SortRand).with_variant(uuid::Variant::RFC4122).into_uuid()
+}
+
+pub fn date(text: &str) -> Date {
+    Date::parse(text).unwrap()
+}
+
+pub fn settings() -> Settings {
+    Settings {
+        timezone: Zone::parse("America/Argentina/ComodRivadavia").unwrap(),
+        day_start: DayStart::from_minutes(1439).unwrap(),
+        week_start: Weekday::Su,
+        locale: Locale::parse("zh-Hant-TW-variant1").unwrap(),
+        color_scheme: ColorScheme::Dark,
+        sleep_goal: SleepGoal::from_minutes(960).unwrap(),
+        free_days: Weekdays::of(&[Weekday::Mo, Weekday::Su]),
+    }
+}
+
+/// A user with a name and an address of their own.
+pub fn user() -> NewUser {
+    let id = id();
+    let digits = &id.simple().to_string()[16..];
+    NewUser {
+        id: UserId::from_uuid(id),
+        username: Username::parse(&format!("User.{digits}")).unwrap(),
+        email: Email::parse(&format!("user-{digits}@example.org")).unwrap(),
+        email_verified_at: Some(Instant::from_micros(1_772_400_000_000_001)),
+        password_hash: Some("$argon2id$v=19$m=47104,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g".to_owned()),
+        role: Role::Regular,
+        settings: settings(),
+        created_at: NOW,
+    }
+}
+
+pub fn session(user: UserId) -> Session {
+    Session {
+        id: SessionId::from_uuid(id()),
+        user,
+        kind: SessionKind::Token,
+        secret_hash: [0xFF; 32],
+        generation: 0,
+        rotated_at: NOW,
+        device: Some("📱 телефон".repeat(10)),
+        user_agent: Some("a".repeat(400)),
+        ip: Some("2001:db8:85a3:8d3:1319:8a2e:370:7348".to_owned()),
+        created_at: NOW,
+        last_used_at: NOW.plus_seconds(1),
+        expires_at: NOW.plus_seconds(604_800),
+        revoked_at: None,
+    }
+}
+
+pub fn theme(name: &str) -> Theme {
+    Theme {
+        id: ThemeId::from_uuid(id()),
+        name: circadia_domain::themes::ThemeName::parse(name).unwrap(),
+        color: Color { rgb: [0x1E, 0x90, 0xFF] },
+        created_at: NOW,
+        updated_at: NOW,
+        rev: Revision(1),
+        request_digest: [0xA5; 32],
+    }
+}
+
+pub fn entry(habit: HabitId, date: Date) -> Entry {
+    Entry {
+        habit,
+        date,
+        state: EntryState::Done,
+        value: Some(3),
+        tracked_minutes: 0,
+        note: None,
+        created_at: NOW,
+        updated_at: NOW,
+        rev: Revision(2),
+    }
+}
+
+/// A habit with every column filled.
+pub fn habit(name: &str) -> Habit {
+    Habit {
+        id: HabitId::from_uuid(id()),
+        name: HabitName::parse(name).unwrap(),
+        description: HabitDescription::parse("Zwei Zeilen,\neine Tasse ☕").unwrap(),
+        theme: None,
+        color: Some(Color { rgb: [0, 0x7F, 0xFF] }),
+        timeline: timeline(),
+        archived_at: Some(NOW.plus_seconds(3)),
+        position: i32::MAX,
+        created_at: NOW,
+        updated_at: NOW,
+        rev: Revision(2),
+        request_digest: [0x3C; 32],
+    }
+}
+
+/// Two plans and a pause.
+pub fn timeline() -> Timeline {
+    Timeline {
+        window: Window { starts_on: Date::MIN, ends_on: Some(Date::MAX) },
+        plans: vec![Plan { effective_from: Date::MIN }, Plan { effective_from: date("2026-03-01") }],
+        pauses: vec![Pause { from: date("2026-02-01"), to: None }],
+    }
+}
+
+/// A history with these days done.
+pub fn history(days: &[&str]) -> History {
+    History::decode(&days.concat().into_bytes()).unwrap()
+}
