@@ -16,7 +16,11 @@ pub struct Client {
 impl Client {
     /// Takes what a request says, cut to what is kept and freed of control characters; what is blank is absent.
     pub fn new(device: Option<&str>, user_agent: Option<&str>, ip: Option<IpAddr>) -> Self {
-        Self { device: device.and_then(|text| cut(text, 100)), user_agent: user_agent.and_then(|text| cut(text, 400)), ip }
+        Self {
+            device: device.and_then(|text| cut(text, 100)),
+            user_agent: user_agent.and_then(|text| cut(text, 400)),
+            ip,
+        }
     }
 }
 

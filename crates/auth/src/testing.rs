@@ -8,9 +8,7 @@ use circadia_domain::keys::{KeyRepository, StoredKey};
 use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
 use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState};
 use circadia_domain::store::{Revision, StoreError, Unique};
-use circadia_domain::users::{
-    Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username,
-};
+use circadia_domain::users::{Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 use uuid::Uuid;
 
 use crate::bytes::sha256;
@@ -170,7 +168,11 @@ impl SessionRepository for Memory {
     fn find_session(&mut self, user: UserId, id: SessionId) -> Result<Option<SessionState>, StoreError> {
         let session = self.sessions.iter().find(|session| session.user == user && session.id == id).cloned();
         let user = self.user(user);
-        Ok(session.zip(user).map(|(session, (user, active))| SessionState { session, role: user.role, active: *active }))
+        Ok(session.zip(user).map(|(session, (user, active))| SessionState {
+            session,
+            role: user.role,
+            active: *active,
+        }))
     }
 
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {

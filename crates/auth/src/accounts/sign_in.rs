@@ -3,6 +3,7 @@
 //! To the outside every failure is the same: an unknown name, a wrong password, an account that may not sign in. Only
 //! the record knows which it was.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use aws_lc_rs::hmac;
@@ -121,7 +122,7 @@ impl Refusal for SignInRefusal {
 /// Refuses who didn't give the right password, or who isn't known at all, and records it. For a writing unit of work
 /// that belongs to no user, whoever it was: so that the two cost the same.
 ///
-/// The answer is always a refusal; `?` it.
+/// The answer is always a refusal.
 ///
 /// # Errors
 /// [`SignInRefusal::InvalidCredentials`]; the store's.
@@ -129,7 +130,7 @@ pub fn refuse<S: LoginRepository + ?Sized>(
     store: &mut S,
     attempt: &Attempt<'_>,
     found: Option<&Credentials>,
-) -> Result<std::convert::Infallible, SignInRefusal> {
+) -> Result<Infallible, SignInRefusal> {
     let failure = if found.is_some() { LoginFailure::WrongPassword } else { LoginFailure::UnknownUser };
     attempt.record(store, found.map(|credentials| credentials.user), Some(failure))?;
     Err(SignInRefusal::InvalidCredentials)
@@ -148,7 +149,7 @@ pub fn accept<S: UserRepository + LoginRepository + ?Sized>(
     verified: &Verified,
 ) -> Result<User, SignInRefusal> {
     if !verified.matches {
-        refuse(store, attempt, Some(found))?;
+        match refuse(store, attempt, Some(found))? {}
     }
     // A session opened by an old password, just after the new one ended all sessions, would outlive it.
     let present = store.credentials_of(found.user)?;

@@ -72,7 +72,8 @@ impl MasterKey {
     }
 
     fn cipher(&self, purpose: Purpose) -> Result<LessSafeKey, KeyError> {
-        let key = UnboundKey::new(&AES_256_GCM, &*self.derive(purpose)?).map_err(|_| KeyError::Crypto("AES-256-GCM"))?;
+        let key =
+            UnboundKey::new(&AES_256_GCM, &*self.derive(purpose)?).map_err(|_| KeyError::Crypto("AES-256-GCM"))?;
         Ok(LessSafeKey::new(key))
     }
 
@@ -81,7 +82,13 @@ impl MasterKey {
     ///
     /// # Errors
     /// [`KeyError::Crypto`], which would be a defect.
-    pub fn seal(&self, purpose: Purpose, bound_to: &str, secret: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, KeyError> {
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        bound_to: &str,
+        secret: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, KeyError> {
         let cipher = self.cipher(purpose)?;
         let nonce: [u8; NONCE_LEN] = random(entropy);
         let mut body = Vec::with_capacity(secret.len() + 16);
@@ -107,7 +114,12 @@ impl MasterKey {
     ///
     /// # Errors
     /// [`KeyError::Crypto`], which would be a defect.
-    pub fn open(&self, purpose: Purpose, bound_to: &str, sealed: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+    pub fn open(
+        &self,
+        purpose: Purpose,
+        bound_to: &str,
+        sealed: &[u8],
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
         let cipher = self.cipher(purpose)?;
         let Some((&METHOD, rest)) = sealed.split_first() else { return Ok(None) };
         let Some((nonce, body)) = rest.split_first_chunk::<NONCE_LEN>() else { return Ok(None) };
@@ -152,7 +164,9 @@ mod tests {
     fn what_was_sealed_opens_only_where_it_belongs() {
         let (master, entropy) = (master(TEXT), Seeded::new(1));
         let sealed = master.seal(Purpose::LoginKeys, "a", b"secret", &entropy).unwrap();
-        let open = |key: &MasterKey, purpose, bound_to| key.open(purpose, bound_to, &sealed).unwrap().map(|plain| plain.to_vec());
+        let open = |key: &MasterKey, purpose, bound_to| {
+            key.open(purpose, bound_to, &sealed).unwrap().map(|plain| plain.to_vec())
+        };
         assert_eq!(open(&master, Purpose::LoginKeys, "a").unwrap(), b"secret");
         assert_eq!(open(&master, Purpose::LoginKeys, "b"), None);
         assert_eq!(open(&master, Purpose::AccessTokenKeys, "a"), None);

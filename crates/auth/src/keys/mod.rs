@@ -85,7 +85,9 @@ mod tests {
         let kid = Kid::from_bytes([0, 1, 2, 3, 0xfc, 0xfd, 0xfe, 0xff]);
         assert_eq!(kid.to_string(), "00010203fcfdfeff");
         assert_eq!(Kid::parse("00010203fcfdfeff"), Some(kid));
-        for wrong in ["", "00010203FCFDFEFF", "00010203fcfdfef", "../../etc/passwd", "+0010203fcfdfeff", "é010203fcfdfeff"] {
+        for wrong in
+            ["", "00010203FCFDFEFF", "00010203fcfdfef", "../../etc/passwd", "+0010203fcfdfeff", "é010203fcfdfeff"]
+        {
             assert_eq!(Kid::parse(wrong), None, "{wrong}");
         }
     }

@@ -197,7 +197,9 @@ impl KeyRing {
 
     /// Whether every access key of `self` is also in `other`, retiring no earlier.
     pub(crate) fn access_lasts_in(&self, other: &Self) -> bool {
-        self.access.iter().all(|key| other.access.iter().any(|same| same.kid == key.kid && same.retires_at == key.retires_at))
+        self.access
+            .iter()
+            .all(|key| other.access.iter().any(|same| same.kid == key.kid && same.retires_at == key.retires_at))
     }
 
     /// The name of the key that the refresh tokens of a new session are derived with.

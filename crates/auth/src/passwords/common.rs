@@ -77,10 +77,14 @@ mod tests {
 
     #[test]
     fn disguises_do_not_help() {
-        for common in ["password", "PassWord", "p@ssw0rd", "Password123!", "P4$$word", "baseball2024", "sunshine", "starwars!!"] {
+        for common in
+            ["password", "PassWord", "p@ssw0rd", "Password123!", "P4$$word", "baseball2024", "sunshine", "starwars!!"]
+        {
             assert!(is_common(common), "{common}");
         }
-        for pattern in ["aaaaaaaa", "abababab", "abcabcabca", "abcdefgh", "hgfedcba", "12345678", "qwertzui", "........"] {
+        for pattern in
+            ["aaaaaaaa", "abababab", "abcabcabca", "abcdefgh", "hgfedcba", "12345678", "qwertzui", "........"]
+        {
             assert!(is_common(pattern), "{pattern}");
         }
         for good in ["correct horse battery staple", "Tr0ub4dor&3x", "väldigt bra lösen", "xk7-Qp2!vTn", ""] {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use argon2::Argon2;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::Password;
 use super::parameters::{self, LENGTH};
 use super::pool::{Memory, Pool};
-use super::Password;
 use crate::bytes::same;
 use crate::entropy::{Entropy, random};
 
@@ -113,7 +113,10 @@ impl Hasher {
 
     /// Waits for a turn and runs `work` in it. Dropping the future while it waits gives up its place; work that has
     /// begun runs to its end, and its thread stays taken until then.
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T, Busy> {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
         let inner = &self.0;
         let _place = inner.places.try_acquire().map_err(|_| Busy)?;
         let turn = tokio::time::timeout(inner.patience, inner.turns.clone().acquire_owned())

@@ -59,7 +59,9 @@ async fn nothing_matches_for_an_unknown_user_or_an_unreadable_hash() {
 #[tokio::test]
 async fn a_weaker_hash_matches_and_brings_one_of_today() {
     let hasher = one_thread();
-    for weaker in [foreign("correct horse", Algorithm::Argon2id, 1_024), foreign("correct horse", Algorithm::Argon2i, 47_104)] {
+    for weaker in
+        [foreign("correct horse", Algorithm::Argon2id, 1_024), foreign("correct horse", Algorithm::Argon2i, 47_104)]
+    {
         let wrong = hasher.verify(password("battery staple"), Some(weaker.clone())).await.unwrap();
         assert_eq!(wrong, Verified::default());
         let verified = hasher.verify(password("correct horse"), Some(weaker)).await.unwrap();
@@ -135,7 +137,7 @@ async fn futures_poll<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
 
 #[tokio::test]
 async fn no_more_is_hashed_at_once_than_there_are_threads() {
-    let hasher = hasher(Limits { threads: 2, waiting: 64, patience: Duration::from_secs(60) });
+    let hasher = hasher(Limits { threads: 2, waiting: 64, patience: Duration::from_mins(1) });
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let jobs: Vec<_> = (0..16)
         .map(|_| {

@@ -70,25 +70,33 @@ mod tests {
 
     #[test]
     fn a_stored_hash_cannot_ask_for_gigabytes_or_minutes() {
-        let phc = |m: u64, t: u64, p: u64| format!("$argon2id$v=19$m={m},t={t},p={p}$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaA");
+        let phc = |m: u64, t: u64, p: u64| {
+            format!("$argon2id$v=19$m={m},t={t},p={p}$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaA")
+        };
         assert!(read(&phc(47_104, 1, 1)).is_some());
         assert!(read(&phc(19_456, 2, 1)).is_some());
         assert!(read(&phc(65_536, 3, 4)).is_some());
-        for (m, t, p) in [(4_194_304, 1, 1), (1_024, 1_000, 1), (131_072, 8, 1), (65_536, 1, 255), (4_294_967_296, 1, 1)] {
+        for (m, t, p) in
+            [(4_194_304, 1, 1), (1_024, 1_000, 1), (131_072, 8, 1), (65_536, 1, 255), (4_294_967_296, 1, 1)]
+        {
             assert!(read(&phc(m, t, p)).is_none(), "m={m} t={t} p={p}");
         }
     }
 
     #[test]
     fn what_is_no_argon2_hash_is_unknown() {
-        for wrong in ["", "x", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=47104,t=1,p=1$c2FsdHNhbHRzYWx0", "plain"] {
+        for wrong in
+            ["", "x", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=47104,t=1,p=1$c2FsdHNhbHRzYWx0", "plain"]
+        {
             assert!(read(wrong).is_none(), "{wrong}");
         }
     }
 
     #[test]
     fn a_weaker_hash_is_known_as_such() {
-        let phc = |kind: &str, m: u32| format!("${kind}$v=19$m={m},t=1,p=1$c29tZXNhbHRzb21lc2FsdA$+SEZWhSvGYzl7DPRqyFB/2XTK0iiFaHbORI7KC4pEBg");
+        let phc = |kind: &str, m: u32| {
+            format!("${kind}$v=19$m={m},t=1,p=1$c29tZXNhbHRzb21lc2FsdA$+SEZWhSvGYzl7DPRqyFB/2XTK0iiFaHbORI7KC4pEBg")
+        };
         assert!(!read(&phc("argon2id", 47_104)).unwrap().is_weaker);
         assert!(read(&phc("argon2id", 19_456)).unwrap().is_weaker);
         assert!(read(&phc("argon2i", 47_104)).unwrap().is_weaker);

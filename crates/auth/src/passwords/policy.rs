@@ -48,7 +48,10 @@ mod tests {
     use super::*;
 
     fn codes(password: &str) -> Vec<&'static str> {
-        weaknesses(password, Some("ada.lovelace"), Some("ada.lovelace@analytical.example")).iter().map(|v| v.code).collect()
+        weaknesses(password, Some("ada.lovelace"), Some("ada.lovelace@analytical.example"))
+            .iter()
+            .map(|v| v.code)
+            .collect()
     }
 
     #[test]

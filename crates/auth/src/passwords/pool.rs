@@ -5,6 +5,7 @@
 //! to gigabytes.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -98,7 +99,11 @@ impl Pool {
                 }
                 let mut memory = Memory(Vec::new());
                 while let Some(job) = shared.next(&mut memory) {
-                    job(&mut memory);
+                    // A defect in one job must not take the thread from all that follow. Whoever waits for the job
+                    // learns of it by its reply being dropped.
+                    if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
+                        tracing::error!("a hashing job panicked");
+                    }
                 }
             })?;
         }

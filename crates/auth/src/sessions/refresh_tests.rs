@@ -34,7 +34,8 @@ impl Setting {
         // As clients send it.
         let token = RefreshToken::parse(&token.text()).unwrap();
         let client = Client::new(None, Some("test/2"), Some("192.0.2.1".parse().unwrap()));
-        refresh(&mut self.store, &token, &client, &self.keys, NOW.plus_seconds(seconds)).map(|renewed| renewed.refresh_token)
+        refresh(&mut self.store, &token, &client, &self.keys, NOW.plus_seconds(seconds))
+            .map(|renewed| renewed.refresh_token)
     }
 
     fn refused(&mut self, token: &RefreshToken, seconds: i64) -> (TokenError, bool) {

@@ -83,10 +83,8 @@ impl RefreshToken {
     /// The token that replaces this one.
     pub(super) fn child(&self, key: &hmac::Key) -> Self {
         let generation = self.generation.saturating_add(1);
-        let secret = hmac_sha256(
-            key,
-            &[self.secret.as_slice(), self.session.as_uuid().as_bytes(), &generation.to_be_bytes()],
-        );
+        let secret =
+            hmac_sha256(key, &[self.secret.as_slice(), self.session.as_uuid().as_bytes(), &generation.to_be_bytes()]);
         Self { generation, secret: Zeroizing::new(secret), ..self.clone() }
     }
 

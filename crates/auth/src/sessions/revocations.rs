@@ -120,7 +120,11 @@ impl Revocations {
             return Standing::Revoked;
         }
         let fresh = picture.read_at.is_some_and(|read_at| now <= read_at.plus_seconds(FRESH));
-        if fresh && ended.is_none_or(|at| at.plus_seconds(SKEW) < opened_at) { Standing::Live } else { Standing::AskStore }
+        if fresh && ended.is_none_or(|at| at.plus_seconds(SKEW) < opened_at) {
+            Standing::Live
+        } else {
+            Standing::AskStore
+        }
     }
 }
 

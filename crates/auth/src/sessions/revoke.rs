@@ -45,6 +45,10 @@ pub fn revoke_by_token<S: SessionRepository + ?Sized>(
 ///
 /// # Errors
 /// The store's.
-pub fn revoke_all<S: SessionRepository + ?Sized>(store: &mut S, user: UserId, now: Instant) -> Result<(), SessionRefusal> {
+pub fn revoke_all<S: SessionRepository + ?Sized>(
+    store: &mut S,
+    user: UserId,
+    now: Instant,
+) -> Result<(), SessionRefusal> {
     Ok(store.revoke_sessions(user, now)?)
 }

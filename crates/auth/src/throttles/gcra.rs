@@ -93,10 +93,16 @@ mod tests {
         };
         for remaining in (0..5).rev() {
             let decision = attempt(0);
-            assert_eq!((decision.allowed, decision.remaining, decision.reset_seconds), (true, remaining, 60 - 12 * remaining));
+            assert_eq!(
+                (decision.allowed, decision.remaining, decision.reset_seconds),
+                (true, remaining, 60 - 12 * remaining)
+            );
         }
         let sixth = attempt(0);
-        assert_eq!(sixth, Decision { allowed: false, limit: 5, remaining: 0, reset_seconds: 60, retry_after_seconds: 12 });
+        assert_eq!(
+            sixth,
+            Decision { allowed: false, limit: 5, remaining: 0, reset_seconds: 60, retry_after_seconds: 12 }
+        );
         // What is refused uses up nothing.
         assert_eq!(attempt(11).retry_after_seconds, 1);
         assert!(attempt(12).allowed);

@@ -14,7 +14,8 @@ use crate::bytes::sha256;
 const REMEMBERED: usize = 131_072;
 
 /// Keys are remembered for as long as their allowance isn't full, and no longer than twice that; by their hashes, so
-/// that long ones take no more room. Many threads at once are counted exactly.
+/// that long ones take no more room. Many threads at once are counted exactly. Only a flood of more keys within a
+/// period than are remembered makes it forgetful, which is why addresses are throttled too.
 #[derive(Debug)]
 pub struct LocalThrottle {
     quota: Quota,

@@ -20,7 +20,13 @@ struct Setting {
 fn setting() -> Setting {
     let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(3));
     let keys = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-    Setting { store, master, entropy, ids: Ids::default(), tokens: AccessTokens::new(keys, "https://circadia.test", "circadia") }
+    Setting {
+        store,
+        master,
+        entropy,
+        ids: Ids::default(),
+        tokens: AccessTokens::new(keys, "https://circadia.test", "circadia"),
+    }
 }
 
 fn session() -> Session {
@@ -130,7 +136,8 @@ fn alg_none_is_refused() {
     let (mut header, claims) = setting.parts();
     for alg in ["none", "None", "NONE", ""] {
         header["alg"] = json!(alg);
-        let message = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
+        let message =
+            format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
         assert_eq!(setting.tokens.verify(&format!("{message}."), NOW), Err(TokenError::Invalid));
         assert!(setting.refuses(&header.to_string(), &claims.to_string()), "{alg}");
     }
@@ -154,7 +161,9 @@ fn an_unknown_or_path_like_kid_is_refused() {
     let (mut header, claims) = setting.parts();
     let genuine = header["kid"].as_str().unwrap().to_owned();
     assert!(!setting.refuses(&header.to_string(), &claims.to_string()));
-    for kid in ["0000000000000000", "../../dev/null", "' OR 1=1 --", "", &genuine.to_uppercase(), &format!("{genuine}0")] {
+    for kid in
+        ["0000000000000000", "../../dev/null", "' OR 1=1 --", "", &genuine.to_uppercase(), &format!("{genuine}0")]
+    {
         header["kid"] = json!(kid);
         assert!(setting.refuses(&header.to_string(), &claims.to_string()), "{kid}");
     }
@@ -183,7 +192,8 @@ fn a_key_that_the_token_brings_along_is_refused() {
         header[name] = value;
         // Even under the genuine signature.
         assert!(setting.refuses(&header.to_string(), &claims.to_string()), "{name}");
-        let message = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
+        let message =
+            format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
         let forged = format!("{message}.{}", base64url(own.sign(message.as_bytes()).as_ref()));
         assert_eq!(setting.tokens.verify(&forged, NOW), Err(TokenError::Invalid), "{name}");
     }

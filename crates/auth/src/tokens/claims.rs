@@ -43,6 +43,6 @@ pub(super) struct Claims<'a> {
     pub(super) iat: i64,
     /// Until when it is valid.
     pub(super) exp: i64,
-    /// When its session was opened, by signing in (the claim of OpenID Connect Core §2).
+    /// When its session was opened, by signing in (the claim of `OpenID` Connect Core §2).
     pub(super) auth_time: i64,
 }

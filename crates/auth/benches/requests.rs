@@ -1,0 +1,146 @@
+//! What authentication costs per request, and what the rest of it costs.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that can't be set up should stop")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use circadia_auth::keys::{KeyRing, MasterKey};
+use circadia_auth::passwords::{Hasher, Limits, Password};
+use circadia_auth::sessions::{Revocations, open_session, refresh};
+use circadia_auth::throttles::{LocalThrottle, Quota};
+use circadia_auth::tokens::AccessTokens;
+use circadia_auth::{Client, SystemEntropy};
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::{IdSource, SessionId, UserId};
+use circadia_domain::keys::{KeyRepository, StoredKey};
+use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState};
+use circadia_domain::store::StoreError;
+use circadia_domain::users::Role;
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use uuid::Uuid;
+
+const NOW: Instant = Instant::from_seconds(1_772_366_400);
+
+#[derive(Default)]
+struct Ids(AtomicU64);
+
+impl IdSource for Ids {
+    fn fresh(&self) -> Uuid {
+        Uuid::from_u64_pair(0x7000, (1 << 63) | self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[derive(Default)]
+struct Memory {
+    keys: Vec<StoredKey>,
+    session: Option<Session>,
+}
+
+impl KeyRepository for Memory {
+    fn keys(&mut self) -> Result<Vec<StoredKey>, StoreError> {
+        Ok(self.keys.clone())
+    }
+    fn insert_key(&mut self, key: &StoredKey) -> Result<(), StoreError> {
+        self.keys.push(key.clone());
+        Ok(())
+    }
+    fn retire_key(&mut self, _: &str, _: Instant) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl SessionRepository for Memory {
+    fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.session = Some(session.clone());
+        Ok(())
+    }
+    fn find_session(&mut self, _: UserId, _: SessionId) -> Result<Option<SessionState>, StoreError> {
+        Ok(self.session.clone().map(|session| SessionState { session, role: Role::Regular, active: true }))
+    }
+    fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.insert_session(session)
+    }
+    fn revoke_session(&mut self, _: UserId, _: SessionId, _: Instant) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+    fn revoke_sessions(&mut self, _: UserId, _: Instant) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn revocations_since(&mut self, _: Instant) -> Result<Vec<Revocation>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn purge_sessions(&mut self, _: Instant) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+}
+
+fn keys(store: &mut Memory) -> KeyRing {
+    let master = MasterKey::from_text("a master key that only the benchmarks know").unwrap();
+    KeyRing::load_or_create(store, &master, &SystemEntropy::new(), NOW).unwrap()
+}
+
+fn requests(criterion: &mut Criterion) {
+    let (mut store, ids) = (Memory::default(), Ids::default());
+    let (ring, entropy) = (keys(&mut store), SystemEntropy::new());
+    let user = UserId::from_uuid(ids.fresh());
+    let opened = open_session(&mut store, user, &Client::default(), &ring, &ids, &entropy, NOW).unwrap();
+    let tokens = AccessTokens::new(ring, "https://circadia.example", "circadia");
+    let issue = || tokens.issue(&opened.session, &ids, NOW).unwrap().token;
+
+    criterion.bench_function("access token: issue", |bencher| bencher.iter(issue));
+    criterion.bench_function("access token: verify, not cached", |bencher| {
+        bencher.iter_batched(issue, |token| tokens.verify(&token, NOW).unwrap(), BatchSize::SmallInput);
+    });
+    let token = issue();
+    criterion.bench_function("access token: verify, cached", |bencher| {
+        bencher.iter(|| tokens.verify(black_box(&token), NOW).unwrap());
+    });
+
+    let feed = Revocations::new();
+    let ended: Vec<Revocation> = (0..10_000)
+        .map(|_| Revocation { user: ids.fresh().into(), session: Some(ids.fresh().into()), at: NOW })
+        .collect();
+    feed.apply(&ended, NOW);
+    criterion.bench_function("revocations: judge among 10,000", |bencher| {
+        bencher.iter(|| feed.judge(black_box(user), opened.session.id, opened.session.created_at, NOW));
+    });
+    criterion.bench_function("revocations: apply 10,000 again", |bencher| bencher.iter(|| feed.apply(&ended, NOW)));
+
+    let keys = tokens.keys();
+    criterion.bench_function("refresh token: exchange", |bencher| {
+        let stored = store.session.clone();
+        bencher.iter(|| {
+            store.session.clone_from(&stored);
+            refresh(&mut store, &opened.refresh_token, &Client::default(), &keys, NOW).unwrap()
+        });
+    });
+
+    let throttle = LocalThrottle::new(Quota::new(5, 60));
+    criterion.bench_function("throttle: attempt", |bencher| {
+        bencher.iter(|| throttle.attempt(black_box("ada@example.org"), NOW));
+    });
+}
+
+fn passwords(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let hasher = Hasher::start(Limits::default(), Arc::new(SystemEntropy::new())).unwrap();
+    let given = || Password::given("correct horse battery").unwrap();
+    let stored = runtime.block_on(hasher.hash(Password::given("another one").unwrap())).unwrap();
+    let mut group = criterion.benchmark_group("password");
+    group.sample_size(60);
+    group.bench_function("verify, wrong", |bencher| {
+        bencher.iter(|| runtime.block_on(hasher.verify(given(), Some(stored.clone()))).unwrap());
+    });
+    group.bench_function("verify, unknown user", |bencher| {
+        bencher.iter(|| runtime.block_on(hasher.verify(given(), None)).unwrap());
+    });
+    group.bench_function("choose", |bencher| {
+        bencher.iter(|| Password::chosen(black_box("correct horse battery"), None, None).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, requests, passwords);
+criterion_main!(benches);
