@@ -6,6 +6,7 @@ pub(crate) mod num;
 mod weekday;
 mod zone;
 
+pub(crate) use date::days_in_month;
 pub use date::{Date, DateError, DateRange};
 pub use instant::Instant;
 pub use weekday::{Weekday, Weekdays};

@@ -1,1 +1,35 @@
 //! Habits: what is planned, what was done, and what follows from the two.
+//!
+//! The engine (`schedule`, `kind`, `plan`, `history`, `streak`, `score`, …) is pure arithmetic over civil dates; the
+//! services ([`habits`](self), [`entries`]) put it to work on what is stored.
+
+mod bits;
+mod codec;
+mod entry;
+mod habit;
+mod history;
+mod kind;
+mod plan;
+mod progress;
+mod repository;
+mod schedule;
+mod score;
+mod stats;
+mod streak;
+mod timeline;
+
+pub use entry::{Entry, EntryInput, EntryNote, MAX_VALUE};
+pub use habit::{Habit, HabitDescription, HabitName, MAX_HABITS, Status};
+pub use history::{DayRecord, EntryState, History, MAX_KEPT_VALUES, NotAHistory};
+pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
+pub use plan::{Pause, Plan, Window};
+pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
+pub use repository::{EntryRepository, HabitRepository, HabitTotals};
+pub use schedule::{
+    MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per, Quota,
+    Schedule, ScheduleInput, WeekdayInput,
+};
+pub use score::{Score, score_on, score_step, scores};
+pub use stats::{CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, calendar, completion_rate, stats, summary};
+pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};
+pub use timeline::{DueDates, MAX_VERSIONS, QuotaPeriod, StreakUnit, Timeline};

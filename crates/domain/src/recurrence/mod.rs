@@ -18,7 +18,7 @@ mod rule;
 mod shape;
 mod years;
 
-pub(crate) use describe::{and_list, ordinal};
+pub(crate) use describe::{and_list, month_name, ordinal};
 pub(crate) use occurrences::keep;
 pub use occurrences::{Dates, Occurrences};
 pub use parse::{MAX_COUNT, MAX_INTERVAL, MAX_RULE_LENGTH, UnvalidatedRule};

@@ -59,23 +59,23 @@ pub struct NthWeekday {
 /// `BYSETPOS` in a first week that is begun in its middle count from the start.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rule {
-    pub(super) frequency: Frequency,
-    pub(super) interval: u32,
-    pub(super) limit: Limit,
+    pub(crate) frequency: Frequency,
+    pub(crate) interval: u32,
+    pub(crate) limit: Limit,
     /// Bit n is month n, 1–12.
-    pub(super) months: u16,
+    pub(crate) months: u16,
     /// ±1 … ±31.
-    pub(super) month_days: Vec<i16>,
+    pub(crate) month_days: Vec<i16>,
     /// ±1 … ±366.
-    pub(super) year_days: Vec<i16>,
+    pub(crate) year_days: Vec<i16>,
     /// ±1 … ±53.
-    pub(super) week_numbers: Vec<i16>,
-    pub(super) weekdays: Weekdays,
-    pub(super) nth_weekdays: Vec<NthWeekday>,
+    pub(crate) week_numbers: Vec<i16>,
+    pub(crate) weekdays: Weekdays,
+    pub(crate) nth_weekdays: Vec<NthWeekday>,
     /// ±1 … ±366.
-    pub(super) positions: Vec<i16>,
-    pub(super) week_start: Weekday,
-    pub(super) skip: Skip,
+    pub(crate) positions: Vec<i16>,
+    pub(crate) week_start: Weekday,
+    pub(crate) skip: Skip,
 }
 
 impl Rule {

@@ -1,0 +1,101 @@
+//! Plans, pauses and the window: what was decided about when a habit is kept. Stored as JSON on the habit's row.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Schedule};
+use crate::civil::{Date, DateRange, Weekday};
+use crate::ids::PauseId;
+use crate::violation::Violations;
+
+/// A version of schedule and target, in force from a date until the next version's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The first day it is in force. The first version is in force from the window's first day on, whatever this says.
+    pub effective_from: Date,
+    /// The day that `every`, `COUNT` and the phase of a cycle count from. Days before it are not due by this plan.
+    pub anchor: Date,
+    /// The first day of the week, as it was when the version was made.
+    pub week_start: Weekday,
+    /// When the habit is due.
+    pub schedule: Schedule,
+    /// How a day is measured.
+    pub kind: Kind,
+}
+
+/// The days on which a habit is kept: from `starts_on` to `ends_on`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// The first day.
+    pub starts_on: Date,
+    /// The last day; none if there is no end.
+    pub ends_on: Option<Date>,
+}
+
+impl Window {
+    /// The last day, [`Date::MAX`] without an end.
+    pub fn last(&self) -> Date {
+        self.ends_on.unwrap_or(Date::MAX)
+    }
+
+    /// Whether a day is one of them.
+    pub fn contains(&self, date: Date) -> bool {
+        self.starts_on <= date && date <= self.last()
+    }
+
+    /// Its days; none if it ends before it starts.
+    pub fn range(&self) -> Option<DateRange> {
+        DateRange::new(self.starts_on, self.last())
+    }
+
+    /// Checks it.
+    ///
+    /// # Errors
+    /// `before_start` at `/ends_on` if it ends before it starts.
+    pub fn validate(&self) -> Result<(), Violations> {
+        if self.range().is_some() {
+            return Ok(());
+        }
+        let mut wrong = Violations::new();
+        wrong.add("/ends_on", "before_start", "must not lie before `starts_on`");
+        Err(wrong)
+    }
+}
+
+/// Days on which nothing is due, and which break nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// Which.
+    pub id: PauseId,
+    /// The first day.
+    pub from: Date,
+    /// The last day; none while there is no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Date>,
+}
+
+impl Pause {
+    /// The last day, [`Date::MAX`] without an end.
+    pub fn last(&self) -> Date {
+        self.to.unwrap_or(Date::MAX)
+    }
+
+    /// Whether it covers a day.
+    pub fn contains(&self, date: Date) -> bool {
+        self.from <= date && date <= self.last()
+    }
+
+    /// Checks it.
+    ///
+    /// # Errors
+    /// `before_start` at `/to` if it ends before it begins.
+    pub fn validate(&self) -> Result<(), Violations> {
+        let mut wrong = Violations::new();
+        if self.last() < self.from {
+            wrong.add("/to", "before_start", "must not lie before `from`");
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+}

@@ -1,0 +1,328 @@
+//! What a habit amounts to: totals, rates by weekday and month, a year's calendar, a day's summary, progress to its end.
+
+use super::history::History;
+use super::kind::Direction;
+use super::plan::Plan;
+use super::progress::{DayState, PeriodProgress, Progress};
+use super::streak::verdict;
+use super::timeline::{StreakUnit, Timeline};
+use crate::civil::num::index;
+use crate::civil::{Date, DateRange, Weekday};
+
+/// A day of a calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CalendarDay {
+    /// The day.
+    pub date: Date,
+    /// What it was.
+    pub state: DayState,
+    /// Its value, if it has one that is kept.
+    pub value: Option<u32>,
+}
+
+/// Done and due days, or met and counted periods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How many were done.
+    pub done: u32,
+    /// How many were due and not skipped.
+    pub due: u32,
+}
+
+impl Tally {
+    /// done ÷ due; nothing where nothing was due.
+    pub fn rate(self) -> Option<f64> {
+        (self.due > 0).then(|| f64::from(self.done) / f64::from(self.due))
+    }
+
+    const fn add(&mut self, done: bool) {
+        self.due += 1;
+        if done {
+            self.done += 1;
+        }
+    }
+}
+
+/// A weekday or month with its tally.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rated<T> {
+    /// Which.
+    pub of: T,
+    /// Its tally.
+    pub tally: Tally,
+}
+
+/// A month of a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    /// 1970–2199.
+    pub year: i32,
+    /// 1–12.
+    pub month: u32,
+}
+
+/// The statistics of a habit as of a day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HabitStats {
+    /// Days done, those included that weren't due.
+    pub done: u32,
+    /// Due days up to today, skipped ones and an open today left out; of quotas, days that were done or missed.
+    pub due: u32,
+    /// Due days that were skipped.
+    pub skipped: u32,
+    /// Due days that were missed.
+    pub missed: u32,
+    /// Days done that weren't due.
+    pub bonus: u32,
+    /// The sum of all values that are kept.
+    pub total_value: u64,
+    /// Done ÷ due days; of quotas, met ÷ counted periods.
+    pub completion_rate: Option<f64>,
+    /// By weekday, Monday to Sunday.
+    pub by_weekday: Vec<Rated<Weekday>>,
+    /// By month, the first to the last one with due days.
+    pub by_month: Vec<Rated<Month>>,
+    /// The weekday with the highest rate; of equal ones the first.
+    pub best_weekday: Option<Weekday>,
+    /// The weekday with the lowest rate; of equal ones the first.
+    pub worst_weekday: Option<Weekday>,
+    /// The month with the highest rate; of equal ones the latest.
+    pub best_month: Option<Month>,
+    /// The month with the lowest rate; of equal ones the latest.
+    pub worst_month: Option<Month>,
+    /// Done ÷ expected from the first to the last day; nothing without a last day.
+    pub progress: Option<f64>,
+}
+
+/// What a *today* screen shows of a habit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DaySummary {
+    /// Whether something is, or was, to be done; see [`Progress::is_due`].
+    pub due: bool,
+    /// What the day is.
+    pub state: DayState,
+    /// Its value.
+    pub value: Option<u32>,
+    /// Its target.
+    pub target: Option<u32>,
+    /// The quota period it is in.
+    pub period: Option<PeriodProgress>,
+    /// The current streak.
+    pub current_streak: u32,
+    /// The longest streak of its unit.
+    pub longest_streak: u32,
+    /// What they count.
+    pub streak_unit: StreakUnit,
+    /// The score, 0–1.
+    pub score: f64,
+}
+
+/// What the screen of a day shows of a habit, as of that day.
+pub fn summary(timeline: &Timeline, history: &History, date: Date) -> DaySummary {
+    Progress::new(timeline, history, date).summary()
+}
+
+/// A year's days within the window, as of `today`.
+pub fn calendar(timeline: &Timeline, history: &History, year: i32, today: Date) -> Vec<CalendarDay> {
+    match DateRange::year(year) {
+        Some(year) => Progress::new(timeline, history, today).calendar(year),
+        None => Vec::new(),
+    }
+}
+
+/// The statistics as of `today`.
+pub fn stats(timeline: &Timeline, history: &History, today: Date) -> HabitStats {
+    Progress::new(timeline, history, today).stats()
+}
+
+/// Done ÷ due days of `range`, up to yesterday and today once it is done; of quotas, met ÷ counted periods that end in
+/// it, and the running one once it is met. Nothing where nothing was due.
+pub fn completion_rate(timeline: &Timeline, history: &History, range: DateRange, today: Date) -> Option<f64> {
+    Progress::new(timeline, history, today).tally(range).rate()
+}
+
+impl Progress<'_> {
+    /// What the screen of today shows.
+    pub fn summary(&self) -> DaySummary {
+        let plan: &Plan = self.timeline.plan_on(self.today);
+        DaySummary {
+            due: self.is_due(self.today),
+            state: self.state_on(self.today),
+            value: self.history.value_on(self.today),
+            target: plan.kind.target(),
+            period: self.period_of(self.today),
+            current_streak: self.current_streak(),
+            longest_streak: self.longest_streak(),
+            streak_unit: self.streak_unit(),
+            score: self.score(),
+        }
+    }
+
+    /// The days of `range` that lie in the window: their states, and values where they are kept. Days to come are
+    /// pending where they are due.
+    pub fn calendar(&self, range: DateRange) -> Vec<CalendarDay> {
+        let window = self.timeline.window();
+        let Some(range) = window.range().and_then(|window| window.intersect(range)) else { return Vec::new() };
+        let mut days: Vec<CalendarDay> = self
+            .explain(range)
+            .into_iter()
+            .map(|day| CalendarDay { date: day.date, state: day.reason, value: self.history.value_on(day.date) })
+            .collect();
+        let next = self.today.succ().map_or(Date::MAX, |next| next.max(range.from()));
+        if let Some(coming) = DateRange::new(next, range.to()).filter(|_| self.today < range.to()) {
+            days.extend(coming.iter().map(|date| CalendarDay { date, state: self.state_on(date), value: None }));
+        }
+        days
+    }
+
+    /// Done and due days (or met and counted periods) of `range`; see [`completion_rate`].
+    pub fn tally(&self, range: DateRange) -> Tally {
+        let mut tally = Tally::default();
+        let Some(past) = self.past(range) else { return tally };
+        for segment in self.timeline.segments() {
+            if self.timeline.plan_of(segment).schedule.quota().is_some() {
+                continue;
+            }
+            let Some(days) = past.intersect(segment.range()) else { continue };
+            let (from, to) = (days.from().days_since_epoch(), days.to().days_since_epoch());
+            for (at, ((due, done), skipped)) in self.due.iter().zip(&self.done).zip(&self.skipped).enumerate() {
+                let begin = self.base + crate::civil::num::day_of(at) * 64;
+                let mut counted = due & !skipped & super::bits::span(begin, from, to);
+                let today = self.today.days_since_epoch();
+                if (begin..begin + 64).contains(&today) && !self.is_done(self.today) {
+                    counted &= !(1 << (today - begin));
+                }
+                tally.due += counted.count_ones();
+                tally.done += (counted & done).count_ones();
+            }
+        }
+        for period in self.all_periods().iter().filter(|period| past.contains(period.to.min(self.today))) {
+            if let Some(met) = verdict(period) {
+                tally.add(met);
+            }
+        }
+        tally
+    }
+
+    /// Done ÷ expected over the whole window: due days that were done ÷ due days of all, of quotas met periods ÷ periods,
+    /// skipped ones left out. Nothing without an end.
+    pub fn progress_to_end(&self) -> Option<f64> {
+        let window = self.timeline.window();
+        let range = DateRange::new(window.starts_on, window.ends_on?)?;
+        let mut tally = Tally { done: self.tally(range).done, due: 0 };
+        for segment in self.timeline.segments() {
+            if self.timeline.plan_of(segment).schedule.quota().is_none() {
+                tally.due += self.timeline.count_due(segment.range());
+                let skipped = segment.range().iter().take_while(|date| *date <= self.today);
+                tally.due -= crate::civil::num::len32(
+                    skipped.filter(|date| self.is_scheduled(*date) && self.is_skipped(*date)).count(),
+                );
+            }
+        }
+        let mut at = window.starts_on;
+        while at <= range.to() {
+            let unit = self.timeline.unit_on(at);
+            let period = if unit == StreakUnit::Occurrences { None } else { self.timeline.period_of(at) };
+            let last = match &period {
+                Some(period) => period.range.to(),
+                None => self.timeline.segments().iter().find(|segment| segment.range().contains(at)).map_or(range.to(), |found| found.to),
+            };
+            if let Some(period) = &period
+                && self.judge(period, at).available > 0
+            {
+                tally.due += 1;
+            }
+            match last.succ() {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        tally.rate()
+    }
+
+    /// Totals, rates, bests and worsts up to today.
+    pub fn stats(&self) -> HabitStats {
+        let mut by_weekday = Weekday::ALL.map(|of| Rated { of, tally: Tally::default() });
+        let mut by_month: Vec<Rated<Month>> = Vec::new();
+        let (mut done, mut skipped, mut missed, mut bonus) = (0, 0, 0, 0);
+        let window = self.timeline.window();
+        let days = DateRange::new(window.starts_on, self.today.min(window.last()));
+        let mut all = Tally::default();
+        for day in days.map(|days| self.explain(days)).unwrap_or_default() {
+            let was_done = match day.reason {
+                DayState::Done => true,
+                DayState::Missed if day.date < self.today => false,
+                DayState::Missed => {
+                    missed += 1;
+                    continue;
+                }
+                DayState::Skipped => {
+                    skipped += u32::from(self.is_scheduled(day.date));
+                    continue;
+                }
+                DayState::Bonus => {
+                    bonus += 1;
+                    continue;
+                }
+                DayState::Pending | DayState::NotDue | DayState::Paused => continue,
+            };
+            done += u32::from(was_done);
+            missed += u32::from(!was_done);
+            all.add(was_done);
+            if let Some(weekday) = by_weekday.get_mut(index(day.date.weekday().number())) {
+                weekday.tally.add(was_done);
+            }
+            let (year, month, _) = day.date.year_month_day();
+            let of = Month { year, month };
+            match by_month.last_mut().filter(|last| last.of == of) {
+                Some(last) => last.tally.add(was_done),
+                None => {
+                    let mut tally = Tally::default();
+                    tally.add(was_done);
+                    by_month.push(Rated { of, tally });
+                }
+            }
+        }
+        let latest: Vec<Rated<Month>> = by_month.iter().rev().copied().collect();
+        HabitStats {
+            done: done + bonus,
+            due: all.due,
+            skipped,
+            missed,
+            bonus,
+            total_value: self.total_value(),
+            completion_rate: days.and_then(|days| self.tally(days).rate()),
+            best_weekday: extreme(&by_weekday, true),
+            worst_weekday: extreme(&by_weekday, false),
+            best_month: extreme(&latest, true),
+            worst_month: extreme(&latest, false),
+            by_weekday: by_weekday.to_vec(),
+            by_month,
+            progress: self.progress_to_end(),
+        }
+    }
+
+    fn total_value(&self) -> u64 {
+        let window = self.timeline.window();
+        let counted = self.history.values().iter().filter(|(date, _)| *date <= self.today && window.contains(*date));
+        counted.map(|(_, value)| u64::from(*value)).sum()
+    }
+
+    /// Whether the plan of today is a limit.
+    pub fn is_limit(&self) -> bool {
+        self.timeline.plan_on(self.today).kind.direction() == Direction::AtMost
+    }
+}
+
+/// The one with the highest or lowest rate, of equal ones the first.
+fn extreme<T: Copy>(rated: &[Rated<T>], highest: bool) -> Option<T> {
+    let mut found: Option<(f64, T)> = None;
+    for one in rated {
+        let Some(rate) = one.tally.rate() else { continue };
+        let better = found.is_none_or(|(known, _)| if highest { rate > known } else { rate < known });
+        if better {
+            found = Some((rate, one.of));
+        }
+    }
+    found.map(|(_, of)| of)
+}
