@@ -170,3 +170,15 @@ async fn a_job_that_panics_takes_no_thread_along() {
     }
     assert!(hasher.hash(password("correct horse")).await.is_ok());
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn hashing_threads_give_way_to_those_that_answer() {
+    let stat = || std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+    let hashing = one_thread().in_turn(move |_| stat()).await.unwrap();
+    // proc(5): the name in parentheses, then the third field and on; niceness is the nineteenth.
+    let niceness = |stat: &str| stat.rsplit_once(") ").unwrap().1.split(' ').nth(16).unwrap().parse::<i32>().unwrap();
+    assert!(hashing.contains("(hashing-0)"), "{hashing}");
+    assert_eq!(niceness(&hashing), 19);
+    assert!(niceness(&stat()) < 19);
+}
