@@ -42,13 +42,14 @@ struct Row {
 impl Row {
     fn read(self) -> Result<Habit> {
         let window = Window { starts_on: self.starts_on, ends_on: self.ends_on };
+        let timeline = Timeline::new(window, from_json(&self.plans)?, from_json(&self.pauses)?).map_err(corrupt)?;
         Ok(Habit {
             id: self.id,
             name: self.name,
             description: self.description,
             theme: self.theme_id,
             color: self.color,
-            timeline: Timeline { window, plans: from_json(&self.plans)?, pauses: from_json(&self.pauses)? },
+            timeline,
             archived_at: self.archived_at,
             position: self.position,
             created_at: self.created_at,
@@ -60,7 +61,7 @@ impl Row {
 
     fn read_with_history((row, bits): (Self, Option<Vec<u8>>)) -> Result<(Habit, History)> {
         let history = match bits {
-            Some(bits) => History::decode(&bits).ok_or_else(|| corrupt("a history can't be decoded"))?,
+            Some(bits) => History::decode(&bits).map_err(corrupt)?,
             None => History::default(),
         };
         Ok((row.read()?, history))
@@ -71,7 +72,7 @@ fn from_json<T: DeserializeOwned>(document: &str) -> Result<T> {
     serde_json::from_str(document).map_err(corrupt)
 }
 
-fn to_json<T: Serialize>(value: &T) -> Result<String> {
+fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Defect(error.to_string()))
 }
 
@@ -158,10 +159,10 @@ impl HabitRepository for Transaction {
                 habits::description.eq(habit.description.as_ref().map(Sql)),
                 habits::theme_id.eq(habit.theme.map(Sql)),
                 habits::color.eq(habit.color.map(Sql)),
-                habits::starts_on.eq(Sql(habit.timeline.window.starts_on)),
-                habits::ends_on.eq(habit.timeline.window.ends_on.map(Sql)),
-                habits::plans.eq(to_json(&habit.timeline.plans)?),
-                habits::pauses.eq(to_json(&habit.timeline.pauses)?),
+                habits::starts_on.eq(Sql(habit.timeline.window().starts_on)),
+                habits::ends_on.eq(habit.timeline.window().ends_on.map(Sql)),
+                habits::plans.eq(to_json(habit.timeline.plans())?),
+                habits::pauses.eq(to_json(habit.timeline.pauses())?),
                 habits::archived_at.eq(habit.archived_at.map(Sql)),
                 habits::position.eq(habit.position),
                 habits::created_at.eq(Sql(habit.created_at)),
@@ -181,10 +182,10 @@ impl HabitRepository for Transaction {
                 habits::description.eq(habit.description.as_ref().map(Sql)),
                 habits::theme_id.eq(habit.theme.map(Sql)),
                 habits::color.eq(habit.color.map(Sql)),
-                habits::starts_on.eq(Sql(habit.timeline.window.starts_on)),
-                habits::ends_on.eq(habit.timeline.window.ends_on.map(Sql)),
-                habits::plans.eq(to_json(&habit.timeline.plans)?),
-                habits::pauses.eq(to_json(&habit.timeline.pauses)?),
+                habits::starts_on.eq(Sql(habit.timeline.window().starts_on)),
+                habits::ends_on.eq(habit.timeline.window().ends_on.map(Sql)),
+                habits::plans.eq(to_json(habit.timeline.plans())?),
+                habits::pauses.eq(to_json(habit.timeline.pauses())?),
                 habits::archived_at.eq(habit.archived_at.map(Sql)),
                 habits::position.eq(habit.position),
                 habits::updated_at.eq(Sql(habit.updated_at)),

@@ -64,7 +64,7 @@ pub(crate) fn build(backend: Backend, options: &StorageOptions) -> Result<r2d2::
     }
     Ok(r2d2::Pool::builder()
         .max_size(options.max_connections)
-        .min_idle(Some(1))
+        .min_idle(Some(0))
         .connection_timeout(options.acquire_timeout)
         .test_on_check_out(false)
         .error_handler(Box::new(LogErrors))

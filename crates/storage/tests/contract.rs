@@ -4,16 +4,16 @@
 //! `CIRCADIA_TEST_POSTGRES_URL` and `CIRCADIA_TEST_MYSQL_URL` name (`tests/run` starts them).
 
 mod contract {
-    pub mod entries;
-    pub mod habits;
-    pub mod keys;
-    pub mod logins;
-    pub mod migrations;
-    pub mod rules;
-    pub mod sessions;
-    pub mod themes;
-    pub mod units;
-    pub mod users;
+    pub(crate) mod entries;
+    pub(crate) mod habits;
+    pub(crate) mod keys;
+    pub(crate) mod logins;
+    pub(crate) mod migrations;
+    pub(crate) mod rules;
+    pub(crate) mod sessions;
+    pub(crate) mod themes;
+    pub(crate) mod units;
+    pub(crate) mod users;
 }
 mod support;
 
@@ -132,6 +132,7 @@ contract! {
     }
     migrations {
         replicas_that_start_together_migrate_once,
+        connections_that_open_together_all_open,
         what_is_pending_and_applied_is_told,
         everything_can_be_undone,
     }

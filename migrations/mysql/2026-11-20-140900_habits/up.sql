@@ -25,7 +25,7 @@ CREATE TABLE habits (
     CONSTRAINT habits_starts_on_check CHECK (starts_on BETWEEN '1970-01-01' AND '2199-12-31'),
     CONSTRAINT habits_ends_on_check CHECK (ends_on BETWEEN '1970-01-01' AND '2199-12-31'),
     CONSTRAINT habits_window_check CHECK (ends_on >= starts_on),
-    CONSTRAINT habits_plans_check CHECK (length(plans) BETWEEN 2 AND 1000000),
-    CONSTRAINT habits_pauses_check CHECK (length(pauses) BETWEEN 2 AND 1000000),
+    CONSTRAINT habits_plans_check CHECK (length(plans) BETWEEN 2 AND 4000000),
+    CONSTRAINT habits_pauses_check CHECK (length(pauses) BETWEEN 2 AND 4000000),
     CONSTRAINT habits_rev_check CHECK (rev >= 1)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;

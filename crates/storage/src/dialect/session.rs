@@ -1,7 +1,11 @@
 //! Addresses, and how a fresh connection is set up.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use diesel::connection::SimpleConnection as _;
 use diesel::result::{ConnectionError, QueryResult};
+use diesel::sqlite::SqliteConnection;
 
 use crate::backend::Backend;
 use crate::connection::AnyConnection;
@@ -54,19 +58,18 @@ fn postgres_url(url: &str, options: &StorageOptions) -> String {
 pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -> QueryResult<()> {
     match connection {
         AnyConnection::Sqlite(connection) => {
-            // `busy_timeout` first: switching to WAL already needs it. FULL: an acknowledged write survives a power
-            // cut. 16 MiB of cache per connection at most, 256 MiB of the file mapped.
-            connection.batch_execute(&format!(
-                "PRAGMA busy_timeout = {};
-                 PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = FULL;
+            connection.batch_execute(&format!("PRAGMA busy_timeout = {}", options.lock_timeout.as_millis()))?;
+            switch_to_wal(connection, options)?;
+            // FULL: an acknowledged write survives a power cut. 16 MiB of cache per connection at most, 256 MiB of the
+            // file mapped.
+            connection.batch_execute(
+                "PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON;
                  PRAGMA cache_size = -16384;
                  PRAGMA mmap_size = 268435456;
                  PRAGMA temp_store = MEMORY;
                  PRAGMA journal_size_limit = 67108864;",
-                options.lock_timeout.as_millis(),
-            ))
+            )
         }
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(connection) => connection.batch_execute(&format!(
@@ -96,6 +99,22 @@ pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -
             )
         }
     }
+}
+
+/// Makes the file one whose readers and writer don't wait for each other. Only the first connection ever has something
+/// to do; where several are the first, SQLite refuses all but one at once, whatever the `busy_timeout`.
+fn switch_to_wal(connection: &mut SqliteConnection, options: &StorageOptions) -> QueryResult<()> {
+    let deadline = Instant::now() + options.lock_timeout;
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
+            switched => return switched,
+        }
+    }
+}
+
+fn is_busy(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, information) if information.message() == "database is locked")
 }
 
 #[cfg(test)]

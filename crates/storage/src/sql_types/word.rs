@@ -64,11 +64,7 @@ checked_texts!(Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const M
 
 impl Text for EntryState {
     fn to_text(&self) -> Cow<'_, str> {
-        Cow::Borrowed(match self {
-            Self::Done => "done",
-            Self::Skipped => "skipped",
-            Self::Missed => "missed",
-        })
+        Cow::Borrowed(self.as_str())
     }
     fn from_text(text: &str) -> Option<Self> {
         match text {

@@ -25,7 +25,7 @@ fn range(from: &str, to: &str) -> DateRange {
     DateRange::new(samples::date(from), samples::date(to)).unwrap()
 }
 
-pub fn an_entry_reads_back_as_written(backend: Backend) {
+pub(crate) fn an_entry_reads_back_as_written(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let full = Entry {
@@ -36,7 +36,8 @@ pub fn an_entry_reads_back_as_written(backend: Backend) {
         ..samples::entry(habit, Date::MAX)
     };
     let bare = Entry { state: EntryState::Skipped, value: None, ..samples::entry(habit, Date::MIN) };
-    let zero = Entry { state: EntryState::Missed, value: Some(0), ..samples::entry(habit, samples::date("2024-02-29")) };
+    let zero =
+        Entry { state: EntryState::Missed, value: Some(0), ..samples::entry(habit, samples::date("2024-02-29")) };
     put(&test, user, &[full.clone(), bare.clone(), zero.clone()]);
     for entry in [&full, &bare, &zero] {
         assert_eq!(test.read(|store| store.find_entry(user, habit, entry.date)).as_ref(), Some(entry));
@@ -45,10 +46,11 @@ pub fn an_entry_reads_back_as_written(backend: Backend) {
     assert_eq!(test.read(|store| store.entries(user, habit, DateRange::ALL, 10, false)), [bare, zero, full]);
 }
 
-pub fn a_second_put_replaces_but_for_the_first_time(backend: Backend) {
+pub(crate) fn a_second_put_replaces_but_for_the_first_time(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
-    let first = Entry { note: EntryNote::parse("first").unwrap(), ..samples::entry(habit, samples::date("2026-01-01")) };
+    let first =
+        Entry { note: EntryNote::parse("first").unwrap(), ..samples::entry(habit, samples::date("2026-01-01")) };
     put(&test, user, std::slice::from_ref(&first));
     let later = NOW.plus_seconds(60);
     let second = Entry {
@@ -66,7 +68,7 @@ pub fn a_second_put_replaces_but_for_the_first_time(backend: Backend) {
     assert_eq!(test.read(|store| store.find_entry(user, habit, first.date)), Some(expected));
 }
 
-pub fn a_thousand_entries_are_put_in_one_statement(backend: Backend) {
+pub(crate) fn a_thousand_entries_are_put_in_one_statement(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let mut entries: Vec<Entry> =
@@ -84,7 +86,7 @@ pub fn a_thousand_entries_are_put_in_one_statement(backend: Backend) {
     assert_eq!(test.database_statements(), 0);
 }
 
-pub fn entries_are_found_by_habit_and_date(backend: Backend) {
+pub(crate) fn entries_are_found_by_habit_and_date(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let other = samples::habit("other");
@@ -101,7 +103,7 @@ pub fn entries_are_found_by_habit_and_date(backend: Backend) {
     assert_eq!(test.read(|store| store.find_entries(user, &keys[..1])), [entries[3].clone()]);
 }
 
-pub fn ranges_run_both_ways_and_are_limited(backend: Backend) {
+pub(crate) fn ranges_run_both_ways_and_are_limited(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let entries: Vec<Entry> =
@@ -119,7 +121,7 @@ pub fn ranges_run_both_ways_and_are_limited(backend: Backend) {
     assert_eq!(days(usize::MAX, false), [3, 4, 5, 6, 7]);
 }
 
-pub fn records_of_a_habit_come_by_date(backend: Backend) {
+pub(crate) fn records_of_a_habit_come_by_date(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let at = |date: &str| samples::entry(habit, samples::date(date));
@@ -140,7 +142,7 @@ pub fn records_of_a_habit_come_by_date(backend: Backend) {
     );
 }
 
-pub fn amounts_are_those_of_the_range(backend: Backend) {
+pub(crate) fn amounts_are_those_of_the_range(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let other = samples::habit("other");
@@ -170,7 +172,7 @@ pub fn amounts_are_those_of_the_range(backend: Backend) {
     );
 }
 
-pub fn a_deleted_entry_leaves_a_tombstone_each_time(backend: Backend) {
+pub(crate) fn a_deleted_entry_leaves_a_tombstone_each_time(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let entry = samples::entry(habit, samples::date("2026-01-01"));
@@ -187,7 +189,7 @@ pub fn a_deleted_entry_leaves_a_tombstone_each_time(backend: Backend) {
     assert_eq!(raw.number("SELECT rev FROM tombstones"), 7);
 }
 
-pub fn a_hundred_puts_of_one_entry_leave_one_row(backend: Backend) {
+pub(crate) fn a_hundred_puts_of_one_entry_leave_one_row(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let date = samples::date("2026-01-01");
@@ -202,7 +204,7 @@ pub fn a_hundred_puts_of_one_entry_leave_one_row(backend: Backend) {
     assert_eq!(found[0].rev, Revision(102), "the last writer's row is there");
 }
 
-pub fn increments_add_up(backend: Backend) {
+pub(crate) fn increments_add_up(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let date = samples::date("2026-01-01");
@@ -217,7 +219,7 @@ pub fn increments_add_up(backend: Backend) {
     assert_eq!(test.read(|store| store.find_entry(user, habit, date)).unwrap().value, Some(200));
 }
 
-pub fn entries_of_others_are_out_of_reach(backend: Backend) {
+pub(crate) fn entries_of_others_are_out_of_reach(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let other = test.user();

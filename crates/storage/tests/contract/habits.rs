@@ -1,7 +1,7 @@
 //! Habits and their histories.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{Habit, HabitTotals, History, Timeline};
+use circadia_domain::habits::{Habit, HabitTotals, History, Timeline, Window};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::store::Revision;
 use circadia_storage::Backend;
@@ -22,7 +22,7 @@ fn same(left: &Habit, right: &Habit) {
     assert_eq!(format!("{left:#?}"), format!("{right:#?}"));
 }
 
-pub fn a_habit_reads_back_as_written(backend: Backend) {
+pub(crate) fn a_habit_reads_back_as_written(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let theme = samples::theme("Body");
@@ -36,19 +36,19 @@ pub fn a_habit_reads_back_as_written(backend: Backend) {
     assert_eq!(history, History::default());
 }
 
-pub fn a_bare_habit_reads_back_as_written(backend: Backend) {
+pub(crate) fn a_bare_habit_reads_back_as_written(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let mut habit =
         Habit { description: None, color: None, archived_at: None, position: i32::MIN, ..samples::habit("x") };
-    habit.timeline.window.ends_on = None;
-    habit.timeline = Timeline { pauses: Vec::new(), ..habit.timeline };
+    let window = Window { starts_on: Date::MAX, ends_on: None };
+    habit.timeline = Timeline::new(window, habit.timeline.plans().to_vec(), Vec::new()).unwrap();
     insert(&test, user, std::slice::from_ref(&habit));
     same(&find(&test, user, habit.id).unwrap(), &habit);
     assert!(find(&test, user, HabitId::from_uuid(samples::id())).is_none());
 }
 
-pub fn a_habit_changes_but_for_its_origin(backend: Backend) {
+pub(crate) fn a_habit_changes_but_for_its_origin(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let (habit, bystander) = (samples::habit("before"), samples::habit("bystander"));
@@ -71,7 +71,7 @@ pub fn a_habit_changes_but_for_its_origin(backend: Backend) {
     same(&find(&test, user, bystander.id).unwrap(), &bystander);
 }
 
-pub fn habits_come_in_their_users_order(backend: Backend) {
+pub(crate) fn habits_come_in_their_users_order(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let at = |position: i32| Habit { position, ..samples::habit("h") };
@@ -80,11 +80,12 @@ pub fn habits_come_in_their_users_order(backend: Backend) {
     let expected = [habits[3].id, habits[1].id, habits[2].id, habits[0].id];
     let ids: Vec<HabitId> = test.read(|store| store.habits(user)).iter().map(|habit| habit.id).collect();
     assert_eq!(ids, expected);
-    let ids: Vec<HabitId> = test.read(|store| store.habits_with_history(user)).iter().map(|(habit, _)| habit.id).collect();
+    let ids: Vec<HabitId> =
+        test.read(|store| store.habits_with_history(user)).iter().map(|(habit, _)| habit.id).collect();
     assert_eq!(ids, expected);
 }
 
-pub fn several_habits_are_found_in_one_statement(backend: Backend) {
+pub(crate) fn several_habits_are_found_in_one_statement(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let habits = [samples::habit("a"), samples::habit("b"), samples::habit("c")];
@@ -101,31 +102,35 @@ pub fn several_habits_are_found_in_one_statement(backend: Backend) {
     assert!(test.read(|store| store.find_habits(user, &[])).is_empty());
 }
 
-pub fn totals_are_those_of_the_user(backend: Backend) {
+pub(crate) fn totals_are_those_of_the_user(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     insert(&test, other, &[samples::habit("h")]);
     assert_eq!(test.read(|store| store.habit_totals(user)), HabitTotals::default());
-    insert(&test, user, &[Habit { position: -7, ..samples::habit("h") }, Habit { position: -9, ..samples::habit("h") }]);
+    insert(
+        &test,
+        user,
+        &[Habit { position: -7, ..samples::habit("h") }, Habit { position: -9, ..samples::habit("h") }],
+    );
     assert_eq!(test.read(|store| store.habit_totals(user)), HabitTotals { count: 2, last_position: Some(-7) });
 }
 
-pub fn habits_move_in_few_statements(backend: Backend) {
+pub(crate) fn habits_move_in_few_statements(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let habits: Vec<Habit> = (0..700).map(|position| Habit { position, ..samples::habit("h") }).collect();
     insert(&test, user, &habits);
     insert(&test, other, &habits[..1]);
     let later = NOW.plus_seconds(1);
-    let moves: Vec<(HabitId, i32)> =
-        habits.iter().skip(1).map(|habit| (habit.id, 1_000 - habit.position)).collect();
+    let moves: Vec<(HabitId, i32)> = habits.iter().skip(1).map(|habit| (habit.id, 1_000 - habit.position)).collect();
     let rev = test.write(user, |tx| {
         tx.store.move_habits(user, &moves, tx.rev, later)?;
         Ok(tx.rev)
     });
     assert!(test.database_statements() <= 2, "{}", test.database_statements());
     let moved = test.read(|store| store.habits(user));
-    let expected: Vec<HabitId> = [habits[0].id].into_iter().chain(habits.iter().skip(1).rev().map(|habit| habit.id)).collect();
+    let expected: Vec<HabitId> =
+        [habits[0].id].into_iter().chain(habits.iter().skip(1).rev().map(|habit| habit.id)).collect();
     assert_eq!(moved.iter().map(|habit| habit.id).collect::<Vec<_>>(), expected);
     assert_eq!((moved[0].rev, moved[0].updated_at), (Revision(2), NOW));
     assert!(moved[1..].iter().all(|habit| habit.rev == rev && habit.updated_at == later));
@@ -138,7 +143,7 @@ pub fn habits_move_in_few_statements(backend: Backend) {
     test.write(user, |tx| tx.store.move_habits(user, &[], tx.rev, later));
 }
 
-pub fn histories_are_replaced_in_one_statement(backend: Backend) {
+pub(crate) fn histories_are_replaced_in_one_statement(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let habits: Vec<Habit> = (0..100).map(|_| samples::habit("h")).collect();
@@ -156,7 +161,7 @@ pub fn histories_are_replaced_in_one_statement(backend: Backend) {
     test.write(user, |tx| tx.store.put_histories(user, &[]));
 }
 
-pub fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend: Backend) {
+pub(crate) fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let (gone, kept) = (samples::habit("gone"), samples::habit("kept"));
@@ -183,7 +188,7 @@ pub fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend: Backen
     assert!(!test.write(user, |tx| tx.store.delete_habit(user, gone.id, tx.rev, tx.now)), "it was gone");
 }
 
-pub fn habits_of_others_are_out_of_reach(backend: Backend) {
+pub(crate) fn habits_of_others_are_out_of_reach(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let habit = samples::habit("mine");
@@ -201,10 +206,11 @@ pub fn habits_of_others_are_out_of_reach(backend: Backend) {
     same(&find(&test, user, habit.id).unwrap(), &habit);
 }
 
-pub fn lists_cost_the_same_for_one_habit_and_for_fifty(backend: Backend) {
+pub(crate) fn lists_cost_the_same_for_one_habit_and_for_fifty(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
-    let week = circadia_domain::civil::DateRange::new(samples::date("2026-01-01"), samples::date("2026-01-07")).unwrap();
+    let week =
+        circadia_domain::civil::DateRange::new(samples::date("2026-01-01"), samples::date("2026-01-07")).unwrap();
     let cost = || {
         test.read(|store| {
             store.habits(user)?;

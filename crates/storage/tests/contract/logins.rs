@@ -22,7 +22,7 @@ fn attempt(user: Option<UserId>, at: Instant, failure: Option<LoginFailure>) -> 
     }
 }
 
-pub fn successes_are_counted_since_each_start(backend: Backend) {
+pub(crate) fn successes_are_counted_since_each_start(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let week = NOW;
@@ -49,15 +49,11 @@ pub fn successes_are_counted_since_each_start(backend: Backend) {
     assert_eq!(counts(UserId::from_uuid(samples::id())), LoginCounts::default());
 }
 
-pub fn attempts_on_nobody_are_recorded(backend: Backend) {
+pub(crate) fn attempts_on_nobody_are_recorded(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     for method in [LoginMethod::Password, LoginMethod::Google, LoginMethod::Totp] {
-        let nobody = LoginAttempt {
-            ip: None,
-            user_agent: None,
-            method,
-            ..attempt(None, NOW, Some(LoginFailure::UnknownUser))
-        };
+        let nobody =
+            LoginAttempt { ip: None, user_agent: None, method, ..attempt(None, NOW, Some(LoginFailure::UnknownUser)) };
         administer(&test.database, |store| store.insert_login(&nobody)).unwrap();
     }
     let mut raw = test.raw();

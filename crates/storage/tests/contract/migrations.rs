@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use circadia_domain::store::Database as _;
 use circadia_storage::{Backend, StorageError};
 
 use crate::support::{TestDatabase, at_once};
@@ -12,7 +13,7 @@ fn known() -> usize {
     std::fs::read_dir(folder).unwrap().count()
 }
 
-pub fn replicas_that_start_together_migrate_once(backend: Backend) {
+pub(crate) fn replicas_that_start_together_migrate_once(backend: Backend) {
     let test = TestDatabase::empty(backend);
     let replicas: Vec<_> = (0..6).map(|_| test.reopened(|_| ())).collect();
     let ran = at_once(6, |index| replicas[index].migrate(Duration::from_secs(20)).unwrap());
@@ -22,7 +23,15 @@ pub fn replicas_that_start_together_migrate_once(backend: Backend) {
     assert_eq!(test.raw().number("SELECT taken FROM global_locks WHERE name = 'server_keys'"), 0);
 }
 
-pub fn what_is_pending_and_applied_is_told(backend: Backend) {
+pub(crate) fn connections_that_open_together_all_open(backend: Backend) {
+    for _ in 0..10 {
+        let test = TestDatabase::empty(backend);
+        let replicas: Vec<_> = (0..8).map(|_| test.reopened(|_| ())).collect();
+        at_once(8, |index| replicas[index].ping().unwrap());
+    }
+}
+
+pub(crate) fn what_is_pending_and_applied_is_told(backend: Backend) {
     let test = TestDatabase::empty(backend);
     let pending = test.database.pending().unwrap();
     assert_eq!(pending.len(), known());
@@ -41,10 +50,9 @@ pub fn what_is_pending_and_applied_is_told(backend: Backend) {
     assert!(matches!(away.migrate(Duration::from_millis(300)), Err(StorageError::Unreachable(_))));
 }
 
-pub fn everything_can_be_undone(backend: Backend) {
+pub(crate) fn everything_can_be_undone(backend: Backend) {
     let test = TestDatabase::migrated(backend);
-    let folder =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(backend.feature());
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(backend.feature());
     let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
     let mut raw = test.raw();
@@ -53,7 +61,9 @@ pub fn everything_can_be_undone(backend: Backend) {
         raw.execute(&undo).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     }
     let tables = match backend {
-        Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_diesel%' ESCAPE '\\'",
+        Backend::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_diesel%' ESCAPE '\\'"
+        }
         Backend::Postgres => {
             "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%'"
         }

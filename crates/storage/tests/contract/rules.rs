@@ -37,7 +37,7 @@ fn filled(backend: Backend) -> TestDatabase {
     test
 }
 
-pub fn bad_rows_are_refused(backend: Backend) {
+pub(crate) fn bad_rows_are_refused(backend: Backend) {
     let test = filled(backend);
     let mut raw = test.raw();
     // A date as the backend writes it, by its days since 1970.
@@ -86,7 +86,9 @@ pub fn bad_rows_are_refused(backend: Backend) {
     for (table, column, good, bad) in cases {
         raw.execute(&format!("UPDATE {table} SET {column} = {good}"))
             .unwrap_or_else(|error| panic!("{table}.{column} = {good}: {error}"));
-        let refused = raw.execute(&format!("UPDATE {table} SET {column} = {bad}")).expect_err(&format!("{table}.{column} = {bad}"));
+        let refused = raw
+            .execute(&format!("UPDATE {table} SET {column} = {bad}"))
+            .expect_err(&format!("{table}.{column} = {bad}"));
         assert!(refused.contains(&format!("{table}_{column}_check")), "{table}.{column} = {bad}: {refused}");
     }
     let window = format!("UPDATE habits SET starts_on = {last}, ends_on = {first}");
@@ -94,7 +96,7 @@ pub fn bad_rows_are_refused(backend: Backend) {
     assert!(refused.contains("habits_window_check"), "{refused}");
 }
 
-pub fn rows_that_others_refer_to_stay(backend: Backend) {
+pub(crate) fn rows_that_others_refer_to_stay(backend: Backend) {
     let test = filled(backend);
     let mut raw = test.raw();
     for table in ["users", "themes", "habits"] {

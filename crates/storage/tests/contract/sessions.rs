@@ -17,11 +17,12 @@ fn find(test: &TestDatabase, user: UserId, id: SessionId) -> Option<Session> {
     test.read(|store| store.find_session(user, id)).map(|state| state.session)
 }
 
-pub fn a_session_reads_back_as_written(backend: Backend) {
+pub(crate) fn a_session_reads_back_as_written(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let full = Session { revoked_at: Some(NOW.plus_seconds(5)), generation: i32::MAX, ..samples::session(user) };
-    let bare = Session { kind: SessionKind::Cookie, device: None, user_agent: None, ip: None, ..samples::session(user) };
+    let bare =
+        Session { kind: SessionKind::Cookie, device: None, user_agent: None, ip: None, ..samples::session(user) };
     for session in [full, bare] {
         insert(&test, &session);
         let state = test.read(|store| store.find_session(user, session.id)).unwrap();
@@ -30,7 +31,7 @@ pub fn a_session_reads_back_as_written(backend: Backend) {
     }
 }
 
-pub fn a_session_of_another_user_is_not_found(backend: Backend) {
+pub(crate) fn a_session_of_another_user_is_not_found(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let session = samples::session(user);
@@ -40,7 +41,7 @@ pub fn a_session_of_another_user_is_not_found(backend: Backend) {
     assert_eq!(find(&test, user, session.id).unwrap().revoked_at, None);
 }
 
-pub fn a_secret_is_replaced(backend: Backend) {
+pub(crate) fn a_secret_is_replaced(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let session = samples::session(user);
@@ -58,7 +59,7 @@ pub fn a_secret_is_replaced(backend: Backend) {
     assert_eq!(find(&test, user, replaced.id), Some(replaced));
 }
 
-pub fn an_ended_session_is_published_once(backend: Backend) {
+pub(crate) fn an_ended_session_is_published_once(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let session = samples::session(user);
@@ -75,7 +76,7 @@ pub fn an_ended_session_is_published_once(backend: Backend) {
     assert_eq!(feed(NOW.plus_seconds(1)), []);
 }
 
-pub fn all_sessions_end_together(backend: Backend) {
+pub(crate) fn all_sessions_end_together(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let (first, second, theirs) = (samples::session(user), samples::session(user), samples::session(other));
@@ -92,7 +93,7 @@ pub fn all_sessions_end_together(backend: Backend) {
     assert_eq!(feed, [Revocation { user, session: None, at: later }]);
 }
 
-pub fn old_sessions_and_feed_entries_are_purged(backend: Backend) {
+pub(crate) fn old_sessions_and_feed_entries_are_purged(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let expired = Session { expires_at: NOW.plus_seconds(10), ..samples::session(user) };

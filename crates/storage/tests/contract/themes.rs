@@ -17,7 +17,7 @@ fn themes(test: &TestDatabase, user: UserId) -> Vec<(Theme, ThemeCounts)> {
     test.read(|store| store.themes(user))
 }
 
-pub fn a_theme_reads_back_as_written(backend: Backend) {
+pub(crate) fn a_theme_reads_back_as_written(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     // Each of these characters becomes eighteen in the key.
@@ -40,7 +40,7 @@ pub fn a_theme_reads_back_as_written(backend: Backend) {
     assert_eq!(test.read(|store| store.find_theme(user, changed.id)), Some((changed, ThemeCounts::default())));
 }
 
-pub fn accents_make_different_names(backend: Backend) {
+pub(crate) fn accents_make_different_names(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     for name in ["Jose", "José", "Josè", "Josе", "Jos e"] {
@@ -49,7 +49,7 @@ pub fn accents_make_different_names(backend: Backend) {
     assert_eq!(themes(&test, user).len(), 5);
 }
 
-pub fn one_user_s_names_are_unique_and_two_users_may_share_one(backend: Backend) {
+pub(crate) fn one_user_s_names_are_unique_and_two_users_may_share_one(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     insert(&test, user, &samples::theme("École")).unwrap();
@@ -58,7 +58,7 @@ pub fn one_user_s_names_are_unique_and_two_users_may_share_one(backend: Backend)
     assert!(matches!(again, Err(StoreError::Duplicate(Unique::Other))), "{again:?}");
 }
 
-pub fn habits_are_counted(backend: Backend) {
+pub(crate) fn habits_are_counted(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let (busy, idle) = (samples::theme("Busy"), samples::theme("Idle"));
@@ -76,7 +76,7 @@ pub fn habits_are_counted(backend: Backend) {
     assert_eq!(test.database_statements(), 1);
 }
 
-pub fn a_deleted_theme_leaves_its_habits_unthemed(backend: Backend) {
+pub(crate) fn a_deleted_theme_leaves_its_habits_unthemed(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let (gone, kept) = (samples::theme("Gone"), samples::theme("Kept"));
@@ -107,7 +107,7 @@ pub fn a_deleted_theme_leaves_its_habits_unthemed(backend: Backend) {
     assert!(!test.read(|store| store.theme_was_deleted(user, unknown)));
 }
 
-pub fn themes_of_others_are_out_of_reach(backend: Backend) {
+pub(crate) fn themes_of_others_are_out_of_reach(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let theme = samples::theme("Mine");

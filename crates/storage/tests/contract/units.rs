@@ -39,7 +39,7 @@ fn goal_of(test: &TestDatabase, user: UserId) -> u16 {
     test.read(|store| store.find_user(user)).unwrap().settings.sleep_goal.minutes()
 }
 
-pub fn a_user_without_a_revision_is_refused(backend: Backend) {
+pub(crate) fn a_user_without_a_revision_is_refused(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let mut ran = false;
     let result: Result<(), StoreError> = write(&test.database, UserId::from_uuid(samples::id()), NOW, |_| {
@@ -50,7 +50,7 @@ pub fn a_user_without_a_revision_is_refused(backend: Backend) {
     assert!(!ran, "the work ran");
 }
 
-pub fn a_write_raises_the_revision_by_one(backend: Backend) {
+pub(crate) fn a_write_raises_the_revision_by_one(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     assert_eq!(test.read(|store| store.find_user(user)).unwrap().latest_rev, Revision(1));
@@ -60,7 +60,7 @@ pub fn a_write_raises_the_revision_by_one(backend: Backend) {
     assert_eq!((stored.rev, stored.latest_rev), (Revision(1), Revision(3)));
 }
 
-pub fn a_failed_write_leaves_nothing(backend: Backend) {
+pub(crate) fn a_failed_write_leaves_nothing(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let result: Result<(), StoreError> = write(&test.database, user, NOW, |tx| {
@@ -72,7 +72,7 @@ pub fn a_failed_write_leaves_nothing(backend: Backend) {
     assert_eq!(test.read(|store| store.find_user(user)).unwrap().latest_rev, Revision(1));
 }
 
-pub fn a_remembered_refusal_is_kept(backend: Backend) {
+pub(crate) fn a_remembered_refusal_is_kept(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let result: Result<(), Answer> = write(&test.database, user, NOW, |tx| {
@@ -89,7 +89,7 @@ pub fn a_remembered_refusal_is_kept(backend: Backend) {
     assert_eq!(goal_of(&test, user), 61);
 }
 
-pub fn a_panic_leaves_nothing_and_a_usable_connection(backend: Backend) {
+pub(crate) fn a_panic_leaves_nothing_and_a_usable_connection(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let database = test.reopened(|options| {
@@ -110,7 +110,7 @@ pub fn a_panic_leaves_nothing_and_a_usable_connection(backend: Backend) {
     assert_eq!(rev, Revision(2), "an undone write raised the revision");
 }
 
-pub fn a_read_sees_one_snapshot(backend: Backend) {
+pub(crate) fn a_read_sees_one_snapshot(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let before_and_after = test.read(|store| {
@@ -125,7 +125,7 @@ pub fn a_read_sees_one_snapshot(backend: Backend) {
     assert_eq!(goal_of(&test, user), 60);
 }
 
-pub fn a_read_cannot_write(backend: Backend) {
+pub(crate) fn a_read_cannot_write(backend: Backend) {
     // SQLite has no read-only transactions on a connection that may write.
     if backend == Backend::Sqlite {
         return;
@@ -151,7 +151,7 @@ fn raise_goals(test: &TestDatabase, users: &[UserId], times: usize) {
     });
 }
 
-pub fn eight_writers_on_one_user_lose_nothing(backend: Backend) {
+pub(crate) fn eight_writers_on_one_user_lose_nothing(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     test.write(user, |tx| tx.store.update_settings(user, &with_goal(60), tx.rev, tx.now));
@@ -160,7 +160,7 @@ pub fn eight_writers_on_one_user_lose_nothing(backend: Backend) {
     assert_eq!(test.read(|store| store.find_user(user)).unwrap().latest_rev, Revision(202));
 }
 
-pub fn eight_writers_on_eight_users_all_get_their_turn(backend: Backend) {
+pub(crate) fn eight_writers_on_eight_users_all_get_their_turn(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let users: Vec<UserId> = (0..8).map(|_| test.user()).collect();
     for user in &users {
@@ -172,15 +172,13 @@ pub fn eight_writers_on_eight_users_all_get_their_turn(backend: Backend) {
     }
 }
 
-pub fn an_exhausted_pool_is_unavailable_in_time(backend: Backend) {
+pub(crate) fn an_exhausted_pool_is_unavailable_in_time(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let database = test.reopened(|options| {
         options.max_connections = 1;
         options.acquire_timeout = Duration::from_millis(300);
     });
-    // The pool opens its connection in the background.
-    database.ping().unwrap();
     let (taken, is_taken) = mpsc::channel();
     let (finish, may_finish) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
@@ -203,7 +201,7 @@ pub fn an_exhausted_pool_is_unavailable_in_time(backend: Backend) {
     assert!(read(&database, |store| store.find_user(user)).unwrap().is_some());
 }
 
-pub fn statements_are_counted_without_the_transaction(backend: Backend) {
+pub(crate) fn statements_are_counted_without_the_transaction(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     test.write(user, |_| Ok(()));
@@ -217,7 +215,7 @@ pub fn statements_are_counted_without_the_transaction(backend: Backend) {
     assert_eq!(test.database.statements_of_last_unit(), 2);
 }
 
-pub fn a_database_answers_a_ping(backend: Backend) {
+pub(crate) fn a_database_answers_a_ping(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     test.database.ping().unwrap();
     if backend != Backend::Sqlite {
@@ -232,7 +230,7 @@ pub fn a_database_answers_a_ping(backend: Backend) {
     }
 }
 
-pub fn lost_connections_are_replaced_unseen(backend: Backend) {
+pub(crate) fn lost_connections_are_replaced_unseen(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let database = test.reopened(|options| options.max_connections = 4);

@@ -29,7 +29,7 @@ fn stored(user: NewUser) -> User {
     }
 }
 
-pub fn a_user_reads_back_as_written(backend: Backend) {
+pub(crate) fn a_user_reads_back_as_written(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let mut user = samples::user();
     user.username = Username::parse(&"X-.y_Z09".repeat(4)).unwrap();
@@ -42,7 +42,7 @@ pub fn a_user_reads_back_as_written(backend: Backend) {
     assert_eq!(credentials.password_hash, user.password_hash);
 }
 
-pub fn a_user_without_optional_parts_reads_back(backend: Backend) {
+pub(crate) fn a_user_without_optional_parts_reads_back(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user =
         NewUser { email_verified_at: None, password_hash: None, settings: Settings::default(), ..samples::user() };
@@ -52,7 +52,7 @@ pub fn a_user_without_optional_parts_reads_back(backend: Backend) {
     assert_eq!(test.read(|store| store.find_user(UserId::from_uuid(samples::id()))), None);
 }
 
-pub fn names_and_addresses_are_unique_and_told_apart(backend: Backend) {
+pub(crate) fn names_and_addresses_are_unique_and_told_apart(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let first = samples::user();
     insert(&test, &first).unwrap();
@@ -67,7 +67,7 @@ pub fn names_and_addresses_are_unique_and_told_apart(backend: Backend) {
     assert_eq!(test.raw().number("SELECT count(*) FROM user_revisions"), 1);
 }
 
-pub fn accents_and_case_make_different_addresses(backend: Backend) {
+pub(crate) fn accents_and_case_make_different_addresses(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     for local in ["jose", "josé", "jOSE", "joſe", "josе"] {
         let email = Email::from_stored(format!("{local}@example.org"));
@@ -78,7 +78,7 @@ pub fn accents_and_case_make_different_addresses(backend: Backend) {
     assert_eq!(user.email.as_str(), "josé@example.org");
 }
 
-pub fn credentials_are_found_by_name_address_and_id(backend: Backend) {
+pub(crate) fn credentials_are_found_by_name_address_and_id(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = samples::user();
     insert(&test, &user).unwrap();
@@ -91,7 +91,7 @@ pub fn credentials_are_found_by_name_address_and_id(backend: Backend) {
     assert_eq!(test.read(|store| store.credentials_of(user.id)).unwrap().user, user.id);
 }
 
-pub fn settings_and_passwords_change(backend: Backend) {
+pub(crate) fn settings_and_passwords_change(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = samples::user();
     insert(&test, &user).unwrap();
@@ -118,7 +118,7 @@ pub fn settings_and_passwords_change(backend: Backend) {
     assert_eq!(test.read(|store| store.find_user(other)).unwrap().settings, samples::settings());
 }
 
-pub fn roles_exist_once_someone_has_them(backend: Backend) {
+pub(crate) fn roles_exist_once_someone_has_them(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     assert!(!test.read(|store| store.role_exists(Role::Superuser)));
     insert(&test, &NewUser { role: Role::Superuser, ..samples::user() }).unwrap();

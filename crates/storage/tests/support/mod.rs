@@ -1,11 +1,10 @@
 //! Databases of their own for tests, and things to put into them.
 
-pub mod samples;
+pub(crate) mod samples;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
 use circadia_domain::store::{StoreError, Writing, administer, read, write};
 use circadia_storage::{Backend, SqlDatabase, StorageOptions};
@@ -15,24 +14,26 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 /// A database that is this test's alone, removed at its end.
-pub struct TestDatabase {
-    pub database: SqlDatabase,
-    pub options: StorageOptions,
+pub(crate) struct TestDatabase {
+    pub(crate) database: SqlDatabase,
+    pub(crate) options: StorageOptions,
     place: Place,
 }
 
 enum Place {
-    /// Removed by its own drop.
-    #[expect(dead_code, reason = "held for its drop")]
-    Folder(tempfile::TempDir),
+    Folder {
+        _removed_by_its_drop: tempfile::TempDir,
+    },
     /// Dropped on the server that has this maintenance database.
-    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "no servers"))]
-    Server { maintenance: String, name: String },
+    Server {
+        maintenance: String,
+        name: String,
+    },
 }
 
 impl TestDatabase {
     /// One with all its tables.
-    pub fn migrated(backend: Backend) -> Self {
+    pub(crate) fn migrated(backend: Backend) -> Self {
         let made = Self::make(backend, true);
         if backend != Backend::Postgres {
             made.database.migrate(Duration::ZERO).expect("migrate");
@@ -41,7 +42,7 @@ impl TestDatabase {
     }
 
     /// One without tables.
-    pub fn empty(backend: Backend) -> Self {
+    pub(crate) fn empty(backend: Backend) -> Self {
         Self::make(backend, false)
     }
 
@@ -50,7 +51,10 @@ impl TestDatabase {
         let (url, place) = match backend {
             Backend::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                (format!("sqlite://{}/test.db", folder.path().display()), Place::Folder(folder))
+                (
+                    format!("sqlite://{}/test.db", folder.path().display()),
+                    Place::Folder { _removed_by_its_drop: folder },
+                )
             }
             Backend::Postgres | Backend::Mysql => {
                 let maintenance = server_url(backend);
@@ -71,36 +75,39 @@ impl TestDatabase {
     }
 
     /// The same database through a pool of its own.
-    pub fn reopened(&self, change: impl FnOnce(&mut StorageOptions)) -> SqlDatabase {
+    pub(crate) fn reopened(&self, change: impl FnOnce(&mut StorageOptions)) -> SqlDatabase {
         let mut options = self.options.clone();
         change(&mut options);
         SqlDatabase::new(options).expect("options")
     }
 
     /// A connection past the repositories.
-    pub fn raw(&self) -> Raw {
+    pub(crate) fn raw(&self) -> Raw {
         Raw::open(&self.options.url)
     }
 
     /// A registered user.
-    pub fn user(&self) -> UserId {
+    pub(crate) fn user(&self) -> UserId {
         let user = samples::user();
         administer(&self.database, |store| store.insert_user(&user)).expect("insert_user");
         user.id
     }
 
     /// A user's writing unit of work that succeeds.
-    pub fn write<T>(&self, user: UserId, work: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError>) -> T {
+    pub(crate) fn write<T>(&self, user: UserId, work: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError>) -> T {
         write(&self.database, user, samples::NOW, work).expect("write")
     }
 
     /// A reading unit of work that succeeds.
-    pub fn read<T>(&self, work: impl FnOnce(&mut dyn circadia_domain::store::Store) -> Result<T, StoreError>) -> T {
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&mut dyn circadia_domain::store::Store) -> Result<T, StoreError>,
+    ) -> T {
         read(&self.database, work).expect("read")
     }
 
     /// How many statements the last unit of work on this thread ran.
-    pub fn database_statements(&self) -> u32 {
+    pub(crate) fn database_statements(&self) -> u32 {
         circadia_domain::store::Database::statements_of_last_unit(&self.database)
     }
 }
@@ -140,12 +147,15 @@ fn in_database(url: &str, name: &str) -> String {
 fn postgres_template(maintenance: &str) -> String {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/postgres");
     let content: String = {
-        let mut files: Vec<_> = std::fs::read_dir(folder).expect("migrations").map(|entry| entry.expect("entry").path()).collect();
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).expect("migrations").map(|entry| entry.expect("entry").path()).collect();
         files.sort();
         files.iter().map(|file| std::fs::read_to_string(file.join("up.sql")).expect("up.sql")).collect()
     };
     // FNV-1a
-    let hash = content.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = content
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let name = format!("circadia_template_{hash:016x}");
     let mut server = Raw::open(maintenance);
     server.execute("SELECT pg_advisory_lock(7)").expect("lock");
@@ -159,9 +169,7 @@ fn postgres_template(maintenance: &str) -> String {
         database.migrate(Duration::ZERO).expect("migrate");
         drop(database);
         server
-            .execute(&format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{unfinished}'"
-            ))
+            .execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{unfinished}'"))
             .expect("terminate");
         server.execute(&format!("ALTER DATABASE {unfinished} RENAME TO {name}")).expect("rename");
     }
@@ -170,7 +178,7 @@ fn postgres_template(maintenance: &str) -> String {
 }
 
 /// A connection past the repositories.
-pub enum Raw {
+pub(crate) enum Raw {
     Sqlite(SqliteConnection),
     #[cfg(feature = "postgres")]
     Postgres(PgConnection),
@@ -191,7 +199,7 @@ macro_rules! on_raw {
 }
 
 impl Raw {
-    pub fn open(url: &str) -> Self {
+    pub(crate) fn open(url: &str) -> Self {
         match Backend::of_url(url).expect("backend") {
             Backend::Sqlite => {
                 let mut connection = SqliteConnection::establish(&url["sqlite://".len()..]).expect("connect");
@@ -208,23 +216,23 @@ impl Raw {
     }
 
     /// Runs statements; on failure the database's message.
-    pub fn execute(&mut self, statements: &str) -> Result<(), String> {
+    pub(crate) fn execute(&mut self, statements: &str) -> Result<(), String> {
         on_raw!(self, connection => connection.batch_execute(statements)).map_err(|error| error.to_string())
     }
 
     /// The number that a query gives.
-    pub fn number(&mut self, query: &str) -> i64 {
+    pub(crate) fn number(&mut self, query: &str) -> i64 {
         on_raw!(self, connection => sql::<BigInt>(query).get_result(connection)).expect(query)
     }
 
     /// The texts that a query gives.
-    pub fn texts(&mut self, query: &str) -> Vec<String> {
+    pub(crate) fn texts(&mut self, query: &str) -> Vec<String> {
         on_raw!(self, connection => sql::<Text>(query).get_results(connection)).expect(query)
     }
 }
 
 /// Runs `work` on `count` threads that start together; their results in the threads' order.
-pub fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(crate) fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = std::sync::Barrier::new(count);
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..count)
@@ -238,9 +246,4 @@ pub fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
             .collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     })
-}
-
-/// `micros` after the epoch.
-pub const fn at(micros: i64) -> Instant {
-    Instant::from_micros(micros)
 }

@@ -4,34 +4,38 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::habits::{
-    Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
+    DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
 };
-use circadia_domain::ids::{HabitId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{HabitId, PauseId, SessionId, ThemeId, UserId};
 use circadia_domain::sessions::{Session, SessionKind};
 use circadia_domain::store::Revision;
 use circadia_domain::text::Color;
 use circadia_domain::themes::Theme;
 use circadia_domain::users::{ColorScheme, Email, Locale, NewUser, Role, Settings, SleepGoal, Username};
+use serde_json::json;
 use uuid::Uuid;
 
 /// A moment with microseconds.
-pub const NOW: Instant = Instant::from_micros(1_772_400_600_123_456);
+pub(crate) const NOW: Instant = Instant::from_micros(1_772_400_600_123_456);
 
 /// A UUIDv7 that no other call gives.
-pub fn id() -> Uuid {
+pub(crate) fn id() -> Uuid {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let mut bytes = [0xAB; 16];
     bytes[..6].copy_from_slice(&[0x01, 0x9C, 0xA9, 0, 0, 0]);
     bytes[8..].copy_from_slice(&count.to_be_bytes());
-    uuid::Builder::from_bytes(bytes).with_version(uuid::Version::SortRand).with_variant(uuid::Variant::RFC4122).into_uuid()
+    uuid::Builder::from_bytes(bytes)
+        .with_version(uuid::Version::SortRand)
+        .with_variant(uuid::Variant::RFC4122)
+        .into_uuid()
 }
 
-pub fn date(text: &str) -> Date {
+pub(crate) fn date(text: &str) -> Date {
     Date::parse(text).unwrap()
 }
 
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         timezone: Zone::parse("America/Argentina/ComodRivadavia").unwrap(),
         day_start: DayStart::from_minutes(1439).unwrap(),
@@ -44,7 +48,7 @@ pub fn settings() -> Settings {
 }
 
 /// A user with a name and an address of their own.
-pub fn user() -> NewUser {
+pub(crate) fn user() -> NewUser {
     let id = id();
     let digits = &id.simple().to_string()[16..];
     NewUser {
@@ -59,7 +63,7 @@ pub fn user() -> NewUser {
     }
 }
 
-pub fn session(user: UserId) -> Session {
+pub(crate) fn session(user: UserId) -> Session {
     Session {
         id: SessionId::from_uuid(id()),
         user,
@@ -77,7 +81,7 @@ pub fn session(user: UserId) -> Session {
     }
 }
 
-pub fn theme(name: &str) -> Theme {
+pub(crate) fn theme(name: &str) -> Theme {
     Theme {
         id: ThemeId::from_uuid(id()),
         name: circadia_domain::themes::ThemeName::parse(name).unwrap(),
@@ -89,7 +93,7 @@ pub fn theme(name: &str) -> Theme {
     }
 }
 
-pub fn entry(habit: HabitId, date: Date) -> Entry {
+pub(crate) fn entry(habit: HabitId, date: Date) -> Entry {
     Entry {
         habit,
         date,
@@ -104,7 +108,7 @@ pub fn entry(habit: HabitId, date: Date) -> Entry {
 }
 
 /// A habit with every column filled.
-pub fn habit(name: &str) -> Habit {
+pub(crate) fn habit(name: &str) -> Habit {
     Habit {
         id: HabitId::from_uuid(id()),
         name: HabitName::parse(name).unwrap(),
@@ -121,16 +125,40 @@ pub fn habit(name: &str) -> Habit {
     }
 }
 
-/// Two plans and a pause.
-pub fn timeline() -> Timeline {
-    Timeline {
-        window: Window { starts_on: Date::MIN, ends_on: Some(Date::MAX) },
-        plans: vec![Plan { effective_from: Date::MIN }, Plan { effective_from: date("2026-03-01") }],
-        pauses: vec![Pause { from: date("2026-02-01"), to: None }],
-    }
+/// Two plans and two pauses, one of them without an end.
+pub(crate) fn timeline() -> Timeline {
+    timeline_from(&json!([
+        {
+            "effective_from": "1970-01-01",
+            "anchor": "1970-01-01",
+            "week_start": "su",
+            "schedule": {"type": "weekly", "weekdays": ["mo", "fr"], "every": 2},
+            "kind": {"type": "count", "target": 8, "unit": "Gläser 🥛", "direction": "at_least"},
+        },
+        {
+            "effective_from": "2026-03-01",
+            "anchor": "2026-03-01",
+            "week_start": "mo",
+            "schedule": {"type": "daily", "every": 1},
+            "kind": {"type": "check"},
+        },
+    ]))
+}
+
+/// Every day of the calendar, with these plans.
+pub(crate) fn timeline_from(plans: &serde_json::Value) -> Timeline {
+    let pause =
+        |from: &str, to: Option<&str>| Pause { id: PauseId::from_uuid(id()), from: date(from), to: to.map(date) };
+    Timeline::new(
+        Window { starts_on: Date::MIN, ends_on: Some(Date::MAX) },
+        serde_json::from_value::<Vec<Plan>>(plans.clone()).unwrap(),
+        vec![pause("2026-02-01", Some("2026-02-28")), pause("2199-01-01", None)],
+    )
+    .unwrap()
 }
 
 /// A history with these days done.
-pub fn history(days: &[&str]) -> History {
-    History::decode(&days.concat().into_bytes()).unwrap()
+pub(crate) fn history(days: &[&str]) -> History {
+    let done = DayRecord { state: EntryState::Done, value: None };
+    History::rebuild(&timeline(), days.iter().map(|day| (date(day), done)))
 }
