@@ -2,6 +2,15 @@
 //!
 //! `cargo bench -p circadia-storage` measures SQLite; with `--features postgres,mysql` and the tests' servers also those.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a benchmark may stop, like a test"
+)]
+
+#[expect(dead_code, reason = "the tests use all of it")]
 #[path = "../tests/support/mod.rs"]
 mod support;
 

@@ -53,11 +53,11 @@ pub(crate) fn pending(backend: Backend, options: &StorageOptions) -> Result<Vec<
 /// The names of those that were applied, oldest first.
 pub(crate) fn applied(backend: Backend, options: &StorageOptions) -> Result<Vec<String>> {
     match reach(backend, options, Duration::ZERO)? {
-        AnyConnection::Sqlite(mut connection) => applied_of(&mut connection, SQLITE),
+        AnyConnection::Sqlite(mut connection) => applied_of(&mut connection, &SQLITE),
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(mut connection) => applied_of(&mut connection, POSTGRES),
+        AnyConnection::Postgres(mut connection) => applied_of(&mut connection, &POSTGRES),
         #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(mut connection) => applied_of(&mut connection, MYSQL),
+        AnyConnection::Mysql(mut connection) => applied_of(&mut connection, &MYSQL),
     }
 }
 
@@ -91,7 +91,7 @@ where
     Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
 }
 
-fn applied_of<C, DB>(connection: &mut C, source: EmbeddedMigrations) -> Result<Vec<String>>
+fn applied_of<C, DB>(connection: &mut C, source: &EmbeddedMigrations) -> Result<Vec<String>>
 where
     C: MigrationHarness<DB>,
     DB: diesel::backend::Backend,

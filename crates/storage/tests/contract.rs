@@ -3,6 +3,7 @@
 //! SQLite always; PostgreSQL and MySQL with the features of that name, on the servers that
 //! `CIRCADIA_TEST_POSTGRES_URL` and `CIRCADIA_TEST_MYSQL_URL` name (`tests/run` starts them).
 
+#[cfg(test)] // which lets the lints know
 mod contract {
     pub(crate) mod entries;
     pub(crate) mod habits;
@@ -10,11 +11,13 @@ mod contract {
     pub(crate) mod logins;
     pub(crate) mod migrations;
     pub(crate) mod rules;
+    mod schema;
     pub(crate) mod sessions;
     pub(crate) mod themes;
     pub(crate) mod units;
     pub(crate) mod users;
 }
+#[cfg(test)]
 mod support;
 
 /// Each test on each database, as `sqlite::users::a_user_reads_back_as_written`.

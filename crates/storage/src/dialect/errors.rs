@@ -12,13 +12,7 @@ pub(crate) fn classify(error: &Error) -> StoreError {
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
             StoreError::Duplicate(broken_rule(information.constraint_name(), information.message()))
         }
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, information) => {
-            StoreError::Unavailable(information.message().to_owned())
-        }
-        Error::DatabaseError(_, information) if is_passing(information.message()) => {
-            StoreError::Unavailable(information.message().to_owned())
-        }
-        error if is_connection_lost(error) => StoreError::Unavailable(error.to_string()),
+        error if is_connection_lost(error) || is_passing(error) => StoreError::Unavailable(error.to_string()),
         Error::DeserializationError(reason) => StoreError::Corrupt(reason.to_string()),
         error => StoreError::Defect(error.to_string()),
     }
@@ -27,8 +21,8 @@ pub(crate) fn classify(error: &Error) -> StoreError {
 /// Whether the connection is gone, so that another one may do better.
 pub(crate) fn is_connection_lost(error: &Error) -> bool {
     match error {
-        Error::BrokenTransactionManager => true,
-        Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => true,
+        Error::BrokenTransactionManager
+        | Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => true,
         Error::DatabaseError(_, information) => {
             let message = information.message().to_ascii_lowercase();
             LOST.iter().any(|sign| message.contains(sign))
@@ -76,9 +70,15 @@ const PASSING: [&str; 20] = [
     "try restarting transaction",
 ];
 
-fn is_passing(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    PASSING.iter().any(|sign| message.contains(sign))
+fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        Error::DatabaseError(_, information) => {
+            let message = information.message().to_ascii_lowercase();
+            PASSING.iter().any(|sign| message.contains(sign))
+        }
+        _ => false,
+    }
 }
 
 /// Which rule a unique violation broke. PostgreSQL names the constraint; MySQL ends its message with the key, after the

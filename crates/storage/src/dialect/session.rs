@@ -48,7 +48,7 @@ fn postgres_url(url: &str, options: &StorageOptions) -> String {
     for (name, value) in defaults {
         if !url.contains(&format!("{name}=")) {
             full.push(if full.contains('?') { '&' } else { '?' });
-            full.push_str(&format!("{name}={value}"));
+            full.extend([name, "=", &value]);
         }
     }
     full

@@ -20,8 +20,8 @@ pub(crate) enum Purpose {
 /// Begins a transaction.
 ///
 /// SQLite takes its write lock at once: upgrading a read lock fails as soon as two try. On PostgreSQL and MySQL a
-/// writer sees what was committed before each of its statements (READ COMMITTED), hence everything of those whom it
-/// waited for; on MySQL this also keeps InnoDB from locking gaps between rows, over which users would wait for
+/// writer sees what was committed before each of its statements (`READ COMMITTED`), hence everything of those whom it
+/// waited for; on MySQL this also keeps `InnoDB` from locking gaps between rows, over which users would wait for
 /// each other or deadlock.
 pub(crate) fn begin(connection: &mut AnyConnection, purpose: Purpose) -> QueryResult<()> {
     match connection {

@@ -74,7 +74,9 @@ pub(crate) fn a_thousand_entries_are_put_in_one_statement(backend: Backend) {
     let mut entries: Vec<Entry> =
         (0..1000).map(|day| samples::entry(habit, Date::MIN.checked_add_days(day).unwrap())).collect();
     for state in [EntryState::Done, EntryState::Missed] {
-        entries.iter_mut().for_each(|entry| entry.state = state);
+        for entry in &mut entries {
+            entry.state = state;
+        }
         put(&test, user, &entries);
         assert_eq!(test.database_statements(), 1);
         assert_eq!(test.read(|store| store.entries(user, habit, DateRange::ALL, 2000, false)), entries);

@@ -1,7 +1,5 @@
 //! The three databases have one schema: the same migrations, the same tables, the same columns.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
