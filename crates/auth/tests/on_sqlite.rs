@@ -1,5 +1,7 @@
 //! The steps inside real units of work, on a database: what is kept of them, and what happens when many run at once.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests should stop where a test would")]
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
