@@ -1,5 +1,7 @@
 //! Entries: what was done, skipped or missed on a day.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryRepository, EntryState};
 use circadia_domain::ids::{HabitId, UserId};
@@ -89,13 +91,18 @@ impl EntryRepository for Transaction {
     }
 
     fn find_entries(&mut self, user: UserId, keys: &[(HabitId, Date)]) -> Result<Vec<Entry>> {
-        if keys.is_empty() {
+        let dates = || keys.iter().map(|(_, date)| *date);
+        let (Some(earliest), Some(latest)) = (dates().min(), dates().max()) else {
             return Ok(Vec::new());
-        }
+        };
+        let habits: BTreeSet<HabitId> = keys.iter().map(|(habit, _)| *habit).collect();
         let keys = keys.iter().map(|(habit, date)| [Bind::Habit(*habit), Bind::Day(*date)]).collect();
         let among_them = RowsIn::new(self.connection(), ["habit_id", "date"], keys);
         let rows: Vec<Row> = entries::table
             .filter(entries::user_id.eq(Sql(user)))
+            // The next two say nothing new; but SQLite looks pairs up in no index, only columns.
+            .filter(entries::habit_id.eq_any(habits.into_iter().map(Sql)))
+            .filter(entries::date.between(Sql(earliest), Sql(latest)))
             .filter(among_them)
             .order((entries::habit_id, entries::date))
             .select(Row::as_select())
@@ -159,12 +166,15 @@ impl EntryRepository for Transaction {
     }
 
     fn put_entries(&mut self, user: UserId, entries: &[Entry]) -> Result<()> {
+        // One row of a key at most is what PostgreSQL takes in a statement: the last one says how it ends up.
+        let last: BTreeMap<(HabitId, Date), &Entry> =
+            entries.iter().map(|entry| ((entry.habit, entry.date), entry)).collect();
         let upsert = Upsert {
             table: "entries",
             columns: COLUMNS,
             key: &["user_id", "habit_id", "date"],
             replaced: &["state", "value", "tracked_minutes", "note", "updated_at", "rev"],
-            rows: entries.iter().map(|entry| binds(user, entry)).collect::<Result<_>>()?,
+            rows: last.into_values().map(|entry| binds(user, entry)).collect::<Result<_>>()?,
         };
         upsert.run(self.connection()).classified()
     }

@@ -1,5 +1,7 @@
 //! Habits, their plans and pauses, and the bits of their histories.
 
+use std::collections::BTreeMap;
+
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::habits::{
     Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Timeline, Window,
@@ -230,7 +232,9 @@ impl HabitRepository for Transaction {
     }
 
     fn put_histories(&mut self, user: UserId, histories: &[(HabitId, &History)]) -> Result<()> {
-        let encoded: Vec<(HabitId, Vec<u8>)> = histories.iter().map(|(id, history)| (*id, history.encode())).collect();
+        // By habit: PostgreSQL takes one row of a key at most in a statement.
+        let encoded: BTreeMap<HabitId, Vec<u8>> =
+            histories.iter().map(|(id, history)| (*id, history.encode())).collect();
         let upsert = Upsert {
             table: "habit_histories",
             columns: ["user_id", "habit_id", "history"],

@@ -20,9 +20,10 @@ mod contract {
 #[cfg(test)]
 mod support;
 
-/// Each test on each database, as `sqlite::users::a_user_reads_back_as_written`.
+/// Each test on each database, as `sqlite::users::a_user_reads_back_as_written`; after `servers:` those that make no
+/// sense of a file.
 macro_rules! contract {
-    ($($feature:ident { $($test:ident),+ $(,)? })+) => {
+    ($($feature:ident { $($test:ident),+ $(,)? $(; servers: $($server_test:ident),+ $(,)?)? })+) => {
         mod sqlite {
             $(mod $feature { $(
                 #[test]
@@ -39,7 +40,12 @@ macro_rules! contract {
                 fn $test() {
                     crate::contract::$feature::$test(circadia_storage::Backend::Postgres);
                 }
-            )+ })+
+            )+ $($(
+                #[test]
+                fn $server_test() {
+                    crate::contract::$feature::$server_test(circadia_storage::Backend::Postgres);
+                }
+            )+)? })+
         }
 
         #[cfg(feature = "mysql")]
@@ -49,7 +55,12 @@ macro_rules! contract {
                 fn $test() {
                     crate::contract::$feature::$test(circadia_storage::Backend::Mysql);
                 }
-            )+ })+
+            )+ $($(
+                #[test]
+                fn $server_test() {
+                    crate::contract::$feature::$server_test(circadia_storage::Backend::Mysql);
+                }
+            )+)? })+
         }
     };
 }
@@ -62,12 +73,14 @@ contract! {
         a_remembered_refusal_is_kept,
         a_panic_leaves_nothing_and_a_usable_connection,
         a_read_sees_one_snapshot,
-        a_read_cannot_write,
         eight_writers_on_one_user_lose_nothing,
         eight_writers_on_eight_users_all_get_their_turn,
         an_exhausted_pool_is_unavailable_in_time,
         statements_are_counted_without_the_transaction,
-        a_database_answers_a_ping,
+        a_database_answers_a_ping;
+        servers:
+        a_read_cannot_write,
+        a_server_that_is_away_is_unavailable_in_time,
         lost_connections_are_replaced_unseen,
     }
     users {
@@ -120,6 +133,7 @@ contract! {
         an_entry_reads_back_as_written,
         a_second_put_replaces_but_for_the_first_time,
         a_thousand_entries_are_put_in_one_statement,
+        the_last_of_several_puts_of_one_entry_counts,
         entries_are_found_by_habit_and_date,
         ranges_run_both_ways_and_are_limited,
         records_of_a_habit_come_by_date,

@@ -1,7 +1,7 @@
 //! What an error of a database means to the domain.
 //!
 //! Decided by Diesel's kinds where it has one. Diesel doesn't pass on the databases' error codes, so the rest is told
-//! by the message.
+//! by the message, and only where Diesel knows no kind: others quote what the user wrote.
 
 use circadia_domain::store::{StoreError, Unique};
 use diesel::result::{DatabaseErrorKind, Error};
@@ -23,7 +23,7 @@ pub(crate) fn is_connection_lost(error: &Error) -> bool {
     match error {
         Error::BrokenTransactionManager
         | Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => true,
-        Error::DatabaseError(_, information) => {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
             let message = information.message().to_ascii_lowercase();
             LOST.iter().any(|sign| message.contains(sign))
         }
@@ -73,7 +73,7 @@ const PASSING: [&str; 20] = [
 fn is_passing(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        Error::DatabaseError(_, information) => {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
             let message = information.message().to_ascii_lowercase();
             PASSING.iter().any(|sign| message.contains(sign))
         }

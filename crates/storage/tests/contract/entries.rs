@@ -88,6 +88,18 @@ pub(crate) fn a_thousand_entries_are_put_in_one_statement(backend: Backend) {
     assert_eq!(test.database_statements(), 0);
 }
 
+pub(crate) fn the_last_of_several_puts_of_one_entry_counts(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, habit) = user_and_habit(&test);
+    let at = |value| Entry { value: Some(value), ..samples::entry(habit, samples::date("2026-01-01")) };
+    put(&test, user, &[at(1), samples::entry(habit, Date::MIN), at(3), at(2)]);
+    let found = test.read(|store| store.entries(user, habit, DateRange::ALL, 10, false));
+    assert_eq!(found, [samples::entry(habit, Date::MIN), at(2)]);
+    let (first, second) = (samples::history(&["2026-01-01"]), samples::history(&["2026-01-02"]));
+    test.write(user, |tx| tx.store.put_histories(user, &[(habit, &first), (habit, &second)]));
+    assert_eq!(test.read(|store| store.find_habit_with_history(user, habit)).unwrap().1, second);
+}
+
 pub(crate) fn entries_are_found_by_habit_and_date(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
