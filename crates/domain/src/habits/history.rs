@@ -3,14 +3,16 @@
 //! Three bits a day say what streaks, scores and calendars need (ten years: three times 456 bytes, and the third is
 //! mostly empty), and the recent values are kept beside them. Entries are the source: whoever writes one calls
 //! [`History::record`] in the same transaction, and [`History::rebuild`] makes it anew. Bits are decided when they are
-//! written, by the plan version in force on the entry's date; so a change of plans or window needs a rebuild.
+//! written, by the plan version in force on the entry's date; so a change of plans, pauses or window needs a rebuild.
 //!
-//! The notes and exact values of old entries are not here.
+//! The notes of entries are not here, and the values of old ones only where streaks need them: of quotas by amount, as
+//! the sum of each period.
 
 use super::bits::Plane;
 use super::codec::{put, put32, take_length, take32};
 use super::entry::MAX_VALUE;
 use super::kind::{Direction, Kind};
+use super::schedule::Quota;
 use super::timeline::Timeline;
 use crate::civil::Date;
 use crate::civil::num::day_of;
@@ -46,7 +48,8 @@ pub struct DayRecord {
     pub value: Option<u32>,
 }
 
-/// The most recent values that are kept: those of 40 half-lives of a daily score (520 days), and some to spare.
+/// The most recent values that are kept one by one: those of 40 half-lives of a daily score (520 days), and some to
+/// spare.
 pub const MAX_KEPT_VALUES: usize = 600;
 /// How many half-lives of a score are looked at: what lies before weighs less than 10⁻¹².
 pub(super) const HALF_LIVES: f64 = 40.0;
@@ -54,6 +57,22 @@ pub(super) const HALF_LIVES: f64 = 40.0;
 pub(super) const HALF_LIFE_DAYS: f64 = 13.0;
 
 const VERSION: u8 = 1;
+
+/// Whether a history could take an entry up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a history that couldn't take an entry up has to be rebuilt"]
+pub enum Recorded {
+    /// It did.
+    TakenUp,
+    /// It is unchanged: the entry is so old that its part of a period's amount isn't known any more. Make it anew with
+    /// [`History::rebuild`].
+    RebuildNeeded,
+}
+
+/// Whether the days around a date are counted by amount per period.
+fn has_amount(timeline: &Timeline, date: Date) -> bool {
+    matches!(timeline.plan_on(date).schedule.quota(), Some((Quota::Amount(_), _)))
+}
 
 /// Done, skipped and missed days as bits, and recent values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,7 +84,7 @@ pub struct History {
     pub(super) missed: Plane,
     /// Values by date, in order.
     values: Vec<(Date, u32)>,
-    /// Values before this day were dropped.
+    /// Values before this day were dropped or, of quotas by amount, added up by period.
     known_from: Option<Date>,
 }
 
@@ -81,13 +100,23 @@ impl History {
         let mut entries: Vec<(Date, DayRecord)> = entries.into_iter().collect();
         entries.sort_unstable_by_key(|(date, _)| *date);
         for (date, record) in &entries {
-            history.record(timeline, *date, Some(record));
+            history.take_up(timeline, *date, Some(record));
         }
+        history.drop_old_values(timeline);
         history
     }
 
     /// Takes up that the entry of a date was put, or that it was deleted (`None`).
-    pub fn record(&mut self, timeline: &Timeline, date: Date, record: Option<&DayRecord>) {
+    pub fn record(&mut self, timeline: &Timeline, date: Date, record: Option<&DayRecord>) -> Recorded {
+        if self.known_from.is_some_and(|from| date < from) && has_amount(timeline, date) {
+            return Recorded::RebuildNeeded;
+        }
+        self.take_up(timeline, date, record);
+        self.drop_old_values(timeline);
+        Recorded::TakenUp
+    }
+
+    fn take_up(&mut self, timeline: &Timeline, date: Date, record: Option<&DayRecord>) {
         let kind = &timeline.plan_on(date).kind;
         let verdict = record.map_or(Verdict::NONE, |record| Verdict::of(kind, record));
         self.crossed.set(date, verdict.crossed);
@@ -95,7 +124,6 @@ impl History {
         self.missed.set(date, verdict.missed);
         let value = record.and_then(|record| record.value).filter(|_| kind.target().is_some());
         self.put_value(date, value);
-        self.drop_old_values(timeline);
     }
 
     fn put_value(&mut self, date: Date, value: Option<u32>) {
@@ -116,17 +144,45 @@ impl History {
         }
     }
 
-    /// Keeps the values of 40 half-lives before the newest, and at most [`MAX_KEPT_VALUES`].
+    /// Keeps the values of 40 half-lives before the newest one by one, and at most [`MAX_KEPT_VALUES`].
     fn drop_old_values(&mut self, timeline: &Timeline) {
         let Some((newest, _)) = self.values.last().copied() else { return };
-        let by_number = self.values.len().saturating_sub(MAX_KEPT_VALUES);
-        let horizon = newest.saturating_add_days(-half_lives_in_days(timeline, newest));
-        let dropped = by_number.max(self.values.partition_point(|(date, _)| *date < horizon));
-        if dropped > 0 {
-            self.values.drain(..dropped);
-            let from = self.values.first().map_or(newest, |(date, _)| *date);
-            self.known_from = self.known_from.max(Some(from));
+        let first = self.known_from.map_or(0, |from| self.values.partition_point(|(date, _)| *date < from));
+        let single = self.values.get(first..).unwrap_or_default();
+        let by_age = newest.saturating_add_days(-half_lives_in_days(timeline, newest));
+        let by_number =
+            single.len().checked_sub(MAX_KEPT_VALUES).and_then(|at| single.get(at)).map_or(Date::MIN, |(date, _)| *date);
+        let from = by_age.max(by_number);
+        if single.first().is_some_and(|(date, _)| *date < from) {
+            self.fold_before(timeline, from);
         }
+    }
+
+    /// Drops the values before `from`; those of quotas by amount are added up where the whole period is before it.
+    fn fold_before(&mut self, timeline: &Timeline, from: Date) {
+        let old = self.values.partition_point(|(date, _)| *date < from);
+        let mut folded: Vec<(Date, u32)> = Vec::new();
+        let mut at = 0;
+        while let Some((date, _)) = self.values.get(at).copied().filter(|_| at < old) {
+            let period = if has_amount(timeline, date) { timeline.period_of(date) } else { None };
+            let Some(range) = period.map(|period| period.range) else {
+                at += 1;
+                continue;
+            };
+            let end = self.values.partition_point(|(date, _)| *date <= range.to());
+            let values = self.values.get(at..end).unwrap_or_default();
+            if range.to() < from {
+                let mut counted = values.iter().filter(|(date, _)| timeline.is_due(*date) && !self.skipped.contains(*date));
+                if let Some((first, value)) = counted.next() {
+                    folded.push((*first, counted.fold(*value, |sum, (_, value)| sum.saturating_add(*value))));
+                }
+            } else {
+                folded.extend(values.iter().filter(|(date, _)| *date < from));
+            }
+            at = end;
+        }
+        self.values.splice(..old, folded);
+        self.known_from = self.known_from.max(Some(from));
     }
 
     /// This history with the values of all dates known, as an exact score over years of quotas by amount needs.
@@ -161,14 +217,14 @@ impl History {
     }
 
     /// Whether it says the same as one that was rebuilt from the entries. Old values may have been dropped from one and
-    /// not yet, or not any more, from the other: they are compared where both keep them.
-    pub fn agrees_with(&self, rebuilt: &Self) -> bool {
-        let from = self.known_from.max(rebuilt.known_from);
-        let kept = |history: &Self| -> Vec<(Date, u32)> {
-            history.values.iter().copied().filter(|(date, _)| from.is_none_or(|from| *date >= from)).collect()
-        };
-        (&self.crossed, &self.skipped, &self.missed) == (&rebuilt.crossed, &rebuilt.skipped, &rebuilt.missed)
-            && kept(self) == kept(rebuilt)
+    /// not, or not any more, from the other: they are compared as if both had dropped the same.
+    pub fn agrees_with(&self, rebuilt: &Self, timeline: &Timeline) -> bool {
+        let (mut one, mut other) = (self.clone(), rebuilt.clone());
+        if let Some(from) = self.known_from.max(rebuilt.known_from) {
+            one.fold_before(timeline, from);
+            other.fold_before(timeline, from);
+        }
+        one == other
     }
 
     /// The last day with a bit or a value.
@@ -317,20 +373,20 @@ mod tests {
         dates.sort_by_key(|date| date.days_since_epoch() * 7919 % 1499);
         let mut history = History::default();
         for date in &dates {
-            history.record(&timeline, *date, Some(&record(*date)));
+            assert_eq!(history.record(&timeline, *date, Some(&record(*date))), Recorded::TakenUp);
         }
         let (gone, kept) = dates.split_at(700);
         for date in gone {
-            history.record(&timeline, *date, None);
+            assert_eq!(history.record(&timeline, *date, None), Recorded::TakenUp);
         }
         let rebuilt = History::rebuild(&timeline, kept.iter().map(|date| (*date, record(*date))));
-        assert!(history.agrees_with(&rebuilt));
+        assert!(history.agrees_with(&rebuilt, &timeline));
         for date in gone {
             assert!(!history.crossed.contains(*date) && history.value_on(*date).is_none());
         }
         let mut other = history.clone();
-        other.record(&timeline, kept[0], None);
-        assert!(!other.agrees_with(&rebuilt));
+        let _ = other.record(&timeline, kept[0], None);
+        assert!(!other.agrees_with(&rebuilt, &timeline));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Habits: what is planned, what was done, and what follows from the two.
 //!
 //! The engine (`schedule`, `kind`, `plan`, `history`, `streak`, `score`, …) is pure arithmetic over civil dates; the
-//! services ([`habits`](self), [`entries`]) put it to work on what is stored.
+//! services (`service`, [`entries`], `views`) put it to work on what is stored.
 
 mod bits;
 mod codec;
+pub mod entries;
 mod entry;
 mod habit;
 mod history;
@@ -14,13 +15,15 @@ mod progress;
 mod repository;
 mod schedule;
 mod score;
+mod service;
 mod stats;
 mod streak;
 mod timeline;
+mod views;
 
 pub use entry::{Entry, EntryInput, EntryNote, MAX_VALUE};
 pub use habit::{Habit, HabitDescription, HabitName, MAX_HABITS, Status};
-pub use history::{DayRecord, EntryState, History, MAX_KEPT_VALUES, NotAHistory};
+pub use history::{DayRecord, EntryState, History, MAX_KEPT_VALUES, NotAHistory, Recorded};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use plan::{Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
@@ -30,6 +33,11 @@ pub use schedule::{
     Schedule, ScheduleInput, WeekdayInput,
 };
 pub use score::{Score, score_on, score_step, scores};
+pub use service::{
+    HabitPatch, NewHabit, NewPlan, archive, create, create_pause, delete, delete_pause, find, list, put_plan, rebuilt,
+    reorder, restore, update, update_pause,
+};
 pub use stats::{CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, calendar, completion_rate, stats, summary};
 pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};
 pub use timeline::{DueDates, MAX_VERSIONS, QuotaPeriod, StreakUnit, Timeline};
+pub use views::{Today, TodayItem, complete_values, story, today};

@@ -207,9 +207,9 @@ impl Progress<'_> {
         let first = days.from().days_since_epoch();
         let start = self.timeline.window().starts_on.days_since_epoch();
         let mut sums = Sums::default();
-        let mut entering = Values::new(self, first.saturating_sub(window - 1).max(start));
+        let mut entering = Values::new(self, first.saturating_sub(window).max(start));
         let mut leaving = entering.clone();
-        for day in first.saturating_sub(window - 1).max(start)..first {
+        for day in first.saturating_sub(window).max(start)..first {
             self.enter(&mut sums, day, measure, &mut entering);
         }
         let mut score = before;

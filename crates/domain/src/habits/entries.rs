@@ -1,0 +1,224 @@
+//! What can be done with entries. Whoever writes one writes the habit's history in the same transaction.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::entry::verdict;
+use super::{Entry, EntryInput, Habit, History, Kind, MAX_MINUTES, MAX_VALUE};
+use crate::civil::{Date, DateRange, latest_date_on_earth};
+use crate::error::{Entity, Error};
+use crate::ids::{HabitId, UserId};
+use crate::store::{Expected, Revision, Store, Writing};
+use crate::violation::Violations;
+
+/// An entry to put.
+#[derive(Debug, Clone)]
+pub struct EntryPut {
+    /// The habit it is about.
+    pub habit: HabitId,
+    /// The date it is about.
+    pub date: Date,
+    /// What is said.
+    pub input: EntryInput,
+}
+
+/// One entry.
+pub fn find(store: &mut dyn Store, user: UserId, habit: HabitId, date: Date) -> Result<Entry, Error> {
+    if let Some(entry) = store.find_entry(user, habit, date)? {
+        return Ok(entry);
+    }
+    store.find_habit(user, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
+    Err(Error::NotFound(Entity::Entry))
+}
+
+/// A habit's entries in a range: see [`super::EntryRepository::entries`].
+pub fn list(
+    store: &mut dyn Store,
+    user: UserId,
+    habit: HabitId,
+    range: Option<DateRange>,
+    limit: usize,
+    backwards: bool,
+) -> Result<Vec<Entry>, Error> {
+    store.find_habit(user, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
+    let Some(range) = range else { return Ok(Vec::new()) };
+    Ok(store.entries(user, habit, range, limit, backwards)?)
+}
+
+fn ensure_date_fits(tx: &Writing<'_>, habit: &Habit, date: Date) -> Result<(), Violations> {
+    let mut wrong = Violations::new();
+    if date > latest_date_on_earth(tx.now) {
+        wrong.add("/date", "in_future", "lies in the future, wherever on Earth one is");
+    }
+    if date < habit.timeline.window().starts_on {
+        let starts_on = habit.timeline.window().starts_on;
+        wrong.add("/date", "before_start", format!("lies before the habit's first day, {starts_on}"));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+fn ensure_value_fits(kind: &Kind, value: Option<u32>) -> Result<(), Violations> {
+    let most = if matches!(kind, Kind::Minutes { .. }) { MAX_MINUTES } else { MAX_VALUE };
+    match value {
+        Some(value) if value > most => {
+            let mut wrong = Violations::new();
+            wrong.add("/value", "out_of_range", format!("must be at most {most}"));
+            Err(wrong)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The entry that putting makes of what is stored.
+fn made(tx: &Writing<'_>, habit: &Habit, existing: Option<&Entry>, put: &EntryPut) -> Result<Entry, Violations> {
+    let mut wrong = Violations::new();
+    wrong.take("", ensure_date_fits(tx, habit, put.date));
+    let kind = &habit.timeline.plan_on(put.date).kind;
+    let tracked_minutes = existing.map_or(0, |entry| entry.tracked_minutes);
+    wrong.take("", ensure_value_fits(kind, put.input.value));
+    let resolved = wrong.take("", put.input.resolve(kind, tracked_minutes));
+    match resolved {
+        Some((state, value)) if wrong.is_empty() => Ok(Entry {
+            habit: habit.id,
+            date: put.date,
+            state,
+            value,
+            tracked_minutes,
+            note: put.input.note.clone(),
+            created_at: existing.map_or(tx.now, |entry| entry.created_at),
+            updated_at: tx.now,
+            rev: tx.rev,
+        }),
+        _ => Err(wrong),
+    }
+}
+
+fn ensure_expected(existing: Option<&Entry>, expected: &Expected) -> Result<(), Error> {
+    // What isn't there has no revision that anybody could expect.
+    expected.check(existing.map_or(Revision(0), |entry| entry.rev))
+}
+
+/// Puts an entry; whether there was none before. Putting the same twice is putting it once.
+pub fn put(tx: &mut Writing<'_>, put: &EntryPut, expected: &Expected) -> Result<(Entry, bool), Error> {
+    let found = tx.store.find_habit_with_history(tx.user, put.habit)?;
+    let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
+    let existing = tx.store.find_entry(tx.user, put.habit, put.date)?;
+    ensure_expected(existing.as_ref(), expected)?;
+    let entry = made(tx, &habit, existing.as_ref(), put)?;
+    write(tx, &habit, &mut history, &entry)?;
+    Ok((entry, existing.is_none()))
+}
+
+fn write(tx: &mut Writing<'_>, habit: &Habit, history: &mut History, entry: &Entry) -> Result<(), Error> {
+    history.record(&habit.timeline, entry.date, Some(&entry.record()));
+    tx.store.put_entries(tx.user, std::slice::from_ref(entry))?;
+    tx.store.put_histories(tx.user, &[(habit.id, history)])?;
+    Ok(())
+}
+
+/// Adds to a day's value; what isn't there counts as 0. Atomic: parallel increments add up.
+///
+/// # Errors
+/// `not_countable` for a habit that is only checked, `out_of_range` if the value would leave its range.
+pub fn increment(tx: &mut Writing<'_>, habit: HabitId, date: Date, by: i64) -> Result<Entry, Error> {
+    let found = tx.store.find_habit_with_history(tx.user, habit)?;
+    let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
+    let existing = tx.store.find_entry(tx.user, habit.id, date)?;
+    ensure_date_fits(tx, &habit, date)?;
+    let kind = &habit.timeline.plan_on(date).kind;
+    if kind.target().is_none() {
+        return Err(Error::field("/by", "not_countable", "this habit is only checked: it has nothing to add to"));
+    }
+    let before = existing.as_ref().and_then(|entry| entry.value).unwrap_or(0);
+    let after = i64::from(before).saturating_add(by);
+    let Ok(value) = u32::try_from(after) else {
+        return Err(Error::field("/by", "out_of_range", format!("would make the value {after}, which is below 0")));
+    };
+    ensure_value_fits(kind, Some(value)).map_err(|_| {
+        Error::field("/by", "out_of_range", format!("would make the value {value}, which is more than a day can have"))
+    })?;
+    let tracked_minutes = existing.as_ref().map_or(0, |entry| entry.tracked_minutes);
+    let entry = Entry {
+        habit: habit.id,
+        date,
+        state: verdict(kind, value.saturating_add(tracked_minutes)),
+        value: Some(value),
+        tracked_minutes,
+        note: existing.as_ref().and_then(|entry| entry.note.clone()),
+        created_at: existing.as_ref().map_or(tx.now, |entry| entry.created_at),
+        updated_at: tx.now,
+        rev: tx.rev,
+    };
+    write(tx, &habit, &mut history, &entry)?;
+    Ok(entry)
+}
+
+/// Deletes an entry.
+pub fn delete(tx: &mut Writing<'_>, habit: HabitId, date: Date, expected: &Expected) -> Result<(), Error> {
+    let found = tx.store.find_habit_with_history(tx.user, habit)?;
+    let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
+    let existing = tx.store.find_entry(tx.user, habit.id, date)?.ok_or(Error::NotFound(Entity::Entry))?;
+    ensure_expected(Some(&existing), expected)?;
+    history.record(&habit.timeline, date, None);
+    tx.store.delete_entry(tx.user, habit.id, date, tx.rev, tx.now)?;
+    tx.store.put_histories(tx.user, &[(habit.id, &history)])?;
+    Ok(())
+}
+
+/// Puts many entries in a constant number of statements. What became of each, in order; of two for one habit and date,
+/// the later one stays. With `atomic`, nothing is stored unless all are right.
+///
+/// # Errors
+/// With `atomic`, everything that is wrong, at `/items/n/…`.
+pub fn put_many(
+    tx: &mut Writing<'_>,
+    puts: &[EntryPut],
+    atomic: bool,
+) -> Result<Vec<Result<Entry, Error>>, Error> {
+    let mut ids: Vec<HabitId> = puts.iter().map(|put| put.habit).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut habits: BTreeMap<HabitId, (Habit, History)> =
+        tx.store.find_habits(tx.user, &ids)?.into_iter().map(|(habit, history)| (habit.id, (habit, history))).collect();
+    let keys: Vec<(HabitId, Date)> =
+        puts.iter().filter(|put| habits.contains_key(&put.habit)).map(|put| (put.habit, put.date)).collect();
+    let mut entries: HashMap<(HabitId, Date), Entry> =
+        tx.store.find_entries(tx.user, &keys)?.into_iter().map(|entry| ((entry.habit, entry.date), entry)).collect();
+    let mut written: BTreeMap<(HabitId, Date), Entry> = BTreeMap::new();
+    let mut results = Vec::with_capacity(puts.len());
+    let mut wrong = Violations::new();
+    for (index, put) in puts.iter().enumerate() {
+        let key = (put.habit, put.date);
+        let result = match habits.get(&put.habit) {
+            None => Err(Error::NotFound(Entity::Habit)),
+            Some((habit, _)) => made(tx, habit, entries.get(&key), put).map_err(Error::from),
+        };
+        match &result {
+            Ok(entry) => {
+                entries.insert(key, entry.clone());
+                written.insert(key, entry.clone());
+            }
+            Err(Error::Invalid(nested)) => wrong.nest(&format!("/items/{index}"), nested.clone()),
+            Err(_) => wrong.add(format!("/items/{index}/habit_id"), "habit_not_found", "there is no such habit"),
+        }
+        results.push(result);
+    }
+    if atomic && !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    let stored: Vec<Entry> = written.into_values().collect();
+    for entry in &stored {
+        if let Some((habit, history)) = habits.get_mut(&entry.habit) {
+            history.record(&habit.timeline, entry.date, Some(&entry.record()));
+        }
+    }
+    if !stored.is_empty() {
+        tx.store.put_entries(tx.user, &stored)?;
+        let touched: Vec<(HabitId, &History)> = habits
+            .iter()
+            .filter(|(id, _)| stored.iter().any(|entry| entry.habit == **id))
+            .map(|(id, (_, history))| (*id, history))
+            .collect();
+        tx.store.put_histories(tx.user, &touched)?;
+    }
+    Ok(results)
+}

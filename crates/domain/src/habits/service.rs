@@ -1,0 +1,361 @@
+//! What can be done with habits, their plans and their pauses.
+
+use super::{
+    Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Schedule, Status, Timeline, Window,
+};
+use crate::civil::{Date, Weekday};
+use crate::created::Created;
+use crate::error::{Entity, Error};
+use crate::ids::{HabitId, PauseId, ThemeId, UserId};
+use crate::store::{Expected, Store, Writing};
+use crate::text::Color;
+use crate::users::User;
+use crate::violation::Violations;
+
+/// A habit to make.
+#[derive(Debug, Clone)]
+pub struct NewHabit {
+    /// Its id, fresh or the client's.
+    pub id: HabitId,
+    /// What it is called.
+    pub name: HabitName,
+    /// What it is about.
+    pub description: Option<HabitDescription>,
+    /// The theme it belongs to.
+    pub theme: Option<ThemeId>,
+    /// Its own colour.
+    pub color: Option<Color>,
+    /// How a day is measured.
+    pub kind: Kind,
+    /// When it is due.
+    pub schedule: Schedule,
+    /// Its first day; the user's today if absent.
+    pub starts_on: Option<Date>,
+    /// Its last day.
+    pub ends_on: Option<Date>,
+    /// A hash of the request, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+/// A change of a habit: what is absent stays, `Some(None)` clears.
+#[derive(Debug, Clone, Default)]
+pub struct HabitPatch {
+    /// See [`NewHabit::name`].
+    pub name: Option<HabitName>,
+    /// See [`NewHabit::description`].
+    pub description: Option<Option<HabitDescription>>,
+    /// See [`NewHabit::theme`].
+    pub theme: Option<Option<ThemeId>>,
+    /// See [`NewHabit::color`].
+    pub color: Option<Option<Color>>,
+    /// How a day is measured, from today on.
+    pub kind: Option<Kind>,
+    /// When it is due, from today on.
+    pub schedule: Option<Schedule>,
+    /// See [`NewHabit::starts_on`].
+    pub starts_on: Option<Date>,
+    /// See [`NewHabit::ends_on`].
+    pub ends_on: Option<Option<Date>>,
+}
+
+/// A plan version to make: what is absent is taken over from the version in force on its first day.
+#[derive(Debug, Clone)]
+pub struct NewPlan {
+    /// When the habit is due.
+    pub schedule: Option<Schedule>,
+    /// How a day is measured.
+    pub kind: Option<Kind>,
+    /// The first day it is in force.
+    pub effective_from: Date,
+    /// What `every`, COUNT and a cycle's phase count from.
+    pub anchor: Option<Date>,
+}
+
+/// The user of a unit of work.
+pub(super) fn user_of(store: &mut dyn Store, user: UserId) -> Result<User, Error> {
+    store.find_user(user)?.ok_or(Error::NotFound(Entity::User))
+}
+
+/// One habit, and its user's today.
+pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, User), Error> {
+    let user = user_of(store, user)?;
+    let habit = store.find_habit(user.id, id)?.ok_or(Error::NotFound(Entity::Habit))?;
+    Ok((habit, user))
+}
+
+/// A user's habits in their own order, with their histories.
+pub fn list(store: &mut dyn Store, user: UserId) -> Result<(Vec<(Habit, History)>, User), Error> {
+    let user = user_of(store, user)?;
+    Ok((store.habits_with_history(user.id)?, user))
+}
+
+/// Makes a habit, or gives back the one that the same request made before.
+pub fn create(tx: &mut Writing<'_>, new: NewHabit) -> Result<(Created<Habit>, User), Error> {
+    let user = user_of(tx.store, tx.user)?;
+    if let Some(habit) = tx.store.find_habit(tx.user, new.id)? {
+        let digest = habit.request_digest;
+        return Ok((Created::replay(&digest, &new.request_digest, habit)?, user));
+    }
+    if tx.store.habit_was_deleted(tx.user, new.id)? {
+        return Err(Created::<Habit>::deleted_before());
+    }
+    let totals = tx.store.habit_totals(tx.user)?;
+    if totals.count >= MAX_HABITS {
+        return Err(Error::conflict("limit_reached", format!("an account holds at most {MAX_HABITS} habits")));
+    }
+    let starts_on = new.starts_on.unwrap_or_else(|| user.today(tx.now));
+    let window = Window { starts_on, ends_on: new.ends_on };
+    let plan = Plan {
+        effective_from: starts_on,
+        anchor: starts_on,
+        week_start: user.settings.week_start,
+        schedule: new.schedule,
+        kind: new.kind,
+    };
+    let mut wrong = Violations::new();
+    wrong.take("/schedule", plan.schedule.fits(&plan.kind));
+    wrong.take("", window.validate());
+    check_theme(tx, new.theme, &mut wrong)?;
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    let habit = Habit {
+        id: new.id,
+        name: new.name,
+        description: new.description,
+        theme: new.theme,
+        color: new.color,
+        timeline: Timeline::new(window, vec![plan], Vec::new())?,
+        archived_at: None,
+        position: totals.last_position.map_or(0, |last| last.saturating_add(1)),
+        created_at: tx.now,
+        updated_at: tx.now,
+        rev: tx.rev,
+        request_digest: new.request_digest,
+    };
+    tx.store.insert_habit(tx.user, &habit)?;
+    tx.store.put_histories(tx.user, &[(habit.id, &History::default())])?;
+    Ok((Created::Now(habit), user))
+}
+
+fn check_theme(tx: &mut Writing<'_>, theme: Option<ThemeId>, wrong: &mut Violations) -> Result<(), Error> {
+    if let Some(theme) = theme
+        && tx.store.find_theme(tx.user, theme)?.is_none()
+    {
+        wrong.add("/theme_id", "theme_not_found", "there is no such theme");
+    }
+    Ok(())
+}
+
+/// Changes a habit. A new schedule or kind holds from today on (or from the start, if that is to come): what was
+/// before keeps its own.
+pub fn update(
+    tx: &mut Writing<'_>,
+    id: HabitId,
+    expected: &Expected,
+    patch: HabitPatch,
+) -> Result<(Habit, User), Error> {
+    let (mut habit, user) = find(tx.store, tx.user, id)?;
+    expected.check(habit.rev)?;
+    let mut wrong = Violations::new();
+    check_theme(tx, patch.theme.flatten(), &mut wrong)?;
+    let before = habit.timeline.clone();
+    let window = Window {
+        starts_on: patch.starts_on.unwrap_or(before.window().starts_on),
+        ends_on: patch.ends_on.unwrap_or(before.window().ends_on),
+    };
+    if window != before.window() {
+        let moved = wrong.take("", before.with_window(window));
+        habit.timeline = moved.unwrap_or(habit.timeline);
+    }
+    if patch.schedule.is_some() || patch.kind.is_some() {
+        let plan = NewPlan {
+            schedule: patch.schedule,
+            kind: patch.kind,
+            effective_from: user.today(tx.now).max(habit.timeline.window().starts_on),
+            anchor: None,
+        };
+        let changed = wrong.take("", with_version(&habit.timeline, plan, user.settings.week_start));
+        habit.timeline = changed.unwrap_or(habit.timeline);
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    habit.name = patch.name.unwrap_or(habit.name);
+    habit.description = patch.description.unwrap_or(habit.description);
+    habit.theme = patch.theme.unwrap_or(habit.theme);
+    habit.color = patch.color.unwrap_or(habit.color);
+    store_changed(tx, &mut habit, &before)?;
+    Ok((habit, user))
+}
+
+/// The timeline with one more version. Only a new schedule begins to count anew: a new target leaves its phase alone.
+fn with_version(timeline: &Timeline, new: NewPlan, week_start: Weekday) -> Result<Timeline, Violations> {
+    let present = timeline.plan_on(new.effective_from);
+    let (anchor, week_start) = match (&new.schedule, new.anchor) {
+        (_, Some(anchor)) => (anchor, week_start),
+        (Some(_), None) => (new.effective_from, week_start),
+        (None, None) => (present.anchor, present.week_start),
+    };
+    let plan = Plan {
+        effective_from: new.effective_from,
+        anchor,
+        week_start,
+        schedule: new.schedule.unwrap_or_else(|| present.schedule.clone()),
+        kind: new.kind.unwrap_or_else(|| present.kind.clone()),
+    };
+    let mut wrong = Violations::new();
+    wrong.take("/schedule", plan.schedule.fits(&plan.kind));
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    timeline.with_plan(plan)
+}
+
+/// Stores a habit that was changed, and what follows from a changed timeline.
+fn store_changed(tx: &mut Writing<'_>, habit: &mut Habit, before: &Timeline) -> Result<(), Error> {
+    habit.updated_at = tx.now;
+    habit.rev = tx.rev;
+    tx.store.update_habit(tx.user, habit)?;
+    if habit.timeline.plans() != before.plans() || habit.timeline.window() != before.window() {
+        let history = rebuilt(tx.store, tx.user, habit)?;
+        tx.store.put_histories(tx.user, &[(habit.id, &history)])?;
+    }
+    Ok(())
+}
+
+/// The history of a habit, made anew from its entries.
+pub fn rebuilt(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<History, Error> {
+    Ok(History::rebuild(&habit.timeline, store.day_records(user, habit.id)?))
+}
+
+/// Puts a habit away. One that is away already stays as it is.
+pub fn archive(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, User), Error> {
+    let (mut habit, user) = find(tx.store, tx.user, id)?;
+    expected.check(habit.rev)?;
+    if habit.archived_at.is_none() {
+        habit.archived_at = Some(tx.now);
+        let before = habit.timeline.clone();
+        store_changed(tx, &mut habit, &before)?;
+    }
+    Ok((habit, user))
+}
+
+/// Takes a habit up again.
+///
+/// # Errors
+/// The conflict `habit_ended` if its last day is past: that has to be moved.
+pub fn restore(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, User), Error> {
+    let (mut habit, user) = find(tx.store, tx.user, id)?;
+    expected.check(habit.rev)?;
+    if habit.archived_at.take().is_some() {
+        let before = habit.timeline.clone();
+        store_changed(tx, &mut habit, &before)?;
+    }
+    if habit.status(user.today(tx.now)) == Status::Ended {
+        return Err(Error::conflict("habit_ended", "its last day is past: move or clear `ends_on` to take it up again"));
+    }
+    Ok((habit, user))
+}
+
+/// Deletes a habit with its entries.
+pub fn delete(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result<(), Error> {
+    let habit = tx.store.find_habit(tx.user, id)?.ok_or(Error::NotFound(Entity::Habit))?;
+    expected.check(habit.rev)?;
+    tx.store.delete_habit(tx.user, id, tx.rev, tx.now)?;
+    Ok(())
+}
+
+/// Puts habits in order: those listed first, as listed, the others after them, as they were.
+///
+/// # Errors
+/// `habit_not_found` at `/ids/n`, `duplicate` for one that is listed twice.
+pub fn reorder(tx: &mut Writing<'_>, ids: &[HabitId]) -> Result<(), Error> {
+    let habits = tx.store.habits(tx.user)?;
+    let mut wrong = Violations::new();
+    let mut seen = std::collections::HashSet::new();
+    let known: std::collections::HashSet<HabitId> = habits.iter().map(|habit| habit.id).collect();
+    for (index, id) in ids.iter().enumerate() {
+        if !known.contains(id) {
+            wrong.add(format!("/ids/{index}"), "habit_not_found", "there is no such habit");
+        } else if !seen.insert(*id) {
+            wrong.add(format!("/ids/{index}"), "duplicate", "is listed twice");
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    let others = habits.iter().map(|habit| habit.id).filter(|id| !seen.contains(id));
+    let present: std::collections::HashMap<HabitId, i32> =
+        habits.iter().map(|habit| (habit.id, habit.position)).collect();
+    let moved: Vec<(HabitId, i32)> = (0_i32..)
+        .zip(ids.iter().copied().chain(others))
+        .map(|(position, id)| (id, position))
+        .filter(|(id, position)| present.get(id) != Some(position))
+        .collect();
+    if !moved.is_empty() {
+        tx.store.move_habits(tx.user, &moved, tx.rev, tx.now)?;
+    }
+    Ok(())
+}
+
+/// Makes a plan version.
+///
+/// # Errors
+/// `before_start` if it would begin before the habit does.
+pub fn put_plan(tx: &mut Writing<'_>, id: HabitId, expected: &Expected, new: NewPlan) -> Result<Habit, Error> {
+    let (mut habit, user) = find(tx.store, tx.user, id)?;
+    expected.check(habit.rev)?;
+    if new.effective_from < habit.timeline.window().starts_on {
+        return Err(Error::field("/effective_from", "before_start", "must not lie before the habit's `starts_on`"));
+    }
+    let before = habit.timeline.clone();
+    habit.timeline = with_version(&before, new, user.settings.week_start)?;
+    store_changed(tx, &mut habit, &before)?;
+    Ok(habit)
+}
+
+/// Adds a pause, or gives back the one that the same request made before.
+pub fn create_pause(tx: &mut Writing<'_>, id: HabitId, pause: Pause) -> Result<(Habit, Created<Pause>), Error> {
+    let (mut habit, _) = find(tx.store, tx.user, id)?;
+    if let Some(known) = habit.timeline.pauses().iter().find(|known| known.id == pause.id) {
+        if *known != pause {
+            return Err(Error::conflict("id_taken", "there already is a pause with this id, and it is another one"));
+        }
+        return Ok((habit, Created::Before(pause)));
+    }
+    pause.validate()?;
+    let before = habit.timeline.clone();
+    habit.timeline = before.with_pause(pause.clone())?;
+    store_changed(tx, &mut habit, &before)?;
+    Ok((habit, Created::Now(pause)))
+}
+
+/// Changes a pause: what is absent stays, `Some(None)` clears the end.
+pub fn update_pause(
+    tx: &mut Writing<'_>,
+    id: HabitId,
+    pause: PauseId,
+    expected: &Expected,
+    from: Option<Date>,
+    to: Option<Option<Date>>,
+) -> Result<(Habit, Pause), Error> {
+    let (mut habit, _) = find(tx.store, tx.user, id)?;
+    expected.check(habit.rev)?;
+    let known = habit.timeline.pauses().iter().find(|known| known.id == pause).ok_or(Error::NotFound(Entity::Pause))?;
+    let changed = Pause { id: pause, from: from.unwrap_or(known.from), to: to.unwrap_or(known.to) };
+    changed.validate()?;
+    let before = habit.timeline.clone();
+    habit.timeline = before.with_pause(changed.clone())?;
+    store_changed(tx, &mut habit, &before)?;
+    Ok((habit, changed))
+}
+
+/// Removes a pause: its days count again.
+pub fn delete_pause(tx: &mut Writing<'_>, id: HabitId, pause: PauseId, expected: &Expected) -> Result<(), Error> {
+    let (mut habit, _) = find(tx.store, tx.user, id)?;
+    expected.check(habit.rev)?;
+    let before = habit.timeline.clone();
+    habit.timeline = before.without_pause(pause).ok_or(Error::NotFound(Entity::Pause))?;
+    store_changed(tx, &mut habit, &before)
+}
