@@ -5,7 +5,6 @@
 
 #![expect(clippy::as_conversions, reason = "the one place for casts; each is bounded as its documentation says")]
 #![expect(clippy::cast_possible_truncation, reason = "see above")]
-#![expect(clippy::cast_precision_loss, reason = "see above")]
 
 /// A `u32` as an index. No target that this runs on has addresses of 16 bits.
 #[inline]
@@ -47,10 +46,4 @@ pub(crate) const fn len32(length: usize) -> u32 {
 #[inline]
 pub(crate) const fn day_of(length: usize) -> i32 {
     if length > 0x7FFF_FFFF { 0x7FFF_FFFF } else { length as i32 }
-}
-
-/// A sum as a floating-point number; exact below 2⁵³, which no sum of daily values reaches.
-#[inline]
-pub(crate) const fn float(value: u64) -> f64 {
-    value as f64
 }

@@ -5,14 +5,15 @@
 //! alone for f = 1, else the last 2·den days of f = num/den. Skipped and paused days drop out of the window; where
 //! nothing is left in it, the score stays. Today drops out too while it isn't done. Amounts to be reached count as
 //! `min(1, Σ value ÷ Σ target)`; limits count their days kept. Quotas are due num days in den, any of them; an amount per
-//! period is held against its share of the days in the window.
+//! period is held against its share of the days in the window. A window that reaches into days of an earlier plan version
+//! weighs each day by its own version's target, or, where that measured something else, as kept or not.
 
 use super::history::{HALF_LIFE_DAYS, HALF_LIVES, History};
 use super::kind::Direction;
 use super::progress::Progress;
 use super::schedule::Quota;
 use super::timeline::{Segment, Timeline};
-use crate::civil::num::{float, index_of_day};
+use crate::civil::num::index_of_day;
 use crate::civil::{Date, DateRange};
 
 /// A day's score.
@@ -87,25 +88,38 @@ fn window_days(segment: &Segment) -> i32 {
     if segment.frequency() >= 1.0 { 1 } else { segment.days.saturating_mul(2).min(84_006).cast_signed() }
 }
 
-/// How c is found.
-#[derive(Clone, Copy)]
+/// How days are weighed.
+#[derive(Clone, Copy, PartialEq)]
 enum Measure {
-    /// Done days ÷ due days.
-    Days,
-    /// Done days ÷ (f × available days).
-    Times,
-    /// Σ value ÷ Σ target over due days; the target.
-    Amounts(u32),
-    /// Σ value ÷ (available days × the amount of a day).
+    /// A done day counts 1 of what a due day weighs: 1, or of a quota its share of the number.
+    Days(f64),
+    /// A due day weighs its target.
+    Target(f64),
+    /// An available day weighs its share of the amount.
     Share(f64),
 }
 
-/// The sums over a trailing window.
+impl Measure {
+    const fn weight(self) -> f64 {
+        match self {
+            Self::Days(weight) | Self::Target(weight) | Self::Share(weight) => weight,
+        }
+    }
+}
+
+/// What was due and what was done of it over a trailing window.
 #[derive(Default, Clone, Copy)]
 struct Sums {
-    due: u32,
-    done: u32,
-    value: u64,
+    days: u32,
+    due: f64,
+    done: f64,
+}
+
+impl Sums {
+    /// c, if anything is left in the window.
+    fn completion(self) -> Option<f64> {
+        (self.days > 0).then(|| (self.done / self.due).clamp(0.0, 1.0))
+    }
 }
 
 impl Progress<'_> {
@@ -137,7 +151,7 @@ impl Progress<'_> {
         for segment in self.timeline.segments() {
             let Some(days) = DateRange::new(from.max(segment.from), to.min(segment.to)) else { continue };
             let measure = self.measure_of(segment);
-            if let (Measure::Days, true) = (measure, window_days(segment) == 1) {
+            if matches!(measure, Measure::Days(_)) && window_days(segment) == 1 {
                 score = self.walk_daily(segment, days, score, &mut visit);
             } else {
                 score = self.walk_windows(segment, measure, days, score, &mut visit);
@@ -149,10 +163,24 @@ impl Progress<'_> {
         let plan = self.timeline.plan_of(segment);
         let limited = plan.kind.direction() == Direction::AtMost;
         match (plan.schedule.quota(), plan.kind.target()) {
-            (Some((Quota::Times(_), _)), _) => Measure::Times,
+            (Some((Quota::Times(_), _)), _) => Measure::Days(segment.frequency()),
             (Some((Quota::Amount(amount), per)), _) => Measure::Share(f64::from(amount) / f64::from(per.usual_days())),
-            (None, Some(target)) if !limited => Measure::Amounts(target),
-            (None, _) => Measure::Days,
+            (None, Some(target)) if !limited => Measure::Target(f64::from(target)),
+            (None, _) => Measure::Days(1.0),
+        }
+    }
+
+    /// How a day is weighed when `segment` looks back on it: by its own version, if that measures the same; else by what
+    /// a day weighs now, in whole or not at all.
+    fn measure_on(&self, day: i32, segment: &Segment, now: Measure) -> (Measure, bool) {
+        let Some(own) = self.timeline.segments().iter().rev().find(|own| own.from.days_since_epoch() <= day) else { return (now, true) };
+        let measure = self.measure_of(own);
+        let (one, other) = (self.timeline.plan_of(own), self.timeline.plan_of(segment));
+        let same_kind = one.kind.type_name() == other.kind.type_name() && one.kind.direction() == other.kind.direction();
+        match (now, measure) {
+            (Measure::Days(_), Measure::Days(_)) => (measure, true),
+            (Measure::Target(_), Measure::Target(_)) | (Measure::Share(_), Measure::Share(_)) if same_kind => (measure, true),
+            _ => (now, false),
         }
     }
 
@@ -201,33 +229,30 @@ impl Progress<'_> {
         let keep = kept_per_day(segment.frequency());
         let gain = 1.0 - keep;
         let window = window_days(segment);
-        let frequency = segment.frequency();
         let today = self.today.days_since_epoch();
         let open_today = self.today_is_open_for_score();
         let first = days.from().days_since_epoch();
         let start = self.timeline.window().starts_on.days_since_epoch();
+        let begin = first.saturating_sub(window).max(start);
         let mut sums = Sums::default();
-        let mut entering = Values::new(self, first.saturating_sub(window).max(start));
+        let mut entering = Values::new(self, begin);
         let mut leaving = entering.clone();
-        for day in first.saturating_sub(window).max(start)..first {
-            self.enter(&mut sums, day, measure, &mut entering);
+        for day in begin..first {
+            self.shift(&mut sums, day, segment, measure, &mut entering, 1.0);
         }
         let mut score = before;
         for day in first..=days.to().days_since_epoch() {
             if day - window >= start {
-                self.leave(&mut sums, day - window, measure, &mut leaving);
+                self.shift(&mut sums, day - window, segment, measure, &mut leaving, -1.0);
             }
             let without = sums;
-            self.enter(&mut sums, day, measure, &mut entering);
-            let mut done = completion(sums, measure, frequency);
+            self.shift(&mut sums, day, segment, measure, &mut entering, 1.0);
+            let mut done = sums.completion();
             if day == today && open_today {
-                done = match measure {
-                    // What was done so far may help, but what is missing is no miss yet.
-                    Measure::Share(_) => match (completion(without, measure, frequency), done) {
-                        (Some(without), Some(with)) => Some(without.max(with)),
-                        (without, _) => without,
-                    },
-                    Measure::Amounts(_) | Measure::Days | Measure::Times => completion(without, measure, frequency),
+                // What was done so far of an amount may help, but what is missing is no miss yet.
+                done = match (measure, without.completion(), done) {
+                    (Measure::Share(_), Some(without), Some(with)) => Some(without.max(with)),
+                    (_, without, _) => without,
                 };
             }
             if let Some(done) = done {
@@ -247,36 +272,23 @@ impl Progress<'_> {
         (counted >> bit & 1 == 1).then(|| word(&self.done) >> bit & 1 == 1)
     }
 
-    fn enter(&self, sums: &mut Sums, day: i32, measure: Measure, values: &mut Values<'_>) {
-        if let Some(done) = self.counts(day) {
-            sums.due += 1;
-            sums.done += u32::from(done);
-            sums.value += values.at(day, done, measure);
-        }
+    /// Lets a day into the window (`sign` 1) or out of it (−1).
+    #[inline]
+    fn shift(&self, sums: &mut Sums, day: i32, segment: &Segment, now: Measure, values: &mut Values<'_>, sign: f64) {
+        let Some(done) = self.counts(day) else { return };
+        let (measure, comparable) =
+            if day >= segment.from.days_since_epoch() { (now, true) } else { self.measure_on(day, segment, now) };
+        let part = match measure {
+            Measure::Days(_) => f64::from(u8::from(done)),
+            Measure::Target(weight) if comparable => values.at(day, if done { weight } else { 0.0 }),
+            Measure::Share(_) if comparable => values.at(day, 0.0),
+            Measure::Target(weight) | Measure::Share(weight) => if done { weight } else { 0.0 },
+        };
+        // (A day of another measure, seen from days that are only counted, is one of them.)
+        if sign > 0.0 { sums.days += 1 } else { sums.days -= 1 }
+        sums.due += sign * measure.weight();
+        sums.done += sign * part;
     }
-
-    fn leave(&self, sums: &mut Sums, day: i32, measure: Measure, values: &mut Values<'_>) {
-        if let Some(done) = self.counts(day) {
-            sums.due -= 1;
-            sums.done -= u32::from(done);
-            sums.value -= values.at(day, done, measure);
-        }
-    }
-}
-
-/// c, if anything is left in the window.
-fn completion(sums: Sums, measure: Measure, frequency: f64) -> Option<f64> {
-    if sums.due == 0 {
-        return None;
-    }
-    let due = f64::from(sums.due);
-    let part = match measure {
-        Measure::Days => f64::from(sums.done) / due,
-        Measure::Times => f64::from(sums.done) / (due * frequency),
-        Measure::Amounts(target) => float(sums.value) / (due * f64::from(target)),
-        Measure::Share(per_day) => float(sums.value) / (due * per_day),
-    };
-    Some(part.min(1.0))
 }
 
 /// The values of days that are asked about in order.
@@ -292,20 +304,15 @@ impl<'a> Values<'a> {
         Self { left: values.get(first..).unwrap_or_default() }
     }
 
-    fn at(&mut self, day: i32, done: bool, measure: Measure) -> u64 {
-        let target = match measure {
-            Measure::Days | Measure::Times => return 0,
-            Measure::Amounts(target) => u64::from(target),
-            Measure::Share(_) => 0,
-        };
+    /// The value of a day, or what stands for it where none is kept.
+    fn at(&mut self, day: i32, otherwise: f64) -> f64 {
         while let Some(((date, value), rest)) = self.left.split_first() {
             match date.days_since_epoch() {
                 passed if passed < day => self.left = rest,
-                found if found == day => return u64::from(*value),
+                found if found == day => return f64::from(*value),
                 _ => break,
             }
         }
-        // A day without a value that was called done counts as such, and so does one whose value isn't kept any more.
-        if done { target } else { 0 }
+        otherwise
     }
 }
