@@ -1,4 +1,5 @@
--- What was done, skipped or missed on a day. The index serves delta sync.
+-- What was done, skipped or missed on a day. The indexes serve views of some days over all habits, and
+-- delta sync.
 CREATE TABLE entries (
     user_id         BINARY(16)    NOT NULL,
     habit_id        BINARY(16)    NOT NULL,
@@ -18,5 +19,6 @@ CREATE TABLE entries (
     CONSTRAINT entries_tracked_minutes_check CHECK (tracked_minutes BETWEEN 0 AND 1000000),
     CONSTRAINT entries_note_check CHECK (char_length(note) BETWEEN 1 AND 1000),
     CONSTRAINT entries_rev_check CHECK (rev >= 1),
+    INDEX entries_date_idx (user_id, date),
     INDEX entries_rev_idx (user_id, rev)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;

@@ -1,4 +1,5 @@
--- What was done, skipped or missed on a day. The index serves delta sync.
+-- What was done, skipped or missed on a day. The indexes serve views of some days over all habits, and
+-- delta sync.
 CREATE TABLE entries (
     user_id         UUID        NOT NULL,
     habit_id        UUID        NOT NULL,
@@ -19,4 +20,5 @@ CREATE TABLE entries (
     CONSTRAINT entries_note_check CHECK (char_length(note) BETWEEN 1 AND 1000),
     CONSTRAINT entries_rev_check CHECK (rev >= 1)
 );
+CREATE INDEX entries_date_idx ON entries (user_id, date);
 CREATE INDEX entries_rev_idx ON entries (user_id, rev);

@@ -1,4 +1,5 @@
--- What was done, skipped or missed on a day. The index serves delta sync.
+-- What was done, skipped or missed on a day. The indexes serve views of some days over all habits, and
+-- delta sync.
 CREATE TABLE entries (
     user_id         BLOB    NOT NULL,
     habit_id        BLOB    NOT NULL,
@@ -21,4 +22,5 @@ CREATE TABLE entries (
     CONSTRAINT entries_user_id_check CHECK (length(user_id) = 16),
     CONSTRAINT entries_habit_id_check CHECK (length(habit_id) = 16)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX entries_date_idx ON entries (user_id, date);
 CREATE INDEX entries_rev_idx ON entries (user_id, rev);
