@@ -125,6 +125,7 @@ pub(crate) fn a_read_sees_one_snapshot(backend: Backend) {
     assert_eq!(goal_of(&test, user), 60);
 }
 
+#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "for servers"))]
 pub(crate) fn a_read_cannot_write(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
@@ -216,6 +217,7 @@ pub(crate) fn a_database_answers_a_ping(backend: Backend) {
     test.database.ping().unwrap();
 }
 
+#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "for servers"))]
 pub(crate) fn a_server_that_is_away_is_unavailable_in_time(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (scheme, _) = test.options.url.split_once("://").unwrap();
@@ -228,6 +230,7 @@ pub(crate) fn a_server_that_is_away_is_unavailable_in_time(backend: Backend) {
     assert!(begun.elapsed() < Duration::from_secs(1));
 }
 
+#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "for servers"))]
 pub(crate) fn lost_connections_are_replaced_unseen(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
