@@ -1,1 +1,16 @@
-//! placeholder
+//! The composition root: configuration, wiring, the command line, background work, telemetry, shutdown.
+//!
+//! The only crate that sees every other, and the only one that reads the clock and makes ids.
+
+pub mod commands;
+pub mod config;
+mod keys;
+mod background;
+mod server;
+mod sources;
+mod telemetry;
+
+pub use config::{Config, ConfigError};
+pub use server::{Running, StartError, start, start_with};
+pub use sources::{FreshIds, SystemClock};
+pub use telemetry::init as init_telemetry;

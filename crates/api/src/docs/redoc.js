@@ -1,0 +1,1 @@
+Redoc.init("schema", { hideDownloadButton: false, nativeScrollbars: true }, document.getElementById("redoc"));

@@ -1,0 +1,101 @@
+//! The JSON body of a request.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::BytesMut;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Decode, Fields, Raw, json};
+use crate::problem::{Place, Problem};
+
+/// The most bytes a JSON body may have.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// A decoded JSON body.
+#[derive(Debug)]
+pub struct Body<T> {
+    /// What was decoded.
+    pub value: T,
+    /// SHA-256 of the body's canonical form (members sorted, no white space): the same request again has the same.
+    pub digest: [u8; 32],
+}
+
+impl<T: Decode> Body<T> {
+    /// Decodes the bytes of a body.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        let value = json::parse(bytes)?;
+        let decoded = Raw { value: &value, textual: false }.members().and_then(|members| Fields::read(members, false));
+        let decoded = decoded.map_err(|wrong| Problem::invalid(Place::Body, wrong))?;
+        Ok(Self { value: decoded, digest: digest_of(&value) })
+    }
+}
+
+fn digest_of(value: &Value) -> [u8; 32] {
+    Sha256::digest(value.to_string().as_bytes()).into()
+}
+
+impl<T: Decode + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let accepted = accepts(request);
+        let mut payload = payload.take();
+        Box::pin(async move {
+            accepted?;
+            let mut bytes = BytesMut::new();
+            while let Some(chunk) = payload.next().await {
+                let chunk = chunk.map_err(|_| Problem::of("incomplete_body", "The body ended early or can't be read."))?;
+                if bytes.len() + chunk.len() > MAX_BYTES {
+                    return Err(Problem::of(
+                        "payload_too_large",
+                        format!("The body is larger than {} KiB, the most that is accepted.", MAX_BYTES / 1024),
+                    ));
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Self::from_bytes(&bytes)
+        })
+    }
+}
+
+/// Only `application/json`, in UTF-8, not compressed.
+fn accepts(request: &HttpRequest) -> Result<(), Problem> {
+    let refuse = |detail: &'static str| Err(Problem::of("unsupported_media_type", detail));
+    if let Some(encoding) = request.headers().get("content-encoding")
+        && encoding != "identity"
+    {
+        return refuse("The body must not be compressed.");
+    }
+    let Some(content_type) = request.headers().get(CONTENT_TYPE) else {
+        return refuse("The header `Content-Type: application/json` is missing.");
+    };
+    let text = content_type.to_str().unwrap_or_default().to_ascii_lowercase();
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let json = essence == "application/json" || essence == "application/merge-patch+json";
+    let utf8 = parts.all(|parameter| {
+        !parameter.starts_with("charset=") || matches!(parameter, "charset=utf-8" | "charset=\"utf-8\"")
+    });
+    if json && utf8 { Ok(()) } else { refuse("Bodies must be `application/json` in UTF-8.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_digest_does_not_depend_on_order_or_white_space() {
+        let digest = |text: &str| digest_of(&json::parse(text.as_bytes()).unwrap());
+        assert_eq!(digest(r#"{"a":1,"b":[1, 2]}"#), digest(r#"{ "b":[1,2], "a":1 }"#));
+        assert_ne!(digest(r#"{"a":1}"#), digest(r#"{"a":2}"#));
+        assert_eq!(digest_of(&json!({})), digest("{}"));
+    }
+}

@@ -1,0 +1,209 @@
+//! Decoding an object field by field.
+
+use circadia_domain::violation::Violations;
+use serde_json::{Map, Value};
+
+use super::raw::{Parsed, Raw};
+
+/// A type that a request body or a query is decoded into.
+pub trait Decode: Sized {
+    /// Asks for every field (before giving up on any, so that all that is wrong gets noted), then builds the value.
+    /// `None` only after something wrong was noted.
+    fn decode(fields: &mut Fields<'_>) -> Option<Self>;
+}
+
+/// An object being decoded: gives out fields, notes what is wrong, remembers what was asked for.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    members: &'a Map<String, Value>,
+    textual: bool,
+    asked: Vec<&'static str>,
+    required: Vec<&'static str>,
+    wrong: Violations,
+}
+
+impl<'a> Fields<'a> {
+    /// Decodes an object's members.
+    ///
+    /// # Errors
+    /// Everything that is wrong, unknown fields included.
+    pub fn read<T: Decode>(members: &'a Map<String, Value>, textual: bool) -> Parsed<T> {
+        let mut fields = Self::over(members, textual);
+        let decoded = T::decode(&mut fields);
+        fields.note_unknown();
+        match decoded {
+            Some(value) if fields.wrong.is_empty() => Ok(value),
+            None if fields.wrong.is_empty() => {
+                Err(Violations::of("invalid", "can't be read, for a reason that was not noted"))
+            }
+            _ => Err(fields.wrong),
+        }
+    }
+
+    fn over(members: &'a Map<String, Value>, textual: bool) -> Self {
+        Self { members, textual, asked: Vec::new(), required: Vec::new(), wrong: Violations::new() }
+    }
+
+    /// A parser for a nested object.
+    pub fn object<T: Decode>(raw: Raw<'_>) -> Parsed<T> {
+        Fields::read(raw.members()?, raw.textual)
+    }
+
+    /// A field that must be there, and not null.
+    pub fn required<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
+        self.required.push(name);
+        match self.ask(name) {
+            None | Some(Value::Null) => {
+                self.wrong.add(pointer(name), "required", "is required");
+                None
+            }
+            Some(value) => self.parse(name, value, parse),
+        }
+    }
+
+    /// A field that may be absent, or null, which is the same.
+    pub fn optional<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
+        match self.ask(name) {
+            None | Some(Value::Null) => None,
+            Some(value) => self.parse(name, value, parse),
+        }
+    }
+
+    /// A field of a merge patch (RFC 7396) that can't be cleared: absent leaves it.
+    pub fn change<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
+        match self.ask(name) {
+            None => None,
+            Some(Value::Null) => {
+                self.wrong.add(pointer(name), "not_nullable", "can't be cleared: leave it out to keep it");
+                None
+            }
+            Some(value) => self.parse(name, value, parse),
+        }
+    }
+
+    /// A field of a merge patch (RFC 7396): absent (`None`) leaves it, null (`Some(None)`) clears it.
+    pub fn change_or_clear<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(Raw<'_>) -> Parsed<T>,
+    ) -> Option<Option<T>> {
+        match self.ask(name) {
+            None => None,
+            Some(Value::Null) => Some(None),
+            Some(value) => self.parse(name, value, parse).map(Some),
+        }
+    }
+
+    /// Notes something wrong that only several fields together show.
+    pub fn note(&mut self, name: &'static str, code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) {
+        self.wrong.add(pointer(name), code, detail);
+    }
+
+    /// Notes everything that a check of a field found wrong.
+    pub fn note_all(&mut self, name: &'static str, checked: Result<(), Violations>) {
+        self.wrong.take(&pointer(name), checked);
+    }
+
+    fn ask(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.asked.push(name);
+        self.members.get(name)
+    }
+
+    fn parse<T>(&mut self, name: &str, value: &Value, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
+        let parsed = parse(Raw { value, textual: self.textual });
+        self.wrong.take(&pointer(name), parsed)
+    }
+
+    fn note_unknown(&mut self) {
+        for name in self.members.keys().filter(|name| !self.asked.contains(&name.as_str())) {
+            let shown: String = name.chars().take(64).collect();
+            let detail = if self.asked.is_empty() {
+                "is not known: nothing is expected here".to_owned()
+            } else {
+                format!("is not known; known are: {}", self.asked.join(", "))
+            };
+            self.wrong.add(pointer(&shown), "unknown_field", detail);
+        }
+    }
+}
+
+/// A name as a JSON pointer's reference token (RFC 6901 §3).
+fn pointer(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+pub mod testing {
+    //! Holding decoders against their documentation.
+
+    use super::{Decode, Fields};
+    use serde_json::Value;
+    use utoipa::PartialSchema;
+
+    /// Asserts that the documented properties of `T`, and which of them are required, are those that its decoder asks
+    /// for: what is documented is accepted, and the other way round.
+    pub fn assert_documented<T: Decode + PartialSchema>() {
+        let members = serde_json::Map::new();
+        let mut fields = Fields::over(&members, false);
+        let _ = T::decode(&mut fields);
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        let documented: std::collections::BTreeSet<String> =
+            schema["properties"].as_object().unwrap().keys().cloned().collect();
+        let asked: std::collections::BTreeSet<String> = fields.asked.iter().map(ToString::to_string).collect();
+        assert_eq!(documented, asked, "documented properties against decoded ones of {}", std::any::type_name::<T>());
+        let names = |value: &Value| -> std::collections::BTreeSet<String> {
+            value.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
+        };
+        let required: std::collections::BTreeSet<String> = fields.required.iter().map(ToString::to_string).collect();
+        assert_eq!(names(&schema["required"]), required, "required properties of {}", std::any::type_name::<T>());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::{boolean, integer, list, text};
+    use super::*;
+    use serde_json::json;
+
+    #[derive(Debug, PartialEq)]
+    struct Sample {
+        name: String,
+        size: Option<i64>,
+        tags: Vec<bool>,
+    }
+
+    impl Decode for Sample {
+        fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+            let name = fields.required("name", text(|text| Ok(text.to_owned())));
+            let size = fields.optional("size", integer(Ok));
+            let tags = fields.optional("tags", list(2, boolean));
+            Some(Self { name: name?, size, tags: tags.unwrap_or_default() })
+        }
+    }
+
+    fn read(value: &Value) -> Result<Sample, Vec<(String, &'static str)>> {
+        Fields::read(value.as_object().unwrap(), false)
+            .map_err(|wrong| wrong.into_iter().map(|violation| (violation.path, violation.code)).collect())
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let wrong = read(&json!({"size": "9", "tags": [true, 1], "x/y": null})).unwrap_err();
+        let expected =
+            [("/name", "required"), ("/size", "wrong_type"), ("/tags/1", "wrong_type"), ("/x~1y", "unknown_field")];
+        assert_eq!(wrong, expected.map(|(path, code)| (path.to_owned(), code)));
+    }
+
+    #[test]
+    fn null_is_absence_for_optional_fields_only() {
+        assert_eq!(read(&json!({"name": "n", "size": null})), Ok(Sample { name: "n".into(), size: None, tags: vec![] }));
+        assert!(read(&json!({"name": null})).is_err());
+    }
+
+    #[test]
+    fn numbers_must_be_whole() {
+        for size in [json!(1.5), json!(1e30), json!(u64::MAX)] {
+            assert!(read(&json!({"name": "n", "size": size})).is_err());
+        }
+    }
+}

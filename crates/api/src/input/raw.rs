@@ -1,0 +1,90 @@
+//! Single values from outside, and the parsers that turn them into the domain's.
+
+use circadia_domain::violation::Violations;
+use serde_json::Value;
+
+/// A value as it came: from JSON, or from a query string, where everything is text.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'a> {
+    /// The value.
+    pub value: &'a Value,
+    /// Whether numbers and booleans come as text.
+    pub textual: bool,
+}
+
+/// What a parser makes of a value.
+pub type Parsed<T> = Result<T, Violations>;
+
+fn wrong_type<T>(expected: &str, found: &Value) -> Parsed<T> {
+    let found = match found {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    Err(Violations::of("wrong_type", format!("must be {expected}, not {found}")))
+}
+
+impl<'a> Raw<'a> {
+    /// The value as an object's members.
+    pub fn members(self) -> Parsed<&'a serde_json::Map<String, Value>> {
+        match self.value {
+            Value::Object(members) => Ok(members),
+            other => wrong_type("an object", other),
+        }
+    }
+}
+
+/// Text, which `parse` makes something of.
+pub fn text<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
+    move |raw| match raw.value {
+        Value::String(text) => parse(text),
+        other => wrong_type("a string", other),
+    }
+}
+
+/// A whole number, which `parse` makes something of.
+pub fn integer<T>(parse: impl Fn(i64) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
+    move |raw| match raw.value {
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => parse(number),
+            None => Err(Violations::of("wrong_type", "must be a whole number that 64 bits can hold")),
+        },
+        Value::String(digits) if raw.textual => match digits.parse() {
+            Ok(number) => parse(number),
+            Err(_) => Err(Violations::of("wrong_type", "must be a whole number")),
+        },
+        other => wrong_type("a whole number", other),
+    }
+}
+
+/// A boolean.
+pub fn boolean(raw: Raw<'_>) -> Parsed<bool> {
+    match raw.value {
+        Value::Bool(value) => Ok(*value),
+        Value::String(word) if raw.textual => match word.as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Violations::of("wrong_type", "must be `true` or `false`")),
+        },
+        other => wrong_type("a boolean", other),
+    }
+}
+
+/// A list of at most `max` items, each read by `parse`.
+pub fn list<T>(max: usize, parse: impl Fn(Raw<'_>) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<Vec<T>> {
+    move |raw| {
+        let Value::Array(items) = raw.value else { return wrong_type("a list", raw.value) };
+        if items.len() > max {
+            return Err(Violations::of("too_many", format!("must have at most {max} items, but has {}", items.len())));
+        }
+        let mut wrong = Violations::new();
+        let mut parsed = Vec::with_capacity(items.len());
+        for (index, value) in items.iter().enumerate() {
+            parsed.extend(wrong.take(&format!("/{index}"), parse(Raw { value, ..raw })));
+        }
+        if wrong.is_empty() { Ok(parsed) } else { Err(wrong) }
+    }
+}

@@ -1,0 +1,184 @@
+//! The OpenAPI document: collected from the routes, completed with what holds for all of them.
+
+use std::fmt::Write as _;
+
+use actix_web::App as ActixApp;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Ref,
+    RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+use utoipa_actix_web::AppExt as _;
+
+use crate::problem::{CODES, FieldError, MEDIA_TYPE, Place, ProblemBody};
+use crate::routes;
+
+/// The document.
+pub fn document() -> OpenApi {
+    let (_, collected) = ActixApp::new()
+        .into_utoipa_app()
+        .openapi(skeleton())
+        .service(utoipa_actix_web::scope("/api/v1").configure(routes::versioned))
+        .configure(routes::unversioned)
+        .split_for_parts();
+    complete(collected)
+}
+
+/// The document as it is committed and served: stable, indented, with a final line break.
+pub fn text() -> String {
+    let mut text = document().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn skeleton() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Circadia")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(description()))
+        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
+        .build();
+    let tag = |name: &str, text: &str| TagBuilder::new().name(name).description(Some(text)).build();
+    let bearer = SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access token of `POST /auth/login` or `/auth/register`."))
+            .build(),
+    );
+    let mut components = Components::new();
+    components.add_security_scheme("bearer", bearer);
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url("/").description(Some("Where this document was served")).build()]))
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
+        .tags(Some([
+            tag("auth", "Getting an account, signing in, staying signed in, signing out."),
+            tag("me", "The signed-in user and their settings."),
+            tag("themes", "Coloured groups of habits and tasks."),
+            tag("habits", "What is planned, what is due today, and how it goes."),
+            tag("entries", "What was done, skipped or missed on a day."),
+            tag("plans", "How a habit's schedule and target change over time, and its pauses."),
+            tag("schedules", "Trying schedules out."),
+            tag("system", "Health."),
+        ]))
+        .build()
+}
+
+fn description() -> String {
+    let mut text = String::from(
+        "The backend for apps that help people keep their days in rhythm: recurring habits and their entries, \
+         streaks, scores and calendars.\n\n\
+         **Conventions.** JSON only, UTF-8, `snake_case`; unknown fields are refused. Ids are UUIDv7, which clients may \
+         choose: the same id with the same body again answers like the first time. Instants are RFC 3339 in UTC, civil \
+         dates `YYYY-MM-DD` in the user's own calendar, from 1970-01-01 to 2199-12-31. *Today* is the user's: of their \
+         time zone, and of when their day starts. PATCH is a merge (RFC 7396).\n\n\
+         **Concurrency.** Stored resources carry an `ETag`; send it back in `If-Match` to change only what you saw \
+         (else 412), and in `If-None-Match` to be told when nothing changed (304).\n\n\
+         **Limits.** `RateLimit-Policy` and `RateLimit` say how many requests are left; 429 carries `Retry-After`. \
+         Bodies have at most 256 KiB and 32 levels.\n\n\
+         **Errors** are `application/problem+json` (RFC 9457) with a stable `code`; `validation_failed` names every \
+         wrong value. A thing that belongs to somebody else answers like one that doesn't exist.\n\n\
+         | code | status | meaning |\n|---|---|---|\n",
+    );
+    for (code, status, title) in CODES {
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "| `{code}` | {status} | {title} |");
+    }
+    text
+}
+
+/// Adds to every operation what its shape implies: problems, headers, parameters.
+fn complete(mut document: OpenApi) -> OpenApi {
+    if let Some(components) = &mut document.components {
+        for (name, schema) in [
+            (ProblemBody::name(), ProblemBody::schema()),
+            (FieldError::name(), FieldError::schema()),
+            (Place::name(), Place::schema()),
+        ] {
+            components.schemas.insert(name.into_owned(), schema);
+        }
+    }
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            complete_operation(path, method, operation);
+        }
+    }
+    document
+}
+
+fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+    .collect()
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
+    let is_public = operation.security.is_some();
+    let has_body = operation.request_body.is_some();
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let stands_in = |place: &ParameterIn| {
+        parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == *place))
+    };
+    let (in_path, in_query) = (stands_in(&ParameterIn::Path), stands_in(&ParameterIn::Query));
+    let mut refuse = |status: &str, description: &str| {
+        let responses = &mut operation.responses.responses;
+        if !responses.contains_key(status) {
+            responses.insert(status.to_owned(), RefOr::T(problem(description)));
+        }
+    };
+    if has_body {
+        refuse("400", "`malformed_json`: the body is no valid JSON");
+        refuse("413", "`payload_too_large`: the body is larger than 256 KiB");
+        refuse("415", "`unsupported_media_type`: the body is not `application/json`");
+    }
+    if has_body || in_query || in_path {
+        refuse("422", "`validation_failed`: parts of the request are wrong; every one is named");
+    }
+    if !is_public {
+        refuse("401", "`authentication_required`, `token_invalid`, `token_expired` or `token_revoked`");
+    }
+    if in_path && !is_public {
+        refuse("404", "There is no such thing, or it is somebody else's");
+    }
+    if path.starts_with("/api/v1/") {
+        refuse("429", "`rate_limited`: try again after `Retry-After` seconds");
+        refuse("503", "`unavailable`: try again after `Retry-After` seconds; nothing was stored");
+    }
+    let responses = &mut operation.responses.responses;
+    if responses.values().any(|response| matches!(response, RefOr::T(response) if response.headers.contains_key("ETag"))) {
+        let tagged = ParameterBuilder::new()
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+        let (name, text) = if method == "get" {
+            ("If-None-Match", "An `ETag` seen before: answers 304 if nothing changed")
+        } else {
+            ("If-Match", "An `ETag` seen before: refuses (412) if it was changed since")
+        };
+        let parameter = tagged.name(name).description(Some(text)).build();
+        operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+        if method == "get" {
+            responses.insert("304".to_owned(), RefOr::T(ResponseBuilder::new().description("Nothing changed").build()));
+        } else {
+            let stale = problem("`precondition_failed`: it was changed since");
+            responses.insert("412".to_owned(), RefOr::T(stale));
+        }
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
+    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
+}

@@ -1,0 +1,346 @@
+//! Answers that refuse: RFC 9457 `application/problem+json`, from one table of codes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use circadia_domain::store::StoreError;
+use circadia_domain::violation::Violations;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::context;
+
+/// The media type of problems.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Every code there is: its status, its title, and when it is answered.
+pub const CODES: &[(&str, u16, &str)] = &[
+    ("malformed_json", 400, "The body is not valid JSON"),
+    ("incomplete_body", 400, "The body is incomplete"),
+    ("malformed_request", 400, "The request can't be understood"),
+    ("invalid_cursor", 400, "The cursor is not one that was given out"),
+    ("authentication_required", 401, "Sign in first"),
+    ("invalid_credentials", 401, "The credentials are wrong"),
+    ("token_invalid", 401, "The token is not valid"),
+    ("token_expired", 401, "The token has expired"),
+    ("token_revoked", 401, "The session has ended"),
+    ("https_required", 403, "Only HTTPS is served"),
+    ("not_found", 404, "There is nothing here"),
+    ("user_not_found", 404, "No such user"),
+    ("session_not_found", 404, "No such session"),
+    ("theme_not_found", 404, "No such theme"),
+    ("habit_not_found", 404, "No such habit"),
+    ("entry_not_found", 404, "No such entry"),
+    ("pause_not_found", 404, "No such pause"),
+    ("method_not_allowed", 405, "The method is not allowed here"),
+    ("not_acceptable", 406, "Only JSON is served"),
+    ("id_taken", 409, "The id is taken"),
+    ("username_taken", 409, "The user name is taken"),
+    ("email_taken", 409, "The e-mail address is taken"),
+    ("theme_name_taken", 409, "The theme name is taken"),
+    ("habit_ended", 409, "The habit has ended"),
+    ("limit_reached", 409, "There are too many of them already"),
+    ("plan_conflict", 409, "The plan versions contradict each other"),
+    ("pause_overlap", 409, "The pauses overlap"),
+    ("precondition_failed", 412, "It was changed in the meantime"),
+    ("payload_too_large", 413, "The body is too large"),
+    ("uri_too_long", 414, "The address is too long"),
+    ("unsupported_media_type", 415, "The media type is not supported"),
+    ("validation_failed", 422, "Parts of the request are wrong"),
+    ("rate_limited", 429, "Too many requests"),
+    ("internal_error", 500, "Something went wrong here"),
+    ("unavailable", 503, "Not available at the moment"),
+];
+
+/// Where a wrong value stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// In the JSON body.
+    Body,
+    /// In the query string.
+    Query,
+    /// In the path.
+    Path,
+    /// In a header.
+    Header,
+}
+
+/// One wrong value of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where the value stood.
+    #[serde(rename = "in")]
+    pub place: Place,
+    /// JSON pointer (RFC 6901) to the value within that place: `/schedule/weekdays/1` in a body, `/from` in a query.
+    #[schema(example = "/name")]
+    pub pointer: String,
+    /// Stable machine code.
+    #[schema(example = "too_long")]
+    pub code: &'static str,
+    /// What was wrong, and what is allowed; for people.
+    #[schema(value_type = String, example = "must have at most 100 characters, but has 101")]
+    pub detail: Cow<'static, str>,
+}
+
+/// The body of every refusal (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody<'a> {
+    /// A URN that identifies the kind of problem; ends with `code`.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:circadia:problem:validation_failed")]
+    pub kind: String,
+    /// What it is, in words that don't vary.
+    #[schema(example = "Parts of the request are wrong")]
+    pub title: &'a str,
+    /// The HTTP status.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// What happened this time; for people.
+    #[schema(example = "One field is wrong: /name must have at most 100 characters, but has 101.")]
+    pub detail: &'a str,
+    /// The request's id, as in the `X-Request-Id` header.
+    #[schema(example = "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b")]
+    pub instance: String,
+    /// Stable machine code; all of them are listed in this document's description.
+    #[schema(example = "validation_failed")]
+    pub code: &'a str,
+    /// Every wrong value, for `validation_failed`.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub errors: &'a [FieldError],
+}
+
+/// [`ProblemBody`] as the documentation refers to it.
+pub type ProblemDoc = ProblemBody<'static>;
+
+/// A refusal.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    retry_after: Option<u64>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    /// A problem with a code of the table.
+    pub fn of(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        let (status, title) = CODES
+            .iter()
+            .find(|(known, _, _)| *known == code)
+            .map_or((500, "Something went wrong here"), |(_, status, title)| (*status, *title));
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            code,
+            title,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Wrong values in one place of the request.
+    pub fn invalid(place: Place, wrong: Violations) -> Self {
+        let errors: Vec<FieldError> = wrong
+            .into_iter()
+            .map(|violation| FieldError {
+                place,
+                pointer: violation.path,
+                code: violation.code,
+                detail: violation.detail,
+            })
+            .collect();
+        let count = match errors.len() {
+            1 => "One value is wrong".to_owned(),
+            count => format!("{count} values are wrong"),
+        };
+        let first = errors.first().map_or(String::new(), |error| format!(": {} {}", error.pointer, error.detail));
+        let mut problem = Self::of("validation_failed", format!("{count}{first}."));
+        problem.errors = errors;
+        problem
+    }
+
+    /// Something that must not happen: logged in full, answered without a word about it.
+    pub fn internal(cause: &dyn fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::of("internal_error", "The request could not be completed because of a defect; it has been logged.")
+    }
+
+    /// Something needed isn't there at the moment.
+    pub fn unavailable(detail: &'static str) -> Self {
+        Self { retry_after: Some(1), ..Self::of("unavailable", detail) }
+    }
+
+    /// Says when to try again, in seconds.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Says of the values at a pointer that they stood in another place.
+    #[must_use]
+    pub fn with_place(mut self, pointer: &str, place: Place) -> Self {
+        for error in self.errors.iter_mut().filter(|error| error.pointer == pointer) {
+            error.place = place;
+        }
+        self
+    }
+
+    /// What happened this time.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The machine code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The wrong values.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The body for a request id.
+    pub fn body(&self, instance: String) -> ProblemBody<'_> {
+        ProblemBody {
+            kind: format!("urn:circadia:problem:{}", self.code),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance,
+            code: self.code,
+            errors: &self.errors,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status.as_u16(), self.code, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((CACHE_CONTROL, "no-store"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 6750 §3: no error code where no token was presented.
+            let challenge = match self.code {
+                "token_invalid" | "token_expired" | "token_revoked" => "Bearer error=\"invalid_token\"",
+                _ => "Bearer",
+            };
+            response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        for (name, value) in &self.headers {
+            response.insert_header((*name, value.as_str()));
+        }
+        let body = serde_json::to_vec(&self.body(context::request_id())).unwrap_or_default();
+        response.content_type(MEDIA_TYPE).body(body)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => {
+                tracing::warn!(%cause, "database unavailable");
+                Self::unavailable("The database can't be reached at the moment. Nothing was stored; try again.")
+            }
+            // The account was deleted while its token was still good.
+            StoreError::NoSuchUser => Self::of("token_revoked", "The account no longer exists."),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<circadia_domain::Error> for Problem {
+    fn from(error: circadia_domain::Error) -> Self {
+        use circadia_domain::{Entity, Error};
+        match error {
+            Error::NotFound(entity) => {
+                let code = match entity {
+                    Entity::User => "user_not_found",
+                    Entity::Session => "session_not_found",
+                    Entity::Theme => "theme_not_found",
+                    Entity::Habit => "habit_not_found",
+                    Entity::Entry => "entry_not_found",
+                    Entity::Pause => "pause_not_found",
+                };
+                Self::of(code, format!("There is no such {}.", entity.word()))
+            }
+            Error::Invalid(wrong) => Self::invalid(Place::Body, wrong),
+            Error::Conflict { code, detail } => Self::of(code, detail),
+            Error::Stale { current } => Self::of(
+                "precondition_failed",
+                format!("It is now at revision {current}, which `If-Match` does not name: fetch it and try again."),
+            ),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl circadia_domain::store::Refusal for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_listed_once_with_a_status_that_exists() {
+        for (index, (code, status, _)) in CODES.iter().enumerate() {
+            assert!(StatusCode::from_u16(*status).is_ok());
+            assert!(CODES[..index].iter().all(|(other, _, _)| other != code), "{code} is listed twice");
+        }
+    }
+
+    #[test]
+    fn violations_become_errors_with_pointers() {
+        let mut wrong = Violations::new();
+        wrong.add("/a", "required", "is required");
+        wrong.add("/b/0", "too_long", "is too long");
+        let problem = Problem::invalid(Place::Body, wrong);
+        let body = serde_json::to_value(problem.body("r".into())).unwrap();
+        assert_eq!(body["status"], 422);
+        assert_eq!(body["detail"], "2 values are wrong: /a is required.");
+        assert_eq!(body["errors"][1]["pointer"], "/b/0");
+        assert_eq!(body["errors"][1]["in"], "body");
+    }
+
+    #[test]
+    fn a_defect_says_nothing_of_its_cause() {
+        let problem = Problem::from(StoreError::Defect("SELECT secret FROM /var/lib".into()));
+        assert_eq!(problem.status(), 500);
+        assert!(!problem.detail().contains("SELECT"));
+    }
+}

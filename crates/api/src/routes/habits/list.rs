@@ -1,0 +1,268 @@
+//! `GET /habits` and `PUT /habits/order`.
+
+use std::cmp::Ordering;
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, put};
+use circadia_domain::Error;
+use circadia_domain::civil::Date;
+use circadia_domain::habits::{self, Habit, History, Status, current_streak, is_due_on};
+use circadia_domain::ids::{HabitId, ThemeId};
+use circadia_domain::text::key_of;
+use circadia_domain::violation::Violations;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::dto::{HabitBody, StatusDoc};
+use crate::app::App;
+use crate::identity::Principal;
+use crate::input::{Body, Decode, Fields, Parsed, Query, date, list, text};
+use crate::page::{Page, PageRequest};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(reorder).service(list_habits);
+}
+
+/// What a list of habits is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Position,
+    Name,
+    CreatedAt,
+    Streak,
+}
+
+/// An order, and whether it is reversed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sort {
+    by: By,
+    reversed: bool,
+}
+
+impl Sort {
+    fn parse(given: &str) -> Parsed<Self> {
+        let (reversed, name) = given.strip_prefix('-').map_or((false, given), |name| (true, name));
+        let by = match name {
+            "position" => By::Position,
+            "name" => By::Name,
+            "created_at" => By::CreatedAt,
+            "streak" => By::Streak,
+            _ => {
+                let detail = "must be `position`, `name`, `created_at` or `streak`, with `-` before it to reverse";
+                return Err(Violations::of("unknown_value", detail));
+            }
+        };
+        Ok(Self { by, reversed })
+    }
+
+    fn text(self) -> String {
+        let name = match self.by {
+            By::Position => "position",
+            By::Name => "name",
+            By::CreatedAt => "created_at",
+            By::Streak => "streak",
+        };
+        format!("{}{name}", if self.reversed { "-" } else { "" })
+    }
+
+    fn comes_before(self, a: &Key, b: &Key) -> bool {
+        let order = a.value.cmp(&b.value).then(a.id.cmp(&b.id));
+        order == if self.reversed { Ordering::Greater } else { Ordering::Less }
+    }
+}
+
+/// What a habit is sorted by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+enum KeyValue {
+    Number(i64),
+    Text(String),
+}
+
+/// A habit's place in the order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Key {
+    #[serde(rename = "v")]
+    value: KeyValue,
+    #[serde(rename = "i")]
+    id: HabitId,
+}
+
+/// Which habits are wanted, and in which order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Only active, or only archived ones.
+    #[param(value_type = Option<StatusDoc>)]
+    status: Option<StatusDoc>,
+    /// Only those of this theme.
+    #[param(value_type = Option<Uuid>)]
+    theme_id: Option<ThemeId>,
+    /// Only those whose present schedule is of this type.
+    #[param(example = "weekly")]
+    schedule_type: Option<String>,
+    /// Only those whose name or description contains this, whatever its case.
+    #[param(max_length = 100)]
+    q: Option<String>,
+    /// `position` (default), `name`, `created_at` or `streak`; `-` before it reverses.
+    #[param(value_type = Option<String>, example = "-streak")]
+    sort: Option<Sort>,
+    /// Only those that are due on this day.
+    #[param(value_type = Option<String>, format = Date)]
+    due_on: Option<Date>,
+    #[param(ignore)]
+    page: Option<PageRequest>,
+}
+
+fn status(word: &str) -> Parsed<StatusDoc> {
+    match word {
+        "active" => Ok(StatusDoc::Active),
+        "archived" => Ok(StatusDoc::Archived),
+        _ => Err(Violations::of("unknown_value", "must be `active` or `archived`")),
+    }
+}
+
+fn schedule_type(word: &str) -> Parsed<String> {
+    const TYPES: [&str; 7] = ["daily", "weekly", "monthly", "yearly", "cycle", "quota", "rrule"];
+    if TYPES.contains(&word) {
+        Ok(word.to_owned())
+    } else {
+        Err(Violations::of("unknown_value", format!("must be one of {}", TYPES.join(", "))))
+    }
+}
+
+fn sought(text: &str) -> Parsed<String> {
+    if text.chars().count() > 100 {
+        return Err(Violations::of("too_long", "must have at most 100 characters"));
+    }
+    if text.contains('\0') {
+        return Err(Violations::of("nul_character", "must not contain the NUL character"));
+    }
+    Ok(key_of(text))
+}
+
+impl Decode for ListQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            status: fields.optional("status", text(status)),
+            theme_id: fields.optional("theme_id", text(ThemeId::parse_reference)),
+            schedule_type: fields.optional("schedule_type", text(schedule_type)),
+            q: fields.optional("q", text(sought)),
+            sort: fields.optional("sort", text(Sort::parse)),
+            due_on: fields.optional("due_on", text(date)),
+            page: PageRequest::decode(fields),
+        })
+    }
+}
+
+impl ListQuery {
+    fn wants(&self, habit: &Habit, history: &History, today: Date) -> bool {
+        let status = match habit.status(today) {
+            Status::Active => StatusDoc::Active,
+            Status::ArchivedByUser | Status::Ended => StatusDoc::Archived,
+        };
+        self.status.is_none_or(|wanted| wanted == status)
+            && self.theme_id.is_none_or(|theme| habit.theme == Some(theme))
+            && self.schedule_type.as_ref().is_none_or(|name| habit.timeline.plan_on(today).schedule.type_name() == name)
+            && self.q.as_ref().is_none_or(|sought| {
+                let in_description = || {
+                    habit.description.as_ref().is_some_and(|description| key_of(description.as_str()).contains(sought))
+                };
+                habit.name.key().contains(sought) || in_description()
+            })
+            && self.due_on.is_none_or(|date| habit.archived_at.is_none() && is_due_on(&habit.timeline, history, date))
+    }
+}
+
+fn key(sort: Sort, habit: &Habit, history: &History, today: Date) -> Key {
+    let value = match sort.by {
+        By::Position => KeyValue::Number(i64::from(habit.position)),
+        By::Name => KeyValue::Text(habit.name.key()),
+        By::CreatedAt => KeyValue::Number(habit.created_at.micros()),
+        By::Streak => KeyValue::Number(i64::from(current_streak(&habit.timeline, history, today))),
+    };
+    Key { value, id: habit.id }
+}
+
+/// List my habits
+///
+/// Sorting by streak sorts truly, across pages.
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "listHabits",
+    params(ListQuery, PageRequest),
+    responses((status = 200, description = "A page of habits", body = Page<HabitBody>))
+)]
+#[get("/habits")]
+async fn list_habits(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.0;
+    let (found, user) = app.work.read(move |store| habits::list(store, principal.user)).await?;
+    let today = user.today(app.now());
+    let sort = query.sort.unwrap_or(Sort { by: By::Position, reversed: false });
+    let mut items: Vec<(Key, Habit)> = found
+        .into_iter()
+        .filter(|(habit, history)| query.wants(habit, history, today))
+        .map(|(habit, history)| (key(sort, &habit, &history, today), habit))
+        .collect();
+    items.sort_by(|(a, _), (b, _)| if sort.comes_before(a, b) { Ordering::Less } else { Ordering::Greater });
+    let page_request = query.page.unwrap_or(PageRequest { limit: crate::page::MAX_LIMIT, cursor: None });
+    let page = Page::of_sorted(items, |(key, _)| key.clone(), &sort.text(), &page_request, |a, b| sort.comes_before(a, b))?;
+    page.map(|(_, habit)| HabitBody::new(habit, today)).answer(&request)
+}
+
+/// An order of habits.
+#[derive(Debug, ToSchema)]
+pub(super) struct OrderBody {
+    /// The habits that come first, in order; all others follow as they were.
+    #[schema(value_type = Vec<Uuid>, max_items = 5000)]
+    ids: Vec<HabitId>,
+}
+
+impl Decode for OrderBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let ids = fields.required("ids", list(5000, text(HabitId::parse_reference)));
+        Some(Self { ids: ids? })
+    }
+}
+
+/// Put my habits in order
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "orderHabits",
+    request_body = OrderBody,
+    responses((status = 204, description = "They are in this order now"))
+)]
+#[put("/habits/order")]
+async fn reorder(app: Data<App>, principal: Principal, body: Body<OrderBody>) -> Result<HttpResponse, Problem> {
+    let ids = body.value.ids;
+    app.work.write::<_, Error>(principal.user, app.now(), move |tx| habits::reorder(tx, &ids)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<OrderBody>();
+    }
+
+    #[test]
+    fn sort_orders_are_read_and_said() {
+        for text in ["position", "-name", "created_at", "-streak"] {
+            assert_eq!(Sort::parse(text).unwrap().text(), text);
+        }
+        assert!(Sort::parse("--name").is_err());
+        assert!(Sort::parse("colour").is_err());
+    }
+}

@@ -1,0 +1,203 @@
+//! `GET /habits/today`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Date;
+use circadia_domain::habits::{self, DayState, PeriodProgress, Today, TodayItem};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::HabitBody;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Query, date, text};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_today);
+}
+
+/// As of which day.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OnQuery {
+    /// As of this day; the user's today if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    pub on: Option<Date>,
+}
+
+impl Decode for OnQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { on: fields.optional("on", text(date)) })
+    }
+}
+
+/// What a day was for a habit.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = DayState)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::routes) enum DayStateBody {
+    /// Due and done.
+    Done,
+    /// Due, and left out on purpose.
+    Skipped,
+    /// Due, over, and not done.
+    Missed,
+    /// Due and still open.
+    Pending,
+    /// Not due.
+    NotDue,
+    /// Covered by a pause.
+    Paused,
+    /// Done without being due: shown, not counted.
+    Bonus,
+}
+
+impl From<DayState> for DayStateBody {
+    fn from(state: DayState) -> Self {
+        match state {
+            DayState::Done => Self::Done,
+            DayState::Skipped => Self::Skipped,
+            DayState::Missed => Self::Missed,
+            DayState::Pending => Self::Pending,
+            DayState::NotDue => Self::NotDue,
+            DayState::Paused => Self::Paused,
+            DayState::Bonus => Self::Bonus,
+        }
+    }
+}
+
+/// The *today* screen.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Today)]
+struct TodayBody {
+    /// Which day it shows.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// The habits that are kept on that day, in the user's order.
+    items: Vec<TodayItemBody>,
+    /// All of them together.
+    summary: TodaySummaryBody,
+}
+
+/// A habit's day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TodayItem)]
+struct TodayItemBody {
+    /// The habit.
+    habit: HabitBody,
+    /// Whether something is, or was, to be done; of a quota, while its number isn't met.
+    due: bool,
+    /// What the day is.
+    state: DayStateBody,
+    /// The day's value; null without one.
+    value: Option<u32>,
+    /// What the value is held against; null for habits that are only checked.
+    target: Option<u32>,
+    /// The quota period that the day is in; null without a quota.
+    period: Option<PeriodBody>,
+    /// The streak as of the day.
+    streak: StreakSummaryBody,
+    /// The strength of the habit, 0–1.
+    score: f64,
+}
+
+/// A quota period.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuotaPeriod)]
+struct PeriodBody {
+    /// Its first day.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// Its last day.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// Days done, or the amount in all.
+    done: u64,
+    /// Days, or the amount, that are asked for.
+    needed: u32,
+}
+
+/// A streak in short.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StreakSummary)]
+struct StreakSummaryBody {
+    /// The one that is unbroken.
+    current: u32,
+    /// The longest.
+    longest: u32,
+    /// What is counted.
+    unit: super::story::StreakUnitBody,
+}
+
+/// All habits of a day together.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TodaySummary)]
+struct TodaySummaryBody {
+    /// How many are due.
+    due: u32,
+    /// How many of those are done.
+    done: u32,
+    /// How many of those are skipped.
+    skipped: u32,
+    /// done ÷ (due − skipped); null where nothing is due.
+    rate: Option<f64>,
+}
+
+impl From<PeriodProgress> for PeriodBody {
+    fn from(period: PeriodProgress) -> Self {
+        Self { from: period.from, to: period.to, done: period.done, needed: period.needed }
+    }
+}
+
+impl TodayItemBody {
+    fn new(item: TodayItem, date: Date) -> Self {
+        let summary = item.summary;
+        Self {
+            habit: HabitBody::new(item.habit, date),
+            due: summary.due,
+            state: summary.state.into(),
+            value: summary.value,
+            target: summary.target,
+            period: summary.period.map(PeriodBody::from),
+            streak: StreakSummaryBody {
+                current: summary.current_streak,
+                longest: summary.longest_streak,
+                unit: summary.streak_unit.into(),
+            },
+            score: super::story::rounded(summary.score),
+        }
+    }
+}
+
+impl From<Today> for TodayBody {
+    fn from(today: Today) -> Self {
+        let summary = TodaySummaryBody { due: today.due, done: today.done, skipped: today.skipped, rate: today.rate() };
+        let date = today.date;
+        Self { date, items: today.items.into_iter().map(|item| TodayItemBody::new(item, date)).collect(), summary }
+    }
+}
+
+/// What is due today?
+///
+/// Every habit that is kept, with its state, value, streak and score as of the day, in a constant number of queries.
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "getToday",
+    params(OnQuery),
+    responses((status = 200, description = "The day", body = TodayBody))
+)]
+#[get("/habits/today")]
+async fn get_today(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<OnQuery>,
+) -> Result<HttpResponse, Problem> {
+    let now = app.now();
+    let on = query.0.on;
+    let today = app.work.read(move |store| habits::today(store, principal.user, now, on)).await?;
+    Answer::computed(&TodayBody::from(today))?.to(&request)
+}

@@ -1,0 +1,109 @@
+//! `/health`: whether the process lives, and whether it can serve.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(live).service(ready);
+}
+
+/// Whether this process wants to be given requests; off while it shuts down.
+#[derive(Debug)]
+pub struct Readiness(AtomicBool);
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
+}
+
+impl Readiness {
+    /// Lets no more requests be sent here.
+    pub fn withdraw(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// That the process lives.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Liveness)]
+pub struct LiveBody {
+    /// Always `live`.
+    #[schema(example = "live")]
+    status: &'static str,
+    /// The version that is running.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+}
+
+/// Whether the process can serve.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Readiness)]
+pub struct ReadyBody {
+    /// `ready` or `unavailable`.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// Each dependency with its state.
+    dependencies: DependenciesBody,
+}
+
+/// Each dependency with its state: `up` or `down`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Dependencies)]
+pub struct DependenciesBody {
+    /// The database.
+    #[schema(example = "up")]
+    database: &'static str,
+}
+
+/// Is the process alive?
+///
+/// Answers 200 for as long as the process serves at all, whatever its dependencies do.
+#[utoipa::path(
+    tag = "system",
+    operation_id = "getLiveness",
+    security(()),
+    responses((status = 200, description = "It lives", body = LiveBody))
+)]
+#[get("/health/live")]
+async fn live(app: Data<App>) -> HttpResponse {
+    let body = LiveBody { status: "live", version: app.settings.version };
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body)
+}
+
+/// Can it serve?
+///
+/// 503 while a dependency that is needed is down, and while the process shuts down.
+#[utoipa::path(
+    tag = "system",
+    operation_id = "getReadiness",
+    security(()),
+    responses(
+        (status = 200, description = "It can", body = ReadyBody),
+        (status = 503, description = "It can't at the moment", body = ReadyBody),
+    )
+)]
+#[get("/health/ready")]
+async fn ready(app: Data<App>) -> HttpResponse {
+    let database = app.work.ping().await.is_ok();
+    let ready = database && app.readiness.is_ready();
+    let body = ReadyBody {
+        status: if ready { "ready" } else { "unavailable" },
+        dependencies: DependenciesBody { database: if database { "up" } else { "down" } },
+    };
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
+}

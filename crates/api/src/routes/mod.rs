@@ -1,0 +1,30 @@
+//! The routes, by feature; each file holds the handlers of one part of the URL space, with their DTOs beside them.
+
+pub mod auth;
+pub mod entries;
+pub mod habits;
+pub mod health;
+pub mod me;
+pub mod plans;
+pub mod schedules;
+pub mod themes;
+pub mod wellknown;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Everything under `/api/v1`.
+pub fn versioned(config: &mut ServiceConfig<'_>) {
+    auth::routes(config);
+    me::routes(config);
+    themes::routes(config);
+    entries::routes(config);
+    plans::routes(config);
+    habits::routes(config);
+    schedules::routes(config);
+}
+
+/// Everything that isn't.
+pub fn unversioned(config: &mut ServiceConfig<'_>) {
+    health::routes(config);
+    wellknown::routes(config);
+}

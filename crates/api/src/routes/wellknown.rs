@@ -1,0 +1,27 @@
+//! `/.well-known`: what others need to verify access tokens.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(jwks);
+}
+
+/// Keys that verify access tokens
+///
+/// A JSON Web Key Set (RFC 7517). New keys appear here minutes before the first token is signed with them.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "getJwks",
+    security(()),
+    responses((status = 200, description = "The keys", body = serde_json::Value))
+)]
+#[get("/.well-known/jwks.json")]
+async fn jwks(app: Data<App>) -> HttpResponse {
+    let keys = app.identity.tokens.keys().jwks(app.now());
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=60")).json(keys)
+}

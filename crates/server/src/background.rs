@@ -1,0 +1,55 @@
+//! Work that goes on beside the requests, for as long as the process serves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use circadia_api::identity::follow_revocations;
+use circadia_api::problem::Problem;
+use circadia_api::{App, Service};
+use circadia_auth::keys::{KeyRing, MasterKey};
+
+/// How often the revocation feed is read.
+const FEED: Duration = Duration::from_millis(500);
+/// How often limiters forget, keys are read again, and ended sessions are removed.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+/// Seconds that ended sessions are kept: people may want to see where they were signed in.
+const SESSIONS_KEPT: i64 = 30 * 86_400;
+
+/// Starts it all, on the current runtime. It ends with the runtime.
+pub(crate) fn start(service: &Service, app: Arc<App>, master: MasterKey) {
+    let feed = Arc::clone(&app);
+    tokio::spawn(async move {
+        loop {
+            follow_revocations(&feed).await;
+            tokio::time::sleep(FEED).await;
+        }
+    });
+    let service = service.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(HOUSEKEEPING).await;
+            service.limits().forget_idle();
+            keep_house(&app, &master).await;
+        }
+    });
+}
+
+async fn keep_house(app: &App, master: &MasterKey) {
+    let now = app.now();
+    let master = master.clone();
+    let keys = app
+        .work
+        .read::<_, Problem>(move |store| KeyRing::load(store, &master, now).map_err(|error| Problem::internal(&error)))
+        .await;
+    match keys {
+        Ok(keys) => app.identity.tokens.replace_keys(keys),
+        Err(problem) => tracing::warn!(%problem, "the keys can't be read again"),
+    }
+    let before = now.plus_seconds(-SESSIONS_KEPT);
+    let purged = app.work.administer::<_, Problem>(move |store| Ok(store.purge_sessions(before)?)).await;
+    match purged {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "removed sessions that ended long ago"),
+        Err(problem) => tracing::warn!(%problem, "ended sessions can't be removed"),
+    }
+}

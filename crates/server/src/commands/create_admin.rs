@@ -1,0 +1,62 @@
+//! `circadia create-admin`.
+
+use std::io::BufRead as _;
+use std::sync::Arc;
+
+use circadia_auth::Entropy;
+use circadia_auth::accounts::{Registration, register};
+use circadia_auth::passwords::Password;
+use circadia_domain::store::administer;
+use circadia_domain::users::{Email, NewUser, Role, Settings, Username};
+
+use super::{Failure, Outcome, say};
+use crate::config::Config;
+use crate::server::{Composition, compose};
+use crate::sources::{FreshIds, SystemClock};
+
+pub(super) fn run(config: &Config, username: &str, email: &str, password_stdin: bool) -> Outcome {
+    let composition = compose(config, Arc::new(SystemClock), Arc::new(FreshIds))?;
+    let given = if password_stdin {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line)?;
+        Some(line.trim_end_matches(['\r', '\n']).to_owned())
+    } else {
+        None
+    };
+    let registration = Registration {
+        username: Username::parse(username).map_err(|wrong| Failure(format!("--username {wrong}")))?,
+        email: Email::parse(email).map_err(|wrong| Failure(format!("--email {wrong}")))?,
+        settings: Settings::default(),
+        role: Role::Superuser,
+        email_verified_at: Some(composition.app.now()),
+    };
+    let password = given.clone().unwrap_or_else(|| made_password(&*composition.app.identity.entropy));
+    let user = make_account(&composition, registration, &password)?;
+    say(format_args!("Made the superuser {} <{}>.", user.username.as_str(), user.email));
+    if given.is_none() {
+        say(format_args!("Password: {password}"));
+    }
+    Ok(())
+}
+
+/// Makes an account with a password that it may have.
+pub(super) fn make_account(
+    composition: &Composition,
+    registration: Registration,
+    password: &str,
+) -> Result<NewUser, Failure> {
+    let app = &composition.app;
+    let chosen = Password::chosen(password, Some(&registration.username), Some(&registration.email))
+        .map_err(|wrong| Failure(format!("the password {wrong}")))?;
+    let hash = actix_web::rt::System::new().block_on(app.identity.hasher.hash(chosen))?;
+    let now = app.now();
+    Ok(administer(&*composition.database, |store| register(store, registration, hash, &*app.ids, now))?)
+}
+
+/// A password of 20 letters and digits: 119 bits.
+pub(super) fn made_password(entropy: &dyn Entropy) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789ABCDEFG";
+    let mut bytes = [0; 20];
+    entropy.fill(&mut bytes);
+    bytes.iter().filter_map(|byte| LETTERS.get(usize::from(byte % 64))).map(|letter| char::from(*letter)).collect()
+}

@@ -1,0 +1,125 @@
+//! The command line.
+
+mod create_admin;
+mod demo;
+mod doctor;
+mod healthcheck;
+mod migrate;
+mod openapi;
+mod serve;
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// The backend for apps that help people keep their days in rhythm.
+#[derive(Debug, Parser)]
+#[command(name = "circadia", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (what happens without a command, too).
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate {
+        /// How many seconds to wait for the database to be reachable.
+        #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+        wait: u64,
+    },
+    /// Make a superuser. The password is read from standard input, or made and printed.
+    CreateAdmin {
+        /// The user name.
+        #[arg(long)]
+        username: String,
+        /// The e-mail address.
+        #[arg(long)]
+        email: String,
+        /// Read the password from the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Make an account with a year of real-looking data, and say how to sign in.
+    Demo {
+        /// The user name.
+        #[arg(long, default_value = "demo")]
+        username: String,
+        /// The password; one is made and printed if absent.
+        #[arg(long)]
+        password: Option<String>,
+    },
+    /// Write the OpenAPI document.
+    Openapi {
+        /// Where to; `-` is standard output.
+        #[arg(long, default_value = "openapi/openapi.json")]
+        path: PathBuf,
+        /// Write nothing, but fail if what is there isn't up to date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check the configuration, the database and what is derived from it.
+    Doctor {
+        /// Mend what can be mended: rebuild derived data that differs from its source.
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Ask the server of this configuration whether it is ready; for containers.
+    Healthcheck,
+}
+
+/// Why a command failed; shown to whoever called it.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl<E: fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+type Outcome = Result<(), Failure>;
+
+/// Prints a line for people; whether anybody reads it is theirs to know.
+fn say(line: impl fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Runs the command that the process was called with.
+pub fn run() -> ExitCode {
+    let command = Arguments::parse().command.unwrap_or(Command::Serve);
+    match dispatch(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(reason)) => {
+            let _ = writeln!(std::io::stderr(), "circadia: {}", reason.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Outcome {
+    // What needs no configuration must not fail for want of one.
+    if let Command::Openapi { path, check } = command {
+        return openapi::run(&path, check);
+    }
+    let config = Config::from_process()?;
+    crate::telemetry::init(&config);
+    match command {
+        Command::Serve => serve::run(&config),
+        Command::Migrate { wait } => migrate::run(&config, wait),
+        Command::CreateAdmin { username, email, password_stdin } => {
+            create_admin::run(&config, &username, &email, password_stdin)
+        }
+        Command::Demo { username, password } => demo::run(&config, &username, password),
+        Command::Doctor { repair } => doctor::run(&config, repair),
+        Command::Healthcheck => healthcheck::run(&config),
+        Command::Openapi { path, check } => openapi::run(&path, check),
+    }
+}

@@ -1,0 +1,213 @@
+//! Configuration: read once from the environment, checked as a whole, named in full where it is wrong.
+
+mod environment;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use circadia_api::RateLimits;
+use circadia_auth::throttles::Quota;
+use ipnet::IpNet;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use environment::Environment;
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration is wrong:\n{}", .0.iter().map(|line| format!("  - {line}\n")).collect::<String>())]
+pub struct ConfigError(pub Vec<String>);
+
+/// How this process is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// Whether this is production (`CIRCADIA_ENV`).
+    pub production: bool,
+    /// Where to listen (`CIRCADIA_BIND`, `PORT`).
+    pub bind: SocketAddr,
+    /// Where files are kept (`CIRCADIA_DATA_DIR`).
+    pub data_dir: PathBuf,
+    /// The database (`DATABASE_URL`, or `CIRCADIA_DB_*`).
+    pub database_url: String,
+    /// Connections to it at most (`CIRCADIA_DB_CONNECTIONS`); twice the cores.
+    pub database_connections: u32,
+    /// The secret that everything shared is sealed under (`CIRCADIA_SECRET_KEY`); in development one is made and kept
+    /// in the data folder.
+    pub secret_key: Option<String>,
+    /// How many requests are served to whom (`CIRCADIA_RATE_LIMITS`, `CIRCADIA_RATE_LIMIT_*`).
+    pub rate_limits: RateLimits,
+    /// Proxies whose word counts (`CIRCADIA_TRUSTED_PROXIES`).
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins that browsers may call from (`CIRCADIA_CORS_ORIGINS`).
+    pub cors_origins: Vec<String>,
+    /// What is logged (`CIRCADIA_LOG`), as a filter of the `tracing-subscriber` crate.
+    pub log: String,
+}
+
+impl std::fmt::Debug for Config {
+    /// Without secrets: the key, and the URL with its password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("production", &self.production)
+            .field("bind", &self.bind)
+            .field("data_dir", &self.data_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The limits of `standard` (per minute) and `strict` (signed in: per hour).
+fn preset(name: &str) -> Result<RateLimits, String> {
+    let quota = |burst, seconds| Some(Quota::new(burst, seconds));
+    match name {
+        "standard" => Ok(RateLimits { auth: quota(5, 60), anonymous: quota(20, 60), user: quota(120, 60) }),
+        "strict" => Ok(RateLimits { auth: quota(5, 60), anonymous: quota(20, 60), user: quota(200, 3600) }),
+        "off" => Ok(RateLimits::default()),
+        _ => Err("must be `standard`, `strict` or `off`".into()),
+    }
+}
+
+/// Reads `5/min`: a burst, and the period in which it refills (`s`, `min`, `h` or `d`).
+fn quota(text: &str) -> Result<Quota, String> {
+    let wrong = || "must be a number per period such as `5/min` (s, min, h, d)".to_owned();
+    let (burst, period) = text.split_once('/').ok_or_else(wrong)?;
+    let burst = burst.trim().parse::<u32>().ok().filter(|burst| (1..=1_000_000).contains(burst)).ok_or_else(wrong)?;
+    let seconds = match period.trim() {
+        "s" => 1,
+        "min" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    Ok(Quota::new(burst, seconds))
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let wrong = || format!("`{text}` is not an origin such as `https://app.example.org` (scheme and host, no path)");
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or_else(wrong)?;
+    let fine = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
+    if fine { Ok(text.to_owned()) } else { Err(wrong()) }
+}
+
+fn word<const N: usize>(text: &str, words: [&'static str; N]) -> Result<&'static str, String> {
+    words.into_iter().find(|word| *word == text).ok_or_else(|| format!("must be one of {}", words.join(", ")))
+}
+
+fn list<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(parse).collect()
+}
+
+impl Config {
+    /// Reads the process's environment, and `.env` beneath it.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn from_process() -> Result<Self, ConfigError> {
+        match dotenvy::dotenv() {
+            Ok(_) => {}
+            Err(error) if error.not_found() => {}
+            Err(error) => return Err(ConfigError(vec![format!(".env can't be read: {error}")])),
+        }
+        Self::from_variables(std::env::vars())
+    }
+
+    /// Reads a set of variables.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once: values that can't be read, unknown names, what production lacks.
+    pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut env = Environment::new(variables);
+        let production = env.read("CIRCADIA_ENV", |text| word(text, ["development", "production"])) == Some("production");
+        let bind = env.read("CIRCADIA_BIND", |text| {
+            text.parse::<SocketAddr>().map_err(|_| "must be an address and a port such as `127.0.0.1:8000`".to_owned())
+        });
+        let port = env.read("PORT", |text| text.parse::<u16>().map_err(|_| "must be a port (0–65535)".to_owned()));
+        let data_dir = env.read("CIRCADIA_DATA_DIR", |text| Ok(PathBuf::from(text))).unwrap_or_else(|| "./data".into());
+        let database_url = database_url(&mut env, &data_dir);
+        let database_connections = env.read("CIRCADIA_DB_CONNECTIONS", |text| {
+            text.parse().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(|| "must be between 1 and 1000".to_owned())
+        });
+        let secret_key = env.read("CIRCADIA_SECRET_KEY", |text| {
+            if text.len() < 32 { Err("must have at least 32 characters".to_owned()) } else { Ok(text.to_owned()) }
+        });
+        if production && secret_key.is_none() {
+            env.refuse("CIRCADIA_SECRET_KEY is required in production: at least 32 random characters, the same for every replica (`openssl rand -base64 32`)");
+        }
+        let rate_limits = rate_limits(&mut env);
+        let trusted_proxies = env.read("CIRCADIA_TRUSTED_PROXIES", |text| list(text, network)).unwrap_or_default();
+        let cors_origins = env.read("CIRCADIA_CORS_ORIGINS", |text| list(text, origin)).unwrap_or_default();
+        let log = env.read("CIRCADIA_LOG", |text| {
+            tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+        });
+        env.finish()?;
+        let bind = bind.unwrap_or(match port {
+            // Platforms that say which port also route to it from outside.
+            Some(port) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port),
+            None => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000),
+        });
+        Ok(Self {
+            production,
+            bind: port.map_or(bind, |port| SocketAddr::new(bind.ip(), port)),
+            data_dir,
+            database_url,
+            database_connections: database_connections.unwrap_or_else(default_connections),
+            secret_key,
+            rate_limits,
+            trusted_proxies,
+            cors_origins,
+            log: log.unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+}
+
+fn default_connections() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    u32::try_from(cores * 2).unwrap_or(8).clamp(4, 64)
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let wrong = || format!("`{text}` is not a network such as `10.0.0.0/8`");
+    text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| wrong())
+}
+
+fn rate_limits(env: &mut Environment) -> RateLimits {
+    let preset = env.read("CIRCADIA_RATE_LIMITS", preset).or_else(|| preset("standard").ok()).unwrap_or_default();
+    RateLimits {
+        auth: env.read("CIRCADIA_RATE_LIMIT_AUTH", quota).or(preset.auth),
+        anonymous: env.read("CIRCADIA_RATE_LIMIT_ANONYMOUS", quota).or(preset.anonymous),
+        user: env.read("CIRCADIA_RATE_LIMIT_USER", quota).or(preset.user),
+    }
+}
+
+/// The database's URL: given, made of its parts, or the embedded default.
+fn database_url(env: &mut Environment, data_dir: &std::path::Path) -> String {
+    let text = |text: &str| Ok(text.to_owned());
+    let url = env.read("DATABASE_URL", text);
+    let host = env.read("CIRCADIA_DB_HOST", text);
+    let port = env.read("CIRCADIA_DB_PORT", |text| text.parse::<u16>().map_err(|_| "must be a port".to_owned()));
+    let user = env.read("CIRCADIA_DB_USER", text);
+    let password = env.read("CIRCADIA_DB_PASSWORD", text);
+    let name = env.read("CIRCADIA_DB_NAME", text);
+    let kind = env.read("CIRCADIA_DB_KIND", |text| word(text, ["postgres", "mysql"]));
+    let in_parts = host.is_some() || port.is_some() || user.is_some() || password.is_some() || name.is_some() || kind.is_some();
+    match (url, in_parts) {
+        (Some(_), true) => {
+            env.refuse("DATABASE_URL and CIRCADIA_DB_* contradict each other: give the database as a whole or in parts");
+            String::new()
+        }
+        (Some(url), false) => url,
+        (None, false) => format!("sqlite://{}", data_dir.join("circadia.db").display()),
+        (None, true) => {
+            let (Some(host), Some(user), Some(name)) = (host, user, name) else {
+                env.refuse("a database in parts needs at least CIRCADIA_DB_HOST, CIRCADIA_DB_USER and CIRCADIA_DB_NAME");
+                return String::new();
+            };
+            let encode = |part: &str| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string();
+            let secret = password.map(|password| format!(":{}", encode(&password))).unwrap_or_default();
+            let kind = kind.unwrap_or("postgres");
+            let port = port.unwrap_or(if kind == "mysql" { 3306 } else { 5432 });
+            format!("{kind}://{}{secret}@{host}:{port}/{}", encode(&user), encode(&name))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+use super::*;
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::from_variables(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+}
+
+fn wrong(variables: &[(&str, &str)]) -> String {
+    read(variables).unwrap_err().to_string()
+}
+
+#[test]
+fn nothing_needs_to_be_set() {
+    let config = read(&[("PATH", "/bin")]).unwrap();
+    assert!(!config.production);
+    assert_eq!(config.bind.to_string(), "127.0.0.1:8000");
+    assert_eq!(config.database_url, "sqlite://./data/circadia.db");
+    assert_eq!(config.rate_limits, preset("standard").unwrap());
+}
+
+#[test]
+fn everything_wrong_is_named_at_once() {
+    let text = wrong(&[
+        ("CIRCADIA_BIND", "nowhere"),
+        ("CIRCADIA_RATE_LIMIT_AUTH", "5/fortnight"),
+        ("CIRCADIA_TRUSTED_PROXIES", "10.0.0.0/8, home"),
+        ("CIRCADIA_COLOUR", "blue"),
+        ("CIRCADIA_CORS_ORIGINS", "https://app.example.org/path"),
+    ]);
+    for name in ["CIRCADIA_BIND", "CIRCADIA_RATE_LIMIT_AUTH", "CIRCADIA_TRUSTED_PROXIES", "CIRCADIA_COLOUR", "CIRCADIA_CORS_ORIGINS"] {
+        assert!(text.contains(name), "{name} is missing in: {text}");
+    }
+}
+
+#[test]
+fn production_insists_on_its_secret() {
+    assert!(wrong(&[("CIRCADIA_ENV", "production")]).contains("CIRCADIA_SECRET_KEY is required"));
+    assert!(wrong(&[("CIRCADIA_SECRET_KEY", "short")]).contains("at least 32"));
+    let key = "0123456789abcdef0123456789abcdef";
+    assert!(read(&[("CIRCADIA_ENV", "production"), ("CIRCADIA_SECRET_KEY", key)]).unwrap().production);
+}
+
+#[test]
+fn platforms_give_the_port() {
+    assert_eq!(read(&[("PORT", "9000")]).unwrap().bind.to_string(), "0.0.0.0:9000");
+    assert_eq!(read(&[("PORT", "9000"), ("CIRCADIA_BIND", "127.0.0.1:1")]).unwrap().bind.to_string(), "127.0.0.1:9000");
+}
+
+#[test]
+fn the_database_can_be_given_in_parts() {
+    let parts = [
+        ("CIRCADIA_DB_HOST", "db"),
+        ("CIRCADIA_DB_USER", "ada"),
+        ("CIRCADIA_DB_PASSWORD", "p@ss/w:rd"),
+        ("CIRCADIA_DB_NAME", "circadia"),
+        ("CIRCADIA_DB_KIND", "mysql"),
+    ];
+    assert_eq!(read(&parts).unwrap().database_url, "mysql://ada:p%40ss%2Fw%3Ard@db:3306/circadia");
+    assert!(wrong(&[("CIRCADIA_DB_HOST", "db")]).contains("CIRCADIA_DB_USER"));
+    assert!(wrong(&[("CIRCADIA_DB_HOST", "db"), ("DATABASE_URL", "postgres://x")]).contains("contradict"));
+}
+
+#[test]
+fn secrets_can_be_read_from_files() {
+    let file = std::env::temp_dir().join(format!("circadia-config-{}", std::process::id()));
+    std::fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
+    let path = file.to_str().unwrap();
+    let config = read(&[("CIRCADIA_SECRET_KEY_FILE", path)]).unwrap();
+    assert_eq!(config.secret_key.as_deref(), Some("0123456789abcdef0123456789abcdef"));
+    assert!(wrong(&[("CIRCADIA_SECRET_KEY_FILE", path), ("CIRCADIA_SECRET_KEY", "x")]).contains("both set"));
+    std::fs::remove_file(&file).unwrap();
+    assert!(wrong(&[("CIRCADIA_SECRET_KEY_FILE", path)]).contains("can't be read"));
+}
+
+#[test]
+fn limits_have_presets_and_single_figures() {
+    let config = read(&[("CIRCADIA_RATE_LIMITS", "off"), ("CIRCADIA_RATE_LIMIT_USER", "7/h")]).unwrap();
+    assert_eq!(config.rate_limits, RateLimits { auth: None, anonymous: None, user: Some(Quota::new(7, 3600)) });
+}
+
+#[test]
+fn debugging_output_holds_no_secret() {
+    let config = read(&[("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("DATABASE_URL", "postgres://u:hush@h/d")]).unwrap();
+    let text = format!("{config:?}");
+    assert!(!text.contains("0123456789abcdef") && !text.contains("hush"), "{text}");
+}
