@@ -1,12 +1,14 @@
 //! Timelines, streaks, quotas, scores and rates against a slow reading of their definitions, day by day, on random
 //! habits: several plan versions, pauses, windows, checks, counts, limits, quotas.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail loudly")]
+
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, DateRange, Weekday};
 use circadia_domain::habits::{
-    DayRecord, DayState, Direction, EntryState, History, Kind, Pause, Plan, Progress, Quota, Recorded, Schedule, StreakUnit, Timeline, Window,
-    completion_rate, current_streak, score_on, scores, streaks,
+    DayRecord, DayState, Direction, EntryState, History, Kind, Pause, Plan, Progress, Quota, Recorded, Schedule,
+    StreakUnit, Timeline, Window, completion_rate, current_streak, score_on, scores, streaks,
 };
 use circadia_domain::ids::PauseId;
 use proptest::collection::vec;
@@ -56,7 +58,11 @@ fn kind() -> impl Strategy<Value = Kind> {
 
 fn plan(from: Date, week_start: Weekday) -> impl Strategy<Value = Plan> {
     (schedule(), kind()).prop_map(move |(schedule, kind)| {
-        let kind = if schedule.fits(&kind).is_ok() { kind } else { serde_json::from_str(r#"{"type":"minutes","target":30}"#).unwrap() };
+        let kind = if schedule.fits(&kind).is_ok() {
+            kind
+        } else {
+            serde_json::from_str(r#"{"type":"minutes","target":30}"#).unwrap()
+        };
         Plan { effective_from: from, anchor: from, week_start, schedule, kind }
     })
 }
@@ -79,7 +85,8 @@ fn case() -> impl Strategy<Value = Case> {
                 })
                 .collect();
             let pauses = vec((0..length, 0..40_i32, proptest::bool::weighted(0.1)), 0..4);
-            let entries = vec((proptest::bool::weighted(0.75), 0..10_u8, 0..50_u32), usize::try_from(length).unwrap() + 8);
+            let entries =
+                vec((proptest::bool::weighted(0.75), 0..10_u8, 0..50_u32), usize::try_from(length).unwrap() + 8);
             let ends = prop_oneof![2 => Just(None), 1 => (0..length * 2).prop_map(Some)];
             (Just((start, length)), plans, pauses, entries, ends, prop_oneof![4 => Just(0), 1 => -3..400_i32])
         })
@@ -124,7 +131,10 @@ fn entry(kind: &Kind, what: u8, value: u32) -> DayRecord {
     match what {
         2 => DayRecord { state: EntryState::Skipped, value: value.is_multiple_of(2).then_some(value) },
         3 => DayRecord { state: EntryState::Missed, value: None },
-        _ => DayRecord { state: if kind.is_met_by(value) { EntryState::Done } else { EntryState::Missed }, value: Some(value) },
+        _ => DayRecord {
+            state: if kind.is_met_by(value) { EntryState::Done } else { EntryState::Missed },
+            value: Some(value),
+        },
     }
 }
 
@@ -157,18 +167,23 @@ impl Oracle<'_> {
         }
         let since = since.cast_unsigned();
         let length = (28..=31).rev().find(|last| Date::new(date.year(), date.month(), *last).is_some()).unwrap();
-        let months = (date.year() * 12 + date.month().cast_signed() - plan.anchor.year() * 12 - plan.anchor.month().cast_signed()).cast_unsigned();
+        let months = (date.year() * 12 + date.month().cast_signed()
+            - plan.anchor.year() * 12
+            - plan.anchor.month().cast_signed())
+        .cast_unsigned();
         match &plan.schedule {
             Schedule::Daily { every } => since.is_multiple_of(*every),
             Schedule::Weekly { weekdays, every } => {
-                let week = |date: Date| date.days_since_epoch() - date.weekday().days_since(plan.week_start).cast_signed();
+                let week =
+                    |date: Date| date.days_since_epoch() - date.weekday().days_since(plan.week_start).cast_signed();
                 let weeks = (week(date) - week(plan.anchor)) / 7;
                 weekdays.contains(date.weekday()) && weeks.cast_unsigned().is_multiple_of(*every)
             }
             Schedule::MonthlyDays { days, every, overflow } => {
                 let clamps = *overflow == circadia_domain::habits::Overflow::Clamp;
                 let on = days.iter().any(|nominal| {
-                    let mut at = if *nominal > 0 { i32::from(*nominal) } else { length.cast_signed() + i32::from(*nominal) + 1 };
+                    let mut at =
+                        if *nominal > 0 { i32::from(*nominal) } else { length.cast_signed() + i32::from(*nominal) + 1 };
                     if clamps {
                         at = at.clamp(1, length.cast_signed());
                     }
@@ -179,7 +194,8 @@ impl Oracle<'_> {
             Schedule::MonthlyWeekdays { weekdays, every } => {
                 let nth = i16::try_from((date.day() - 1) / 7 + 1).unwrap();
                 let from_end = -i16::try_from((length - date.day()) / 7 + 1).unwrap();
-                weekdays.iter().any(|day| day.weekday == date.weekday() && (day.nth == nth || day.nth == from_end)) && months.is_multiple_of(*every)
+                weekdays.iter().any(|day| day.weekday == date.weekday() && (day.nth == nth || day.nth == from_end))
+                    && months.is_multiple_of(*every)
             }
             Schedule::Yearly { dates, every, overflow } => {
                 let clamps = *overflow == circadia_domain::habits::Overflow::Clamp;
@@ -226,7 +242,9 @@ impl Oracle<'_> {
         }
         match (kind.target(), kind.direction()) {
             (None, _) => self.record(date).is_some_and(|record| record.state == EntryState::Done),
-            (Some(target), Direction::AtLeast) => self.record(date).and_then(|record| record.value).is_some_and(|value| value >= target),
+            (Some(target), Direction::AtLeast) => {
+                self.record(date).and_then(|record| record.value).is_some_and(|value| value >= target)
+            }
             (Some(target), Direction::AtMost) => {
                 date < self.case.today && !self.called_missed(date) && self.value(date) <= u64::from(target)
             }
@@ -268,20 +286,23 @@ impl Oracle<'_> {
         let key = self.period_key(date)?;
         let window = self.case.timeline.window();
         let belongs = |date: &Date| window.contains(*date) && self.period_key(*date).as_ref() == Some(&key);
-        let mut days: Vec<Date> = (0..370).map_while(|back| date.checked_add_days(-back)).take_while(|date| belongs(date)).collect();
+        let mut days: Vec<Date> =
+            (0..370).map_while(|back| date.checked_add_days(-back)).take_while(|date| belongs(date)).collect();
         days.reverse();
         days.extend((1..370).map_while(|ahead| date.checked_add_days(ahead)).take_while(|date| belongs(date)));
         if days.is_empty() {
             return None;
         }
-        let available: Vec<Date> = days.iter().copied().filter(|date| !self.paused(*date) && !self.recorded_skipped(*date)).collect();
-        let sum: u64 = available.iter().map(|date| u64::from(self.plan(*date).schedule.quota().unwrap().0.number())).sum();
+        let available: Vec<Date> =
+            days.iter().copied().filter(|date| !self.paused(*date) && !self.recorded_skipped(*date)).collect();
+        let sum: u64 =
+            available.iter().map(|date| u64::from(self.plan(*date).schedule.quota().unwrap().0.number())).sum();
         let needed = sum.div_ceil(self.whole_days(date));
         let past: Vec<Date> = available.iter().copied().filter(|date| *date <= self.case.today).collect();
         let over = *days.last().unwrap() < self.case.today;
         let (done, met) = match (self.plan(date).schedule.quota().unwrap().0, self.plan(date).kind.direction()) {
             (Quota::Times(_), _) => {
-                let done = past.iter().filter(|date| self.done(**date)).count() as u64;
+                let done = past.iter().map(|date| u64::from(self.done(*date))).sum();
                 (done, done >= needed)
             }
             (Quota::Amount(_), direction) => {
@@ -289,7 +310,14 @@ impl Oracle<'_> {
                 (amount, if direction == Direction::AtMost { over && amount <= needed } else { amount >= needed })
             }
         };
-        Some(Period { needed, done, available: u32::try_from(available.len()).unwrap(), met: met && !available.is_empty(), over, days })
+        Some(Period {
+            needed,
+            done,
+            available: u32::try_from(available.len()).unwrap(),
+            met: met && !available.is_empty(),
+            over,
+            days,
+        })
     }
 
     /// Skips of days to come make those days unavailable too.
@@ -309,15 +337,18 @@ impl Oracle<'_> {
                 all.extend(run.take());
                 unit = Some(self.unit(at));
             }
-            let (counts, from, to) = match self.period(at) {
-                Some(period) => {
-                    let counts = if period.available == 0 { None } else if period.met { Some(true) } else { period.over.then_some(false) };
-                    (counts, period.days[0], *period.days.last().unwrap())
-                }
-                None => {
-                    let counts = (self.due(at) && !self.skipped(at) && !self.open_today(at)).then(|| self.done(at));
-                    (counts, at, at)
-                }
+            let (counts, from, to) = if let Some(period) = self.period(at) {
+                let counts = if period.available == 0 {
+                    None
+                } else if period.met {
+                    Some(true)
+                } else {
+                    period.over.then_some(false)
+                };
+                (counts, period.days[0], *period.days.last().unwrap())
+            } else {
+                let counts = (self.due(at) && !self.skipped(at) && !self.open_today(at)).then(|| self.done(at));
+                (counts, at, at)
             };
             match counts {
                 Some(true) => {
@@ -364,15 +395,27 @@ impl Oracle<'_> {
             let (f, den) = self.frequency(date);
             let plan = self.plan(date);
             let back = if f >= 1.0 { 0 } else { 2 * den - 1 };
-            let first = Date::from_days_since_epoch((date.days_since_epoch() - back).max(window.starts_on.days_since_epoch())).unwrap();
-            let due: Vec<Date> = DateRange::new(first, date).unwrap().iter().filter(|date| self.due(*date) && !self.skipped(*date)).collect();
+            let first =
+                Date::from_days_since_epoch((date.days_since_epoch() - back).max(window.starts_on.days_since_epoch()))
+                    .unwrap();
+            let due: Vec<Date> = DateRange::new(first, date)
+                .unwrap()
+                .iter()
+                .filter(|date| self.due(*date) && !self.skipped(*date))
+                .collect();
             let c = |due: &[Date]| -> Option<f64> {
                 if due.is_empty() {
                     return None;
                 }
-                let weigh = |plan: &Plan, date: Date| match (plan.schedule.quota(), plan.kind.target(), plan.kind.direction()) {
+                let weigh = |plan: &Plan, date: Date| match (
+                    plan.schedule.quota(),
+                    plan.kind.target(),
+                    plan.kind.direction(),
+                ) {
                     (Some((Quota::Times(_), _)), _, _) => ("days", self.frequency(date).0),
-                    (Some((Quota::Amount(amount), per)), _, _) => ("share", f64::from(amount) / f64::from(per.usual_days())),
+                    (Some((Quota::Amount(amount), per)), _, _) => {
+                        ("share", f64::from(amount) / f64::from(per.usual_days()))
+                    }
                     (None, Some(target), Direction::AtLeast) => ("target", f64::from(target)),
                     _ => ("days", 1.0),
                 };
@@ -381,12 +424,13 @@ impl Oracle<'_> {
                 for other in due {
                     let theirs = self.plan(*other);
                     let (measure, weight) = weigh(theirs, *other);
-                    let same = (theirs.kind.type_name(), theirs.kind.direction()) == (plan.kind.type_name(), plan.kind.direction());
+                    let same = (theirs.kind.type_name(), theirs.kind.direction())
+                        == (plan.kind.type_name(), plan.kind.direction());
                     let kept = f64::from(u8::from(self.done(*other)));
                     let (part, of) = match now {
                         "days" if measure == "days" => (kept, weight),
                         "days" => (kept, weight_now),
-                        _ if measure == now && same => (self.value(*other) as f64, weight),
+                        _ if measure == now && same => (f64::from(u32::try_from(self.value(*other)).unwrap()), weight),
                         _ => (kept * weight_now, weight_now),
                     };
                     done += part;
@@ -511,8 +555,8 @@ proptest! {
         let mut seen = start.pred();
         for date in DateRange::new(start.saturating_add_days(-5), start.saturating_add_days(950)).unwrap() {
             let state = progress.state_on(date);
-            match oracle.period(date).filter(|_| case.timeline.window().contains(date)) {
-                Some(period) => {
+            let period = oracle.period(date).filter(|_| case.timeline.window().contains(date));
+                if let Some(period) = period {
                     let found = progress.period_of(date).unwrap();
                     prop_assert_eq!((found.from, found.to, found.done, u64::from(found.needed), found.available, found.met, found.over),
                         (period.days[0], *period.days.last().unwrap(), period.done, period.needed, period.available, period.met, period.over), "{}", date);
@@ -523,8 +567,7 @@ proptest! {
                             rate.0 += u32::from(period.met);
                         }
                     }
-                }
-                None => {
+                } else {
                     prop_assert_eq!(progress.period_of(date), None);
                     let kind = &oracle.plan(date).kind;
                     let bonus = kind.direction() == Direction::AtLeast && oracle.done(date);
@@ -544,7 +587,6 @@ proptest! {
                         rate.0 += u32::from(oracle.done(date));
                     }
                 }
-            }
         }
         let range = DateRange::new(start, start.saturating_add_days(950)).unwrap();
         let expected = (rate.1 > 0).then(|| f64::from(rate.0) / f64::from(rate.1));

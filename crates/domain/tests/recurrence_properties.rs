@@ -1,5 +1,7 @@
 //! What holds for every rule: the engine agrees with the slow way, with itself, and with its own text.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+
 mod naive;
 
 use circadia_domain::civil::{Date, DateRange, Weekday};
@@ -17,7 +19,10 @@ fn weekday() -> impl Strategy<Value = Weekday> {
     select(Weekday::ALL.to_vec())
 }
 
-fn sometimes<T: std::fmt::Debug>(probability: f64, list: impl Strategy<Value = Vec<T>>) -> impl Strategy<Value = Vec<T>> {
+fn sometimes<T: std::fmt::Debug>(
+    probability: f64,
+    list: impl Strategy<Value = Vec<T>>,
+) -> impl Strategy<Value = Vec<T>> {
     (proptest::bool::weighted(probability), list).prop_map(|(given, list)| if given { list } else { Vec::new() })
 }
 
@@ -33,9 +38,20 @@ fn rule() -> impl Strategy<Value = NaiveRule> {
         sometimes(0.3, vec((prop_oneof![signed(5), signed(53)], weekday()), 1..4)),
         sometimes(0.3, vec(prop_oneof![signed(4), signed(366)], 1..3)),
     );
-    let ends = (proptest::option::of(weekday()), select(vec![None, None, Some("OMIT"), Some("BACKWARD"), Some("FORWARD")]), 0..4, 1..60_u32, 0..3000);
+    let ends = (
+        proptest::option::of(weekday()),
+        select(vec![None, None, Some("OMIT"), Some("BACKWARD"), Some("FORWARD")]),
+        0..4,
+        1..60_u32,
+        0..3000,
+    );
     (frequency, prop_oneof![Just(1_u32), 1..8_u32, 1..70_u32], by_number, ends).prop_map(
-        |(frequency, interval, (months, month_days, year_days, weeks, weekdays, nth, positions), (week_start, skip, end, count, until))| {
+        |(
+            frequency,
+            interval,
+            (months, month_days, year_days, weeks, weekdays, nth, positions),
+            (week_start, skip, end, count, until),
+        )| {
             let yearly = frequency == "YEARLY";
             let keep = |condition: bool, list: Vec<i32>| if condition { list } else { Vec::new() };
             let weeks = keep(yearly, weeks);
@@ -55,7 +71,12 @@ fn rule() -> impl Strategy<Value = NaiveRule> {
                 week_start,
                 skip,
             };
-            let chooses = !(rule.months.is_empty() && rule.month_days.is_empty() && rule.year_days.is_empty() && rule.weeks.is_empty() && rule.weekdays.is_empty() && rule.nth.is_empty());
+            let chooses = !(rule.months.is_empty()
+                && rule.month_days.is_empty()
+                && rule.year_days.is_empty()
+                && rule.weeks.is_empty()
+                && rule.weekdays.is_empty()
+                && rule.nth.is_empty());
             if !chooses {
                 rule.positions.clear();
             }
@@ -163,9 +184,14 @@ proptest! {
 
 #[test]
 fn rules_that_never_fire_answer_at_once() {
-    for text in ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=MONTHLY;BYDAY=6MO", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31", "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2",
-        "FREQ=YEARLY;INTERVAL=100000;BYMONTH=2;BYMONTHDAY=30", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=1000000"]
-    {
+    for text in [
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=MONTHLY;BYDAY=6MO",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31",
+        "FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2",
+        "FREQ=YEARLY;INTERVAL=100000;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=1000000",
+    ] {
         let rule: Rule = text.parse().unwrap();
         let occurrences = Occurrences::of(&rule, Date::MIN);
         assert_eq!(occurrences.next_after(Date::MIN), None, "{text}");

@@ -1,5 +1,7 @@
 //! Random rules evaluated by python-dateutil: every date and every number must be the same.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may fail loudly")]
+
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::recurrence::{Occurrences, Rule};
 use serde::Deserialize;
@@ -41,8 +43,10 @@ fn check(vector: &Vector) {
 
 #[test]
 fn every_vector_holds() {
-    let path = std::env::var_os("CIRCADIA_RECURRENCE_VECTORS")
-        .map_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recurrence.json").into(), std::path::PathBuf::from);
+    let path = std::env::var_os("CIRCADIA_RECURRENCE_VECTORS").map_or_else(
+        || concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/recurrence.json").into(),
+        std::path::PathBuf::from,
+    );
     let vectors: Vec<Vector> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert!(vectors.len() >= 400);
     for vector in &vectors {

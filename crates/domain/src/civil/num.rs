@@ -4,7 +4,7 @@
 //! masks of `low_*` make the narrowing ones total; nothing here can panic.
 
 #![expect(clippy::as_conversions, reason = "the one place for casts; each is bounded as its documentation says")]
-#![expect(clippy::cast_possible_truncation, reason = "see above")]
+#![expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "see above")]
 
 /// A `u32` as an index. No target that this runs on has addresses of 16 bits.
 #[inline]

@@ -2,8 +2,8 @@
 //!
 //! Words lie on multiples of 64 days from 1970-01-01, so that the planes of a habit can be combined word by word.
 
-use crate::civil::num::{day_of, index_of_day};
 use crate::civil::Date;
+use crate::civil::num::{day_of, index_of_day};
 
 /// A set of days: words from the one with its first day to the one with its last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -87,8 +87,10 @@ impl Plane {
         let first = super::codec::take_length(input, WORDS)?;
         let length = super::codec::take_length(input, WORDS - first)?;
         let (bytes, rest) = input.split_at_checked(length * 8)?;
-        let words: Vec<u64> =
-            bytes.chunks_exact(8).map(|chunk| chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))).collect();
+        let words: Vec<u64> = bytes
+            .chunks_exact(8)
+            .map(|chunk| chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)))
+            .collect();
         *input = rest;
         // Only the canonical form is what `encode` writes, and no day lies beyond the calendar.
         let canonical = match (words.first(), words.last()) {

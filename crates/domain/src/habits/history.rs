@@ -150,8 +150,11 @@ impl History {
         let first = self.known_from.map_or(0, |from| self.values.partition_point(|(date, _)| *date < from));
         let single = self.values.get(first..).unwrap_or_default();
         let by_age = newest.saturating_add_days(-half_lives_in_days(timeline, newest));
-        let by_number =
-            single.len().checked_sub(MAX_KEPT_VALUES).and_then(|at| single.get(at)).map_or(Date::MIN, |(date, _)| *date);
+        let by_number = single
+            .len()
+            .checked_sub(MAX_KEPT_VALUES)
+            .and_then(|at| single.get(at))
+            .map_or(Date::MIN, |(date, _)| *date);
         let from = by_age.max(by_number);
         if single.first().is_some_and(|(date, _)| *date < from) {
             self.fold_before(timeline, from);
@@ -172,7 +175,8 @@ impl History {
             let end = self.values.partition_point(|(date, _)| *date <= range.to());
             let values = self.values.get(at..end).unwrap_or_default();
             if range.to() < from {
-                let mut counted = values.iter().filter(|(date, _)| timeline.is_due(*date) && !self.skipped.contains(*date));
+                let mut counted =
+                    values.iter().filter(|(date, _)| timeline.is_due(*date) && !self.skipped.contains(*date));
                 if let Some((first, value)) = counted.next() {
                     folded.push((*first, counted.fold(*value, |sum, (_, value)| sum.saturating_add(*value))));
                 }

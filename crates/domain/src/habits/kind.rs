@@ -82,6 +82,7 @@ impl Kind {
     /// # Errors
     /// `required`, `unknown_value`, `unknown_field` (a field that the type doesn't have), `out_of_range`, and what
     /// [`Line::parse`] says of the unit; all of them at once.
+    #[expect(clippy::needless_pass_by_value, reason = "the input is used up: what it says is in the result")]
     pub fn validate(input: KindInput) -> Result<Self, Violations> {
         let mut wrong = Violations::new();
         let Some(type_name) = input.type_name.as_deref() else {
@@ -254,7 +255,11 @@ mod tests {
         );
         assert_eq!(
             codes(r#"{"type":"check","target":1,"unit":"x","direction":"at_least"}"#),
-            [("/unit".into(), "unknown_field"), ("/target".into(), "unknown_field"), ("/direction".into(), "unknown_field")]
+            [
+                ("/unit".into(), "unknown_field"),
+                ("/target".into(), "unknown_field"),
+                ("/direction".into(), "unknown_field")
+            ]
         );
         assert_eq!(codes(r#"{"type":"minutes","target":1441}"#), [("/target".into(), "out_of_range")]);
         assert_eq!(codes(r#"{"type":"minutes","target":0}"#), [("/target".into(), "out_of_range")]);
@@ -263,7 +268,8 @@ mod tests {
 
     #[test]
     fn at_most_is_met_from_below() {
-        let kind: Kind = serde_json::from_str(r#"{"type":"count","target":2,"unit":"cups","direction":"at_most"}"#).unwrap();
+        let kind: Kind =
+            serde_json::from_str(r#"{"type":"count","target":2,"unit":"cups","direction":"at_most"}"#).unwrap();
         assert!(kind.is_met_by(2) && !kind.is_met_by(3));
     }
 }

@@ -165,7 +165,10 @@ impl<'a> Progress<'a> {
     /// Whether today is still open: not done, not skipped, not expressly missed.
     pub(super) fn today_is_open(&self) -> bool {
         let today = self.today;
-        self.is_scheduled(today) && !self.is_done(today) && !self.is_skipped(today) && !self.history.missed.contains(today)
+        self.is_scheduled(today)
+            && !self.is_done(today)
+            && !self.is_skipped(today)
+            && !self.history.missed.contains(today)
     }
 
     /// Days of `range` that can count towards a quota: in the window, not paused, not skipped; days to come included.
@@ -208,7 +211,10 @@ impl<'a> Progress<'a> {
         // A day is recorded as skipped or as done, never both; but `at_most` days are done where nothing is recorded.
         let mut both = 0;
         if self.timeline.plan_on(range.from()).kind.direction() == Direction::AtMost {
-            both = range.iter().filter(|day| self.is_done(*day) && self.is_skipped(*day) && self.is_scheduled(*day)).count();
+            both = range
+                .iter()
+                .filter(|day| self.is_done(*day) && self.is_skipped(*day) && self.is_scheduled(*day))
+                .count();
         }
         crate::civil::num::len32(both)
     }

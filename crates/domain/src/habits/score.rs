@@ -173,13 +173,18 @@ impl Progress<'_> {
     /// How a day is weighed when `segment` looks back on it: by its own version, if that measures the same; else by what
     /// a day weighs now, in whole or not at all.
     fn measure_on(&self, day: i32, segment: &Segment, now: Measure) -> (Measure, bool) {
-        let Some(own) = self.timeline.segments().iter().rev().find(|own| own.from.days_since_epoch() <= day) else { return (now, true) };
+        let Some(own) = self.timeline.segments().iter().rev().find(|own| own.from.days_since_epoch() <= day) else {
+            return (now, true);
+        };
         let measure = self.measure_of(own);
         let (one, other) = (self.timeline.plan_of(own), self.timeline.plan_of(segment));
-        let same_kind = one.kind.type_name() == other.kind.type_name() && one.kind.direction() == other.kind.direction();
+        let same_kind =
+            one.kind.type_name() == other.kind.type_name() && one.kind.direction() == other.kind.direction();
         match (now, measure) {
             (Measure::Days(_), Measure::Days(_)) => (measure, true),
-            (Measure::Target(_), Measure::Target(_)) | (Measure::Share(_), Measure::Share(_)) if same_kind => (measure, true),
+            (Measure::Target(_), Measure::Target(_)) | (Measure::Share(_), Measure::Share(_)) if same_kind => {
+                (measure, true)
+            }
             _ => (now, false),
         }
     }
@@ -282,10 +287,20 @@ impl Progress<'_> {
             Measure::Days(_) => f64::from(u8::from(done)),
             Measure::Target(weight) if comparable => values.at(day, if done { weight } else { 0.0 }),
             Measure::Share(_) if comparable => values.at(day, 0.0),
-            Measure::Target(weight) | Measure::Share(weight) => if done { weight } else { 0.0 },
+            Measure::Target(weight) | Measure::Share(weight) => {
+                if done {
+                    weight
+                } else {
+                    0.0
+                }
+            }
         };
         // (A day of another measure, seen from days that are only counted, is one of them.)
-        if sign > 0.0 { sums.days += 1 } else { sums.days -= 1 }
+        if sign > 0.0 {
+            sums.days += 1;
+        } else {
+            sums.days -= 1;
+        }
         sums.due += sign * measure.weight();
         sums.done += sign * part;
     }

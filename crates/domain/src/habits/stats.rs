@@ -225,7 +225,12 @@ impl Progress<'_> {
             let period = if unit == StreakUnit::Occurrences { None } else { self.timeline.period_of(at) };
             let last = match &period {
                 Some(period) => period.range.to(),
-                None => self.timeline.segments().iter().find(|segment| segment.range().contains(at)).map_or(range.to(), |found| found.to),
+                None => self
+                    .timeline
+                    .segments()
+                    .iter()
+                    .find(|segment| segment.range().contains(at))
+                    .map_or(range.to(), |found| found.to),
             };
             if let Some(period) = &period
                 && self.judge(period, at).available > 0
@@ -274,13 +279,12 @@ impl Progress<'_> {
             }
             let (year, month, _) = day.date.year_month_day();
             let of = Month { year, month };
-            match by_month.last_mut().filter(|last| last.of == of) {
-                Some(last) => last.tally.add(was_done),
-                None => {
-                    let mut tally = Tally::default();
-                    tally.add(was_done);
-                    by_month.push(Rated { of, tally });
-                }
+            if let Some(last) = by_month.last_mut().filter(|last| last.of == of) {
+                last.tally.add(was_done);
+            } else {
+                let mut tally = Tally::default();
+                tally.add(was_done);
+                by_month.push(Rated { of, tally });
             }
         }
         let latest: Vec<Rated<Month>> = by_month.iter().rev().copied().collect();

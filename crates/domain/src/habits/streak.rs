@@ -85,7 +85,11 @@ impl Progress<'_> {
 
     /// The words of a stretch of due days: those that count for it, and those that break it.
     #[inline]
-    fn hits_and_misses(&self, stretch: Stretch, open_today: bool) -> impl Iterator<Item = (i32, u64, u64)> + Clone + '_ {
+    fn hits_and_misses(
+        &self,
+        stretch: Stretch,
+        open_today: bool,
+    ) -> impl Iterator<Item = (i32, u64, u64)> + Clone + '_ {
         let low = index_of_day((stretch.from.days_since_epoch() - self.base).max(0) / 64);
         let high = index_of_day((stretch.to.days_since_epoch() - self.base).max(0) / 64) + 1;
         let (from, to) = (stretch.from.days_since_epoch(), stretch.to.days_since_epoch() - i32::from(open_today));

@@ -128,7 +128,11 @@ impl Timeline {
         }
         for (at, plan) in plans.iter().enumerate() {
             if plans.get(at + 1).is_some_and(|next| next.effective_from == plan.effective_from) {
-                wrong.add(format!("/plans/{at}/effective_from"), "duplicate", "two versions can't begin on the same day");
+                wrong.add(
+                    format!("/plans/{at}/effective_from"),
+                    "duplicate",
+                    "two versions can't begin on the same day",
+                );
             }
             wrong.take(&format!("/plans/{at}/schedule"), plan.schedule.fits(&plan.kind));
         }
@@ -269,8 +273,7 @@ impl Timeline {
             let at = self.segments.partition_point(|segment| segment.to <= after);
             let segment = self.segments.get(at)?;
             let from = after.max(segment.from.pred().unwrap_or(Date::MIN));
-            let found = if segment.from == Date::MIN && date < segment.from { None } else { segment.occurrences.next_after(from) };
-            match found {
+            match segment.occurrences.next_after(from) {
                 Some(found) if found <= segment.to => match self.pause_over(found) {
                     None => return Some(found),
                     Some((_, to)) => after = to,
@@ -295,12 +298,7 @@ impl Timeline {
             let at = self.segments.partition_point(|segment| segment.from < before);
             let segment = self.segments.get(at.checked_sub(1)?)?;
             let to = segment.to.succ().map_or(before, |next| before.min(next));
-            let found = match segment.occurrences.prev_before(to) {
-                // The very last date has nothing after it to look back from.
-                None if before > segment.to && segment.to == Date::MAX => None,
-                found => found,
-            };
-            match found {
+            match segment.occurrences.prev_before(to) {
                 Some(found) if found >= segment.from => match self.pause_over(found) {
                     None => return Some(found),
                     Some((from, _)) => before = from,

@@ -140,15 +140,17 @@ impl BegunWeek {
     fn of(filter: &Filter, start: Date, days: u32) -> Self {
         let members = (0..days).fold(0_u64, |bits, at| {
             let Some(date) = start.checked_add_days(at.cast_signed()) else { return bits };
-            let through = filter.has_month(date.month() - 1) && filter.weekday_bits() >> date.weekday().number() & 1 == 1;
+            let through =
+                filter.has_month(date.month() - 1) && filter.weekday_bits() >> date.weekday().number() & 1 == 1;
             bits | u64::from(through) << at
         });
         Self { start, days, chosen: at_positions(members, &filter.positions) }
     }
 
     fn dates(&self) -> impl Iterator<Item = (Date, bool)> + '_ {
-        (0..self.days)
-            .filter_map(|at| self.start.checked_add_days(at.cast_signed()).map(|date| (date, self.chosen >> at & 1 == 1)))
+        (0..self.days).filter_map(|at| {
+            self.start.checked_add_days(at.cast_signed()).map(|date| (date, self.chosen >> at & 1 == 1))
+        })
     }
 
     fn agrees_with(&self, cycle: Cyclic) -> bool {
@@ -181,9 +183,11 @@ pub(super) fn monthly(interval: u32, start: Date, bits: impl Fn(u32, u32, u32) -
         set
     };
     if 12 % interval == 0 {
-        return Body::years(Years::by_shape(first_year, |_| true, |shape| {
-            set(shape, &|month| (month + 12 - first_month).is_multiple_of(interval))
-        }));
+        return Body::years(Years::by_shape(
+            first_year,
+            |_| true,
+            |shape| set(shape, &|month| (month + 12 - first_month).is_multiple_of(interval)),
+        ));
     }
     Body::years(Years::by_year(first_year, |year| {
         let shape = YearShape::of(year);

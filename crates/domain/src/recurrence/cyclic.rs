@@ -34,7 +34,7 @@ impl Cyclic {
         let pattern = turned(bits, week_start);
         let period = every.max(1).saturating_mul(7);
         // A single day needs no mask.
-        if pattern.count_ones() == 1 {
+        if pattern.is_power_of_two() {
             return Self::run(week_begin + pattern.trailing_zeros().cast_signed(), period, 1);
         }
         if every == 1 && pattern == 0x7F {
@@ -59,7 +59,11 @@ impl Cyclic {
     const fn within(&self, days: u32) -> u32 {
         match self.pattern {
             Pattern::Run(active) => {
-                if days < active { days } else { active }
+                if days < active {
+                    days
+                } else {
+                    active
+                }
             }
             Pattern::Week(bits) => {
                 if days >= 7 {
@@ -101,7 +105,9 @@ impl Cyclic {
         let (periods, left) = (rank / self.per_period(), rank % self.per_period());
         let within = match self.pattern {
             Pattern::Run(_) => left,
-            Pattern::Week(bits) => (0..7).filter(|at| bits >> at & 1 == 1).nth(crate::civil::num::index(left)).unwrap_or(0),
+            Pattern::Week(bits) => {
+                (0..7).filter(|at| bits >> at & 1 == 1).nth(crate::civil::num::index(left)).unwrap_or(0)
+            }
         };
         i64::from(self.origin) + i64::from(periods) * i64::from(self.period) + i64::from(within)
     }
@@ -115,7 +121,11 @@ impl Cyclic {
         let at = self.offset(day) % self.period;
         let ahead = match self.pattern {
             Pattern::Run(active) => {
-                if at < active { 0 } else { self.period - at }
+                if at < active {
+                    0
+                } else {
+                    self.period - at
+                }
             }
             Pattern::Week(bits) => {
                 let left = if at < 7 { bits >> at } else { 0 };
@@ -138,9 +148,9 @@ impl Cyclic {
                 let passed = if at >= 7 { bits } else { bits & low8((2 << at) - 1) };
                 if passed == 0 {
                     // The last one of the period before, seen from this one's first day.
-                    at + self.period - (7 - bits.leading_zeros())
+                    at + self.period - bits.checked_ilog2().unwrap_or(0)
                 } else {
-                    at - (7 - passed.leading_zeros())
+                    at - passed.checked_ilog2().unwrap_or(0)
                 }
             }
         };

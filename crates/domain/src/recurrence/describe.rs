@@ -32,7 +32,17 @@ pub(crate) fn and_list(items: &[String]) -> String {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -139,7 +149,8 @@ impl Rule {
         if !self.positions.is_empty() {
             let positions = ordinals(&self.positions);
             // "the last working day", but "the last of Monday and Friday".
-            let one_word = single && (self.weekdays.len() <= 1 || self.weekdays == Weekdays::WORKING || self.weekdays == Weekdays::ALL);
+            let one_word = single
+                && (self.weekdays.len() <= 1 || self.weekdays == Weekdays::WORKING || self.weekdays == Weekdays::ALL);
             let of = if one_word && self.month_days.is_empty() { " " } else { " of: " };
             return Some(format!("on the {positions}{of}{}", conditions.join(" that is a ")));
         }

@@ -98,8 +98,7 @@ impl Filter {
         let mut bits = (from_start | from_end) & inside;
         if self.skip != Skip::Omit {
             let (after, before) = (from_start > inside, u64::from(self.last_days) > ones(length));
-            let (after_goes, before_goes) =
-                if self.skip == Skip::Backward { (length, 0) } else { (length + 1, 1) };
+            let (after_goes, before_goes) = if self.skip == Skip::Backward { (length, 0) } else { (length + 1, 1) };
             bits |= u64::from(after) << after_goes | u64::from(before) << before_goes;
         }
         bits
@@ -142,7 +141,9 @@ impl Filter {
         }
         match self.frequency {
             Frequency::Yearly if !self.positions.is_empty() => set.at_positions(&self.positions),
-            Frequency::Daily if !self.positions.is_empty() && !self.positions.iter().any(|at| at.abs() == 1) => YearSet::EMPTY,
+            Frequency::Daily if !self.positions.is_empty() && !self.positions.iter().any(|at| at.abs() == 1) => {
+                YearSet::EMPTY
+            }
             _ => set,
         }
     }
@@ -157,11 +158,7 @@ impl Filter {
         let mut set = YearSet::EMPTY;
         for month in (0..12).filter(|month| self.has_month(*month)) {
             let (begin, length) = (shape.month_begin(month), shape.month_days(month));
-            let bits = if self.names_month_days() {
-                self.month_day_bits(length)
-            } else {
-                ones(length) << 1
-            };
+            let bits = if self.names_month_days() { self.month_day_bits(length) } else { ones(length) << 1 };
             set.insert_shifted(bits, begin);
         }
         set
@@ -224,7 +221,8 @@ impl Filter {
         // Days before the first week start.
         let head = (7 + self.week_start - shape.first_weekday) % 7;
         // Where the first week begins, or began, in days after 1 January.
-        let (first_begin, covered) = if head >= 4 { (head.cast_signed() - 7, days + 7 - head) } else { (head.cast_signed(), days - head) };
+        let (first_begin, covered) =
+            if head >= 4 { (head.cast_signed() - 7, days + 7 - head) } else { (head.cast_signed(), days - head) };
         let weeks = covered / 7 + covered % 7 / 4;
         let clip = |day: i32| day.clamp(0, days.cast_signed()).cast_unsigned();
         let mut insert_week = |begin: i32| set.insert_range(clip(begin) + 1, clip(begin + 7) + 1);
@@ -237,7 +235,11 @@ impl Filter {
                 insert_week(first_begin + weeks.cast_signed() * 7);
             }
         }
-        if (1..4).contains(&head) && self.weeks.iter().any(|week| *week == -1 || u32::from(week.unsigned_abs()) == self.last_week_before(shape, head) && *week > 0) {
+        if (1..4).contains(&head)
+            && self.weeks.iter().any(|week| {
+                *week == -1 || u32::from(week.unsigned_abs()) == self.last_week_before(shape, head) && *week > 0
+            })
+        {
             insert_week(head.cast_signed() - 7);
         }
         set

@@ -242,7 +242,8 @@ fn numbers(value: &str, max: i16, negative: bool) -> Result<Vec<i16>, String> {
 }
 
 fn weekday(value: &str) -> Result<Weekday, String> {
-    Weekday::parse(&value.to_ascii_lowercase()).map_err(|_| format!("`{value}` is not one of MO, TU, WE, TH, FR, SA, SU"))
+    Weekday::parse(&value.to_ascii_lowercase())
+        .map_err(|_| format!("`{value}` is not one of MO, TU, WE, TH, FR, SA, SU"))
 }
 
 fn by_day(value: &str) -> Result<(Option<i16>, Weekday), String> {
@@ -312,7 +313,10 @@ mod tests {
 
     #[test]
     fn combinations_that_the_rfc_forbids_are_named_together() {
-        assert_eq!(complaints("FREQ=WEEKLY;BYMONTHDAY=1;BYWEEKNO=2;BYYEARDAY=3;BYDAY=1MO;COUNT=1;UNTIL=20240101").len(), 5);
+        assert_eq!(
+            complaints("FREQ=WEEKLY;BYMONTHDAY=1;BYWEEKNO=2;BYYEARDAY=3;BYDAY=1MO;COUNT=1;UNTIL=20240101").len(),
+            5
+        );
         assert_eq!(complaints("FREQ=DAILY;BYSETPOS=1"), ["BYSETPOS: needs another BY… part to choose from"]);
         assert_eq!(complaints("COUNT=3"), ["FREQ: is required"]);
         assert_eq!(complaints("FREQ=DAILY;FREQ=DAILY"), ["FREQ is given more than once"]);
@@ -320,9 +324,18 @@ mod tests {
 
     #[test]
     fn what_isnt_ascii_or_digits_is_refused_without_panic() {
-        for wrong in ["", "RRULE:", "FREQ=DAILY;BYDAY=é", "FREQ=DAILY;BYDAY=éé", "FREQ=DAILY;UNTIL=2024é01", "FREQ=DAILY;COUNT=+3",
-            "FREQ=DAILY;BYMONTHDAY=--1", "FREQ=DAILY;BYMONTHDAY=", "FREQ=DAILY;UNTIL=20240230", "FREQ=DAILY;UNTIL=19691231"]
-        {
+        for wrong in [
+            "",
+            "RRULE:",
+            "FREQ=DAILY;BYDAY=é",
+            "FREQ=DAILY;BYDAY=éé",
+            "FREQ=DAILY;UNTIL=2024é01",
+            "FREQ=DAILY;COUNT=+3",
+            "FREQ=DAILY;BYMONTHDAY=--1",
+            "FREQ=DAILY;BYMONTHDAY=",
+            "FREQ=DAILY;UNTIL=20240230",
+            "FREQ=DAILY;UNTIL=19691231",
+        ] {
             assert!(wrong.parse::<Rule>().is_err(), "{wrong}");
         }
     }

@@ -131,10 +131,9 @@ impl Rule {
     /// length of a period in days, a month taken as 30 and a year as 365 (as Loop Habit Tracker does).
     pub(crate) fn period_days(&self) -> u32 {
         let period = match self.frequency {
-            Frequency::Daily if self.months != 0 => return 365,
+            Frequency::Daily | Frequency::Weekly if self.months != 0 => return 365,
             Frequency::Daily if !self.month_days.is_empty() => return 30,
             Frequency::Daily if !self.weekdays.is_empty() => 7,
-            Frequency::Weekly if self.months != 0 => return 365,
             Frequency::Daily => 1,
             Frequency::Weekly => 7,
             Frequency::Monthly => 30,

@@ -49,7 +49,11 @@ const fn is_leap(year: u32) -> bool {
 impl YearShape {
     /// The shape of the year with that index.
     pub(super) const fn of(year: u32) -> Self {
-        Self { leap: is_leap(year), after_leap: year % 4 == 3 && year != 131, first_weekday: (year_begin(year) + 3) % 7 }
+        Self {
+            leap: is_leap(year),
+            after_leap: year % 4 == 3 && year != 131,
+            first_weekday: (year_begin(year) + 3) % 7,
+        }
     }
 
     /// Which of the [`SHAPES`] it is.

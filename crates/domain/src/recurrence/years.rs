@@ -70,7 +70,7 @@ impl YearMask {
         }
         let earlier = self.occupied & low8((1 << at) - 1);
         (earlier != 0).then(|| {
-            let at = 7 - earlier.leading_zeros();
+            let at = earlier.checked_ilog2().unwrap_or(0);
             at * 64 + 63 - self.word(at).leading_zeros()
         })
     }
@@ -136,7 +136,11 @@ impl Years {
     }
 
     /// From a set for each shape, in the years from `first_year` on that are active.
-    pub(super) fn by_shape(first_year: u32, active: impl Fn(u32) -> bool, mut set: impl FnMut(YearShape) -> YearSet) -> Self {
+    pub(super) fn by_shape(
+        first_year: u32,
+        active: impl Fn(u32) -> bool,
+        mut set: impl FnMut(YearShape) -> YearSet,
+    ) -> Self {
         let mut known: [Option<u8>; SHAPES] = [None; SHAPES];
         Self::build(first_year, |year, masks| {
             if !active(year) {
@@ -246,7 +250,9 @@ impl Years {
         let mut bits = self.mask(year).word(day / 64) >> (day % 64);
         let mut base = date;
         if bits == 0 {
-            let Some(found) = self.at_or_after(date) else { return (date.days_since_epoch(), 0, date.days_since_epoch()) };
+            let Some(found) = self.at_or_after(date) else {
+                return (date.days_since_epoch(), 0, date.days_since_epoch());
+            };
             (year, day) = year_and_day(found);
             bits = self.mask(year).word(day / 64) >> (day % 64);
             base = found;

@@ -1,25 +1,25 @@
 //! The slow way: a recurrence rule evaluated day by day and period by period, with nothing but date arithmetic. Shares
 //! no code with the engine beyond the calendar itself.
 
-#![allow(clippy::allow_attributes, clippy::allow_attributes_without_reason, dead_code, unreachable_pub, reason = "shared by tests and benches")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests and benches may fail loudly")]
 
 use circadia_domain::civil::{Date, Weekday};
 
 #[derive(Debug, Clone, Default)]
-pub struct NaiveRule {
-    pub frequency: &'static str,
-    pub interval: u32,
-    pub count: Option<u32>,
-    pub until: Option<Date>,
-    pub months: Vec<u32>,
-    pub month_days: Vec<i32>,
-    pub year_days: Vec<i32>,
-    pub weeks: Vec<i32>,
-    pub weekdays: Vec<Weekday>,
-    pub nth: Vec<(i32, Weekday)>,
-    pub positions: Vec<i32>,
-    pub week_start: Option<Weekday>,
-    pub skip: Option<&'static str>,
+pub(crate) struct NaiveRule {
+    pub(crate) frequency: &'static str,
+    pub(crate) interval: u32,
+    pub(crate) count: Option<u32>,
+    pub(crate) until: Option<Date>,
+    pub(crate) months: Vec<u32>,
+    pub(crate) month_days: Vec<i32>,
+    pub(crate) year_days: Vec<i32>,
+    pub(crate) weeks: Vec<i32>,
+    pub(crate) weekdays: Vec<Weekday>,
+    pub(crate) nth: Vec<(i32, Weekday)>,
+    pub(crate) positions: Vec<i32>,
+    pub(crate) week_start: Option<Weekday>,
+    pub(crate) skip: Option<&'static str>,
 }
 
 fn join<T: ToString>(items: &[T]) -> String {
@@ -31,42 +31,43 @@ fn days_in_month(year: i32, month: u32) -> i32 {
 }
 
 impl NaiveRule {
-    pub fn text(&self) -> String {
-        let mut text = format!("FREQ={};INTERVAL={}", self.frequency, self.interval);
-        for (name, items) in [("BYMONTHDAY", &self.month_days), ("BYYEARDAY", &self.year_days), ("BYWEEKNO", &self.weeks), ("BYSETPOS", &self.positions)] {
+    pub(crate) fn text(&self) -> String {
+        let mut parts = vec![format!("FREQ={}", self.frequency), format!("INTERVAL={}", self.interval)];
+        for (name, items) in [
+            ("BYMONTHDAY", &self.month_days),
+            ("BYYEARDAY", &self.year_days),
+            ("BYWEEKNO", &self.weeks),
+            ("BYSETPOS", &self.positions),
+        ] {
             if !items.is_empty() {
-                text += &format!(";{name}={}", join(items));
+                parts.push(format!("{name}={}", join(items)));
             }
         }
         if !self.months.is_empty() {
-            text += &format!(";BYMONTH={}", join(&self.months));
+            parts.push(format!("BYMONTH={}", join(&self.months)));
         }
-        let plain = self.weekdays.iter().map(|day| day.to_string());
+        let plain = self.weekdays.iter().map(ToString::to_string);
         let days: Vec<String> = plain.chain(self.nth.iter().map(|(nth, day)| format!("{nth}{day}"))).collect();
         if !days.is_empty() {
-            text += &format!(";BYDAY={}", join(&days).to_uppercase());
+            parts.push(format!("BYDAY={}", join(&days).to_uppercase()));
         }
-        if let Some(day) = self.week_start {
-            text += &format!(";WKST={}", day.to_string().to_uppercase());
-        }
-        if let Some(skip) = self.skip {
-            text += &format!(";SKIP={skip}");
-        }
-        if let Some(count) = self.count {
-            text += &format!(";COUNT={count}");
-        }
-        if let Some(until) = self.until {
-            text += &format!(";UNTIL={}", until.to_string().replace('-', ""));
-        }
-        text
+        parts.extend(self.week_start.map(|day| format!("WKST={}", day.to_string().to_uppercase())));
+        parts.extend(self.skip.map(|skip| format!("SKIP={skip}")));
+        parts.extend(self.count.map(|count| format!("COUNT={count}")));
+        parts.extend(self.until.map(|until| format!("UNTIL={}", until.to_string().replace('-', ""))));
+        parts.join(";")
     }
 
     fn chooses_days(&self) -> bool {
-        !(self.month_days.is_empty() && self.year_days.is_empty() && self.weeks.is_empty() && self.weekdays.is_empty() && self.nth.is_empty())
+        !(self.month_days.is_empty()
+            && self.year_days.is_empty()
+            && self.weeks.is_empty()
+            && self.weekdays.is_empty()
+            && self.nth.is_empty())
     }
 
     /// The occurrences from `start` to `last`.
-    pub fn expand(&self, start: Date, last: Date) -> Vec<Date> {
+    pub(crate) fn expand(&self, start: Date, last: Date) -> Vec<Date> {
         let mut rule = self.clone();
         if !self.chooses_days() {
             match self.frequency {
@@ -149,7 +150,9 @@ impl NaiveRule {
                 for day in &self.month_days {
                     let nominal = if *day > 0 { *day } else { length + day + 1 };
                     let first = Date::new(year, month, 1).unwrap().days_since_epoch();
-                    list.extend(placed(nominal, length, skip).and_then(|at| Date::from_days_since_epoch(first + at - 1)));
+                    list.extend(
+                        placed(nominal, length, skip).and_then(|at| Date::from_days_since_epoch(first + at - 1)),
+                    );
                 }
             }
             if skip.is_none() || skip == Some("OMIT") {
@@ -166,7 +169,8 @@ impl NaiveRule {
                 .iter()
                 .filter_map(|day| {
                     let nominal = if *day > 0 { *day } else { length + day + 1 };
-                    placed(nominal, length, skip).and_then(|at| Date::from_days_since_epoch(first.days_since_epoch() + at - 1))
+                    placed(nominal, length, skip)
+                        .and_then(|at| Date::from_days_since_epoch(first.days_since_epoch() + at - 1))
                 })
                 .collect();
             if self.months.is_empty() && self.month_days.is_empty() {
@@ -178,7 +182,8 @@ impl NaiveRule {
         chosen.retain(|day| {
             (self.weeks.is_empty() || day.year() == begin.year() && self.in_weeks(*day))
                 && (self.weekdays.is_empty() || self.weekdays.contains(&day.weekday()))
-                && (self.nth.is_empty() || self.nth.iter().any(|(nth, weekday)| self.is_nth(*day, begin, *nth, *weekday)))
+                && (self.nth.is_empty()
+                    || self.nth.iter().any(|(nth, weekday)| self.is_nth(*day, begin, *nth, *weekday)))
         });
         chosen
     }
@@ -186,7 +191,11 @@ impl NaiveRule {
     fn is_nth(&self, day: Date, begin: Date, nth: i32, weekday: Weekday) -> bool {
         let by_month = self.frequency == "MONTHLY" || !self.months.is_empty();
         let same = |other: Date| other.year() == day.year() && (!by_month || other.month() == day.month());
-        let in_period = if self.frequency == "MONTHLY" { (day.year(), day.month()) == (begin.year(), begin.month()) } else { day.year() == begin.year() };
+        let in_period = if self.frequency == "MONTHLY" {
+            (day.year(), day.month()) == (begin.year(), begin.month())
+        } else {
+            day.year() == begin.year()
+        };
         if day.weekday() != weekday || !in_period {
             return false;
         }

@@ -49,15 +49,17 @@ impl Schedule {
             Self::Yearly { dates, every, .. } => (listed(dates.len()), every * 365),
             Self::Quota { quota: super::Quota::Times(times), per } => (f64::from(*times), per.usual_days()),
             Self::Quota { quota: super::Quota::Amount(_), per } => (1.0, per.usual_days()),
-            Self::Daily { .. } | Self::Weekly { .. } | Self::Cycle { .. } | Self::Rrule(_) => match (occurrences.density(), self) {
-                (Some((due, days)), _) if due == days => (1.0, 1),
-                (Some((due, days)), _) => (f64::from(due), days),
-                (None, Self::Rrule(rule)) => {
-                    let days = rule.period_days();
-                    (mean_per_day(rule) * f64::from(days), days)
+            Self::Daily { .. } | Self::Weekly { .. } | Self::Cycle { .. } | Self::Rrule(_) => {
+                match (occurrences.density(), self) {
+                    (Some((due, days)), _) if due == days => (1.0, 1),
+                    (Some((due, days)), _) => (f64::from(due), days),
+                    (None, Self::Rrule(rule)) => {
+                        let days = rule.period_days();
+                        (mean_per_day(rule) * f64::from(days), days)
+                    }
+                    (None, _) => (1.0, 1),
                 }
-                (None, _) => (1.0, 1),
-            },
+            }
         }
     }
 }

@@ -36,12 +36,15 @@ impl Schedule {
                 format!("on the {} day of {}{otherwise}", and_list(&names), every("month", *n))
             }
             Self::MonthlyWeekdays { weekdays, every: n } => {
-                let names: Vec<String> =
-                    weekdays.iter().map(|day| format!("{} {}", ordinal(i32::from(day.nth)), day.weekday.name())).collect();
+                let names: Vec<String> = weekdays
+                    .iter()
+                    .map(|day| format!("{} {}", ordinal(i32::from(day.nth)), day.weekday.name()))
+                    .collect();
                 format!("on the {} of {}", and_list(&names), every("month", *n))
             }
             Self::Yearly { dates, every: n, overflow } => {
-                let names: Vec<String> = dates.iter().map(|date| format!("{} {}", date.day, month_name(date.month))).collect();
+                let names: Vec<String> =
+                    dates.iter().map(|date| format!("{} {}", date.day, month_name(date.month))).collect();
                 let otherwise = match overflow {
                     _ if !dates.iter().any(|date| (date.month, date.day) == (2, 29)) => "",
                     Overflow::Clamp => ", 29 February on the 28th in common years",
@@ -89,15 +92,27 @@ mod tests {
             (r#"{"type":"daily"}"#, "every day"),
             (r#"{"type":"daily","every":3}"#, "every 3rd day"),
             (r#"{"type":"weekly","weekdays":["mo","we","fr"]}"#, "every Monday, Wednesday and Friday"),
-            (r#"{"type":"weekly","weekdays":["mo","tu","we","th","fr"],"every":2}"#, "every working day of every 2nd week"),
+            (
+                r#"{"type":"weekly","weekdays":["mo","tu","we","th","fr"],"every":2}"#,
+                "every working day of every 2nd week",
+            ),
             (r#"{"type":"monthly","days":[1,-1]}"#, "on the 1st and last day of every month"),
             (r#"{"type":"monthly","days":[31],"overflow":"skip"}"#, "on the 31st day of every month, where it has one"),
-            (r#"{"type":"monthly","weekdays":[{"nth":-1,"weekday":"fr"}],"every":2}"#, "on the last Friday of every 2nd month"),
-            (r#"{"type":"yearly","dates":["02-29","12-25"]}"#, "on 29 February and 25 December of every year, 29 February on the 28th in common years"),
+            (
+                r#"{"type":"monthly","weekdays":[{"nth":-1,"weekday":"fr"}],"every":2}"#,
+                "on the last Friday of every 2nd month",
+            ),
+            (
+                r#"{"type":"yearly","dates":["02-29","12-25"]}"#,
+                "on 29 February and 25 December of every year, 29 February on the 28th in common years",
+            ),
             (r#"{"type":"cycle","active_days":2,"rest_days":1}"#, "2 days on, 1 day off"),
             (r#"{"type":"quota","times":3,"per":"week"}"#, "3 times a week"),
             (r#"{"type":"quota","amount":150,"per":"week"}"#, "150 a week"),
-            (r#"{"type":"rrule","rrule":"FREQ=MONTHLY;INTERVAL=2;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"}"#, "on the last working day of every 2nd month"),
+            (
+                r#"{"type":"rrule","rrule":"FREQ=MONTHLY;INTERVAL=2;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"}"#,
+                "on the last working day of every 2nd month",
+            ),
         ] {
             let schedule: Schedule = serde_json::from_str(json).unwrap();
             assert_eq!(schedule.describe(), words);

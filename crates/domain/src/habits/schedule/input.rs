@@ -74,7 +74,8 @@ impl Schedule {
         match self {
             Self::Daily { every } => input.every = Some(i64::from(*every)),
             Self::Weekly { weekdays, every } => {
-                input.weekdays = Some(weekdays.iter().map(|day| WeekdayInput::Plain(day.as_str().to_owned())).collect());
+                input.weekdays =
+                    Some(weekdays.iter().map(|day| WeekdayInput::Plain(day.as_str().to_owned())).collect());
                 input.every = Some(i64::from(*every));
             }
             Self::MonthlyDays { days, every, overflow: how } => {

@@ -210,7 +210,11 @@ impl Schedule {
     pub fn fits(&self, kind: &Kind) -> Result<(), Violations> {
         let mut wrong = Violations::new();
         if matches!((self, kind), (Self::Quota { quota: Quota::Amount(_), .. }, Kind::Check)) {
-            wrong.add("/amount", "unexpected_amount", "an amount needs a habit that counts or measures minutes; use `times`");
+            wrong.add(
+                "/amount",
+                "unexpected_amount",
+                "an amount needs a habit that counts or measures minutes; use `times`",
+            );
         }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }

@@ -81,7 +81,7 @@ fn yearly(dates: &[MonthDay], every: u32, overflow: Overflow) -> Option<Rule> {
     // Months and days multiply; that fits one month, or one day in several, or by chance. 29 February among several
     // days of February would be clamped onto the 28th, which is right too.
     let product = crate::civil::num::index(months.count_ones()) * days.len();
-    if product == dates.len() && (!has_leap_day || months.count_ones() == 1) {
+    if product == dates.len() && (!has_leap_day || months.is_power_of_two()) {
         rule.months = months;
         rule.month_days = days.iter().filter_map(|day| i16::try_from(*day).ok()).collect();
         rule.skip = skip(overflow, has_leap_day);
@@ -93,7 +93,9 @@ fn yearly(dates: &[MonthDay], every: u32, overflow: Overflow) -> Option<Rule> {
     // Days up to 28 February have a fixed number from the start of the year, the later ones from its end; and the last
     // of February, the 29th or the 28th, is always the 307th last.
     for date in dates {
-        let ordinal = |year: i32| Date::new(year, date.month, date.day).map(Date::ordinal).and_then(|day| i16::try_from(day).ok());
+        let ordinal = |year: i32| {
+            Date::new(year, date.month, date.day).map(Date::ordinal).and_then(|day| i16::try_from(day).ok())
+        };
         let number = if *date == leap_day {
             -307
         } else if date.month <= 2 {
@@ -138,9 +140,13 @@ mod tests {
             r#"{"type":"cycle","active_days":4,"rest_days":17}"#,
         ] {
             let schedule: Schedule = serde_json::from_str(json).unwrap();
-            for (start, week_start) in [("1970-01-01", Weekday::Mo), ("2024-02-29", Weekday::Su), ("2023-12-31", Weekday::We)] {
+            for (start, week_start) in
+                [("1970-01-01", Weekday::Mo), ("2024-02-29", Weekday::Su), ("2023-12-31", Weekday::We)]
+            {
                 let start = Date::parse(start).unwrap();
-                let text = schedule.to_rrule_with_week_start(start, week_start).unwrap_or_else(|| panic!("{json} has no rule"));
+                let text = schedule
+                    .to_rrule_with_week_start(start, week_start)
+                    .unwrap_or_else(|| panic!("{json} has no rule"));
                 let rule: Rule = text.parse().unwrap();
                 let (by_rule, by_schedule) = (Occurrences::of(&rule, start), schedule.occurrences(start, week_start));
                 assert!(by_rule.iter(DateRange::ALL).eq(by_schedule.iter(DateRange::ALL)), "{json} as {text}");

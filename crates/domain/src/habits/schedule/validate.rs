@@ -15,6 +15,7 @@ impl Schedule {
     /// With pointers such as `/weekdays/1`: `required`, `unknown_value`, `unknown_field` (a field that the type doesn't
     /// have), `out_of_range`, `duplicate`, `too_many`, `conflict` (two ways to say the same), `invalid_date`,
     /// `invalid_rrule`; all of them at once.
+    #[expect(clippy::needless_pass_by_value, reason = "the input is used up: what it says is in the result")]
     pub fn validate(input: ScheduleInput) -> Result<Self, Violations> {
         let mut wrong = Violations::new();
         let Some(type_name) = input.type_name.clone() else {
@@ -179,7 +180,11 @@ fn monthly(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
             let mut days = list("days", input.days.as_ref(), wrong, |path, day, wrong| match i16::try_from(*day) {
                 Ok(day) if (1..=31).contains(&day.unsigned_abs()) => Some(day),
                 _ => {
-                    wrong.add(path, "out_of_range", "must be a number from 1 to 31, or from -31 to -1 counted from the end");
+                    wrong.add(
+                        path,
+                        "out_of_range",
+                        "must be a number from 1 to 31, or from -31 to -1 counted from the end",
+                    );
                     None
                 }
             })?;
@@ -215,7 +220,9 @@ fn monthly(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
 }
 
 fn month_day(text: &str) -> Option<MonthDay> {
-    let &[m1 @ b'0'..=b'9', m2 @ b'0'..=b'9', b'-', d1 @ b'0'..=b'9', d2 @ b'0'..=b'9'] = text.as_bytes() else { return None };
+    let &[m1 @ b'0'..=b'9', m2 @ b'0'..=b'9', b'-', d1 @ b'0'..=b'9', d2 @ b'0'..=b'9'] = text.as_bytes() else {
+        return None;
+    };
     let digits = |tens: u8, ones: u8| u32::from(tens - b'0') * 10 + u32::from(ones - b'0');
     let (month, day) = (digits(m1, m2), digits(d1, d2));
     // A leap year has every day there is.
@@ -276,7 +283,11 @@ fn quota(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
 
 fn rrule(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
     let Some(text) = input.rrule.as_deref() else {
-        wrong.add("/rrule", "required", "is required: a recurrence rule such as `FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1`");
+        wrong.add(
+            "/rrule",
+            "required",
+            "is required: a recurrence rule such as `FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1`",
+        );
         return None;
     };
     wrong.take("/rrule", text.parse::<Rule>()).map(|rule| Schedule::Rrule(Box::new(rule)))
@@ -288,7 +299,11 @@ mod tests {
 
     fn complaints(json: &str) -> Vec<(String, &'static str)> {
         let input: ScheduleInput = serde_json::from_str(json).unwrap();
-        Schedule::validate(input).unwrap_err().iter().map(|violation| (violation.path.clone(), violation.code)).collect()
+        Schedule::validate(input)
+            .unwrap_err()
+            .iter()
+            .map(|violation| (violation.path.clone(), violation.code))
+            .collect()
     }
 
     #[test]
@@ -296,24 +311,55 @@ mod tests {
         for (json, expected) in [
             ("{}", vec![("/type", "required")]),
             (r#"{"type":"hourly"}"#, vec![("/type", "unknown_value")]),
-            (r#"{"type":"daily","every":0,"weekdays":["mo"],"rrule":"x"}"#,
-             vec![("/weekdays", "unknown_field"), ("/rrule", "unknown_field"), ("/every", "out_of_range")]),
-            (r#"{"type":"weekly","weekdays":["mo","xx","mo",{"nth":1,"weekday":"fr"}],"every":-1}"#,
-             vec![("/weekdays/1", "unknown_value"), ("/weekdays/2", "duplicate"), ("/weekdays/3", "unknown_value"), ("/every", "out_of_range")]),
+            (
+                r#"{"type":"daily","every":0,"weekdays":["mo"],"rrule":"x"}"#,
+                vec![("/weekdays", "unknown_field"), ("/rrule", "unknown_field"), ("/every", "out_of_range")],
+            ),
+            (
+                r#"{"type":"weekly","weekdays":["mo","xx","mo",{"nth":1,"weekday":"fr"}],"every":-1}"#,
+                vec![
+                    ("/weekdays/1", "unknown_value"),
+                    ("/weekdays/2", "duplicate"),
+                    ("/weekdays/3", "unknown_value"),
+                    ("/every", "out_of_range"),
+                ],
+            ),
             (r#"{"type":"weekly","weekdays":[]}"#, vec![("/weekdays", "required")]),
-            (r#"{"type":"monthly","days":[0,32,-1,-1],"overflow":"wrap"}"#,
-             vec![("/overflow", "unknown_value"), ("/days/0", "out_of_range"), ("/days/1", "out_of_range"), ("/days/3", "duplicate")]),
-            (r#"{"type":"monthly","weekdays":["mo",{"nth":6,"weekday":"xx"}]}"#,
-             vec![("/weekdays/0", "unknown_value"), ("/weekdays/1/nth", "out_of_range"), ("/weekdays/1/weekday", "unknown_value")]),
+            (
+                r#"{"type":"monthly","days":[0,32,-1,-1],"overflow":"wrap"}"#,
+                vec![
+                    ("/overflow", "unknown_value"),
+                    ("/days/0", "out_of_range"),
+                    ("/days/1", "out_of_range"),
+                    ("/days/3", "duplicate"),
+                ],
+            ),
+            (
+                r#"{"type":"monthly","weekdays":["mo",{"nth":6,"weekday":"xx"}]}"#,
+                vec![
+                    ("/weekdays/0", "unknown_value"),
+                    ("/weekdays/1/nth", "out_of_range"),
+                    ("/weekdays/1/weekday", "unknown_value"),
+                ],
+            ),
             (r#"{"type":"monthly","days":[1],"weekdays":[{"nth":1,"weekday":"fr"}]}"#, vec![("/weekdays", "conflict")]),
-            (r#"{"type":"yearly","dates":["02-30","2-1","12-25","12-25"]}"#,
-             vec![("/dates/0", "invalid_date"), ("/dates/1", "invalid_date"), ("/dates/3", "duplicate")]),
+            (
+                r#"{"type":"yearly","dates":["02-30","2-1","12-25","12-25"]}"#,
+                vec![("/dates/0", "invalid_date"), ("/dates/1", "invalid_date"), ("/dates/3", "duplicate")],
+            ),
             (r#"{"type":"cycle","active_days":0}"#, vec![("/active_days", "out_of_range"), ("/rest_days", "required")]),
             (r#"{"type":"quota","times":8,"per":"week"}"#, vec![("/times", "out_of_range")]),
-            (r#"{"type":"quota","times":1,"amount":1,"per":"day"}"#, vec![("/per", "unknown_value"), ("/amount", "conflict")]),
-            (r#"{"type":"rrule","rrule":"FREQ=MONTHLY;BYDAY=XX;COUNT=0"}"#, vec![("/rrule", "invalid_rrule"), ("/rrule", "invalid_rrule")]),
+            (
+                r#"{"type":"quota","times":1,"amount":1,"per":"day"}"#,
+                vec![("/per", "unknown_value"), ("/amount", "conflict")],
+            ),
+            (
+                r#"{"type":"rrule","rrule":"FREQ=MONTHLY;BYDAY=XX;COUNT=0"}"#,
+                vec![("/rrule", "invalid_rrule"), ("/rrule", "invalid_rrule")],
+            ),
         ] {
-            let expected: Vec<(String, &str)> = expected.into_iter().map(|(path, code)| (path.to_owned(), code)).collect();
+            let expected: Vec<(String, &str)> =
+                expected.into_iter().map(|(path, code)| (path.to_owned(), code)).collect();
             assert_eq!(complaints(json), expected, "{json}");
         }
     }
@@ -323,9 +369,18 @@ mod tests {
         for (given, canonical) in [
             (r#"{"type":"daily"}"#, r#"{"type":"daily","every":1}"#),
             (r#"{"type":"weekly","weekdays":["we","mo"]}"#, r#"{"type":"weekly","weekdays":["mo","we"],"every":1}"#),
-            (r#"{"type":"monthly","days":[-1,31,1,15]}"#, r#"{"type":"monthly","days":[1,15,31,-1],"every":1,"overflow":"clamp"}"#),
-            (r#"{"type":"monthly","weekdays":[{"nth":-1,"weekday":"fr"}]}"#, r#"{"type":"monthly","weekdays":[{"nth":-1,"weekday":"fr"}],"every":1}"#),
-            (r#"{"type":"yearly","dates":["12-25","02-29"],"overflow":"skip"}"#, r#"{"type":"yearly","dates":["02-29","12-25"],"every":1,"overflow":"skip"}"#),
+            (
+                r#"{"type":"monthly","days":[-1,31,1,15]}"#,
+                r#"{"type":"monthly","days":[1,15,31,-1],"every":1,"overflow":"clamp"}"#,
+            ),
+            (
+                r#"{"type":"monthly","weekdays":[{"nth":-1,"weekday":"fr"}]}"#,
+                r#"{"type":"monthly","weekdays":[{"nth":-1,"weekday":"fr"}],"every":1}"#,
+            ),
+            (
+                r#"{"type":"yearly","dates":["12-25","02-29"],"overflow":"skip"}"#,
+                r#"{"type":"yearly","dates":["02-29","12-25"],"every":1,"overflow":"skip"}"#,
+            ),
             (r#"{"type":"cycle","active_days":2,"rest_days":1}"#, r#"{"type":"cycle","active_days":2,"rest_days":1}"#),
             (r#"{"type":"quota","times":3,"per":"week"}"#, r#"{"type":"quota","times":3,"per":"week"}"#),
             (r#"{"type":"quota","amount":150,"per":"month"}"#, r#"{"type":"quota","amount":150,"per":"month"}"#),
