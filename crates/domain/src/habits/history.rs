@@ -48,9 +48,10 @@ pub struct DayRecord {
     pub value: Option<u32>,
 }
 
-/// The most recent values that are kept one by one: those of 40 half-lives of a daily score (520 days), and some to
-/// spare.
-pub const MAX_KEPT_VALUES: usize = 600;
+/// How many of the newest values are kept one by one: a score looks 40 half-lives back, which are 520 days of a daily
+/// habit, and fewer due days of any other. (Quotas by amount can have more values than that in 40 half-lives; older
+/// ones are kept as sums, which moves their weight by less than a period.)
+pub const MAX_KEPT_VALUES: usize = 540;
 /// How many half-lives of a score are looked at: what lies before weighs less than 10⁻¹².
 pub(super) const HALF_LIVES: f64 = 40.0;
 /// The half-life of a daily habit's score, in days.
@@ -144,19 +145,12 @@ impl History {
         }
     }
 
-    /// Keeps the values of 40 half-lives before the newest one by one, and at most [`MAX_KEPT_VALUES`].
+    /// Keeps the newest [`MAX_KEPT_VALUES`] one by one.
     fn drop_old_values(&mut self, timeline: &Timeline) {
-        let Some((newest, _)) = self.values.last().copied() else { return };
         let first = self.known_from.map_or(0, |from| self.values.partition_point(|(date, _)| *date < from));
         let single = self.values.get(first..).unwrap_or_default();
-        let by_age = newest.saturating_add_days(-half_lives_in_days(timeline, newest));
-        let by_number = single
-            .len()
-            .checked_sub(MAX_KEPT_VALUES)
-            .and_then(|at| single.get(at))
-            .map_or(Date::MIN, |(date, _)| *date);
-        let from = by_age.max(by_number);
-        if single.first().is_some_and(|(date, _)| *date < from) {
+        let oldest = single.len().checked_sub(MAX_KEPT_VALUES).filter(|more| *more > 0).and_then(|at| single.get(at));
+        if let Some((from, _)) = oldest.copied() {
             self.fold_before(timeline, from);
         }
     }
@@ -316,13 +310,6 @@ impl Verdict {
     }
 }
 
-/// How many days the half-lives take that a score looks back, by the version in force on `date`.
-fn half_lives_in_days(timeline: &Timeline, date: Date) -> i32 {
-    let frequency = timeline.frequency_on(date);
-    let days = (HALF_LIVES * HALF_LIFE_DAYS / frequency.sqrt()).ceil();
-    super::score::whole(days)
-}
-
 /// The largest value that is stored; see [`MAX_VALUE`].
 const _: () = assert!(MAX_VALUE < u32::MAX / 1000, "sums of values must fit 64 bits with ease");
 
@@ -361,7 +348,7 @@ mod tests {
         let timeline = timeline(r#"{"type":"minutes","target":30}"#);
         let record = |date: Date| DayRecord { state: EntryState::Missed, value: Some(date.day() * 3) };
         let history = History::rebuild(&timeline, days(3650).map(|date| (date, record(date))));
-        assert!(history.values().len() <= 521);
+        assert_eq!(history.values().len(), MAX_KEPT_VALUES);
         assert!(history.encode().len() <= 480 + 1100 + 20, "{} bytes", history.encode().len());
         assert_eq!(History::decode(&history.encode()), Ok(history));
     }

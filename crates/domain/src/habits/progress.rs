@@ -96,14 +96,10 @@ pub struct Progress<'a> {
 impl<'a> Progress<'a> {
     /// The habit as of `today`: entries of later days are left aside.
     pub fn new(timeline: &'a Timeline, history: &'a History, today: Date) -> Self {
-        Self::since(timeline, history, today, timeline.window().starts_on)
-    }
-
-    /// As [`Self::new`], but blind for what was before `since`.
-    pub(super) fn since(timeline: &'a Timeline, history: &'a History, today: Date, since: Date) -> Self {
+        let start = timeline.window().starts_on;
         let last = today.min(timeline.window().last());
-        let first = since.index() / 64;
-        let length = if since <= last { last.index() / 64 - first + 1 } else { 0 };
+        let first = start.index() / 64;
+        let length = if start <= last { last.index() / 64 - first + 1 } else { 0 };
         let base = day_of(first) * 64;
         let mut due = vec![0; length];
         let mut done = vec![0; length];
@@ -127,10 +123,10 @@ impl<'a> Progress<'a> {
                 clear(&mut done, base, from.max(today.days_since_epoch()), to);
             }
         }
-        // Nothing after today, and nothing before the view.
+        // Nothing after today, and nothing before the start.
         for words in [&mut due, &mut done, &mut skipped] {
             clear(words, base, last.days_since_epoch() + 1, i32::MAX);
-            clear(words, base, base, since.days_since_epoch() - 1);
+            clear(words, base, base, start.days_since_epoch() - 1);
         }
         Self { timeline, history, today, base, due, done, skipped }
     }

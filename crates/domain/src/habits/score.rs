@@ -13,7 +13,7 @@ use super::kind::Direction;
 use super::progress::Progress;
 use super::schedule::Quota;
 use super::timeline::{Segment, Timeline};
-use crate::civil::num::index_of_day;
+use crate::civil::num::{day_of, index_of_day};
 use crate::civil::{Date, DateRange};
 
 /// A day's score.
@@ -44,44 +44,14 @@ fn kept_per_day(due_per_day: f64) -> f64 {
     0.5_f64.powf(due_per_day.sqrt() / HALF_LIFE_DAYS)
 }
 
-/// A number of days that was computed in floating point, limited to the length of the calendar.
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "clamped to 0 … 84,006; NaN becomes 0")]
-pub(super) const fn whole(days: f64) -> i32 {
-    days.clamp(0.0, 84_006.0) as i32
-}
-
 /// The score of `date` as of that day; 0 before the start.
 pub fn score_on(timeline: &Timeline, history: &History, date: Date) -> f64 {
-    Progress::since(timeline, history, date, view_begin(timeline, date)).score()
+    Progress::new(timeline, history, date).score()
 }
 
 /// The scores of the days of `range` within the window, as of `today`; none for days after it.
 pub fn scores(timeline: &Timeline, history: &History, range: DateRange, today: Date) -> Vec<Score> {
-    let first = range.from().min(today);
-    Progress::since(timeline, history, today, view_begin(timeline, first)).scores(range)
-}
-
-/// How far back a score of `date` looks: 40 half-lives, and a window before them.
-fn view_begin(timeline: &Timeline, date: Date) -> Date {
-    let (begin, window) = horizon(timeline, date);
-    begin.saturating_add_days(-window).max(timeline.window().starts_on)
-}
-
-/// The day from which on a score of `date` has to be computed, and the longest window on the way.
-fn horizon(timeline: &Timeline, date: Date) -> (Date, i32) {
-    let mut left = HALF_LIVES;
-    let mut longest = 0;
-    for segment in timeline.segments().iter().rev().filter(|segment| segment.from <= date) {
-        let per_day = segment.frequency().sqrt() / HALF_LIFE_DAYS;
-        let to = segment.to.min(date);
-        longest = longest.max(window_days(segment));
-        let wanted = whole((left / per_day).ceil());
-        if segment.from.days_until(to) >= wanted {
-            return (to.saturating_add_days(-wanted), longest);
-        }
-        left -= f64::from(segment.from.days_until(to)) * per_day;
-    }
-    (timeline.window().starts_on, longest)
+    Progress::new(timeline, history, today).scores(range)
 }
 
 fn window_days(segment: &Segment) -> i32 {
@@ -126,7 +96,7 @@ impl Progress<'_> {
     /// The score of today; 0 before the start.
     pub fn score(&self) -> f64 {
         let mut last = 0.0;
-        let from = horizon(self.timeline, self.today).0;
+        let from = self.horizon(self.today);
         self.walk(from, self.today, |_, score| last = score);
         last
     }
@@ -135,13 +105,43 @@ impl Progress<'_> {
     pub fn scores(&self, range: DateRange) -> Vec<Score> {
         let Some(range) = self.past(range) else { return Vec::new() };
         let mut scores = Vec::with_capacity(crate::civil::num::index(range.len()));
-        let from = horizon(self.timeline, range.from()).0;
+        let from = self.horizon(range.from());
         self.walk(from, range.to(), |day, value| {
             if day >= range.from().days_since_epoch() {
                 scores.push(Score { date: Date::at(day), value });
             }
         });
         scores
+    }
+
+    /// The day from which on the score of `date` has to be computed: 40 half-lives back, counting the days on which the
+    /// score moves. (In a long pause, or after the last occurrence of a rule, it doesn't.)
+    fn horizon(&self, date: Date) -> Date {
+        let mut left = HALF_LIVES;
+        for segment in self.timeline.segments().iter().rev().filter(|segment| segment.from <= date) {
+            let per_day = segment.frequency().sqrt() / HALF_LIFE_DAYS;
+            let window = window_days(segment);
+            let (from, to) = (segment.from.days_since_epoch(), segment.to.min(date).days_since_epoch());
+            let mut later = to + 1;
+            for (at, (due, skipped)) in self.due.iter().zip(&self.skipped).enumerate().rev() {
+                let begin = self.base + day_of(at) * 64;
+                let mut counted = due & !skipped & super::bits::span(begin, from, to);
+                if window == 1 {
+                    left -= f64::from(counted.count_ones()) * per_day;
+                    counted = 0;
+                }
+                while counted != 0 {
+                    let day = begin + 63 - counted.leading_zeros().cast_signed();
+                    counted &= !(1 << (day - begin));
+                    left -= f64::from(window.min(later - day)) * per_day;
+                    later = day;
+                }
+                if left <= 0.0 {
+                    return Date::at(begin.max(from));
+                }
+            }
+        }
+        self.timeline.window().starts_on
     }
 
     /// Computes the scores of the days from `from` to `to`, the one before taken as 0. After the last day of the window
