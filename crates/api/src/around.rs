@@ -2,7 +2,7 @@
 
 use std::time::Instant as Stopwatch;
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -35,16 +35,15 @@ pub async fn serve(
     let path = request.path().to_owned();
     let address = client_address(request.head(), &app.settings);
     let (outcome, database, user) = context::serve(id.clone(), async {
-        let outcome = if requires_https(&app, &request) {
+        if requires_https(&app, &request) {
             let refused = Problem::of("https_required", "Plain HTTP is not served: use HTTPS.").error_response();
-            Ok(request.into_response(refused))
-        } else {
-            next.call(request).await.map(ServiceResponse::map_into_boxed_body)
-        };
-        // An error that nothing turned into an answer yet must become one here, where it can get its headers.
-        outcome.or_else(|error| Err::<ServiceResponse<BoxBody>, Error>(error))
+            return Ok(request.into_response(refused));
+        }
+        next.call(request).await.map(ServiceResponse::map_into_boxed_body)
     })
     .await;
+    // Routes and middleware answer with problems rather than fail; holding on to the request to answer for them here
+    // would keep it from being routed.
     let mut response = outcome?;
     complete_headers(response.headers_mut(), &app, &id, database);
     let micros = begun.elapsed().as_micros();
@@ -123,33 +122,6 @@ pub async fn identify(
     let authentication = authenticate(&app, request.request()).await;
     request.extensions_mut().insert(authentication);
     next.call(request).await
-}
-
-/// Turns errors of the framework itself into problems, so that every answer has one shape.
-pub async fn shape_errors(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<EitherBody<BoxBody>>, Error> {
-    let http_request = request.request().clone();
-    match next.call(request).await {
-        Ok(response) => Ok(response.map_into_boxed_body().map_into_left_body()),
-        Err(error) => {
-            let response = match error.as_error::<Problem>() {
-                Some(problem) => problem.error_response(),
-                None => from_framework(&error).error_response(),
-            };
-            Ok(ServiceResponse::new(http_request, response).map_into_left_body())
-        }
-    }
-}
-
-fn from_framework(error: &Error) -> Problem {
-    match error.as_response_error().status_code().as_u16() {
-        404 => Problem::of("not_found", "There is nothing at this address."),
-        413 => Problem::of("payload_too_large", "The body is larger than what is accepted."),
-        400..500 => Problem::of("malformed_request", "The request can't be understood."),
-        _ => Problem::internal(error),
-    }
 }
 
 #[cfg(test)]

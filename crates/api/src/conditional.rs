@@ -39,8 +39,7 @@ fn if_match(header: Option<&str>) -> Result<Expected, Problem> {
     }
     let tags = tags(text).ok_or_else(|| malformed("if-match"))?;
     // A tag that names no revision matches nothing, as an outdated one would.
-    let revisions =
-        tags.iter().filter_map(|tag| tag.split('.').next()?.parse().ok()).map(Revision).collect();
+    let revisions = tags.iter().filter_map(|tag| tag.split('.').next()?.parse().ok()).map(Revision).collect();
     Ok(Expected::OneOf(revisions))
 }
 
@@ -133,7 +132,7 @@ impl Answer {
             }
         };
         let mut response = HttpResponse::build(if matches { StatusCode::NOT_MODIFIED } else { self.status });
-        response.insert_header((ETAG, self.etag)).insert_header((CACHE_CONTROL, "private, no-cache"));
+        response.insert_header((ETAG, self.etag)).insert_header((CACHE_CONTROL, "no-store"));
         if !self.links.is_empty() {
             response.insert_header((LINK, self.links.join(", ")));
         }

@@ -98,7 +98,6 @@ impl Service {
             .wrap(from_fn(around::identify))
             .wrap(Compress::default())
             .wrap(self.cors())
-            .wrap(from_fn(around::shape_errors))
             .wrap(from_fn(around::serve))
     }
 
@@ -108,8 +107,23 @@ impl Service {
             .iter()
             .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
             .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-            .allowed_headers(["authorization", "content-type", "if-match", "if-none-match", "x-request-id", "x-csrf-token"])
-            .expose_headers(["etag", "link", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
+            .allowed_headers([
+                "authorization",
+                "content-type",
+                "if-match",
+                "if-none-match",
+                "x-request-id",
+                "x-csrf-token",
+            ])
+            .expose_headers([
+                "etag",
+                "link",
+                "location",
+                "ratelimit",
+                "ratelimit-policy",
+                "retry-after",
+                "x-request-id",
+            ])
             .supports_credentials()
             .max_age(600);
         Condition::new(!origins.is_empty(), cors)

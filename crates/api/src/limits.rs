@@ -9,18 +9,18 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use actix_web::{Error, ResponseError as _};
 use circadia_auth::throttles::{Decision, Quota};
 use circadia_domain::ids::UserId;
+use governor::RateLimiter;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
-use governor::RateLimiter;
 
 use crate::app::App;
 use crate::client_address::{client_address, network_of};
@@ -178,14 +178,19 @@ pub async fn limit(
     limits: Data<Limits>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let Some(limit) = Class::of(&request).and_then(|class| limits.of(class)) else { return next.call(request).await };
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(limit) = Class::of(&request).and_then(|class| limits.of(class)) else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
     let who = match principal_of(&request) {
         Some(principal) if limit.class == Class::User => Who::User(principal.user),
         _ => Who::Address(client_address(request.head(), &app.settings).map(network_of)),
     };
-    let fields = limit.count(who)?;
-    let mut response = next.call(request).await?;
+    let fields = match limit.count(who) {
+        Ok(fields) => fields,
+        Err(refusal) => return Ok(request.into_response(refusal.error_response())),
+    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
     for (name, value) in fields {
         // An account's own limit, if it refused, has said more.
         if let (false, Ok(value)) = (response.headers().contains_key(name), HeaderValue::from_str(&value)) {

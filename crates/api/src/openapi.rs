@@ -7,8 +7,8 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Ref,
-    RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
+    Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Required,
+    Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_actix_web::AppExt as _;
@@ -157,7 +157,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         refuse("503", "`unavailable`: try again after `Retry-After` seconds; nothing was stored");
     }
     let responses = &mut operation.responses.responses;
-    if responses.values().any(|response| matches!(response, RefOr::T(response) if response.headers.contains_key("ETag"))) {
+    if responses
+        .values()
+        .any(|response| matches!(response, RefOr::T(response) if response.headers.contains_key("ETag")))
+    {
         let tagged = ParameterBuilder::new()
             .parameter_in(ParameterIn::Header)
             .required(Required::False)

@@ -71,7 +71,6 @@ impl Decode for PageRequest {
 }
 
 impl PageRequest {
-
     /// Where the page begins in a list of this sort order.
     ///
     /// # Errors

@@ -51,7 +51,8 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
             accepted?;
             let mut bytes = BytesMut::new();
             while let Some(chunk) = payload.next().await {
-                let chunk = chunk.map_err(|_| Problem::of("incomplete_body", "The body ended early or can't be read."))?;
+                let chunk =
+                    chunk.map_err(|_| Problem::of("incomplete_body", "The body ended early or can't be read."))?;
                 if bytes.len() + chunk.len() > MAX_BYTES {
                     return Err(Problem::of(
                         "payload_too_large",

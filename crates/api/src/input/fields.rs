@@ -196,7 +196,10 @@ mod tests {
 
     #[test]
     fn null_is_absence_for_optional_fields_only() {
-        assert_eq!(read(&json!({"name": "n", "size": null})), Ok(Sample { name: "n".into(), size: None, tags: vec![] }));
+        assert_eq!(
+            read(&json!({"name": "n", "size": null})),
+            Ok(Sample { name: "n".into(), size: None, tags: vec![] })
+        );
         assert!(read(&json!({"name": null})).is_err());
     }
 

@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        for wrong in [&b"{\"a\":1e999}"[..], b"\"\\ud800\"", b"{\"a\":\"\xff\"}", b"", b"  ", b"{} x", b"{", b"NaN", b"[1,]"] {
+        for wrong in
+            [&b"{\"a\":1e999}"[..], b"\"\\ud800\"", b"{\"a\":\"\xff\"}", b"", b"  ", b"{} x", b"{", b"NaN", b"[1,]"]
+        {
             assert!(parse(wrong).is_err(), "{:?}", String::from_utf8_lossy(wrong));
         }
     }

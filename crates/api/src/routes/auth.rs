@@ -3,8 +3,8 @@
 use std::future::{Future, ready};
 use std::pin::Pin;
 
-use actix_web::http::StatusCode;
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, TRANSFER_ENCODING, USER_AGENT};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
@@ -33,12 +33,7 @@ use crate::limits;
 use crate::problem::{Place, Problem};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(register)
-        .service(log_in)
-        .service(refresh_tokens)
-        .service(log_out)
-        .service(log_out_everywhere);
+    config.service(register).service(log_in).service(refresh_tokens).service(log_out).service(log_out_everywhere);
 }
 
 /// An account to make.
@@ -229,7 +224,9 @@ impl From<Refused> for Problem {
             Refused::SignIn(SignInRefusal::InvalidCredentials | SignInRefusal::PasswordReplaced) => {
                 Self::of("invalid_credentials", "There is no account with this name and this password.")
             }
-            Refused::SignIn(SignInRefusal::Store(error)) | Refused::Session(SessionRefusal::Store(error)) => error.into(),
+            Refused::SignIn(SignInRefusal::Store(error)) | Refused::Session(SessionRefusal::Store(error)) => {
+                error.into()
+            }
             Refused::Session(refusal) => match refusal.token_error() {
                 Some(error) => error.into(),
                 None => Self::internal(&refusal),
@@ -292,7 +289,8 @@ fn tokens(
 async fn register(app: Data<App>, request: HttpRequest, body: Body<RegisterBody>) -> Result<HttpResponse, Problem> {
     let given = body.value;
     let client = client_of(&request, &app, given.device.as_deref());
-    let password = Password::chosen(&given.password, Some(&given.username), Some(&given.email)).map_err(invalid_password)?;
+    let password =
+        Password::chosen(&given.password, Some(&given.username), Some(&given.email)).map_err(invalid_password)?;
     let hash = app.identity.hasher.hash(password).await?;
     let defaults = Settings::default();
     let registration = Registration {
@@ -423,7 +421,11 @@ async fn throttle(app: &App, login: &Login) -> Result<(), Problem> {
     )
 )]
 #[post("/auth/refresh")]
-async fn refresh_tokens(app: Data<App>, request: HttpRequest, body: Body<RefreshBody>) -> Result<HttpResponse, Problem> {
+async fn refresh_tokens(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Body<RefreshBody>,
+) -> Result<HttpResponse, Problem> {
     let token = RefreshToken::parse(&body.value.refresh_token)?;
     let client = client_of(&request, &app, None);
     let keys = app.identity.tokens.keys();

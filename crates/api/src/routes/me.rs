@@ -145,8 +145,11 @@ impl UserBody {
         let user = store.find_user(id)?.ok_or(Error::NotFound(Entity::User))?;
         let today = user.today(now);
         let clock = user.day_clock();
-        let counts =
-            store.login_counts(id, clock.start_of(week_of(today, user.settings.week_start)), clock.start_of(month_of(today)))?;
+        let counts = store.login_counts(
+            id,
+            clock.start_of(week_of(today, user.settings.week_start)),
+            clock.start_of(month_of(today)),
+        )?;
         Ok(Self::new(user, counts))
     }
 

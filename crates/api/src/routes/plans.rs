@@ -2,11 +2,11 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
+use circadia_domain::Error;
 use circadia_domain::civil::{Date, Weekday};
 use circadia_domain::created::Created;
 use circadia_domain::habits::{self, Kind, NewPlan, Pause, Plan, Schedule};
 use circadia_domain::ids::{HabitId, PauseId};
-use circadia_domain::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;

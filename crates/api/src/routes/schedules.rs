@@ -199,7 +199,9 @@ struct ScheduleFields(ScheduleInput);
 impl Decode for ScheduleFields {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let weekday = |raw: Raw<'_>| match raw.value {
-            Value::Object(_) => Fields::object::<NumberedWeekday>(raw).map(|NumberedWeekday(day)| WeekdayInput::Numbered(day)),
+            Value::Object(_) => {
+                Fields::object::<NumberedWeekday>(raw).map(|NumberedWeekday(day)| WeekdayInput::Numbered(day))
+            }
             _ => text(any_text)(raw).map(WeekdayInput::Plain),
         };
         Some(Self(ScheduleInput {
@@ -330,7 +332,8 @@ async fn preview(
     // A kind that every schedule goes together with: only the days matter here.
     let kind = Kind::Minutes { target: 1, direction: circadia_domain::habits::Direction::AtLeast };
     let plan = Plan { effective_from: starts_on, anchor: starts_on, week_start, schedule: schedule.clone(), kind };
-    let timeline = Timeline::new(window, vec![plan], Vec::new()).map_err(|wrong| Problem::invalid(Place::Body, wrong))?;
+    let timeline =
+        Timeline::new(window, vec![plan], Vec::new()).map_err(|wrong| Problem::invalid(Place::Body, wrong))?;
     let count = timeline.count_due(range);
     if count > MAX_DATES {
         let mut wrong = Violations::new();

@@ -201,10 +201,8 @@ async fn update_theme(
 ) -> Result<HttpResponse, Problem> {
     let UpdateThemeBody { name, color } = body.value;
     let patch = ThemePatch { name, color };
-    let changed = app
-        .work
-        .write(principal.user, app.now(), move |tx| themes::update(tx, id.0, &if_match.0, patch))
-        .await?;
+    let changed =
+        app.work.write(principal.user, app.now(), move |tx| themes::update(tx, id.0, &if_match.0, patch)).await?;
     answer(changed)?.to(&request)
 }
 

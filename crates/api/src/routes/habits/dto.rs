@@ -1,9 +1,7 @@
 //! A habit as the API shows and reads it.
 
 use circadia_domain::civil::{Date, Instant};
-use circadia_domain::habits::{
-    Habit, HabitDescription, HabitName, HabitPatch, Kind, NewHabit, Schedule, Status,
-};
+use circadia_domain::habits::{Habit, HabitDescription, HabitName, HabitPatch, Kind, NewHabit, Schedule, Status};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::Color;
 use circadia_domain::violation::Violations;
@@ -256,7 +254,9 @@ pub(super) fn range(from: Date, to: Date, max: u32) -> Parsed<circadia_domain::c
     let mut wrong = Violations::new();
     match circadia_domain::civil::DateRange::new(from, to) {
         Some(range) if range.len() <= max => return Ok(range),
-        Some(range) => wrong.add("/to", "too_many", format!("makes {} days; at most {max} can be asked for", range.len())),
+        Some(range) => {
+            wrong.add("/to", "too_many", format!("makes {} days; at most {max} can be asked for", range.len()))
+        }
         None => wrong.add("/to", "before_start", "must not lie before `from`"),
     }
     Err(wrong)

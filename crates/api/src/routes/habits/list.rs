@@ -214,7 +214,8 @@ async fn list_habits(
         .collect();
     items.sort_by(|(a, _), (b, _)| if sort.comes_before(a, b) { Ordering::Less } else { Ordering::Greater });
     let page_request = query.page.unwrap_or(PageRequest { limit: crate::page::MAX_LIMIT, cursor: None });
-    let page = Page::of_sorted(items, |(key, _)| key.clone(), &sort.text(), &page_request, |a, b| sort.comes_before(a, b))?;
+    let page =
+        Page::of_sorted(items, |(key, _)| key.clone(), &sort.text(), &page_request, |a, b| sort.comes_before(a, b))?;
     page.map(|(_, habit)| HabitBody::new(habit, today)).answer(&request)
 }
 

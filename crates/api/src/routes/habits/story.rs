@@ -23,12 +23,7 @@ use crate::input::{Decode, Fields, Query, Segment, boolean, date, integer, text}
 use crate::problem::{Place, Problem};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(get_occurrences)
-        .service(get_streak)
-        .service(get_score)
-        .service(get_stats)
-        .service(get_calendar);
+    config.service(get_occurrences).service(get_streak).service(get_score).service(get_stats).service(get_calendar);
 }
 
 /// The longest range of an answer: ten years.
@@ -241,13 +236,20 @@ async fn get_streak(
         let back = i32::try_from(MAX_DAYS).unwrap_or(i32::MAX) - 1;
         let from = habit.timeline.window().starts_on.max(today.saturating_add_days(-back));
         let days = DateRange::new(from, today).map(|days| progress.explain(days)).unwrap_or_default();
-        days.into_iter().map(|day| ExplainedBody { date: day.date, reason: day.reason.into(), plan: day.plan }).collect()
+        days.into_iter()
+            .map(|day| ExplainedBody { date: day.date, reason: day.reason.into(), plan: day.plan })
+            .collect()
     });
     Answer::computed(&StreakBody::new(progress.streaks(), days))?.to(&request)
 }
 
 /// A habit with its history, and the day that is to be looked at from.
-async fn load(app: &App, principal: Principal, id: HabitId, on: Option<Date>) -> Result<(Habit, History, Date), Problem> {
+async fn load(
+    app: &App,
+    principal: Principal,
+    id: HabitId,
+    on: Option<Date>,
+) -> Result<(Habit, History, Date), Problem> {
     let (habit, history, user) = app.work.read(move |store| habits::story(store, principal.user, id)).await?;
     Ok((habit, history, on.unwrap_or_else(|| user.today(app.now()))))
 }
