@@ -85,7 +85,13 @@ pub enum StoreError {
 
 /// Every repository, within one transaction.
 pub trait Store:
-    UserRepository + SessionRepository + LoginRepository + KeyRepository + ThemeRepository + HabitRepository + EntryRepository
+    UserRepository
+    + SessionRepository
+    + LoginRepository
+    + KeyRepository
+    + ThemeRepository
+    + HabitRepository
+    + EntryRepository
 {
 }
 
@@ -114,7 +120,11 @@ pub struct Writing<'a> {
 
 impl fmt::Debug for Writing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writing").field("user", &self.user).field("rev", &self.rev).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Writing")
+            .field("user", &self.user)
+            .field("rev", &self.rev)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,7 +148,11 @@ pub trait Database: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::NoSuchUser`] without running `work` if the user has no revision.
-    fn run_writing(&self, user: UserId, work: &mut dyn FnMut(&mut dyn Store, Revision) -> Verdict) -> Result<(), StoreError>;
+    fn run_writing(
+        &self,
+        user: UserId,
+        work: &mut dyn FnMut(&mut dyn Store, Revision) -> Verdict,
+    ) -> Result<(), StoreError>;
 
     /// Runs `work` in one writing transaction that belongs to no user: registration, keys, jobs over many users.
     fn run_administering(&self, work: &mut dyn FnMut(&mut dyn Store) -> Verdict) -> Result<(), StoreError>;

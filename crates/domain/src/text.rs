@@ -24,7 +24,8 @@ fn clean(text: &str, shape: Shape, min: usize, max: usize) -> Result<String, Vio
         wrong.add("", "control_character", "must not contain control characters");
     }
     // Normalisation can lengthen a text: a cheap bound first keeps a huge one from costing work.
-    let cleaned: String = if text.len() > max.saturating_mul(16) { text.to_owned() } else { text.trim().nfc().collect() };
+    let cleaned: String =
+        if text.len() > max.saturating_mul(16) { text.to_owned() } else { text.trim().nfc().collect() };
     let length = cleaned.chars().count();
     if length > max {
         wrong.add("", "too_long", format!("must have at most {max} characters, but has {length}"));
@@ -128,7 +129,8 @@ impl Color {
     /// # Errors
     /// `invalid_color`.
     pub fn parse(text: &str) -> Result<Self, Violations> {
-        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let digits =
+            text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
         let value = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
         match value {
             Some(value) => {

@@ -58,8 +58,9 @@ impl Instant {
     /// # Errors
     /// `invalid_instant` if it isn't one, `out_of_range` outside the years 1970–2199.
     pub fn parse(text: &str) -> Result<Self, Violations> {
-        let parsed = DateTime::parse_from_rfc3339(text)
-            .map_err(|_| Violations::of("invalid_instant", "is not an RFC 3339 instant such as `2026-03-01T21:30:00Z`"))?;
+        let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| {
+            Violations::of("invalid_instant", "is not an RFC 3339 instant such as `2026-03-01T21:30:00Z`")
+        })?;
         let instant = Self::from(parsed.with_timezone(&Utc));
         if instant < Self::from_seconds(0) || instant >= Self::from_seconds(7_258_118_400) {
             return Err(Violations::of("out_of_range", "must lie in the years 1970 to 2199"));
@@ -104,7 +105,14 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_instant() {
-        for wrong in ["", "2026-03-01", "2026-03-01T21:30:00", "0000-01-01T00:00:00Z", "262143-01-01T00:00:00Z", "2200-01-01T00:00:00Z"] {
+        for wrong in [
+            "",
+            "2026-03-01",
+            "2026-03-01T21:30:00",
+            "0000-01-01T00:00:00Z",
+            "262143-01-01T00:00:00Z",
+            "2200-01-01T00:00:00Z",
+        ] {
             assert!(Instant::parse(wrong).is_err(), "{wrong} was accepted");
         }
     }

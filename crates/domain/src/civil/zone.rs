@@ -27,7 +27,10 @@ impl Zone {
     /// `unknown_timezone` if the database has no zone of that name.
     pub fn parse(name: &str) -> Result<Self, Violations> {
         Tz::from_str(name).map(Self).map_err(|_| {
-            Violations::of("unknown_timezone", "is not a time zone of the IANA database, such as `Europe/Berlin` or `UTC`")
+            Violations::of(
+                "unknown_timezone",
+                "is not a time zone of the IANA database, such as `Europe/Berlin` or `UTC`",
+            )
         })
     }
 
@@ -97,7 +100,9 @@ impl DayStart {
             }
             _ => None,
         };
-        minutes.map(Self).ok_or_else(|| Violations::of("invalid_time", "is not a time of day such as `04:00` (00:00 to 23:59)"))
+        minutes
+            .map(Self)
+            .ok_or_else(|| Violations::of("invalid_time", "is not a time of day such as `04:00` (00:00 to 23:59)"))
     }
 
     fn reading_on(self, date: Date) -> NaiveDateTime {
@@ -137,8 +142,11 @@ impl DayClock {
     /// goes on, not even where a clock change repeats the hour in which the day begins. Limited to [`Date::MIN`] …
     /// [`Date::MAX`].
     pub fn date_at(&self, instant: Instant) -> Date {
-        let midnight_date = Date::try_from(self.zone.wall_clock(instant).date())
-            .unwrap_or(if instant.micros() < 0 { Date::MIN } else { Date::MAX });
+        let midnight_date = Date::try_from(self.zone.wall_clock(instant).date()).unwrap_or(if instant.micros() < 0 {
+            Date::MIN
+        } else {
+            Date::MAX
+        });
         if instant < self.start_of(midnight_date) { midnight_date.saturating_add_days(-1) } else { midnight_date }
     }
 }

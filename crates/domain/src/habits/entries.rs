@@ -169,11 +169,7 @@ pub fn delete(tx: &mut Writing<'_>, habit: HabitId, date: Date, expected: &Expec
 ///
 /// # Errors
 /// With `atomic`, everything that is wrong, at `/items/n/…`.
-pub fn put_many(
-    tx: &mut Writing<'_>,
-    puts: &[EntryPut],
-    atomic: bool,
-) -> Result<Vec<Result<Entry, Error>>, Error> {
+pub fn put_many(tx: &mut Writing<'_>, puts: &[EntryPut], atomic: bool) -> Result<Vec<Result<Entry, Error>>, Error> {
     let mut ids: Vec<HabitId> = puts.iter().map(|put| put.habit).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -29,8 +29,8 @@ pub use plan::{Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use repository::{EntryRepository, HabitRepository, HabitTotals};
 pub use schedule::{
-    MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per, Quota,
-    Schedule, ScheduleInput, WeekdayInput,
+    MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per,
+    Quota, Schedule, ScheduleInput, WeekdayInput,
 };
 pub use score::{Score, score_on, score_step, scores};
 pub use service::{
@@ -40,4 +40,4 @@ pub use service::{
 pub use stats::{CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, calendar, completion_rate, stats, summary};
 pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};
 pub use timeline::{DueDates, MAX_VERSIONS, QuotaPeriod, StreakUnit, Timeline};
-pub use views::{Today, TodayItem, complete_values, story, today};
+pub use views::{Today, TodayItem, complete_values, is_due_on, story, today};

@@ -253,7 +253,10 @@ pub fn restore(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result
         store_changed(tx, &mut habit, &before)?;
     }
     if habit.status(user.today(tx.now)) == Status::Ended {
-        return Err(Error::conflict("habit_ended", "its last day is past: move or clear `ends_on` to take it up again"));
+        return Err(Error::conflict(
+            "habit_ended",
+            "its last day is past: move or clear `ends_on` to take it up again",
+        ));
     }
     Ok((habit, user))
 }

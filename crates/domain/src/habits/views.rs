@@ -2,7 +2,7 @@
 
 use super::service::user_of;
 use super::stats::{DaySummary, summary};
-use super::{DayState, Habit, History, Status};
+use super::{DayState, Habit, History, Progress, Status, Timeline};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
@@ -53,11 +53,17 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
         .map(|(habit, history)| TodayItem { summary: summary(&habit.timeline, &history, date), habit })
         .collect();
     let count = |state: Option<DayState>| {
-        let counted = items.iter().filter(|item| item.summary.due && state.is_none_or(|state| item.summary.state == state));
+        let counted =
+            items.iter().filter(|item| item.summary.due && state.is_none_or(|state| item.summary.state == state));
         u32::try_from(counted.count()).unwrap_or(u32::MAX)
     };
     let (due, done, skipped) = (count(None), count(Some(DayState::Done)), count(Some(DayState::Skipped)));
     Ok(Today { date, items, due, done, skipped })
+}
+
+/// Whether something is to be done on a day; of a quota, while its number isn't met.
+pub fn is_due_on(timeline: &Timeline, history: &History, date: Date) -> bool {
+    Progress::new(timeline, history, date).is_due(date)
 }
 
 /// Reads the values that the histories dropped, where a day so far back is asked for that they count.
@@ -68,7 +74,8 @@ pub fn complete_values(
     date: Date,
 ) -> Result<(), Error> {
     // What is kept reaches back far enough from the newest day on.
-    let lacks = |history: &History| history.known_from().is_some() && history.last_day().is_some_and(|last| date < last);
+    let lacks =
+        |history: &History| history.known_from().is_some() && history.last_day().is_some_and(|last| date < last);
     if !habits.iter().any(|(_, history)| lacks(history)) {
         return Ok(());
     }

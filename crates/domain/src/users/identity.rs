@@ -188,7 +188,18 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for wrong in ["", "ada", "ada@", "@example.org", "a b@example.org", "ada@example", "ada\r\n@example.org", "ada@exa mple.org", "ada@example.org\0", "ada@-example.org"] {
+        for wrong in [
+            "",
+            "ada",
+            "ada@",
+            "@example.org",
+            "a b@example.org",
+            "ada@example",
+            "ada\r\n@example.org",
+            "ada@exa mple.org",
+            "ada@example.org\0",
+            "ada@-example.org",
+        ] {
             assert!(Email::parse(wrong).is_err(), "{wrong:?} was accepted");
         }
         assert!(Email::parse(&format!("{}@example.org", "a".repeat(300))).is_err());

@@ -53,7 +53,13 @@ pub trait UserRepository {
     fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError>;
 
     /// Stores a user's preferences.
-    fn update_settings(&mut self, id: UserId, settings: &Settings, rev: Revision, now: Instant) -> Result<(), StoreError>;
+    fn update_settings(
+        &mut self,
+        id: UserId,
+        settings: &Settings,
+        rev: Revision,
+        now: Instant,
+    ) -> Result<(), StoreError>;
 
     /// Replaces a user's password hash.
     fn update_password(&mut self, id: UserId, hash: &str, rev: Revision, now: Instant) -> Result<(), StoreError>;

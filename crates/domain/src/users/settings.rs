@@ -92,7 +92,10 @@ impl Locale {
         if language_ok && rest_ok {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Violations::of("invalid_locale", "is not a language tag such as `en`, `de-AT` or `zh-Hant-TW` (BCP 47)"))
+            Err(Violations::of(
+                "invalid_locale",
+                "is not a language tag such as `en`, `de-AT` or `zh-Hant-TW` (BCP 47)",
+            ))
         }
     }
 
