@@ -138,7 +138,13 @@ proptest! {
         prop_assert_eq!(&backwards, &filtered);
         let bits = occurrences.due_bits(window);
         let by_bits: Vec<Date> = window.iter().enumerate().filter(|(at, _)| bits[at / 64] >> (at % 64) & 1 == 1).map(|(_, day)| day).collect();
-        prop_assert_eq!(by_bits, filtered);
+        prop_assert_eq!(&by_bits, &filtered);
+        for begun in [0, 1, 3] {
+            let mut rest = occurrences.iter(window);
+            let mut all: Vec<Date> = rest.by_ref().take(begun).collect();
+            rest.for_each(|day| all.push(day));
+            prop_assert_eq!(&all, &by_bits);
+        }
         let mut both_ends = occurrences.iter(window);
         let mut met = 0;
         while both_ends.next().is_some() {

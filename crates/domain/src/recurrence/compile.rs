@@ -4,9 +4,10 @@ use super::cyclic::Cyclic;
 use super::filter::Filter;
 use super::occurrences::Body;
 use super::rule::{Frequency, Rule};
-use super::shape::{YearSet, YearShape, at_positions, year_and_bit, year_and_day, year_begin};
+use super::shape::{SHAPES, YearSet, YearShape, at_positions, year_and_bit, year_and_day, year_begin};
 use super::years::Years;
 use crate::civil::Date;
+use crate::civil::num::index;
 
 /// The days of `rule` when it starts on `start`; those before the start, and beyond the rule's end, are for the caller
 /// to leave out.
@@ -15,21 +16,28 @@ pub(super) fn body_of(rule: &Rule, start: Date) -> Body {
     match rule.frequency {
         Frequency::Daily => daily(rule, &filter, start),
         Frequency::Weekly => weekly(rule, &filter, start),
-        Frequency::Monthly => monthly(rule.interval, start, |month, length, first_weekday| {
-            if filter.has_month(month) { filter.month_bits(length, first_weekday) } else { 0 }
-        }),
+        Frequency::Monthly => monthly(
+            rule.interval,
+            start,
+            |month| filter.has_month(month),
+            |length, first| filter.month_bits(length, first),
+        ),
         Frequency::Yearly => yearly(rule, &filter, start),
     }
 }
 
 /// The set of each year in turn, cut to the days of a cycle.
 fn within_cycle(first_year: u32, cycle: Cyclic, mut set: impl FnMut(YearShape) -> YearSet) -> Years {
+    let mut known: [Option<[u64; 6]>; SHAPES] = [None; SHAPES];
     Years::by_year(first_year, |year| {
         let shape = YearShape::of(year);
         let mut words = [0; 6];
         cycle.fill(year_begin(year).cast_signed(), &mut words);
-        for (word, mask) in words.iter_mut().zip(set(shape).own_days(shape.days())) {
-            *word &= mask;
+        if let Some(slot) = known.get_mut(shape.id()) {
+            let masks = slot.get_or_insert_with(|| set(shape).own_days(shape.days()));
+            for (word, mask) in words.iter_mut().zip(masks) {
+                *word &= *mask;
+            }
         }
         words
     })
@@ -168,17 +176,31 @@ impl BegunWeek {
     }
 }
 
-/// Every `interval`-th month from the start's, with the days that `bits` gives for a month's index (0–11), length and
-/// first weekday; bits as in [`Filter::month_bits`].
-pub(super) fn monthly(interval: u32, start: Date, bits: impl Fn(u32, u32, u32) -> u64) -> Body {
+/// Every `interval`-th month from the start's that `wanted` has (by its index, 0–11), with the days that `bits` gives for
+/// each of the 28 shapes of months: length and first weekday; bits as in [`Filter::month_bits`].
+pub(super) fn monthly(
+    interval: u32,
+    start: Date,
+    wanted: impl Fn(u32) -> bool,
+    bits: impl Fn(u32, u32) -> u64,
+) -> Body {
+    let mut table = [[0; 7]; 4];
+    for (length, row) in (28..).zip(&mut table) {
+        for (first_weekday, slot) in (0..).zip(row) {
+            *slot = bits(length, first_weekday);
+        }
+    }
+    let bits = |length: u32, first_weekday: u32| {
+        table.get(index(length - 28)).and_then(|row| row.get(index(first_weekday))).copied().unwrap_or(0)
+    };
     let (first_year, _) = year_and_day(start);
     let first_month = start.month() - 1;
     let first = first_year * 12 + first_month;
     let set = |shape: YearShape, active: &dyn Fn(u32) -> bool| {
         let mut set = YearSet::EMPTY;
-        for month in (0..12).filter(|month| active(*month)) {
+        for month in (0..12).filter(|month| wanted(*month) && active(*month)) {
             let begin = shape.month_begin(month);
-            set.insert_shifted(bits(month, shape.month_days(month), (shape.first_weekday + begin) % 7), begin);
+            set.insert_shifted(bits(shape.month_days(month), (shape.first_weekday + begin) % 7), begin);
         }
         set
     };

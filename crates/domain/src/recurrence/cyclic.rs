@@ -157,6 +157,45 @@ impl Cyclic {
         Some(day - back.cast_signed()).filter(|found| *found >= self.origin)
     }
 
+    /// The next `left` members on or after `from`, in order.
+    #[inline]
+    pub(super) fn fold_from<B>(&self, from: i32, left: u32, init: B, mut each: impl FnMut(B, i32) -> B) -> B {
+        let (mut left, mut folded) = (left, init);
+        let mut day = self.at_or_after(from);
+        let period = self.period.cast_signed();
+        let bits = match self.pattern {
+            // One day a period: steps.
+            Pattern::Run(1) => {
+                for _ in 0..left {
+                    folded = each(folded, day);
+                    day += period;
+                }
+                return folded;
+            }
+            Pattern::Week(bits) => u64::from(bits),
+            Pattern::Run(active) => ones(active),
+        };
+        while left > 0 {
+            let at = self.offset(day) % self.period;
+            let begin = day - at.cast_signed();
+            if let Pattern::Run(active) = self.pattern {
+                for day in (day..begin + active.cast_signed()).take(crate::civil::num::index(left)) {
+                    folded = each(folded, day);
+                    left -= 1;
+                }
+            } else {
+                let mut bits = bits >> at;
+                while bits != 0 && left > 0 {
+                    folded = each(folded, day + bits.trailing_zeros().cast_signed());
+                    bits &= bits - 1;
+                    left -= 1;
+                }
+            }
+            day = begin + period;
+        }
+        folded
+    }
+
     /// Sets the bits of the members in `out`, bit 0 of its first word being day `from`.
     pub(super) fn fill(&self, from: i32, out: &mut [u64]) {
         if self.period == 1 {

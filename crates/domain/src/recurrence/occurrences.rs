@@ -139,7 +139,7 @@ impl Occurrences {
 
     /// The days of each `interval`-th month that `bits` gives for the month's length (28–31): bit 0 is the first.
     pub(crate) fn monthly(start: Date, interval: u32, bits: impl Fn(u32) -> u32) -> Self {
-        let body = compile::monthly(interval.max(1), start, |_, length, _| u64::from(bits(length)) << 1);
+        let body = compile::monthly(interval.max(1), start, |_| true, |length, _| u64::from(bits(length)) << 1);
         Self::bounded(body, start, Date::MAX)
     }
 
@@ -287,6 +287,27 @@ impl Iterator for Dates<'_> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (index(self.left), Some(index(self.left)))
+    }
+
+    /// All that are left at once, which `for_each`, `sum` and the like make use of: no look-up per date.
+    fn fold<B, F: FnMut(B, Date) -> B>(mut self, init: B, mut each: F) -> B {
+        let mut folded = init;
+        // What was begun, word by word...
+        while self.left > 0 && self.front.bits != 0 {
+            if let Some(date) = self.next() {
+                folded = each(folded, date);
+            }
+        }
+        // ...and the rest.
+        match self.body {
+            Body::Never => folded,
+            Body::Cyclic(cycle) => {
+                cycle.fold_from(self.front_at, self.left, folded, |folded, day| each(folded, Date::at(day)))
+            }
+            Body::Years(years) => {
+                years.fold_from(Date::at(self.front_at), self.left, folded, |folded, day| each(folded, Date::at(day)))
+            }
+        }
     }
 }
 

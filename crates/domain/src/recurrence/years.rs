@@ -261,6 +261,39 @@ impl Years {
         (base.days_since_epoch(), bits, end.cast_signed())
     }
 
+    /// The next `left` members on or after `from`, in order.
+    #[inline]
+    pub(super) fn fold_from<B>(&self, from: Date, left: u32, init: B, mut each: impl FnMut(B, i32) -> B) -> B {
+        let (mut left, mut folded) = (left, init);
+        let (first, day) = year_and_day(from);
+        let mut below = day;
+        for (year, id) in (0_u32..).zip(&self.mask_of).skip(index(first)) {
+            if left == 0 {
+                break;
+            }
+            let Some(mask) = self.masks.get(usize::from(*id)) else { break };
+            let begin = year_begin(year).cast_signed();
+            let mut words = mask.occupied;
+            while words != 0 && left > 0 {
+                let at = words.trailing_zeros();
+                words &= words - 1;
+                let mut bits = mask.word(at);
+                if below > at * 64 {
+                    bits &= !ones(below - at * 64);
+                }
+                let base = begin + (at * 64).cast_signed();
+                let here = bits.count_ones().min(left);
+                left -= here;
+                for _ in 0..here {
+                    folded = each(folded, base + bits.trailing_zeros().cast_signed());
+                    bits &= bits - 1;
+                }
+            }
+            below = 0;
+        }
+        folded
+    }
+
     /// Sets the bits of the members in `out`, bit 0 of its first word being the day number `from`.
     pub(super) fn fill(&self, from: i32, out: &mut [u64]) {
         let to = i64::from(from) + i64::from(crate::civil::num::len32(out.len())) * 64;
