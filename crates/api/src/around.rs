@@ -20,7 +20,7 @@ use crate::identity::authenticate;
 use crate::problem::Problem;
 
 /// Gives a request its id and context, logs it, and completes its answer's headers. Outermost.
-pub async fn serve(
+pub(crate) async fn serve(
     app: Data<App>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -114,7 +114,7 @@ fn weaken_tag(headers: &mut HeaderMap) {
 }
 
 /// Finds out who is asking, before limits and routes need to know.
-pub async fn identify(
+pub(crate) async fn identify(
     app: Data<App>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

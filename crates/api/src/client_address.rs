@@ -8,7 +8,7 @@ use actix_web::http::header::HeaderMap;
 use crate::settings::ApiSettings;
 
 /// The client's address: `X-Forwarded-For` is walked from the right for as long as trusted proxies wrote it.
-pub fn client_address(head: &RequestHead, settings: &ApiSettings) -> Option<IpAddr> {
+pub(crate) fn client_address(head: &RequestHead, settings: &ApiSettings) -> Option<IpAddr> {
     let mut address = head.peer_addr?.ip().to_canonical();
     let hops: Vec<&str> = head
         .headers()
@@ -31,7 +31,7 @@ pub fn client_address(head: &RequestHead, settings: &ApiSettings) -> Option<IpAd
 }
 
 /// Whether the client speaks HTTPS: with us, or with a trusted proxy.
-pub fn is_https(head: &RequestHead, settings: &ApiSettings) -> bool {
+pub(crate) fn is_https(head: &RequestHead, settings: &ApiSettings) -> bool {
     let trusted = head.peer_addr.is_some_and(|peer| settings.trusts(peer.ip()));
     trusted && last(head.headers(), "x-forwarded-proto").is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
 }
@@ -41,7 +41,7 @@ fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// What a limit per address counts by: an IPv4 address, or the /64 of an IPv6 one, which is what one subscriber has.
-pub fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),

@@ -17,7 +17,7 @@ struct RequestContext {
 
 /// What a request cost the database.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DatabaseUse {
+pub(crate) struct DatabaseUse {
     /// Units of work.
     pub units: u32,
     /// Statements of the repositories (not those that begin and end transactions).
@@ -27,7 +27,7 @@ pub struct DatabaseUse {
 }
 
 /// Serves a request within its context; also gives back what it cost the database, and whose it was.
-pub async fn serve<F: Future>(id: String, future: F) -> (F::Output, DatabaseUse, Option<String>) {
+pub(crate) async fn serve<F: Future>(id: String, future: F) -> (F::Output, DatabaseUse, Option<String>) {
     let context = RequestContext { id, database: Cell::default(), user: RefCell::default() };
     REQUEST
         .scope(context, async {
@@ -39,12 +39,12 @@ pub async fn serve<F: Future>(id: String, future: F) -> (F::Output, DatabaseUse,
 }
 
 /// The id of the request being served; empty outside of one.
-pub fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     REQUEST.try_with(|context| context.id.clone()).unwrap_or_default()
 }
 
 /// Notes a unit of work.
-pub fn note_unit(statements: u32, micros: u64) {
+pub(crate) fn note_unit(statements: u32, micros: u64) {
     // Outside of a request (background jobs) there is nobody to tell.
     let _ = REQUEST.try_with(|context| {
         let so_far = context.database.get();
@@ -57,6 +57,6 @@ pub fn note_unit(statements: u32, micros: u64) {
 }
 
 /// Notes whose request it is, for the log.
-pub fn note_user(user: String) {
+pub(crate) fn note_user(user: String) {
     let _ = REQUEST.try_with(|context| context.user.replace(Some(user)));
 }

@@ -7,8 +7,8 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Required,
-    Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
+    Components, ContentBuilder, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem,
+    Ref, RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_actix_web::AppExt as _;
@@ -156,29 +156,52 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         refuse("429", "`rate_limited`: try again after `Retry-After` seconds");
         refuse("503", "`unavailable`: try again after `Retry-After` seconds; nothing was stored");
     }
+    complete_conditions(path, method, in_path, operation);
+}
+
+/// Tags and conditions (RFC 9110 §13): every answer that can be read again carries a tag, every change of one thing can
+/// be made to depend on it.
+fn complete_conditions(path: &str, method: &str, in_path: bool, operation: &mut Operation) {
+    if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/auth/") {
+        return;
+    }
     let responses = &mut operation.responses.responses;
-    if responses
-        .values()
-        .any(|response| matches!(response, RefOr::T(response) if response.headers.contains_key("ETag")))
-    {
-        let tagged = ParameterBuilder::new()
-            .parameter_in(ParameterIn::Header)
-            .required(Required::False)
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
-        let (name, text) = if method == "get" {
-            ("If-None-Match", "An `ETag` seen before: answers 304 if nothing changed")
-        } else {
-            ("If-Match", "An `ETag` seen before: refuses (412) if it was changed since")
-        };
-        let parameter = tagged.name(name).description(Some(text)).build();
-        operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
-        if method == "get" {
-            responses.insert("304".to_owned(), RefOr::T(ResponseBuilder::new().description("Nothing changed").build()));
-        } else {
-            let stale = problem("`precondition_failed`: it was changed since");
-            responses.insert("412".to_owned(), RefOr::T(stale));
+    for (status, response) in responses.iter_mut() {
+        if let (RefOr::T(response), "200" | "201") = (response, status.as_str()) {
+            let text = "Names this state of it, for `If-Match` and `If-None-Match`";
+            response.headers.insert("ETag".to_owned(), header(text).into());
+            if status == "201" {
+                response.headers.insert("Location".to_owned(), header("Its address").into());
+            }
         }
     }
+    let changes_one = matches!(method, "patch" | "put" | "delete") && (in_path || path == "/api/v1/me")
+        || path.ends_with("/archive")
+        || path.ends_with("/restore");
+    let (name, text) = match method {
+        "get" => {
+            let unchanged = ResponseBuilder::new().description("Nothing changed").build();
+            responses.insert("304".to_owned(), RefOr::T(unchanged));
+            ("If-None-Match", "An `ETag` seen before: answers 304 if nothing changed")
+        }
+        _ if changes_one => {
+            responses.insert("412".to_owned(), RefOr::T(problem("`precondition_failed`: it was changed since")));
+            ("If-Match", "An `ETag` seen before: refuses (412) if it was changed since")
+        }
+        _ => return,
+    };
+    let parameter = ParameterBuilder::new()
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .name(name)
+        .description(Some(text))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+}
+
+fn header(text: &str) -> Header {
+    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).description(Some(text)).build()
 }
 
 fn problem(description: &str) -> Response {

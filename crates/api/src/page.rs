@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::conditional::Answer;
-use crate::input::{Decode, Fields, Parsed, integer, text};
+use crate::input::{Decode, Fields, Parsed, any_text, integer};
 use crate::problem::Problem;
 
 /// The most items of a page, and how many there are unless asked for fewer.
@@ -65,7 +65,7 @@ pub enum Start<K> {
 impl Decode for PageRequest {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let limit = fields.optional("limit", integer(limit));
-        let cursor = fields.optional("cursor", text(|text| Ok(text.to_owned())));
+        let cursor = fields.optional("cursor", any_text);
         Some(Self { limit: limit.unwrap_or(MAX_LIMIT), cursor })
     }
 }

@@ -120,7 +120,10 @@ pub type ProblemDoc = ProblemBody<'static>;
 
 /// A refusal.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
@@ -137,7 +140,7 @@ impl Problem {
             .iter()
             .find(|(known, _, _)| *known == code)
             .map_or((500, "Something went wrong here"), |(_, status, title)| (*status, *title));
-        Self {
+        Self(Box::new(Inner {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             code,
             title,
@@ -145,7 +148,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// Wrong values in one place of the request.
@@ -165,7 +168,7 @@ impl Problem {
         };
         let first = errors.first().map_or(String::new(), |error| format!(": {} {}", error.pointer, error.detail));
         let mut problem = Self::of("validation_failed", format!("{count}{first}."));
-        problem.errors = errors;
+        problem.0.errors = errors;
         problem
     }
 
@@ -177,27 +180,27 @@ impl Problem {
 
     /// Something needed isn't there at the moment.
     pub fn unavailable(detail: &'static str) -> Self {
-        Self { retry_after: Some(1), ..Self::of("unavailable", detail) }
+        Self::of("unavailable", detail).with_retry_after(1)
     }
 
     /// Says when to try again, in seconds.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// Says of the values at a pointer that they stood in another place.
     #[must_use]
     pub fn with_place(mut self, pointer: &str, place: Place) -> Self {
-        for error in self.errors.iter_mut().filter(|error| error.pointer == pointer) {
+        for error in self.0.errors.iter_mut().filter(|error| error.pointer == pointer) {
             error.place = place;
         }
         self
@@ -205,64 +208,64 @@ impl Problem {
 
     /// What happened this time.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The machine code.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The wrong values.
     pub fn errors(&self) -> &[FieldError] {
-        &self.errors
+        &self.0.errors
     }
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        self.status.as_u16()
+        self.0.status.as_u16()
     }
 
     /// The body for a request id.
     pub fn body(&self, instance: String) -> ProblemBody<'_> {
         ProblemBody {
-            kind: format!("urn:circadia:problem:{}", self.code),
-            title: self.title,
-            status: self.status.as_u16(),
-            detail: &self.detail,
+            kind: format!("urn:circadia:problem:{}", self.0.code),
+            title: self.0.title,
+            status: self.0.status.as_u16(),
+            detail: &self.0.detail,
             instance,
-            code: self.code,
-            errors: &self.errors,
+            code: self.0.code,
+            errors: &self.0.errors,
         }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.status.as_u16(), self.code, self.detail)
+        write!(f, "{} {}: {}", self.0.status.as_u16(), self.0.code, self.0.detail)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
+        let mut response = HttpResponse::build(self.0.status);
         response.insert_header((CACHE_CONTROL, "no-store"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             response.insert_header((RETRY_AFTER, seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             // RFC 6750 §3: no error code where no token was presented.
-            let challenge = match self.code {
+            let challenge = match self.0.code {
                 "token_invalid" | "token_expired" | "token_revoked" => "Bearer error=\"invalid_token\"",
                 _ => "Bearer",
             };
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((*name, value.as_str()));
         }
         let body = serde_json::to_vec(&self.body(context::request_id())).unwrap_or_default();

@@ -10,13 +10,13 @@ use crate::problem::Problem;
 
 /// The paths there are, each with its methods.
 #[derive(Debug, Clone, Default)]
-pub struct RouteTable {
+pub(crate) struct RouteTable {
     paths: BTreeMap<String, Vec<&'static str>>,
 }
 
 impl RouteTable {
     /// The routes that a document describes.
-    pub fn of(document: &OpenApi) -> Self {
+    pub(crate) fn of(document: &OpenApi) -> Self {
         let mut paths = BTreeMap::new();
         for (path, item) in &document.paths.paths {
             let methods = [
@@ -59,7 +59,7 @@ fn is_instance(template: &str, path: &str) -> bool {
 }
 
 /// Answers what no route answers.
-pub async fn fallback(request: HttpRequest, table: web::Data<RouteTable>) -> HttpResponse {
+pub(crate) async fn fallback(request: HttpRequest, table: web::Data<RouteTable>) -> HttpResponse {
     match table.methods_of(request.path()) {
         Some(methods) if request.method() == Method::OPTIONS => {
             HttpResponse::NoContent().insert_header(("allow", methods.join(", "))).finish()

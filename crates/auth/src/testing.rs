@@ -153,6 +153,13 @@ impl UserRepository for Memory {
         Ok(())
     }
 
+    fn user_ids(&mut self, after: Option<UserId>, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let mut ids: Vec<UserId> = self.users.iter().map(|(user, _)| user.id).filter(|id| Some(*id) > after).collect();
+        ids.sort_unstable();
+        ids.truncate(limit);
+        Ok(ids)
+    }
+
     fn role_exists(&mut self, role: Role) -> Result<bool, StoreError> {
         Ok(self.users.iter().any(|(user, _)| user.role == role))
     }

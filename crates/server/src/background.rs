@@ -11,7 +11,7 @@ use circadia_auth::keys::{KeyRing, MasterKey};
 /// How often the revocation feed is read.
 const FEED: Duration = Duration::from_millis(500);
 /// How often limiters forget, keys are read again, and ended sessions are removed.
-const HOUSEKEEPING: Duration = Duration::from_secs(60);
+const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// Seconds that ended sessions are kept: people may want to see where they were signed in.
 const SESSIONS_KEPT: i64 = 30 * 86_400;
 

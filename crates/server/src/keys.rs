@@ -1,5 +1,6 @@
 //! The master key: given, or in development made once and kept in the data folder.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
@@ -41,7 +42,7 @@ fn kept_or_made(path: &Path, entropy: &dyn Entropy) -> std::io::Result<String> {
     }
     let mut secret = [0; 32];
     entropy.fill(&mut secret);
-    let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = hex(&secret);
     // Written aside and linked into place, so that nobody ever reads half of it.
     let aside = path.with_extension(format!("key.{}", std::process::id()));
     let mut options = fs::OpenOptions::new();
@@ -58,6 +59,14 @@ fn kept_or_made(path: &Path, entropy: &dyn Entropy) -> std::io::Result<String> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(path),
         Err(error) => Err(error),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

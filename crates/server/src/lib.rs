@@ -2,10 +2,10 @@
 //!
 //! The only crate that sees every other, and the only one that reads the clock and makes ids.
 
+mod background;
 pub mod commands;
 pub mod config;
 mod keys;
-mod background;
 mod server;
 mod sources;
 mod telemetry;

@@ -18,10 +18,10 @@ use circadia_domain::ids::IdSource;
 use circadia_domain::store::{self, Database, Refusal, StoreError};
 use circadia_storage::{SqlDatabase, StorageError, StorageOptions};
 
+use crate::background;
 use crate::config::Config;
 use crate::keys::{MasterKeyError, master_key};
 use crate::sources::{FreshIds, SystemClock};
-use crate::background;
 
 /// How long a request waits for a database connection before it is refused.
 const PATIENCE: Duration = Duration::from_millis(900);
@@ -56,11 +56,11 @@ pub enum StartError {
 impl Refusal for StartError {}
 
 /// Everything that serves, before it listens. Also what the commands work with.
-pub struct Composition {
+pub(crate) struct Composition {
     /// What every route has at hand.
-    pub app: Arc<App>,
+    pub(crate) app: Arc<App>,
     /// The database itself.
-    pub database: Arc<SqlDatabase>,
+    pub(crate) database: Arc<SqlDatabase>,
     master: circadia_auth::keys::MasterKey,
 }
 
@@ -74,7 +74,7 @@ impl std::fmt::Debug for Composition {
 ///
 /// # Errors
 /// [`StartError::DataFolder`], [`StartError::Storage`].
-pub fn open_database(config: &Config) -> Result<SqlDatabase, StartError> {
+pub(crate) fn open_database(config: &Config) -> Result<SqlDatabase, StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| StartError::DataFolder(config.data_dir.display().to_string(), error))?;
     let mut options = StorageOptions::new(config.database_url.clone());
@@ -86,7 +86,11 @@ pub fn open_database(config: &Config) -> Result<SqlDatabase, StartError> {
 ///
 /// # Errors
 /// As [`StartError`] says.
-pub fn compose(config: &Config, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Result<Composition, StartError> {
+pub(crate) fn compose(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+) -> Result<Composition, StartError> {
     let database = Arc::new(open_database(config)?);
     for name in database.migrate(Duration::ZERO)? {
         tracing::info!(name, "migrated");
@@ -97,7 +101,10 @@ pub fn compose(config: &Config, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -
     let keys = store::administer::<_, StartError>(&*database, |store| {
         Ok(KeyRing::load_or_create(store, &master, &*entropy, now)?)
     })?;
-    let quota = config.rate_limits.auth;
+    let account_throttle: Option<Arc<dyn Throttle>> = match config.rate_limits.auth {
+        Some(quota) => Some(Arc::new(LocalThrottle::new(quota))),
+        None => None,
+    };
     let identity = Identity {
         hasher: Hasher::start(Limits::default(), entropy.clone())
             .map_err(|error| StartError::System("no threads to hash passwords on".into(), error))?,
@@ -105,11 +112,12 @@ pub fn compose(config: &Config, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -
         revocations: Arc::new(Revocations::new()),
         identifiers: Identifiers::new(&master)?,
         entropy,
-        account_throttle: quota.map(|quota| Arc::new(LocalThrottle::new(quota)) as Arc<dyn Throttle>),
+        account_throttle,
     };
+    let shared: Arc<dyn Database> = database.clone();
     let connections = usize::try_from(config.database_connections).unwrap_or(4);
     let app = App {
-        work: Work::new(Arc::clone(&database) as Arc<dyn Database>, connections, PATIENCE),
+        work: Work::new(shared, connections, PATIENCE),
         identity,
         clock,
         ids,

@@ -165,6 +165,18 @@ impl UserRepository for Transaction {
             .classified()
     }
 
+    fn user_ids(&mut self, after: Option<UserId>, limit: usize) -> Result<Vec<UserId>> {
+        let mut ids = users::table
+            .select(users::id)
+            .order(users::id)
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .into_boxed();
+        if let Some(after) = after {
+            ids = ids.filter(users::id.gt(Sql(after)));
+        }
+        ids.load(self.connection()).classified()
+    }
+
     fn role_exists(&mut self, role: Role) -> Result<bool> {
         diesel::select(exists(users::table.filter(users::role.eq(Sql(role)))))
             .get_result(self.connection())

@@ -15,7 +15,7 @@ use super::{Decode, Fields, Raw, json};
 use crate::problem::{Place, Problem};
 
 /// The most bytes a JSON body may have.
-pub const MAX_BYTES: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// A decoded JSON body.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ mod raw;
 pub use body::Body;
 pub use fields::{Decode, Fields};
 pub use params::{Query, Segment, date};
-pub use raw::{Parsed, Raw, boolean, integer, list, text};
+pub use raw::{Parsed, Raw, any_text, boolean, integer, list, text};
 
 #[cfg(test)]
 pub use fields::testing;

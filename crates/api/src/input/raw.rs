@@ -45,6 +45,14 @@ pub fn text<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<
     }
 }
 
+/// Any text, as it is.
+pub fn any_text(raw: Raw<'_>) -> Parsed<String> {
+    match raw.value {
+        Value::String(text) => Ok(text.clone()),
+        other => wrong_type("a string", other),
+    }
+}
+
 /// A whole number, which `parse` makes something of.
 pub fn integer<T>(parse: impl Fn(i64) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
     move |raw| match raw.value {

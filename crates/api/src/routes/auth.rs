@@ -28,7 +28,7 @@ use super::me::UserBody;
 use crate::app::App;
 use crate::client_address::client_address;
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, text};
+use crate::input::{Body, Decode, Fields, any_text, text};
 use crate::limits;
 use crate::problem::{Place, Problem};
 
@@ -57,10 +57,6 @@ pub struct RegisterBody {
     /// What the device calls itself, shown in the list of sessions.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
     device: Option<String>,
-}
-
-fn any_text(text: &str) -> Result<String, Violations> {
-    Ok(text.to_owned())
 }
 
 fn device(text: &str) -> Result<String, Violations> {
@@ -108,8 +104,8 @@ pub struct LoginBody {
 
 impl Decode for LoginBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let email = fields.optional("email", text(any_text));
-        let username = fields.optional("username", text(any_text));
+        let email = fields.optional("email", any_text);
+        let username = fields.optional("username", any_text);
         let password = fields.required("password", text(|given| Password::given(given).map(|_| given.to_owned())));
         let device = fields.optional("device", text(device));
         match (&email, &username) {
@@ -140,7 +136,7 @@ pub struct RefreshBody {
 
 impl Decode for RefreshBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let refresh_token = fields.required("refresh_token", text(any_text));
+        let refresh_token = fields.required("refresh_token", any_text);
         Some(Self { refresh_token: refresh_token? })
     }
 }
@@ -154,7 +150,7 @@ pub struct LogoutBody {
 
 impl Decode for LogoutBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let refresh_token = fields.optional("refresh_token", text(any_text));
+        let refresh_token = fields.optional("refresh_token", any_text);
         Some(Self { refresh_token })
     }
 }
@@ -352,7 +348,7 @@ async fn log_in(app: Data<App>, request: HttpRequest, body: Body<LoginBody>) -> 
             return tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user);
         }
     }
-    Err(SignInRefusal::InvalidCredentials).map_err(Refused::from)?
+    Err(Refused::from(SignInRefusal::InvalidCredentials).into())
 }
 
 /// Signs in; nothing if the password was replaced in between.

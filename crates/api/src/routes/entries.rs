@@ -12,7 +12,6 @@ use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
@@ -332,8 +331,8 @@ async fn list_entries(
     ),
     request_body = PutEntryBody,
     responses(
-        (status = 200, description = "The entry, which took the place of the one before", body = EntryBody, headers(("ETag" = String, description = "Its revision"))),
-        (status = 201, description = "The entry, the first of its date", body = EntryBody, headers(("ETag" = String, description = "Its revision"))),
+        (status = 200, description = "The entry, which took the place of the one before", body = EntryBody),
+        (status = 201, description = "The entry, the first of its date", body = EntryBody),
     )
 )]
 #[put("/habits/{habit_id}/entries/{date}")]
@@ -368,7 +367,7 @@ fn date_is_in_path(problem: Problem) -> Problem {
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
     ),
-    responses((status = 200, description = "The entry", body = EntryBody, headers(("ETag" = String, description = "Its revision"))))
+    responses((status = 200, description = "The entry", body = EntryBody))
 )]
 #[get("/habits/{habit_id}/entries/{date}")]
 async fn get_entry(
@@ -390,7 +389,7 @@ async fn get_entry(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
     ),
-    responses((status = 204, description = "The entry is gone", headers(("ETag" = String, description = "Never sent; `If-Match` is honoured"))))
+    responses((status = 204, description = "The entry is gone"))
 )]
 #[delete("/habits/{habit_id}/entries/{date}")]
 async fn delete_entry(

@@ -98,7 +98,6 @@ pub enum RoleBody {
 /// A day of the week.
 #[derive(Debug, ToSchema)]
 #[schema(as = Weekday)]
-#[expect(dead_code, reason = "documents the domain's type")]
 pub enum WeekdayBody {
     /// Monday.
     #[schema(rename = "mo")]
@@ -126,7 +125,6 @@ pub enum WeekdayBody {
 /// Whether apps show themselves light or dark.
 #[derive(Debug, ToSchema)]
 #[schema(as = ColorScheme)]
-#[expect(dead_code, reason = "documents the domain's type")]
 pub enum ColorSchemeBody {
     /// Dark on light.
     #[schema(rename = "light")]
@@ -273,7 +271,7 @@ impl From<PatchMeBody> for SettingsPatch {
 #[utoipa::path(
     tag = "me",
     operation_id = "getMe",
-    responses((status = 200, description = "The signed-in user", body = UserBody, headers(("ETag" = String, description = "The revision of the settings"))))
+    responses((status = 200, description = "The signed-in user", body = UserBody))
 )]
 #[get("/me")]
 async fn get_me(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {

@@ -10,7 +10,6 @@ use circadia_domain::ids::{HabitId, PauseId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::me::WeekdayBody;
 use super::schedules::{KindDoc, ScheduleDoc, kind, schedule};
@@ -190,7 +189,7 @@ async fn list_plans(
     operation_id = "putPlan",
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
     request_body = PutPlanBody,
-    responses((status = 200, description = "The version", body = PlanBody, headers(("ETag" = String, description = "The habit's revision"))))
+    responses((status = 200, description = "The version", body = PlanBody))
 )]
 #[put("/habits/{habit_id}/plan")]
 async fn put_plan(
@@ -240,7 +239,7 @@ async fn list_pauses(
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
     request_body = CreatePauseBody,
     responses(
-        (status = 201, description = "The pause", body = PauseBody, headers(("ETag" = String, description = "The habit's revision"))),
+        (status = 201, description = "The pause", body = PauseBody),
         (status = 409, description = "`id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -269,7 +268,7 @@ async fn create_pause(
         ("pause_id" = Uuid, Path, description = "The pause's id"),
     ),
     request_body = UpdatePauseBody,
-    responses((status = 200, description = "The pause as it is now", body = PauseBody, headers(("ETag" = String, description = "The habit's revision"))))
+    responses((status = 200, description = "The pause as it is now", body = PauseBody))
 )]
 #[patch("/habits/{habit_id}/pauses/{pause_id}")]
 async fn update_pause(
@@ -299,7 +298,7 @@ async fn update_pause(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("pause_id" = Uuid, Path, description = "The pause's id"),
     ),
-    responses((status = 204, description = "The pause is gone", headers(("ETag" = String, description = "Never sent; `If-Match` is honoured"))))
+    responses((status = 204, description = "The pause is gone"))
 )]
 #[delete("/habits/{habit_id}/pauses/{pause_id}")]
 async fn delete_pause(

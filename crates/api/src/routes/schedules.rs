@@ -17,7 +17,7 @@ use super::me::WeekdayBody;
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, Raw, date, integer, list, text};
+use crate::input::{Body, Decode, Fields, Parsed, Raw, any_text, date, integer, list, text};
 use crate::problem::{Place, Problem};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -31,7 +31,6 @@ const MAX_DATES: u32 = 100_000;
 #[derive(Debug, ToSchema)]
 #[schema(as = Schedule)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(dead_code, reason = "documents the domain's type")]
 pub enum ScheduleDoc {
     /// Every n-th day from the start.
     #[schema(title = "DailySchedule")]
@@ -124,7 +123,6 @@ pub struct NthWeekdayDoc {
 #[derive(Debug, ToSchema)]
 #[schema(as = Overflow)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "documents the domain's type")]
 pub enum OverflowDoc {
     /// It is the last day of the shorter month.
     Clamp,
@@ -136,7 +134,6 @@ pub enum OverflowDoc {
 #[derive(Debug, ToSchema)]
 #[schema(as = Per)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "documents the domain's type")]
 pub enum PerDoc {
     /// A week, from the user's week start.
     Week,
@@ -150,7 +147,6 @@ pub enum PerDoc {
 #[derive(Debug, ToSchema)]
 #[schema(as = Kind)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(dead_code, reason = "documents the domain's type")]
 pub enum KindDoc {
     /// Done or not.
     #[schema(title = "CheckKind")]
@@ -182,16 +178,11 @@ pub enum KindDoc {
 #[derive(Debug, ToSchema)]
 #[schema(as = Direction)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "documents the domain's type")]
 pub enum DirectionDoc {
     /// Done when the value reaches the target.
     AtLeast,
     /// Done when the day is over and the value didn't exceed the target; no entry counts as 0.
     AtMost,
-}
-
-fn any_text(text: &str) -> Parsed<String> {
-    Ok(text.to_owned())
 }
 
 struct ScheduleFields(ScheduleInput);
@@ -202,21 +193,21 @@ impl Decode for ScheduleFields {
             Value::Object(_) => {
                 Fields::object::<NumberedWeekday>(raw).map(|NumberedWeekday(day)| WeekdayInput::Numbered(day))
             }
-            _ => text(any_text)(raw).map(WeekdayInput::Plain),
+            _ => any_text(raw).map(WeekdayInput::Plain),
         };
         Some(Self(ScheduleInput {
-            type_name: fields.optional("type", text(any_text)),
+            type_name: fields.optional("type", any_text),
             weekdays: fields.optional("weekdays", list(366, weekday)),
             days: fields.optional("days", list(366, integer(Ok))),
-            dates: fields.optional("dates", list(366, text(any_text))),
+            dates: fields.optional("dates", list(366, any_text)),
             active_days: fields.optional("active_days", integer(Ok)),
             rest_days: fields.optional("rest_days", integer(Ok)),
             times: fields.optional("times", integer(Ok)),
             amount: fields.optional("amount", integer(Ok)),
-            per: fields.optional("per", text(any_text)),
-            rrule: fields.optional("rrule", text(any_text)),
+            per: fields.optional("per", any_text),
+            rrule: fields.optional("rrule", any_text),
             every: fields.optional("every", integer(Ok)),
-            overflow: fields.optional("overflow", text(any_text)),
+            overflow: fields.optional("overflow", any_text),
         }))
     }
 }
@@ -226,7 +217,7 @@ struct NumberedWeekday(NumberedWeekdayInput);
 impl Decode for NumberedWeekday {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let nth = fields.required("nth", integer(Ok));
-        let weekday = fields.required("weekday", text(any_text));
+        let weekday = fields.required("weekday", any_text);
         Some(Self(NumberedWeekdayInput { nth: nth?, weekday: weekday? }))
     }
 }
@@ -242,10 +233,10 @@ struct KindFields(KindInput);
 impl Decode for KindFields {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self(KindInput {
-            type_name: fields.optional("type", text(any_text)),
+            type_name: fields.optional("type", any_text),
             target: fields.optional("target", integer(Ok)),
-            unit: fields.optional("unit", text(any_text)),
-            direction: fields.optional("direction", text(any_text)),
+            unit: fields.optional("unit", any_text),
+            direction: fields.optional("direction", any_text),
         }))
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::entry::verdict;
-use super::{Entry, EntryInput, Habit, History, Kind, MAX_MINUTES, MAX_VALUE};
+use super::service::rebuilt;
+use super::{DayRecord, Entry, EntryInput, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, Recorded};
 use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
@@ -109,9 +110,24 @@ pub fn put(tx: &mut Writing<'_>, put: &EntryPut, expected: &Expected) -> Result<
 }
 
 fn write(tx: &mut Writing<'_>, habit: &Habit, history: &mut History, entry: &Entry) -> Result<(), Error> {
-    history.record(&habit.timeline, entry.date, Some(&entry.record()));
     tx.store.put_entries(tx.user, std::slice::from_ref(entry))?;
+    take_up(tx, habit, history, entry.date, Some(&entry.record()))?;
     tx.store.put_histories(tx.user, &[(habit.id, history)])?;
+    Ok(())
+}
+
+/// Brings a history in line with an entry that was stored, or deleted.
+fn take_up(
+    tx: &mut Writing<'_>,
+    habit: &Habit,
+    history: &mut History,
+    date: Date,
+    record: Option<&DayRecord>,
+) -> Result<(), Error> {
+    match history.record(&habit.timeline, date, record) {
+        Recorded::TakenUp => {}
+        Recorded::RebuildNeeded => *history = rebuilt(tx.store, tx.user, habit)?,
+    }
     Ok(())
 }
 
@@ -158,8 +174,8 @@ pub fn delete(tx: &mut Writing<'_>, habit: HabitId, date: Date, expected: &Expec
     let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
     let existing = tx.store.find_entry(tx.user, habit.id, date)?.ok_or(Error::NotFound(Entity::Entry))?;
     ensure_expected(Some(&existing), expected)?;
-    history.record(&habit.timeline, date, None);
     tx.store.delete_entry(tx.user, habit.id, date, tx.rev, tx.now)?;
+    take_up(tx, &habit, &mut history, date, None)?;
     tx.store.put_histories(tx.user, &[(habit.id, &history)])?;
     Ok(())
 }
@@ -202,13 +218,13 @@ pub fn put_many(tx: &mut Writing<'_>, puts: &[EntryPut], atomic: bool) -> Result
         return Err(wrong.into());
     }
     let stored: Vec<Entry> = written.into_values().collect();
-    for entry in &stored {
-        if let Some((habit, history)) = habits.get_mut(&entry.habit) {
-            history.record(&habit.timeline, entry.date, Some(&entry.record()));
-        }
-    }
     if !stored.is_empty() {
         tx.store.put_entries(tx.user, &stored)?;
+        for entry in &stored {
+            if let Some((habit, history)) = habits.get_mut(&entry.habit) {
+                take_up(tx, habit, history, entry.date, Some(&entry.record()))?;
+            }
+        }
         let touched: Vec<(HabitId, &History)> = habits
             .iter()
             .filter(|(id, _)| stored.iter().any(|entry| entry.habit == **id))

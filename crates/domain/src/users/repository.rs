@@ -64,6 +64,9 @@ pub trait UserRepository {
     /// Replaces a user's password hash.
     fn update_password(&mut self, id: UserId, hash: &str, rev: Revision, now: Instant) -> Result<(), StoreError>;
 
+    /// The ids of up to `limit` users that come after `after`, in order: for going through all of them.
+    fn user_ids(&mut self, after: Option<UserId>, limit: usize) -> Result<Vec<UserId>, StoreError>;
+
     /// Whether any user has this role.
     fn role_exists(&mut self, role: Role) -> Result<bool, StoreError>;
 }

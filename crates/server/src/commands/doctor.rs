@@ -1,4 +1,107 @@
-//! placeholder
-use super::Outcome;
+//! `circadia doctor`: what is checked without a server, and mended where it can be.
+
+use circadia_auth::SystemEntropy;
+use circadia_auth::keys::KeyRing;
+use circadia_domain::Error;
+use circadia_domain::habits::{History, rebuilt};
+use circadia_domain::ids::{HabitId, UserId};
+use circadia_domain::store::{Database, read, write};
+use circadia_storage::SqlDatabase;
+
+use super::{Failure, Outcome, say};
 use crate::config::Config;
-pub(super) fn run(_config: &Config, _repair: bool) -> Outcome { Ok(()) }
+use crate::keys::master_key;
+use crate::server::{StartError, open_database};
+use crate::sources::SystemClock;
+
+/// Users that are looked at in one go.
+const AT_ONCE: usize = 500;
+
+/// What was found.
+#[derive(Debug, Default)]
+struct Findings {
+    habits: usize,
+    wrong: usize,
+    mended: usize,
+}
+
+pub(super) fn run(config: &Config, repair: bool) -> Outcome {
+    say("configuration: fine");
+    let database = open_database(config)?;
+    database.ping()?;
+    say("database: reachable");
+    let pending = database.pending()?;
+    if !pending.is_empty() {
+        return Err(Failure(format!(
+            "the schema lacks {} migrations ({}): run `circadia migrate`",
+            pending.len(),
+            pending.join(", ")
+        )));
+    }
+    say(format_args!("schema: up to date ({} migrations)", database.applied()?.len()));
+    check_keys(config, &database)?;
+    let findings = check_histories(&database, repair)?;
+    say(format_args!("histories: {} checked, {} wrong, {} mended", findings.habits, findings.wrong, findings.mended));
+    if findings.wrong > findings.mended {
+        return Err(Failure("some histories differ from their entries: run `circadia doctor --repair`".into()));
+    }
+    Ok(())
+}
+
+/// Whether the stored keys open under the master key.
+fn check_keys(config: &Config, database: &SqlDatabase) -> Result<(), Failure> {
+    let master = master_key(config, &SystemEntropy::new())?;
+    let now = circadia_api::Clock::now(&SystemClock);
+    read::<_, StartError>(database, |store| Ok(KeyRing::load(store, &master, now)?))?;
+    say("keys: readable");
+    Ok(())
+}
+
+/// Holds every habit's history against its entries, one user at a time.
+fn check_histories(database: &SqlDatabase, repair: bool) -> Result<Findings, Error> {
+    let mut findings = Findings::default();
+    let mut after = None;
+    loop {
+        let users = read::<_, Error>(database, |store| Ok(store.user_ids(after, AT_ONCE)?))?;
+        let Some(last) = users.last().copied() else { return Ok(findings) };
+        after = Some(last);
+        for user in users {
+            check_user(database, user, repair, &mut findings)?;
+        }
+    }
+}
+
+fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut Findings) -> Result<(), Error> {
+    let wrong = read::<_, Error>(database, |store| {
+        let mut wrong: Vec<HabitId> = Vec::new();
+        for habit in store.habits(user)? {
+            findings.habits += 1;
+            let right = rebuilt(store, user, &habit)?;
+            // A history that can't even be read is wrong, too.
+            let stored = store.find_habit_with_history(user, habit.id);
+            if !stored.is_ok_and(|found| found.is_some_and(|(_, history)| history.agrees_with(&right, &habit.timeline)))
+            {
+                say(format_args!("  habit {} of user {user}: its history differs from its entries", habit.id));
+                wrong.push(habit.id);
+            }
+        }
+        Ok(wrong)
+    })?;
+    findings.wrong += wrong.len();
+    if !repair || wrong.is_empty() {
+        return Ok(());
+    }
+    let now = circadia_api::Clock::now(&SystemClock);
+    findings.mended += write::<_, Error>(database, user, now, |tx| {
+        let mut right: Vec<(HabitId, History)> = Vec::new();
+        for id in &wrong {
+            if let Some(habit) = tx.store.find_habit(user, *id)? {
+                right.push((*id, rebuilt(tx.store, user, &habit)?));
+            }
+        }
+        let rows: Vec<(HabitId, &History)> = right.iter().map(|(id, history)| (*id, history)).collect();
+        tx.store.put_histories(user, &rows)?;
+        Ok(rows.len())
+    })?;
+    Ok(())
+}

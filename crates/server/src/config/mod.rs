@@ -14,7 +14,7 @@ use environment::Environment;
 
 /// Everything that is wrong with the configuration.
 #[derive(Debug, thiserror::Error)]
-#[error("the configuration is wrong:\n{}", .0.iter().map(|line| format!("  - {line}\n")).collect::<String>())]
+#[error("the configuration is wrong:\n  - {}", .0.join("\n  - "))]
 pub struct ConfigError(pub Vec<String>);
 
 /// How this process is set up.
@@ -83,7 +83,8 @@ fn quota(text: &str) -> Result<Quota, String> {
 fn origin(text: &str) -> Result<String, String> {
     let wrong = || format!("`{text}` is not an origin such as `https://app.example.org` (scheme and host, no path)");
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or_else(wrong)?;
-    let fine = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
+    let fine = !rest.is_empty()
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
     if fine { Ok(text.to_owned()) } else { Err(wrong()) }
 }
 
@@ -115,7 +116,8 @@ impl Config {
     /// Everything that is wrong, at once: values that can't be read, unknown names, what production lacks.
     pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut env = Environment::new(variables);
-        let production = env.read("CIRCADIA_ENV", |text| word(text, ["development", "production"])) == Some("production");
+        let production =
+            env.read("CIRCADIA_ENV", |text| word(text, ["development", "production"])) == Some("production");
         let bind = env.read("CIRCADIA_BIND", |text| {
             text.parse::<SocketAddr>().map_err(|_| "must be an address and a port such as `127.0.0.1:8000`".to_owned())
         });
@@ -187,17 +189,22 @@ fn database_url(env: &mut Environment, data_dir: &std::path::Path) -> String {
     let password = env.read("CIRCADIA_DB_PASSWORD", text);
     let name = env.read("CIRCADIA_DB_NAME", text);
     let kind = env.read("CIRCADIA_DB_KIND", |text| word(text, ["postgres", "mysql"]));
-    let in_parts = host.is_some() || port.is_some() || user.is_some() || password.is_some() || name.is_some() || kind.is_some();
+    let in_parts =
+        host.is_some() || port.is_some() || user.is_some() || password.is_some() || name.is_some() || kind.is_some();
     match (url, in_parts) {
         (Some(_), true) => {
-            env.refuse("DATABASE_URL and CIRCADIA_DB_* contradict each other: give the database as a whole or in parts");
+            env.refuse(
+                "DATABASE_URL and CIRCADIA_DB_* contradict each other: give the database as a whole or in parts",
+            );
             String::new()
         }
         (Some(url), false) => url,
         (None, false) => format!("sqlite://{}", data_dir.join("circadia.db").display()),
         (None, true) => {
             let (Some(host), Some(user), Some(name)) = (host, user, name) else {
-                env.refuse("a database in parts needs at least CIRCADIA_DB_HOST, CIRCADIA_DB_USER and CIRCADIA_DB_NAME");
+                env.refuse(
+                    "a database in parts needs at least CIRCADIA_DB_HOST, CIRCADIA_DB_USER and CIRCADIA_DB_NAME",
+                );
                 return String::new();
             };
             let encode = |part: &str| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string();

@@ -26,7 +26,13 @@ fn everything_wrong_is_named_at_once() {
         ("CIRCADIA_COLOUR", "blue"),
         ("CIRCADIA_CORS_ORIGINS", "https://app.example.org/path"),
     ]);
-    for name in ["CIRCADIA_BIND", "CIRCADIA_RATE_LIMIT_AUTH", "CIRCADIA_TRUSTED_PROXIES", "CIRCADIA_COLOUR", "CIRCADIA_CORS_ORIGINS"] {
+    for name in [
+        "CIRCADIA_BIND",
+        "CIRCADIA_RATE_LIMIT_AUTH",
+        "CIRCADIA_TRUSTED_PROXIES",
+        "CIRCADIA_COLOUR",
+        "CIRCADIA_CORS_ORIGINS",
+    ] {
         assert!(text.contains(name), "{name} is missing in: {text}");
     }
 }
@@ -79,7 +85,9 @@ fn limits_have_presets_and_single_figures() {
 
 #[test]
 fn debugging_output_holds_no_secret() {
-    let config = read(&[("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("DATABASE_URL", "postgres://u:hush@h/d")]).unwrap();
+    let config =
+        read(&[("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("DATABASE_URL", "postgres://u:hush@h/d")])
+            .unwrap();
     let text = format!("{config:?}");
     assert!(!text.contains("0123456789abcdef") && !text.contains("hush"), "{text}");
 }

@@ -7,7 +7,6 @@ use circadia_domain::text::Color;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::super::schedules::{KindDoc, ScheduleDoc, kind, schedule};
 use crate::input::{Decode, Fields, Parsed, date, text};
@@ -84,7 +83,7 @@ pub(in crate::routes) enum ArchivedBecauseDoc {
 
 impl HabitBody {
     /// The habit as it is on `today`.
-    pub fn new(habit: Habit, today: Date) -> Self {
+    pub(in crate::routes) fn new(habit: Habit, today: Date) -> Self {
         let (status, archived_because) = match habit.status(today) {
             Status::Active => (StatusDoc::Active, None),
             Status::ArchivedByUser => (StatusDoc::Archived, Some(ArchivedBecauseDoc::User)),
@@ -171,7 +170,7 @@ impl Decode for CreateHabitBody {
 
 impl CreateHabitBody {
     /// The habit that is asked for.
-    pub fn into_new(self, fresh: impl FnOnce() -> HabitId, request_digest: [u8; 32]) -> NewHabit {
+    pub(super) fn into_new(self, fresh: impl FnOnce() -> HabitId, request_digest: [u8; 32]) -> NewHabit {
         NewHabit {
             id: self.id.unwrap_or_else(fresh),
             name: self.name,
@@ -255,7 +254,7 @@ pub(super) fn range(from: Date, to: Date, max: u32) -> Parsed<circadia_domain::c
     match circadia_domain::civil::DateRange::new(from, to) {
         Some(range) if range.len() <= max => return Ok(range),
         Some(range) => {
-            wrong.add("/to", "too_many", format!("makes {} days; at most {max} can be asked for", range.len()))
+            wrong.add("/to", "too_many", format!("makes {} days; at most {max} can be asked for", range.len()));
         }
         None => wrong.add("/to", "before_start", "must not lie before `from`"),
     }

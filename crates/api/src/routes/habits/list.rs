@@ -13,7 +13,6 @@ use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::dto::{HabitBody, StatusDoc};
 use crate::app::App;

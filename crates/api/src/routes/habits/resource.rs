@@ -6,7 +6,6 @@ use circadia_domain::habits::{self, Habit, HabitPatch};
 use circadia_domain::ids::HabitId;
 use circadia_domain::users::User;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::dto::{CreateHabitBody, HabitBody, UpdateHabitBody};
 use crate::app::App;
@@ -60,7 +59,7 @@ async fn create_habit(
     tag = "habits",
     operation_id = "getHabit",
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
-    responses((status = 200, description = "The habit", body = HabitBody, headers(("ETag" = String, description = "Its revision"))))
+    responses((status = 200, description = "The habit", body = HabitBody))
 )]
 #[get("/habits/{habit_id}")]
 async fn get_habit(
@@ -81,7 +80,7 @@ async fn get_habit(
     operation_id = "updateHabit",
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
     request_body = UpdateHabitBody,
-    responses((status = 200, description = "The habit as it is now", body = HabitBody, headers(("ETag" = String, description = "Its revision"))))
+    responses((status = 200, description = "The habit as it is now", body = HabitBody))
 )]
 #[patch("/habits/{habit_id}")]
 async fn update_habit(
@@ -105,7 +104,7 @@ async fn update_habit(
     tag = "habits",
     operation_id = "deleteHabit",
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
-    responses((status = 204, description = "The habit is gone", headers(("ETag" = String, description = "Never sent; `If-Match` is honoured"))))
+    responses((status = 204, description = "The habit is gone"))
 )]
 #[delete("/habits/{habit_id}")]
 async fn delete_habit(
@@ -125,7 +124,7 @@ async fn delete_habit(
     tag = "habits",
     operation_id = "archiveHabit",
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
-    responses((status = 200, description = "The habit as it is now", body = HabitBody, headers(("ETag" = String, description = "Its revision"))))
+    responses((status = 200, description = "The habit as it is now", body = HabitBody))
 )]
 #[post("/habits/{habit_id}/archive")]
 async fn archive_habit(
@@ -148,7 +147,7 @@ async fn archive_habit(
     operation_id = "restoreHabit",
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
     responses(
-        (status = 200, description = "The habit as it is now", body = HabitBody, headers(("ETag" = String, description = "Its revision"))),
+        (status = 200, description = "The habit as it is now", body = HabitBody),
         (status = 409, description = "`habit_ended`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]

@@ -11,7 +11,6 @@ use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::super::me::WeekdayBody;
 use super::dto::range;
