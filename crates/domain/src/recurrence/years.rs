@@ -5,7 +5,7 @@
 
 use super::shape::{SHAPES, YEARS, YearSet, YearShape, ones, year_and_day, year_begin};
 use crate::civil::Date;
-use crate::civil::num::{index, low8, low16};
+use crate::civil::num::{index, len32, low8, low16};
 
 /// The days of one year: bit 0 of the first word is 1 January.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,13 +15,18 @@ struct YearMask {
     before: [u16; 6],
     /// Which words have members.
     occupied: u8,
+    /// Where its members are listed one by one, if there are few of them.
+    listed: Option<(u32, u32)>,
 }
 
-const EMPTY: YearMask = YearMask { words: [0; 6], before: [0; 6], occupied: 0 };
+/// Up to how many days of a year are listed one by one.
+const FEW: u32 = 64;
+
+const EMPTY: YearMask = YearMask { words: [0; 6], before: [0; 6], occupied: 0, listed: Some((0, 0)) };
 
 impl YearMask {
     fn new(words: [u64; 6]) -> Self {
-        let mut mask = Self { words, ..EMPTY };
+        let mut mask = Self { words, listed: None, ..EMPTY };
         let mut total = 0;
         for ((at, word), before) in (0_u32..).zip(words).zip(&mut mask.before) {
             *before = low16(total);
@@ -92,10 +97,41 @@ impl YearMask {
     }
 }
 
+/// The masks that a rule needs, while they are collected.
+struct Masks {
+    masks: Vec<YearMask>,
+    days: Vec<u16>,
+}
+
+impl Masks {
+    /// Adds a mask and gives its index; that of the empty one is 0.
+    fn push(&mut self, words: [u64; 6]) -> u8 {
+        if words == [0; 6] {
+            return 0;
+        }
+        let mut mask = YearMask::new(words);
+        if mask.total() <= FEW {
+            let from = len32(self.days.len());
+            for (at, word) in (0_u32..).zip(words) {
+                let mut bits = word;
+                while bits != 0 {
+                    self.days.push(low16(at * 64 + bits.trailing_zeros()));
+                    bits &= bits - 1;
+                }
+            }
+            mask.listed = Some((from, len32(self.days.len())));
+        }
+        self.masks.push(mask);
+        low8(len32(self.masks.len() - 1))
+    }
+}
+
 /// The days of all years.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Years {
     masks: Vec<YearMask>,
+    /// The days of the masks that have few.
+    days: Vec<u16>,
     /// Which mask each year has.
     mask_of: Vec<u8>,
     /// Members before each year; one more than there are years.
@@ -103,36 +139,30 @@ pub(super) struct Years {
 }
 
 impl Years {
-    fn build(first_year: u32, mut mask_of_year: impl FnMut(u32, &mut Vec<YearMask>) -> u8) -> Self {
+    fn build(first_year: u32, mut mask_of_year: impl FnMut(u32, &mut Masks) -> u8) -> Self {
         let years = index(YEARS);
-        let mut built = Self { masks: vec![EMPTY], mask_of: vec![0; years], before: Vec::with_capacity(years + 1) };
+        let mut masks = Masks { masks: vec![EMPTY], days: Vec::new() };
+        let (mut mask_of, mut before) = (vec![0; years], Vec::with_capacity(years + 1));
         let mut totals = [0; 256];
         let mut total = 0;
-        for (year, slot) in (0_u32..).zip(&mut built.mask_of) {
-            built.before.push(total);
+        for (year, slot) in (0_u32..).zip(&mut mask_of) {
+            before.push(total);
             if year < first_year {
                 continue;
             }
-            let known = built.masks.len();
-            let id = mask_of_year(year, &mut built.masks);
+            let known = masks.masks.len();
+            let id = mask_of_year(year, &mut masks);
             if let (true, Some(mask), Some(sum)) =
-                (built.masks.len() > known, built.masks.get(usize::from(id)), totals.get_mut(usize::from(id)))
+                (masks.masks.len() > known, masks.masks.get(usize::from(id)), totals.get_mut(usize::from(id)))
             {
                 *sum = mask.total();
             }
             *slot = id;
             total += totals.get(usize::from(id)).copied().unwrap_or(0);
         }
-        built.before.push(total);
-        built
-    }
-
-    fn push(masks: &mut Vec<YearMask>, words: [u64; 6]) -> u8 {
-        if words == [0; 6] {
-            return 0;
-        }
-        masks.push(YearMask::new(words));
-        low8(crate::civil::num::len32(masks.len() - 1))
+        before.push(total);
+        let Masks { masks, days } = masks;
+        Self { masks, days, mask_of, before }
     }
 
     /// From a set for each shape, in the years from `first_year` on that are active.
@@ -148,7 +178,7 @@ impl Years {
             }
             let shape = YearShape::of(year);
             match known.get_mut(shape.id()) {
-                Some(slot) => *slot.get_or_insert_with(|| Self::push(masks, set(shape).own_days(shape.days()))),
+                Some(slot) => *slot.get_or_insert_with(|| masks.push(set(shape).own_days(shape.days()))),
                 None => 0,
             }
         })
@@ -156,7 +186,7 @@ impl Years {
 
     /// From a set for each year from `first_year` on: for rules whose years differ in more than their shape.
     pub(super) fn by_year(first_year: u32, mut words: impl FnMut(u32) -> [u64; 6]) -> Self {
-        Self::build(first_year, |year, masks| Self::push(masks, words(year)))
+        Self::build(first_year, |year, masks| masks.push(words(year)))
     }
 
     /// The words of the year with that index: bit 0 is 1 January.
@@ -200,7 +230,7 @@ impl Years {
             return None;
         }
         // The last year with at most `rank` members before it.
-        let year = crate::civil::num::len32(self.before.partition_point(|before| *before <= rank)) - 1;
+        let year = len32(self.before.partition_point(|before| *before <= rank)) - 1;
         let day = self.mask(year).select(rank - self.before(year));
         Some(Date::at((year_begin(year) + day).cast_signed()))
     }
@@ -220,7 +250,7 @@ impl Years {
         let mut next = year + 1;
         if self.before(next + 1) == passed {
             let later = self.before.get(index(next)..).unwrap_or_default();
-            next += crate::civil::num::len32(later.partition_point(|before| *before <= passed)) - 1;
+            next += len32(later.partition_point(|before| *before <= passed)) - 1;
         }
         self.mask(next).at_or_after(0).map(|found| date_in(next, found))
     }
@@ -239,7 +269,7 @@ impl Years {
         }
         let earlier = self.before.get(..index(year)).unwrap_or_default();
         // The last year with fewer than `passed` before it has the member sought.
-        let previous = crate::civil::num::len32(earlier.partition_point(|before| *before < passed)) - 1;
+        let previous = len32(earlier.partition_point(|before| *before < passed)) - 1;
         self.mask(previous).at_or_before(365).map(|found| date_in(previous, found))
     }
 
@@ -265,13 +295,28 @@ impl Years {
     #[inline]
     pub(super) fn fold_from<B>(&self, from: Date, left: u32, init: B, mut each: impl FnMut(B, i32) -> B) -> B {
         let (mut left, mut folded) = (left, init);
-        let (first, day) = year_and_day(from);
-        let mut below = day;
-        for (year, id) in (0_u32..).zip(&self.mask_of).skip(index(first)) {
+        let (first, mut below) = year_and_day(from);
+        for (year, id) in (first..).zip(self.mask_of.get(index(first)..).unwrap_or_default()) {
             if left == 0 {
                 break;
             }
+            if *id == 0 {
+                below = 0;
+                continue;
+            }
             let Some(mask) = self.masks.get(usize::from(*id)) else { break };
+            if let Some((from, to)) = mask.listed {
+                let from = from + if below == 0 { 0 } else { mask.rank(below) };
+                let days = self.days.get(index(from)..index(to)).unwrap_or_default();
+                let days = days.get(..index(left)).unwrap_or(days);
+                let begin = year_begin(year).cast_signed();
+                for day in days {
+                    folded = each(folded, begin + i32::from(*day));
+                }
+                left -= len32(days.len());
+                below = 0;
+                continue;
+            }
             let begin = year_begin(year).cast_signed();
             let mut words = mask.occupied;
             while words != 0 && left > 0 {
@@ -296,7 +341,7 @@ impl Years {
 
     /// Sets the bits of the members in `out`, bit 0 of its first word being the day number `from`.
     pub(super) fn fill(&self, from: i32, out: &mut [u64]) {
-        let to = i64::from(from) + i64::from(crate::civil::num::len32(out.len())) * 64;
+        let to = i64::from(from) + i64::from(len32(out.len())) * 64;
         let (mut year, _) = year_and_day(Date::at(from));
         while year < YEARS && i64::from(year_begin(year)) < to {
             let mask = self.mask(year);
