@@ -151,10 +151,31 @@ impl Progress<'_> {
         for segment in self.timeline.segments() {
             let Some(days) = DateRange::new(from.max(segment.from), to.min(segment.to)) else { continue };
             let measure = self.measure_of(segment);
-            if matches!(measure, Measure::Days(_)) && window_days(segment) == 1 {
-                score = self.walk_daily(segment, days, score, &mut visit);
+            if window_days(segment) == 1 && !matches!(measure, Measure::Share(_)) {
+                score = self.walk_daily(segment, measure, days, score, &mut visit);
+                continue;
+            }
+            // Windows that lie within the version, and in which days only count, need no look at every day twice.
+            let begin = segment.from.days_since_epoch();
+            let whole = if begin <= self.timeline.window().starts_on.days_since_epoch() {
+                begin
             } else {
+                begin + window_days(segment)
+            };
+            let (first, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());
+            let Measure::Days(weight) = measure else {
                 score = self.walk_windows(segment, measure, days, score, &mut visit);
+                continue;
+            };
+            if first < whole
+                && let Some(mixed) = DateRange::new(days.from(), Date::at(last.min(whole - 1)))
+            {
+                score = self.walk_windows(segment, measure, mixed, score, &mut visit);
+            }
+            if last >= whole
+                && let Some(plain) = DateRange::new(Date::at(first.max(whole)), days.to())
+            {
+                score = self.walk_counts(segment, weight, plain, score, &mut visit);
             }
         }
     }
@@ -190,11 +211,20 @@ impl Progress<'_> {
     }
 
     /// Every day for itself: a word of 64 days at a time.
-    fn walk_daily(&self, segment: &Segment, days: DateRange, before: f64, visit: &mut impl FnMut(i32, f64)) -> f64 {
+    fn walk_daily(
+        &self,
+        segment: &Segment,
+        measure: Measure,
+        days: DateRange,
+        before: f64,
+        visit: &mut impl FnMut(i32, f64),
+    ) -> f64 {
         let keep = kept_per_day(segment.frequency());
         let gain = 1.0 - keep;
         let open_today = self.today_is_open_for_score();
         let mut score = before;
+        let target = if let Measure::Target(target) = measure { Some(target) } else { None };
+        let mut values = Values::new(self, days.from().days_since_epoch());
         let (mut day, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());
         while day <= last {
             let at = index_of_day(day - self.base) / 64;
@@ -209,8 +239,12 @@ impl Progress<'_> {
             while day <= end {
                 let bit = day - begin;
                 if counted >> bit & 1 == 1 {
-                    let step = if done >> bit & 1 == 1 { gain } else { 0.0 };
-                    score = score * keep + step;
+                    let done = done >> bit & 1 == 1;
+                    let part = match target {
+                        Some(target) => (values.at(day, if done { target } else { 0.0 }) / target).min(1.0),
+                        None => f64::from(u8::from(done)),
+                    };
+                    score = score * keep + part * gain;
                 }
                 visit(day, score);
                 day += 1;
@@ -221,6 +255,74 @@ impl Progress<'_> {
 
     fn today_is_open_for_score(&self) -> bool {
         self.is_scheduled(self.today) && !self.is_done(self.today)
+    }
+
+    /// Windows of days that count 1 or nothing: 64 days that enter and 64 that leave at a time.
+    fn walk_counts(
+        &self,
+        segment: &Segment,
+        weight: f64,
+        days: DateRange,
+        before: f64,
+        visit: &mut impl FnMut(i32, f64),
+    ) -> f64 {
+        let keep = kept_per_day(segment.frequency());
+        let gain = 1.0 - keep;
+        let window = window_days(segment);
+        let today = self.today.days_since_epoch();
+        let open_today = self.today_is_open_for_score();
+        let (mut day, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());
+        // What is in the window of the day before the first.
+        let (mut due, mut done) = (0_i32, 0_i32);
+        let mut at = day - window;
+        while at < day {
+            let (counted, hits) = self.counted_from(at);
+            let mask = super::bits::span(at, at, day - 1);
+            due += (counted & mask).count_ones().cast_signed();
+            done += (hits & mask).count_ones().cast_signed();
+            at += 64;
+        }
+        let mut score = before;
+        while day <= last {
+            let (mut entering, mut entering_done) = self.counted_from(day);
+            let (mut leaving, mut leaving_done) = self.counted_from(day - window);
+            for day in day..=last.min(day + 63) {
+                let bit = |word: u64| i32::from(word & 1 == 1);
+                due -= bit(leaving);
+                done -= bit(leaving_done);
+                if day != today || !open_today {
+                    due += bit(entering);
+                    done += bit(entering_done);
+                }
+                if due > 0 {
+                    let part = (f64::from(done) / (f64::from(due) * weight)).min(1.0);
+                    score = score * keep + part * gain;
+                }
+                visit(day, score);
+                entering >>= 1;
+                entering_done >>= 1;
+                leaving >>= 1;
+                leaving_done >>= 1;
+            }
+            day += 64;
+        }
+        score
+    }
+
+    /// The 64 days from `day` on: those that count, and those of them that were done.
+    fn counted_from(&self, day: i32) -> (u64, u64) {
+        let offset = day - self.base;
+        let (at, by) = (offset.div_euclid(64), offset.rem_euclid(64).cast_unsigned());
+        let word = |at: i32| {
+            if at < 0 {
+                return (0, 0);
+            }
+            let word = |words: &[u64]| words.get(index_of_day(at)).copied().unwrap_or(0);
+            let counted = word(&self.due) & !word(&self.skipped);
+            (counted, counted & word(&self.done))
+        };
+        let ((low, low_done), (high, high_done)) = (word(at), word(at + 1));
+        if by == 0 { (low, low_done) } else { (low >> by | high << (64 - by), low_done >> by | high_done << (64 - by)) }
     }
 
     fn walk_windows(

@@ -145,14 +145,15 @@ impl Progress<'_> {
     /// What the screen of today shows.
     pub fn summary(&self) -> DaySummary {
         let plan: &Plan = self.timeline.plan_on(self.today);
+        let (current_streak, longest_streak) = self.current_and_longest();
         DaySummary {
             due: self.is_due(self.today),
             state: self.state_on(self.today),
             value: self.history.value_on(self.today),
             target: plan.kind.target(),
             period: self.period_of(self.today),
-            current_streak: self.current_streak(),
-            longest_streak: self.longest_streak(),
+            current_streak,
+            longest_streak,
             streak_unit: self.streak_unit(),
             score: self.score(),
         }

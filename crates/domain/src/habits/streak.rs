@@ -4,8 +4,10 @@
 //! periods that met their number. A streak doesn't run across a change of its unit.
 
 use super::history::History;
+use super::kind::Direction;
 use super::progress::{PeriodProgress, Progress};
-use super::timeline::{StreakUnit, Timeline};
+use super::schedule::Quota;
+use super::timeline::{Segment, StreakUnit, Timeline, whole_period};
 use crate::civil::num::{day_of, index_of_day};
 use crate::civil::{Date, DateRange};
 
@@ -47,9 +49,50 @@ pub fn streaks(timeline: &Timeline, history: &History, today: Date) -> Streaks {
     Progress::new(timeline, history, today).streaks()
 }
 
-/// The current streak as of `today`, and nothing else.
+/// The current streak as of `today`, and nothing else: it looks no further back than that goes.
 pub fn current_streak(timeline: &Timeline, history: &History, today: Date) -> u32 {
-    Progress::new(timeline, history, today).current_streak()
+    let window = timeline.window();
+    let last = today.min(window.last());
+    let simple = |segment: &Segment| {
+        let plan = timeline.plan_of(segment);
+        plan.schedule.quota().is_none() && plan.kind.direction() == Direction::AtLeast
+    };
+    if last < window.starts_on || !timeline.segments().iter().all(simple) {
+        return Progress::new(timeline, history, today).current_streak();
+    }
+    const CHUNK: usize = 16;
+    let first = window.starts_on.index() / 64;
+    let mut end = last.index() / 64 + 1;
+    let mut length = 0;
+    while end > first {
+        let begin = end.saturating_sub(CHUNK).max(first);
+        let mut due = [0; CHUNK];
+        let Some(due) = due.get_mut(..end - begin) else { break };
+        timeline.fill(day_of(begin) * 64, due);
+        for (at, due) in (begin..end).zip(due).rev() {
+            let mut counted = *due & !history.skipped.word(at);
+            let done = history.crossed.word(at);
+            if at == last.index() / 64 {
+                counted &= u64::MAX >> (63 - last.index() % 64);
+                if last == today && !history.missed.contains(today) {
+                    // Today, still open, breaks nothing.
+                    counted &= done | !(1 << (last.index() % 64));
+                }
+            }
+            let misses = counted & !done;
+            if misses != 0 {
+                return length + above(counted & done, misses);
+            }
+            length += (counted & done).count_ones();
+        }
+        end = begin;
+    }
+    length
+}
+
+/// How many of the `hits` lie above the highest miss.
+fn above(hits: u64, misses: u64) -> u32 {
+    (hits & !(u64::MAX >> misses.leading_zeros())).count_ones()
 }
 
 /// A run that is being counted.
@@ -104,131 +147,148 @@ impl Progress<'_> {
         })
     }
 
-    /// Calls `found` with each run of a stretch, first to last; the last one may be empty.
+    /// Calls `found` with each run of a stretch that was broken, first to last; the last one, which wasn't, is returned
+    /// and may be empty.
     fn runs(&self, stretch: Stretch, mut found: impl FnMut(Run)) -> Run {
         let mut run = Run::default();
         if stretch.unit != StreakUnit::Occurrences {
-            for period in self.periods(stretch) {
-                match verdict(&period) {
-                    Some(true) => {
-                        if run.length == 0 {
-                            run.first = period.from.days_since_epoch();
-                        }
-                        run.length += 1;
-                        run.last = period.to.days_since_epoch();
+            self.each_period(stretch, |period| match verdict(&period) {
+                Some(true) => {
+                    if run.length == 0 {
+                        run.first = period.from.days_since_epoch();
                     }
-                    Some(false) => {
-                        found(run);
-                        run = Run::default();
-                    }
-                    None => {}
+                    run.length += 1;
+                    run.last = period.to.days_since_epoch();
                 }
-            }
-            return run;
-        }
-        let open_today = stretch.to == self.today && self.today_is_open();
-        let add = |run: &mut Run, begin: i32, hits: u64| {
-            if hits != 0 {
-                if run.length == 0 {
-                    run.first = begin + hits.trailing_zeros().cast_signed();
-                }
-                run.length += hits.count_ones();
-                run.last = begin + 63 - hits.leading_zeros().cast_signed();
-            }
-        };
-        for (begin, hits, misses) in self.hits_and_misses(stretch, open_today) {
-            let (mut hits, mut misses) = (hits, misses);
-            while misses != 0 {
-                let lowest = misses & misses.wrapping_neg();
-                add(&mut run, begin, hits & (lowest - 1));
-                if run.length > 0 {
+                Some(false) => {
                     found(run);
                     run = Run::default();
                 }
-                // On to the next hit: misses before it break nothing more.
-                hits &= !(lowest - 1);
-                misses &= if hits == 0 { 0 } else { !((hits & hits.wrapping_neg()) - 1) };
+                None => {}
+            });
+            return run;
+        }
+        let open_today = stretch.to == self.today && self.today_is_open();
+        for (begin, hits, misses) in self.hits_and_misses(stretch, open_today) {
+            // Days that neither count nor break carry a run on: a hit floods those that follow it.
+            let idle = !(hits | misses);
+            let fed = (hits << 1 | u64::from(run.length > 0)) & idle;
+            let mut flooded = hits | (fed.wrapping_add(idle) ^ idle) & idle;
+            if flooded & 1 == 0 && run.length > 0 {
+                found(run);
+                run = Run::default();
             }
-            add(&mut run, begin, hits);
+            while flooded != 0 {
+                let low = flooded.trailing_zeros();
+                let length = (!(flooded >> low)).trailing_zeros();
+                let mask = (u64::MAX >> (64 - length)) << low;
+                let counted = hits & mask;
+                if run.length == 0 {
+                    run.first = begin + counted.trailing_zeros().cast_signed();
+                }
+                run.length += counted.count_ones();
+                if counted != 0 {
+                    run.last = begin + 63 - counted.leading_zeros().cast_signed();
+                }
+                flooded &= !mask;
+                if low + length < 64 {
+                    found(run);
+                    run = Run::default();
+                }
+            }
         }
         run
     }
 
-    /// The periods of a stretch, first to last; the running one too.
-    fn periods(&self, stretch: Stretch) -> Vec<PeriodProgress> {
-        let mut periods = Vec::new();
+    /// Calls `found` with the periods of a stretch, first to last; with the running one too.
+    fn each_period(&self, stretch: Stretch, mut found: impl FnMut(PeriodProgress)) {
+        let segments = self.timeline.segments();
         let mut at = stretch.from;
-        while at <= stretch.to {
-            let Some(period) = self.timeline.period_of(at) else { break };
-            let to = period.range.to();
-            periods.push(self.judge(&period, at));
-            let Some(next) = to.succ() else { break };
-            at = next;
+        for (number, segment) in segments.iter().enumerate().filter(|(_, segment)| segment.to >= stretch.from) {
+            if at > stretch.to {
+                break;
+            }
+            let plan = self.timeline.plan_of(segment);
+            let Some((Quota::Times(times), per)) = plan.schedule.quota() else {
+                self.judge_until(&mut at, segment.to.min(stretch.to), &mut found);
+                continue;
+            };
+            // Whole periods of one version that are over are counted right here; the others are judged with care.
+            let first = number == 0;
+            let last = number + 1 == segments.len();
+            while at <= segment.to && at <= stretch.to {
+                let whole = whole_period(per, plan.week_start, at);
+                let alone = (first || whole.from() >= segment.from) && (last || whole.to() <= segment.to);
+                if !alone || whole.to() >= self.today {
+                    self.judge_until(&mut at, whole.to().min(stretch.to), &mut found);
+                    continue;
+                }
+                let (from, to) = (whole.from().max(segment.from), whole.to().min(segment.to));
+                let (available, done) = self.count_period(from, to);
+                let needed = (times * available).div_ceil(whole.len());
+                let done_wide = u64::from(done);
+                let met = available > 0 && done >= needed;
+                found(PeriodProgress { from, to, done: done_wide, needed, available, met, over: true });
+                match to.succ() {
+                    Some(next) => at = next,
+                    None => return,
+                }
+            }
         }
-        periods
+    }
+
+    /// Judges the periods from `at` on until one ends on or after `until`, and leaves `at` behind the last of them.
+    fn judge_until(&self, at: &mut Date, until: Date, found: &mut impl FnMut(PeriodProgress)) {
+        while *at <= until {
+            let Some(period) = self.timeline.period_of(*at) else { break };
+            let to = period.range.to();
+            found(self.judge(&period, *at));
+            match to.succ() {
+                Some(next) => *at = next,
+                None => return,
+            }
+        }
+    }
+
+    /// Available days, and done ones among them.
+    fn count_period(&self, from: Date, to: Date) -> (u32, u32) {
+        let (from, to) = (from.days_since_epoch() - self.base, to.days_since_epoch() - self.base);
+        let (low, high) = (index_of_day(from / 64), index_of_day(to / 64));
+        let (mut available, mut done) = (0, 0);
+        for at in low..=high {
+            let word = |words: &[u64]| words.get(at).copied().unwrap_or(0);
+            let days = word(&self.due) & !word(&self.skipped) & super::bits::span(day_of(at) * 64, from, to);
+            available += days.count_ones();
+            done += (days & word(&self.done)).count_ones();
+        }
+        (available, done)
     }
 
     /// All periods of quotas from the start to today, first to last.
     pub(super) fn all_periods(&self) -> Vec<PeriodProgress> {
-        self.stretches()
-            .into_iter()
-            .filter(|stretch| stretch.unit != StreakUnit::Occurrences)
-            .flat_map(|stretch| self.periods(stretch))
-            .collect()
+        let mut periods = Vec::new();
+        for stretch in self.stretches().into_iter().filter(|stretch| stretch.unit != StreakUnit::Occurrences) {
+            self.each_period(stretch, |period| periods.push(period));
+        }
+        periods
     }
 
     /// The length of the streak that is unbroken today, in the unit of today's plan version.
     pub fn current_streak(&self) -> u32 {
-        let stretches = self.stretches();
-        let Some(stretch) = stretches.last().copied() else { return 0 };
-        if stretch.unit != StreakUnit::Occurrences {
-            return self.runs_back(stretch);
-        }
-        let open_today = stretch.to == self.today && self.today_is_open();
-        let low = index_of_day((stretch.from.days_since_epoch() - self.base).max(0) / 64);
-        let (from, to) = (stretch.from.days_since_epoch(), stretch.to.days_since_epoch() - i32::from(open_today));
-        let words = self.due.iter().zip(&self.done).zip(&self.skipped).enumerate().skip(low);
-        let mut length = 0;
-        for (at, ((due, done), skipped)) in words.rev() {
-            let counted = due & !skipped & super::bits::span(self.base + day_of(at) * 64, from, to);
-            let misses = counted & !done;
-            if misses != 0 {
-                // What is above the last miss.
-                return length + (counted & done & !(u64::MAX >> misses.leading_zeros())).count_ones();
-            }
-            length += (counted & done).count_ones();
-        }
-        length
+        self.current_and_longest().0
     }
 
-    /// The current streak of periods, from today backwards.
-    fn runs_back(&self, stretch: Stretch) -> u32 {
-        let mut length = 0;
-        let mut at = stretch.to;
-        while let Some(period) = self.timeline.period_of(at) {
-            match verdict(&self.judge(&period, at)) {
-                Some(true) => length += 1,
-                Some(false) => break,
-                None => {}
-            }
-            match period.range.from().pred() {
-                Some(before) if before >= stretch.from => at = before,
-                _ => break,
-            }
-        }
-        length
-    }
-
-    /// The longest streak of the unit of today's plan version.
-    pub(super) fn longest_streak(&self) -> u32 {
+    /// The streak that is unbroken today, and the longest of its unit.
+    pub(super) fn current_and_longest(&self) -> (u32, u32) {
         let stretches = self.stretches();
-        let Some(unit) = stretches.last().map(|stretch| stretch.unit) else { return 0 };
-        let mut longest = 0;
+        let Some(unit) = stretches.last().map(|stretch| stretch.unit) else { return (0, 0) };
+        let (mut current, mut longest) = (0, 0);
         for stretch in stretches.into_iter().filter(|stretch| stretch.unit == unit) {
             let last = self.runs(stretch, |run| longest = longest.max(run.length));
-            longest = longest.max(last.length);
+            current = last.length;
+            longest = longest.max(current);
         }
-        longest
+        (current, longest)
     }
 
     /// The unit of the current streak: of today's plan version, before the start of the first, after the end of the last.

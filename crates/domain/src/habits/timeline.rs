@@ -428,7 +428,7 @@ impl QuotaPeriod {
 }
 
 /// The calendar period around a day; cut at the ends of the calendar.
-fn whole_period(per: Per, week_start: Weekday, date: Date) -> DateRange {
+pub(super) fn whole_period(per: Per, week_start: Weekday, date: Date) -> DateRange {
     let (year, month, _) = date.year_month_day();
     let (from, to) = match per {
         Per::Week => {
