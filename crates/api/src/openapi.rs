@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use actix_web::App as ActixApp;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem,
@@ -108,7 +108,20 @@ fn complete(mut document: OpenApi) -> OpenApi {
             complete_operation(path, method, operation);
         }
     }
+    refuse_unknown_fields(&mut document);
     document
+}
+
+/// Says of the schemas of requests that fields they don't name are refused.
+fn refuse_unknown_fields(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    // Request bodies, and nothing else, keep the name of their type.
+    let requests = components.schemas.iter_mut().filter(|(name, _)| name.ends_with("Body"));
+    for (_, schema) in requests {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
 }
 
 fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {

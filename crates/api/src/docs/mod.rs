@@ -22,7 +22,9 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
 
 /// The document and the two ways to read it.
 pub(crate) fn configure(config: &mut ServiceConfig, schema: Data<Schema>) {
+    // Not the layout with a bar on top: that one styles its logo inline.
     let swagger = Config::from("../schema")
+        .use_base_layout()
         .deep_linking(true)
         .display_operation_id(true)
         .persist_authorization(true)
@@ -100,6 +102,7 @@ async fn serve_redoc_file(file: Path<String>) -> HttpResponse {
     match file.as_str() {
         "page.js" => page("text/javascript; charset=utf-8").body(include_str!("redoc.js")),
         "page.css" => page("text/css; charset=utf-8").body(include_str!("redoc.css")),
+        // The one address in it that pages would load by themselves, a logo's, is replaced by `data:,`.
         "redoc.standalone.js" => page("text/javascript; charset=utf-8")
             .insert_header((CONTENT_ENCODING, "gzip"))
             .body(&include_bytes!("redoc.standalone.js.gz")[..]),

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -16,6 +17,8 @@ use crate::problem::{Place, Problem};
 
 /// The most bytes a JSON body may have.
 const MAX_BYTES: usize = 256 * 1024;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A decoded JSON body.
 #[derive(Debug)]
@@ -49,21 +52,26 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
         let mut payload = payload.take();
         Box::pin(async move {
             accepted?;
-            let mut bytes = BytesMut::new();
-            while let Some(chunk) = payload.next().await {
-                let chunk =
-                    chunk.map_err(|_| Problem::of("incomplete_body", "The body ended early or can't be read."))?;
-                if bytes.len() + chunk.len() > MAX_BYTES {
-                    return Err(Problem::of(
-                        "payload_too_large",
-                        format!("The body is larger than {} KiB, the most that is accepted.", MAX_BYTES / 1024),
-                    ));
-                }
-                bytes.extend_from_slice(&chunk);
-            }
-            Self::from_bytes(&bytes)
+            let bytes = tokio::time::timeout(PATIENCE, read_all(&mut payload)).await;
+            let slow = |_| Problem::of("request_timeout", "The body didn't arrive within 10 seconds.");
+            Self::from_bytes(&bytes.map_err(slow)??)
         })
     }
+}
+
+async fn read_all(payload: &mut Payload) -> Result<BytesMut, Problem> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::of("incomplete_body", "The body ended early or can't be read."))?;
+        if bytes.len() + chunk.len() > MAX_BYTES {
+            return Err(Problem::of(
+                "payload_too_large",
+                format!("The body is larger than {} KiB, the most that is accepted.", MAX_BYTES / 1024),
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 /// Only `application/json`, in UTF-8, not compressed.

@@ -157,6 +157,7 @@ impl Decode for LogoutBody {
 
 /// Tokens of a session.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tokens)]
 pub struct TokensBody {
     /// Proves who is asking: `Authorization: Bearer …`. A JWT, but of no meaning to clients.
     pub access_token: String,
