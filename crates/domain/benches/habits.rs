@@ -1,10 +1,6 @@
 //! Ten years of history: streaks, scores, the day's summary, and what reading a habit costs.
 
-#![expect(
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "benches are not production code; criterion's macro documents nothing"
-)]
+#![expect(clippy::unwrap_used, reason = "benches may fail loudly")]
 
 use std::hint::black_box;
 
@@ -64,7 +60,7 @@ fn ten_years(c: &mut Criterion) {
                 let history = history(&timeline, today, |day| day * 7919 % 13 < 2);
                 let bytes = history.encode();
                 group.bench_function(format!("{kind}, {span}"), |b| {
-                    b.iter(|| summary(black_box(&timeline), &history, today))
+                    b.iter(|| summary(black_box(&timeline), &history, today));
                 });
                 group.bench_function(format!("{kind}, {span}: decode {} bytes", bytes.len()), |b| {
                     b.iter(|| History::decode(black_box(&bytes)));

@@ -1,10 +1,6 @@
 //! The engine against the `rrule` crate and against the slow way, in one run, over ten years.
 
-#![expect(
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "benches are not production code; criterion's macro documents nothing"
-)]
+#![expect(clippy::unwrap_used, reason = "benches may fail loudly")]
 
 #[path = "../tests/naive/mod.rs"]
 mod naive;
@@ -129,7 +125,7 @@ fn slow_way(c: &mut Criterion) {
     ];
     for (name, rule) in rules {
         group.bench_function(format!("{name}: {}", rule.text()), |b| {
-            b.iter(|| rule.expand(start(), black_box(date("2025-12-31"))).len())
+            b.iter(|| rule.expand(start(), black_box(date("2025-12-31"))).len());
         });
     }
     group.finish();

@@ -152,7 +152,16 @@ impl Progress<'_> {
             let Some(days) = DateRange::new(from.max(segment.from), to.min(segment.to)) else { continue };
             let measure = self.measure_of(segment);
             if window_days(segment) == 1 && !matches!(measure, Measure::Share(_)) {
-                score = self.walk_daily(segment, measure, days, score, &mut visit);
+                let gain = 1.0 - kept_per_day(segment.frequency());
+                let Measure::Target(target) = measure else {
+                    let gained = |_, done: bool| if done { gain } else { 0.0 };
+                    score = self.walk_daily(segment, days, score, gained, &mut visit);
+                    continue;
+                };
+                let mut values = Values::new(self, days.from().days_since_epoch());
+                let gained =
+                    |day, done: bool| (values.at(day, if done { target } else { 0.0 }) / target).min(1.0) * gain;
+                score = self.walk_daily(segment, days, score, gained, &mut visit);
                 continue;
             }
             // Windows that lie within the version, and in which days only count, need no look at every day twice.
@@ -210,21 +219,18 @@ impl Progress<'_> {
         }
     }
 
-    /// Every day for itself: a word of 64 days at a time.
+    /// Every day for itself, a word of 64 of them at a time; `part` is what a day gains.
     fn walk_daily(
         &self,
         segment: &Segment,
-        measure: Measure,
         days: DateRange,
         before: f64,
+        mut part: impl FnMut(i32, bool) -> f64,
         visit: &mut impl FnMut(i32, f64),
     ) -> f64 {
         let keep = kept_per_day(segment.frequency());
-        let gain = 1.0 - keep;
         let open_today = self.today_is_open_for_score();
         let mut score = before;
-        let target = if let Measure::Target(target) = measure { Some(target) } else { None };
-        let mut values = Values::new(self, days.from().days_since_epoch());
         let (mut day, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());
         while day <= last {
             let at = index_of_day(day - self.base) / 64;
@@ -239,12 +245,7 @@ impl Progress<'_> {
             while day <= end {
                 let bit = day - begin;
                 if counted >> bit & 1 == 1 {
-                    let done = done >> bit & 1 == 1;
-                    let part = match target {
-                        Some(target) => (values.at(day, if done { target } else { 0.0 }) / target).min(1.0),
-                        None => f64::from(u8::from(done)),
-                    };
-                    score = score * keep + part * gain;
+                    score = score * keep + part(day, done >> bit & 1 == 1);
                 }
                 visit(day, score);
                 day += 1;

@@ -66,24 +66,30 @@ pub fn current_streak(timeline: &Timeline, history: &History, today: Date) -> u3
     let mut length = 0;
     while end > first {
         let begin = end.saturating_sub(CHUNK).max(first);
-        let mut due = [0; CHUNK];
-        let Some(due) = due.get_mut(..end - begin) else { break };
+        let (mut due, mut done, mut skipped) = ([0; CHUNK], [0; CHUNK], [0; CHUNK]);
+        let words = end - begin;
+        let (Some(due), Some(done), Some(skipped)) =
+            (due.get_mut(..words), done.get_mut(..words), skipped.get_mut(..words))
+        else {
+            break;
+        };
         timeline.fill(day_of(begin) * 64, due);
-        for (at, due) in (begin..end).zip(due).rev() {
-            let mut counted = *due & !history.skipped.word(at);
-            let done = history.crossed.word(at);
-            if at == last.index() / 64 {
-                counted &= u64::MAX >> (63 - last.index() % 64);
-                if last == today && !history.missed.contains(today) {
-                    // Today, still open, breaks nothing.
-                    counted &= done | !(1 << (last.index() % 64));
-                }
+        history.crossed.copy_to(begin, done);
+        history.skipped.copy_to(begin, skipped);
+        if let Some(top) = due.last_mut().filter(|_| end == last.index() / 64 + 1) {
+            *top &= u64::MAX >> (63 - last.index() % 64);
+            if last == today && !history.missed.contains(today) {
+                // Today, still open, breaks nothing.
+                *top &= done.last().copied().unwrap_or(0) | !(1 << (last.index() % 64));
             }
+        }
+        for ((due, done), skipped) in due.iter().zip(&*done).zip(&*skipped).rev() {
+            let counted = due & !skipped;
             let misses = counted & !done;
             if misses != 0 {
                 return length + above(counted & done, misses);
             }
-            length += (counted & done).count_ones();
+            length += if counted == u64::MAX { 64 } else { counted.count_ones() };
         }
         end = begin;
     }
@@ -184,10 +190,14 @@ impl Progress<'_> {
                 let mask = (u64::MAX >> (64 - length)) << low;
                 let counted = hits & mask;
                 if run.length == 0 {
-                    run.first = begin + counted.trailing_zeros().cast_signed();
+                    // No run begins with a day that doesn't count.
+                    run.first = begin + low.cast_signed();
                 }
-                run.length += counted.count_ones();
-                if counted != 0 {
+                if counted == mask {
+                    run.length += length;
+                    run.last = begin + (low + length).cast_signed() - 1;
+                } else if counted != 0 {
+                    run.length += counted.count_ones();
                     run.last = begin + 63 - counted.leading_zeros().cast_signed();
                 }
                 flooded &= !mask;

@@ -338,7 +338,7 @@ impl Timeline {
         DueDates { base: range.from().days_since_epoch(), front: 0, back: words.len(), words }
     }
 
-    /// Adds the due days from the day number `from` on to `out`, as bits.
+    /// Sets the due days from the day number `from` on in `out`, whose words must be clear.
     pub(super) fn fill(&self, from: i32, out: &mut [u64]) {
         let end = from.saturating_add(day_of(out.len()).saturating_mul(64));
         match self.segments.as_slice() {

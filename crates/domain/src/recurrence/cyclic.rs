@@ -196,33 +196,33 @@ impl Cyclic {
         folded
     }
 
-    /// Sets the bits of the members in `out`, bit 0 of its first word being day `from`.
+    /// Sets the bits of the members in `out`, whose words must be clear; bit 0 of the first is the day `from`.
     pub(super) fn fill(&self, from: i32, out: &mut [u64]) {
+        // What lies before the origin, if anything, is taken off at the end.
+        let early = self.origin - from;
         if self.period == 1 {
-            for (word, begin) in out.iter_mut().zip((from..).step_by(64)) {
-                *word |= self.after_origin(begin, u64::MAX);
-            }
-            return;
-        }
-        if self.period == 7
+            out.fill(u64::MAX);
+        } else if self.period == 7
             && let Pattern::Week(bits) = self.pattern
         {
             let mut phase = (from - self.origin).rem_euclid(7).cast_unsigned();
-            for (word, begin) in out.iter_mut().zip((from..).step_by(64)) {
-                *word |= self.after_origin(begin, repeat_week(bits, phase));
-                phase = (phase + 1) % 7;
+            for word in &mut *out {
+                *word |= repeat_week(bits, phase);
+                phase = if phase == 6 { 0 } else { phase + 1 };
             }
-            return;
+        } else {
+            let mut phase = (from - self.origin).rem_euclid(self.period.cast_signed()).cast_unsigned();
+            let step = 64 % self.period;
+            for word in &mut *out {
+                *word |= self.word(phase);
+                phase += step;
+                if phase >= self.period {
+                    phase -= self.period;
+                }
+            }
         }
-        let period = self.period.cast_signed();
-        let mut phase = (from - self.origin).rem_euclid(period).cast_unsigned();
-        let step = 64 % self.period;
-        for (word, begin) in out.iter_mut().zip((from..).step_by(64)) {
-            *word |= self.after_origin(begin, self.word(phase));
-            phase += step;
-            if phase >= self.period {
-                phase -= self.period;
-            }
+        if early > 0 {
+            super::occurrences::keep(out, from, self.origin, i32::MAX - 1);
         }
     }
 
@@ -234,13 +234,6 @@ impl Cyclic {
             Pattern::Run(_) if self.period == 1 => u64::MAX,
             Pattern::Week(bits) if self.period == 7 => repeat_week(bits, phase),
             _ => self.word(phase),
-        }
-    }
-
-    fn after_origin(&self, begin: i32, word: u64) -> u64 {
-        match self.origin - begin {
-            early if early <= 0 => word,
-            early => word & !ones(early.cast_unsigned()),
         }
     }
 

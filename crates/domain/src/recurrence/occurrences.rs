@@ -7,7 +7,7 @@ use super::cyclic::Cyclic;
 use super::rule::{Limit, Rule};
 use super::shape::{YearSet, YearShape, ones};
 use super::years::Years;
-use crate::civil::num::{index, len32};
+use crate::civil::num::{index, index_of_day, len32};
 use crate::civil::{Date, DateRange};
 
 /// How the days are kept.
@@ -219,7 +219,7 @@ impl Occurrences {
         words
     }
 
-    /// Adds the occurrences from the day number `from` on to `out`, as bits.
+    /// Sets the occurrences from the day number `from` on in `out`, whose words must be clear.
     pub(crate) fn fill(&self, from: i32, out: &mut [u64]) {
         self.body.fill(from, out);
         keep(out, from, self.first.days_since_epoch(), self.last.days_since_epoch());
@@ -237,16 +237,24 @@ impl Occurrences {
 /// Clears the bits of days outside of `first..=last`; bit 0 of the first word is the day `from`.
 pub(crate) fn keep(words: &mut [u64], from: i32, first: i32, last: i32) {
     let end = from.saturating_add(len32(words.len()).cast_signed().saturating_mul(64));
-    if first <= from && end <= last {
+    if last < from || first >= end || last < first {
+        words.fill(0);
         return;
     }
-    for (word, begin) in words.iter_mut().zip((from..).step_by(64)) {
-        if begin < first {
-            *word &= !ones((first - begin).cast_unsigned());
+    // Only the words at the edges are looked at.
+    if first > from {
+        let (whole, part) = (index_of_day((first - from) / 64), (first - from) % 64);
+        words.iter_mut().take(whole).for_each(|word| *word = 0);
+        if let Some(edge) = words.get_mut(whole) {
+            *edge &= !ones(part.cast_unsigned());
         }
-        if begin + 63 > last {
-            *word &= if last < begin { 0 } else { ones((last - begin).cast_unsigned() + 1) };
+    }
+    if last + 1 < end {
+        let (whole, part) = (index_of_day((last - from) / 64), (last - from) % 64);
+        if let Some(edge) = words.get_mut(whole) {
+            *edge &= ones(part.cast_unsigned() + 1);
         }
+        words.iter_mut().skip(whole + 1).for_each(|word| *word = 0);
     }
 }
 
