@@ -1,1 +1,65 @@
-//! placeholder
+//! What the black-box tests stand on: the program in this process on a port and a database of its own, a clock that
+//! tests set, and clients that speak HTTP to it. The tests themselves lie in `tests/`.
+//!
+//! ```no_run
+//! # use circadia_tests::{Backend, TestApp};
+//! # async fn example() {
+//! let app = TestApp::on(Backend::Sqlite).start();
+//! let ada = app.user("ada").await;
+//! ada.get("/habits/today").await.expect(200);
+//! # }
+//! ```
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "all of this is test code, which fails by panicking"
+)]
+
+mod answer;
+mod app;
+mod client;
+mod clock;
+mod database;
+
+pub use answer::Answer;
+pub use app::{Builder, TestApp};
+pub use client::Client;
+pub use clock::TestClock;
+pub use database::{Backend, TestDatabase};
+
+/// Runs a scenario to its end.
+pub fn run(scenario: impl Future<Output = ()>) {
+    // A thread beside the scenario's closes connections while it waits for the server to stop.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(scenario);
+}
+
+/// Makes each scenario (an `async fn` that takes a [`Backend`]) a test on each database: `sqlite::name`, and with the
+/// features of that name `postgres::name` and `mysql::name`.
+#[macro_export]
+macro_rules! scenarios {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite { $(
+            #[test]
+            fn $name() {
+                $crate::run(super::$name($crate::Backend::Sqlite));
+            }
+        )+ }
+        #[cfg(feature = "postgres")]
+        mod postgres { $(
+            #[test]
+            fn $name() {
+                $crate::run(super::$name($crate::Backend::Postgres));
+            }
+        )+ }
+        #[cfg(feature = "mysql")]
+        mod mysql { $(
+            #[test]
+            fn $name() {
+                $crate::run(super::$name($crate::Backend::Mysql));
+            }
+        )+ }
+    };
+}

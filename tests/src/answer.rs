@@ -1,0 +1,115 @@
+//! What the server answered, and what every answer must be like.
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// An answer, read whole.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// What was asked, for messages of failing tests.
+    pub request: String,
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body as JSON; null if it is none.
+    pub body: Value,
+}
+
+impl Answer {
+    /// Asserts the status; the answer itself.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        let text = String::from_utf8_lossy(&self.bytes);
+        assert_eq!(self.status, status, "{} answered {text}", self.request);
+        self
+    }
+
+    /// A header, if it is there once.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let values: Vec<_> = self.headers.get_all(name).iter().collect();
+        assert!(values.len() <= 1, "{} answered {name} {} times", self.request, values.len());
+        values.first().map(|value| value.to_str().expect("text in a header"))
+    }
+
+    /// The entity tag.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        let tag = self.header("etag");
+        tag.unwrap_or_else(|| panic!("{} answered without an ETag", self.request)).to_owned()
+    }
+
+    /// Asserts that this refuses in the form that every refusal has, with this status and code; the answer itself.
+    #[track_caller]
+    pub fn problem(self, status: u16, code: &str) -> Self {
+        let answer = self.expect(status).refusal();
+        assert_eq!(answer.body["code"], code, "{} answered {}", answer.request, answer.body);
+        answer
+    }
+
+    /// Asserts that this is `problem+json` (RFC 9457) with everything that it must have, and nothing it mustn't.
+    #[track_caller]
+    pub fn refusal(self) -> Self {
+        let Self { request, body, .. } = &self;
+        let text = String::from_utf8_lossy(&self.bytes);
+        assert!((400..500).contains(&self.status), "{request} answered {} {text}", self.status);
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{request} answered {text}");
+        for member in ["type", "title", "detail", "instance", "code"] {
+            let filled = body[member].as_str().is_some_and(|text| !text.is_empty());
+            assert!(filled, "{request}: `{member}` is missing of {text}");
+        }
+        assert_eq!(body["status"], self.status, "{request} answered {text}");
+        assert_eq!(body["instance"].as_str(), self.header("x-request-id"), "{request} answered {text}");
+        for betrayal in ["SELECT ", "INSERT ", "UPDATE ", "panicked", ".rs:", "diesel", "constraint"] {
+            assert!(!text.contains(betrayal), "{request} betrays its inside: {text}");
+        }
+        if self.status == 422 {
+            let errors = body["errors"].as_array().filter(|errors| !errors.is_empty());
+            for error in errors.unwrap_or_else(|| panic!("{request} names nothing that is wrong: {text}")) {
+                for member in ["pointer", "code", "detail", "in"] {
+                    assert!(error[member].is_string(), "{request}: an error without `{member}`: {text}");
+                }
+            }
+        }
+        self
+    }
+
+    /// Asserts that this refuses a value, and names it by its JSON pointer (or by one below it); the answer itself.
+    #[track_caller]
+    pub fn names(self, pointer: &str) -> Self {
+        let answer = self.problem(422, "validation_failed");
+        let pointers: Vec<&str> =
+            answer.body["errors"].as_array().into_iter().flatten().filter_map(|e| e["pointer"].as_str()).collect();
+        let below = format!("{pointer}/");
+        let named = pointers.iter().any(|named| *named == pointer || named.starts_with(&below));
+        assert!(named, "{}: {pointer} is wrong, but {pointers:?} are named", answer.request);
+        answer
+    }
+
+    /// How many statements the answer cost.
+    #[track_caller]
+    pub fn statements(&self) -> u32 {
+        let header = self.header("server-timing").unwrap_or_else(|| panic!("{}: no Server-Timing", self.request));
+        let (_, after) = header.split_once("desc=\"").expect("a description");
+        let (count, _) = after.split_once(" statements").expect("a number of statements");
+        count.parse().expect("a number")
+    }
+
+    /// The texts at a member of each item of a list.
+    #[track_caller]
+    pub fn each(&self, member: &str) -> Vec<String> {
+        let items = self.body["items"].as_array().unwrap_or_else(|| panic!("{} gave no list", self.request));
+        items.iter().map(|item| item[member].as_str().expect("text").to_owned()).collect()
+    }
+
+    /// The target of a relation of the `Link` header.
+    #[track_caller]
+    pub fn link(&self, relation: &str) -> Option<String> {
+        let wanted = format!("rel=\"{relation}\"");
+        let link = self.header("link")?.split(", ").find(|link| link.ends_with(&wanted))?;
+        Some(link.split_once('>').expect("a target").0.trim_start_matches('<').to_owned())
+    }
+}

@@ -1,0 +1,169 @@
+//! The program under test, in a thread of this process.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use circadia_api::Clock;
+use circadia_server::{Config, FreshIds, start_with};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::{Backend, Client, TestClock, TestDatabase};
+
+/// The password that the tests' users have.
+const PASSWORD: &str = "correct horse battery";
+/// When the tests begin, unless they say otherwise: a Wednesday.
+const BEGIN: &str = "2026-03-11T12:00:00Z";
+
+/// How the program is to be set up.
+#[derive(Debug)]
+pub struct Builder {
+    database: Arc<TestDatabase>,
+    clock: Arc<TestClock>,
+    variables: BTreeMap<String, String>,
+}
+
+impl Builder {
+    /// Sets a variable of the program's configuration.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Sets the clock to an RFC 3339 instant.
+    #[must_use]
+    pub fn at(self, instant: &str) -> Self {
+        self.clock.set(instant);
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self) -> TestApp {
+        let config = Config::from_variables(self.variables).expect("a configuration");
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let (told, address) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || serve(&config, clock, &told, stopped));
+        let address = address.recv().expect("the server's thread");
+        let address: SocketAddr = address.unwrap_or_else(|reason| panic!("the program doesn't start: {reason}"));
+        let http = reqwest::Client::builder().gzip(false).no_proxy().redirect(reqwest::redirect::Policy::none());
+        let client = Client::new(http.build().expect("an HTTP client"), format!("http://{address}"));
+        TestApp { client: Some(client), server: Some((stop, thread)), database: self.database, clock: self.clock }
+    }
+}
+
+/// What `circadia serve` does, but with the test's clock, and stopped by the test.
+fn serve(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    told: &mpsc::Sender<Result<SocketAddr, String>>,
+    stopped: oneshot::Receiver<()>,
+) {
+    actix_web::rt::System::new().block_on(async {
+        let (running, server) = match start_with(config, clock, Arc::new(FreshIds)) {
+            Ok(started) => started,
+            Err(error) => {
+                told.send(Err(error.to_string())).expect("a test that waits");
+                return;
+            }
+        };
+        told.send(Ok(running.address)).expect("a test that waits");
+        let stopper = async {
+            // An error means that the test is gone, which is as good a reason to stop.
+            let _ = stopped.await;
+            // Connections that the test left open must not hold it up.
+            let _ = tokio::time::timeout(Duration::from_millis(500), running.stop(Duration::ZERO)).await;
+        };
+        tokio::select! {
+            served = server => served.expect("serving"),
+            () = stopper => {}
+        }
+    });
+}
+
+/// The program, listening on a port of its own with a database of its own. Stops when it goes out of scope.
+#[derive(Debug)]
+pub struct TestApp {
+    client: Option<Client>,
+    server: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    /// The clock it is served by.
+    pub clock: Arc<TestClock>,
+    /// Its database.
+    pub database: Arc<TestDatabase>,
+}
+
+impl TestApp {
+    /// A program on a fresh database: in development mode, without rate limits.
+    pub fn on(backend: Backend) -> Builder {
+        let database = TestDatabase::create(backend);
+        let data = database.folder().join("data");
+        let variables = [
+            ("CIRCADIA_BIND", "127.0.0.1:0"),
+            ("CIRCADIA_DATA_DIR", &data.display().to_string()),
+            ("DATABASE_URL", database.url()),
+            ("CIRCADIA_RATE_LIMITS", "off"),
+            ("CIRCADIA_SECRET_KEY", "a key of the tests, at least 32 characters long"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        Builder { database: Arc::new(database), clock: Arc::new(TestClock::at(BEGIN)), variables }
+    }
+
+    /// Another replica: the same database, clock and key.
+    pub fn replica(&self) -> Builder {
+        let variables = [
+            ("CIRCADIA_BIND", "127.0.0.1:0"),
+            ("CIRCADIA_DATA_DIR", &self.database.folder().join("replica").display().to_string()),
+            ("DATABASE_URL", self.database.url()),
+            ("CIRCADIA_RATE_LIMITS", "off"),
+            ("CIRCADIA_SECRET_KEY", "a key of the tests, at least 32 characters long"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        Builder { database: Arc::clone(&self.database), clock: Arc::clone(&self.clock), variables }
+    }
+
+    /// Somebody who isn't signed in.
+    pub fn anonymous(&self) -> Client {
+        self.client.clone().expect("a server that runs")
+    }
+
+    /// A new user in UTC, signed in.
+    pub async fn user(&self, name: &str) -> Client {
+        self.user_in(name, "UTC").await
+    }
+
+    /// A new user in a time zone, signed in.
+    pub async fn user_in(&self, name: &str, timezone: &str) -> Client {
+        let registration = json!({
+            "username": name,
+            "email": format!("{name}@example.org"),
+            "password": PASSWORD,
+            "timezone": timezone,
+        });
+        let anonymous = self.anonymous();
+        let registered = anonymous.post("/auth/register", registration).await.expect(201);
+        anonymous.signed_in(&registered.body)
+    }
+
+    /// Logs a user in once more.
+    pub async fn log_in(&self, name: &str) -> Client {
+        let anonymous = self.anonymous();
+        let credentials = json!({"username": name, "password": PASSWORD});
+        let answer = anonymous.post("/auth/login", credentials).await.expect(200);
+        anonymous.signed_in(&answer.body)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.client = None;
+        if let Some((stop, thread)) = self.server.take() {
+            // It may have ended by itself, which the test has seen by then.
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+    }
+}

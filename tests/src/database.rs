@@ -1,0 +1,152 @@
+//! A database of its own for every test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in a temporary folder.
+    Sqlite,
+    /// A database on the server of `CIRCADIA_TEST_POSTGRES_URL`.
+    Postgres,
+    /// A database on the server of `CIRCADIA_TEST_MYSQL_URL`.
+    Mysql,
+}
+
+/// A database that is one test's alone, removed at its end.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: String,
+    /// On a server: the address of a database to remove it from, and its name.
+    removal: Option<(String, String)>,
+    folder: tempfile::TempDir,
+}
+
+impl TestDatabase {
+    /// An empty one.
+    pub fn create(backend: Backend) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let variable = match backend {
+            Backend::Sqlite => {
+                let url = format!("sqlite://{}", folder.path().join("test.db").display());
+                return Self { url, removal: None, folder };
+            }
+            Backend::Postgres => "CIRCADIA_TEST_POSTGRES_URL",
+            Backend::Mysql => "CIRCADIA_TEST_MYSQL_URL",
+        };
+        let Ok(server) = std::env::var(variable) else {
+            panic!("{variable} is not set: tests/run starts the servers and sets it");
+        };
+        let name = fresh_name();
+        let (address, _) = server.rsplit_once('/').expect("a URL with a database");
+        let url = format!("{address}/{name}");
+        let mut connection = Connection::open(&server);
+        // One that an earlier process of this number left behind.
+        connection.execute(&format!("DROP DATABASE IF EXISTS {name}"));
+        connection.execute(&format!("CREATE DATABASE {name}"));
+        Self { url, removal: Some((server, name)), folder }
+    }
+
+    /// Its address, as the program is given it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A folder that is removed with it.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// The number that a query gives.
+    pub fn number(&self, query: &str) -> i64 {
+        Connection::open(&self.url).number(query)
+    }
+
+    /// How many rows everything but the record of log-in attempts has, and the sum of all users' revisions: what a
+    /// request that was refused must leave as it was.
+    pub fn contents(&self) -> Vec<(String, i64)> {
+        let tables =
+            ["users", "sessions", "revocations", "themes", "habits", "habit_histories", "entries", "tombstones"];
+        let mut connection = Connection::open(&self.url);
+        let mut contents: Vec<(String, i64)> = tables
+            .iter()
+            .map(|table| ((*table).to_owned(), connection.number(&format!("SELECT count(*) FROM {table}"))))
+            .collect();
+        let revisions = match connection {
+            Connection::Sqlite(_) => "SELECT sum(rev) FROM user_revisions",
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => "SELECT CAST(sum(rev) AS bigint) FROM user_revisions",
+            #[cfg(feature = "mysql")]
+            Connection::Mysql(_) => "SELECT CAST(sum(rev) AS signed) FROM user_revisions",
+        };
+        contents.push(("revisions".to_owned(), connection.number(revisions)));
+        contents
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Some((server, name)) = &self.removal {
+            let force = if server.starts_with("postgres") { " WITH (FORCE)" } else { "" };
+            Connection::open(server).execute(&format!("DROP DATABASE IF EXISTS {name}{force}"));
+        }
+    }
+}
+
+/// Unique among the processes that run tests at a time.
+fn fresh_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("circadia_http_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A connection past the program.
+enum Connection {
+    Sqlite(SqliteConnection),
+    #[cfg(feature = "postgres")]
+    Postgres(PgConnection),
+    #[cfg(feature = "mysql")]
+    Mysql(MysqlConnection),
+}
+
+macro_rules! on {
+    ($raw:expr, $connection:ident => $body:expr) => {
+        match $raw {
+            Connection::Sqlite($connection) => $body,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres($connection) => $body,
+            #[cfg(feature = "mysql")]
+            Connection::Mysql($connection) => $body,
+        }
+    };
+}
+
+impl Connection {
+    fn open(url: &str) -> Self {
+        match url.split_once("://") {
+            Some(("sqlite", path)) => {
+                let mut connection = SqliteConnection::establish(path).expect("connect");
+                connection.batch_execute("PRAGMA busy_timeout = 5000").expect("pragma");
+                Self::Sqlite(connection)
+            }
+            #[cfg(feature = "postgres")]
+            Some(("postgres", _)) => Self::Postgres(PgConnection::establish(url).expect("connect")),
+            #[cfg(feature = "mysql")]
+            Some(("mysql", _)) => Self::Mysql(MysqlConnection::establish(url).expect("connect")),
+            _ => panic!("no such database is compiled in"),
+        }
+    }
+
+    fn execute(&mut self, statement: &str) {
+        on!(self, connection => connection.batch_execute(statement)).expect(statement);
+    }
+
+    fn number(&mut self, query: &str) -> i64 {
+        on!(self, connection => sql::<BigInt>(query).get_result(connection)).expect(query)
+    }
+}

@@ -1,0 +1,24 @@
+//! The program over HTTP, as clients see it. A module a resource, named as in the URL; and what holds for all of them:
+//! conventions, input, ownership, limits, races, time.
+
+#[cfg(test)] // which lets the lints know
+mod api {
+    mod auth;
+    mod catalogue;
+    mod conventions;
+    mod entries;
+    mod habits;
+    mod health;
+    mod input;
+    mod limits;
+    mod me;
+    mod ownership;
+    mod pages;
+    mod plans;
+    mod races;
+    mod schedules;
+    mod statements;
+    mod themes;
+    mod time;
+    mod transport;
+}

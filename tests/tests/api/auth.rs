@@ -1,0 +1,255 @@
+//! `/auth`: getting in, staying in, getting out.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use circadia_tests::{Backend, Client, TestApp, scenarios};
+use serde_json::{Value, json};
+
+scenarios!(
+    names_and_addresses_are_taken_once,
+    bad_passwords_are_refused_with_the_reason,
+    unknown_users_and_wrong_passwords_answer_alike,
+    a_refresh_token_is_good_once,
+    a_replay_ends_the_whole_session,
+    a_lost_reply_can_be_asked_for_again,
+    logging_out_ends_the_session_at_once,
+    logging_out_everywhere_ends_every_session,
+    access_tokens_expire,
+    altered_tokens_are_invalid,
+    the_published_keys_verify_access_tokens,
+    logging_out_is_known_to_other_replicas_within_a_second,
+);
+
+async fn names_and_addresses_are_taken_once(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    app.user("ada").await;
+    let register = async |username: &str, email: &str| {
+        let body = json!({"username": username, "email": email, "password": "correct horse battery"});
+        app.anonymous().post("/auth/register", body).await
+    };
+    register("ADA", "other@example.org").await.problem(409, "username_taken");
+    register("other", "ADA@EXAMPLE.ORG").await.problem(409, "email_taken");
+    let made = register("other", "other@example.org").await.expect(201);
+    assert_eq!((&made.body["token_type"], &made.body["expires_in"]), (&json!("Bearer"), &json!(900)));
+    assert_eq!(made.header("cache-control"), Some("no-store"));
+    // By name or address, whatever their case.
+    for credentials in [json!({"username": "Other"}), json!({"email": "Other@Example.org"})] {
+        let mut credentials = credentials;
+        credentials["password"] = json!("correct horse battery");
+        let answer = app.anonymous().post("/auth/login", credentials).await.expect(200);
+        assert_eq!(answer.body["user"]["username"], "other");
+    }
+}
+
+async fn bad_passwords_are_refused_with_the_reason(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let before = app.database.contents();
+    for password in ["short", "12345678901", "password123", "grace.hopper", "a\0bcdefgh", &"x".repeat(129)] {
+        let body = json!({"username": "grace.hopper", "email": "grace@example.org", "password": password});
+        app.anonymous().post("/auth/register", body).await.names("/password");
+    }
+    assert_eq!(app.database.contents(), before);
+}
+
+async fn unknown_users_and_wrong_passwords_answer_alike(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    app.user("ada").await;
+    let mut answers = Vec::new();
+    for credentials in [
+        json!({"username": "ada", "password": "wrong horse battery"}),
+        json!({"username": "nobody", "password": "wrong horse battery"}),
+        json!({"email": "nobody@example.org", "password": "correct horse battery"}),
+        json!({"email": "no address", "password": "correct horse battery"}),
+    ] {
+        let answer = app.anonymous().post("/auth/login", credentials).await.problem(401, "invalid_credentials");
+        let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        names.sort();
+        let mut body = answer.body.clone();
+        body["instance"] = Value::Null;
+        answers.push((names, body, answer.header("www-authenticate").map(str::to_owned)));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+}
+
+async fn refresh(client: &Client, token: &str) -> circadia_tests::Answer {
+    client.post("/auth/refresh", json!({"refresh_token": token})).await
+}
+
+async fn a_refresh_token_is_good_once(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let next = refresh(&app.anonymous(), ada.refresh_token()).await.expect(200).body;
+    assert_ne!(next["refresh_token"], ada.refresh_token());
+    let ada = ada.signed_in(&next);
+    assert_eq!(ada.get("/me").await.expect(200).body["username"], "ada");
+    refresh(&app.anonymous(), ada.refresh_token()).await.expect(200);
+    refresh(&app.anonymous(), "nonsense").await.problem(401, "token_invalid");
+    // An access token is no refresh token, and the other way round.
+    refresh(&app.anonymous(), ada.token()).await.problem(401, "token_invalid");
+    app.anonymous().with_token(ada.refresh_token()).get("/me").await.problem(401, "token_invalid");
+}
+
+async fn a_replay_ends_the_whole_session(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let elsewhere = app.log_in("ada").await;
+    let second = refresh(&app.anonymous(), ada.refresh_token()).await.expect(200).body;
+    let second = ada.signed_in(&second);
+    app.clock.advance(11);
+    refresh(&app.anonymous(), ada.refresh_token()).await.problem(401, "token_revoked");
+    refresh(&app.anonymous(), second.refresh_token()).await.problem(401, "token_revoked");
+    until_refused(&second).await;
+    elsewhere.get("/me").await.expect(200);
+}
+
+async fn a_lost_reply_can_be_asked_for_again(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let child = refresh(&app.anonymous(), ada.refresh_token()).await.expect(200).body;
+    app.clock.advance(9);
+    let same = refresh(&app.anonymous(), ada.refresh_token()).await.expect(200).body;
+    assert_eq!(same["refresh_token"], child["refresh_token"]);
+    // Once the child was used, its parent's reply wasn't lost.
+    refresh(&app.anonymous(), child["refresh_token"].as_str().unwrap()).await.expect(200);
+    refresh(&app.anonymous(), ada.refresh_token()).await.problem(401, "token_revoked");
+}
+
+async fn logging_out_ends_the_session_at_once(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let elsewhere = app.log_in("ada").await;
+    ada.post("/auth/logout", Value::Null).await.expect(204);
+    ada.get("/me").await.problem(401, "token_revoked");
+    refresh(&app.anonymous(), ada.refresh_token()).await.problem(401, "token_revoked");
+    // Another session of one's own is ended by its refresh token; one of somebody else's isn't.
+    let eve = app.user("eve").await;
+    eve.post("/auth/logout", json!({"refresh_token": elsewhere.refresh_token()})).await.problem(401, "token_invalid");
+    elsewhere.get("/me").await.expect(200);
+    let third = app.log_in("ada").await;
+    third.post("/auth/logout", json!({"refresh_token": elsewhere.refresh_token()})).await.expect(204);
+    elsewhere.get("/me").await.problem(401, "token_revoked");
+    third.get("/me").await.expect(200);
+}
+
+async fn logging_out_everywhere_ends_every_session(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    let elsewhere = app.log_in("ada").await;
+    ada.post("/auth/logout-all", Value::Null).await.expect(204);
+    for client in [&ada, &elsewhere] {
+        client.get("/me").await.problem(401, "token_revoked");
+        refresh(&app.anonymous(), client.refresh_token()).await.problem(401, "token_revoked");
+    }
+    eve.get("/me").await.expect(200);
+    app.clock.advance(1);
+    app.log_in("ada").await.get("/me").await.expect(200);
+}
+
+async fn access_tokens_expire(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    app.clock.advance(14 * 60);
+    ada.get("/me").await.expect(200);
+    app.clock.advance(2 * 60);
+    let refused = ada.get("/me").await.problem(401, "token_expired");
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
+    let renewed = refresh(&app.anonymous(), ada.refresh_token()).await.expect(200).body;
+    ada.signed_in(&renewed).get("/me").await.expect(200);
+    // Seven days after signing in it is over, however often it was renewed.
+    app.clock.advance(7 * 86_400);
+    refresh(&app.anonymous(), renewed["refresh_token"].as_str().unwrap()).await.problem(401, "token_expired");
+}
+
+async fn altered_tokens_are_invalid(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let parts: Vec<&str> = ada.token().split('.').collect();
+    let [header, payload, signature] = parts[..] else { panic!("no JWT") };
+    let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+    let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let flipped = |part: &str, at: usize| {
+        let mut bytes = decoded(part);
+        bytes[at] ^= 1;
+        encoded(&bytes)
+    };
+    let mut claims: Value = serde_json::from_slice(&decoded(payload)).unwrap();
+    claims["exp"] = json!(4_000_000_000_u64);
+    let longer = encoded(claims.to_string().as_bytes());
+    let mut head: Value = serde_json::from_slice(&decoded(header)).unwrap();
+    assert_eq!((&head["alg"], &head["typ"]), (&json!("EdDSA"), &json!("at+jwt")));
+    let with_head = |name: &str, value: Value, head: &mut Value| {
+        let before = std::mem::replace(&mut head[name], value);
+        let text = encoded(head.to_string().as_bytes());
+        head[name] = before;
+        text
+    };
+    let unsigned = with_head("alg", json!("none"), &mut head);
+    let symmetric = with_head("alg", json!("HS256"), &mut head);
+    let other_key = with_head("kid", json!("../../../dev/null"), &mut head);
+    for token in [
+        format!("{header}.{payload}.{}", flipped(signature, 7)),
+        format!("{header}.{}.{signature}", flipped(payload, 20)),
+        format!("{header}.{longer}.{signature}"),
+        format!("{unsigned}.{payload}."),
+        format!("{unsigned}.{payload}.{signature}"),
+        format!("{symmetric}.{payload}.{signature}"),
+        format!("{other_key}.{payload}.{signature}"),
+        format!("{header}.{payload}"),
+        format!("{header}.{payload}.{signature}.{signature}"),
+        String::from("x"),
+        "x".repeat(7_000),
+    ] {
+        app.anonymous().with_token(&token).get("/me").await.problem(401, "token_invalid");
+    }
+    ada.get("/me").await.expect(200);
+}
+
+async fn the_published_keys_verify_access_tokens(backend: Backend) {
+    use jsonwebtoken::jwk::JwkSet;
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let published = app.anonymous().get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!(published.body["keys"][0]["d"], Value::Null, "the private half is out");
+    let keys: JwkSet = serde_json::from_value(published.body).unwrap();
+    let kid = decode_header(ada.token()).unwrap().kid.unwrap();
+    let key = DecodingKey::from_jwk(keys.find(&kid).unwrap()).unwrap();
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_audience(&["circadia"]);
+    validation.set_issuer(&["circadia"]);
+    // It is of the test's time, not of ours.
+    validation.validate_exp = false;
+    let claims = decode::<Value>(ada.token(), &key, &validation).unwrap().claims;
+    assert_eq!(claims["sub"], ada.tokens["user"]["id"]);
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 900);
+}
+
+/// Asks until a client is refused because its session has ended; at most a second.
+async fn until_refused(client: &Client) {
+    let begun = Instant::now();
+    loop {
+        let answer = client.get("/me").await;
+        if answer.status == 401 {
+            answer.problem(401, "token_revoked");
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(1), "still let in after a second");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn logging_out_is_known_to_other_replicas_within_a_second(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let replica = app.replica().start();
+    let ada = app.user("ada").await;
+    let elsewhere = app.log_in("ada").await;
+    // What one replica issued, the other accepts.
+    ada.at(&replica.anonymous()).get("/me").await.expect(200);
+    elsewhere.at(&replica.anonymous()).get("/me").await.expect(200);
+    ada.post("/auth/logout", Value::Null).await.expect(204);
+    until_refused(&ada.at(&replica.anonymous())).await;
+    elsewhere.at(&replica.anonymous()).get("/me").await.expect(200);
+}

@@ -1,0 +1,251 @@
+//! Every operation of the OpenAPI document, and how to call it: what generated tests go through. An operation that
+//! isn't known here fails them.
+
+use circadia_tests::Client;
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The methods of paths in the document.
+const METHODS: [(&str, Method); 5] = [
+    ("get", Method::GET),
+    ("put", Method::PUT),
+    ("post", Method::POST),
+    ("patch", Method::PATCH),
+    ("delete", Method::DELETE),
+];
+
+/// An operation of the document.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    /// The names in the path's template.
+    pub(crate) path_names: Vec<String>,
+    /// The query's parameters with their schemas.
+    pub(crate) query: Vec<(String, Value)>,
+    /// The body's schema.
+    pub(crate) body: Option<Value>,
+    /// Whether it is for everybody.
+    pub(crate) public: bool,
+}
+
+/// The document.
+pub(crate) struct Catalogue {
+    schemas: Value,
+    pub(crate) operations: Vec<Operation>,
+}
+
+impl Catalogue {
+    pub(crate) fn read() -> Self {
+        let document = serde_json::to_value(circadia_api::openapi::document()).unwrap();
+        let mut operations = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let named: Vec<&str> =
+                METHODS.iter().map(|(name, _)| *name).filter(|name| item[name].is_object()).collect();
+            assert!(!named.is_empty(), "{path} has no method that is known here");
+            for (name, method) in METHODS.iter().filter(|(name, _)| named.contains(name)) {
+                operations.push(operation(path, method.clone(), &item[name]));
+            }
+        }
+        assert!(operations.len() > 30, "the document has lost operations");
+        Self { schemas: document["components"]["schemas"].clone(), operations }
+    }
+
+    pub(crate) fn operation(&self, id: &str) -> &Operation {
+        self.operations.iter().find(|operation| operation.id == id).unwrap_or_else(|| panic!("no operation {id}"))
+    }
+
+    /// What a schema refers to.
+    pub(crate) fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        match schema["$ref"].as_str() {
+            Some(reference) => {
+                let name = reference.strip_prefix("#/components/schemas/").unwrap();
+                let found = &self.schemas[name];
+                assert!(found.is_object(), "{reference} leads nowhere");
+                self.resolve(found)
+            }
+            None => schema,
+        }
+    }
+
+    /// The JSON types that a schema allows.
+    pub(crate) fn types(&self, schema: &Value) -> Vec<String> {
+        let schema = self.resolve(schema);
+        if let Some(choices) = schema["oneOf"].as_array() {
+            return choices.iter().flat_map(|choice| self.types(choice)).collect();
+        }
+        match &schema["type"] {
+            Value::String(name) => vec![name.clone()],
+            Value::Array(names) => names.iter().map(|name| name.as_str().unwrap().to_owned()).collect(),
+            other => panic!("a schema without a type: {other} in {schema}"),
+        }
+    }
+
+    /// The schema of an object, of several the one whose `type` is that of `sample`.
+    pub(crate) fn object<'a>(&'a self, schema: &'a Value, sample: &Value) -> &'a Value {
+        let schema = self.resolve(schema);
+        let Some(choices) = schema["oneOf"].as_array() else { return schema };
+        let choices: Vec<&Value> = choices
+            .iter()
+            .map(|choice| self.object(choice, sample))
+            .filter(|choice| {
+                let discriminator = &choice["properties"]["type"]["enum"];
+                choice["type"] == "object"
+                    && discriminator.as_array().is_none_or(|names| names.contains(&sample["type"]))
+            })
+            .collect();
+        assert_eq!(choices.len(), 1, "{sample} fits {} variants of {schema}", choices.len());
+        choices[0]
+    }
+}
+
+fn operation(path: &str, method: Method, item: &Value) -> Operation {
+    let parameters = item["parameters"].as_array().cloned().unwrap_or_default();
+    let named = |place: &str| -> Vec<(String, Value)> {
+        let there = parameters.iter().filter(|parameter| parameter["in"] == place);
+        there.map(|parameter| (parameter["name"].as_str().unwrap().to_owned(), parameter["schema"].clone())).collect()
+    };
+    let id = item["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no operationId")).to_owned();
+    let in_template: Vec<String> =
+        path.split('/').filter_map(|part| Some(part.strip_prefix('{')?.strip_suffix('}')?.to_owned())).collect();
+    let documented: Vec<String> = named("path").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(in_template, documented, "path parameters of {id}");
+    let body = item["requestBody"]["content"]["application/json"]["schema"].clone();
+    assert_eq!(body.is_object(), item["requestBody"].is_object(), "{id}: a body that isn't JSON");
+    Operation {
+        id,
+        method,
+        path: path.to_owned(),
+        path_names: in_template,
+        query: named("query"),
+        body: body.is_object().then_some(body),
+        public: item["security"] == json!([{}]),
+    }
+}
+
+/// Things of one user, to be called with.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) theme: String,
+    pub(crate) habit: String,
+    pub(crate) pause: String,
+    pub(crate) date: String,
+    pub(crate) username: String,
+    pub(crate) refresh_token: String,
+}
+
+impl World {
+    /// Makes a theme, a habit in it that counts, an entry and a pause.
+    pub(crate) async fn of(client: &Client) -> Self {
+        let theme = client.theme("Health").await;
+        let habit = client
+            .habit(json!({
+                "theme_id": theme,
+                "starts_on": "2026-01-01",
+                "kind": {"type": "count", "target": 8, "unit": "glasses"},
+            }))
+            .await;
+        let pause = client
+            .post(&format!("/habits/{habit}/pauses"), json!({"from": "2026-02-01", "to": "2026-02-03"}))
+            .await
+            .expect(201);
+        let date = "2026-03-10".to_owned();
+        client.put(&format!("/habits/{habit}/entries/{date}"), json!({"value": 3})).await.expect(201);
+        Self {
+            theme,
+            habit,
+            pause: pause.body["id"].as_str().unwrap().to_owned(),
+            date,
+            username: client.tokens["user"]["username"].as_str().unwrap().to_owned(),
+            refresh_token: client.refresh_token().to_owned(),
+        }
+    }
+
+    /// The same with ids that nobody has.
+    pub(crate) fn unknown(&self) -> Self {
+        let fresh = || Uuid::now_v7().to_string();
+        Self { theme: fresh(), habit: fresh(), pause: fresh(), ..self.clone() }
+    }
+
+    /// What a name in a path's template stands for.
+    pub(crate) fn segment(&self, name: &str) -> &str {
+        match name {
+            "theme_id" => &self.theme,
+            "habit_id" => &self.habit,
+            "pause_id" => &self.pause,
+            "date" => &self.date,
+            _ => panic!("the generator doesn't know the path parameter {name}"),
+        }
+    }
+
+    /// An operation's path.
+    pub(crate) fn path(&self, operation: &Operation) -> String {
+        let mut path = operation.path.clone();
+        for name in &operation.path_names {
+            path = path.replace(&format!("{{{name}}}"), self.segment(name));
+        }
+        path
+    }
+
+    /// An operation's path with what its query must have.
+    pub(crate) fn path_and_query(&self, operation: &Operation) -> String {
+        let query = match operation.id.as_str() {
+            "getOccurrences" | "getScores" => "?from=2026-01-01&to=2026-03-01",
+            _ => "",
+        };
+        format!("{}{query}", self.path(operation))
+    }
+
+    /// A body that an operation accepts, with every property that goes together with the others.
+    pub(crate) fn body(&self, operation: &Operation) -> Value {
+        if operation.body.is_none() {
+            return Value::Null;
+        }
+        let Self { theme, habit, date, username, refresh_token, .. } = self;
+        let password = "correct horse battery";
+        let count = json!({"type": "count", "target": 8, "unit": "glasses", "direction": "at_least"});
+        let weekly = json!({"type": "weekly", "weekdays": ["mo", "we"], "every": 1});
+        match operation.id.as_str() {
+            "register" => json!({
+                "username": format!("{username}.2"), "email": "grace@example.org", "password": password,
+                "timezone": "Europe/Berlin", "locale": "de", "device": "phone",
+            }),
+            "login" => json!({"username": username, "password": password, "device": "phone"}),
+            "refresh" | "logout" => json!({"refresh_token": refresh_token}),
+            "updateMe" => json!({
+                "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",
+                "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],
+            }),
+            "createTheme" => json!({"id": Uuid::now_v7().to_string(), "name": "Work", "color": "#1E90FF"}),
+            "updateTheme" => json!({"name": "Wealth", "color": "#1E90FF"}),
+            "createHabit" => json!({
+                "id": Uuid::now_v7().to_string(), "name": "Drink", "description": "Water", "theme_id": theme,
+                "color": "#1E90FF", "kind": count, "schedule": weekly, "starts_on": "2026-01-01",
+                "ends_on": "2026-12-31",
+            }),
+            "updateHabit" => json!({
+                "name": "Drink more", "description": "Water", "theme_id": theme, "color": "#1E90FF", "kind": count,
+                "schedule": weekly, "starts_on": "2026-01-01", "ends_on": "2026-12-31",
+            }),
+            "orderHabits" => json!({"ids": [habit]}),
+            "putPlan" => json!({
+                "schedule": weekly, "kind": count, "effective_from": "2026-03-02", "anchor": "2026-03-02",
+            }),
+            "createPause" => json!({"id": Uuid::now_v7().to_string(), "from": "2026-03-01", "to": "2026-03-02"}),
+            "updatePause" => json!({"from": "2026-02-02", "to": "2026-02-04"}),
+            "putEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
+            "incrementEntry" => json!({"by": 2}),
+            "putEntries" => json!({
+                "items": [{"habit_id": habit, "date": date, "state": "done", "value": 8, "note": "warm"}],
+                "atomic": true,
+            }),
+            "previewSchedule" => json!({
+                "schedule": {"type": "monthly", "days": [1, -1], "every": 1, "overflow": "clamp"},
+                "starts_on": "2026-01-01", "ends_on": "2026-12-31", "from": "2026-01-01", "to": "2026-03-31",
+            }),
+            id => panic!("the generator doesn't know a body for {id}"),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What holds for every resource: entity tags, preconditions, ids that clients choose.
+
+use circadia_tests::{Backend, TestApp, scenarios};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+scenarios!(
+    unchanged_resources_are_not_sent_again,
+    writes_on_what_was_changed_meanwhile_are_refused,
+    every_kind_of_resource_honours_if_match,
+    the_same_request_again_answers_like_the_first_time,
+    ids_are_checked,
+);
+
+async fn unchanged_resources_are_not_sent_again(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    ada.done(&habit, &["2026-03-10"]).await;
+    let path = format!("/habits/{habit}");
+    let views = [
+        path.clone(),
+        format!("{path}/entries/2026-03-10"),
+        "/me".into(),
+        "/habits".into(),
+        "/habits/today".into(),
+        format!("{path}/streak"),
+        format!("{path}/entries"),
+        format!("{path}/stats"),
+    ];
+    let mut tags = Vec::new();
+    for view in &views {
+        let tag = ada.get(view).await.expect(200).etag();
+        assert_eq!(ada.get(view).await.expect(200).etag(), tag, "{view}");
+        for header in
+            [tag.clone(), format!("\"other\", {tag}"), "*".into(), format!("W/{}", tag.trim_start_matches("W/"))]
+        {
+            let same = ada.with_header("if-none-match", &header).get(view).await.expect(304);
+            assert_eq!((same.bytes.len(), same.etag()), (0, tag.clone()), "{view}");
+        }
+        ada.with_header("if-none-match", "\"other\"").get(view).await.expect(200);
+        ada.with_header("if-none-match", "nonsense").get(view).await.names("/if-none-match");
+        tags.push(tag);
+    }
+    app.clock.advance(1);
+    ada.patch(&path, json!({"name": "Other"})).await.expect(200);
+    ada.patch("/me", json!({"locale": "de"})).await.expect(200);
+    ada.done(&habit, &["2026-03-11"]).await;
+    for (view, tag) in views.iter().zip(tags).filter(|(view, _)| !view.ends_with("2026-03-10")) {
+        let answer = ada.with_header("if-none-match", &tag).get(view).await.expect(200);
+        assert_ne!(answer.etag(), tag, "{view}");
+    }
+}
+
+async fn writes_on_what_was_changed_meanwhile_are_refused(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({})).await;
+    let path = format!("/habits/{habit}");
+    let old = ada.get(&path).await.expect(200).etag();
+    let new = ada.with_header("if-match", &old).patch(&path, json!({"name": "First"})).await.expect(200).etag();
+    assert_ne!(new, old);
+    let stale = ada.with_header("if-match", &old);
+    stale.patch(&path, json!({"name": "Second"})).await.problem(412, "precondition_failed");
+    stale.delete(&path).await.problem(412, "precondition_failed");
+    ada.with_header("if-match", "nonsense").patch(&path, json!({})).await.names("/if-match");
+    assert_eq!(ada.get(&path).await.expect(200).body["name"], "First");
+    ada.with_header("if-match", "*").patch(&path, json!({"name": "Third"})).await.expect(200);
+    let tags = format!("{old}, {}", ada.get(&path).await.expect(200).etag());
+    ada.with_header("if-match", &tags).delete(&path).await.expect(204);
+}
+
+async fn every_kind_of_resource_honours_if_match(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    ada.done(&habit, &["2026-03-10"]).await;
+    let theme = ada.theme("Health").await;
+    let pause = ada.post(&format!("/habits/{habit}/pauses"), json!({"from": "2026-03-02"})).await.expect(201);
+    let pause = pause.body["id"].as_str().unwrap();
+    let before = app.database.contents();
+    let stale = ada.with_header("if-match", "\"0.0\"");
+    let entry = format!("/habits/{habit}/entries/2026-03-10");
+    let plan = json!({"schedule": {"type": "daily"}, "effective_from": "2026-03-02"});
+    for answer in [
+        stale.patch("/me", json!({"locale": "de"})).await,
+        stale.patch(&format!("/themes/{theme}"), json!({"name": "x"})).await,
+        stale.delete(&format!("/themes/{theme}")).await,
+        stale.put(&entry, json!({"state": "missed"})).await,
+        stale.delete(&entry).await,
+        stale.put(&format!("/habits/{habit}/plan"), plan).await,
+        stale.patch(&format!("/habits/{habit}/pauses/{pause}"), json!({"to": null})).await,
+        stale.delete(&format!("/habits/{habit}/pauses/{pause}")).await,
+        stale.post(&format!("/habits/{habit}/archive"), Value::Null).await,
+        stale.post(&format!("/habits/{habit}/restore"), Value::Null).await,
+    ] {
+        answer.problem(412, "precondition_failed");
+    }
+    assert_eq!(app.database.contents(), before);
+    let fresh = ada.with_header("if-match", &ada.get(&entry).await.expect(200).etag());
+    fresh.put(&entry, json!({"state": "missed"})).await.expect(200);
+    fresh.put(&entry, json!({"state": "done"})).await.problem(412, "precondition_failed");
+}
+
+async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for (list, body, other) in [
+        ("/themes", json!({"name": "Health"}), json!({"name": "Wealth"})),
+        (
+            "/habits",
+            json!({"name": "Run", "schedule": {"type": "daily"}}),
+            json!({"name": "Run", "schedule": {"type": "daily", "every": 2}}),
+        ),
+    ] {
+        let id = Uuid::now_v7().to_string();
+        let with_id = |mut body: Value| {
+            body["id"] = json!(id);
+            body
+        };
+        let first = ada.post(list, with_id(body.clone())).await.expect(201);
+        assert_eq!(first.body["id"], id.as_str());
+        let again = ada.post(list, with_id(body.clone())).await.expect(201);
+        assert_eq!(
+            (&again.body, again.header("location"), again.etag()),
+            (&first.body, first.header("location"), first.etag())
+        );
+        assert_eq!(ada.get(list).await.expect(200).each("id"), [id.clone()]);
+        ada.post(list, with_id(other)).await.problem(409, "id_taken");
+        ada.delete(&format!("{list}/{id}")).await.expect(204);
+        ada.post(list, with_id(body)).await.problem(409, "id_taken");
+        assert_eq!(ada.get(list).await.expect(200).body["items"], json!([]));
+    }
+}
+
+async fn ids_are_checked(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for id in [Uuid::new_v4().to_string(), Uuid::nil().to_string(), Uuid::max().to_string()] {
+        ada.post("/themes", json!({"id": id, "name": "Health"})).await.names("/id");
+    }
+    // Whatever its case, it is the same.
+    let id = Uuid::now_v7().to_string();
+    ada.post("/themes", json!({"id": id, "name": "Health"})).await.expect(201);
+    ada.get(&format!("/themes/{}", id.to_uppercase())).await.expect(200);
+    ada.get(&format!("/themes/{}", Uuid::new_v4())).await.problem(404, "theme_not_found");
+}

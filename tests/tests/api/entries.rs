@@ -1,0 +1,138 @@
+//! `/habits/{habit_id}/entries` and `/entries/batch`.
+
+use circadia_tests::{Backend, TestApp, scenarios};
+use serde_json::json;
+
+scenarios!(
+    putting_twice_is_putting_once,
+    skipped_days_neither_count_nor_break,
+    entries_before_the_start_and_far_ahead_are_refused,
+    increments_add_up_within_bounds,
+    a_batch_answers_item_by_item,
+    an_atomic_batch_stores_all_or_nothing,
+    entries_are_listed_by_date_within_a_range,
+);
+
+async fn putting_twice_is_putting_once(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-10");
+    ada.get(&path).await.problem(404, "entry_not_found");
+    let first = ada.put(&path, json!({"state": "done", "note": "früh"})).await.expect(201);
+    assert_eq!(first.header("location"), Some(format!("/api/v1{path}").as_str()));
+    let again = ada.put(&path, json!({"state": "done", "note": "früh"})).await.expect(200);
+    assert_eq!(again.body, first.body);
+    assert_eq!(ada.get(&path).await.expect(200).body, first.body);
+    assert_eq!(ada.get(&format!("/habits/{habit}/entries")).await.expect(200).each("date"), ["2026-03-10"]);
+    let replaced = ada.put(&path, json!({"state": "missed"})).await.expect(200).body;
+    assert_eq!((&replaced["state"], &replaced["note"]), (&json!("missed"), &json!(null)));
+    ada.delete(&path).await.expect(204);
+    ada.delete(&path).await.problem(404, "entry_not_found");
+    assert_eq!(app.database.number("SELECT count(*) FROM entries"), 0);
+}
+
+async fn skipped_days_neither_count_nor_break(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-08"})).await;
+    ada.done(&habit, &["2026-03-08", "2026-03-10"]).await;
+    ada.put(&format!("/habits/{habit}/entries/2026-03-09"), json!({"state": "skipped"})).await.expect(201);
+    let streak = ada.get(&format!("/habits/{habit}/streak")).await.expect(200).body;
+    assert_eq!(streak["current"], 2);
+    ada.put(&format!("/habits/{habit}/entries/2026-03-11"), json!({"state": "skipped"})).await.expect(201);
+    let today = ada.get("/habits/today").await.expect(200).body;
+    assert_eq!(today["summary"], json!({"due": 1, "done": 0, "skipped": 1, "rate": null}));
+    ada.put(&format!("/habits/{habit}/entries/2026-03-09"), json!({"state": "missed"})).await.expect(200);
+    assert_eq!(ada.get(&format!("/habits/{habit}/streak")).await.expect(200).body["current"], 1);
+}
+
+async fn entries_before_the_start_and_far_ahead_are_refused(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-09"})).await;
+    let put = async |date: &str| ada.put(&format!("/habits/{habit}/entries/{date}"), json!({"state": "done"})).await;
+    put("2026-03-08").await.names("/date");
+    put("2026-03-09").await.expect(201);
+    // At noon in UTC, it is already tomorrow in UTC+14, but not yet the day after.
+    put("2026-03-12").await.expect(201);
+    let refused = put("2026-03-13").await.names("/date");
+    assert_eq!(refused.body["errors"][0]["in"], "path");
+}
+
+async fn increments_add_up_within_bounds(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let kind = json!({"type": "count", "target": 5, "unit": "pages"});
+    let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-03-01"})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-11");
+    let by = async |by: i64| ada.post(&format!("{path}/increment"), json!({"by": by})).await;
+    let first = by(3).await.expect(200).body;
+    assert_eq!((&first["value"], &first["state"]), (&json!(3), &json!("missed")));
+    let second = by(3).await.expect(200).body;
+    assert_eq!((&second["value"], &second["state"]), (&json!(6), &json!("done")));
+    by(-7).await.names("/by");
+    by(1_000_000).await.names("/by");
+    by(0).await.names("/by");
+    assert_eq!(by(-6).await.expect(200).body["value"], 0);
+    let check = ada.habit(json!({})).await;
+    ada.post(&format!("/habits/{check}/entries/2026-03-11/increment"), json!({"by": 1})).await.names("/by");
+}
+
+async fn a_batch_answers_item_by_item(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    let unknown = uuid::Uuid::now_v7().to_string();
+    let item = |habit: &str, date: &str, state: &str| json!({"habit_id": habit, "date": date, "state": state});
+    let items = json!([
+        item(&habit, "2026-03-09", "done"),
+        item(&unknown, "2026-03-09", "done"),
+        item(&habit, "2026-04-01", "done"),
+        item(&habit, "2026-03-10", "missed"),
+        item(&habit, "2026-03-10", "done"),
+    ]);
+    let answer = ada.post("/entries/batch", json!({"items": items})).await.expect(200).body;
+    let statuses: Vec<u64> =
+        answer["items"].as_array().unwrap().iter().map(|i| i["status"].as_u64().unwrap()).collect();
+    assert_eq!(statuses, [200, 404, 422, 200, 200]);
+    assert_eq!((&answer["stored"], &answer["refused"]), (&json!(3), &json!(2)));
+    assert_eq!(answer["items"][1]["problem"]["code"], "habit_not_found");
+    assert_eq!(answer["items"][2]["problem"]["errors"][0]["pointer"], "/date");
+    let listed = ada.get(&format!("/habits/{habit}/entries")).await.expect(200);
+    assert_eq!(listed.each("date"), ["2026-03-09", "2026-03-10"]);
+    assert_eq!(listed.each("state"), ["done", "done"], "the later one stays");
+    let streak = ada.get(&format!("/habits/{habit}/streak")).await.expect(200).body;
+    assert_eq!(streak["current"], 2, "the history follows");
+}
+
+async fn an_atomic_batch_stores_all_or_nothing(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    let unknown = uuid::Uuid::now_v7().to_string();
+    let mut items = vec![
+        json!({"habit_id": habit, "date": "2026-03-09", "state": "done"}),
+        json!({"habit_id": unknown, "date": "2026-03-09", "state": "done"}),
+        json!({"habit_id": habit, "date": "2026-04-01", "state": "done"}),
+    ];
+    let before = app.database.contents();
+    let refused = ada.post("/entries/batch", json!({"items": items, "atomic": true})).await;
+    refused.names("/items/1/habit_id").names("/items/2/date");
+    assert_eq!(app.database.contents(), before);
+    items.truncate(1);
+    let answer = ada.post("/entries/batch", json!({"items": items, "atomic": true})).await.expect(200).body;
+    assert_eq!((&answer["stored"], &answer["refused"]), (&json!(1), &json!(0)));
+}
+
+async fn entries_are_listed_by_date_within_a_range(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    ada.done(&habit, &["2026-03-10", "2026-03-01", "2026-03-05"]).await;
+    let dates = async |query: &str| ada.get(&format!("/habits/{habit}/entries{query}")).await.expect(200).each("date");
+    assert_eq!(dates("").await, ["2026-03-01", "2026-03-05", "2026-03-10"]);
+    assert_eq!(dates("?from=2026-03-05").await, ["2026-03-05", "2026-03-10"]);
+    assert_eq!(dates("?from=2026-03-02&to=2026-03-09").await, ["2026-03-05"]);
+    ada.get(&format!("/habits/{habit}/entries?from=2026-03-02&to=2026-03-01")).await.names("/to");
+}

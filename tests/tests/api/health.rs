@@ -1,0 +1,39 @@
+//! `/health`, and the documents that the program serves of itself.
+
+use circadia_tests::{Backend, TestApp, scenarios};
+use serde_json::{Value, json};
+
+scenarios!(it_lives_and_is_ready, the_documents_are_served);
+
+async fn it_lives_and_is_ready(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let live = app.anonymous().get("/health/live").await.expect(200);
+    assert_eq!(live.body["status"], "live");
+    assert_eq!(live.header("cache-control"), Some("no-store"));
+    let ready = app.anonymous().get("/health/ready").await.expect(200);
+    assert_eq!(ready.body, json!({"status": "ready", "dependencies": {"database": "up"}}));
+}
+
+async fn the_documents_are_served(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let anonymous = app.anonymous();
+    let schema = anonymous.get("/api/schema").await.expect(200);
+    assert_eq!(schema.body, serde_json::to_value(circadia_api::openapi::document()).unwrap());
+    assert!(schema.body["openapi"].as_str().unwrap().starts_with("3.1"));
+    anonymous.with_header("if-none-match", &schema.etag()).get("/api/schema").await.expect(304);
+    let moved = anonymous.get("/api/docs").await;
+    let docs = match moved.header("location") {
+        Some(location) => location.trim_start_matches("..").to_owned(),
+        None => "/api/docs".to_owned(),
+    };
+    for path in [docs.as_str(), "/api/redoc"] {
+        let page = anonymous.get(path).await.expect(200);
+        assert!(page.header("content-type").unwrap().starts_with("text/html"), "{path}");
+        assert_eq!(page.body, Value::Null);
+        let text = String::from_utf8(page.bytes.clone()).unwrap();
+        assert!(!text.contains("https://") && !text.contains("//cdn"), "{path} loads something from elsewhere");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("script-src 'self'") && policy.contains("default-src 'none'"), "{policy}");
+        assert!(!policy.split(';').any(|part| part.contains("script-src") && part.contains("unsafe")), "{policy}");
+    }
+}

@@ -1,0 +1,215 @@
+//! What belongs to somebody else answers like what doesn't exist, on every route that takes an id.
+
+use circadia_tests::{Answer, Backend, Client, TestApp, scenarios};
+use serde_json::{Value, json};
+
+use super::catalogue::{Catalogue, World};
+
+scenarios!(
+    ids_of_others_in_paths_are_unknown,
+    ids_of_others_in_bodies_and_queries_are_unknown,
+    ids_of_others_can_be_chosen_like_any,
+    lists_hold_only_what_is_ones_own,
+    what_is_private_asks_for_a_token,
+);
+
+/// An answer without what differs from request to request.
+fn comparable(answer: &Answer, ids: [&World; 2]) -> (u16, Vec<(String, String)>, String) {
+    let varying = ["x-request-id", "date", "server-timing", "content-length", "etag"];
+    let headers = answer.headers.iter().filter(|(name, _)| !varying.contains(&name.as_str()));
+    let mut headers: Vec<_> =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    headers.sort();
+    let mut body = answer.body.clone();
+    if body["instance"].is_string() {
+        body["instance"] = Value::Null;
+    }
+    let mut text = body.to_string();
+    for world in ids {
+        text = text.replace(&world.habit, "HABIT").replace(&world.theme, "THEME").replace(&world.pause, "PAUSE");
+    }
+    if let Some(items) = body["items"].as_array() {
+        let instances = items.iter().filter_map(|item| item["problem"]["instance"].as_str());
+        text = instances.fold(text.clone(), |text, instance| text.replace(instance, "INSTANCE"));
+    }
+    (answer.status, headers, text)
+}
+
+/// Everything that a user can see of their own.
+async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
+    let habit = &world.habit;
+    let mut seen = Vec::new();
+    for path in [
+        "/me".into(),
+        "/themes".into(),
+        "/habits".into(),
+        "/habits/today".into(),
+        format!("/habits/{habit}/entries"),
+        format!("/habits/{habit}/plans"),
+        format!("/habits/{habit}/pauses"),
+    ] {
+        seen.push(client.get(&path).await.expect(200).body);
+    }
+    seen
+}
+
+async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    let (hers, own) = (World::of(&ada).await, World::of(&eve).await);
+    let before = seen_by(&ada, &hers).await;
+    let mut tried = 0;
+    for operation in Catalogue::read().operations.iter().filter(|operation| !operation.path_names.is_empty()) {
+        let ids: Vec<&String> = operation.path_names.iter().filter(|name| name.as_str() != "date").collect();
+        assert!(!ids.is_empty(), "{} takes a date, and nothing that it is about", operation.id);
+        for stolen in ids {
+            // One id of the other user's at a time, and all others one's own; then all of theirs.
+            let mixed = |other: &World| {
+                let mut world = own.clone();
+                match stolen.as_str() {
+                    "theme_id" => world.theme.clone_from(&other.theme),
+                    "habit_id" => world.habit.clone_from(&other.habit),
+                    "pause_id" => world.pause.clone_from(&other.pause),
+                    name => panic!("the generator doesn't know the path parameter {name}"),
+                }
+                world
+            };
+            let unknown = hers.unknown();
+            for (foreign, random) in [(mixed(&hers), mixed(&unknown)), (hers.clone(), unknown.clone())] {
+                let body = own.body(operation);
+                let method = &operation.method;
+                let foreign = eve.call(method.clone(), &foreign.path_and_query(operation), &body).await.expect(404);
+                let random = eve.call(method.clone(), &random.path_and_query(operation), &body).await.expect(404);
+                let compared = [&foreign, &random].map(|answer| comparable(answer, [&hers, &unknown]));
+                assert_eq!(compared[0], compared[1], "{}", foreign.request);
+                foreign.refusal();
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "only {tried} were tried");
+    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+}
+
+/// Where bodies and queries name things, found in the document.
+fn references(catalogue: &Catalogue) -> Vec<(String, String)> {
+    fn collect(catalogue: &Catalogue, schema: &Value, at: &str, found: &mut Vec<String>) {
+        let schema = catalogue.resolve(schema);
+        if schema["format"] == "uuid" && at != "/id" {
+            found.push(at.to_owned());
+        }
+        for choice in schema["oneOf"].as_array().into_iter().flatten() {
+            collect(catalogue, choice, at, found);
+        }
+        if schema["items"].is_object() {
+            collect(catalogue, &schema["items"], &format!("{at}/0"), found);
+        }
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            collect(catalogue, property, &format!("{at}/{name}"), found);
+        }
+    }
+    let mut references = Vec::new();
+    for operation in &catalogue.operations {
+        let mut found = Vec::new();
+        if let Some(schema) = &operation.body {
+            collect(catalogue, schema, "", &mut found);
+        }
+        for (name, schema) in &operation.query {
+            if schema["format"] == "uuid" {
+                found.push(format!("?{name}"));
+            }
+        }
+        references.extend(found.into_iter().map(|at| (operation.id.clone(), at)));
+    }
+    references
+}
+
+async fn ids_of_others_in_bodies_and_queries_are_unknown(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    let (hers, own) = (World::of(&ada).await, World::of(&eve).await);
+    let unknown = hers.unknown();
+    let (before, stored) = (seen_by(&ada, &hers).await, seen_by(&eve, &own).await);
+    let catalogue = Catalogue::read();
+    let references = references(&catalogue);
+    assert!(references.len() >= 5, "the document has lost references: {references:?}");
+    for (id, at) in references {
+        let operation = catalogue.operation(&id);
+        let name = at.rsplit(['/', '?']).find(|part| part.parse::<usize>().is_err()).unwrap();
+        let of = |world: &World| match name {
+            "theme_id" => world.theme.clone(),
+            "habit_id" | "ids" => world.habit.clone(),
+            _ => panic!("the generator doesn't know what {id} names at {at}"),
+        };
+        let mut answers = Vec::new();
+        for world in [&hers, &unknown] {
+            let mut body = own.body(operation);
+            let mut path = own.path_and_query(operation);
+            match at.strip_prefix('?') {
+                Some(name) => path = format!("{path}?{name}={}", of(world)),
+                None => *body.pointer_mut(&at).unwrap() = json!(of(world)),
+            }
+            answers.push(eve.call(operation.method.clone(), &path, &body).await);
+        }
+        let compared: Vec<_> = answers.iter().map(|answer| comparable(answer, [&hers, &unknown])).collect();
+        assert_eq!(compared[0], compared[1], "{id} {at}");
+        if at.starts_with('?') {
+            assert_eq!(answers[0].body["items"], json!([]), "{id} {at}");
+        } else {
+            answers.remove(0).names(&at);
+        }
+    }
+    // A batch that is not atomic says so item by item.
+    for habit in [&hers.habit, &unknown.habit] {
+        let items = json!({"items": [{"habit_id": habit, "date": "2026-03-09", "value": 1}]});
+        let answer = eve.post("/entries/batch", items).await.expect(200);
+        assert_eq!((&answer.body["items"][0]["status"], &answer.body["stored"]), (&json!(404), &json!(0)));
+    }
+    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+    assert_eq!(seen_by(&eve, &own).await, stored, "a refused request changed something");
+}
+
+async fn ids_of_others_can_be_chosen_like_any(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    let hers = World::of(&ada).await;
+    let before = seen_by(&ada, &hers).await;
+    let habit = json!({"id": hers.habit, "name": "Mine", "schedule": {"type": "daily"}});
+    eve.post("/habits", habit).await.expect(201);
+    eve.post("/themes", json!({"id": hers.theme, "name": "Mine"})).await.expect(201);
+    assert_eq!(eve.get(&format!("/habits/{}", hers.habit)).await.expect(200).body["name"], "Mine");
+    eve.delete(&format!("/habits/{}", hers.habit)).await.expect(204);
+    eve.delete(&format!("/themes/{}", hers.theme)).await.expect(204);
+    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+}
+
+async fn lists_hold_only_what_is_ones_own(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    World::of(&ada).await;
+    for list in ["/habits", "/themes", "/habits/today", "/habits?q=read", "/habits?due_on=2026-03-11"] {
+        assert_ne!(ada.get(list).await.expect(200).body["items"], json!([]), "{list}");
+        assert_eq!(eve.get(list).await.expect(200).body["items"], json!([]), "{list}");
+    }
+}
+
+async fn what_is_private_asks_for_a_token(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let world = World::of(&ada).await;
+    let before = app.database.contents();
+    let public = ["getJwks", "getLiveness", "getReadiness", "login", "refresh", "register"];
+    for operation in &Catalogue::read().operations {
+        assert_eq!(operation.public, public.contains(&operation.id.as_str()), "{}", operation.id);
+        if !operation.public {
+            let (path, body) = (world.path_and_query(operation), world.body(operation));
+            let anonymous = app.anonymous();
+            let answer = anonymous.call(operation.method.clone(), &path, &body).await;
+            let answer = answer.problem(401, "authentication_required");
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+            let answer = anonymous.with_token("nonsense").call(operation.method.clone(), &path, &body).await;
+            answer.problem(401, "token_invalid");
+        }
+    }
+    assert_eq!(app.database.contents(), before, "something was stored");
+}

@@ -1,0 +1,110 @@
+//! Lists are walked page by page, forth and back, without losing or repeating anything.
+
+use circadia_tests::{Answer, Backend, Client, TestApp, scenarios};
+use serde_json::json;
+
+scenarios!(
+    lists_are_walked_forth_and_back,
+    sorting_by_streak_sorts_across_pages,
+    cursors_survive_what_comes_and_goes,
+    entries_are_walked_forth_and_back,
+    foreign_cursors_are_refused,
+);
+
+/// Walks a list to its end by the links, and back; asserts that both ways show the same; the items' `member`.
+async fn walk(client: &Client, first: &str, member: &str, pages: usize) -> Vec<String> {
+    let mut answers: Vec<Answer> = vec![client.get(first).await.expect(200)];
+    assert!(answers[0].body["prev_cursor"].is_null() && answers[0].link("prev").is_none());
+    while let Some(next) = answers.last().unwrap().link("next") {
+        let cursor = answers.last().unwrap().body["next_cursor"].as_str().unwrap().to_owned();
+        assert!(next.contains(&cursor), "{next}");
+        answers.push(client.get(&next).await.expect(200));
+        assert!(answers.len() <= pages, "{first} has more than {pages} pages");
+    }
+    assert_eq!(answers.len(), pages, "{first}");
+    assert!(answers.last().unwrap().body["next_cursor"].is_null());
+    let mut back = answers.last().unwrap().clone();
+    for answer in answers.iter().rev().skip(1) {
+        back = client.get(&back.link("prev").unwrap()).await.expect(200);
+        assert_eq!(back.body["items"], answer.body["items"]);
+    }
+    assert!(back.link("prev").is_none() && back.link("next").is_some());
+    answers.iter().flat_map(|answer| answer.each(member)).collect()
+}
+
+async fn lists_are_walked_forth_and_back(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let names = ["b", "A", "d", "C", "é", "e", "f"];
+    for name in names {
+        ada.habit(json!({"name": name})).await;
+        ada.theme(name).await;
+    }
+    assert_eq!(walk(&ada, "/habits?limit=3", "name", 3).await, names);
+    assert_eq!(walk(&ada, "/habits?limit=2&sort=name", "name", 4).await, ["A", "b", "C", "d", "e", "f", "é"]);
+    assert_eq!(walk(&ada, "/habits?limit=3&sort=-name", "name", 3).await, ["é", "f", "e", "d", "C", "b", "A"]);
+    assert_eq!(walk(&ada, "/habits?limit=3&sort=-created_at", "name", 3).await.len(), 7);
+    assert_eq!(walk(&ada, "/habits?limit=2&q=e", "name", 1).await, ["e"]);
+    assert_eq!(walk(&ada, "/themes?limit=2", "name", 4).await, ["A", "b", "C", "d", "e", "f", "é"]);
+    assert_eq!(ada.get("/habits?limit=7").await.expect(200).link("next"), None);
+}
+
+async fn sorting_by_streak_sorts_across_pages(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let days = ["2026-03-11", "2026-03-10", "2026-03-09", "2026-03-08"];
+    for (name, streak) in [("one", 1), ("none", 0), ("four", 4), ("two", 2), ("another", 2)] {
+        let habit = ada.habit(json!({"name": name, "starts_on": "2026-03-01"})).await;
+        ada.done(&habit, &days[..streak]).await;
+    }
+    let ascending = walk(&ada, "/habits?limit=2&sort=streak", "name", 3).await;
+    assert_eq!(ascending, ["none", "one", "two", "another", "four"]);
+    let descending = walk(&ada, "/habits?limit=2&sort=-streak", "name", 3).await;
+    assert_eq!(descending, ["four", "another", "two", "one", "none"]);
+}
+
+async fn cursors_survive_what_comes_and_goes(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let mut ids = Vec::new();
+    for name in ["b", "c", "d", "e"] {
+        ids.push(ada.habit(json!({"name": name})).await);
+    }
+    let first = ada.get("/habits?limit=2&sort=name").await.expect(200);
+    // One comes before the cursor, and the one that the cursor names goes.
+    ada.habit(json!({"name": "a"})).await;
+    ada.delete(&format!("/habits/{}", ids[1])).await.expect(204);
+    let second = ada.get(&first.link("next").unwrap()).await.expect(200);
+    assert_eq!((first.each("name"), second.each("name")), (vec!["b".into(), "c".into()], vec!["d".into(), "e".into()]));
+}
+
+async fn entries_are_walked_forth_and_back(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    let dates: Vec<String> = (1..=9).map(|day| format!("2026-03-{day:02}")).collect();
+    let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
+    ada.done(&habit, &dates).await;
+    assert_eq!(walk(&ada, &format!("/habits/{habit}/entries?limit=4"), "date", 3).await, dates);
+    let range = format!("/habits/{habit}/entries?limit=2&from=2026-03-02&to=2026-03-06");
+    assert_eq!(walk(&ada, &range, "date", 3).await, dates[1..6]);
+}
+
+async fn foreign_cursors_are_refused(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for name in ["a", "b"] {
+        ada.habit(json!({"name": name})).await;
+    }
+    let page = ada.get("/habits?limit=1&sort=name").await.expect(200);
+    let cursor = page.body["next_cursor"].as_str().unwrap();
+    for query in
+        [format!("cursor={cursor}"), format!("sort=-name&cursor={cursor}"), "cursor=nonsense".into(), "cursor=".into()]
+    {
+        ada.get(&format!("/habits?{query}")).await.problem(400, "invalid_cursor");
+    }
+    ada.get(&format!("/themes?cursor={cursor}")).await.problem(400, "invalid_cursor");
+    for limit in ["0", "101", "-1"] {
+        ada.get(&format!("/habits?limit={limit}")).await.names("/limit");
+    }
+}

@@ -1,0 +1,153 @@
+//! Many requests at once.
+
+use std::collections::BTreeMap;
+
+use circadia_tests::{Answer, Backend, Client, TestApp, scenarios};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+scenarios!(
+    a_hundred_puts_of_one_entry_leave_one,
+    two_hundred_increments_add_up,
+    eight_writers_lose_nothing,
+    one_id_is_made_once,
+    parallel_refreshes_have_one_child,
+    one_name_is_registered_once,
+);
+
+/// Sends requests at the same time.
+async fn at_once(requests: Vec<(Client, Method, String, Value)>) -> Vec<Answer> {
+    let mut tasks = JoinSet::new();
+    for (client, method, path, body) in requests {
+        tasks.spawn(async move { client.call(method, &path, &body).await });
+    }
+    tasks.join_all().await
+}
+
+/// How often each status was answered.
+fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
+    let mut statuses = BTreeMap::new();
+    for answer in answers {
+        *statuses.entry(answer.status).or_default() += 1;
+    }
+    statuses
+}
+
+async fn a_hundred_puts_of_one_entry_leave_one(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let kind = json!({"type": "count", "target": 1, "unit": "pages"});
+    let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-03-01"})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-11");
+    let put = |value: usize| (ada.clone(), Method::PUT, path.clone(), json!({"value": value}));
+    let answers = at_once((1..=100).map(put).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(200, 99), (201, 1)]));
+    let entries = ada.get(&format!("/habits/{habit}/entries")).await.expect(200);
+    assert_eq!(entries.each("date"), ["2026-03-11"]);
+    assert_eq!(app.database.number("SELECT count(*) FROM entries"), 1);
+    let last = &entries.body["items"][0];
+    assert!(answers.iter().any(|answer| answer.body["value"] == last["value"]), "{last}");
+    let streak = ada.get(&format!("/habits/{habit}/streak")).await.expect(200).body;
+    assert_eq!(streak["current"], 1);
+}
+
+async fn two_hundred_increments_add_up(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let kind = json!({"type": "count", "target": 1, "unit": "pages"});
+    let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-03-01"})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-11");
+    let increment = |_| (ada.clone(), Method::POST, format!("{path}/increment"), json!({"by": 1}));
+    let answers = at_once((0..200).map(increment).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(200, 200)]));
+    // Each saw a sum that no other saw.
+    let mut seen: Vec<u64> = answers.iter().map(|answer| answer.body["value"].as_u64().unwrap()).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=200).collect::<Vec<u64>>());
+    assert_eq!(ada.get(&path).await.expect(200).body["value"], 200);
+}
+
+async fn eight_writers_lose_nothing(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let mut clients = Vec::new();
+    // Half of them write to one account, half to their own.
+    for number in 0..5 {
+        clients.push(app.user(&format!("user-{number}")).await);
+    }
+    for _ in 0..3 {
+        clients.push(clients[0].clone());
+    }
+    let mut writers = JoinSet::new();
+    for (number, client) in clients.iter().cloned().enumerate() {
+        writers.spawn(async move {
+            for round in 0..10 {
+                let habit = client.habit(json!({"name": format!("{number}-{round}"), "starts_on": "2026-03-01"})).await;
+                client.done(&habit, &["2026-03-10", "2026-03-11"]).await;
+                client.patch(&format!("/habits/{habit}"), json!({"color": "#102030"})).await.expect(200);
+            }
+        });
+    }
+    writers.join_all().await;
+    for (client, count) in [(&clients[0], 40), (&clients[1], 10)] {
+        let today = client.get("/habits/today").await.expect(200).body;
+        let items = today["items"].as_array().unwrap();
+        assert_eq!(items.len(), count);
+        assert!(items.iter().all(|item| item["streak"]["current"] == 2 && item["habit"]["color"] == "#102030"));
+    }
+    let habits = clients[0].get("/habits?limit=100").await.expect(200);
+    let mut positions: Vec<i64> =
+        habits.body["items"].as_array().unwrap().iter().map(|habit| habit["position"].as_i64().unwrap()).collect();
+    positions.dedup();
+    assert_eq!(positions.len(), 40, "two habits stand at one place");
+    assert_eq!(app.database.number("SELECT count(*) FROM entries"), 160);
+}
+
+async fn one_id_is_made_once(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let id = Uuid::now_v7().to_string();
+    let same = |_| (ada.clone(), Method::POST, "/themes".to_owned(), json!({"id": id, "name": "Health"}));
+    let answers = at_once((0..20).map(same).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(201, 20)]));
+    assert!(answers.iter().all(|answer| answer.body == answers[0].body));
+    let other = |number| {
+        (
+            ada.clone(),
+            Method::POST,
+            "/themes".to_owned(),
+            json!({"name": if number % 2 == 0 { "Work" } else { "WORK" }}),
+        )
+    };
+    let answers = at_once((0..20).map(other).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(201, 1), (409, 19)]));
+    assert_eq!(ada.get("/themes").await.expect(200).each("id").len(), 2);
+}
+
+async fn parallel_refreshes_have_one_child(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let body = json!({"refresh_token": ada.refresh_token()});
+    let refresh = |_| (app.anonymous(), Method::POST, "/auth/refresh".to_owned(), body.clone());
+    let answers = at_once((0..50).map(refresh).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(200, 50)]));
+    let child = &answers[0].body["refresh_token"];
+    assert!(answers.iter().all(|answer| answer.body["refresh_token"] == *child));
+    // Nobody was logged out by it.
+    ada.get("/me").await.expect(200);
+    app.anonymous().post("/auth/refresh", json!({"refresh_token": child})).await.expect(200);
+}
+
+async fn one_name_is_registered_once(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let register = |number: usize| {
+        let body = json!({
+            "username": "ada", "email": format!("ada-{number}@example.org"), "password": "correct horse battery",
+        });
+        (app.anonymous(), Method::POST, "/auth/register".to_owned(), body)
+    };
+    let answers = at_once((0..8).map(register).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(201, 1), (409, 7)]));
+    assert_eq!(app.database.number("SELECT count(*) FROM users"), 1);
+}

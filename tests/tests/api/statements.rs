@@ -1,0 +1,92 @@
+//! How many statements an answer costs: constant, whatever there is of habits and entries.
+
+use circadia_tests::{Backend, Client, TestApp, scenarios};
+use serde_json::{Value, json};
+
+scenarios!(views_cost_the_same_however_much_there_is, batches_cost_the_same_however_long_they_are);
+
+/// Waits until who signs in isn't looked up in the database any more: until the feed of ended sessions is followed.
+async fn settled(client: &Client) {
+    for _ in 0..500 {
+        let answer = client.get("/habits").await.expect(200);
+        if answer.header("server-timing").unwrap().contains("in 1 unit") {
+            return;
+        }
+    }
+    panic!("each request looks its session up");
+}
+
+async fn cost(client: &Client, path: &str) -> u32 {
+    client.get(path).await.expect(200).statements()
+}
+
+async fn views_cost_the_same_however_much_there_is(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    settled(&ada).await;
+    let theme = ada.theme("Health").await;
+    let kind = json!({"type": "count", "target": 2, "unit": "pages"});
+    let make = async || ada.habit(json!({"starts_on": "2025-01-01", "theme_id": theme, "kind": kind})).await;
+    let habit = make().await;
+    ada.put(&format!("/habits/{habit}/entries/2026-03-10"), json!({"value": 1})).await.expect(201);
+    let views = [
+        "/habits".to_owned(),
+        "/habits?sort=streak".to_owned(),
+        "/habits?due_on=2026-03-11&q=read&limit=10".to_owned(),
+        "/habits/today".to_owned(),
+        "/habits/today?on=2025-06-01".to_owned(),
+        "/themes".to_owned(),
+        format!("/habits/{habit}/entries"),
+        format!("/habits/{habit}/streak"),
+        format!("/habits/{habit}/stats"),
+        format!("/habits/{habit}/calendar?year=2025"),
+        format!("/habits/{habit}/score?from=2025-01-01&to=2026-03-11"),
+        format!("/habits/{habit}/occurrences?from=2025-01-01&to=2026-03-11"),
+    ];
+    let mut small = Vec::new();
+    for view in &views {
+        let cost = cost(&ada, view).await;
+        assert!((1..=3).contains(&cost), "{view} costs {cost} statements");
+        small.push(cost);
+    }
+    let mut items = Vec::new();
+    for _ in 0..49 {
+        let other = make().await;
+        items.push(json!({"habit_id": other, "date": "2026-03-10", "value": 2}));
+    }
+    for day in 0..200 {
+        let (month, day) = (day / 28 + 5, day % 28 + 1);
+        items.push(json!({"habit_id": habit, "date": format!("2025-{month:02}-{day:02}"), "value": day}));
+    }
+    let stored = ada.post("/entries/batch", json!({"items": items, "atomic": true})).await.expect(200).body;
+    assert_eq!(stored["stored"], 249);
+    for (view, small) in views.iter().zip(small) {
+        let large = cost(&ada, view).await;
+        // What lies far back may take one more, to read the amounts that histories don't keep; never one per habit.
+        assert!(large == small || (view.contains("today?on=") && large == 3), "{view}: {small} became {large}");
+    }
+}
+
+async fn batches_cost_the_same_however_long_they_are(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    settled(&ada).await;
+    let mut habits = Vec::new();
+    for _ in 0..10 {
+        habits.push(ada.habit(json!({"starts_on": "2025-01-01"})).await);
+    }
+    let item = |habit: &str, day: usize| -> Value {
+        let (month, day) = (day / 28 + 1, day % 28 + 1);
+        json!({"habit_id": habit, "date": format!("2025-{month:02}-{day:02}"), "state": "done"})
+    };
+    let put = async |items: Vec<Value>| {
+        let answer = ada.post("/entries/batch", json!({"items": items})).await.expect(200);
+        assert_eq!(answer.body["refused"], 0);
+        answer.statements()
+    };
+    let one = put(vec![item(&habits[0], 0)]).await;
+    let hundred = put((0..100).map(|day| item(&habits[0], day)).collect()).await;
+    let of_all = put(habits.iter().flat_map(|habit| (0..100).map(|day| item(habit, day + 100))).collect()).await;
+    assert_eq!((hundred, of_all), (one, one));
+    assert!(one <= 6, "{one}");
+}
