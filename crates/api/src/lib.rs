@@ -1,6 +1,6 @@
 //! The HTTP surface: routes, DTOs, extractors, problem+json, OpenAPI.
 //!
-//! Knows the domain and identity, never a database. A request goes from outside in through [`around`] (id, log,
+//! Knows the domain and identity, never a database. A request goes from outside in through `around` (id, log,
 //! headers), CORS, compression, identification and limits to its route; the route decodes its input
 //! ([`input`]), runs one unit of work ([`work`]) and answers ([`conditional`], [`page`]) or refuses ([`problem`]).
 //!

@@ -139,7 +139,7 @@ pub enum Verdict {
 
 /// A database. Its calls block; they are made from threads that may.
 ///
-/// Use [`read`], [`write`] and [`administer`] rather than the methods.
+/// Use [`read`], [`write()`] and [`administer`] rather than the methods.
 pub trait Database: Send + Sync {
     /// Runs `work` in one transaction that sees a single snapshot and writes nothing.
     fn run_reading(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<(), StoreError>;

@@ -94,7 +94,7 @@ impl Weekday {
     /// Reads the two letters, in lower case.
     ///
     /// # Errors
-    /// [`NotAWeekday`] for anything else.
+    /// `NotAWeekday` for anything else.
     pub fn parse(text: &str) -> Result<Self, NotAWeekday> {
         Self::ALL.into_iter().find(|day| day.as_str() == text).ok_or(NotAWeekday)
     }
