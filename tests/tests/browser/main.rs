@@ -1,0 +1,15 @@
+//! The documentation pages in a real browser: Chromium, driven through ChromeDriver (`tests/servers install-browser`
+//! installs both). Only compiled with the feature `browser`, which `tests/run` switches on unless it is told to do
+//! without one.
+
+#[path = "../cli/process.rs"]
+mod process;
+
+/// Their names tell `tests/run` what these tests need.
+#[path = ""]
+mod browser {
+    mod chromium;
+    mod redoc;
+    mod schema;
+    mod swagger;
+}

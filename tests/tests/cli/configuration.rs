@@ -1,0 +1,91 @@
+//! What is wrong with the configuration stops the start, and is named.
+
+use std::fs;
+
+use crate::process::{Sandbox, Server, free_port};
+use crate::run::run;
+
+#[test]
+fn every_wrong_value_stops_the_start_and_is_named() {
+    let wrong = [
+        ("CIRCADIA_COLOUR", "blue"),
+        ("CIRCADIA_ENV", "staging"),
+        ("CIRCADIA_BIND", "nowhere"),
+        ("PORT", "http"),
+        ("CIRCADIA_DB_CONNECTIONS", "0"),
+        ("CIRCADIA_SECRET_KEY", "short"),
+        ("CIRCADIA_SECRET_KEY_FILE", "no-such-file"),
+        ("CIRCADIA_RATE_LIMITS", "some"),
+        ("CIRCADIA_RATE_LIMIT_USER", "5/fortnight"),
+        ("CIRCADIA_TRUSTED_PROXIES", "10.0.0.0/8, home"),
+        ("CIRCADIA_CORS_ORIGINS", "https://app.example.org/path"),
+        ("CIRCADIA_DB_KIND", "oracle"),
+    ];
+    let sandbox = Sandbox::new();
+    for (name, value) in wrong {
+        let said = run(sandbox.circadia(&["serve"]).env(name, value)).failed();
+        assert!(said.contains(name), "{name} is missing in: {said}");
+    }
+    // All of them at once; and no command starts with them.
+    let said = run(sandbox.circadia(&["migrate"]).envs(wrong)).failed();
+    for (name, _) in wrong {
+        assert!(said.contains(name), "{name} is missing in: {said}");
+    }
+    assert!(!sandbox.path("data").exists(), "nothing is touched before the configuration is read");
+}
+
+#[tokio::test]
+async fn production_insists_on_a_secret_key() {
+    let sandbox = Sandbox::new();
+    let said = run(sandbox.circadia(&[]).env("CIRCADIA_ENV", "production")).failed();
+    assert!(said.contains("CIRCADIA_SECRET_KEY"), "{said}");
+
+    let port = free_port();
+    fs::write(sandbox.path("key"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    let mut command = sandbox.circadia(&[]);
+    command.env("CIRCADIA_ENV", "production").env("CIRCADIA_SECRET_KEY_FILE", "key").env("PORT", port.to_string());
+    let _server = Server::start(command, port, sandbox.path("server.log")).await;
+    assert!(!sandbox.path("data/secret.key").exists());
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_told_without_its_password() {
+    let sandbox = Sandbox::new();
+    for url in [
+        "postgres://ada:hush-hush@127.0.0.1:1/circadia",
+        "postgresql://ada:hush-hush@127.0.0.1:1/circadia",
+        "mysql://ada:hush-hush@127.0.0.1:1/circadia",
+        "oracle://ada:hush-hush@127.0.0.1:1/circadia",
+        "hush-hush",
+    ] {
+        let said = run(sandbox.circadia(&["serve"]).env("DATABASE_URL", url)).failed();
+        assert!(!said.contains("hush-hush"), "{url}: {said}");
+        assert!(!said.contains("the configuration is wrong") || !url.contains("sql"), "{url}: {said}");
+        // Neither does a word that is no URL make a file.
+        assert!(!sandbox.path("hush-hush").exists());
+    }
+    #[cfg(not(feature = "postgres"))]
+    {
+        let said = run(sandbox.circadia(&["serve"]).env("DATABASE_URL", "postgres://db/circadia")).failed();
+        assert!(said.contains("--features postgres"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_dotenv_file_is_read_and_the_environment_outranks_it() {
+    let sandbox = Sandbox::new();
+    let (port, other) = (free_port(), free_port());
+    let text = format!("PORT={port}\nDATABASE_URL=sqlite://elsewhere.db\nCIRCADIA_RATE_LIMITS=off\n");
+    fs::write(sandbox.path(".env"), text).unwrap();
+    let server = Server::start(sandbox.circadia(&["serve"]), port, sandbox.path("server.log")).await;
+    assert!(sandbox.path("elsewhere.db").exists() && !sandbox.path("data/circadia.db").exists());
+    drop(server);
+
+    let mut command = sandbox.circadia(&["serve"]);
+    command.env("PORT", other.to_string());
+    drop(Server::start(command, other, sandbox.path("server.log")).await);
+
+    fs::write(sandbox.path(".env"), "CIRCADIA_COLOUR=blue\n").unwrap();
+    let said = run(&mut sandbox.circadia(&["serve"])).failed();
+    assert!(said.contains("CIRCADIA_COLOUR"), "{said}");
+}

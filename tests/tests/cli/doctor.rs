@@ -1,0 +1,98 @@
+//! `circadia doctor`, and what it does about damage.
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+
+use crate::process::{Sandbox, Server};
+use crate::run::run;
+
+const DATES: [&str; 4] = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"];
+
+/// Changes the database behind the program's back.
+fn damage(sandbox: &Sandbox, sql: &str) {
+    let path = sandbox.path("data/circadia.db");
+    SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql).unwrap();
+}
+
+/// A habit's id as it is stored.
+fn blob(id: &str) -> String {
+    format!("x'{}'", id.replace('-', ""))
+}
+
+async fn streaks(server: &Server, session: &crate::api::Session, habits: &[String]) -> Vec<serde_json::Value> {
+    let mut streaks = Vec::new();
+    for habit in habits {
+        streaks.push(server.get(session, &format!("/habits/{habit}/streak?on=2026-03-04")).await);
+    }
+    streaks
+}
+
+#[tokio::test]
+async fn damage_is_named_and_mended() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await;
+    let session = server.register("ada").await;
+    let mut habits = Vec::new();
+    for name in ["Torn", "Lost", "Stale", "Sound"] {
+        let habit = server.daily_habit(&session, name, "2026-01-01").await;
+        for date in DATES {
+            assert!(server.try_put_done(&session, &habit, date).await.unwrap().is_success());
+        }
+        habits.push(habit);
+    }
+    let before = streaks(&server, &session, &habits).await;
+    assert_eq!(before[0]["current"], 4, "{}", before[0]);
+    drop(server);
+
+    let said = run(&mut sandbox.circadia(&["doctor"])).succeeded();
+    for checked in ["configuration", "database", "schema", "keys", "histories"] {
+        assert!(said.contains(checked), "{checked} is missing in: {said}");
+    }
+
+    let [torn, lost, stale, sound] = habits.iter().map(|id| blob(id)).collect::<Vec<_>>().try_into().unwrap();
+    damage(&sandbox, &format!("UPDATE habit_histories SET history = x'ffff' WHERE habit_id = {torn}"));
+    damage(&sandbox, &format!("DELETE FROM habit_histories WHERE habit_id = {lost}"));
+    damage(
+        &sandbox,
+        &format!(
+            "UPDATE entries SET state = 'missed' WHERE habit_id = {stale} AND date = (SELECT max(date) FROM entries)"
+        ),
+    );
+    assert_ne!(sound, stale);
+
+    for _ in 0..2 {
+        let ended = run(&mut sandbox.circadia(&["doctor"]));
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.err.contains("doctor --repair"), "{ended:?}");
+        for habit in &habits[..3] {
+            assert!(ended.out.contains(habit.as_str()), "{habit} is missing in: {ended:?}");
+        }
+        assert!(!ended.out.contains(habits[3].as_str()), "{ended:?}");
+    }
+
+    run(&mut sandbox.circadia(&["doctor", "--repair"])).succeeded();
+    run(&mut sandbox.circadia(&["doctor"])).succeeded();
+    let server = sandbox.serve().await;
+    let after = streaks(&server, &session, &habits).await;
+    for whole in [0, 1, 3] {
+        assert_eq!(after[whole], before[whole]);
+    }
+    // Its entries are what counts: the last of them says now that it was missed.
+    assert_eq!(after[2]["current"], 0, "{}", after[2]);
+    assert_eq!(after[2]["longest"], 3, "{}", after[2]);
+}
+
+#[test]
+fn a_schema_that_lacks_migrations_is_told() {
+    let sandbox = Sandbox::new();
+    let said = run(&mut sandbox.circadia(&["doctor"])).failed();
+    assert!(said.contains("circadia migrate"), "{said}");
+}
+
+#[tokio::test]
+async fn another_secret_key_is_told() {
+    let sandbox = Sandbox::new();
+    drop(sandbox.serve().await);
+    let mut command = sandbox.circadia(&["doctor"]);
+    run(command.env("CIRCADIA_SECRET_KEY", "another one, which sealed nothing here")).failed();
+}

@@ -1,0 +1,156 @@
+//! `circadia serve` and `circadia healthcheck`: starting, being well, stopping, starting again.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::process::{PATIENCE, Sandbox, Server, free_port, until};
+use crate::run::{run, wait};
+
+/// Well below the time that requests in flight may take.
+const SOON: Duration = Duration::from_secs(8);
+
+fn terminate(server: &Server) {
+    let status = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Reads until a text has arrived; everything that has.
+fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let mut answer = Vec::new();
+    let mut byte = [0];
+    while !String::from_utf8_lossy(&answer).contains(end) {
+        assert_eq!(stream.read(&mut byte).unwrap(), 1, "it ends with: {}", String::from_utf8_lossy(&answer));
+        answer.push(byte[0]);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn the_port_is_honoured_at_the_address_to_listen_on() {
+    let sandbox = Sandbox::new();
+    let port = free_port();
+    let mut command = sandbox.circadia(&[]);
+    command.env("PORT", port.to_string()).env("CIRCADIA_BIND", "127.0.0.1:1");
+    let server = Server::start(command, port, sandbox.path("server.log")).await;
+    assert!(TcpStream::connect(("::1", server.port)).is_err());
+
+    let mut second = sandbox.circadia(&["serve"]);
+    let said = run(second.env("PORT", port.to_string()).env("CIRCADIA_BIND", "127.0.0.1:1")).failed();
+    assert!(said.contains(&port.to_string()), "{said}");
+}
+
+#[tokio::test]
+async fn the_health_check_tells_whether_a_server_is_ready() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await;
+    let port = server.port.to_string();
+    run(sandbox.circadia(&["healthcheck"]).env("PORT", &port)).succeeded();
+    drop(server);
+    run(sandbox.circadia(&["healthcheck"]).env("PORT", &port)).failed();
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_finished_when_the_server_is_stopped() {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.serve().await;
+    let session = server.register("ada").await;
+    let body = json!({ "name": "Health" }).to_string();
+    let mut stream = connect(&server);
+    let token = &session.access_token;
+    write!(
+        stream,
+        "POST /api/v1/themes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    // The server has begun with it, and waits for its body.
+    let proceed = read_until(&mut stream, "\r\n\r\n");
+    assert!(proceed.starts_with("HTTP/1.1 100"), "{proceed}");
+
+    terminate(&server);
+    let port = server.port;
+    until("no one who listens", async || TcpStream::connect(("127.0.0.1", port)).err().map(drop)).await;
+    assert!(server.child.try_wait().unwrap().is_none(), "it waits for the request");
+    stream.write_all(body.as_bytes()).unwrap();
+    let answer = read_until(&mut stream, "\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let answered = Instant::now();
+    drop(stream);
+    assert_eq!(wait(&mut server.child), Some(0));
+    assert!(answered.elapsed() < SOON, "{:?}", answered.elapsed());
+
+    let again = sandbox.serve().await;
+    let themes = again.get(&session, "/themes").await;
+    assert_eq!(themes["items"][0]["name"], "Health", "{themes}");
+}
+
+#[tokio::test]
+async fn a_connection_that_only_waits_holds_up_no_stop() {
+    for signal in ["-TERM", "-INT"] {
+        let sandbox = Sandbox::new();
+        let mut server = sandbox.serve().await;
+        let mut idle = connect(&server);
+        write!(idle, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        read_until(&mut idle, "\r\n\r\n");
+        let _silent = connect(&server);
+        let start = Instant::now();
+        assert!(Command::new("kill").args([signal, &server.child.id().to_string()]).status().unwrap().success());
+        assert_eq!(wait(&mut server.child), Some(0));
+        assert!(start.elapsed() < SOON, "{signal}: {:?}", start.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn production_withdraws_its_readiness_before_it_stops_listening() {
+    let sandbox = Sandbox::new();
+    let port = free_port();
+    let mut command = sandbox.circadia(&["serve"]);
+    command
+        .env("CIRCADIA_ENV", "production")
+        .env("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef")
+        .env("CIRCADIA_RATE_LIMITS", "off")
+        .env("PORT", port.to_string());
+    let mut server = Server::start(command, port, sandbox.path("server.log")).await;
+    terminate(&server);
+    let ready = server.url("/health/ready");
+    until("a server that says it isn't ready", async || {
+        reqwest::get(&ready).await.ok().filter(|answer| answer.status() == 503).map(drop)
+    })
+    .await;
+    assert_eq!(wait(&mut server.child), Some(0));
+}
+
+#[tokio::test]
+async fn accounts_and_tokens_outlive_a_restart() {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.serve().await;
+    let session = server.register("ada").await;
+    let habit = server.daily_habit(&session, "Read", "2026-01-01").await;
+    terminate(&server);
+    assert_eq!(wait(&mut server.child), Some(0));
+    drop(server);
+    let key = fs::read(sandbox.path("data/secret.key")).unwrap();
+    let mode = fs::metadata(sandbox.path("data/secret.key")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+
+    let server = sandbox.serve().await;
+    assert_eq!(fs::read(sandbox.path("data/secret.key")).unwrap(), key);
+    assert_eq!(server.get(&session, "/me").await["username"], "ada");
+    assert_eq!(server.get(&session, &format!("/habits/{habit}")).await["name"], "Read");
+    let (status, answer) = server.post("/auth/refresh", None, &json!({ "refresh_token": session.refresh_token })).await;
+    assert_eq!(status, 200, "{answer}");
+    server.login("ada", crate::api::PASSWORD).await;
+}
