@@ -60,40 +60,55 @@ pub fn current_streak(timeline: &Timeline, history: &History, today: Date) -> u3
     if last < window.starts_on || !timeline.segments().iter().all(simple) {
         return Progress::new(timeline, history, today).current_streak();
     }
-    const CHUNK: usize = 16;
-    let first = window.starts_on.index() / 64;
     let mut end = last.index() / 64 + 1;
     let mut length = 0;
-    while end > first {
-        let begin = end.saturating_sub(CHUNK).max(first);
-        let (mut due, mut done, mut skipped) = ([0; CHUNK], [0; CHUNK], [0; CHUNK]);
-        let words = end - begin;
-        let (Some(due), Some(done), Some(skipped)) =
-            (due.get_mut(..words), done.get_mut(..words), skipped.get_mut(..words))
-        else {
-            break;
-        };
-        timeline.fill(day_of(begin) * 64, due);
-        history.crossed.copy_to(begin, done);
-        history.skipped.copy_to(begin, skipped);
-        if let Some(top) = due.last_mut().filter(|_| end == last.index() / 64 + 1) {
-            *top &= u64::MAX >> (63 - last.index() % 64);
-            if last == today && !history.missed.contains(today) {
-                // Today, still open, breaks nothing.
-                *top &= done.last().copied().unwrap_or(0) | !(1 << (last.index() % 64));
-            }
-        }
-        for ((due, done), skipped) in due.iter().zip(&*done).zip(&*skipped).rev() {
-            let counted = due & !skipped;
-            let misses = counted & !done;
-            if misses != 0 {
-                return length + above(counted & done, misses);
-            }
-            length += if counted == u64::MAX { 64 } else { counted.count_ones() };
-        }
-        end = begin;
+    // Most streaks are short; whoever kept one for more than a year has earned a longer look.
+    let mut broken = look_back::<8>(timeline, history, today, &mut end, &mut length);
+    while !broken && end > window.starts_on.index() / 64 {
+        broken = look_back::<64>(timeline, history, today, &mut end, &mut length);
     }
     length
+}
+
+/// Adds the streak in the `N` words before `end` to `length`, and moves `end` before them. Whether it was broken there.
+fn look_back<const N: usize>(
+    timeline: &Timeline,
+    history: &History,
+    today: Date,
+    end: &mut usize,
+    length: &mut u32,
+) -> bool {
+    let window = timeline.window();
+    let last = today.min(window.last());
+    let begin = end.saturating_sub(N).max(window.starts_on.index() / 64);
+    let (mut due, mut done, mut skipped) = ([0; N], [0; N], [0; N]);
+    let words = *end - begin;
+    let (Some(due), Some(done), Some(skipped)) =
+        (due.get_mut(..words), done.get_mut(..words), skipped.get_mut(..words))
+    else {
+        return true;
+    };
+    timeline.fill(day_of(begin) * 64, due);
+    history.crossed.copy_to(begin, done);
+    history.skipped.copy_to(begin, skipped);
+    if let Some(top) = due.last_mut().filter(|_| *end == last.index() / 64 + 1) {
+        *top &= u64::MAX >> (63 - last.index() % 64);
+        if last == today && !history.missed.contains(today) {
+            // Today, still open, breaks nothing.
+            *top &= done.last().copied().unwrap_or(0) | !(1 << (last.index() % 64));
+        }
+    }
+    for ((due, done), skipped) in due.iter().zip(&*done).zip(&*skipped).rev() {
+        let counted = due & !skipped;
+        let misses = counted & !done;
+        if misses != 0 {
+            *length += above(counted & done, misses);
+            return true;
+        }
+        *length += if counted == u64::MAX { 64 } else { counted.count_ones() };
+    }
+    *end = begin;
+    false
 }
 
 /// How many of the `hits` lie above the highest miss.
@@ -355,41 +370,42 @@ pub(super) fn verdict(period: &PeriodProgress) -> Option<bool> {
     }
 }
 
-/// The longest runs so far.
+/// All runs, in order of time.
 #[derive(Default)]
 struct Best {
     runs: Vec<(Run, StreakUnit)>,
-    /// Runs shorter than this needn't be looked at.
-    floor: u32,
 }
 
 impl Best {
     #[inline]
     fn offer(&mut self, run: Run, unit: StreakUnit) {
-        if run.length > 0 && run.length >= self.floor {
-            self.insert(run, unit);
+        if run.length > 0 {
+            self.runs.push((run, unit));
         }
     }
 
-    fn insert(&mut self, run: Run, unit: StreakUnit) {
-        // Runs come in order of time: of equal ones, the later one goes first.
-        let at = self.runs.partition_point(|(known, _)| known.length > run.length);
-        self.runs.insert(at, (run, unit));
-        if self.runs.len() > BEST_LIMIT {
-            self.runs.pop();
-        }
-        if self.runs.len() == BEST_LIMIT {
-            self.floor = self.runs.last().map_or(0, |(run, _)| run.length);
-        }
-    }
-
+    /// The longest, of equal ones the latest first.
     fn into_ranges(self) -> Vec<BestRange> {
+        let mut best: Vec<(Run, StreakUnit)> = Vec::with_capacity(BEST_LIMIT + 1);
+        let mut floor = 0;
+        // From the latest on, an earlier one has to be longer to displace another.
+        for (run, unit) in self.runs.into_iter().rev() {
+            if run.length <= floor {
+                continue;
+            }
+            let at = best.partition_point(|(known, _)| known.length >= run.length);
+            best.insert(at, (run, unit));
+            best.truncate(BEST_LIMIT);
+            if best.len() == BEST_LIMIT {
+                floor = best.last().map_or(0, |(run, _)| run.length);
+            }
+        }
         let range = |(run, unit): (Run, StreakUnit)| BestRange {
             length: run.length,
             unit,
             from: Date::at(run.first),
             to: Date::at(run.last),
         };
-        self.runs.into_iter().map(range).collect()
+        best.into_iter().map(range).collect()
     }
 }

@@ -429,7 +429,6 @@ impl QuotaPeriod {
 
 /// The calendar period around a day; cut at the ends of the calendar.
 pub(super) fn whole_period(per: Per, week_start: Weekday, date: Date) -> DateRange {
-    let (year, month, _) = date.year_month_day();
     let (from, to) = match per {
         Per::Week => {
             let begin = date.week_begin(week_start);
@@ -438,10 +437,12 @@ pub(super) fn whole_period(per: Per, week_start: Weekday, date: Date) -> DateRan
             (begin, date.saturating_add_days(6 - into))
         }
         Per::Month => {
+            let (year, month, day) = date.year_month_day();
             let length = crate::civil::days_in_month(year, month).cast_signed();
-            (date.month_begin(), date.month_begin().saturating_add_days(length - 1))
+            let begin = date.saturating_add_days(1 - day.cast_signed());
+            (begin, begin.saturating_add_days(length - 1))
         }
-        Per::Year => (date.year_begin(), Date::new(year, 12, 31).unwrap_or(Date::MAX)),
+        Per::Year => (date.year_begin(), Date::new(date.year(), 12, 31).unwrap_or(Date::MAX)),
     };
     DateRange::new(from, to).unwrap_or(DateRange::day(date))
 }
