@@ -1,6 +1,13 @@
-//! The documentation pages in a real browser: Chromium, driven through ChromeDriver (`tests/servers install-browser`
+//! The documentation pages in a real browser: Chromium, driven through `ChromeDriver` (`tests/servers install-browser`
 //! installs both). Only compiled with the feature `browser`, which `tests/run` switches on unless it is told to do
 //! without one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "all of this is test code, which fails by panicking"
+)]
 
 #[path = "../cli/process.rs"]
 mod process;

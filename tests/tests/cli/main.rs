@@ -1,4 +1,11 @@
 //! The command line and the life of the process: the binary itself is run, stopped, killed and asked over HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "all of this is test code, which fails by panicking"
+)]
 
 mod accounts;
 mod api;
