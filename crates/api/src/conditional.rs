@@ -35,7 +35,7 @@ impl FromRequest for IfMatch {
 fn if_match(header: Option<&str>) -> Result<Expected, Problem> {
     let Some(text) = header else { return Ok(Expected::Anything) };
     if text.trim() == "*" {
-        return Ok(Expected::Anything);
+        return Ok(Expected::Existing);
     }
     let tags = tags(text).ok_or_else(|| malformed("if-match"))?;
     // A tag that names no revision matches nothing, as an outdated one would.
@@ -151,7 +151,7 @@ mod tests {
     fn revisions_are_read_from_tags() {
         let of = |numbers: &[i64]| Expected::OneOf(numbers.iter().copied().map(Revision).collect());
         assert_eq!(if_match(None).unwrap(), Expected::Anything);
-        assert_eq!(if_match(Some("*")).unwrap(), Expected::Anything);
+        assert_eq!(if_match(Some("*")).unwrap(), Expected::Existing);
         assert_eq!(if_match(Some("\"7.ab\"")).unwrap(), of(&[7]));
         assert_eq!(if_match(Some("W/\"7.ab\" , \"8\"")).unwrap(), of(&[7, 8]));
         assert_eq!(if_match(Some("\"nonsense\"")).unwrap(), of(&[]));

@@ -55,6 +55,7 @@ impl Class {
         let api = path.strip_prefix("/api/v1/")?;
         Some(match api {
             "auth/register" | "auth/login" | "auth/refresh" => Self::Auth,
+            "auth/logout" if principal_of(request).is_none() => Self::Auth,
             _ if principal_of(request).is_some() => Self::User,
             _ => Self::Anonymous,
         })

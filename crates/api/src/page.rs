@@ -112,16 +112,19 @@ impl<T> Page<T> {
         K: Serialize + DeserializeOwned,
     {
         let total = items.len();
-        let from = match request.start::<K>(sort)? {
-            Start::Beginning => 0,
+        let (from, take) = match request.start::<K>(sort)? {
+            Start::Beginning => (0, request.limit),
             // The first item that lies behind the cursor's.
-            Start::After(last) => items.iter().position(|item| before(&last, &key(item))).unwrap_or(total),
+            Start::After(last) => {
+                (items.iter().position(|item| before(&last, &key(item))).unwrap_or(total), request.limit)
+            }
             Start::Before(first) => {
                 let until = items.iter().position(|item| !before(&key(item), &first)).unwrap_or(total);
-                until.saturating_sub(request.limit)
+                let from = until.saturating_sub(request.limit);
+                (from, until - from)
             }
         };
-        let items: Vec<T> = items.into_iter().skip(from).take(request.limit).collect();
+        let items: Vec<T> = items.into_iter().skip(from).take(take).collect();
         let next = (from + items.len() < total).then(|| items.last().map(&key)).flatten();
         let prev = (from > 0).then(|| items.first().map(&key)).flatten();
         Ok(Self {
@@ -217,6 +220,10 @@ mod tests {
         assert!(cursors[0].is_none());
         assert_eq!(page(3, cursors[2].clone()).items, [4, 5, 6]);
         assert_eq!(page(3, cursors[1].clone()).items, [1, 2, 3]);
+        // What lies before is less than a page: nothing of the page itself is repeated.
+        let third = page(2, None).next_cursor;
+        let fifth = page(3, third).prev_cursor;
+        assert_eq!(page(5, fifth).items, [1, 2]);
     }
 
     #[test]

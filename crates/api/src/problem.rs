@@ -300,10 +300,13 @@ impl From<circadia_domain::Error> for Problem {
             }
             Error::Invalid(wrong) => Self::invalid(Place::Body, wrong),
             Error::Conflict { code, detail } => Self::of(code, detail),
-            Error::Stale { current } => Self::of(
+            Error::Stale { current: Some(current) } => Self::of(
                 "precondition_failed",
                 format!("It is now at revision {current}, which `If-Match` does not name: fetch it and try again."),
             ),
+            Error::Stale { current: None } => {
+                Self::of("precondition_failed", "There is nothing here yet that `If-Match` could name.")
+            }
             Error::Store(error) => error.into(),
         }
     }

@@ -35,15 +35,12 @@ impl RouteTable {
 
     /// The methods of the path that `path` is an instance of.
     fn methods_of(&self, path: &str) -> Option<Vec<&'static str>> {
-        let mut methods: Vec<&'static str> = self
-            .paths
-            .iter()
-            .filter(|(template, _)| is_instance(template, path))
-            .flat_map(|(_, m)| m.clone())
-            .collect();
-        methods.sort_unstable();
-        methods.dedup();
-        if methods.is_empty() { None } else { Some(methods) }
+        // A path that is there word for word is not an instance of a template beside it.
+        let found = self.paths.get(path).or_else(|| {
+            let mut instances = self.paths.iter().filter(|(template, _)| is_instance(template, path));
+            instances.next().map(|(_, methods)| methods)
+        });
+        found.cloned()
     }
 }
 

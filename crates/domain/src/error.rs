@@ -54,10 +54,10 @@ pub enum Error {
         detail: Cow<'static, str>,
     },
     /// The stored revision isn't one that the caller expected.
-    #[error("it was changed in the meantime: its revision is {current}")]
+    #[error("it was changed in the meantime")]
     Stale {
-        /// The revision that is stored now.
-        current: crate::store::Revision,
+        /// The revision that is stored now; none if there is nothing.
+        current: Option<crate::store::Revision>,
     },
     /// The store failed.
     #[error(transparent)]

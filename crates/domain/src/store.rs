@@ -35,6 +35,8 @@ pub enum Expected {
     /// Whatever it is.
     #[default]
     Anything,
+    /// Whatever it is, as long as there is a row.
+    Existing,
     /// One of these.
     OneOf(Vec<Revision>),
 }
@@ -46,8 +48,10 @@ impl Expected {
     /// [`crate::Error::Stale`] on a mismatch.
     pub fn check(&self, current: Revision) -> Result<(), crate::Error> {
         match self {
-            Self::OneOf(expected) if !expected.contains(&current) => Err(crate::Error::Stale { current }),
-            Self::Anything | Self::OneOf(_) => Ok(()),
+            Self::OneOf(expected) if !expected.contains(&current) => {
+                Err(crate::Error::Stale { current: Some(current) })
+            }
+            Self::Anything | Self::Existing | Self::OneOf(_) => Ok(()),
         }
     }
 }

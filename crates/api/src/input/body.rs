@@ -39,8 +39,16 @@ impl<T: Decode> Body<T> {
     }
 }
 
+/// What is null might as well be absent, and an id is the same in capitals: neither makes another request of it.
 fn digest_of(value: &Value) -> [u8; 32] {
-    Sha256::digest(value.to_string().as_bytes()).into()
+    let mut canonical = value.clone();
+    if let Value::Object(members) = &mut canonical {
+        members.retain(|_, member| !member.is_null());
+        if let Some(Value::String(id)) = members.get_mut("id") {
+            id.make_ascii_lowercase();
+        }
+    }
+    Sha256::digest(canonical.to_string().as_bytes()).into()
 }
 
 impl<T: Decode + 'static> FromRequest for Body<T> {
@@ -105,6 +113,7 @@ mod tests {
         let digest = |text: &str| digest_of(&json::parse(text.as_bytes()).unwrap());
         assert_eq!(digest(r#"{"a":1,"b":[1, 2]}"#), digest(r#"{ "b":[1,2], "a":1 }"#));
         assert_ne!(digest(r#"{"a":1}"#), digest(r#"{"a":2}"#));
+        assert_eq!(digest(r#"{"a":1,"b":null,"id":"0A"}"#), digest(r#"{"a":1,"id":"0a"}"#));
         assert_eq!(digest_of(&json!({})), digest("{}"));
     }
 }

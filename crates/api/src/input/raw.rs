@@ -40,6 +40,10 @@ impl<'a> Raw<'a> {
 /// Text, which `parse` makes something of.
 pub fn text<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
     move |raw| match raw.value {
+        // No database holds it everywhere, and nothing that people write needs it.
+        Value::String(text) if text.contains('\0') => {
+            Err(Violations::of("nul_character", "must not contain the NUL character"))
+        }
         Value::String(text) => parse(text),
         other => wrong_type("a string", other),
     }

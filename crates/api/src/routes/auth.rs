@@ -12,7 +12,6 @@ use circadia_auth::Client;
 use circadia_auth::accounts::{self, Attempt, Registration, SignInRefusal};
 use circadia_auth::passwords::{Busy, Password};
 use circadia_auth::sessions::{self, Opened, RefreshToken, SessionRefusal};
-use circadia_auth::tokens::TokenError;
 use circadia_domain::Error;
 use circadia_domain::civil::{Instant, Zone};
 use circadia_domain::logins::LoginMethod;
@@ -27,7 +26,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::me::UserBody;
 use crate::app::App;
 use crate::client_address::client_address;
-use crate::identity::Principal;
+use crate::identity::{Principal, principal_of};
 use crate::input::{Body, Decode, Fields, any_text, text};
 use crate::limits;
 use crate::problem::{Place, Problem};
@@ -57,6 +56,17 @@ pub struct RegisterBody {
     /// What the device calls itself, shown in the list of sessions.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
     device: Option<String>,
+}
+
+/// A name or address to sign in by: of any shape, for what isn't one is simply nobody's.
+fn login_name(text: &str) -> Result<String, Violations> {
+    if text.contains('\0') {
+        return Err(Violations::of("nul_character", "must not contain the NUL character"));
+    }
+    if text.len() > 1024 {
+        return Err(Violations::of("too_long", "must have at most 254 characters"));
+    }
+    Ok(text.to_owned())
 }
 
 fn device(text: &str) -> Result<String, Violations> {
@@ -104,8 +114,8 @@ pub struct LoginBody {
 
 impl Decode for LoginBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let email = fields.optional("email", any_text);
-        let username = fields.optional("username", any_text);
+        let email = fields.optional("email", text(login_name));
+        let username = fields.optional("username", text(login_name));
         let password = fields.required("password", text(|given| Password::given(given).map(|_| given.to_owned())));
         let device = fields.optional("device", text(device));
         match (&email, &username) {
@@ -440,7 +450,8 @@ async fn refresh_tokens(
 
 /// Log out
 ///
-/// Ends the session of the access token, or of the refresh token in the body. The body may be left out.
+/// Ends the session of the refresh token in the body, for which no access token is needed; or, without a body, that of
+/// the access token.
 #[utoipa::path(
     tag = "auth",
     operation_id = "logout",
@@ -448,19 +459,22 @@ async fn refresh_tokens(
     responses((status = 204, description = "The session has ended; it is refused everywhere within a second"))
 )]
 #[post("/auth/logout")]
-async fn log_out(app: Data<App>, principal: Principal, body: OptionalBody) -> Result<HttpResponse, Problem> {
+async fn log_out(app: Data<App>, request: HttpRequest, body: OptionalBody) -> Result<HttpResponse, Problem> {
     let now = app.now();
-    let Principal { user, session } = principal;
     let token = body.0.and_then(|body| body.refresh_token).map(|text| RefreshToken::parse(&text)).transpose()?;
-    if token.as_ref().is_some_and(|token| token.user != user) {
-        return Err(TokenError::Invalid.into());
-    }
+    // Whoever holds the refresh token may end its session, whether or not the access token is still good.
+    let user = match &token {
+        Some(token) => token.user,
+        None => Principal::extract(&request).await?.user,
+    };
+    let session = principal_of(&request).map(|principal| principal.session);
     let keys = app.identity.tokens.keys();
     app.work
         .write(user, now, move |tx| {
-            match &token {
-                Some(token) => sessions::revoke_by_token(tx.store, token, &keys, now)?,
-                None => sessions::revoke(tx.store, user, session, now)?,
+            match (&token, session) {
+                (Some(token), _) => sessions::revoke_by_token(tx.store, token, &keys, now)?,
+                (None, Some(session)) => sessions::revoke(tx.store, user, session, now)?,
+                (None, None) => false,
             };
             Ok::<_, Refused>(())
         })

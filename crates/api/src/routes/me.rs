@@ -39,7 +39,6 @@ pub struct UserBody {
     /// Whether they proved that the address is theirs.
     pub email_verified: bool,
     /// What they may do.
-    #[schema(inline)]
     pub role: RoleBody,
     /// The IANA time zone whose wall clock counts.
     #[schema(value_type = String, example = "Europe/Berlin")]

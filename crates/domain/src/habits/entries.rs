@@ -8,7 +8,7 @@ use super::{DayRecord, Entry, EntryInput, Habit, History, Kind, MAX_MINUTES, MAX
 use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
-use crate::store::{Expected, Revision, Store, Writing};
+use crate::store::{Expected, Store, Writing};
 use crate::violation::Violations;
 
 /// An entry to put.
@@ -24,11 +24,9 @@ pub struct EntryPut {
 
 /// One entry.
 pub fn find(store: &mut dyn Store, user: UserId, habit: HabitId, date: Date) -> Result<Entry, Error> {
-    if let Some(entry) = store.find_entry(user, habit, date)? {
-        return Ok(entry);
-    }
-    store.find_habit(user, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
-    Err(Error::NotFound(Entity::Entry))
+    let habit = store.find_habit(user, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
+    let entry = store.find_entry(user, habit.id, date)?.ok_or(Error::NotFound(Entity::Entry))?;
+    Ok(entry.judged(&habit.timeline))
 }
 
 /// A habit's entries in a range: see [`super::EntryRepository::entries`].
@@ -40,9 +38,10 @@ pub fn list(
     limit: usize,
     backwards: bool,
 ) -> Result<Vec<Entry>, Error> {
-    store.find_habit(user, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
+    let habit = store.find_habit(user, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
     let Some(range) = range else { return Ok(Vec::new()) };
-    Ok(store.entries(user, habit, range, limit, backwards)?)
+    let found = store.entries(user, habit.id, range, limit, backwards)?;
+    Ok(found.into_iter().map(|entry| entry.judged(&habit.timeline)).collect())
 }
 
 fn ensure_date_fits(tx: &Writing<'_>, habit: &Habit, date: Date) -> Result<(), Violations> {
@@ -94,8 +93,12 @@ fn made(tx: &Writing<'_>, habit: &Habit, existing: Option<&Entry>, put: &EntryPu
 }
 
 fn ensure_expected(existing: Option<&Entry>, expected: &Expected) -> Result<(), Error> {
-    // What isn't there has no revision that anybody could expect.
-    expected.check(existing.map_or(Revision(0), |entry| entry.rev))
+    match (existing, expected) {
+        (Some(entry), _) => expected.check(entry.rev),
+        (None, Expected::Anything) => Ok(()),
+        // What isn't there has no revision that anybody could expect.
+        (None, Expected::Existing | Expected::OneOf(_)) => Err(Error::Stale { current: None }),
+    }
 }
 
 /// Puts an entry; whether there was none before. Putting the same twice is putting it once.
@@ -220,9 +223,19 @@ pub fn put_many(tx: &mut Writing<'_>, puts: &[EntryPut], atomic: bool) -> Result
     let stored: Vec<Entry> = written.into_values().collect();
     if !stored.is_empty() {
         tx.store.put_entries(tx.user, &stored)?;
+        // One history that can't take an entry up is made anew once, from everything that was just stored.
+        let mut made_anew: Vec<HabitId> = Vec::new();
         for entry in &stored {
-            if let Some((habit, history)) = habits.get_mut(&entry.habit) {
-                take_up(tx, habit, history, entry.date, Some(&entry.record()))?;
+            let Some((habit, history)) = habits.get_mut(&entry.habit) else { continue };
+            if made_anew.contains(&habit.id) {
+                continue;
+            }
+            match history.record(&habit.timeline, entry.date, Some(&entry.record())) {
+                Recorded::TakenUp => {}
+                Recorded::RebuildNeeded => {
+                    *history = rebuilt(tx.store, tx.user, habit)?;
+                    made_anew.push(habit.id);
+                }
             }
         }
         let touched: Vec<(HabitId, &History)> = habits

@@ -1,6 +1,6 @@
 //! Entries: what was done, skipped or missed on a day.
 
-use super::{DayRecord, EntryState, Kind};
+use super::{DayRecord, EntryState, Kind, Timeline};
 use crate::civil::{Date, Instant};
 use crate::ids::HabitId;
 use crate::store::Revision;
@@ -43,6 +43,17 @@ impl Entry {
             (None, 0) => None,
             (value, tracked) => Some(value.unwrap_or(0).saturating_add(tracked)),
         }
+    }
+
+    /// The entry with its state as its value is judged now: a target that was changed since counts.
+    #[must_use]
+    pub fn judged(mut self, timeline: &Timeline) -> Self {
+        let kind = &timeline.plan_on(self.date).kind;
+        if let (Some(_), Some(total), EntryState::Done | EntryState::Missed) = (kind.target(), self.total(), self.state)
+        {
+            self.state = verdict(kind, total);
+        }
+        self
     }
 
     /// What the engine needs to know of the day.

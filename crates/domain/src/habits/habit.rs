@@ -1,7 +1,7 @@
 //! The habit: a name on a timeline.
 
 use super::Timeline;
-use crate::civil::{Date, Instant};
+use crate::civil::{Date, DayClock, Instant};
 use crate::ids::{HabitId, ThemeId};
 use crate::store::Revision;
 use crate::text::{Color, Line, Prose};
@@ -55,6 +55,11 @@ pub enum Status {
 }
 
 impl Habit {
+    /// Whether the habit was, or is, kept on `date`: it had begun, hadn't ended, and wasn't put away yet.
+    pub fn was_kept_on(&self, date: Date, clock: &DayClock) -> bool {
+        self.timeline.window().contains(date) && self.archived_at.is_none_or(|at| date < clock.date_at(at))
+    }
+
     /// Whether the habit is still kept on `today`.
     pub fn status(&self, today: Date) -> Status {
         if self.archived_at.is_some() {

@@ -1,5 +1,6 @@
 //! What can be done with habits, their plans and their pauses.
 
+use super::views::complete_values;
 use super::{
     Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Schedule, Status, Timeline, Window,
 };
@@ -83,10 +84,14 @@ pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, 
     Ok((habit, user))
 }
 
-/// A user's habits in their own order, with their histories.
-pub fn list(store: &mut dyn Store, user: UserId) -> Result<(Vec<(Habit, History)>, User), Error> {
+/// A user's habits in their own order, with their histories: those know the values that a look at `date` needs.
+pub fn list(store: &mut dyn Store, user: UserId, date: Option<Date>) -> Result<(Vec<(Habit, History)>, User), Error> {
     let user = user_of(store, user)?;
-    Ok((store.habits_with_history(user.id)?, user))
+    let mut habits = store.habits_with_history(user.id)?;
+    if let Some(date) = date {
+        complete_values(store, user.id, &mut habits, date)?;
+    }
+    Ok((habits, user))
 }
 
 /// Makes a habit, or gives back the one that the same request made before.
@@ -168,13 +173,13 @@ pub fn update(
         let moved = wrong.take("", before.with_window(window));
         habit.timeline = moved.unwrap_or(habit.timeline);
     }
-    if patch.schedule.is_some() || patch.kind.is_some() {
-        let plan = NewPlan {
-            schedule: patch.schedule,
-            kind: patch.kind,
-            effective_from: user.today(tx.now).max(habit.timeline.window().starts_on),
-            anchor: None,
-        };
+    // What is sent back as it is changes nothing: a schedule must not begin to count anew because a form was saved.
+    let effective_from = user.today(tx.now).max(habit.timeline.window().starts_on);
+    let present = habit.timeline.plan_on(effective_from);
+    let schedule = patch.schedule.filter(|schedule| *schedule != present.schedule);
+    let kind = patch.kind.filter(|kind| *kind != present.kind);
+    if schedule.is_some() || kind.is_some() {
+        let plan = NewPlan { schedule, kind, effective_from, anchor: None };
         let changed = wrong.take("", with_version(&habit.timeline, plan, user.settings.week_start));
         habit.timeline = changed.unwrap_or(habit.timeline);
     }

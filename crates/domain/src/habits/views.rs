@@ -2,7 +2,7 @@
 
 use super::service::user_of;
 use super::stats::{DaySummary, summary};
-use super::{DayState, Habit, History, Progress, Status, Timeline};
+use super::{DayState, Habit, History, Progress, Timeline};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
@@ -46,7 +46,8 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
     let user = user_of(store, user)?;
     let date = on.unwrap_or_else(|| user.today(now));
     let mut kept = store.habits_with_history(user.id)?;
-    kept.retain(|(habit, _)| habit.status(date) == Status::Active && habit.timeline.window().starts_on <= date);
+    let clock = user.day_clock();
+    kept.retain(|(habit, _)| habit.was_kept_on(date, &clock));
     complete_values(store, user.id, &mut kept, date)?;
     let items: Vec<TodayItem> = kept
         .into_iter()

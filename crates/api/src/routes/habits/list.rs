@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, put};
 use circadia_domain::Error;
-use circadia_domain::civil::Date;
+use circadia_domain::civil::{Date, DayClock};
 use circadia_domain::habits::{self, Habit, History, Status, current_streak, is_due_on};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::key_of;
@@ -112,6 +112,9 @@ pub(super) struct ListQuery {
     /// Only those that are due on this day.
     #[param(value_type = Option<String>, format = Date)]
     due_on: Option<Date>,
+    /// As of this day; the user's today if absent. It decides about status, present schedules and streaks.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
     #[param(ignore)]
     page: Option<PageRequest>,
 }
@@ -152,13 +155,14 @@ impl Decode for ListQuery {
             q: fields.optional("q", text(sought)),
             sort: fields.optional("sort", text(Sort::parse)),
             due_on: fields.optional("due_on", text(date)),
+            on: fields.optional("on", text(date)),
             page: PageRequest::decode(fields),
         })
     }
 }
 
 impl ListQuery {
-    fn wants(&self, habit: &Habit, history: &History, today: Date) -> bool {
+    fn wants(&self, habit: &Habit, history: &History, today: Date, clock: &DayClock) -> bool {
         let status = match habit.status(today) {
             Status::Active => StatusDoc::Active,
             Status::ArchivedByUser | Status::Ended => StatusDoc::Archived,
@@ -172,7 +176,9 @@ impl ListQuery {
                 };
                 habit.name.key().contains(sought) || in_description()
             })
-            && self.due_on.is_none_or(|date| habit.archived_at.is_none() && is_due_on(&habit.timeline, history, date))
+            && self
+                .due_on
+                .is_none_or(|date| habit.was_kept_on(date, clock) && is_due_on(&habit.timeline, history, date))
     }
 }
 
@@ -203,12 +209,15 @@ async fn list_habits(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.0;
-    let (found, user) = app.work.read(move |store| habits::list(store, principal.user)).await?;
-    let today = user.today(app.now());
+    // The earliest day that is looked at decides which values have to be known.
+    let looked_at = query.due_on.into_iter().chain(query.on).min();
+    let (found, user) = app.work.read(move |store| habits::list(store, principal.user, looked_at)).await?;
+    let today = query.on.unwrap_or_else(|| user.today(app.now()));
+    let clock = user.day_clock();
     let sort = query.sort.unwrap_or(Sort { by: By::Position, reversed: false });
     let mut items: Vec<(Key, Habit)> = found
         .into_iter()
-        .filter(|(habit, history)| query.wants(habit, history, today))
+        .filter(|(habit, history)| query.wants(habit, history, today, &clock))
         .map(|(habit, history)| (key(sort, &habit, &history, today), habit))
         .collect();
     items.sort_by(|(a, _), (b, _)| if sort.comes_before(a, b) { Ordering::Less } else { Ordering::Greater });

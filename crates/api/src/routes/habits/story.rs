@@ -1,10 +1,13 @@
 //! One habit's story: `/habits/{habit_id}/occurrences`, `/streak`, `/score`, `/stats`, `/calendar`.
 
+use std::collections::BTreeMap;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use circadia_domain::civil::{Date, DateRange, Weekday};
 use circadia_domain::habits::{
-    self, BestRange, Habit, HabitStats, History, Month, Progress, Rated, Score, StreakUnit, Streaks, Tally, scores,
+    self, BestRange, CalendarDay, Habit, HabitStats, History, Month, Progress, Rated, Score, StreakUnit, Streaks,
+    Tally, scores,
 };
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
@@ -82,6 +85,25 @@ impl Decode for RangeQuery {
 impl RangeQuery {
     fn range(&self) -> Result<DateRange, Problem> {
         range(self.from, self.to, MAX_DAYS).map_err(|wrong| Problem::invalid(Place::Query, wrong))
+    }
+}
+
+/// A range of days, as of a day.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ScoreQuery {
+    #[param(ignore)]
+    range: RangeQuery,
+    /// As of this day; the user's today if absent. There are no scores after it.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
+}
+
+impl Decode for ScoreQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let range = RangeQuery::decode(fields);
+        let on = fields.optional("on", text(date));
+        Some(Self { range: range?, on })
     }
 }
 
@@ -284,7 +306,7 @@ impl From<Score> for ScoreBody {
 #[utoipa::path(
     tag = "habits",
     operation_id = "getScores",
-    params(("habit_id" = Uuid, Path, description = "The habit's id"), RangeQuery),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), RangeQuery, ScoreQuery),
     responses((status = 200, description = "The scores", body = ScoresBody))
 )]
 #[get("/habits/{habit_id}/score")]
@@ -293,10 +315,10 @@ async fn get_score(
     request: HttpRequest,
     principal: Principal,
     id: Segment<HabitId>,
-    query: Query<RangeQuery>,
+    query: Query<ScoreQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let range = query.0.range()?;
-    let (habit, history, today) = load(&app, principal, id.0, None).await?;
+    let range = query.0.range.range()?;
+    let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
     let items = scores(&habit.timeline, &history, range, today).into_iter().map(ScoreBody::from).collect();
     Answer::computed(&ScoresBody { items })?.to(&request)
 }
@@ -446,6 +468,9 @@ struct CalendarQuery {
     /// The year, 1970–2199; the user's present one if absent.
     #[param(minimum = 1970, maximum = 2199)]
     year: Option<i32>,
+    /// As of this day; the user's today if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
 }
 
 impl Decode for CalendarQuery {
@@ -457,7 +482,8 @@ impl Decode for CalendarQuery {
                 _ => Err(Violations::of("out_of_range", "must be between 1970 and 2199")),
             }),
         );
-        Some(Self { year })
+        let on = fields.optional("on", text(date));
+        Some(Self { year, on })
     }
 }
 
@@ -499,11 +525,17 @@ async fn get_calendar(
     id: Segment<HabitId>,
     query: Query<CalendarQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (habit, history, today) = load(&app, principal, id.0, None).await?;
+    let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
     let year = query.0.year.unwrap_or_else(|| today.year());
-    let days = habits::calendar(&habit.timeline, &history, year, today)
-        .into_iter()
-        .map(|day| CalendarDayBody { date: day.date, state: day.state.into(), value: day.value })
+    let kept: BTreeMap<Date, CalendarDay> =
+        habits::calendar(&habit.timeline, &history, year, today).into_iter().map(|day| (day.date, day)).collect();
+    // A heat map has a place for every day of the year, before the habit's first and after its last one too.
+    let whole = DateRange::year(year).into_iter().flatten();
+    let days = whole
+        .map(|date| match kept.get(&date) {
+            Some(day) => CalendarDayBody { date, state: day.state.into(), value: day.value },
+            None => CalendarDayBody { date, state: DayStateBody::NotDue, value: None },
+        })
         .collect();
     Answer::computed(&CalendarBody { year, days })?.to(&request)
 }
