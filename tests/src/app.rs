@@ -44,7 +44,7 @@ impl Builder {
     /// Starts it.
     pub fn start(self) -> TestApp {
         let config = Config::from_variables(self.variables).expect("a configuration");
-        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let clock: Arc<dyn Clock> = self.clock.clone();
         let (told, address) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || serve(&config, clock, &told, stopped));

@@ -79,11 +79,11 @@ impl TestDatabase {
             .map(|table| ((*table).to_owned(), connection.number(&format!("SELECT count(*) FROM {table}"))))
             .collect();
         let revisions = match connection {
-            Connection::Sqlite(_) => "SELECT sum(rev) FROM user_revisions",
+            Connection::Sqlite(_) => "SELECT coalesce(sum(rev), 0) FROM user_revisions",
             #[cfg(feature = "postgres")]
-            Connection::Postgres(_) => "SELECT CAST(sum(rev) AS bigint) FROM user_revisions",
+            Connection::Postgres(_) => "SELECT CAST(coalesce(sum(rev), 0) AS bigint) FROM user_revisions",
             #[cfg(feature = "mysql")]
-            Connection::Mysql(_) => "SELECT CAST(sum(rev) AS signed) FROM user_revisions",
+            Connection::Mysql(_) => "SELECT CAST(coalesce(sum(rev), 0) AS signed) FROM user_revisions",
         };
         contents.push(("revisions".to_owned(), connection.number(revisions)));
         contents

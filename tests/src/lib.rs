@@ -10,11 +10,12 @@
 //! # }
 //! ```
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "all of this is test code, which fails by panicking"
+    clippy::return_self_not_must_use,
+    reason = "all of this is test code, which fails by panicking; and what asserts may end a chain"
 )]
 
 mod answer;
@@ -28,6 +29,13 @@ pub use app::{Builder, TestApp};
 pub use client::Client;
 pub use clock::TestClock;
 pub use database::{Backend, TestDatabase};
+
+/// An id as a client would choose it, which nothing has yet.
+pub fn fresh_id() -> String {
+    #[expect(clippy::disallowed_methods, reason = "clients make their ids of their own clock")]
+    let id = uuid::Uuid::now_v7();
+    id.to_string()
+}
 
 /// Runs a scenario to its end.
 pub fn run(scenario: impl Future<Output = ()>) {

@@ -1,10 +1,9 @@
 //! Every operation of the OpenAPI document, and how to call it: what generated tests go through. An operation that
 //! isn't known here fails them.
 
-use circadia_tests::Client;
+use circadia_tests::{Client, fresh_id};
 use reqwest::Method;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 /// The methods of paths in the document.
 const METHODS: [(&str, Method); 5] = [
@@ -165,8 +164,7 @@ impl World {
 
     /// The same with ids that nobody has.
     pub(crate) fn unknown(&self) -> Self {
-        let fresh = || Uuid::now_v7().to_string();
-        Self { theme: fresh(), habit: fresh(), pause: fresh(), ..self.clone() }
+        Self { theme: fresh_id(), habit: fresh_id(), pause: fresh_id(), ..self.clone() }
     }
 
     /// What a name in a path's template stands for.
@@ -218,10 +216,10 @@ impl World {
                 "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",
                 "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],
             }),
-            "createTheme" => json!({"id": Uuid::now_v7().to_string(), "name": "Work", "color": "#1E90FF"}),
+            "createTheme" => json!({"id": fresh_id(), "name": "Work", "color": "#1E90FF"}),
             "updateTheme" => json!({"name": "Wealth", "color": "#1E90FF"}),
             "createHabit" => json!({
-                "id": Uuid::now_v7().to_string(), "name": "Drink", "description": "Water", "theme_id": theme,
+                "id": fresh_id(), "name": "Drink", "description": "Water", "theme_id": theme,
                 "color": "#1E90FF", "kind": count, "schedule": weekly, "starts_on": "2026-01-01",
                 "ends_on": "2026-12-31",
             }),
@@ -233,7 +231,7 @@ impl World {
             "putPlan" => json!({
                 "schedule": weekly, "kind": count, "effective_from": "2026-03-02", "anchor": "2026-03-02",
             }),
-            "createPause" => json!({"id": Uuid::now_v7().to_string(), "from": "2026-03-01", "to": "2026-03-02"}),
+            "createPause" => json!({"id": fresh_id(), "from": "2026-03-01", "to": "2026-03-02"}),
             "updatePause" => json!({"from": "2026-02-02", "to": "2026-02-04"}),
             "putEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
             "incrementEntry" => json!({"by": 2}),

@@ -1,8 +1,11 @@
 //! What holds for every resource: entity tags, preconditions, ids that clients choose.
 
-use circadia_tests::{Backend, TestApp, scenarios};
+use circadia_tests::{Backend, TestApp, fresh_id, scenarios};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// A well-formed id of another version than ours.
+const RANDOM: &str = "8c7d3f2e-5b1a-4f6d-9e0c-1a2b3c4d5e6f";
 
 scenarios!(
     unchanged_resources_are_not_sent_again,
@@ -113,7 +116,7 @@ async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
             json!({"name": "Run", "schedule": {"type": "daily", "every": 2}}),
         ),
     ] {
-        let id = Uuid::now_v7().to_string();
+        let id = fresh_id();
         let with_id = |mut body: Value| {
             body["id"] = json!(id);
             body
@@ -125,7 +128,7 @@ async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
             (&again.body, again.header("location"), again.etag()),
             (&first.body, first.header("location"), first.etag())
         );
-        assert_eq!(ada.get(list).await.expect(200).each("id"), [id.clone()]);
+        assert_eq!(ada.get(list).await.expect(200).each("id"), [id.as_str()]);
         ada.post(list, with_id(other)).await.problem(409, "id_taken");
         ada.delete(&format!("{list}/{id}")).await.expect(204);
         ada.post(list, with_id(body)).await.problem(409, "id_taken");
@@ -136,12 +139,12 @@ async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
 async fn ids_are_checked(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    for id in [Uuid::new_v4().to_string(), Uuid::nil().to_string(), Uuid::max().to_string()] {
+    for id in [RANDOM.to_owned(), Uuid::nil().to_string(), Uuid::max().to_string()] {
         ada.post("/themes", json!({"id": id, "name": "Health"})).await.names("/id");
     }
     // Whatever its case, it is the same.
-    let id = Uuid::now_v7().to_string();
+    let id = fresh_id();
     ada.post("/themes", json!({"id": id, "name": "Health"})).await.expect(201);
     ada.get(&format!("/themes/{}", id.to_uppercase())).await.expect(200);
-    ada.get(&format!("/themes/{}", Uuid::new_v4())).await.problem(404, "theme_not_found");
+    ada.get(&format!("/themes/{}", RANDOM)).await.problem(404, "theme_not_found");
 }

@@ -1,6 +1,6 @@
 //! `/habits/{habit_id}/entries` and `/entries/batch`.
 
-use circadia_tests::{Backend, TestApp, scenarios};
+use circadia_tests::{Backend, TestApp, fresh_id, scenarios};
 use serde_json::json;
 
 scenarios!(
@@ -83,7 +83,7 @@ async fn a_batch_answers_item_by_item(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
-    let unknown = uuid::Uuid::now_v7().to_string();
+    let unknown = fresh_id();
     let item = |habit: &str, date: &str, state: &str| json!({"habit_id": habit, "date": date, "state": state});
     let items = json!([
         item(&habit, "2026-03-09", "done"),
@@ -110,7 +110,7 @@ async fn an_atomic_batch_stores_all_or_nothing(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
-    let unknown = uuid::Uuid::now_v7().to_string();
+    let unknown = fresh_id();
     let mut items = vec![
         json!({"habit_id": habit, "date": "2026-03-09", "state": "done"}),
         json!({"habit_id": unknown, "date": "2026-03-09", "state": "done"}),

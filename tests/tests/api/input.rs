@@ -83,6 +83,12 @@ impl Generator<'_> {
             (Value::Array(items), Some(value)) => items[name.parse::<usize>().unwrap()] = value,
             (other, _) => panic!("{pointer} leads into {other}"),
         }
+        // Of two ways to say who one is, only one may be taken.
+        match (self.operation.id.as_str(), pointer) {
+            ("login", "/email") => drop(body.as_object_mut().unwrap().remove("username")),
+            ("login", "/username") => drop(body.as_object_mut().unwrap().remove("email")),
+            _ => {}
+        }
         self.wrong.push(Wrong { how: how.into(), pointer: pointer.to_owned(), body });
     }
 
@@ -114,7 +120,7 @@ impl Generator<'_> {
             self.with("blank", pointer, Some(json!(" \t ")));
         }
         if schema["enum"].is_array() || schema["pattern"].is_string() {
-            self.with("an unknown word", pointer, Some(json!("nonsense")));
+            self.with("an unknown word", pointer, Some(json!("no sense!")));
         }
         if let Some(least) = schema["minimum"].as_i64() {
             self.with("too small", pointer, Some(json!(least - 1)));

@@ -28,7 +28,7 @@ async fn walk(client: &Client, first: &str, member: &str, pages: usize) -> Vec<S
         back = client.get(&back.link("prev").unwrap()).await.expect(200);
         assert_eq!(back.body["items"], answer.body["items"]);
     }
-    assert!(back.link("prev").is_none() && back.link("next").is_some());
+    assert_eq!((back.link("prev").is_none(), back.link("next").is_some()), (true, pages > 1));
     answers.iter().flat_map(|answer| answer.each(member)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! `/habits/{habit_id}/plan`, `/plans` and `/pauses`: what changes leaves the past alone.
 
-use circadia_tests::{Backend, TestApp, scenarios};
+use circadia_tests::{Backend, TestApp, fresh_id, scenarios};
 use serde_json::{Value, json};
 
 scenarios!(
@@ -104,7 +104,7 @@ async fn a_pause_can_be_made_twice_and_changed(backend: Backend) {
     let ada = app.user("ada").await;
     let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
     let pauses = format!("/habits/{habit}/pauses");
-    let id = uuid::Uuid::now_v7().to_string();
+    let id = fresh_id();
     let pause = json!({"id": id, "from": "2026-03-07", "to": "2026-03-09"});
     let made = ada.post(&pauses, pause.clone()).await.expect(201).body;
     assert_eq!(made, pause);

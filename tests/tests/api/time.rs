@@ -94,7 +94,10 @@ async fn days_on_which_clocks_change_are_days_like_any(backend: Backend) {
     let ada = app.log_in("ada").await;
     ada.patch("/me", json!({"day_start": "02:30"})).await.expect(200);
     let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
-    // 02:30 doesn't exist on that day: it begins when the clock leaps over it.
+    // 02:30 doesn't exist on that day: as RFC 5545 has it, it is what it would be but for the change, 03:30.
+    assert_eq!(today(&ada).await, "2026-03-28");
+    app.clock.set("2026-03-29T01:29:59Z");
+    let ada = app.log_in("ada").await;
     assert_eq!(today(&ada).await, "2026-03-28");
     app.clock.advance(1);
     assert_eq!(today(&ada).await, "2026-03-29");
