@@ -146,5 +146,5 @@ async fn ids_are_checked(backend: Backend) {
     let id = fresh_id();
     ada.post("/themes", json!({"id": id, "name": "Health"})).await.expect(201);
     ada.get(&format!("/themes/{}", id.to_uppercase())).await.expect(200);
-    ada.get(&format!("/themes/{}", RANDOM)).await.problem(404, "theme_not_found");
+    ada.get(&format!("/themes/{RANDOM}")).await.problem(404, "theme_not_found");
 }

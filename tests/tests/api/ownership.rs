@@ -202,7 +202,9 @@ async fn what_is_private_asks_for_a_token(backend: Backend) {
     for operation in &Catalogue::read().operations {
         assert_eq!(operation.public, public.contains(&operation.id.as_str()), "{}", operation.id);
         if !operation.public {
-            let (path, body) = (world.path_and_query(operation), world.body(operation));
+            let path = world.path_and_query(operation);
+            // A refresh token in the body is all that logging out needs.
+            let body = if operation.id == "logout" { Value::Null } else { world.body(operation) };
             let anonymous = app.anonymous();
             let answer = anonymous.call(operation.method.clone(), &path, &body).await;
             let answer = answer.problem(401, "authentication_required");
