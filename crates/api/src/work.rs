@@ -1,6 +1,7 @@
 //! Running units of work: off the async threads, no more at once than there are connections, never waiting without end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
 use circadia_domain::civil::Instant;
@@ -11,12 +12,18 @@ use tokio::sync::Semaphore;
 use crate::context;
 use crate::problem::Problem;
 
+/// How long a request waits for its turn while the database can't be reached: not at the pace at which those before it
+/// find out.
+const PATIENCE_WHILE_DOWN: Duration = Duration::from_millis(100);
+
 /// Runs units of work against a database.
 #[derive(Clone)]
 pub struct Work {
     database: Arc<dyn Database>,
     permits: Arc<Semaphore>,
     patience: Duration,
+    /// Whether the latest unit of work found the database unreachable.
+    down: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Work {
@@ -28,7 +35,7 @@ impl std::fmt::Debug for Work {
 impl Work {
     /// At most `connections` units at once; a request that finds none free within `patience` is refused (503).
     pub fn new(database: Arc<dyn Database>, connections: usize, patience: Duration) -> Self {
-        Self { database, permits: Arc::new(Semaphore::new(connections)), patience }
+        Self { database, permits: Arc::new(Semaphore::new(connections)), patience, down: Arc::default() }
     }
 
     /// A reading unit of work: one snapshot.
@@ -40,7 +47,7 @@ impl Work {
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.run(move |database| store::read(database, work)).await?.map_err(Into::into)
+        self.judged(self.run(move |database| store::read(database, work)).await?.map_err(Into::into))
     }
 
     /// A writing unit of work of a user.
@@ -54,7 +61,7 @@ impl Work {
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.run(move |database| store::write(database, user, now, work)).await?.map_err(Into::into)
+        self.judged(self.run(move |database| store::write(database, user, now, work)).await?.map_err(Into::into))
     }
 
     /// A writing unit of work that belongs to no user.
@@ -66,12 +73,19 @@ impl Work {
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.run(move |database| store::administer(database, work)).await?.map_err(Into::into)
+        self.judged(self.run(move |database| store::administer(database, work)).await?.map_err(Into::into))
     }
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), Problem> {
-        self.run(|database| database.ping().map_err(Problem::from)).await?
+        self.judged(self.run(|database| database.ping().map_err(Problem::from)).await?)
+    }
+
+    /// Remembers whether the database could be reached.
+    fn judged<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
+        let down = matches!(&outcome, Err(problem) if problem.code() == "unavailable");
+        self.down.store(down, Ordering::Relaxed);
+        outcome
     }
 
     async fn run<T: Send + 'static>(
@@ -79,7 +93,8 @@ impl Work {
         unit: impl FnOnce(&dyn Database) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let begun = Stopwatch::now();
-        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.permits).acquire_owned()).await;
+        let patience = if self.down.load(Ordering::Relaxed) { PATIENCE_WHILE_DOWN } else { self.patience };
+        let permit = tokio::time::timeout(patience, Arc::clone(&self.permits).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else {
             return Err(Problem::unavailable("All database connections are busy. Nothing was stored; try again."));
         };

@@ -23,8 +23,8 @@ use crate::config::Config;
 use crate::keys::{MasterKeyError, master_key};
 use crate::sources::{FreshIds, SystemClock};
 
-/// How long a request waits for a database connection before it is refused.
-const PATIENCE: Duration = Duration::from_millis(900);
+/// How long a request waits for its turn at the database before it is refused. (Much less while it can't be reached.)
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long requests in flight may take when the process is asked to stop.
 const FINISH: u64 = 25;
 /// How long after readiness was withdrawn connections are still accepted, so that whoever routes requests notices.

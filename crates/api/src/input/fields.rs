@@ -142,6 +142,9 @@ pub mod testing {
 
     /// Asserts that the documented properties of `T`, and which of them are required, are those that its decoder asks
     /// for: what is documented is accepted, and the other way round.
+    ///
+    /// # Panics
+    /// If they differ.
     pub fn assert_documented<T: Decode + PartialSchema>() {
         let members = serde_json::Map::new();
         let mut fields = Fields::over(&members, false);

@@ -455,6 +455,7 @@ async fn refresh_tokens(
 #[utoipa::path(
     tag = "auth",
     operation_id = "logout",
+    security((), ("bearer" = [])),
     request_body = Option<LogoutBody>,
     responses((status = 204, description = "The session has ended; it is refused everywhere within a second"))
 )]

@@ -296,7 +296,8 @@ pub struct PreviewAnswer {
     /// The first due date after `to`; null if there is none.
     #[schema(value_type = Option<String>, format = Date)]
     next: Option<Date>,
-    /// The schedule as an RFC 5545 rule; null for quotas, which none can express.
+    /// The schedule as an RFC 5545 rule; null where none can express it: for quotas, some cycles, and some yearly dates
+    /// that skip.
     rrule: Option<String>,
     /// The schedule in words.
     #[schema(example = "the last working day of every month")]

@@ -56,7 +56,7 @@ pub enum Status {
 
 impl Habit {
     /// Whether the habit was, or is, kept on `date`: it had begun, hadn't ended, and wasn't put away yet.
-    pub fn was_kept_on(&self, date: Date, clock: &DayClock) -> bool {
+    pub fn was_kept_on(&self, date: Date, clock: DayClock) -> bool {
         self.timeline.window().contains(date) && self.archived_at.is_none_or(|at| date < clock.date_at(at))
     }
 

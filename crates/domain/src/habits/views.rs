@@ -47,7 +47,7 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
     let date = on.unwrap_or_else(|| user.today(now));
     let mut kept = store.habits_with_history(user.id)?;
     let clock = user.day_clock();
-    kept.retain(|(habit, _)| habit.was_kept_on(date, &clock));
+    kept.retain(|(habit, _)| habit.was_kept_on(date, clock));
     complete_values(store, user.id, &mut kept, date)?;
     let items: Vec<TodayItem> = kept
         .into_iter()

@@ -162,7 +162,7 @@ impl Decode for ListQuery {
 }
 
 impl ListQuery {
-    fn wants(&self, habit: &Habit, history: &History, today: Date, clock: &DayClock) -> bool {
+    fn wants(&self, habit: &Habit, history: &History, today: Date, clock: DayClock) -> bool {
         let status = match habit.status(today) {
             Status::Active => StatusDoc::Active,
             Status::ArchivedByUser | Status::Ended => StatusDoc::Archived,
@@ -217,7 +217,7 @@ async fn list_habits(
     let sort = query.sort.unwrap_or(Sort { by: By::Position, reversed: false });
     let mut items: Vec<(Key, Habit)> = found
         .into_iter()
-        .filter(|(habit, history)| query.wants(habit, history, today, &clock))
+        .filter(|(habit, history)| query.wants(habit, history, today, clock))
         .map(|(habit, history)| (key(sort, &habit, &history, today), habit))
         .collect();
     items.sort_by(|(a, _), (b, _)| if sort.comes_before(a, b) { Ordering::Less } else { Ordering::Greater });
