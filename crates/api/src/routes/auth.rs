@@ -457,7 +457,10 @@ async fn refresh_tokens(
     operation_id = "logout",
     security((), ("bearer" = [])),
     request_body = Option<LogoutBody>,
-    responses((status = 204, description = "The session has ended; it is refused everywhere within a second"))
+    responses(
+        (status = 204, description = "The session has ended; it is refused everywhere within a second"),
+        (status = 401, description = "Neither a refresh token nor an access token, or one that is no good", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
 )]
 #[post("/auth/logout")]
 async fn log_out(app: Data<App>, request: HttpRequest, body: OptionalBody) -> Result<HttpResponse, Problem> {
