@@ -58,10 +58,11 @@ impl std::fmt::Debug for Service {
 impl Service {
     /// Prepares what all workers share.
     pub fn new(app: Arc<App>) -> Self {
+        let document = openapi::document();
         Self {
             limits: Data::new(limits::Limits::new(app.settings.rate_limits)),
-            schema: Data::new(docs::Schema::new(openapi::text())),
-            table: Data::new(routing::RouteTable::of(&openapi::document())),
+            schema: Data::new(docs::Schema::new(openapi::text(&document))),
+            table: Data::new(routing::RouteTable::of(&document)),
             app: Data::from(app),
         }
     }

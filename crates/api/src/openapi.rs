@@ -27,9 +27,9 @@ pub fn document() -> OpenApi {
     complete(collected)
 }
 
-/// The document as it is committed and served: stable, indented, with a final line break.
-pub fn text() -> String {
-    let mut text = document().to_pretty_json().unwrap_or_default();
+/// A document as it is committed and served: stable, indented, with a final line break.
+pub fn text(document: &OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }

@@ -272,7 +272,7 @@ pub struct ListQuery {
     #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
     #[param(ignore)]
-    page: Option<PageRequest>,
+    page: PageRequest,
 }
 
 impl Decode for ListQuery {
@@ -282,7 +282,7 @@ impl Decode for ListQuery {
         if from.zip(to).is_some_and(|(from, to)| to < from) {
             fields.note("to", "before_start", "must not lie before `from`");
         }
-        Some(Self { from, to, page: PageRequest::decode(fields) })
+        Some(Self { from, to, page: PageRequest::decode(fields)? })
     }
 }
 
@@ -304,7 +304,6 @@ async fn list_entries(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let ListQuery { from, to, page } = query.0;
-    let page = page.unwrap_or(PageRequest { limit: crate::page::MAX_LIMIT, cursor: None });
     let start = page.start::<Date>("date")?;
     let (from, to) = (from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX));
     let range = match &start {

@@ -119,19 +119,22 @@ fn write(tx: &mut Writing<'_>, habit: &Habit, history: &mut History, entry: &Ent
     Ok(())
 }
 
-/// Brings a history in line with an entry that was stored, or deleted.
+/// Brings a history in line with an entry that was stored, or deleted. Whether it had to be made anew for it, from all
+/// that is stored.
 fn take_up(
     tx: &mut Writing<'_>,
     habit: &Habit,
     history: &mut History,
     date: Date,
     record: Option<&DayRecord>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     match history.record(&habit.timeline, date, record) {
-        Recorded::TakenUp => {}
-        Recorded::RebuildNeeded => *history = rebuilt(tx.store, tx.user, habit)?,
+        Recorded::TakenUp => Ok(false),
+        Recorded::RebuildNeeded => {
+            *history = rebuilt(tx.store, tx.user, habit)?;
+            Ok(true)
+        }
     }
-    Ok(())
 }
 
 /// Adds to a day's value; what isn't there counts as 0. Atomic: parallel increments add up.
@@ -230,12 +233,8 @@ pub fn put_many(tx: &mut Writing<'_>, puts: &[EntryPut], atomic: bool) -> Result
             if made_anew.contains(&habit.id) {
                 continue;
             }
-            match history.record(&habit.timeline, entry.date, Some(&entry.record())) {
-                Recorded::TakenUp => {}
-                Recorded::RebuildNeeded => {
-                    *history = rebuilt(tx.store, tx.user, habit)?;
-                    made_anew.push(habit.id);
-                }
+            if take_up(tx, habit, history, entry.date, Some(&entry.record()))? {
+                made_anew.push(habit.id);
             }
         }
         let touched: Vec<(HabitId, &History)> = habits

@@ -122,12 +122,12 @@ pub fn summary(timeline: &Timeline, history: &History, date: Date) -> DaySummary
     Progress::new(timeline, history, date).summary()
 }
 
-/// A year's days within the window, as of `today`.
+/// Every day of a year, as of `today`: a heat map has a place for each, those outside of the window (not due) too.
 pub fn calendar(timeline: &Timeline, history: &History, year: i32, today: Date) -> Vec<CalendarDay> {
-    match DateRange::year(year) {
-        Some(year) => Progress::new(timeline, history, today).calendar(year),
-        None => Vec::new(),
-    }
+    let Some(year) = DateRange::year(year) else { return Vec::new() };
+    let mut kept = Progress::new(timeline, history, today).calendar(year).into_iter().peekable();
+    let outside = |date| CalendarDay { date, state: DayState::NotDue, value: None };
+    year.iter().map(|date| kept.next_if(|day| day.date == date).unwrap_or_else(|| outside(date))).collect()
 }
 
 /// The statistics as of `today`.

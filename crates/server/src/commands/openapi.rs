@@ -9,7 +9,7 @@ use circadia_api::openapi;
 use super::{Failure, Outcome, say};
 
 pub(super) fn run(path: &Path, check: bool) -> Outcome {
-    let text = openapi::text();
+    let text = openapi::text(&openapi::document());
     if path == Path::new("-") {
         std::io::stdout().write_all(text.as_bytes())?;
         return Ok(());

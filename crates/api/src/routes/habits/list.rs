@@ -116,7 +116,7 @@ pub(super) struct ListQuery {
     #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
     #[param(ignore)]
-    page: Option<PageRequest>,
+    page: PageRequest,
 }
 
 fn status(word: &str) -> Parsed<StatusDoc> {
@@ -156,7 +156,7 @@ impl Decode for ListQuery {
             sort: fields.optional("sort", text(Sort::parse)),
             due_on: fields.optional("due_on", text(date)),
             on: fields.optional("on", text(date)),
-            page: PageRequest::decode(fields),
+            page: PageRequest::decode(fields)?,
         })
     }
 }
@@ -221,9 +221,8 @@ async fn list_habits(
         .map(|(habit, history)| (key(sort, &habit, &history, today), habit))
         .collect();
     items.sort_by(|(a, _), (b, _)| if sort.comes_before(a, b) { Ordering::Less } else { Ordering::Greater });
-    let page_request = query.page.unwrap_or(PageRequest { limit: crate::page::MAX_LIMIT, cursor: None });
     let page =
-        Page::of_sorted(items, |(key, _)| key.clone(), &sort.text(), &page_request, |a, b| sort.comes_before(a, b))?;
+        Page::of_sorted(items, |(key, _)| key.clone(), &sort.text(), &query.page, |a, b| sort.comes_before(a, b))?;
     page.map(|(_, habit)| HabitBody::new(habit, today)).answer(&request)
 }
 

@@ -1,13 +1,10 @@
 //! One habit's story: `/habits/{habit_id}/occurrences`, `/streak`, `/score`, `/stats`, `/calendar`.
 
-use std::collections::BTreeMap;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use circadia_domain::civil::{Date, DateRange, Weekday};
 use circadia_domain::habits::{
-    self, BestRange, CalendarDay, Habit, HabitStats, History, Month, Progress, Rated, Score, StreakUnit, Streaks,
-    Tally, scores,
+    self, BestRange, Habit, HabitStats, History, Month, Progress, Rated, Score, StreakUnit, Streaks, Tally, scores,
 };
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
@@ -527,15 +524,9 @@ async fn get_calendar(
 ) -> Result<HttpResponse, Problem> {
     let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
     let year = query.0.year.unwrap_or_else(|| today.year());
-    let kept: BTreeMap<Date, CalendarDay> =
-        habits::calendar(&habit.timeline, &history, year, today).into_iter().map(|day| (day.date, day)).collect();
-    // A heat map has a place for every day of the year, before the habit's first and after its last one too.
-    let whole = DateRange::year(year).into_iter().flatten();
-    let days = whole
-        .map(|date| match kept.get(&date) {
-            Some(day) => CalendarDayBody { date, state: day.state.into(), value: day.value },
-            None => CalendarDayBody { date, state: DayStateBody::NotDue, value: None },
-        })
+    let days = habits::calendar(&habit.timeline, &history, year, today)
+        .into_iter()
+        .map(|day| CalendarDayBody { date: day.date, state: day.state.into(), value: day.value })
         .collect();
     Answer::computed(&CalendarBody { year, days })?.to(&request)
 }
