@@ -52,7 +52,7 @@ fn constraints_have_the_same_names_everywhere() {
         let mut names = BTreeSet::new();
         while let Some(word) = words.next() {
             if word == "CONSTRAINT" {
-                names.extend(words.next().map(str::to_owned));
+                names.extend(words.next().map(|name| name.trim_end_matches(',').to_owned()));
             }
         }
         names

@@ -1,4 +1,4 @@
-//! `/me`: the signed-in user.
+//! `GET` and `PATCH /me`: who is signed in, and their settings.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, patch};

@@ -1,0 +1,167 @@
+//! `POST /auth/login`: signing in.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use circadia_auth::Client;
+use circadia_auth::accounts::{self, Attempt, SignInRefusal};
+use circadia_auth::passwords::Password;
+use circadia_auth::sessions::Opened;
+use circadia_domain::Error;
+use circadia_domain::civil::Instant;
+use circadia_domain::logins::LoginMethod;
+use circadia_domain::users::Login;
+use circadia_domain::violation::Violations;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Refused, TokensBody, client_of, device, invalid_password, open, tokens};
+use crate::app::App;
+use crate::input::{Body, Decode, Fields, text};
+use crate::limits;
+use crate::problem::Problem;
+use crate::routes::me::UserBody;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(log_in);
+}
+
+/// A name or address to sign in by: of any shape, for what isn't one is simply nobody's.
+fn login_name(text: &str) -> Result<String, Violations> {
+    if text.contains('\0') {
+        return Err(Violations::of("nul_character", "must not contain the NUL character"));
+    }
+    if text.len() > 1024 {
+        return Err(Violations::of("too_long", "must have at most 254 characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Credentials: an address or a name, and a password.
+#[derive(Debug, ToSchema)]
+pub struct LoginBody {
+    /// The address; either this or `username`.
+    #[schema(value_type = Option<String>, example = "ada@example.org")]
+    email: Option<String>,
+    /// The name; either this or `email`.
+    #[schema(value_type = Option<String>)]
+    username: Option<String>,
+    /// The password.
+    #[schema(value_type = String, format = Password, example = "correct horse battery")]
+    password: String,
+    /// What the device calls itself, shown in the list of sessions.
+    #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
+    device: Option<String>,
+}
+
+impl Decode for LoginBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.optional("email", text(login_name));
+        let username = fields.optional("username", text(login_name));
+        let password = fields.required("password", text(|given| Password::given(given).map(|_| given.to_owned())));
+        let device = fields.optional("device", text(device));
+        match (&email, &username) {
+            (None, None) => fields.note("email", "required", "is required, unless `username` is given"),
+            (Some(_), Some(_)) => fields.note("username", "unexpected", "must be left out where `email` is given"),
+            _ => {}
+        }
+        Some(Self { email, username, password: password?, device })
+    }
+}
+
+impl LoginBody {
+    fn login(&self) -> Login {
+        match (&self.email, &self.username) {
+            (Some(email), _) => Login::email(email),
+            (None, username) => Login::username(username.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// Log in
+///
+/// Opens a session. Whatever is wrong with the credentials, the answer is the same.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "login",
+    security(()),
+    request_body = LoginBody,
+    responses(
+        (status = 200, description = "Signed in", body = TokensBody),
+        (status = 401, description = "`invalid_credentials`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/auth/login")]
+async fn log_in(app: Data<App>, request: HttpRequest, body: Body<LoginBody>) -> Result<HttpResponse, Problem> {
+    let client = client_of(&request, &app, body.value.device.as_deref());
+    throttle(&app, &body.value.login()).await?;
+    // A password that was changed, or hashed anew, while it was checked is looked up once more.
+    for _ in 0..2 {
+        if let Some((opened, user)) = sign_in(&app, &client, &body.value).await? {
+            return tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user);
+        }
+    }
+    Err(Refused::from(SignInRefusal::InvalidCredentials).into())
+}
+
+/// Signs in; nothing if the password was replaced in between.
+async fn sign_in(app: &Data<App>, client: &Client, body: &LoginBody) -> Result<Option<(Opened, UserBody)>, Problem> {
+    let (login, client, inner) = (body.login(), client.clone(), app.clone());
+    let sought = login.clone();
+    let found = app.work.read::<_, Error>(move |store| Ok(store.find_credentials(&sought)?)).await?;
+    let password = Password::given(&body.password).map_err(invalid_password)?;
+    let stored = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
+    let verified = app.identity.hasher.verify(password, stored).await?;
+    let now = app.now();
+    // Who isn't known and who has another password take the same way, through the same kind of transaction.
+    let Some(credentials) = found.clone().filter(|_| verified.matches) else {
+        let refused = app.work.administer(move |store| {
+            let attempt = attempt(&inner, &login, &client, now);
+            accounts::refuse(store, &attempt, found.as_ref()).map_err(Refused::from)
+        });
+        return refused.await.map(|never| match never {});
+    };
+    let accepted = app.work.write(credentials.user, now, move |tx| {
+        let attempt = attempt(&inner, &login, &client, now);
+        let user = match accounts::accept(tx.store, tx.rev, &attempt, &credentials, &verified) {
+            Err(SignInRefusal::PasswordReplaced) => return Ok(None),
+            accepted => accepted?,
+        };
+        let opened = open(tx.store, &inner, user.id, &client, now)?;
+        let user = UserBody::load(tx.store, user.id, now)?;
+        Ok::<_, Refused>(Some((opened, user)))
+    });
+    accepted.await
+}
+
+fn attempt<'a>(app: &'a App, login: &'a Login, client: &'a Client, now: Instant) -> Attempt<'a> {
+    Attempt {
+        login,
+        method: LoginMethod::Password,
+        client,
+        identifiers: &app.identity.identifiers,
+        ids: &*app.ids,
+        now,
+    }
+}
+
+/// Counts an attempt on an account, by the name it is tried by: what is counted together would tell what belongs
+/// together.
+async fn throttle(app: &App, login: &Login) -> Result<(), Problem> {
+    let (Some(throttle), Some(quota)) = (&app.identity.account_throttle, app.settings.rate_limits.auth) else {
+        return Ok(());
+    };
+    let decision = throttle.attempt(login.key(), app.now()).await;
+    if decision.allowed { Ok(()) } else { Err(limits::account_refusal(quota, &decision)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<LoginBody>();
+    }
+}

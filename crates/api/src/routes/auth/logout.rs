@@ -1,0 +1,124 @@
+//! `POST /auth/logout`, `POST /auth/logout-all`: signing out.
+
+use std::future::{Future, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
+use circadia_auth::sessions::{self, RefreshToken};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::Refused;
+use crate::app::App;
+use crate::identity::{Principal, principal_of};
+use crate::input::{Body, Decode, Fields, any_text};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(log_out).service(log_out_everywhere);
+}
+
+/// Which session to end.
+#[derive(Debug, ToSchema)]
+pub struct LogoutBody {
+    /// A refresh token of the session to end; without one, the session of the access token ends.
+    refresh_token: Option<String>,
+}
+
+impl Decode for LogoutBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let refresh_token = fields.optional("refresh_token", any_text);
+        Some(Self { refresh_token })
+    }
+}
+
+/// Log out
+///
+/// Ends the session of the refresh token in the body, for which no access token is needed; or, without a body, that of
+/// the access token.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "logout",
+    security((), ("bearer" = [])),
+    request_body = Option<LogoutBody>,
+    responses(
+        (status = 204, description = "The session has ended; it is refused everywhere within a second"),
+        (status = 401, description = "Neither a refresh token nor an access token, or one that is no good", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/auth/logout")]
+async fn log_out(app: Data<App>, request: HttpRequest, body: OptionalBody) -> Result<HttpResponse, Problem> {
+    let now = app.now();
+    let token = body.0.and_then(|body| body.refresh_token).map(|text| RefreshToken::parse(&text)).transpose()?;
+    // Whoever holds the refresh token may end its session, whether or not the access token is still good.
+    let user = match &token {
+        Some(token) => token.user,
+        None => Principal::extract(&request).await?.user,
+    };
+    let session = principal_of(&request).map(|principal| principal.session);
+    let keys = app.identity.tokens.keys();
+    app.work
+        .write(user, now, move |tx| {
+            match (&token, session) {
+                (Some(token), _) => sessions::revoke_by_token(tx.store, token, &keys, now)?,
+                (None, Some(session)) => sessions::revoke(tx.store, user, session, now)?,
+                (None, None) => false,
+            };
+            Ok::<_, Refused>(())
+        })
+        .await?;
+    crate::identity::follow_revocations(&app).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Log out everywhere
+///
+/// Ends every session of the user, this one included.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "logoutAll",
+    responses((status = 204, description = "Every session has ended"))
+)]
+#[post("/auth/logout-all")]
+async fn log_out_everywhere(app: Data<App>, principal: Principal) -> Result<HttpResponse, Problem> {
+    let now = app.now();
+    app.work
+        .write(principal.user, now, move |tx| {
+            sessions::revoke_all(tx.store, principal.user, now).map_err(Refused::from)
+        })
+        .await?;
+    crate::identity::follow_revocations(&app).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The body of a log-out, which may be missing altogether.
+struct OptionalBody(Option<LogoutBody>);
+
+impl FromRequest for OptionalBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+        if length.unwrap_or(0) == 0 && !chunked {
+            return Box::pin(ready(Ok(Self(None))));
+        }
+        let body = Body::<LogoutBody>::from_request(request, payload);
+        Box::pin(async move { Ok(Self(Some(body.await?.value))) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<LogoutBody>();
+    }
+}

@@ -1,0 +1,170 @@
+//! `/auth`: getting an account, signing in, staying signed in, signing out.
+
+pub mod login;
+pub mod logout;
+pub mod refresh;
+pub mod register;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
+use actix_web::{HttpRequest, HttpResponse};
+use circadia_auth::Client;
+use circadia_auth::accounts::SignInRefusal;
+use circadia_auth::passwords::Busy;
+use circadia_auth::sessions::{self, Opened, RefreshToken, SessionRefusal};
+use circadia_domain::Error;
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::UserId;
+use circadia_domain::sessions::Session;
+use circadia_domain::store::{Refusal, Store, StoreError};
+use circadia_domain::violation::Violations;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::me::UserBody;
+use crate::app::App;
+use crate::client_address::client_address;
+use crate::problem::{Place, Problem};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    register::routes(config);
+    login::routes(config);
+    refresh::routes(config);
+    logout::routes(config);
+}
+
+/// Tokens of a session.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tokens)]
+pub struct TokensBody {
+    /// Proves who is asking: `Authorization: Bearer …`. A JWT, but of no meaning to clients.
+    pub access_token: String,
+    /// Renews the access token, once: the answer carries the next one.
+    pub refresh_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    pub token_type: &'static str,
+    /// Seconds until the access token expires.
+    #[schema(example = 900)]
+    pub expires_in: i64,
+    /// Who is signed in.
+    pub user: UserBody,
+}
+
+/// Why somebody isn't let in, whichever step it was.
+#[derive(Debug)]
+enum Refused {
+    SignIn(SignInRefusal),
+    Session(SessionRefusal),
+    Domain(Error),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Session(error.into())
+    }
+}
+
+impl From<SignInRefusal> for Refused {
+    fn from(refusal: SignInRefusal) -> Self {
+        Self::SignIn(refusal)
+    }
+}
+
+impl From<SessionRefusal> for Refused {
+    fn from(refusal: SessionRefusal) -> Self {
+        Self::Session(refusal)
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
+}
+
+impl Refusal for Refused {
+    fn is_remembered(&self) -> bool {
+        match self {
+            Self::SignIn(refusal) => refusal.is_remembered(),
+            Self::Session(refusal) => refusal.is_remembered(),
+            Self::Domain(error) => error.is_remembered(),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::SignIn(SignInRefusal::InvalidCredentials | SignInRefusal::PasswordReplaced) => {
+                Self::of("invalid_credentials", "There is no account with this name and this password.")
+            }
+            Refused::SignIn(SignInRefusal::Store(error)) | Refused::Session(SessionRefusal::Store(error)) => {
+                error.into()
+            }
+            Refused::Session(refusal) => match refusal.token_error() {
+                Some(error) => error.into(),
+                None => Self::internal(&refusal),
+            },
+            Refused::Domain(error) => error.into(),
+        }
+    }
+}
+
+impl From<Busy> for Problem {
+    fn from(_: Busy) -> Self {
+        Self::unavailable("Too many passwords are being checked at the moment. Try again in a moment.")
+    }
+}
+
+fn device(text: &str) -> Result<String, Violations> {
+    if text.chars().count() > 100 {
+        return Err(Violations::of("too_long", "must have at most 100 characters"));
+    }
+    if text.contains('\0') {
+        return Err(Violations::of("nul_character", "must not contain the NUL character"));
+    }
+    Ok(text.to_owned())
+}
+
+fn client_of(request: &HttpRequest, app: &App, device: Option<&str>) -> Client {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Client::new(device, agent, client_address(request.head(), &app.settings))
+}
+
+fn invalid_password(wrong: Violations) -> Problem {
+    let mut named = Violations::new();
+    named.nest("/password", wrong);
+    Problem::invalid(Place::Body, named)
+}
+
+/// The tokens of a session that was opened or renewed.
+fn tokens(
+    app: &App,
+    status: StatusCode,
+    session: &Session,
+    refresh_token: &RefreshToken,
+    user: UserBody,
+) -> Result<HttpResponse, Problem> {
+    let access = app.identity.tokens.issue(session, &*app.ids, app.now()).map_err(|error| Problem::internal(&error))?;
+    let body = TokensBody {
+        access_token: access.token,
+        refresh_token: refresh_token.text(),
+        token_type: "Bearer",
+        expires_in: access.expires_in,
+        user,
+    };
+    Ok(HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+fn open(
+    store: &mut dyn Store,
+    app: &App,
+    user: UserId,
+    client: &Client,
+    now: Instant,
+) -> Result<Opened, SessionRefusal> {
+    let keys = app.identity.tokens.keys();
+    sessions::open_session(store, user, client, &keys, &*app.ids, &*app.identity.entropy, now)
+}

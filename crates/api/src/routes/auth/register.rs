@@ -1,0 +1,117 @@
+//! `POST /auth/register`: getting an account.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use circadia_auth::accounts::{self, Registration};
+use circadia_auth::passwords::Password;
+use circadia_domain::civil::Zone;
+use circadia_domain::users::{Email, Locale, Role, Settings, Username};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Refused, TokensBody, client_of, device, invalid_password, open, tokens};
+use crate::app::App;
+use crate::input::{Body, Decode, Fields, text};
+use crate::problem::Problem;
+use crate::routes::me::UserBody;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(register);
+}
+
+/// An account to make.
+#[derive(Debug, ToSchema)]
+pub struct RegisterBody {
+    /// 3–32 letters, digits, `.`, `_` or `-` of ASCII; unique whatever its case.
+    #[schema(value_type = String, min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9._-]+$", example = "ada")]
+    username: Username,
+    /// The address; unique whatever its case.
+    #[schema(value_type = String, format = Email, max_length = 254, example = "ada@example.org")]
+    email: Email,
+    /// 8–128 characters; common, all-numeric ones and ones like the name or the address are refused, with the reason.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
+    password: String,
+    /// The IANA time zone whose wall clock counts; `UTC` if absent.
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    timezone: Option<Zone>,
+    /// The language, as a BCP 47 tag; `en` if absent.
+    #[schema(value_type = Option<String>, example = "en")]
+    locale: Option<Locale>,
+    /// What the device calls itself, shown in the list of sessions.
+    #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
+    device: Option<String>,
+}
+
+impl Decode for RegisterBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let username = fields.required("username", text(Username::parse));
+        let email = fields.required("email", text(Email::parse));
+        let (name, address) = (username.clone(), email.clone());
+        let password = fields.required(
+            "password",
+            text(move |given| Password::chosen(given, name.as_ref(), address.as_ref()).map(|_| given.to_owned())),
+        );
+        let timezone = fields.optional("timezone", text(Zone::parse));
+        let locale = fields.optional("locale", text(Locale::parse));
+        let device = fields.optional("device", text(device));
+        Some(Self { username: username?, email: email?, password: password?, timezone, locale, device })
+    }
+}
+
+/// Register
+///
+/// Makes an account and signs it in.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "register",
+    security(()),
+    request_body = RegisterBody,
+    responses(
+        (status = 201, description = "The account was made; these are its first tokens", body = TokensBody),
+        (status = 409, description = "`username_taken` or `email_taken`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/auth/register")]
+async fn register(app: Data<App>, request: HttpRequest, body: Body<RegisterBody>) -> Result<HttpResponse, Problem> {
+    let given = body.value;
+    let client = client_of(&request, &app, given.device.as_deref());
+    let password =
+        Password::chosen(&given.password, Some(&given.username), Some(&given.email)).map_err(invalid_password)?;
+    let hash = app.identity.hasher.hash(password).await?;
+    let defaults = Settings::default();
+    let registration = Registration {
+        username: given.username,
+        email: given.email,
+        settings: Settings {
+            timezone: given.timezone.unwrap_or(defaults.timezone),
+            locale: given.locale.unwrap_or(defaults.locale.clone()),
+            ..defaults
+        },
+        role: Role::Regular,
+        email_verified_at: None,
+    };
+    let now = app.now();
+    let inner = app.clone();
+    let (opened, user) = app
+        .work
+        .administer(move |store| {
+            let user = accounts::register(store, registration, hash, &*inner.ids, now)?;
+            let opened = open(store, &inner, user.id, &client, now)?;
+            let user = UserBody::load(store, user.id, now)?;
+            Ok::<_, Refused>((opened, user))
+        })
+        .await?;
+    tokens(&app, StatusCode::CREATED, &opened.session, &opened.refresh_token, user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<RegisterBody>();
+    }
+}
