@@ -3,6 +3,7 @@
 
 #[cfg(test)] // which lets the lints know
 mod api {
+    mod audit;
     mod auth;
     mod catalogue;
     mod conventions;

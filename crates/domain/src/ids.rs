@@ -92,6 +92,10 @@ id! {
     LoginId
 }
 id! {
+    /// A recorded security event.
+    AuditEventId
+}
+id! {
     /// A theme.
     ThemeId
 }

@@ -3,6 +3,7 @@
 //! Pure rules: no database, no HTTP, no clock and no randomness of its own. `now` and fresh ids come in as parameters;
 //! what is stored goes through the repository traits of each feature, brought together in [`store`].
 
+pub mod audit;
 pub mod civil;
 pub mod created;
 pub mod error;

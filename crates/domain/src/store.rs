@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::audit::AuditRepository;
 use crate::civil::Instant;
 use crate::habits::{EntryRepository, HabitRepository};
 use crate::ids::UserId;
@@ -92,6 +93,7 @@ pub trait Store:
     UserRepository
     + SessionRepository
     + LoginRepository
+    + AuditRepository
     + KeyRepository
     + ThemeRepository
     + HabitRepository
@@ -103,6 +105,7 @@ impl<T> Store for T where
     T: UserRepository
         + SessionRepository
         + LoginRepository
+        + AuditRepository
         + KeyRepository
         + ThemeRepository
         + HabitRepository

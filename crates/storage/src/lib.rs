@@ -5,7 +5,7 @@
 //! commits or rolls back by the verdict. Nothing outside this crate sees SQL, Diesel or a transaction.
 //!
 //! # Where things are
-//! - one file per repository, named like the domain's module: `users`, `sessions`, `logins`, `keys`, `themes`,
+//! - one file per repository, named like the domain's module: `users`, `sessions`, `logins`, `audit`, `keys`, `themes`,
 //!   `habits`, `entries`;
 //! - `dialect`: everything that one of the three databases does differently, and the only place that may;
 //! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
@@ -29,6 +29,7 @@
 //! 5. Contract tests in `tests/contract/<feature>.rs`, entered in the list of `tests/contract.rs`: they then run on
 //!    all three databases.
 
+mod audit;
 mod backend;
 mod connection;
 mod convert;

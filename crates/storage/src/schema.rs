@@ -97,6 +97,22 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    audit_events (id) {
+        id -> Uuid,
+        occurred_at -> Moment,
+        actor_id -> Nullable<Uuid>,
+        subject_id -> Nullable<Uuid>,
+        session_id -> Nullable<Uuid>,
+        action -> Word,
+        outcome -> Word,
+        details -> Text,
+    }
+}
+
+table! {
     use diesel::sql_types::{Binary, Nullable, Text};
     use crate::sql_types::{Moment, Word};
 

@@ -5,6 +5,7 @@
 
 #[cfg(test)] // which lets the lints know
 mod contract {
+    pub(crate) mod audit;
     pub(crate) mod entries;
     pub(crate) mod habits;
     pub(crate) mod keys;
@@ -103,6 +104,11 @@ contract! {
     logins {
         successes_are_counted_since_each_start,
         attempts_on_nobody_are_recorded,
+    }
+    audit {
+        events_read_back_newest_first,
+        events_are_found_by_account_and_time_and_paged,
+        events_outlive_their_accounts,
     }
     keys {
         keys_read_back_oldest_first,

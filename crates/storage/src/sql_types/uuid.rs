@@ -1,6 +1,6 @@
 //! Typed ids as [`Uuid`] columns: sixteen bytes everywhere.
 
-use circadia_domain::ids::{HabitId, LoginId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{AuditEventId, HabitId, LoginId, SessionId, ThemeId, UserId};
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
@@ -58,5 +58,5 @@ macro_rules! id_column {
     )+};
 }
 
-id_column!(UserId, SessionId, LoginId, ThemeId, HabitId);
-on_any_backend!(Uuid: UserId, SessionId, LoginId, ThemeId, HabitId);
+id_column!(UserId, SessionId, LoginId, AuditEventId, ThemeId, HabitId);
+on_any_backend!(Uuid: UserId, SessionId, LoginId, AuditEventId, ThemeId, HabitId);

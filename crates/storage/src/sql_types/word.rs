@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use circadia_domain::audit::{AuditAction, AuditOutcome};
 use circadia_domain::civil::{Weekday, Zone};
 use circadia_domain::habits::EntryState;
 use circadia_domain::keys::KeyPurpose;
@@ -40,6 +41,7 @@ macro_rules! words {
 words! {
     Role: |text| Self::parse(text).ok(),
     ColorScheme: |text| Self::parse(text).ok(),
+    AuditOutcome: Self::parse,
     SessionKind: Self::parse,
     KeyPurpose: Self::parse,
     Kind: Self::parse,
@@ -60,7 +62,7 @@ macro_rules! checked_texts {
     )+};
 }
 
-checked_texts!(Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>);
+checked_texts!(AuditAction, Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>);
 
 impl Text for EntryState {
     fn to_text(&self) -> Cow<'_, str> {
@@ -150,10 +152,10 @@ macro_rules! word_column {
 }
 
 word_column!(
-    Role, ColorScheme, SessionKind, KeyPurpose, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
     @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );
 on_any_backend!(
-    Word: Role, ColorScheme, SessionKind, KeyPurpose, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    Word: AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
     @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );

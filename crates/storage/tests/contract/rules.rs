@@ -25,6 +25,7 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.insert_session(&samples::session(user))
     });
     administer(&test.database, |store| {
+        store.insert_audit_event(&samples::audit_event(user))?;
         store.insert_key(&circadia_domain::keys::StoredKey {
             kid: "k".to_owned(),
             purpose: circadia_domain::keys::KeyPurpose::Login,
@@ -63,6 +64,9 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("user_revisions", "rev", "1", "0"),
         ("sessions", "kind", "'cookie'", "'stamp'"),
         ("sessions", "generation", "0", "-1"),
+        ("audit_events", "outcome", "'refused'", "'maybe'"),
+        ("audit_events", "action", "'a'", "''"),
+        ("audit_events", "details", "'{}'", "''"),
         ("server_keys", "purpose", "'access_token'", "'door'"),
         ("themes", "name", "'a'", "''"),
         ("themes", "color", "'#123456'", "'#12345'"),

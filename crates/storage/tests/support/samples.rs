@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use circadia_domain::audit::{AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::habits::{
     DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
 };
-use circadia_domain::ids::{HabitId, PauseId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{AuditEventId, HabitId, PauseId, SessionId, ThemeId, UserId};
 use circadia_domain::sessions::{Session, SessionKind};
 use circadia_domain::store::Revision;
 use circadia_domain::text::Color;
@@ -61,6 +62,16 @@ pub(crate) fn user() -> NewUser {
         settings: settings(),
         created_at: NOW,
     }
+}
+
+/// Something that a user did.
+pub(crate) fn audit_event(user: UserId) -> AuditEvent {
+    AuditEvent::by(AuditEventId::from_uuid(id()), AuditAction::RECOVERY_CODES_RENEWED, user, NOW)
+        .in_session(SessionId::from_uuid(id()))
+        .with("codes", AuditDetail::Number(i64::MAX))
+        .with("of", AuditDetail::Id(id()))
+        .with("kind", AuditDetail::Word("totp"))
+        .with("planned", AuditDetail::Flag(true))
 }
 
 pub(crate) fn session(user: UserId) -> Session {

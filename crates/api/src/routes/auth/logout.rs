@@ -8,6 +8,7 @@ use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
 use circadia_auth::sessions::{self, RefreshToken};
+use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -60,13 +61,18 @@ async fn log_out(app: Data<App>, request: HttpRequest, body: OptionalBody) -> Re
     };
     let session = principal_of(&request).map(|principal| principal.session);
     let keys = app.identity.tokens.keys();
+    let inner = app.clone();
     app.work
         .write(user, now, move |tx| {
-            match (&token, session) {
-                (Some(token), _) => sessions::revoke_by_token(tx.store, token, &keys, now)?,
-                (None, Some(session)) => sessions::revoke(tx.store, user, session, now)?,
-                (None, None) => false,
+            let (ended, session) = match (&token, session) {
+                (Some(token), _) => (sessions::revoke_by_token(tx.store, token, &keys, now)?, token.session),
+                (None, Some(session)) => (sessions::revoke(tx.store, user, session, now)?, session),
+                (None, None) => return Ok(()),
             };
+            if ended {
+                let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::SESSION_REVOKED, user, now);
+                audit::record(tx.store, &event.in_session(session))?;
+            }
             Ok::<_, Refused>(())
         })
         .await?;
@@ -84,10 +90,12 @@ async fn log_out(app: Data<App>, request: HttpRequest, body: OptionalBody) -> Re
 )]
 #[post("/auth/logout-all")]
 async fn log_out_everywhere(app: Data<App>, principal: Principal) -> Result<HttpResponse, Problem> {
-    let now = app.now();
+    let (inner, now) = (app.clone(), app.now());
     app.work
         .write(principal.user, now, move |tx| {
-            sessions::revoke_all(tx.store, principal.user, now).map_err(Refused::from)
+            sessions::revoke_all(tx.store, principal.user, now)?;
+            let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::SESSIONS_REVOKED, principal.user, now);
+            audit::record(tx.store, &event.in_session(principal.session)).map_err(Refused::from)
         })
         .await?;
     crate::identity::follow_revocations(&app).await;

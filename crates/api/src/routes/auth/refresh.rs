@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use circadia_auth::sessions::{self, RefreshToken};
+use circadia_auth::sessions::{self, RefreshToken, SessionRefusal};
+use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -55,11 +56,17 @@ async fn refresh_tokens(
     let token = RefreshToken::parse(&body.value.refresh_token)?;
     let client = client_of(&request, &app, None);
     let keys = app.identity.tokens.keys();
-    let now = app.now();
+    let (inner, now) = (app.clone(), app.now());
     let (refreshed, user) = app
         .work
         .write(token.user, now, move |tx| {
-            let refreshed = sessions::refresh(tx.store, &token, &client, &keys, now)?;
+            let refreshed = sessions::refresh(tx.store, &token, &client, &keys, now);
+            if matches!(refreshed, Err(SessionRefusal::Replayed)) {
+                // Whoever it was: the owner, or somebody who has a copy.
+                let event = AuditEvent::of(inner.ids.fresh().into(), AuditAction::REFRESH_REPLAYED, now);
+                audit::record(tx.store, &event.about(token.user).in_session(token.session).refused())?;
+            }
+            let refreshed = refreshed?;
             let user = UserBody::load(tx.store, token.user, now)?;
             Ok::<_, Refused>((refreshed, user))
         })

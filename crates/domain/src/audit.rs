@@ -1,0 +1,240 @@
+//! What happened to the security of accounts, recorded one by one in the transaction that causes it.
+//!
+//! An event keeps ids, words and numbers, and no personal data: no name, no address, nothing that somebody typed. When
+//! an account is deleted its events stay, readable and, its id leading nowhere any more, anonymous. (Attempts to sign
+//! in, which do have an address, are [`crate::logins`] and go with the account.)
+//!
+//! To record one: `audit::record(tx.store, &AuditEvent::by(id, AuditAction::PASSWORD_CHANGED, user, now))`.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::civil::Instant;
+use crate::ids::{AuditEventId, SessionId, UserId};
+use crate::store::StoreError;
+
+/// What happened: a word of at most 40 characters. Open, so that a replica can show what a newer one recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct AuditAction(Cow<'static, str>);
+
+impl AuditAction {
+    /// A refresh token was used a second time; its session was ended.
+    pub const REFRESH_REPLAYED: Self = Self::new("refresh_replayed");
+    /// A session was ended from within.
+    pub const SESSION_REVOKED: Self = Self::new("session_revoked");
+    /// Every session of an account was ended.
+    pub const SESSIONS_REVOKED: Self = Self::new("sessions_revoked");
+    /// A second factor was set up and confirmed.
+    pub const TOTP_ENABLED: Self = Self::new("totp_enabled");
+    /// The second factor was removed.
+    pub const TOTP_DISABLED: Self = Self::new("totp_disabled");
+    /// A recovery code was used instead of the second factor.
+    pub const RECOVERY_CODE_USED: Self = Self::new("recovery_code_used");
+    /// The recovery codes were replaced.
+    pub const RECOVERY_CODES_RENEWED: Self = Self::new("recovery_codes_renewed");
+    /// A personal access token was made.
+    pub const TOKEN_CREATED: Self = Self::new("token_created");
+    /// A personal access token was revoked.
+    pub const TOKEN_REVOKED: Self = Self::new("token_revoked");
+    /// Keys that replicas share were replaced.
+    pub const KEYS_ROTATED: Self = Self::new("keys_rotated");
+    /// The password was changed by its owner.
+    pub const PASSWORD_CHANGED: Self = Self::new("password_changed");
+    /// The password was replaced through a mail to the account's address.
+    pub const PASSWORD_RESET: Self = Self::new("password_reset");
+    /// Another e-mail address was confirmed.
+    pub const EMAIL_CHANGED: Self = Self::new("email_changed");
+    /// The e-mail address was confirmed.
+    pub const EMAIL_VERIFIED: Self = Self::new("email_verified");
+    /// The account was deleted.
+    pub const ACCOUNT_DELETED: Self = Self::new("account_deleted");
+    /// A Google account was linked.
+    pub const GOOGLE_LINKED: Self = Self::new("google_linked");
+    /// The Google account was unlinked.
+    pub const GOOGLE_UNLINKED: Self = Self::new("google_unlinked");
+
+    const fn new(word: &'static str) -> Self {
+        Self(Cow::Borrowed(word))
+    }
+
+    /// Takes a word that was stored.
+    pub fn from_stored(word: String) -> Self {
+        Self(Cow::Owned(word))
+    }
+
+    /// The word for it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditOutcome {
+    /// It was.
+    Done,
+    /// It was tried and refused.
+    Refused,
+}
+
+impl AuditOutcome {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Done, Self::Refused].into_iter().find(|outcome| outcome.as_str() == text)
+    }
+}
+
+/// A detail of an event: what can't be personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditDetail {
+    /// A word of the program's own.
+    Word(&'static str),
+    /// A number.
+    Number(i64),
+    /// Yes or no.
+    Flag(bool),
+    /// The id of something.
+    Id(Uuid),
+}
+
+impl From<AuditDetail> for Value {
+    fn from(detail: AuditDetail) -> Self {
+        match detail {
+            AuditDetail::Word(word) => word.into(),
+            AuditDetail::Number(number) => number.into(),
+            AuditDetail::Flag(flag) => flag.into(),
+            AuditDetail::Id(id) => id.to_string().into(),
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEvent {
+    /// Which.
+    pub id: AuditEventId,
+    /// When.
+    pub at: Instant,
+    /// Who did it; nobody who is known, or the operator at the command line, if none.
+    pub actor: Option<UserId>,
+    /// Whose account it is about, if any.
+    pub subject: Option<UserId>,
+    /// Which session it is about, or happened in.
+    pub session: Option<SessionId>,
+    /// What.
+    pub action: AuditAction,
+    /// Whether it was done.
+    pub outcome: AuditOutcome,
+    /// What else there is to say: a small object.
+    pub details: Map<String, Value>,
+}
+
+impl AuditEvent {
+    /// Something that nobody who is known did.
+    pub fn of(id: AuditEventId, action: AuditAction, now: Instant) -> Self {
+        let (actor, subject, session) = (None, None, None);
+        Self { id, at: now, actor, subject, session, action, outcome: AuditOutcome::Done, details: Map::new() }
+    }
+
+    /// Something that a user did to their own account.
+    pub fn by(id: AuditEventId, action: AuditAction, user: UserId, now: Instant) -> Self {
+        Self { actor: Some(user), subject: Some(user), ..Self::of(id, action, now) }
+    }
+
+    /// Says whose account it is about.
+    #[must_use]
+    pub fn about(self, subject: UserId) -> Self {
+        Self { subject: Some(subject), ..self }
+    }
+
+    /// Says which session it is about, or happened in.
+    #[must_use]
+    pub fn in_session(self, session: SessionId) -> Self {
+        Self { session: Some(session), ..self }
+    }
+
+    /// Says that it was refused.
+    #[must_use]
+    pub fn refused(self) -> Self {
+        Self { outcome: AuditOutcome::Refused, ..self }
+    }
+
+    /// Adds a detail.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, detail: AuditDetail) -> Self {
+        self.details.insert(name.to_owned(), detail.into());
+        self
+    }
+}
+
+/// Which events are sought, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Only those about this account.
+    pub subject: Option<UserId>,
+    /// Only those that happened at or after this.
+    pub since: Option<Instant>,
+    /// Only those that come, newest first, after the one of this instant and id.
+    pub after: Option<(Instant, AuditEventId)>,
+}
+
+/// Events in a store.
+pub trait AuditRepository {
+    /// Records an event.
+    fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<(), StoreError>;
+
+    /// Up to `limit` events, newest first.
+    fn audit_events(&mut self, sought: &AuditQuery, limit: usize) -> Result<Vec<AuditEvent>, StoreError>;
+}
+
+/// Records an event, in the unit of work that causes it.
+///
+/// # Errors
+/// The store's.
+pub fn record<S: AuditRepository + ?Sized>(store: &mut S, event: &AuditEvent) -> Result<(), StoreError> {
+    store.insert_audit_event(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_tells_who_did_what_to_whom() {
+        let user = UserId::from_uuid(Uuid::from_u128(1));
+        let session = SessionId::from_uuid(Uuid::from_u128(2));
+        let id = AuditEventId::from_uuid(Uuid::from_u128(3));
+        let event = AuditEvent::by(id, AuditAction::TOTP_ENABLED, user, Instant::from_seconds(5))
+            .in_session(session)
+            .with("codes", AuditDetail::Number(10))
+            .with("kind", AuditDetail::Word("totp"))
+            .refused();
+        assert_eq!((event.actor, event.subject, event.session), (Some(user), Some(user), Some(session)));
+        assert_eq!(Value::from(event.details), serde_json::json!({"codes": 10, "kind": "totp"}));
+        assert_eq!((event.action.as_str(), event.outcome.as_str()), ("totp_enabled", "refused"));
+        let event = AuditEvent::of(id, AuditAction::KEYS_ROTATED, Instant::from_seconds(5)).about(user);
+        assert_eq!((event.actor, event.subject), (None, Some(user)));
+    }
+
+    #[test]
+    fn words_fit_their_column_and_read_back() {
+        assert!(AuditAction::RECOVERY_CODES_RENEWED.as_str().len() <= 40);
+        for outcome in [AuditOutcome::Done, AuditOutcome::Refused] {
+            assert_eq!(AuditOutcome::parse(outcome.as_str()), Some(outcome));
+        }
+        assert_eq!(AuditOutcome::parse("perhaps"), None);
+    }
+}
