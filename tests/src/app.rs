@@ -7,7 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use circadia_api::Clock;
-use circadia_server::{Config, FreshIds, start_with};
+use circadia_auth::keys::Rotation;
+use circadia_domain::keys::KeyPurpose;
+use circadia_server::{Config, FreshIds, rotate_keys, start_with};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -123,6 +125,12 @@ impl TestApp {
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         Builder { database: Arc::clone(&self.database), clock: Arc::clone(&self.clock), variables }
+    }
+
+    /// What `circadia keys rotate` does, at the time that the clock shows.
+    pub fn rotate_keys(&self, purposes: &[KeyPurpose], rotation: Rotation) {
+        let config = Config::from_variables(self.replica().variables).expect("a configuration");
+        rotate_keys(&config, purposes, rotation, &*self.clock, &FreshIds).expect("keys that can be rotated");
     }
 
     /// Somebody who isn't signed in.

@@ -7,10 +7,12 @@ mod api {
     mod auth;
     mod catalogue;
     mod conventions;
+    mod encrypted_passwords;
     mod entries;
     mod habits;
     mod health;
     mod input;
+    mod keys;
     mod limits;
     mod me;
     mod ownership;

@@ -8,6 +8,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use circadia_auth::Entropy;
 use circadia_auth::accounts::Identifiers;
+use circadia_auth::keys::MasterKey;
 use circadia_auth::passwords::Hasher;
 use circadia_auth::sessions::{Revocations, Standing};
 use circadia_auth::throttles::Throttle;
@@ -28,6 +29,10 @@ pub struct Identity {
     pub revocations: Arc<Revocations>,
     /// What is recorded of the names that people try to sign in with.
     pub identifiers: Identifiers,
+    /// What everything that is stored secretly is sealed under.
+    pub master: MasterKey,
+    /// Held by whoever makes the first key for passwords.
+    pub first_login_key: tokio::sync::Mutex<()>,
     /// Randomness for secrets.
     pub entropy: Arc<dyn Entropy>,
     /// Limits attempts per account.

@@ -6,11 +6,13 @@ mod background;
 pub mod commands;
 pub mod config;
 mod keys;
+mod rotation;
 mod server;
 mod sources;
 mod telemetry;
 
 pub use config::{Config, ConfigError};
+pub use rotation::rotate_keys;
 pub use server::{Running, StartError, start, start_with};
 pub use sources::{FreshIds, SystemClock};
 pub use telemetry::init as init_telemetry;

@@ -111,6 +111,8 @@ pub(crate) fn compose(
         tokens: AccessTokens::new(keys, "circadia", "circadia"),
         revocations: Arc::new(Revocations::new()),
         identifiers: Identifiers::new(&master)?,
+        master: master.clone(),
+        first_login_key: tokio::sync::Mutex::default(),
         entropy,
         account_throttle,
     };

@@ -94,6 +94,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether a field is there, and not null; whatever else may be wrong with it.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// Notes something wrong that only several fields together show.
     pub fn note(&mut self, name: &'static str, code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) {
         self.wrong.add(pointer(name), code, detail);

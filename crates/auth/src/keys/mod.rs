@@ -4,9 +4,12 @@
 //! (`CIRCADIA_SECRET_KEY`). A replica holds them unsealed in a [`KeyRing`], which it loads when it starts and again
 //! from time to time, to learn of rotations.
 
+mod login;
 mod master;
 mod ring;
+mod signing;
 
+pub use login::{LOGIN_CIPHERTEXT, LoginPublicKey, LoginSecret};
 pub use master::{MasterKey, Purpose};
 pub use ring::{KeyRing, Rotation};
 

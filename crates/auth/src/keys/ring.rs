@@ -3,15 +3,14 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use circadia_domain::civil::Instant;
 use circadia_domain::keys::{KeyPurpose, KeyRepository, StoredKey};
-use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::login::{LOGIN_KEY_OVERLAP, LoginKey, LoginPublicKey, LoginSecret};
+use super::signing::{AccessKey, RefreshKey};
 use super::{KeyError, Kid, MasterKey, Purpose};
-use crate::bytes::{Bytes32, base64url};
 use crate::entropy::{Entropy, random};
 use crate::sessions::SESSION_LIFE;
 use crate::tokens::{ACCESS_LIFE, LEEWAY};
@@ -20,48 +19,13 @@ use crate::tokens::{ACCESS_LIFE, LEEWAY};
 /// caches the published keys to see it.
 const ANNOUNCED: i64 = 5 * 60;
 
-/// A key that signs access tokens.
-pub(crate) struct AccessKey {
-    pub(crate) kid: Kid,
-    pub(crate) encoding: EncodingKey,
-    pub(crate) decoding: DecodingKey,
-    pub(crate) retires_at: Option<Instant>,
-    public: Vec<u8>,
-    created_at: Instant,
-}
-
-/// A key that derives refresh tokens.
-struct RefreshKey {
-    kid: Kid,
-    key: hmac::Key,
-    created_at: Instant,
-    retires_at: Option<Instant>,
-}
-
-trait Dated {
+/// When a key was made and ends.
+pub(super) trait Dated {
     fn created_at(&self) -> Instant;
     fn retires_at(&self) -> Option<Instant>;
 
     fn accepted_at(&self, now: Instant) -> bool {
         self.retires_at().is_none_or(|retires| now < retires)
-    }
-}
-
-impl Dated for AccessKey {
-    fn created_at(&self) -> Instant {
-        self.created_at
-    }
-    fn retires_at(&self) -> Option<Instant> {
-        self.retires_at
-    }
-}
-
-impl Dated for RefreshKey {
-    fn created_at(&self) -> Instant {
-        self.created_at
-    }
-    fn retires_at(&self) -> Option<Instant> {
-        self.retires_at
     }
 }
 
@@ -87,6 +51,8 @@ pub struct KeyRing {
     access: Vec<AccessKey>,
     /// Oldest first.
     refresh: Vec<RefreshKey>,
+    /// Oldest first.
+    login: Vec<LoginKey>,
 }
 
 impl KeyRing {
@@ -120,7 +86,7 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::WrongMasterKey`] if they were sealed under another master key.
     pub fn load<S: KeyRepository + ?Sized>(store: &mut S, master: &MasterKey, now: Instant) -> Result<Self, KeyError> {
-        let mut ring = Self { access: Vec::new(), refresh: Vec::new() };
+        let mut ring = Self { access: Vec::new(), refresh: Vec::new(), login: Vec::new() };
         for stored in store.keys()? {
             if stored.retires_at.is_some_and(|retires| retires <= now) {
                 continue;
@@ -128,61 +94,96 @@ impl KeyRing {
             match stored.purpose {
                 KeyPurpose::AccessToken => ring.access.push(AccessKey::unseal(&stored, master)?),
                 KeyPurpose::RefreshToken => ring.refresh.push(RefreshKey::unseal(&stored, master)?),
-                KeyPurpose::Login => {}
+                KeyPurpose::Login => ring.login.push(LoginKey::unseal(&stored, master)?),
             }
         }
         Ok(ring)
     }
 
-    /// Makes new keys and lets the old ones end. For a writing unit of work that belongs to no user.
+    /// Makes the first key for passwords, if there is none yet. For a writing unit of work that belongs to no user.
+    ///
+    /// # Errors
+    /// Those of [`Self::load`].
+    pub fn ensure_login<S: KeyRepository + ?Sized>(
+        store: &mut S,
+        secret: &LoginSecret,
+        master: &MasterKey,
+        entropy: &dyn Entropy,
+        now: Instant,
+    ) -> Result<Self, KeyError> {
+        let ring = Self::load(store, master, now)?;
+        if in_use(&ring.login, now).is_some() {
+            // Another replica was faster.
+            return Ok(ring);
+        }
+        insert(store, KeyPurpose::Login, secret.bytes(), master, entropy, now)?;
+        Self::load(store, master, now)
+    }
+
+    /// Makes new keys for these purposes and lets the old ones end; for passwords, if there is one already and a fresh
+    /// secret is given. For a writing unit of work that belongs to no user.
     ///
     /// # Errors
     /// Those of [`Self::load`].
     pub fn rotate<S: KeyRepository + ?Sized>(
         store: &mut S,
+        purposes: &[KeyPurpose],
         rotation: Rotation,
+        login: Option<&LoginSecret>,
         master: &MasterKey,
         entropy: &dyn Entropy,
         now: Instant,
     ) -> Result<Self, KeyError> {
-        for stored in store.keys()? {
+        let stored = store.keys()?;
+        for purpose in purposes {
+            let of_purpose: Vec<&StoredKey> = stored.iter().filter(|key| key.purpose == *purpose).collect();
+            let secret = login.filter(|_| !of_purpose.is_empty());
+            if *purpose == KeyPurpose::Login && secret.is_none() {
+                continue;
+            }
             // What the key signs last, it signs when its successor has been announced for long enough.
-            let life = match stored.purpose {
+            let life = match purpose {
                 KeyPurpose::AccessToken => ACCESS_LIFE + 2 * LEEWAY,
                 KeyPurpose::RefreshToken => SESSION_LIFE + 2 * LEEWAY,
-                KeyPurpose::Login => continue,
+                KeyPurpose::Login => LOGIN_KEY_OVERLAP,
             };
             let ends = match rotation {
                 Rotation::Planned => now.plus_seconds(ANNOUNCED + life),
                 Rotation::Emergency => now,
             };
-            if stored.retires_at.is_none_or(|retires| ends < retires) {
-                store.retire_key(&stored.kid, ends)?;
+            for key in of_purpose.into_iter().filter(|key| key.retires_at.is_none_or(|retires| ends < retires)) {
+                store.retire_key(&key.kid, ends)?;
+            }
+            match (purpose, secret) {
+                (KeyPurpose::Login, Some(secret)) => {
+                    insert(store, KeyPurpose::Login, secret.bytes(), master, entropy, now)?;
+                }
+                _ => make(store, *purpose, master, entropy, now)?,
             }
         }
-        make(store, KeyPurpose::AccessToken, master, entropy, now)?;
-        make(store, KeyPurpose::RefreshToken, master, entropy, now)?;
         Self::load(store, master, now)
     }
 
     /// What `/.well-known/jwks.json` says (RFC 7517, RFC 8037): every key that verifies access tokens, or soon will.
     pub fn jwks(&self, now: Instant) -> Value {
-        let keys: Vec<Value> = self
-            .access
-            .iter()
-            .filter(|key| key.accepted_at(now))
-            .map(|key| {
-                json!({
-                    "kty": "OKP",
-                    "crv": "Ed25519",
-                    "x": base64url(&key.public),
-                    "kid": key.kid.to_string(),
-                    "use": "sig",
-                    "alg": "EdDSA",
-                })
-            })
-            .collect();
+        let keys: Vec<Value> = self.access.iter().filter(|key| key.accepted_at(now)).map(AccessKey::jwk).collect();
         json!({ "keys": keys })
+    }
+
+    /// The key to encrypt passwords with, once there is one.
+    pub fn login_public(&self, now: Instant) -> Option<LoginPublicKey> {
+        in_use(&self.login, now).map(|key| key.public().clone())
+    }
+
+    /// Whether there is a key of this name (or any, if none is given) that decrypts passwords.
+    pub fn can_decrypt(&self, kid: Option<Kid>, now: Instant) -> bool {
+        self.login.iter().any(|key| key.accepted_at(now) && kid.is_none_or(|kid| kid == key.kid))
+    }
+
+    /// The text that was encrypted with the key of this name; without a name, with any.
+    pub fn decrypt(&self, kid: Option<Kid>, ciphertext: &[u8], now: Instant) -> Option<Zeroizing<String>> {
+        let keys = self.login.iter().filter(|key| key.accepted_at(now) && kid.is_none_or(|kid| kid == key.kid));
+        keys.rev().find_map(|key| key.decrypt(ciphertext))
     }
 
     /// The key to sign access tokens with.
@@ -218,48 +219,41 @@ impl fmt::Debug for KeyRing {
         f.debug_struct("KeyRing")
             .field("access", &self.access.iter().map(|key| key.kid).collect::<Vec<_>>())
             .field("refresh", &self.refresh.iter().map(|key| key.kid).collect::<Vec<_>>())
+            .field("login", &self.login.iter().map(|key| key.kid).collect::<Vec<_>>())
             .finish()
     }
 }
 
-impl AccessKey {
-    fn unseal(stored: &StoredKey, master: &MasterKey) -> Result<Self, KeyError> {
-        let (kid, seed) = unseal(stored, Purpose::AccessTokenKeys, master)?;
-        let pair = Ed25519KeyPair::from_seed_unchecked(&*seed).map_err(|_| KeyError::Corrupt(stored.kid.clone()))?;
-        let document = pair.to_pkcs8().map_err(|_| KeyError::Crypto("Ed25519"))?;
-        let public = pair.public_key().as_ref().to_vec();
-        Ok(Self {
-            kid,
-            encoding: EncodingKey::from_ed_der(document.as_ref()),
-            decoding: DecodingKey::from_ed_der(&public),
-            retires_at: stored.retires_at,
-            public,
-            created_at: stored.created_at,
-        })
-    }
-}
-
-impl RefreshKey {
-    fn unseal(stored: &StoredKey, master: &MasterKey) -> Result<Self, KeyError> {
-        let (kid, secret) = unseal(stored, Purpose::RefreshTokenKeys, master)?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &*secret);
-        Ok(Self { kid, key, created_at: stored.created_at, retires_at: stored.retires_at })
-    }
-}
-
-fn unseal(stored: &StoredKey, purpose: Purpose, master: &MasterKey) -> Result<(Kid, Zeroizing<Bytes32>), KeyError> {
-    let corrupt = || KeyError::Corrupt(stored.kid.clone());
-    let kid = Kid::parse(&stored.kid).ok_or_else(corrupt)?;
+/// The name of a stored key, and its secret.
+pub(super) fn open(
+    stored: &StoredKey,
+    purpose: Purpose,
+    master: &MasterKey,
+) -> Result<(Kid, Zeroizing<Vec<u8>>), KeyError> {
+    let kid = Kid::parse(&stored.kid).ok_or_else(|| KeyError::Corrupt(stored.kid.clone()))?;
     let secret = master
         .open(purpose, &stored.kid, &stored.sealed)?
         .ok_or_else(|| KeyError::WrongMasterKey(stored.kid.clone()))?;
-    let secret = Bytes32::try_from(secret.as_slice()).map_err(|_| corrupt())?;
-    Ok((kid, Zeroizing::new(secret)))
+    Ok((kid, secret))
 }
 
+/// Makes a key that any 32 bytes are: an Ed25519 seed, an HMAC-SHA256 key.
 fn make<S: KeyRepository + ?Sized>(
     store: &mut S,
     purpose: KeyPurpose,
+    master: &MasterKey,
+    entropy: &dyn Entropy,
+    now: Instant,
+) -> Result<(), KeyError> {
+    let secret = Zeroizing::new(random::<32>(entropy));
+    insert(store, purpose, &*secret, master, entropy, now)
+}
+
+/// Stores a secret as a new key.
+fn insert<S: KeyRepository + ?Sized>(
+    store: &mut S,
+    purpose: KeyPurpose,
+    secret: &[u8],
     master: &MasterKey,
     entropy: &dyn Entropy,
     now: Instant,
@@ -270,93 +264,11 @@ fn make<S: KeyRepository + ?Sized>(
         KeyPurpose::Login => Purpose::LoginKeys,
     };
     let kid = Kid::from_bytes(random(entropy)).to_string();
-    // An Ed25519 seed and an HMAC-SHA256 key are both any 32 bytes.
-    let secret = Zeroizing::new(random::<32>(entropy));
-    let sealed = master.seal(sealed_for, &kid, &*secret, entropy)?;
+    let sealed = master.seal(sealed_for, &kid, secret, entropy)?;
     store.insert_key(&StoredKey { kid, purpose, sealed, created_at: now, retires_at: None })?;
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{MASTER, Memory, NOW, Seeded};
-
-    fn setting() -> (Memory, MasterKey, Seeded) {
-        (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(7))
-    }
-
-    #[test]
-    fn keys_are_made_once_and_sealed() {
-        let (mut store, master, entropy) = setting();
-        let first = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-        let second = KeyRing::load_or_create(&mut store, &master, &entropy, NOW.plus_seconds(1)).unwrap();
-        assert_eq!(store.keys.len(), 2);
-        assert_eq!(format!("{first:?}"), format!("{second:?}"));
-        assert_eq!(first.jwks(NOW), second.jwks(NOW));
-        assert!(store.keys.iter().all(|key| key.sealed.len() == 1 + 12 + 32 + 16));
-    }
-
-    #[test]
-    fn another_master_key_is_told_apart_from_a_broken_row() {
-        let (mut store, master, entropy) = setting();
-        KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-        let other = MasterKey::from_text(&MASTER.to_uppercase()).unwrap();
-        let error = KeyRing::load_or_create(&mut store, &other, &entropy, NOW).unwrap_err();
-        assert!(matches!(error, KeyError::WrongMasterKey(_)));
-        assert!(error.to_string().contains("was CIRCADIA_SECRET_KEY changed?"));
-        assert_eq!(store.keys.len(), 2);
-    }
-
-    #[test]
-    fn a_sealed_key_does_not_open_in_another_row() {
-        let (mut store, master, entropy) = setting();
-        KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-        KeyRing::rotate(&mut store, Rotation::Planned, &master, &entropy, NOW).unwrap();
-        let moved = store.keys[0].sealed.clone();
-        let other = store.keys.iter_mut().skip(1).find(|key| key.purpose == KeyPurpose::AccessToken).unwrap();
-        other.sealed = moved;
-        assert!(matches!(KeyRing::load(&mut store, &master, NOW), Err(KeyError::WrongMasterKey(_))));
-    }
-
-    #[test]
-    fn a_new_key_is_published_before_it_signs_and_the_old_one_verifies_for_long_enough() {
-        let (mut store, master, entropy) = setting();
-        let before = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-        let old = before.access_in_use(NOW).unwrap().kid;
-        let rotated = NOW.plus_seconds(1_000);
-        let ring = KeyRing::rotate(&mut store, Rotation::Planned, &master, &entropy, rotated).unwrap();
-        assert_eq!(ring.jwks(rotated)["keys"].as_array().unwrap().len(), 2);
-        assert_eq!(ring.access_in_use(rotated.plus_seconds(ANNOUNCED - 1)).unwrap().kid, old);
-        let signs_from = rotated.plus_seconds(ANNOUNCED);
-        assert_ne!(ring.access_in_use(signs_from).unwrap().kid, old);
-        assert!(ring.access(old, signs_from.plus_seconds(ACCESS_LIFE + LEEWAY)).is_some());
-        assert!(ring.access(old, signs_from.plus_seconds(ACCESS_LIFE + 10 * LEEWAY)).is_none());
-        let family = before.refresh_in_use(NOW).unwrap();
-        assert!(ring.refresh(family, signs_from.plus_seconds(SESSION_LIFE)).is_some());
-        let later = signs_from.plus_seconds(SESSION_LIFE + 10 * LEEWAY);
-        let reloaded = KeyRing::load(&mut store, &master, later).unwrap();
-        assert!(reloaded.refresh(family, later).is_none());
-        assert_eq!(reloaded.jwks(later)["keys"].as_array().unwrap().len(), 1);
-    }
-
-    #[test]
-    fn in_an_emergency_old_keys_end_at_once_and_new_ones_sign() {
-        let (mut store, master, entropy) = setting();
-        let before = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-        let (old, family) = (before.access_in_use(NOW).unwrap().kid, before.refresh_in_use(NOW).unwrap());
-        let ring = KeyRing::rotate(&mut store, Rotation::Emergency, &master, &entropy, NOW).unwrap();
-        assert!(ring.access(old, NOW).is_none());
-        assert!(ring.refresh(family, NOW).is_none());
-        assert_ne!(ring.access_in_use(NOW).unwrap().kid, old);
-    }
-
-    #[test]
-    fn no_secret_shows_in_debug_output() {
-        let (mut store, master, entropy) = setting();
-        let ring = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-        let kid = ring.access_in_use(NOW).unwrap().kid.to_string();
-        let shown = format!("{ring:?} {master:?}");
-        assert!(shown.contains(&kid) && shown.len() < 120, "{shown}");
-    }
-}
+#[path = "ring_tests.rs"]
+mod tests;

@@ -13,6 +13,7 @@ use super::policy;
 ///
 /// NFC, because keyboards differ in how they compose an `é` (NIST SP 800-63B-4 §3.1.1.2); nothing else is changed, so
 /// blanks and capitals count.
+#[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {

@@ -212,7 +212,11 @@ fn rotating_keys_breaks_no_family_and_new_ones_use_the_new_key() {
     let master = MasterKey::from_text(MASTER).unwrap();
     let old = setting.open();
     let at = |seconds| NOW.plus_seconds(seconds);
-    setting.keys = KeyRing::rotate(&mut setting.store, Rotation::Planned, &master, &setting.entropy, at(10)).unwrap();
+    setting.keys = {
+        let refresh = [circadia_domain::keys::KeyPurpose::RefreshToken];
+        KeyRing::rotate(&mut setting.store, &refresh, Rotation::Planned, None, &master, &setting.entropy, at(10))
+            .unwrap()
+    };
     // Long enough for the new key to be in use.
     let renewed = setting.refresh(&old, 3_600).unwrap();
     let new = open_session(

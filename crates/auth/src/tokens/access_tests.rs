@@ -1,5 +1,6 @@
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use circadia_domain::keys::KeyPurpose;
 use circadia_domain::sessions::SessionKind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -263,7 +264,8 @@ fn rotation_overlaps_and_a_retired_key_is_refused_even_for_remembered_tokens() {
     let token = setting.issue();
     setting.tokens.verify(&token, NOW).unwrap();
     let rotate = |setting: &mut Setting, rotation| {
-        KeyRing::rotate(&mut setting.store, rotation, &setting.master, &setting.entropy, NOW).unwrap()
+        let purposes = [KeyPurpose::AccessToken, KeyPurpose::RefreshToken];
+        KeyRing::rotate(&mut setting.store, &purposes, rotation, None, &setting.master, &setting.entropy, NOW).unwrap()
     };
     let planned = rotate(&mut setting, Rotation::Planned);
     setting.tokens.replace_keys(planned);

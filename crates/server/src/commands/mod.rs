@@ -4,6 +4,7 @@ mod create_admin;
 mod demo;
 mod doctor;
 mod healthcheck;
+mod keys;
 mod migrate;
 mod openapi;
 mod serve;
@@ -13,6 +14,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use circadia_domain::keys::KeyPurpose;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
@@ -71,8 +73,26 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// The keys that sign tokens and decrypt passwords.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Ask the server of this configuration whether it is ready; for containers.
     Healthcheck,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Replace keys by new ones. Nobody notices, unless it is an emergency.
+    Rotate {
+        /// Refuse the old keys from now on, because somebody may know them: everybody signs in again.
+        #[arg(long)]
+        emergency: bool,
+        /// Only the keys for this: `access_token`, `refresh_token` or `login`. May be given several times.
+        #[arg(long, value_name = "PURPOSE", value_parser = keys::purpose)]
+        purpose: Vec<KeyPurpose>,
+    },
 }
 
 /// Why a command failed; shown to whoever called it.
@@ -119,6 +139,9 @@ fn dispatch(command: Command) -> Outcome {
         }
         Command::Demo { username, password } => demo::run(&config, &username, password),
         Command::Doctor { repair } => doctor::run(&config, repair),
+        Command::Keys { command: KeysCommand::Rotate { emergency, purpose } } => {
+            keys::rotate(&config, emergency, &purpose)
+        }
         Command::Healthcheck => healthcheck::run(&config),
         Command::Openapi { path, check } => openapi::run(&path, check),
     }

@@ -5,17 +5,22 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use circadia_auth::Client;
 use circadia_auth::accounts::{self, Attempt, SignInRefusal};
+use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
-use circadia_auth::sessions::Opened;
+use circadia_auth::sessions::SessionRefusal;
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
+use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginMethod;
+use circadia_domain::store::Store;
 use circadia_domain::users::Login;
 use circadia_domain::violation::Violations;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use zeroize::Zeroizing;
 
-use super::{Refused, TokensBody, client_of, device, invalid_password, open, tokens};
+use super::secret::{self, PASSWORD, Sent};
+use super::{Refused, TokensBody, client_of, device, open, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, text};
 use crate::limits;
@@ -46,9 +51,15 @@ pub struct LoginBody {
     /// The name; either this or `email`.
     #[schema(value_type = Option<String>)]
     username: Option<String>,
-    /// The password.
-    #[schema(value_type = String, format = Password, example = "correct horse battery")]
-    password: String,
+    /// The password; either this or `encrypted_password`.
+    #[schema(value_type = Option<String>, format = Password, example = "correct horse battery")]
+    password: Option<Zeroizing<String>>,
+    /// The password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_password: Option<Vec<u8>>,
+    /// The `kid` of that key; without it, every key that is accepted is tried.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
     /// What the device calls itself, shown in the list of sessions.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
     device: Option<String>,
@@ -58,14 +69,15 @@ impl Decode for LoginBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let email = fields.optional("email", text(login_name));
         let username = fields.optional("username", text(login_name));
-        let password = fields.required("password", text(|given| Password::given(given).map(|_| given.to_owned())));
+        let sent = Sent::required(fields, PASSWORD, |given| Password::given(given).map(drop));
         let device = fields.optional("device", text(device));
         match (&email, &username) {
             (None, None) => fields.note("email", "required", "is required, unless `username` is given"),
             (Some(_), Some(_)) => fields.note("username", "unexpected", "must be left out where `email` is given"),
             _ => {}
         }
-        Some(Self { email, username, password: password?, device })
+        let Sent { plain, encrypted, kid } = sent?;
+        Some(Self { email, username, password: plain, encrypted_password: encrypted, password_kid: kid, device })
     }
 }
 
@@ -80,7 +92,8 @@ impl LoginBody {
 
 /// Log in
 ///
-/// Opens a session. Whatever is wrong with the credentials, the answer is the same.
+/// Opens a session. Whatever is wrong with the credentials, the answer is the same, also if an encrypted password can't
+/// be decrypted.
 #[utoipa::path(
     tag = "auth",
     operation_id = "login",
@@ -93,25 +106,47 @@ impl LoginBody {
 )]
 #[post("/auth/login")]
 async fn log_in(app: Data<App>, request: HttpRequest, body: Body<LoginBody>) -> Result<HttpResponse, Problem> {
-    let client = client_of(&request, &app, body.value.device.as_deref());
-    throttle(&app, &body.value.login()).await?;
+    let (opened, user) = sign_in(&app, &request, body.value, open).await?;
+    tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user)
+}
+
+/// How the session is opened that a sign-in leads to, inside the user's writing unit of work.
+pub(super) type Opener<T> = fn(&mut dyn Store, &App, UserId, &Client, Instant) -> Result<T, SessionRefusal>;
+
+/// Signs somebody in by their password, whichever kind of session that is to open.
+pub(super) async fn sign_in<T: Send + 'static>(
+    app: &Data<App>,
+    request: &HttpRequest,
+    body: LoginBody,
+    open: Opener<T>,
+) -> Result<(T, UserBody), Problem> {
+    let client = client_of(request, app, body.device.as_deref());
+    let login = body.login();
+    throttle(app, &login).await?;
+    let sent = Sent { plain: body.password, encrypted: body.encrypted_password, kid: body.password_kid };
+    let password = sent.given(app).await?;
     // A password that was changed, or hashed anew, while it was checked is looked up once more.
     for _ in 0..2 {
-        if let Some((opened, user)) = sign_in(&app, &client, &body.value).await? {
-            return tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user);
+        if let Some(signed_in) = attempt_once(app, &client, &login, password.as_ref(), open).await? {
+            return Ok(signed_in);
         }
     }
     Err(Refused::from(SignInRefusal::InvalidCredentials).into())
 }
 
 /// Signs in; nothing if the password was replaced in between.
-async fn sign_in(app: &Data<App>, client: &Client, body: &LoginBody) -> Result<Option<(Opened, UserBody)>, Problem> {
-    let (login, client, inner) = (body.login(), client.clone(), app.clone());
+async fn attempt_once<T: Send + 'static>(
+    app: &Data<App>,
+    client: &Client,
+    login: &Login,
+    password: Option<&Password>,
+    open: Opener<T>,
+) -> Result<Option<(T, UserBody)>, Problem> {
+    let (client, login, inner) = (client.clone(), login.clone(), app.clone());
     let sought = login.clone();
     let found = app.work.read::<_, Error>(move |store| Ok(store.find_credentials(&sought)?)).await?;
-    let password = Password::given(&body.password).map_err(invalid_password)?;
     let stored = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
-    let verified = app.identity.hasher.verify(password, stored).await?;
+    let verified = secret::hold_against(app, password, stored).await?;
     let now = app.now();
     // Who isn't known and who has another password take the same way, through the same kind of transaction.
     let Some(credentials) = found.clone().filter(|_| verified.matches) else {

@@ -2,8 +2,10 @@
 
 pub mod login;
 pub mod logout;
+pub mod public_key;
 pub mod refresh;
 pub mod register;
+pub(crate) mod secret;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
@@ -25,13 +27,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::me::UserBody;
 use crate::app::App;
 use crate::client_address::client_address;
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     register::routes(config);
     login::routes(config);
     refresh::routes(config);
     logout::routes(config);
+    public_key::routes(config);
 }
 
 /// Tokens of a session.
@@ -131,12 +134,6 @@ fn device(text: &str) -> Result<String, Violations> {
 fn client_of(request: &HttpRequest, app: &App, device: Option<&str>) -> Client {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     Client::new(device, agent, client_address(request.head(), &app.settings))
-}
-
-fn invalid_password(wrong: Violations) -> Problem {
-    let mut named = Violations::new();
-    named.nest("/password", wrong);
-    Problem::invalid(Place::Body, named)
 }
 
 /// The tokens of a session that was opened or renewed.

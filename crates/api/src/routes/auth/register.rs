@@ -4,13 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use circadia_auth::accounts::{self, Registration};
+use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
 use circadia_domain::civil::Zone;
 use circadia_domain::users::{Email, Locale, Role, Settings, Username};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use zeroize::Zeroizing;
 
-use super::{Refused, TokensBody, client_of, device, invalid_password, open, tokens};
+use super::secret::{PASSWORD, Sent};
+use super::{Refused, TokensBody, client_of, device, open, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, text};
 use crate::problem::Problem;
@@ -30,8 +33,15 @@ pub struct RegisterBody {
     #[schema(value_type = String, format = Email, max_length = 254, example = "ada@example.org")]
     email: Email,
     /// 8–128 characters; common, all-numeric ones and ones like the name or the address are refused, with the reason.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
-    password: String,
+    /// Either this or `encrypted_password`.
+    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
+    password: Option<Zeroizing<String>>,
+    /// The password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_password: Option<Vec<u8>>,
+    /// The `kid` of that key; without it, every key that is accepted is tried.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
     /// The IANA time zone whose wall clock counts; `UTC` if absent.
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     timezone: Option<Zone>,
@@ -48,14 +58,22 @@ impl Decode for RegisterBody {
         let username = fields.required("username", text(Username::parse));
         let email = fields.required("email", text(Email::parse));
         let (name, address) = (username.clone(), email.clone());
-        let password = fields.required(
-            "password",
-            text(move |given| Password::chosen(given, name.as_ref(), address.as_ref()).map(|_| given.to_owned())),
-        );
+        let chosen = |given: &str| Password::chosen(given, name.as_ref(), address.as_ref()).map(drop);
+        let sent = Sent::required(fields, PASSWORD, chosen);
         let timezone = fields.optional("timezone", text(Zone::parse));
         let locale = fields.optional("locale", text(Locale::parse));
         let device = fields.optional("device", text(device));
-        Some(Self { username: username?, email: email?, password: password?, timezone, locale, device })
+        let Sent { plain, encrypted, kid } = sent?;
+        Some(Self {
+            username: username?,
+            email: email?,
+            password: plain,
+            encrypted_password: encrypted,
+            password_kid: kid,
+            timezone,
+            locale,
+            device,
+        })
     }
 }
 
@@ -76,8 +94,8 @@ impl Decode for RegisterBody {
 async fn register(app: Data<App>, request: HttpRequest, body: Body<RegisterBody>) -> Result<HttpResponse, Problem> {
     let given = body.value;
     let client = client_of(&request, &app, given.device.as_deref());
-    let password =
-        Password::chosen(&given.password, Some(&given.username), Some(&given.email)).map_err(invalid_password)?;
+    let sent = Sent { plain: given.password, encrypted: given.encrypted_password, kid: given.password_kid };
+    let password = sent.chosen(&app, PASSWORD, Some(&given.username), Some(&given.email)).await?;
     let hash = app.identity.hasher.hash(password).await?;
     let defaults = Settings::default();
     let registration = Registration {

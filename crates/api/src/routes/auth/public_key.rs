@@ -1,0 +1,82 @@
+//! `GET /auth/public-key`: what clients may encrypt passwords with.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use circadia_auth::keys::{KeyRing, LoginPublicKey, LoginSecret};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::secret::reload_keys;
+use crate::app::App;
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_public_key);
+}
+
+/// The key to encrypt passwords with.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicKey)]
+pub struct PublicKeyBody {
+    /// Its name, to be sent along as `password_kid`.
+    #[schema(pattern = "^[0-9a-f]{16}$", example = "00f1a2b3c4d5e6f7")]
+    kid: String,
+    /// What to encrypt by: RSA-OAEP with SHA-256, also in its mask (MGF1), and no label.
+    #[schema(example = "RSA-OAEP-256")]
+    alg: &'static str,
+    /// The key in PEM (`SubjectPublicKeyInfo`).
+    #[schema(example = "-----BEGIN PUBLIC KEY-----\nMIIBojANBgkqhkiG9w0BAQEFAAOC…\n-----END PUBLIC KEY-----\n")]
+    public_key: String,
+    /// The key as a JSON Web Key (RFC 7517), as `crypto.subtle` of browsers imports it.
+    #[schema(value_type = Object)]
+    jwk: Value,
+}
+
+/// Get the key for passwords
+///
+/// A password may be sent as `encrypted_password` instead of `password`: its UTF-8 encrypted with this key by
+/// RSA-OAEP with SHA-256 (also in MGF1, no label), in base64, base64url or hexadecimal digits, with this `kid` as
+/// `password_kid`. That is for clients whose TLS ends at somebody else's proxy; over one's own TLS, `password` is as
+/// good. Fetch the key anew when a password that should be right is refused: it may have been replaced.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "getPublicKey",
+    security(()),
+    responses((status = 200, description = "The key; may be kept for a minute", body = PublicKeyBody))
+)]
+#[get("/auth/public-key")]
+async fn get_public_key(app: Data<App>) -> Result<HttpResponse, Problem> {
+    let LoginPublicKey { kid, pem, jwk } = match app.identity.tokens.keys().login_public(app.now()) {
+        Some(key) => key,
+        None => first_key(&app).await?,
+    };
+    let body = PublicKeyBody { kid: kid.to_string(), alg: "RSA-OAEP-256", public_key: pem, jwk };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=60")).json(body))
+}
+
+/// The first key of an installation, made because somebody asks for it: not at the start, which it would take many
+/// times as long, and not for those who never ask.
+async fn first_key(app: &Data<App>) -> Result<LoginPublicKey, Problem> {
+    // Of many who ask at once, one makes it.
+    let _turn = app.identity.first_login_key.lock().await;
+    let known = || app.identity.tokens.keys().login_public(app.now());
+    if known().is_none() {
+        reload_keys(app).await?;
+    }
+    if known().is_none() {
+        let made =
+            tokio::task::spawn_blocking(LoginSecret::generate).await.map_err(|panic| Problem::internal(&panic))?;
+        let secret = made.map_err(|error| Problem::internal(&error))?;
+        let (inner, now) = (app.clone(), app.now());
+        let stored = app.work.administer(move |store| {
+            let identity = &inner.identity;
+            KeyRing::ensure_login(store, &secret, &identity.master, &*identity.entropy, now)
+                .map_err(|error| Problem::internal(&error))
+        });
+        app.identity.tokens.replace_keys(stored.await?);
+    }
+    known().ok_or_else(|| Problem::unavailable("The key for passwords is being replaced. Try again in a moment."))
+}
