@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use circadia_domain::civil::Instant;
+use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};
 use circadia_domain::ids::{IdSource, SessionId, UserId};
 use circadia_domain::keys::{KeyRepository, StoredKey};
 use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
@@ -70,6 +71,7 @@ impl IdSource for Ids {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) users: Vec<(NewUser, bool)>,
+    pub(crate) identities: Vec<Identity>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) revocations: Vec<Revocation>,
     pub(crate) keys: Vec<StoredKey>,
@@ -162,6 +164,33 @@ impl UserRepository for Memory {
 
     fn role_exists(&mut self, role: Role) -> Result<bool, StoreError> {
         Ok(self.users.iter().any(|(user, _)| user.role == role))
+    }
+}
+
+impl IdentityRepository for Memory {
+    fn insert_identity(&mut self, identity: &Identity) -> Result<(), StoreError> {
+        if self.find_identity(identity.provider, &identity.subject)?.is_some() {
+            return Err(StoreError::Duplicate(Unique::Identity));
+        }
+        if self.identity_of(identity.user, identity.provider)?.is_some() {
+            return Err(StoreError::Duplicate(Unique::Other));
+        }
+        self.identities.push(identity.clone());
+        Ok(())
+    }
+
+    fn find_identity(&mut self, provider: Provider, subject: &Subject) -> Result<Option<Identity>, StoreError> {
+        Ok(self.identities.iter().find(|one| one.provider == provider && one.subject == *subject).cloned())
+    }
+
+    fn identity_of(&mut self, user: UserId, provider: Provider) -> Result<Option<Identity>, StoreError> {
+        Ok(self.identities.iter().find(|one| one.user == user && one.provider == provider).cloned())
+    }
+
+    fn delete_identity(&mut self, user: UserId, provider: Provider) -> Result<bool, StoreError> {
+        let before = self.identities.len();
+        self.identities.retain(|one| one.user != user || one.provider != provider);
+        Ok(self.identities.len() < before)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod civil;
 pub mod created;
 pub mod error;
 pub mod habits;
+pub mod identities;
 pub mod ids;
 pub mod keys;
 pub mod logins;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::audit::AuditRepository;
 use crate::civil::Instant;
 use crate::habits::{EntryRepository, HabitRepository};
+use crate::identities::IdentityRepository;
 use crate::ids::UserId;
 use crate::keys::KeyRepository;
 use crate::logins::LoginRepository;
@@ -64,6 +65,8 @@ pub enum Unique {
     Username,
     /// Two users of one e-mail address.
     Email,
+    /// Two users of one identity with a provider.
+    Identity,
     /// Any other.
     Other,
 }
@@ -91,6 +94,7 @@ pub enum StoreError {
 /// Every repository, within one transaction.
 pub trait Store:
     UserRepository
+    + IdentityRepository
     + SessionRepository
     + LoginRepository
     + AuditRepository
@@ -103,6 +107,7 @@ pub trait Store:
 
 impl<T> Store for T where
     T: UserRepository
+        + IdentityRepository
         + SessionRepository
         + LoginRepository
         + AuditRepository

@@ -5,8 +5,8 @@
 //! commits or rolls back by the verdict. Nothing outside this crate sees SQL, Diesel or a transaction.
 //!
 //! # Where things are
-//! - one file per repository, named like the domain's module: `users`, `sessions`, `logins`, `audit`, `keys`, `themes`,
-//!   `habits`, `entries`;
+//! - one file per repository, named like the domain's module: `users`, `identities`, `sessions`, `logins`, `audit`,
+//!   `keys`, `themes`, `habits`, `entries`;
 //! - `dialect`: everything that one of the three databases does differently, and the only place that may;
 //! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
 //! - `sql_types`, `schema`: what a column holds, and which columns there are;
@@ -37,6 +37,7 @@ mod database;
 mod dialect;
 mod entries;
 mod habits;
+mod identities;
 mod keys;
 mod logins;
 mod migrations;

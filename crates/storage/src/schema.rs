@@ -29,6 +29,18 @@ table! {
 }
 
 table! {
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    identities (user_id, provider) {
+        user_id -> Uuid,
+        provider -> Word,
+        subject -> Word,
+        email -> Word,
+        linked_at -> Moment,
+    }
+}
+
+table! {
     use diesel::sql_types::BigInt;
     use crate::sql_types::Uuid;
 

@@ -8,6 +8,7 @@ mod contract {
     pub(crate) mod audit;
     pub(crate) mod entries;
     pub(crate) mod habits;
+    pub(crate) mod identities;
     pub(crate) mod keys;
     pub(crate) mod logins;
     pub(crate) mod migrations;
@@ -92,6 +93,12 @@ contract! {
         credentials_are_found_by_name_address_and_id,
         settings_and_passwords_change,
         roles_exist_once_someone_has_them,
+    }
+    identities {
+        an_identity_reads_back_as_written,
+        a_subject_belongs_to_one_user_and_its_case_counts,
+        an_identity_is_deleted_by_its_user,
+        of_eight_users_who_link_one_subject_one_does,
     }
     sessions {
         a_session_reads_back_as_written,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use circadia_domain::audit::{AuditAction, AuditOutcome};
 use circadia_domain::civil::{Weekday, Zone};
 use circadia_domain::habits::EntryState;
+use circadia_domain::identities::{Provider, Subject};
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::sessions::SessionKind;
 use circadia_domain::text::{Color, Line, Prose};
@@ -44,6 +45,7 @@ words! {
     AuditOutcome: Self::parse,
     SessionKind: Self::parse,
     KeyPurpose: Self::parse,
+    Provider: Self::parse,
     Kind: Self::parse,
     Weekday: |text| Self::parse(text).ok(),
 }
@@ -62,7 +64,9 @@ macro_rules! checked_texts {
     )+};
 }
 
-checked_texts!(AuditAction, Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>);
+checked_texts!(
+    AuditAction, Username, Email, Locale, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>
+);
 
 impl Text for EntryState {
     fn to_text(&self) -> Cow<'_, str> {
@@ -152,10 +156,12 @@ macro_rules! word_column {
 }
 
 word_column!(
-    AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Provider, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    Subject,
     @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );
 on_any_backend!(
-    Word: AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    Word: AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Provider, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    Subject,
     @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );

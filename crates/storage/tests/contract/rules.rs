@@ -22,6 +22,7 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.insert_habit(user, &habit)?;
         tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
         tx.store.put_histories(user, &[(habit.id, &history)])?;
+        tx.store.insert_identity(&samples::identity(user))?;
         tx.store.insert_session(&samples::session(user))
     });
     administer(&test.database, |store| {
@@ -62,6 +63,9 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("users", "free_days", "127", "128"),
         ("users", "rev", "1", "0"),
         ("user_revisions", "rev", "1", "0"),
+        ("identities", "provider", "'google'", "'mirror'"),
+        ("identities", "subject", "'1'", "''"),
+        ("identities", "email", "'a@b'", "'ab'"),
         ("sessions", "kind", "'cookie'", "'stamp'"),
         ("sessions", "generation", "0", "-1"),
         ("audit_events", "outcome", "'refused'", "'maybe'"),

@@ -7,6 +7,7 @@ use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::habits::{
     DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
 };
+use circadia_domain::identities::{Identity, Provider, Subject};
 use circadia_domain::ids::{AuditEventId, HabitId, PauseId, SessionId, ThemeId, UserId};
 use circadia_domain::sessions::{Session, SessionKind};
 use circadia_domain::store::Revision;
@@ -72,6 +73,17 @@ pub(crate) fn audit_event(user: UserId) -> AuditEvent {
         .with("of", AuditDetail::Id(id()))
         .with("kind", AuditDetail::Word("totp"))
         .with("planned", AuditDetail::Flag(true))
+}
+
+/// An identity with a subject of its own.
+pub(crate) fn identity(user: UserId) -> Identity {
+    Identity {
+        user,
+        provider: Provider::Google,
+        subject: Subject::parse(&format!("Sub-{}", id().simple())).unwrap(),
+        email: Email::parse("who+they.are@xn--bcher-kva.example").unwrap(),
+        linked_at: NOW,
+    }
 }
 
 pub(crate) fn session(user: UserId) -> Session {
