@@ -1,4 +1,4 @@
-//! Who somebody is, and that it is really them: passwords, keys, tokens, sessions, throttles.
+//! Who somebody is, and that it is really them: passwords, keys, tokens, sessions, other providers, throttles.
 //!
 //! Knows the domain and nothing of HTTP or SQL. What touches the store is a synchronous *step*, generic over the
 //! repositories it needs, to be run inside a unit of work of the caller's; whether it is to be committed although it
@@ -21,6 +21,7 @@ mod entropy;
 
 pub mod accounts;
 pub mod keys;
+pub mod oauth;
 pub mod passwords;
 pub mod sessions;
 pub mod throttles;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use circadia_domain::audit::{AuditEvent, AuditQuery, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};
 use circadia_domain::ids::{IdSource, SessionId, UserId};
@@ -76,6 +77,7 @@ pub(crate) struct Memory {
     pub(crate) revocations: Vec<Revocation>,
     pub(crate) keys: Vec<StoredKey>,
     pub(crate) logins: Vec<LoginAttempt>,
+    pub(crate) audited: Vec<AuditEvent>,
     /// Changes to sessions: so that tests see what wrote.
     pub(crate) session_writes: usize,
 }
@@ -164,6 +166,17 @@ impl UserRepository for Memory {
 
     fn role_exists(&mut self, role: Role) -> Result<bool, StoreError> {
         Ok(self.users.iter().any(|(user, _)| user.role == role))
+    }
+}
+
+impl AuditRepository for Memory {
+    fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<(), StoreError> {
+        self.audited.push(event.clone());
+        Ok(())
+    }
+
+    fn audit_events(&mut self, _: &AuditQuery, _: usize) -> Result<Vec<AuditEvent>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
     }
 }
 

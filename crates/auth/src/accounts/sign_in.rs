@@ -69,7 +69,7 @@ impl fmt::Debug for Attempt<'_> {
 }
 
 impl Attempt<'_> {
-    fn record<S: LoginRepository + ?Sized>(
+    pub(super) fn record<S: LoginRepository + ?Sized>(
         &self,
         store: &mut S,
         user: Option<UserId>,

@@ -1,0 +1,162 @@
+use circadia_domain::identities::Subject;
+use circadia_domain::logins::LoginMethod;
+
+use super::*;
+use crate::accounts::Identifiers;
+use crate::client::Client;
+use crate::keys::MasterKey;
+use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+
+const GOOGLE: Provider = Provider::Google;
+
+fn profile(subject: &str, email: &str) -> Profile {
+    Profile { subject: Subject::parse(subject).unwrap(), email: Email::parse(email).unwrap() }
+}
+
+/// Everything that an attempt is made of.
+struct Setting {
+    store: Memory,
+    ids: Ids,
+    entropy: Seeded,
+    identifiers: Identifiers,
+    client: Client,
+}
+
+impl Setting {
+    fn of(store: Memory) -> Self {
+        let identifiers = Identifiers::new(&MasterKey::from_text(MASTER).unwrap()).unwrap();
+        Self { store, ids: Ids::default(), entropy: Seeded::new(1), identifiers, client: Client::default() }
+    }
+
+    fn with<T>(&mut self, email: &str, step: impl FnOnce(&mut Memory, &Attempt<'_>, &dyn Entropy) -> T) -> T {
+        let login = Login::email(email);
+        let attempt = Attempt {
+            login: &login,
+            method: LoginMethod::Google,
+            client: &self.client,
+            identifiers: &self.identifiers,
+            ids: &self.ids,
+            now: NOW,
+        };
+        step(&mut self.store, &attempt, &self.entropy)
+    }
+
+    fn join(&mut self, subject: &str, email: &str) -> Result<NewUser, FederatedRefusal> {
+        let profile = profile(subject, email);
+        self.with(email, |store, attempt, entropy| join_federated(store, GOOGLE, &profile, attempt, entropy))
+    }
+
+    fn sign_in(&mut self, user: UserId, subject: &str) -> Result<User, FederatedRefusal> {
+        let profile = profile(subject, "x@example.org");
+        self.with("x@example.org", |store, attempt, _| sign_in_federated(store, user, GOOGLE, &profile, attempt))
+    }
+
+    fn failures(&self) -> Vec<Option<LoginFailure>> {
+        self.store.logins.iter().map(|login| login.failure).collect()
+    }
+}
+
+#[test]
+fn an_unknown_subject_gets_an_account_without_a_password() {
+    let mut setting = Setting::of(Memory::default());
+    let user = setting.join("1", "Ada.Lovelace+circadia@example.org").unwrap();
+    assert_eq!(user.username.as_str(), "ada.lovelace");
+    assert_eq!((user.email_verified_at, user.password_hash.is_none(), user.role), (Some(NOW), true, Role::Regular));
+    let login = &setting.store.logins[0];
+    assert_eq!((login.user, login.method, login.failure), (Some(user.id), LoginMethod::Google, None));
+    // The next time, it is found.
+    let found = find_federated(&mut setting.store, GOOGLE, &profile("1", "new@example.org")).unwrap();
+    assert_eq!(found, Some(user.id));
+    assert_eq!(setting.sign_in(user.id, "1").unwrap().id, user.id);
+    assert!(matches!(setting.join("1", "other@example.org"), Err(FederatedRefusal::Changed)));
+}
+
+#[test]
+fn an_address_that_has_an_account_is_never_linked_by_itself() {
+    let mut setting = Setting::of(Memory::with_user(id(1), Some("$phc")));
+    let refused = setting.join("1", "Ada@Example.org").unwrap_err();
+    assert!(matches!(refused, FederatedRefusal::AccountExists) && refused.is_remembered());
+    assert!(setting.store.identities.is_empty() && setting.store.users.len() == 1);
+    assert_eq!(setting.failures(), [Some(LoginFailure::UnknownUser)]);
+    assert_eq!(setting.store.logins[0].user, None);
+}
+
+#[test]
+fn names_are_made_of_addresses_and_free() {
+    for (email, name) in [
+        ("grace@example.org", "grace"),
+        ("g@example.org", "user"),
+        ("..__@example.org", "user"),
+        ("!#$@example.org", "user"),
+        (&format!("{}@example.org", "a".repeat(60)), &"a".repeat(32)),
+    ] {
+        let user = Setting::of(Memory::default()).join("1", email).unwrap();
+        assert_eq!(user.username.as_str(), name, "{email}");
+    }
+    let mut setting = Setting::of(Memory::with_user(id(1), None));
+    let longest = format!("{}@example.net", "a".repeat(32));
+    for (subject, email) in
+        [("1", "ada@example.net"), ("2", "ada@example.com"), ("3", "a@b.example"), ("4", "b@b.example")]
+    {
+        setting.join(subject, email).unwrap();
+    }
+    setting.join("5", &longest).unwrap();
+    setting.join("6", &longest.replace("net", "com")).unwrap();
+    let names: Vec<String> = setting.store.users.iter().map(|(user, _)| user.username.key()).collect();
+    assert_eq!((names[0].as_str(), names[3].as_str()), ("ada", "user"));
+    assert!(names[1].starts_with("ada-") && names[2].starts_with("ada-") && names[4].starts_with("user-"), "{names:?}");
+    assert_eq!(names[6].len(), 32);
+}
+
+#[test]
+fn inactive_accounts_stay_out_and_it_is_recorded() {
+    let mut setting = Setting::of(Memory::default());
+    let user = setting.join("1", "ada@example.org").unwrap().id;
+    setting.store.users[0].1 = false;
+    let refused = setting.sign_in(user, "1").unwrap_err();
+    assert!(matches!(refused, FederatedRefusal::Inactive) && refused.is_remembered());
+    assert_eq!(setting.failures(), [None, Some(LoginFailure::Inactive)]);
+}
+
+#[test]
+fn whoever_was_unlinked_in_between_is_looked_up_again() {
+    let mut setting = Setting::of(Memory::default());
+    let user = setting.join("1", "ada@example.org").unwrap().id;
+    assert!(matches!(setting.sign_in(user, "2"), Err(FederatedRefusal::Changed)));
+    setting.store.delete_identity(user, GOOGLE).unwrap();
+    assert!(matches!(setting.sign_in(user, "1"), Err(FederatedRefusal::Changed)));
+    assert_eq!(setting.failures(), [None]);
+}
+
+#[test]
+fn one_subject_is_linked_to_one_user_and_one_user_to_one_subject() {
+    let mut setting = Setting::of(Memory::with_user(id(1), Some("$phc")));
+    let (ada, session) = (UserId::from_uuid(id(1)), SessionId::from_uuid(id(2)));
+    let eve = setting.join("eve", "eve@example.org").unwrap().id;
+    let mut link = |user, subject| {
+        link(&mut setting.store, user, session, GOOGLE, &profile(subject, "a@b.example"), &setting.ids, NOW)
+    };
+    assert!(matches!(link(ada, "eve"), Err(FederatedRefusal::SubjectTaken)));
+    let linked = link(ada, "ada").unwrap();
+    assert_eq!((linked.user, linked.email.as_str()), (ada, "a@b.example"));
+    assert_eq!(link(ada, "ada").unwrap(), linked);
+    assert!(matches!(link(ada, "other"), Err(FederatedRefusal::AlreadyLinked)));
+    assert!(matches!(link(eve, "ada"), Err(FederatedRefusal::AlreadyLinked)));
+    let actions: Vec<&str> = setting.store.audited.iter().map(|event| event.action.as_str()).collect();
+    assert_eq!(actions, ["google_linked"]);
+    assert_eq!(setting.store.audited[0].subject, Some(ada));
+}
+
+#[test]
+fn the_only_way_in_is_not_unlinked() {
+    let mut setting = Setting::of(Memory::with_user(id(1), Some("$phc")));
+    let (ada, session) = (UserId::from_uuid(id(1)), SessionId::from_uuid(id(2)));
+    let eve = setting.join("eve", "eve@example.org").unwrap().id;
+    link(&mut setting.store, ada, session, GOOGLE, &profile("ada", "a@b.example"), &setting.ids, NOW).unwrap();
+    let mut unlink = |user| unlink(&mut setting.store, user, session, GOOGLE, &setting.ids, NOW);
+    assert!(matches!(unlink(eve), Err(FederatedRefusal::LastWayIn)));
+    unlink(ada).unwrap();
+    assert!(matches!(unlink(ada), Err(FederatedRefusal::NotLinked)));
+    assert_eq!(setting.store.identities.len(), 1);
+    assert_eq!(setting.store.audited.last().unwrap().action, AuditAction::GOOGLE_UNLINKED);
+}

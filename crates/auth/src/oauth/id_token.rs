@@ -1,0 +1,152 @@
+//! ID tokens: whether they may be believed, and what they say (OpenID Connect Core 1.0 §3.1.3.7, RFC 8725).
+
+use circadia_domain::civil::Instant;
+use circadia_domain::identities::Subject;
+use circadia_domain::users::Email;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::{Deserialize, Serialize};
+
+use super::OAuthError;
+use crate::bytes::{from_base64url, same};
+
+/// Longer ones aren't looked at.
+const LONGEST: usize = 16 * 1024;
+/// Seconds by which the provider's clock may differ from ours.
+const LEEWAY: i64 = 60;
+/// The only issuer that is known to leave its scheme out.
+const GOOGLE: &str = "https://accounts.google.com";
+
+/// Who somebody is, in the words of a provider that was believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// By what the provider knows them, for ever.
+    pub subject: Subject,
+    /// Their address, which the provider has verified.
+    pub email: Email,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    typ: Option<String>,
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// Providers write it as a boolean or, long ago, as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Verified {
+    Said(bool),
+    Written(String),
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    azp: Option<String>,
+    exp: i64,
+    iat: i64,
+    nonce: Option<String>,
+    email: Option<String>,
+    email_verified: Option<Verified>,
+}
+
+/// What a token must say.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Expected<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) nonce: &'a str,
+}
+
+/// By which key a token says that it was signed, and how. Nothing of it is believed yet.
+pub(super) fn signed_with(token: &str) -> Result<(Algorithm, String), OAuthError> {
+    let invalid = OAuthError::TokenInvalid;
+    if token.len() > LONGEST {
+        return Err(invalid("it is too long"));
+    }
+    let header = token.split('.').next().and_then(from_base64url).ok_or(invalid("it is no JWT"))?;
+    let header: Header = serde_json::from_slice(&header).map_err(|_| invalid("its header can't be read"))?;
+    let algorithm = match header.alg.as_str() {
+        "RS256" => Algorithm::RS256,
+        "ES256" => Algorithm::ES256,
+        _ => return Err(invalid("it is signed by an algorithm that isn't accepted")),
+    };
+    if header.typ.is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT")) {
+        return Err(invalid("it is a token of another kind"));
+    }
+    if header.crit.is_some() {
+        return Err(invalid("it asks for extensions"));
+    }
+    Ok((algorithm, header.kid.ok_or(invalid("it doesn't name its key"))?))
+}
+
+/// Verifies the signature and everything that is claimed.
+pub(super) fn verify(
+    token: &str,
+    key: &DecodingKey,
+    algorithm: Algorithm,
+    expected: Expected<'_>,
+    now: Instant,
+) -> Result<Profile, OAuthError> {
+    let invalid = OAuthError::TokenInvalid;
+    let (message, signature) = token.rsplit_once('.').ok_or(invalid("it is no JWT"))?;
+    let (_, claims) = message.split_once('.').ok_or(invalid("it is no JWT"))?;
+    let genuine = jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, algorithm);
+    if !genuine.unwrap_or(false) {
+        return Err(invalid("its signature is wrong"));
+    }
+    let claims = from_base64url(claims).ok_or(invalid("its claims can't be read"))?;
+    let claims: Claims = serde_json::from_slice(&claims).map_err(|_| invalid("its claims can't be read"))?;
+    judge(claims, expected, now)
+}
+
+fn judge(claims: Claims, expected: Expected<'_>, now: Instant) -> Result<Profile, OAuthError> {
+    let invalid = |reason| Err(OAuthError::TokenInvalid(reason));
+    let Expected { issuer, client_id, nonce } = expected;
+    // Google's own tokens have gone without the scheme.
+    let abbreviated = issuer == GOOGLE && GOOGLE.strip_prefix("https://") == Some(claims.iss.as_str());
+    if claims.iss != issuer && !abbreviated {
+        return invalid("another provider issued it");
+    }
+    let (meant, alone) = match &claims.aud {
+        Audience::One(audience) => (audience == client_id, true),
+        Audience::Several(audiences) => (audiences.iter().any(|one| one == client_id), audiences.len() == 1),
+    };
+    if !meant {
+        return invalid("it is meant for somebody else");
+    }
+    match &claims.azp {
+        Some(party) if party != client_id => return invalid("it was issued to somebody else"),
+        None if !alone => return invalid("it is meant for several, and doesn't say to whom it was issued"),
+        _ => {}
+    }
+    let seconds = now.seconds();
+    if claims.exp.saturating_add(LEEWAY) <= seconds {
+        return invalid("it has expired");
+    }
+    if claims.iat.saturating_sub(LEEWAY) > seconds {
+        return invalid("it was issued in the future");
+    }
+    if !claims.nonce.is_some_and(|given| same(given.as_bytes(), nonce.as_bytes())) {
+        return invalid("it belongs to another sign-in");
+    }
+    let Some(subject) = Subject::parse(&claims.sub) else { return invalid("its subject is none") };
+    let verified = match claims.email_verified {
+        Some(Verified::Said(verified)) => verified,
+        Some(Verified::Written(text)) => text == "true",
+        None => false,
+    };
+    let email = claims.email.filter(|_| verified).and_then(|email| Email::parse(&email).ok());
+    Ok(Profile { subject, email: email.ok_or(OAuthError::EmailUnverified)? })
+}
