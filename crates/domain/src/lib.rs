@@ -14,6 +14,7 @@ pub mod keys;
 pub mod logins;
 pub mod recurrence;
 pub mod sessions;
+pub mod stats;
 pub mod store;
 pub mod text;
 pub mod themes;

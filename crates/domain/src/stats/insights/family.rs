@@ -1,0 +1,122 @@
+//! The family of tests: what is asked is decided before looking, and everything that was asked is answered.
+
+use super::Series;
+use super::association::{Lacking, associate};
+use super::discoveries::adjusted;
+use super::series::Subject;
+use crate::civil::num::len32;
+
+/// At most so many habits are tested, those with the most days first: every test more makes each harder to pass.
+pub const MAX_HABITS_TESTED: usize = 40;
+
+/// A question: does the first go together with the second, `lag` days later?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hypothesis {
+    /// The one of the earlier day.
+    pub first: Subject,
+    /// The other.
+    pub second: Subject,
+    /// Days from the first to the second: 0 or 1.
+    pub lag: u32,
+}
+
+/// A question that was tested.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Finding {
+    /// What was asked.
+    pub asked: Hypothesis,
+    /// Correlation of what is new about each day, −1 to 1.
+    pub r: f64,
+    /// Days with both.
+    pub n: u32,
+    /// How often chance alone makes as much of it, for this question by itself.
+    pub p: f64,
+    /// The same, adjusted for the whole family.
+    pub p_adjusted: f64,
+    /// Whether the adjusted p is below the declared rate.
+    pub significant: bool,
+}
+
+/// A question that can't be tested yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Untested {
+    /// What would be asked.
+    pub asked: Hypothesis,
+    /// Days with both so far.
+    pub n: u32,
+    /// How many more of them are needed at least.
+    pub days_needed: u32,
+    /// Whether there are days enough, but one of the two is nearly always the same: what is needed is days that differ.
+    pub lacks_variety: bool,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insights {
+    /// The rate of false discoveries that was declared.
+    pub rate: f64,
+    /// Every tested question, the least p first.
+    pub findings: Vec<Finding>,
+    /// The questions that lack data, those first that lack least.
+    pub untested: Vec<Untested>,
+}
+
+/// What is asked of these series: habits with mood and sleep, sleep with mood, tracked time with both. Of what happens
+/// during a day (habits, minutes) the same day's mood and the next day's are asked for, the night before and the night
+/// after; of a night the mood of the day it ended on, and of a mood the night that follows it. Nothing is asked twice,
+/// and no two habits are compared with each other: there are too many pairs to learn anything from.
+pub fn hypotheses(series: &[Series]) -> Vec<Hypothesis> {
+    use Subject::{MidSleep, Mood, SleepDuration, SleepQuality, TrackedMinutes};
+    let mut habits: Vec<&Series> =
+        series.iter().filter(|series| matches!(series.subject(), Subject::Habit(_)) && !series.is_empty()).collect();
+    habits.sort_by_key(|series| (std::cmp::Reverse(series.len()), series.subject()));
+    let habits = habits.iter().take(MAX_HABITS_TESTED).map(|series| series.subject());
+    let mut asked = Vec::new();
+    let mut ask = |first, second, lag| asked.push(Hypothesis { first, second, lag });
+    for done in habits.chain([TrackedMinutes]) {
+        ask(done, Mood, 0);
+        ask(done, Mood, 1);
+        ask(SleepDuration, done, 0);
+        ask(done, SleepDuration, 1);
+        ask(done, SleepQuality, 1);
+    }
+    for night in [SleepDuration, SleepQuality, MidSleep] {
+        ask(night, Mood, 0);
+        ask(Mood, night, 1);
+    }
+    let known = |subject| series.iter().any(|series| series.subject() == subject && !series.is_empty());
+    asked.retain(|asked| known(asked.first) && known(asked.second));
+    asked
+}
+
+/// Asks [`hypotheses`] of the series, at a rate of false discoveries between 0 and 1.
+pub fn examine(series: &[Series], rate: f64) -> Insights {
+    let find = |subject| series.iter().find(|series| series.subject() == subject);
+    let mut findings = Vec::new();
+    let mut untested = Vec::new();
+    for asked in hypotheses(series) {
+        let (Some(first), Some(second)) = (find(asked.first), find(asked.second)) else { continue };
+        let joint = first.with(second, asked.lag);
+        let n = len32(joint.days.len());
+        match associate(&joint) {
+            Ok(found) => {
+                findings.push(Finding { asked, r: found.r, n, p: found.p, p_adjusted: 1.0, significant: false });
+            }
+            Err(lacking) => {
+                let (days_needed, lacks_variety) = match lacking {
+                    Lacking::Days(days) => (days, false),
+                    Lacking::Variety(days) => (days, true),
+                };
+                untested.push(Untested { asked, n, days_needed, lacks_variety });
+            }
+        }
+    }
+    let p: Vec<f64> = findings.iter().map(|finding| finding.p).collect();
+    for (finding, p_adjusted) in findings.iter_mut().zip(adjusted(&p)) {
+        finding.p_adjusted = p_adjusted;
+        finding.significant = p_adjusted < rate;
+    }
+    findings.sort_by(|a, b| a.p.total_cmp(&b.p));
+    untested.sort_by_key(|lacking| lacking.days_needed);
+    Insights { rate, findings, untested }
+}

@@ -1,0 +1,3 @@
+//! Statistics across trackers: the overview, and which things go together.
+
+pub mod insights;
