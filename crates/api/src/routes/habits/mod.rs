@@ -1,9 +1,14 @@
 //! `/habits`: what is planned, and how it goes.
 
+mod calendar;
 mod dto;
 mod list;
+mod occurrences;
 mod resource;
+mod score;
+mod stats;
 mod story;
+mod streak;
 mod today;
 
 use actix_web::web;
@@ -18,6 +23,10 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     for word in ["/habits/today", "/habits/order"] {
         config.route(word, web::route().to(fallback));
     }
-    story::routes(config);
+    occurrences::routes(config);
+    streak::routes(config);
+    score::routes(config);
+    stats::routes(config);
+    calendar::routes(config);
     resource::routes(config);
 }

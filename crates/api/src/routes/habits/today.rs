@@ -129,7 +129,7 @@ struct StreakSummaryBody {
     /// The longest.
     longest: u32,
     /// What is counted.
-    unit: super::story::StreakUnitBody,
+    unit: super::streak::StreakUnitBody,
 }
 
 /// All habits of a day together.

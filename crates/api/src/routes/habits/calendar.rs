@@ -1,0 +1,96 @@
+//! `GET /habits/{habit_id}/calendar`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Date;
+use circadia_domain::habits;
+use circadia_domain::ids::HabitId;
+use circadia_domain::violation::Violations;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::story::load;
+use super::today::DayStateBody;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Query, Segment, date, integer, text};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_calendar);
+}
+
+/// Which year.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct CalendarQuery {
+    /// The year, 1970–2199; the user's present one if absent.
+    #[param(minimum = 1970, maximum = 2199)]
+    year: Option<i32>,
+    /// As of this day; the user's today if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
+}
+
+impl Decode for CalendarQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let year = fields.optional(
+            "year",
+            integer(|year| match i32::try_from(year) {
+                Ok(year @ 1970..=2199) => Ok(year),
+                _ => Err(Violations::of("out_of_range", "must be between 1970 and 2199")),
+            }),
+        );
+        let on = fields.optional("on", text(date));
+        Some(Self { year, on })
+    }
+}
+
+/// A year of a habit, for a heat map.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Calendar)]
+struct CalendarBody {
+    /// The year.
+    year: i32,
+    /// Its days, from 1 January on.
+    days: Vec<CalendarDayBody>,
+}
+
+/// A day of a calendar.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CalendarDay)]
+struct CalendarDayBody {
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// What it was; days to come are `pending` where they are due.
+    state: DayStateBody,
+    /// Its value; null without one.
+    value: Option<u32>,
+}
+
+/// How did the year go?
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "getCalendar",
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), CalendarQuery),
+    responses((status = 200, description = "The year", body = CalendarBody))
+)]
+#[get("/habits/{habit_id}/calendar")]
+async fn get_calendar(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<HabitId>,
+    query: Query<CalendarQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
+    let year = query.0.year.unwrap_or_else(|| today.year());
+    let days = habits::calendar(&habit.timeline, &history, year, today)
+        .into_iter()
+        .map(|day| CalendarDayBody { date: day.date, state: day.state.into(), value: day.value })
+        .collect();
+    Answer::computed(&CalendarBody { year, days })?.to(&request)
+}

@@ -1,0 +1,56 @@
+//! `GET /habits/{habit_id}/occurrences`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Date;
+use circadia_domain::habits;
+use circadia_domain::ids::HabitId;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::story::RangeQuery;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Query, Segment};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_occurrences);
+}
+
+/// The days on which a habit is due.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Occurrences)]
+struct OccurrencesBody {
+    /// The dates; of a quota, every day on which it can be met.
+    #[schema(value_type = Vec<String>, format = Date)]
+    dates: Vec<Date>,
+    /// How many there are.
+    count: u32,
+}
+
+/// On which days is it due?
+///
+/// By the plan versions in force, within the habit's window, pauses left out. At most ten years.
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "getOccurrences",
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), RangeQuery),
+    responses((status = 200, description = "The days", body = OccurrencesBody))
+)]
+#[get("/habits/{habit_id}/occurrences")]
+async fn get_occurrences(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<HabitId>,
+    query: Query<RangeQuery>,
+) -> Result<HttpResponse, Problem> {
+    let range = query.0.range()?;
+    let (habit, _) = app.work.read(move |store| habits::find(store, principal.user, id.0)).await?;
+    let dates: Vec<Date> = habit.timeline.iter_due(range).collect();
+    let count = habit.timeline.count_due(range);
+    Answer::computed(&OccurrencesBody { dates, count })?.to(&request)
+}

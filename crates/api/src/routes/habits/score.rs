@@ -1,0 +1,88 @@
+//! `GET /habits/{habit_id}/score`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Date;
+use circadia_domain::habits::{Score, scores};
+use circadia_domain::ids::HabitId;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::story::{RangeQuery, load, rounded};
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Query, Segment, date, text};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_score);
+}
+
+/// A range of days, as of a day.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ScoreQuery {
+    #[param(ignore)]
+    range: RangeQuery,
+    /// As of this day; the user's today if absent. There are no scores after it.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
+}
+
+impl Decode for ScoreQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let range = RangeQuery::decode(fields);
+        let on = fields.optional("on", text(date));
+        Some(Self { range: range?, on })
+    }
+}
+
+/// The strength of a habit by day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Scores)]
+struct ScoresBody {
+    /// The days from the habit's first up to today.
+    items: Vec<ScoreBody>,
+}
+
+/// A day's score.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Score)]
+struct ScoreBody {
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// 0–1.
+    score: f64,
+}
+
+impl From<Score> for ScoreBody {
+    fn from(score: Score) -> Self {
+        Self { date: score.date, score: rounded(score.value) }
+    }
+}
+
+/// How strong is it?
+///
+/// Exponential smoothing with a half-life of 13 days for a daily habit, longer for rarer ones. At most ten years.
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "getScores",
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), RangeQuery, ScoreQuery),
+    responses((status = 200, description = "The scores", body = ScoresBody))
+)]
+#[get("/habits/{habit_id}/score")]
+async fn get_score(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<HabitId>,
+    query: Query<ScoreQuery>,
+) -> Result<HttpResponse, Problem> {
+    let range = query.0.range.range()?;
+    let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
+    let items = scores(&habit.timeline, &history, range, today).into_iter().map(ScoreBody::from).collect();
+    Answer::computed(&ScoresBody { items })?.to(&request)
+}

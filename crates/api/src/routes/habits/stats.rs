@@ -1,0 +1,161 @@
+//! `GET /habits/{habit_id}/stats`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Weekday;
+use circadia_domain::habits::{self, HabitStats, Month, Rated, Tally};
+use circadia_domain::ids::HabitId;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::super::me::WeekdayBody;
+use super::story::{load, rounded};
+use super::today::OnQuery;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Query, Segment};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_stats);
+}
+
+/// What a habit amounts to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitStats)]
+struct StatsBody {
+    /// Totals from the habit's first day on.
+    totals: TotalsBody,
+    /// Done ÷ due days; of quotas, met ÷ counted periods; null where nothing was due.
+    completion_rate: Option<f64>,
+    /// By weekday, Monday to Sunday.
+    by_weekday: Vec<WeekdayRateBody>,
+    /// By month, from the first to the last with due days.
+    by_month: Vec<MonthRateBody>,
+    /// The weekday with the highest rate.
+    #[schema(value_type = Option<WeekdayBody>)]
+    best_weekday: Option<Weekday>,
+    /// The weekday with the lowest rate.
+    #[schema(value_type = Option<WeekdayBody>)]
+    worst_weekday: Option<Weekday>,
+    /// The month with the highest rate.
+    #[schema(example = "2026-03")]
+    best_month: Option<String>,
+    /// The month with the lowest rate.
+    #[schema(example = "2026-02")]
+    worst_month: Option<String>,
+    /// Done ÷ expected from the first to the last day; null without a last day.
+    progress: Option<f64>,
+}
+
+/// Totals of a habit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitTotals)]
+struct TotalsBody {
+    /// Days done, those included that weren't due.
+    done: u32,
+    /// Due days so far; skipped ones and an open today left out.
+    due: u32,
+    /// Due days that were skipped.
+    skipped: u32,
+    /// Due days that were missed.
+    missed: u32,
+    /// Days done that weren't due.
+    bonus: u32,
+    /// The sum of all values.
+    value: u64,
+}
+
+/// A weekday's rate.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WeekdayRate)]
+struct WeekdayRateBody {
+    /// Which weekday.
+    #[schema(value_type = WeekdayBody)]
+    weekday: Weekday,
+    /// How many were done.
+    done: u32,
+    /// How many were due.
+    due: u32,
+    /// done ÷ due; null where nothing was due.
+    rate: Option<f64>,
+}
+
+/// A month's rate.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MonthRate)]
+struct MonthRateBody {
+    /// Which month.
+    #[schema(example = "2026-03")]
+    month: String,
+    /// How many were done.
+    done: u32,
+    /// How many were due.
+    due: u32,
+    /// done ÷ due; null where nothing was due.
+    rate: Option<f64>,
+}
+
+fn month(month: Month) -> String {
+    format!("{:04}-{:02}", month.year, month.month)
+}
+
+fn rate(tally: Tally) -> Option<f64> {
+    tally.rate().map(rounded)
+}
+
+impl From<HabitStats> for StatsBody {
+    fn from(stats: HabitStats) -> Self {
+        let weekday = |rated: Rated<Weekday>| WeekdayRateBody {
+            weekday: rated.of,
+            done: rated.tally.done,
+            due: rated.tally.due,
+            rate: rate(rated.tally),
+        };
+        let by_month = |rated: Rated<Month>| MonthRateBody {
+            month: month(rated.of),
+            done: rated.tally.done,
+            due: rated.tally.due,
+            rate: rate(rated.tally),
+        };
+        Self {
+            totals: TotalsBody {
+                done: stats.done,
+                due: stats.due,
+                skipped: stats.skipped,
+                missed: stats.missed,
+                bonus: stats.bonus,
+                value: stats.total_value,
+            },
+            completion_rate: stats.completion_rate.map(rounded),
+            by_weekday: stats.by_weekday.into_iter().map(weekday).collect(),
+            by_month: stats.by_month.into_iter().map(by_month).collect(),
+            best_weekday: stats.best_weekday,
+            worst_weekday: stats.worst_weekday,
+            best_month: stats.best_month.map(month),
+            worst_month: stats.worst_month.map(month),
+            progress: stats.progress.map(rounded),
+        }
+    }
+}
+
+/// What does it amount to?
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "getHabitStats",
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), OnQuery),
+    responses((status = 200, description = "Totals and rates", body = StatsBody))
+)]
+#[get("/habits/{habit_id}/stats")]
+async fn get_stats(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<HabitId>,
+    query: Query<OnQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
+    Answer::computed(&StatsBody::from(habits::stats(&habit.timeline, &history, today)))?.to(&request)
+}
