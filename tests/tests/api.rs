@@ -23,5 +23,6 @@ mod api {
     mod statements;
     mod themes;
     mod time;
+    mod today;
     mod transport;
 }

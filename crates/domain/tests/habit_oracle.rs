@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, DateRange, Weekday};
 use circadia_domain::habits::{
-    DayRecord, DayState, Direction, EntryState, History, Kind, Pause, Plan, Progress, Quota, Recorded, Schedule,
-    StreakUnit, Timeline, Window, completion_rate, current_streak, score_on, scores, streaks,
+    DayRecord, DayState, DaySummary, Direction, EntryState, History, Kind, Pause, Plan, Progress, Quota, RECENT_DAYS,
+    Recent, Recorded, Schedule, StreakUnit, Timeline, Window, completion_rate, current_streak, score_on, scores,
+    streaks, summary,
 };
 use circadia_domain::ids::PauseId;
 use proptest::collection::vec;
@@ -650,5 +651,25 @@ proptest! {
             write(&mut history, *date, None);
         }
         prop_assert!(history.agrees_with(&History::default(), &case.timeline));
+    }
+
+    #[test]
+    fn the_recent_part_says_what_the_whole_says(case in case(), later in 0..80_i32) {
+        let history = History::rebuild(&case.timeline, case.entries.clone());
+        let recent = Recent::of(&case.timeline, &history);
+        prop_assert_eq!(Recent::decode(&recent.encode()), Ok(recent.clone()));
+        prop_assert!(recent.agrees_with(&history, &case.timeline));
+        let last = history.last_day().unwrap_or(case.today);
+        let known_from = last.saturating_add_days(-RECENT_DAYS - 3);
+        for back in [-400, -60, -later, 0, 1, later, 27, 28, 40, 90, 200, 500] {
+            let date = last.saturating_add_days(-back);
+            let Some(found) = recent.summary(&case.timeline, date) else {
+                prop_assert!(date < known_from, "{} should be known", date);
+                continue;
+            };
+            let expected = summary(&case.timeline, &history, date);
+            prop_assert!((found.score - expected.score).abs() < 1e-9, "{}: {} is not {}", date, found.score, expected.score);
+            prop_assert_eq!(DaySummary { score: expected.score, ..found }, expected, "{}", date);
+        }
     }
 }

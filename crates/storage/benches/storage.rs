@@ -37,7 +37,7 @@ fn filled(test: &TestDatabase) -> (UserId, Vec<Habit>) {
             let entries: Vec<Entry> = (0..DAYS).map(|day| samples::entry(habit.id, first_day(day))).collect();
             tx.store.put_entries(user, &entries)?;
             let records = entries.iter().map(|entry| (entry.date, entry.record()));
-            tx.store.put_histories(user, &[(habit.id, &History::rebuild(&habit.timeline, records))])?;
+            tx.store.put_histories(user, &[(habit, &History::rebuild(&habit.timeline, records))])?;
         }
         Ok(())
     });
@@ -57,7 +57,7 @@ fn put_entry(test: &TestDatabase, user: UserId, id: HabitId, date: Date, value: 
         let record = DayRecord { state: EntryState::Done, value: Some(value) };
         assert_eq!(history.record(&habit.timeline, date, Some(&record)), Recorded::TakenUp);
         tx.store.put_entries(user, std::slice::from_ref(&entry))?;
-        tx.store.put_histories(user, &[(id, &history)])
+        tx.store.put_histories(user, &[(&habit, &history)])
     });
 }
 

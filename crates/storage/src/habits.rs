@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::habits::{
-    Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Timeline, Window,
+    Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Recent, Timeline, Window,
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::store::{Revision, StoreError};
 use circadia_domain::text::Color;
-use diesel::dsl::{count_star, max};
+use diesel::dsl::{case_when, count_star, max};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,6 +68,14 @@ impl Row {
         };
         Ok((row.read()?, history))
     }
+
+    fn read_with_recent((row, bits): (Self, Option<Vec<u8>>)) -> Result<(Habit, Recent)> {
+        let recent = match bits {
+            Some(bits) => Recent::decode(&bits).map_err(corrupt)?,
+            None => Recent::default(),
+        };
+        Ok((row.read()?, recent))
+    }
 }
 
 fn from_json<T: DeserializeOwned>(document: &str) -> Result<T> {
@@ -78,15 +86,26 @@ fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Defect(error.to_string()))
 }
 
-/// A habit's history, if it has one: `habits LEFT JOIN habit_histories`.
+/// A habit's history, or another `$part` of its row, if it has one: `habits LEFT JOIN habit_histories`.
 macro_rules! with_history {
     () => {
+        with_history!(habit_histories::history.nullable())
+    };
+    ($part:expr) => {
         habits::table
             .left_join(
                 habit_histories::table
                     .on(habit_histories::user_id.eq(habits::user_id).and(habit_histories::habit_id.eq(habits::id))),
             )
-            .select((Row::as_select(), habit_histories::history.nullable()))
+            .select((Row::as_select(), $part))
+    };
+}
+
+/// The recent part of a history; of a row that wasn't written since there are recent parts, the whole.
+macro_rules! recent_part {
+    () => {
+        case_when(habit_histories::recent.nullable().is_null(), habit_histories::history.nullable())
+            .otherwise(habit_histories::recent.nullable())
     };
 }
 
@@ -111,6 +130,15 @@ impl HabitRepository for Transaction {
             .load(self.connection())
             .classified()?;
         rows.into_iter().map(Row::read_with_history).collect()
+    }
+
+    fn habits_with_recent(&mut self, user: UserId) -> Result<Vec<(Habit, Recent)>> {
+        let rows: Vec<(Row, Option<Vec<u8>>)> = with_history!(recent_part!())
+            .filter(habits::user_id.eq(Sql(user)))
+            .order((habits::position, habits::id))
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(Row::read_with_recent).collect()
     }
 
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>> {
@@ -141,6 +169,16 @@ impl HabitRepository for Transaction {
             .optional()
             .classified()?;
         found.map(Row::read_with_history).transpose()
+    }
+
+    fn find_recent(&mut self, user: UserId, id: HabitId) -> Result<Option<Recent>> {
+        let found: Option<Option<Vec<u8>>> = habit_histories::table
+            .find((Sql(user), Sql(id)))
+            .select(recent_part!())
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        found.flatten().map(|bits| Recent::decode(&bits).map_err(corrupt)).transpose()
     }
 
     fn habit_totals(&mut self, user: UserId) -> Result<HabitTotals> {
@@ -231,16 +269,26 @@ impl HabitRepository for Transaction {
         self.is_buried(user, &Item::Habit(id))
     }
 
-    fn put_histories(&mut self, user: UserId, histories: &[(HabitId, &History)]) -> Result<()> {
+    fn put_histories(&mut self, user: UserId, histories: &[(&Habit, &History)]) -> Result<()> {
         // By habit: PostgreSQL takes one row of a key at most in a statement.
-        let encoded: BTreeMap<HabitId, Vec<u8>> =
-            histories.iter().map(|(id, history)| (*id, history.encode())).collect();
+        let encoded: BTreeMap<HabitId, (Vec<u8>, Vec<u8>)> = histories
+            .iter()
+            .map(|(habit, history)| {
+                let recent = Recent::of(&habit.timeline, history);
+                (habit.id, (recent.encode(), history.encode()))
+            })
+            .collect();
         let upsert = Upsert {
             table: "habit_histories",
-            columns: ["user_id", "habit_id", "history"],
+            columns: ["user_id", "habit_id", "recent", "history"],
             key: &["user_id", "habit_id"],
-            replaced: &["history"],
-            rows: encoded.iter().map(|(id, bits)| [Bind::User(user), Bind::Habit(*id), Bind::Bytes(bits)]).collect(),
+            replaced: &["recent", "history"],
+            rows: encoded
+                .iter()
+                .map(|(id, (recent, bits))| {
+                    [Bind::User(user), Bind::Habit(*id), Bind::Bytes(recent), Bind::Bytes(bits)]
+                })
+                .collect(),
         };
         upsert.run(self.connection()).classified()
     }

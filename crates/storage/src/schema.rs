@@ -179,12 +179,13 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::Binary;
+    use diesel::sql_types::{Binary, Nullable};
     use crate::sql_types::Uuid;
 
     habit_histories (user_id, habit_id) {
         user_id -> Uuid,
         habit_id -> Uuid,
+        recent -> Nullable<Binary>,
         history -> Binary,
     }
 }

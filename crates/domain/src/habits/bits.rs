@@ -68,6 +68,15 @@ impl Plane {
         self.first = if self.words.is_empty() { 0 } else { self.first + clear };
     }
 
+    /// The words from `first` on.
+    pub(super) fn since(&self, first: usize) -> Self {
+        let skipped = first.saturating_sub(self.first);
+        let mut plane =
+            Self { first: self.first.max(first), words: self.words.get(skipped..).unwrap_or_default().to_vec() };
+        plane.trim();
+        plane
+    }
+
     /// The last member.
     pub(super) fn last(&self) -> Option<Date> {
         let word = self.words.last()?;
@@ -87,10 +96,7 @@ impl Plane {
         let first = super::codec::take_length(input, WORDS)?;
         let length = super::codec::take_length(input, WORDS - first)?;
         let (bytes, rest) = input.split_at_checked(length * 8)?;
-        let words: Vec<u64> = bytes
-            .chunks_exact(8)
-            .map(|chunk| chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)))
-            .collect();
+        let words: Vec<u64> = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
         *input = rest;
         // Only the canonical form is what `encode` writes, and no day lies beyond the calendar.
         let canonical = match (words.first(), words.last()) {

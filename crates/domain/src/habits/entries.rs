@@ -115,7 +115,7 @@ pub fn put(tx: &mut Writing<'_>, put: &EntryPut, expected: &Expected) -> Result<
 fn write(tx: &mut Writing<'_>, habit: &Habit, history: &mut History, entry: &Entry) -> Result<(), Error> {
     tx.store.put_entries(tx.user, std::slice::from_ref(entry))?;
     take_up(tx, habit, history, entry.date, Some(&entry.record()))?;
-    tx.store.put_histories(tx.user, &[(habit.id, history)])?;
+    tx.store.put_histories(tx.user, &[(habit, history)])?;
     Ok(())
 }
 
@@ -182,7 +182,7 @@ pub fn delete(tx: &mut Writing<'_>, habit: HabitId, date: Date, expected: &Expec
     ensure_expected(Some(&existing), expected)?;
     tx.store.delete_entry(tx.user, habit.id, date, tx.rev, tx.now)?;
     take_up(tx, &habit, &mut history, date, None)?;
-    tx.store.put_histories(tx.user, &[(habit.id, &history)])?;
+    tx.store.put_histories(tx.user, &[(&habit, &history)])?;
     Ok(())
 }
 
@@ -237,10 +237,10 @@ pub fn put_many(tx: &mut Writing<'_>, puts: &[EntryPut], atomic: bool) -> Result
                 made_anew.push(habit.id);
             }
         }
-        let touched: Vec<(HabitId, &History)> = habits
+        let touched: Vec<(&Habit, &History)> = habits
             .iter()
             .filter(|(id, _)| stored.iter().any(|entry| entry.habit == **id))
-            .map(|(id, (_, history))| (*id, history))
+            .map(|(_, (habit, history))| (habit, history))
             .collect();
         tx.store.put_histories(tx.user, &touched)?;
     }

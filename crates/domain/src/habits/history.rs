@@ -5,6 +5,8 @@
 //! [`History::record`] in the same transaction, and [`History::rebuild`] makes it anew. Bits are decided when they are
 //! written, by the plan version in force on the entry's date; so a change of plans, pauses or window needs a rebuild.
 //!
+//! What a *today* screen needs of it is kept apart from the rest: see [`super::Recent`].
+//!
 //! The notes of entries are not here, and the values of old ones only where streaks need them: of quotas by amount, as
 //! the sum of each period.
 
@@ -58,6 +60,8 @@ pub(super) const HALF_LIVES: f64 = 40.0;
 pub(super) const HALF_LIFE_DAYS: f64 = 13.0;
 
 const VERSION: u8 = 1;
+/// How many dates there are.
+pub(super) const DAYS: usize = 84_006;
 
 /// Whether a history could take an entry up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,6 +197,18 @@ impl History {
         self
     }
 
+    /// What is known from the first day of the word `first` on.
+    pub(super) fn since(&self, first: usize) -> Self {
+        let old = self.values.partition_point(|(date, _)| date.index() < first * 64);
+        Self {
+            crossed: self.crossed.since(first),
+            skipped: self.skipped.since(first),
+            missed: self.missed.since(first),
+            values: self.values.get(old..).unwrap_or_default().to_vec(),
+            known_from: self.known_from,
+        }
+    }
+
     /// The value of a day, if it has one that is still kept.
     pub fn value_on(&self, date: Date) -> Option<u32> {
         let at = self.values.binary_search_by_key(&date, |(day, _)| *day).ok()?;
@@ -234,19 +250,23 @@ impl History {
     /// The bytes that are stored: a version, the bits, then the values, dates as distances.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
+        self.encode_to(&mut out);
+        out
+    }
+
+    pub(super) fn encode_to(&self, out: &mut Vec<u8>) {
         for plane in [&self.crossed, &self.skipped, &self.missed] {
-            plane.encode(&mut out);
+            plane.encode(out);
         }
         // 0 is nothing; days are shifted by one.
-        put(&mut out, self.known_from.map_or(0, |from| from.index() + 1));
-        put(&mut out, self.values.len());
+        put(out, self.known_from.map_or(0, |from| from.index() + 1));
+        put(out, self.values.len());
         let mut last = 0;
         for (date, value) in &self.values {
-            put(&mut out, date.index() - last);
-            put32(&mut out, *value);
+            put(out, date.index() - last);
+            put32(out, *value);
             last = date.index();
         }
-        out
     }
 
     /// Reads [`Self::encode`]'s bytes.
@@ -254,24 +274,22 @@ impl History {
     /// # Errors
     /// [`NotAHistory`] for anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, NotAHistory> {
-        decode(bytes).ok_or(NotAHistory)
+        match bytes.split_first() {
+            Some((&VERSION, input)) => decode(input).ok_or(NotAHistory),
+            _ => Err(NotAHistory),
+        }
     }
 }
 
-fn decode(bytes: &[u8]) -> Option<History> {
-    const DAYS: usize = 84_006;
-    let (version, mut input) = bytes.split_first()?;
-    if *version != VERSION {
-        return None;
-    }
-    let input = &mut input;
+/// Reads what [`History::encode_to`] wrote, to the last byte.
+pub(super) fn decode(mut bytes: &[u8]) -> Option<History> {
+    let input = &mut bytes;
     let crossed = Plane::decode(input)?;
     let skipped = Plane::decode(input)?;
     let missed = Plane::decode(input)?;
-    let date = |day: usize| Date::from_days_since_epoch(day_of(day));
     let known_from = match take_length(input, DAYS)? {
         0 => None,
-        shifted => Some(date(shifted - 1)?),
+        shifted => Some(date_of(shifted - 1)?),
     };
     let length = take_length(input, DAYS)?;
     let mut values = Vec::with_capacity(length.min(MAX_KEPT_VALUES));
@@ -282,9 +300,13 @@ fn decode(bytes: &[u8]) -> Option<History> {
             return None;
         }
         last += step;
-        values.push((date(last)?, take32(input)?));
+        values.push((date_of(last)?, take32(input)?));
     }
     input.is_empty().then_some(History { crossed, skipped, missed, values, known_from })
+}
+
+pub(super) fn date_of(index: usize) -> Option<Date> {
+    Date::from_days_since_epoch(day_of(index))
 }
 
 /// The bits of a day.

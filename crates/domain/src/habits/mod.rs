@@ -12,6 +12,7 @@ mod history;
 mod kind;
 mod plan;
 mod progress;
+mod recent;
 mod repository;
 mod schedule;
 mod score;
@@ -27,6 +28,7 @@ pub use history::{DayRecord, EntryState, History, MAX_KEPT_VALUES, NotAHistory, 
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use plan::{Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
+pub use recent::{RECENT_DAYS, Recent};
 pub use repository::{EntryRepository, HabitRepository, HabitTotals};
 pub use schedule::{
     MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per,

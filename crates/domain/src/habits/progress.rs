@@ -7,6 +7,7 @@ use super::bits::{clear, count, each};
 use super::history::{EntryState, History};
 use super::kind::Direction;
 use super::plan::Plan;
+use super::recent::Checkpoint;
 use super::schedule::Quota;
 use super::timeline::{QuotaPeriod, Timeline};
 use crate::civil::num::{day_of, index_of_day};
@@ -84,6 +85,8 @@ pub struct PeriodProgress {
 pub struct Progress<'a> {
     pub(super) timeline: &'a Timeline,
     pub(super) history: &'a History,
+    /// What was before the history begins, if it is only the recent part of one.
+    pub(super) before: Option<&'a Checkpoint>,
     pub(super) today: Date,
     /// The day of bit 0 of the first word: a multiple of 64.
     pub(super) base: i32,
@@ -96,10 +99,20 @@ pub struct Progress<'a> {
 impl<'a> Progress<'a> {
     /// The habit as of `today`: entries of later days are left aside.
     pub fn new(timeline: &'a Timeline, history: &'a History, today: Date) -> Self {
+        Self::after(None, timeline, history, today)
+    }
+
+    /// The habit as of `today`, which isn't before the checkpoint: of what was before that, no more than it needs.
+    pub(super) fn after(
+        before: Option<&'a Checkpoint>,
+        timeline: &'a Timeline,
+        history: &'a History,
+        today: Date,
+    ) -> Self {
         let start = timeline.window().starts_on;
         let last = today.min(timeline.window().last());
-        let first = start.index() / 64;
-        let length = if start <= last { last.index() / 64 - first + 1 } else { 0 };
+        let first = before.map_or(0, |checkpoint| checkpoint.first).max(start.index() / 64);
+        let length = if start <= last { (last.index() / 64 + 1).saturating_sub(first) } else { 0 };
         let base = day_of(first) * 64;
         let mut due = vec![0; length];
         let mut done = vec![0; length];
@@ -128,7 +141,7 @@ impl<'a> Progress<'a> {
             clear(words, base, last.days_since_epoch() + 1, i32::MAX);
             clear(words, base, base, start.days_since_epoch() - 1);
         }
-        Self { timeline, history, today, base, due, done, skipped }
+        Self { timeline, history, before, today, base, due, done, skipped }
     }
 
     fn bit(words: &[u64], base: i32, date: Date) -> bool {

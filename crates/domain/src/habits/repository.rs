@@ -1,6 +1,6 @@
 //! What habits and their entries need of a store.
 
-use super::{DayRecord, Entry, Habit, History};
+use super::{DayRecord, Entry, Habit, History, Recent};
 use crate::civil::{Date, DateRange, Instant};
 use crate::ids::{HabitId, UserId};
 use crate::store::{Revision, StoreError};
@@ -22,6 +22,10 @@ pub trait HabitRepository {
     /// All habits of a user with their histories, by position and id, in one statement.
     fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>, StoreError>;
 
+    /// All habits of a user with the recent parts of their histories, by position and id, in one statement that reads no
+    /// more than those; of histories that were stored before there were recent parts, the whole.
+    fn habits_with_recent(&mut self, user: UserId) -> Result<Vec<(Habit, Recent)>, StoreError>;
+
     /// One habit.
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>, StoreError>;
 
@@ -30,6 +34,9 @@ pub trait HabitRepository {
 
     /// One habit with its history, in one statement.
     fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>, StoreError>;
+
+    /// The recent part of a habit's history as it is stored; nothing if it has no history.
+    fn find_recent(&mut self, user: UserId, id: HabitId) -> Result<Option<Recent>, StoreError>;
 
     /// How many there are, and the largest position.
     fn habit_totals(&mut self, user: UserId) -> Result<HabitTotals, StoreError>;
@@ -55,8 +62,9 @@ pub trait HabitRepository {
     /// Whether the habit was deleted before.
     fn habit_was_deleted(&mut self, user: UserId, id: HabitId) -> Result<bool, StoreError>;
 
-    /// Stores histories, replacing what was stored, in a bounded number of statements.
-    fn put_histories(&mut self, user: UserId, histories: &[(HabitId, &History)]) -> Result<(), StoreError>;
+    /// Stores histories with their recent parts, as the habits' timelines make them, replacing what was stored; in a
+    /// bounded number of statements.
+    fn put_histories(&mut self, user: UserId, histories: &[(&Habit, &History)]) -> Result<(), StoreError>;
 }
 
 /// Entries in a store.

@@ -54,7 +54,8 @@ pub fn scores(timeline: &Timeline, history: &History, range: DateRange, today: D
     Progress::new(timeline, history, today).scores(range)
 }
 
-fn window_days(segment: &Segment) -> i32 {
+/// How many days back a score looks for what was done of what was due.
+pub(super) fn window_days(segment: &Segment) -> i32 {
     if segment.frequency() >= 1.0 { 1 } else { segment.days.saturating_mul(2).min(84_006).cast_signed() }
 }
 
@@ -95,9 +96,14 @@ impl Sums {
 impl Progress<'_> {
     /// The score of today; 0 before the start.
     pub fn score(&self) -> f64 {
-        let mut last = 0.0;
-        let from = self.horizon(self.today);
-        self.walk(from, self.today, |_, score| last = score);
+        self.score_by(self.today)
+    }
+
+    /// The score of a day up to today; 0 before the start.
+    pub(super) fn score_by(&self, date: Date) -> f64 {
+        let (from, before) = self.begin_of_score(date);
+        let mut last = before;
+        self.walk(from, date, before, |_, score| last = score);
         last
     }
 
@@ -105,8 +111,8 @@ impl Progress<'_> {
     pub fn scores(&self, range: DateRange) -> Vec<Score> {
         let Some(range) = self.past(range) else { return Vec::new() };
         let mut scores = Vec::with_capacity(crate::civil::num::index(range.len()));
-        let from = self.horizon(range.from());
-        self.walk(from, range.to(), |day, value| {
+        let (from, before) = self.begin_of_score(range.from());
+        self.walk(from, range.to(), before, |day, value| {
             if day >= range.from().days_since_epoch() {
                 scores.push(Score { date: Date::at(day), value });
             }
@@ -114,9 +120,20 @@ impl Progress<'_> {
         scores
     }
 
-    /// The day from which on the score of `date` has to be computed: 40 half-lives back, counting the days on which the
-    /// score moves. (In a long pause, or after the last occurrence of a rule, it doesn't.)
-    fn horizon(&self, date: Date) -> Date {
+    /// The day from which on the score of `date` has to be computed, and the score before it: what lies before the
+    /// horizon weighs nothing; nearer than that, it is known at the checkpoint, or there is nothing before the start.
+    fn begin_of_score(&self, date: Date) -> (Date, f64) {
+        match (self.horizon(date), self.before) {
+            (Some(from), None) => (from, 0.0),
+            (Some(from), Some(checkpoint)) if from >= checkpoint.at => (from, 0.0),
+            (_, Some(checkpoint)) => (checkpoint.at, checkpoint.score),
+            (None, None) => (self.timeline.window().starts_on, 0.0),
+        }
+    }
+
+    /// The day 40 half-lives back, counting the days on which the score moves. (In a long pause, or after the last
+    /// occurrence of a rule, it doesn't.) None if that is further back than the days go.
+    fn horizon(&self, date: Date) -> Option<Date> {
         let mut left = HALF_LIVES;
         for segment in self.timeline.segments().iter().rev().filter(|segment| segment.from <= date) {
             let per_day = segment.frequency().sqrt() / HALF_LIFE_DAYS;
@@ -137,17 +154,17 @@ impl Progress<'_> {
                     later = day;
                 }
                 if left <= 0.0 {
-                    return Date::at(begin.max(from));
+                    return Some(Date::at(begin.max(from)));
                 }
             }
         }
-        self.timeline.window().starts_on
+        None
     }
 
-    /// Computes the scores of the days from `from` to `to`, the one before taken as 0. After the last day of the window
-    /// nothing is due any more, and nothing changes.
-    fn walk(&self, from: Date, to: Date, mut visit: impl FnMut(i32, f64)) {
-        let mut score = 0.0;
+    /// Computes the scores of the days from `from` to `to`, from the one before. After the last day of the window nothing
+    /// is due any more, and nothing changes.
+    fn walk(&self, from: Date, to: Date, before: f64, mut visit: impl FnMut(i32, f64)) {
+        let mut score = before;
         for segment in self.timeline.segments() {
             let Some(days) = DateRange::new(from.max(segment.from), to.min(segment.to)) else { continue };
             let measure = self.measure_of(segment);

@@ -139,7 +139,7 @@ pub fn create(tx: &mut Writing<'_>, new: NewHabit) -> Result<(Created<Habit>, Us
         request_digest: new.request_digest,
     };
     tx.store.insert_habit(tx.user, &habit)?;
-    tx.store.put_histories(tx.user, &[(habit.id, &History::default())])?;
+    tx.store.put_histories(tx.user, &[(&habit, &History::default())])?;
     Ok((Created::Now(habit), user))
 }
 
@@ -222,9 +222,9 @@ fn store_changed(tx: &mut Writing<'_>, habit: &mut Habit, before: &Timeline) -> 
     habit.updated_at = tx.now;
     habit.rev = tx.rev;
     tx.store.update_habit(tx.user, habit)?;
-    if habit.timeline.plans() != before.plans() || habit.timeline.window() != before.window() {
+    if habit.timeline != *before {
         let history = rebuilt(tx.store, tx.user, habit)?;
-        tx.store.put_histories(tx.user, &[(habit.id, &history)])?;
+        tx.store.put_histories(tx.user, &[(&*habit, &history)])?;
     }
     Ok(())
 }

@@ -169,9 +169,9 @@ impl Progress<'_> {
     }
 
     /// Calls `found` with each run of a stretch that was broken, first to last; the last one, which wasn't, is returned
-    /// and may be empty.
-    fn runs(&self, stretch: Stretch, mut found: impl FnMut(Run)) -> Run {
-        let mut run = Run::default();
+    /// and may be empty. A run may have `begun` before the stretch.
+    fn runs(&self, stretch: Stretch, begun: Run, mut found: impl FnMut(Run)) -> Run {
+        let mut run = begun;
         if stretch.unit != StreakUnit::Occurrences {
             self.each_period(stretch, |period| match verdict(&period) {
                 Some(true) => {
@@ -307,13 +307,32 @@ impl Progress<'_> {
     pub(super) fn current_and_longest(&self) -> (u32, u32) {
         let stretches = self.stretches();
         let Some(unit) = stretches.last().map(|stretch| stretch.unit) else { return (0, 0) };
-        let (mut current, mut longest) = (0, 0);
-        for stretch in stretches.into_iter().filter(|stretch| stretch.unit == unit) {
-            let last = self.runs(stretch, |run| longest = longest.max(run.length));
+        let before = self.before.map_or(Date::MIN, |checkpoint| checkpoint.at);
+        let (mut current, mut longest) = (0, self.before.map_or(0, |checkpoint| checkpoint.longest.of(unit)));
+        for stretch in stretches.into_iter().filter(|stretch| stretch.unit == unit && stretch.to >= before) {
+            let begun = self.before.filter(|_| stretch.from < before).map_or(0, |checkpoint| checkpoint.run);
+            let run = Run { length: begun, ..Run::default() };
+            let last = self.runs(Stretch { from: stretch.from.max(before), ..stretch }, run, |run| {
+                longest = longest.max(run.length);
+            });
             current = last.length;
             longest = longest.max(current);
         }
         (current, longest)
+    }
+
+    /// The streaks before `date`, which isn't after today, and of quotas begins a period: the length of the one that
+    /// goes on on it, and the longest of each unit.
+    pub(super) fn streaks_before(&self, date: Date) -> (u32, Longest) {
+        let (mut unbroken, mut longest) = (0, Longest::default());
+        let Some(last) = date.pred() else { return (unbroken, longest) };
+        for stretch in self.stretches().into_iter().filter(|stretch| stretch.from < date) {
+            let past = Stretch { to: stretch.to.min(last), ..stretch };
+            let run = self.runs(past, Run::default(), |run| longest.offer(stretch.unit, run.length));
+            longest.offer(stretch.unit, run.length);
+            unbroken = if stretch.to < date { 0 } else { run.length };
+        }
+        (unbroken, longest)
     }
 
     /// The unit of the current streak: of today's plan version, before the start of the first, after the end of the last.
@@ -329,7 +348,7 @@ impl Progress<'_> {
         let mut best = Best::default();
         let stretches = self.stretches();
         for stretch in &stretches {
-            current = self.runs(*stretch, |run| {
+            current = self.runs(*stretch, Run::default(), |run| {
                 if stretch.unit == unit {
                     longest = longest.max(run.length);
                 }
@@ -367,6 +386,42 @@ pub(super) fn verdict(period: &PeriodProgress) -> Option<bool> {
         Some(true)
     } else {
         period.over.then_some(false)
+    }
+}
+
+/// The longest streak of each unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Longest([u32; 4]);
+
+impl Longest {
+    pub(super) const fn from_lengths(lengths: [u32; 4]) -> Self {
+        Self(lengths)
+    }
+
+    /// In the order of the units.
+    pub(super) const fn lengths(self) -> [u32; 4] {
+        self.0
+    }
+
+    pub(super) const fn of(self, unit: StreakUnit) -> u32 {
+        let [occurrences, weeks, months, years] = self.0;
+        match unit {
+            StreakUnit::Occurrences => occurrences,
+            StreakUnit::Weeks => weeks,
+            StreakUnit::Months => months,
+            StreakUnit::Years => years,
+        }
+    }
+
+    fn offer(&mut self, unit: StreakUnit, length: u32) {
+        let [occurrences, weeks, months, years] = &mut self.0;
+        let longest = match unit {
+            StreakUnit::Occurrences => occurrences,
+            StreakUnit::Weeks => weeks,
+            StreakUnit::Months => months,
+            StreakUnit::Years => years,
+        };
+        *longest = length.max(*longest);
     }
 }
 

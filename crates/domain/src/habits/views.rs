@@ -2,11 +2,12 @@
 
 use super::service::user_of;
 use super::stats::{DaySummary, summary};
-use super::{DayState, Habit, History, Progress, Timeline};
+use super::{DayState, Habit, History, Progress, RECENT_DAYS, Timeline};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
 use crate::store::Store;
+use crate::users::User;
 
 /// A habit as a *today* screen shows it.
 #[derive(Debug, Clone)]
@@ -40,19 +41,18 @@ impl Today {
     }
 }
 
-/// The *today* screen as of a day: two statements, or three where the day lies further back than the histories keep
-/// values.
+/// The *today* screen as of a day. Two statements, which for the present day and those just before it read the recent
+/// parts of the histories; for an earlier day the whole, and there may be a third for the values that they lack.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<Today, Error> {
     let user = user_of(store, user)?;
-    let date = on.unwrap_or_else(|| user.today(now));
-    let mut kept = store.habits_with_history(user.id)?;
-    let clock = user.day_clock();
-    kept.retain(|(habit, _)| habit.was_kept_on(date, clock));
-    complete_values(store, user.id, &mut kept, date)?;
-    let items: Vec<TodayItem> = kept
-        .into_iter()
-        .map(|(habit, history)| TodayItem { summary: summary(&habit.timeline, &history, date), habit })
-        .collect();
+    let present = user.today(now);
+    let date = on.unwrap_or(present);
+    let is_recent = present.saturating_add_days(-RECENT_DAYS) <= date;
+    let recently = if is_recent { recently(store, &user, date)? } else { None };
+    let items = match recently {
+        Some(items) => items,
+        None => long_ago(store, &user, date)?,
+    };
     let count = |state: Option<DayState>| {
         let counted =
             items.iter().filter(|item| item.summary.due && state.is_none_or(|state| item.summary.state == state));
@@ -60,6 +60,25 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
     };
     let (due, done, skipped) = (count(None), count(Some(DayState::Done)), count(Some(DayState::Skipped)));
     Ok(Today { date, items, due, done, skipped })
+}
+
+/// The habits of a day by the recent parts of their histories; nothing if one of those begins after it. (None does for
+/// recent days, unless the clock was set back.)
+fn recently(store: &mut dyn Store, user: &User, date: Date) -> Result<Option<Vec<TodayItem>>, Error> {
+    let clock = user.day_clock();
+    let habits = store.habits_with_recent(user.id)?.into_iter();
+    let kept = habits.filter(|(habit, _)| habit.was_kept_on(date, clock));
+    Ok(kept.map(|(habit, recent)| Some(TodayItem { summary: recent.summary(&habit.timeline, date)?, habit })).collect())
+}
+
+/// The habits of a day by their whole histories.
+fn long_ago(store: &mut dyn Store, user: &User, date: Date) -> Result<Vec<TodayItem>, Error> {
+    let clock = user.day_clock();
+    let mut kept = store.habits_with_history(user.id)?;
+    kept.retain(|(habit, _)| habit.was_kept_on(date, clock));
+    complete_values(store, user.id, &mut kept, date)?;
+    let items = kept.into_iter();
+    Ok(items.map(|(habit, history)| TodayItem { summary: summary(&habit.timeline, &history, date), habit }).collect())
 }
 
 /// Whether something is to be done on a day; of a quota, while its number isn't met.
@@ -93,7 +112,7 @@ pub fn complete_values(
 
 /// One habit with everything that is known of it: for streaks, scores, calendars and statistics. Two statements, and
 /// one more for the values of a habit that has any.
-pub fn story(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, crate::users::User), Error> {
+pub fn story(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, User), Error> {
     let user = user_of(store, user)?;
     let (habit, history) = store.find_habit_with_history(user.id, id)?.ok_or(Error::NotFound(Entity::Habit))?;
     if history.known_from().is_none() {

@@ -3,9 +3,9 @@
 use circadia_auth::SystemEntropy;
 use circadia_auth::keys::KeyRing;
 use circadia_domain::Error;
-use circadia_domain::habits::{History, rebuilt};
+use circadia_domain::habits::{Habit, History, rebuilt};
 use circadia_domain::ids::{HabitId, UserId};
-use circadia_domain::store::{Database, read, write};
+use circadia_domain::store::{Database, Store, read, write};
 use circadia_storage::SqlDatabase;
 
 use super::{Failure, Outcome, say};
@@ -71,16 +71,21 @@ fn check_histories(database: &SqlDatabase, repair: bool) -> Result<Findings, Err
     }
 }
 
+/// Whether what is stored of a habit's history, and of its recent part, says what its entries say. (One that can't even
+/// be read doesn't.)
+fn is_sound(store: &mut dyn Store, user: UserId, habit: &Habit, right: &History) -> bool {
+    let Ok(Some((_, history))) = store.find_habit_with_history(user, habit.id) else { return false };
+    let Ok(Some(recent)) = store.find_recent(user, habit.id) else { return false };
+    history.agrees_with(right, &habit.timeline) && recent.agrees_with(&history, &habit.timeline)
+}
+
 fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut Findings) -> Result<(), Error> {
     let wrong = read::<_, Error>(database, |store| {
         let mut wrong: Vec<HabitId> = Vec::new();
         for habit in store.habits(user)? {
             findings.habits += 1;
             let right = rebuilt(store, user, &habit)?;
-            // A history that can't even be read is wrong, too.
-            let stored = store.find_habit_with_history(user, habit.id);
-            if !stored.is_ok_and(|found| found.is_some_and(|(_, history)| history.agrees_with(&right, &habit.timeline)))
-            {
+            if !is_sound(store, user, &habit, &right) {
                 say(format_args!("  habit {} of user {user}: its history differs from its entries", habit.id));
                 wrong.push(habit.id);
             }
@@ -93,13 +98,14 @@ fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut
     }
     let now = circadia_api::Clock::now(&SystemClock);
     findings.mended += write::<_, Error>(database, user, now, |tx| {
-        let mut right: Vec<(HabitId, History)> = Vec::new();
+        let mut right: Vec<(Habit, History)> = Vec::new();
         for id in &wrong {
             if let Some(habit) = tx.store.find_habit(user, *id)? {
-                right.push((*id, rebuilt(tx.store, user, &habit)?));
+                let history = rebuilt(tx.store, user, &habit)?;
+                right.push((habit, history));
             }
         }
-        let rows: Vec<(HabitId, &History)> = right.iter().map(|(id, history)| (*id, history)).collect();
+        let rows: Vec<(&Habit, &History)> = right.iter().map(|(habit, history)| (habit, history)).collect();
         tx.store.put_histories(user, &rows)?;
         Ok(rows.len())
     })?;

@@ -96,7 +96,8 @@ pub(crate) fn the_last_of_several_puts_of_one_entry_counts(backend: Backend) {
     let found = test.read(|store| store.entries(user, habit, DateRange::ALL, 10, false));
     assert_eq!(found, [samples::entry(habit, Date::MIN), at(2)]);
     let (first, second) = (samples::history(&["2026-01-01"]), samples::history(&["2026-01-02"]));
-    test.write(user, |tx| tx.store.put_histories(user, &[(habit, &first), (habit, &second)]));
+    let stored = test.read(|store| store.find_habit(user, habit)).unwrap();
+    test.write(user, |tx| tx.store.put_histories(user, &[(&stored, &first), (&stored, &second)]));
     assert_eq!(test.read(|store| store.find_habit_with_history(user, habit)).unwrap().1, second);
 }
 

@@ -1,7 +1,7 @@
 //! Habits and their histories.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{Habit, HabitTotals, History, Timeline, Window};
+use circadia_domain::habits::{Habit, HabitTotals, History, Recent, Timeline, Window};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::store::Revision;
 use circadia_storage::Backend;
@@ -91,7 +91,7 @@ pub(crate) fn several_habits_are_found_in_one_statement(backend: Backend) {
     let habits = [samples::habit("a"), samples::habit("b"), samples::habit("c")];
     insert(&test, user, &habits);
     let history = samples::history(&["2026-01-01"]);
-    test.write(user, |tx| tx.store.put_histories(user, &[(habits[2].id, &history)]));
+    test.write(user, |tx| tx.store.put_histories(user, &[(&habits[2], &history)]));
     let wanted = [habits[2].id, habits[0].id, HabitId::from_uuid(samples::id())];
     let found = test.read(|store| store.find_habits(user, &wanted));
     assert_eq!(test.database_statements(), 1);
@@ -149,7 +149,7 @@ pub(crate) fn histories_are_replaced_in_one_statement(backend: Backend) {
     let habits: Vec<Habit> = (0..100).map(|_| samples::habit("h")).collect();
     insert(&test, user, &habits);
     let put = |history: &History| {
-        let histories: Vec<(HabitId, &History)> = habits.iter().map(|habit| (habit.id, history)).collect();
+        let histories: Vec<(&Habit, &History)> = habits.iter().map(|habit| (habit, history)).collect();
         test.write(user, |tx| tx.store.put_histories(user, &histories));
         assert_eq!(test.database_statements(), 1);
         for (_, stored) in test.read(|store| store.habits_with_history(user)) {
@@ -159,6 +159,33 @@ pub(crate) fn histories_are_replaced_in_one_statement(backend: Backend) {
     put(&samples::history(&["2026-01-01"]));
     put(&samples::history(&["1970-01-01", "2026-01-01", "2199-12-31"]));
     test.write(user, |tx| tx.store.put_histories(user, &[]));
+}
+
+pub(crate) fn recent_parts_are_stored_with_their_histories(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let habits: Vec<Habit> = (0..50).map(|_| samples::habit("h")).collect();
+    insert(&test, user, &habits);
+    let recent = |habit: &Habit| {
+        let found = test.read(|store| store.habits_with_recent(user));
+        assert_eq!(test.database_statements(), 1);
+        let (_, recent) = found.into_iter().find(|(found, _)| found.id == habit.id).unwrap();
+        assert_eq!(test.read(|store| store.find_recent(user, habit.id)).unwrap_or_default(), recent);
+        recent
+    };
+    assert_eq!(recent(&habits[3]), Recent::default(), "there is no history yet");
+    let history = samples::history(&["1999-12-31", "2025-02-03", "2025-12-01", "2026-01-01"]);
+    let rows: Vec<(&Habit, &History)> = habits.iter().map(|habit| (habit, &history)).collect();
+    test.write(user, |tx| tx.store.put_histories(user, &rows));
+    assert_eq!(recent(&habits[3]), Recent::of(&habits[3].timeline, &history));
+    assert_eq!(recent(&habits[3]).summary(&habits[3].timeline, samples::date("2025-01-01")), None);
+    // A row as it was stored before there were recent parts.
+    test.raw().execute("UPDATE habit_histories SET recent = NULL").unwrap();
+    assert!(recent(&habits[3]).agrees_with(&history, &habits[3].timeline));
+    assert!(recent(&habits[3]).summary(&habits[3].timeline, samples::date("2025-01-01")).is_some());
+    let stranger = test.user();
+    assert_eq!(test.read(|store| store.find_recent(stranger, habits[3].id)), None);
+    assert!(test.read(|store| store.habits_with_recent(stranger)).is_empty());
 }
 
 pub(crate) fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend: Backend) {
@@ -173,7 +200,7 @@ pub(crate) fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend:
         .collect();
     test.write(user, |tx| {
         tx.store.put_entries(user, &entries)?;
-        tx.store.put_histories(user, &[(gone.id, &history), (kept.id, &history)])
+        tx.store.put_histories(user, &[(&gone, &history), (&kept, &history)])
     });
     assert!(test.write(user, |tx| tx.store.delete_habit(user, gone.id, tx.rev, tx.now)));
     assert_eq!(test.database_statements(), 4);

@@ -21,7 +21,7 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.delete_theme(user, buried.id, tx.rev, tx.now)?;
         tx.store.insert_habit(user, &habit)?;
         tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
-        tx.store.put_histories(user, &[(habit.id, &history)])?;
+        tx.store.put_histories(user, &[(&habit, &history)])?;
         tx.store.insert_identity(&samples::identity(user))?;
         tx.store.insert_session(&samples::session(user))
     });

@@ -1,0 +1,1 @@
+ALTER TABLE habit_histories DROP COLUMN recent;
