@@ -71,8 +71,19 @@ impl TestDatabase {
     /// How many rows everything but the record of log-in attempts has, and the sum of all users' revisions: what a
     /// request that was refused must leave as it was.
     pub fn contents(&self) -> Vec<(String, i64)> {
-        let tables =
-            ["users", "sessions", "revocations", "themes", "habits", "habit_histories", "entries", "tombstones"];
+        let tables = [
+            "users",
+            "sessions",
+            "revocations",
+            "themes",
+            "habits",
+            "habit_histories",
+            "entries",
+            "sleep_logs",
+            "moods",
+            "mood_moments",
+            "tombstones",
+        ];
         let mut connection = Connection::open(&self.url);
         let mut contents: Vec<(String, i64)> = tables
             .iter()

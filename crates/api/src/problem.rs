@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use circadia_domain::store::StoreError;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::context;
@@ -34,6 +35,9 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("habit_not_found", 404, "No such habit"),
     ("entry_not_found", 404, "No such entry"),
     ("pause_not_found", 404, "No such pause"),
+    ("sleep_log_not_found", 404, "No such log of sleep"),
+    ("mood_not_found", 404, "No such mood"),
+    ("mood_moment_not_found", 404, "No such moment"),
     ("method_not_allowed", 405, "The method is not allowed here"),
     ("request_timeout", 408, "The request took too long to arrive"),
     ("id_taken", 409, "The id is taken"),
@@ -41,6 +45,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("email_taken", 409, "The e-mail address is taken"),
     ("theme_name_taken", 409, "The theme name is taken"),
     ("habit_ended", 409, "The habit has ended"),
+    ("sleep_overlap", 409, "The sleep overlaps others"),
     ("limit_reached", 409, "There are too many of them already"),
     ("precondition_failed", 412, "It was changed in the meantime"),
     ("payload_too_large", 413, "The body is too large"),
@@ -109,6 +114,10 @@ pub struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     pub errors: &'a [FieldError],
+    /// Members that only this kind of problem has (RFC 9457 §3.2), such as the `conflicts` of `sleep_overlap`.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub members: &'a Map<String, Value>,
 }
 
 /// [`ProblemBody`] as the documentation refers to it.
@@ -127,6 +136,7 @@ struct Inner {
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
     headers: Vec<(&'static str, String)>,
+    members: Map<String, Value>,
 }
 
 impl Problem {
@@ -144,6 +154,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             headers: Vec::new(),
+            members: Map::new(),
         }))
     }
 
@@ -193,6 +204,18 @@ impl Problem {
         self
     }
 
+    /// Adds a member to the body that only this kind of problem has (RFC 9457 §3.2).
+    #[must_use]
+    pub fn with_member(mut self, name: &'static str, value: &impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => {
+                self.0.members.insert(name.to_owned(), value);
+                self
+            }
+            Err(error) => Self::internal(&error),
+        }
+    }
+
     /// Says of the values at a pointer that they stood in another place.
     #[must_use]
     pub fn with_place(mut self, pointer: &str, place: Place) -> Self {
@@ -232,6 +255,7 @@ impl Problem {
             instance,
             code: self.0.code,
             errors: &self.0.errors,
+            members: &self.0.members,
         }
     }
 }
@@ -295,11 +319,23 @@ impl From<circadia_domain::Error> for Problem {
                     Entity::Habit => "habit_not_found",
                     Entity::Entry => "entry_not_found",
                     Entity::Pause => "pause_not_found",
+                    Entity::SleepLog => "sleep_log_not_found",
+                    Entity::Mood => "mood_not_found",
+                    Entity::MoodMoment => "mood_moment_not_found",
                 };
                 Self::of(code, format!("There is no such {}.", entity.word()))
             }
             Error::Invalid(wrong) => Self::invalid(Place::Body, wrong),
             Error::Conflict { code, detail } => Self::of(code, detail),
+            Error::SleepOverlap { conflicts } => {
+                let others = match conflicts.len() {
+                    1 => "another log".to_owned(),
+                    count => format!("{count} other logs"),
+                };
+                let detail =
+                    format!("It overlaps {others}: change it, or put it in their place (`?on_overlap=replace`).");
+                Self::of("sleep_overlap", detail).with_member("conflicts", &conflicts)
+            }
             Error::Stale { current: Some(current) } => Self::of(
                 "precondition_failed",
                 format!("It is now at revision {current}, which `If-Match` does not name: fetch it and try again."),
@@ -337,6 +373,16 @@ mod tests {
         assert_eq!(body["detail"], "2 values are wrong: /a is required.");
         assert_eq!(body["errors"][1]["pointer"], "/b/0");
         assert_eq!(body["errors"][1]["in"], "body");
+    }
+
+    #[test]
+    fn a_problem_can_have_members_of_its_own() {
+        let problem = Problem::of("sleep_overlap", "It overlaps another log.").with_member("conflicts", &["a"]);
+        let body = serde_json::to_value(problem.body("r".into())).unwrap();
+        assert_eq!((&body["conflicts"], &body["code"]), (&serde_json::json!(["a"]), &"sleep_overlap".into()));
+        let without = Problem::of("not_found", "Nothing.");
+        let body = serde_json::to_value(without.body("r".into())).unwrap();
+        assert_eq!(body.as_object().unwrap().len(), 6);
     }
 
     #[test]

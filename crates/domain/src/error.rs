@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::sleep::Conflict;
 use crate::store::StoreError;
 use crate::violation::Violations;
 
@@ -20,10 +21,16 @@ pub enum Entity {
     Entry,
     /// A pause of a habit.
     Pause,
+    /// A log of sleep.
+    SleepLog,
+    /// A day's own mood.
+    Mood,
+    /// A moment's mood.
+    MoodMoment,
 }
 
 impl Entity {
-    /// The word used in codes and sentences.
+    /// The word used in sentences.
     pub const fn word(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -32,6 +39,9 @@ impl Entity {
             Self::Habit => "habit",
             Self::Entry => "entry",
             Self::Pause => "pause",
+            Self::SleepLog => "sleep log",
+            Self::Mood => "mood",
+            Self::MoodMoment => "mood moment",
         }
     }
 }
@@ -52,6 +62,12 @@ pub enum Error {
         code: &'static str,
         /// For people.
         detail: Cow<'static, str>,
+    },
+    /// The sleep overlaps others, which are to stay.
+    #[error("it overlaps other sleep")]
+    SleepOverlap {
+        /// The logs it overlaps, by start; at least one.
+        conflicts: Vec<Conflict>,
     },
     /// The stored revision isn't one that the caller expected.
     #[error("it was changed in the meantime")]

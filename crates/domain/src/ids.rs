@@ -107,6 +107,14 @@ id! {
     /// A pause of a habit.
     PauseId
 }
+id! {
+    /// A log of sleep.
+    SleepLogId
+}
+id! {
+    /// A moment's mood.
+    MoodMomentId
+}
 
 /// Where fresh ids come from. Implemented by the composition root; a seeded one serves in tests.
 pub trait IdSource: Send + Sync {

@@ -15,7 +15,9 @@ use crate::identities::IdentityRepository;
 use crate::ids::UserId;
 use crate::keys::KeyRepository;
 use crate::logins::LoginRepository;
+use crate::moods::MoodRepository;
 use crate::sessions::SessionRepository;
+use crate::sleep::SleepRepository;
 use crate::themes::ThemeRepository;
 use crate::users::UserRepository;
 
@@ -102,6 +104,8 @@ pub trait Store:
     + ThemeRepository
     + HabitRepository
     + EntryRepository
+    + SleepRepository
+    + MoodRepository
 {
 }
 
@@ -115,6 +119,8 @@ impl<T> Store for T where
         + ThemeRepository
         + HabitRepository
         + EntryRepository
+        + SleepRepository
+        + MoodRepository
 {
 }
 

@@ -6,7 +6,7 @@
 //!
 //! # Where things are
 //! - one file per repository, named like the domain's module: `users`, `identities`, `sessions`, `logins`, `audit`,
-//!   `keys`, `themes`, `habits`, `entries`;
+//!   `keys`, `themes`, `habits`, `entries`, `sleep`, `moods`;
 //! - `dialect`: everything that one of the three databases does differently, and the only place that may;
 //! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
 //! - `sql_types`, `schema`: what a column holds, and which columns there are;
@@ -41,10 +41,12 @@ mod identities;
 mod keys;
 mod logins;
 mod migrations;
+mod moods;
 mod options;
 mod pool;
 mod schema;
 mod sessions;
+mod sleep;
 mod sql_types;
 mod statements;
 mod themes;

@@ -221,5 +221,62 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable};
+    use crate::sql_types::{Day, Moment, Uuid, Word};
+
+    sleep_logs (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        started_at -> Moment,
+        ended_at -> Moment,
+        date -> Day,
+        timezone -> Word,
+        kind -> Word,
+        quality -> Nullable<Integer>,
+        awake_seconds -> Nullable<Integer>,
+        note -> Nullable<Word>,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    use crate::sql_types::{Day, Moment, Uuid, Word};
+
+    moods (user_id, date) {
+        user_id -> Uuid,
+        date -> Day,
+        value -> Integer,
+        note -> Nullable<Word>,
+        tags -> Text,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::sql_types::{Day, Moment, Uuid, Word};
+
+    mood_moments (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        felt_at -> Moment,
+        date -> Day,
+        value -> Integer,
+        note -> Nullable<Word>,
+        tags -> Text,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, user_revisions, sessions);
 allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries);

@@ -4,7 +4,7 @@
 //! those whose thing exists.
 
 use circadia_domain::civil::{Date, Instant};
-use circadia_domain::ids::{HabitId, ThemeId, UserId};
+use circadia_domain::ids::{HabitId, MoodMomentId, SleepLogId, ThemeId, UserId};
 use circadia_domain::store::Revision;
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -20,6 +20,9 @@ pub(crate) enum Kind {
     Theme,
     Habit,
     Entry,
+    SleepLog,
+    Mood,
+    MoodMoment,
 }
 
 impl Kind {
@@ -28,11 +31,16 @@ impl Kind {
             Self::Theme => "theme",
             Self::Habit => "habit",
             Self::Entry => "entry",
+            Self::SleepLog => "sleep_log",
+            Self::Mood => "mood",
+            Self::MoodMoment => "mood_moment",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Theme, Self::Habit, Self::Entry].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Theme, Self::Habit, Self::Entry, Self::SleepLog, Self::Mood, Self::MoodMoment]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -41,6 +49,9 @@ pub(crate) enum Item {
     Theme(ThemeId),
     Habit(HabitId),
     Entry(HabitId, Date),
+    SleepLog(SleepLogId),
+    Mood(Date),
+    MoodMoment(MoodMomentId),
 }
 
 impl Item {
@@ -49,10 +60,13 @@ impl Item {
             Self::Theme(_) => Kind::Theme,
             Self::Habit(_) => Kind::Habit,
             Self::Entry(..) => Kind::Entry,
+            Self::SleepLog(_) => Kind::SleepLog,
+            Self::Mood(_) => Kind::Mood,
+            Self::MoodMoment(_) => Kind::MoodMoment,
         }
     }
 
-    /// The id's bytes; an entry's are its habit's, then its date's.
+    /// The id's bytes; an entry's are its habit's, then its date's, a mood's those of its date.
     fn key(&self) -> Vec<u8> {
         match self {
             Self::Theme(id) => id.as_uuid().as_bytes().to_vec(),
@@ -62,6 +76,9 @@ impl Item {
                 key.extend(date.days_since_epoch().to_be_bytes());
                 key
             }
+            Self::SleepLog(id) => id.as_uuid().as_bytes().to_vec(),
+            Self::Mood(date) => date.days_since_epoch().to_be_bytes().to_vec(),
+            Self::MoodMoment(id) => id.as_uuid().as_bytes().to_vec(),
         }
     }
 }
@@ -69,21 +86,23 @@ impl Item {
 impl Transaction {
     /// Notes that something was removed.
     pub(crate) fn bury(&mut self, user: UserId, item: &Item, rev: Revision, now: Instant) -> Result<()> {
-        let key = item.key();
-        let tombstone = Upsert {
+        self.bury_all(user, std::slice::from_ref(item), rev, now)
+    }
+
+    /// Notes that several things were removed, in a bounded number of statements.
+    pub(crate) fn bury_all(&mut self, user: UserId, items: &[Item], rev: Revision, now: Instant) -> Result<()> {
+        let keys: Vec<(Kind, Vec<u8>)> = items.iter().map(|item| (item.kind(), item.key())).collect();
+        let row = |kind: &'static str, key| {
+            [Bind::User(user), Bind::Text(kind), Bind::Bytes(key), Bind::BigInt(rev.0), Bind::Instant(now)]
+        };
+        let tombstones = Upsert {
             table: "tombstones",
             columns: ["user_id", "kind", "item_key", "rev", "deleted_at"],
             key: &["user_id", "kind", "item_key"],
             replaced: &["rev", "deleted_at"],
-            rows: vec![[
-                Bind::User(user),
-                Bind::Text(item.kind().as_str()),
-                Bind::Bytes(&key),
-                Bind::BigInt(rev.0),
-                Bind::Instant(now),
-            ]],
+            rows: keys.iter().map(|(kind, key)| row(kind.as_str(), key)).collect(),
         };
-        tombstone.run(self.connection()).classified()
+        tombstones.run(self.connection()).classified()
     }
 
     /// Whether something was removed.

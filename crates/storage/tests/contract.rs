@@ -12,9 +12,11 @@ mod contract {
     pub(crate) mod keys;
     pub(crate) mod logins;
     pub(crate) mod migrations;
+    pub(crate) mod moods;
     pub(crate) mod rules;
     mod schema;
     pub(crate) mod sessions;
+    pub(crate) mod sleep;
     pub(crate) mod themes;
     pub(crate) mod units;
     pub(crate) mod users;
@@ -157,8 +159,29 @@ contract! {
         increments_add_up,
         entries_of_others_are_out_of_reach,
     }
+    sleep {
+        a_log_reads_back_as_written,
+        a_log_changes_but_for_its_origin,
+        logs_between_two_instants_are_those_that_overlap,
+        lists_of_logs_run_both_ways_and_are_limited,
+        sleeps_of_a_range_come_by_start,
+        logs_are_deleted_together_and_remembered,
+        no_two_logs_begin_at_once,
+        logs_of_others_are_out_of_reach,
+    }
+    moods {
+        a_mood_reads_back_as_written,
+        a_second_put_replaces_but_for_the_first_time,
+        a_moment_reads_back_as_written,
+        days_come_with_everything_that_is_said_about_them,
+        values_are_the_days_own_or_the_means_of_moments,
+        dates_run_both_ways_and_are_limited,
+        what_is_deleted_is_remembered,
+        moods_of_others_are_out_of_reach,
+    }
     rules {
         bad_rows_are_refused,
+        sleep_is_as_long_as_it_may_be,
         rows_that_others_refer_to_stay,
     }
     migrations {

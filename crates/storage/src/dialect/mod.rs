@@ -3,11 +3,12 @@
 //! - `session`: addresses, and how a fresh connection is set up;
 //! - `transaction`: how transactions begin, and how a user's revision is raised;
 //! - `errors`: what an error means to the domain;
-//! - `upsert`, `rows_in`, `case_of`: statements that Diesel can't write for several backends at once.
+//! - `upsert`, `rows_in`, `case_of`, `either_mood`: statements that Diesel can't write for several backends at once.
 //!
 //! Not here: how values are stored (`sql_types`), and the lock that migrations run under (`migrations`).
 
 mod case_of;
+mod either_mood;
 mod errors;
 mod rows_in;
 mod session;
@@ -15,6 +16,7 @@ mod transaction;
 mod upsert;
 
 pub(crate) use case_of::CaseOf;
+pub(crate) use either_mood::{Dates, Days, Moods, Values};
 pub(crate) use errors::{classify, is_connection_lost};
 pub(crate) use rows_in::RowsIn;
 pub(crate) use session::{address, set_up};

@@ -1,6 +1,7 @@
 //! Typed ids as [`Uuid`] columns: sixteen bytes everywhere.
 
 use circadia_domain::ids::{AuditEventId, HabitId, LoginId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{MoodMomentId, SleepLogId};
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
@@ -60,3 +61,6 @@ macro_rules! id_column {
 
 id_column!(UserId, SessionId, LoginId, AuditEventId, ThemeId, HabitId);
 on_any_backend!(Uuid: UserId, SessionId, LoginId, AuditEventId, ThemeId, HabitId);
+
+id_column!(SleepLogId, MoodMomentId);
+on_any_backend!(Uuid: SleepLogId, MoodMomentId);

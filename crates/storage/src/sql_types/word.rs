@@ -8,6 +8,7 @@ use circadia_domain::habits::EntryState;
 use circadia_domain::identities::{Provider, Subject};
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::sessions::SessionKind;
+use circadia_domain::sleep::SleepKind;
 use circadia_domain::text::{Color, Line, Prose};
 use circadia_domain::users::{ColorScheme, Email, Locale, Role, Username};
 use diesel::deserialize::{self, FromSql};
@@ -47,6 +48,7 @@ words! {
     KeyPurpose: Self::parse,
     Provider: Self::parse,
     Kind: Self::parse,
+    SleepKind: |text| Self::parse(text).ok(),
     Weekday: |text| Self::parse(text).ok(),
 }
 
@@ -165,3 +167,6 @@ on_any_backend!(
     Subject,
     @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );
+
+word_column!(SleepKind);
+on_any_backend!(Word: SleepKind);

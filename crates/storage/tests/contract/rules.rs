@@ -1,7 +1,8 @@
 //! The rules that stand in the database itself, under those of the domain.
 
 use circadia_domain::habits::Habit;
-use circadia_domain::store::administer;
+use circadia_domain::sleep::SleepKind;
+use circadia_domain::store::{StoreError, administer, write};
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -23,6 +24,9 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
         tx.store.put_histories(user, &[(&habit, &history)])?;
         tx.store.insert_identity(&samples::identity(user))?;
+        tx.store.insert_sleep_log(user, &samples::sleep_log(NOW, 7_200))?;
+        tx.store.put_mood(user, &samples::mood(samples::date("2026-01-01"), 5))?;
+        tx.store.insert_moment(user, &samples::moment(samples::date("2026-01-01"), 5))?;
         tx.store.insert_session(&samples::session(user))
     });
     administer(&test.database, |store| {
@@ -86,6 +90,22 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("entries", "value", "0", "-1"),
         ("entries", "tracked_minutes", "0", "-1"),
         ("entries", "note", "NULL", "''"),
+        ("sleep_logs", "date", &first, &before),
+        ("sleep_logs", "timezone", "'UTC'", "''"),
+        ("sleep_logs", "kind", "'main'", "'doze'"),
+        ("sleep_logs", "quality", "1", "0"),
+        ("sleep_logs", "quality", "5", "6"),
+        ("sleep_logs", "awake_seconds", "0", "-1"),
+        ("sleep_logs", "note", "NULL", "''"),
+        ("moods", "date", &last, &after),
+        ("moods", "value", "0", "-1"),
+        ("moods", "value", "10", "11"),
+        ("moods", "note", "NULL", "''"),
+        ("moods", "tags", "'[]'", "''"),
+        ("mood_moments", "date", &last, &after),
+        ("mood_moments", "value", "0", "-1"),
+        ("mood_moments", "value", "10", "11"),
+        ("mood_moments", "tags", "'[]'", "''"),
         ("tombstones", "kind", "'entry'", "'cat'"),
     ]
     .into_iter()
@@ -102,6 +122,42 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
     let window = format!("UPDATE habits SET starts_on = {last}, ends_on = {first}");
     let refused = raw.execute(&window).expect_err("an end before the start");
     assert!(refused.contains("habits_window_check"), "{refused}");
+}
+
+pub(crate) fn sleep_is_as_long_as_it_may_be(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let insert = |kind, seconds: i64, micros: i64| {
+        let mut log = samples::sleep_log(NOW, seconds);
+        log.sleep.end = circadia_domain::civil::Instant::from_micros(log.sleep.end.micros() + micros);
+        log.sleep.kind = kind;
+        let stored: Result<(), StoreError> = write(&test.database, user, NOW, |tx| {
+            tx.store.insert_sleep_log(user, &log)?;
+            tx.store.delete_sleep_logs(user, &[log.id], tx.rev, NOW).map(drop)
+        });
+        stored.map_err(|error| error.to_string())
+    };
+    for (kind, seconds) in [(SleepKind::Main, 1_800), (SleepKind::Nap, 300), (SleepKind::Main, 86_400)] {
+        insert(kind, seconds, 0).unwrap();
+    }
+    for (kind, seconds, micros) in [
+        (SleepKind::Main, 1_800, -1),
+        (SleepKind::Nap, 300, -1),
+        (SleepKind::Main, 86_400, 1),
+        (SleepKind::Nap, -600, 0),
+    ] {
+        let refused = insert(kind, seconds, micros).unwrap_err();
+        // One that ends before it begins is also less long than it was awake: either rule may be named.
+        assert!(
+            refused.contains("sleep_logs_duration_check") || refused.contains("sleep_logs_awake_check"),
+            "{refused}"
+        );
+    }
+    let mut raw = test.raw();
+    test.write(user, |tx| tx.store.insert_sleep_log(user, &samples::sleep_log(NOW, 600)));
+    raw.execute("UPDATE sleep_logs SET awake_seconds = 599").unwrap();
+    let refused = raw.execute("UPDATE sleep_logs SET awake_seconds = 600").unwrap_err();
+    assert!(refused.contains("sleep_logs_awake_check"), "{refused}");
 }
 
 pub(crate) fn rows_that_others_refer_to_stay(backend: Backend) {

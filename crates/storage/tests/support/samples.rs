@@ -9,7 +9,10 @@ use circadia_domain::habits::{
 };
 use circadia_domain::identities::{Identity, Provider, Subject};
 use circadia_domain::ids::{AuditEventId, HabitId, PauseId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{MoodMomentId, SleepLogId};
+use circadia_domain::moods::{Mood, MoodMoment, MoodNote, MoodValue, Tag, Tags};
 use circadia_domain::sessions::{Session, SessionKind};
+use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog, SleepNote};
 use circadia_domain::store::Revision;
 use circadia_domain::text::Color;
 use circadia_domain::themes::Theme;
@@ -127,6 +130,60 @@ pub(crate) fn entry(habit: HabitId, date: Date) -> Entry {
         created_at: NOW,
         updated_at: NOW,
         rev: Revision(2),
+    }
+}
+
+/// A log of so many seconds from an instant on, with every column filled.
+pub(crate) fn sleep_log(start: Instant, seconds: i64) -> SleepLog {
+    let zone = Zone::parse("America/Argentina/ComodRivadavia").unwrap();
+    let end = start.plus_seconds(seconds);
+    SleepLog {
+        id: SleepLogId::from_uuid(id()),
+        sleep: Sleep {
+            start,
+            end,
+            date: circadia_domain::sleep::waking_date(zone, end),
+            zone,
+            kind: SleepKind::Nap,
+            quality: Some(Quality::from_number(5).unwrap()),
+            awake_seconds: Some(299),
+        },
+        note: SleepNote::parse("Zwei Träume,\neiner 🌙").unwrap(),
+        created_at: NOW,
+        updated_at: NOW,
+        rev: Revision(2),
+        request_digest: [0x5A; 32],
+    }
+}
+
+fn tags() -> Tags {
+    Tags::new(["späte arbeit", "\"zitat\"", "🏃"].map(|tag| Tag::parse(tag).unwrap()).to_vec()).unwrap()
+}
+
+pub(crate) fn mood(date: Date, value: i64) -> Mood {
+    Mood {
+        date,
+        value: MoodValue::from_number(value).unwrap(),
+        note: MoodNote::parse("Sonne ☀️").unwrap(),
+        tags: tags(),
+        created_at: NOW,
+        updated_at: NOW,
+        rev: Revision(2),
+    }
+}
+
+pub(crate) fn moment(date: Date, value: i64) -> MoodMoment {
+    MoodMoment {
+        id: MoodMomentId::from_uuid(id()),
+        at: NOW,
+        date,
+        value: MoodValue::from_number(value).unwrap(),
+        note: MoodNote::parse("Regen 🌧").unwrap(),
+        tags: tags(),
+        created_at: NOW,
+        updated_at: NOW,
+        rev: Revision(2),
+        request_digest: [0xC3; 32],
     }
 }
 

@@ -1,0 +1,17 @@
+//! Moods: how somebody felt on a day, or at a moment of it.
+//!
+//! A day has at most one mood of its own, and any number of moments. Its value is that of its own mood; without one, the
+//! mean of its moments; without any, there is none: nothing is ever made up. The date of a moment is the civil date in
+//! the user's zone, with their start of the day, at the time of writing, and is stored: moving moves nothing.
+
+mod mood;
+mod repository;
+mod service;
+
+pub use mood::{
+    DayValue, MAX_MOMENTS_A_DAY, MAX_TAGS, Mood, MoodDay, MoodMoment, MoodNote, MoodSource, MoodValue, Tag, Tags,
+};
+pub use repository::MoodRepository;
+pub use service::{
+    MomentPatch, MoodPut, NewMoment, create_moment, days, delete, delete_moment, find, find_moment, put, update_moment,
+};

@@ -1,0 +1,187 @@
+//! What can be done with moods.
+
+use super::mood::check_moment;
+use super::{MAX_MOMENTS_A_DAY, Mood, MoodDay, MoodMoment, MoodNote, MoodValue, Tags};
+use crate::civil::{Date, DateRange, Instant, latest_date_on_earth};
+use crate::created::Created;
+use crate::error::{Entity, Error};
+use crate::ids::{MoodMomentId, UserId};
+use crate::store::{Expected, Store, Writing};
+
+/// A day's own mood to put.
+#[derive(Debug, Clone)]
+pub struct MoodPut {
+    /// Which day.
+    pub date: Date,
+    /// How it was.
+    pub value: MoodValue,
+    /// A note.
+    pub note: Option<MoodNote>,
+    /// What it went along with.
+    pub tags: Tags,
+}
+
+/// A moment to make.
+#[derive(Debug, Clone)]
+pub struct NewMoment {
+    /// Its id, fresh or the client's.
+    pub id: MoodMomentId,
+    /// When it was.
+    pub at: Instant,
+    /// How it was.
+    pub value: MoodValue,
+    /// A note.
+    pub note: Option<MoodNote>,
+    /// What it went along with.
+    pub tags: Tags,
+    /// A hash of the request, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+/// A change of a moment: what is absent stays, `Some(None)` clears.
+#[derive(Debug, Clone, Default)]
+pub struct MomentPatch {
+    /// See [`NewMoment::at`].
+    pub at: Option<Instant>,
+    /// See [`NewMoment::value`].
+    pub value: Option<MoodValue>,
+    /// See [`NewMoment::note`].
+    pub note: Option<Option<MoodNote>>,
+    /// See [`NewMoment::tags`].
+    pub tags: Option<Tags>,
+}
+
+/// A day's own mood.
+pub fn find(store: &mut dyn Store, user: UserId, date: Date) -> Result<Mood, Error> {
+    store.find_mood(user, date)?.ok_or(Error::NotFound(Entity::Mood))
+}
+
+/// Puts a day's own mood; whether there was none before. Putting the same twice is putting it once.
+pub fn put(tx: &mut Writing<'_>, put: MoodPut, expected: &Expected) -> Result<(Mood, bool), Error> {
+    if put.date > latest_date_on_earth(tx.now) {
+        return Err(Error::field("/date", "in_future", "lies in the future, wherever on Earth one is"));
+    }
+    let existing = tx.store.find_mood(tx.user, put.date)?;
+    match (&existing, expected) {
+        (Some(mood), _) => expected.check(mood.rev)?,
+        (None, Expected::Anything) => {}
+        // What isn't there has no revision that anybody could expect.
+        (None, Expected::Existing | Expected::OneOf(_)) => return Err(Error::Stale { current: None }),
+    }
+    let mood = Mood {
+        date: put.date,
+        value: put.value,
+        note: put.note,
+        tags: put.tags,
+        created_at: existing.as_ref().map_or(tx.now, |mood| mood.created_at),
+        updated_at: tx.now,
+        rev: tx.rev,
+    };
+    tx.store.put_mood(tx.user, &mood)?;
+    Ok((mood, existing.is_none()))
+}
+
+/// Deletes a day's own mood; its moments stay.
+pub fn delete(tx: &mut Writing<'_>, date: Date, expected: &Expected) -> Result<(), Error> {
+    expected.check(find(tx.store, tx.user, date)?.rev)?;
+    tx.store.delete_mood(tx.user, date, tx.rev, tx.now)?;
+    Ok(())
+}
+
+/// One moment.
+pub fn find_moment(store: &mut dyn Store, user: UserId, id: MoodMomentId) -> Result<MoodMoment, Error> {
+    store.find_moment(user, id)?.ok_or(Error::NotFound(Entity::MoodMoment))
+}
+
+/// The day that a moment belongs to, with room for it.
+fn day_with_room(tx: &mut Writing<'_>, at: Instant, before: Option<Date>) -> Result<Date, Error> {
+    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let date = user.day_clock().date_at(at);
+    if before != Some(date) && tx.store.count_moments(tx.user, date)? >= MAX_MOMENTS_A_DAY {
+        return Err(Error::conflict("limit_reached", format!("a day holds at most {MAX_MOMENTS_A_DAY} moments")));
+    }
+    Ok(date)
+}
+
+/// Makes a moment, or gives back the one that the same request made before.
+pub fn create_moment(tx: &mut Writing<'_>, new: NewMoment) -> Result<Created<MoodMoment>, Error> {
+    if let Some(moment) = tx.store.find_moment(tx.user, new.id)? {
+        let digest = moment.request_digest;
+        return Created::replay(&digest, &new.request_digest, moment);
+    }
+    if tx.store.moment_was_deleted(tx.user, new.id)? {
+        return Err(Created::<MoodMoment>::deleted_before());
+    }
+    check_moment(new.at, tx.now)?;
+    let moment = MoodMoment {
+        id: new.id,
+        at: new.at,
+        date: day_with_room(tx, new.at, None)?,
+        value: new.value,
+        note: new.note,
+        tags: new.tags,
+        created_at: tx.now,
+        updated_at: tx.now,
+        rev: tx.rev,
+        request_digest: new.request_digest,
+    };
+    tx.store.insert_moment(tx.user, &moment)?;
+    Ok(Created::Now(moment))
+}
+
+/// Changes a moment. Its date is told anew only where its time moves.
+pub fn update_moment(
+    tx: &mut Writing<'_>,
+    id: MoodMomentId,
+    expected: &Expected,
+    patch: MomentPatch,
+) -> Result<MoodMoment, Error> {
+    let moment = find_moment(tx.store, tx.user, id)?;
+    expected.check(moment.rev)?;
+    let (at, date) = match patch.at {
+        Some(at) if at != moment.at => {
+            check_moment(at, tx.now)?;
+            (at, day_with_room(tx, at, Some(moment.date))?)
+        }
+        _ => (moment.at, moment.date),
+    };
+    let changed = MoodMoment {
+        at,
+        date,
+        value: patch.value.unwrap_or(moment.value),
+        note: patch.note.unwrap_or(moment.note),
+        tags: patch.tags.unwrap_or(moment.tags),
+        updated_at: tx.now,
+        rev: tx.rev,
+        ..moment
+    };
+    tx.store.update_moment(tx.user, &changed)?;
+    Ok(changed)
+}
+
+/// Deletes a moment.
+pub fn delete_moment(tx: &mut Writing<'_>, id: MoodMomentId, expected: &Expected) -> Result<(), Error> {
+    expected.check(find_moment(tx.store, tx.user, id)?.rev)?;
+    tx.store.delete_moment(tx.user, id, tx.rev, tx.now)?;
+    Ok(())
+}
+
+/// Everything that is said about the days of a range, at most `limit` days: the first ones, or from the end if
+/// `backwards` (then the latest comes first).
+pub fn days(
+    store: &mut dyn Store,
+    user: UserId,
+    range: Option<DateRange>,
+    limit: usize,
+    backwards: bool,
+) -> Result<Vec<MoodDay>, Error> {
+    let Some(range) = range else { return Ok(Vec::new()) };
+    let dates = store.mood_dates(user, range, limit, backwards)?;
+    let (Some(first), Some(last)) = (dates.iter().min(), dates.iter().max()) else { return Ok(Vec::new()) };
+    let Some(range) = DateRange::new(*first, *last) else { return Ok(Vec::new()) };
+    let mut days = store.mood_days(user, range)?;
+    if backwards {
+        days.reverse();
+    }
+    Ok(days)
+}

@@ -1,0 +1,310 @@
+//! A log of sleep: what it holds, and what it may hold.
+
+use serde::Serialize;
+
+use crate::civil::{Date, DayClock, DayStart, Instant, Zone};
+use crate::ids::SleepLogId;
+use crate::store::Revision;
+use crate::text::Prose;
+use crate::violation::Violations;
+
+/// A note on a log: at most 1,000 characters.
+pub type SleepNote = Prose<1000>;
+
+/// The shortest sleep: 30 minutes.
+pub const MIN_SECONDS: i64 = 1_800;
+/// The shortest nap: 5 minutes.
+pub const MIN_NAP_SECONDS: i64 = 300;
+/// The longest sleep: 24 hours.
+pub const MAX_SECONDS: i64 = 86_400;
+/// How far a device's clock may be ahead of ours: a log may end this long after now.
+pub const CLOCK_SKEW_SECONDS: i64 = 900;
+
+/// What kind of sleep it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SleepKind {
+    /// The sleep of a night, or of part of it.
+    Main,
+    /// A nap.
+    Nap,
+}
+
+impl SleepKind {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Nap => "nap",
+        }
+    }
+
+    /// Reads the word.
+    ///
+    /// # Errors
+    /// `unknown_value`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        match text {
+            "main" => Ok(Self::Main),
+            "nap" => Ok(Self::Nap),
+            _ => Err(Violations::of("unknown_value", "must be `main` or `nap`")),
+        }
+    }
+
+    /// The fewest seconds that a sleep of this kind has.
+    const fn min_seconds(self) -> i64 {
+        match self {
+            Self::Main => MIN_SECONDS,
+            Self::Nap => MIN_NAP_SECONDS,
+        }
+    }
+}
+
+/// How good it was, from 1 (bad) to 5 (good).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Quality(u8);
+
+impl Quality {
+    /// Checks a number.
+    ///
+    /// # Errors
+    /// `out_of_range`.
+    pub fn from_number(number: i64) -> Result<Self, Violations> {
+        match u8::try_from(number) {
+            Ok(number @ 1..=5) => Ok(Self(number)),
+            _ => Err(Violations::of("out_of_range", "must be between 1 (bad) and 5 (good)")),
+        }
+    }
+
+    /// The number, 1–5.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// Whether two half-open intervals of time overlap. Where one ends exactly when the other begins, they don't.
+///
+/// ```
+/// # use circadia_domain::{civil::Instant, sleep::overlap};
+/// let at = Instant::from_seconds;
+/// assert!(overlap((at(0), at(10)), (at(9), at(20))));
+/// assert!(!overlap((at(0), at(10)), (at(10), at(20))));
+/// ```
+pub fn overlap(one: (Instant, Instant), other: (Instant, Instant)) -> bool {
+    one.0 < other.1 && other.0 < one.1
+}
+
+/// The civil date, midnight to midnight, on which somebody in `zone` wakes at `end`.
+pub fn waking_date(zone: Zone, end: Instant) -> Date {
+    DayClock { zone, day_start: DayStart::MIDNIGHT }.date_at(end)
+}
+
+/// When somebody slept, and how: what statistics are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sleep {
+    /// When they fell asleep, or went to bed.
+    pub start: Instant,
+    /// When they woke, or got up; after the start.
+    pub end: Instant,
+    /// The civil date of waking, in `zone`.
+    pub date: Date,
+    /// The zone that the user had when they wrote it: the clock that its times of day are read from.
+    pub zone: Zone,
+    /// What kind of sleep it was.
+    pub kind: SleepKind,
+    /// How good it was.
+    pub quality: Option<Quality>,
+    /// Seconds awake between start and end; fewer than there are. None if nobody counted.
+    pub awake_seconds: Option<u32>,
+}
+
+impl Sleep {
+    /// Whole seconds from start to end, as they really went by: clock changes neither add nor take any.
+    pub fn duration_seconds(&self) -> u32 {
+        let micros = self.end.micros().saturating_sub(self.start.micros());
+        u32::try_from(micros.div_euclid(1_000_000)).unwrap_or(0)
+    }
+
+    /// Seconds asleep: those from start to end without those awake; where nobody counted these, all of them.
+    pub fn asleep_seconds(&self) -> u32 {
+        self.duration_seconds().saturating_sub(self.awake_seconds.unwrap_or(0))
+    }
+
+    /// The interval.
+    pub const fn interval(&self) -> (Instant, Instant) {
+        (self.start, self.end)
+    }
+}
+
+/// A log as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SleepLog {
+    /// Which.
+    pub id: SleepLogId,
+    /// When they slept, and how.
+    pub sleep: Sleep,
+    /// A note.
+    pub note: Option<SleepNote>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// The revision it was last touched in.
+    pub rev: Revision,
+    /// A hash of the request that made it, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+/// A stored log that another one would overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// Which.
+    pub id: SleepLogId,
+    /// When it begins.
+    pub start: Instant,
+    /// When it ends.
+    pub end: Instant,
+}
+
+impl From<&SleepLog> for Conflict {
+    fn from(log: &SleepLog) -> Self {
+        Self { id: log.id, start: log.sleep.start, end: log.sleep.end }
+    }
+}
+
+/// What somebody says about a sleep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SleepInput {
+    /// When they fell asleep, or went to bed.
+    pub start: Instant,
+    /// When they woke, or got up.
+    pub end: Instant,
+    /// What kind of sleep it was.
+    pub kind: SleepKind,
+    /// How good it was.
+    pub quality: Option<Quality>,
+    /// Seconds awake in between.
+    pub awake_seconds: Option<u32>,
+    /// A note.
+    pub note: Option<SleepNote>,
+}
+
+impl SleepInput {
+    /// Whether it can be stored.
+    ///
+    /// # Errors
+    /// - `before_start` at `/end` unless it lies after the start;
+    /// - `too_short` or `too_long` at `/end` for less than 30 minutes (5 of a nap) or more than 24 hours;
+    /// - `in_future` at `/end` if it lies more than [`CLOCK_SKEW_SECONDS`] after now;
+    /// - `out_of_range` at `/awake_seconds` unless there are fewer of them than seconds from start to end.
+    pub fn check(&self, now: Instant) -> Result<(), Violations> {
+        let mut wrong = Violations::new();
+        let micros = self.end.micros().saturating_sub(self.start.micros());
+        let least = self.kind.min_seconds();
+        if micros <= 0 {
+            wrong.add("/end", "before_start", "must lie after `start`");
+        } else if micros < least * 1_000_000 {
+            let what = if self.kind == SleepKind::Nap { "a nap" } else { "a sleep" };
+            wrong.add(
+                "/end",
+                "too_short",
+                format!("must lie at least {} minutes after `start` for {what}", least / 60),
+            );
+        } else if micros > MAX_SECONDS * 1_000_000 {
+            wrong.add("/end", "too_long", "must lie at most 24 hours after `start`");
+        }
+        if self.end > now.plus_seconds(CLOCK_SKEW_SECONDS) {
+            let most = CLOCK_SKEW_SECONDS / 60;
+            wrong.add("/end", "in_future", format!("lies in the future by more than {most} minutes"));
+        }
+        if micros > 0 && self.awake_seconds.is_some_and(|awake| i64::from(awake) * 1_000_000 >= micros) {
+            wrong.add("/awake_seconds", "out_of_range", "must be fewer than the seconds from `start` to `end`");
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant::from_seconds(1_772_400_600);
+
+    fn input(start: i64, end: i64) -> SleepInput {
+        SleepInput {
+            start: NOW.plus_seconds(start),
+            end: NOW.plus_seconds(end),
+            kind: SleepKind::Main,
+            quality: None,
+            awake_seconds: None,
+            note: None,
+        }
+    }
+
+    fn codes(input: &SleepInput) -> Vec<(String, &'static str)> {
+        input.check(NOW).err().into_iter().flatten().map(|wrong| (wrong.path, wrong.code)).collect()
+    }
+
+    #[test]
+    fn half_an_hour_to_a_day_can_be_slept() {
+        let of = |seconds: i64| codes(&input(-100_000, -100_000 + seconds));
+        assert_eq!(of(1_800), []);
+        assert_eq!(of(86_400), []);
+        assert_eq!(of(1_799), [("/end".into(), "too_short")]);
+        assert_eq!(of(86_401), [("/end".into(), "too_long")]);
+        assert_eq!(of(0), [("/end".into(), "before_start")]);
+        assert_eq!(of(-1), [("/end".into(), "before_start")]);
+        let nearly = SleepInput { end: Instant::from_micros(NOW.micros() - 1), ..input(-1_800, 0) };
+        assert_eq!(codes(&nearly), [("/end".into(), "too_short")]);
+    }
+
+    #[test]
+    fn naps_may_be_shorter() {
+        let of = |seconds: i64| codes(&SleepInput { kind: SleepKind::Nap, ..input(-seconds, 0) });
+        assert_eq!(of(300), []);
+        assert_eq!(of(299), [("/end".into(), "too_short")]);
+    }
+
+    #[test]
+    fn a_clock_may_be_ahead_by_a_quarter_of_an_hour() {
+        assert_eq!(codes(&input(-3_600, 900)), []);
+        assert_eq!(codes(&input(-3_600, 901)), [("/end".into(), "in_future")]);
+    }
+
+    #[test]
+    fn nobody_is_awake_longer_than_in_bed() {
+        let of = |awake| codes(&SleepInput { awake_seconds: Some(awake), ..input(-3_600, 0) });
+        assert_eq!(of(3_599), []);
+        assert_eq!(of(3_600), [("/awake_seconds".into(), "out_of_range")]);
+    }
+
+    #[test]
+    fn the_date_is_that_of_waking_from_midnight_on() {
+        let date =
+            |zone: &str, end: &str| waking_date(Zone::parse(zone).unwrap(), Instant::parse(end).unwrap()).to_string();
+        assert_eq!(date("Asia/Kolkata", "2026-03-11T01:40:00Z"), "2026-03-11");
+        assert_eq!(date("America/New_York", "2026-03-11T03:59:59Z"), "2026-03-10");
+        assert_eq!(date("America/New_York", "2026-03-11T04:00:00Z"), "2026-03-11");
+        assert_eq!(date("Pacific/Kiritimati", "2026-03-10T17:10:00Z"), "2026-03-11");
+    }
+
+    #[test]
+    fn durations_are_those_that_went_by() {
+        let sleep = |start: &str, end: &str| Sleep {
+            start: Instant::parse(start).unwrap(),
+            end: Instant::parse(end).unwrap(),
+            date: Date::MIN,
+            zone: Zone::UTC,
+            kind: SleepKind::Main,
+            quality: None,
+            awake_seconds: Some(600),
+        };
+        // 23:30 to 07:10 in New York, as clocks go forward and back.
+        let spring = sleep("2026-03-07T23:30:00-05:00", "2026-03-08T07:10:00-04:00");
+        let autumn = sleep("2026-10-31T23:30:00-04:00", "2026-11-01T07:10:00-05:00");
+        assert_eq!(spring.duration_seconds(), 6 * 3_600 + 40 * 60);
+        assert_eq!(autumn.duration_seconds(), 8 * 3_600 + 40 * 60);
+        assert_eq!(autumn.asleep_seconds(), 8 * 3_600 + 30 * 60);
+    }
+}

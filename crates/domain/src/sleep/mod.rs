@@ -1,0 +1,16 @@
+//! Sleep: when somebody slept, how well, and what follows from it.
+//!
+//! A log is a half-open interval of the time line, and no two logs of a user overlap. Its civil date is that of waking,
+//! midnight to midnight on the clock of the zone that the user had when they wrote it: it is stored, and moving to
+//! another zone later moves nothing.
+
+mod log;
+mod repository;
+mod service;
+
+pub use log::{
+    CLOCK_SKEW_SECONDS, Conflict, MAX_SECONDS, MIN_NAP_SECONDS, MIN_SECONDS, Quality, Sleep, SleepInput, SleepKind,
+    SleepLog, SleepNote, overlap, waking_date,
+};
+pub use repository::{SleepRepository, SleepSlice};
+pub use service::{NewSleepLog, OnOverlap, SleepPatch, check, create, delete, delete_of_date, find, list, update};

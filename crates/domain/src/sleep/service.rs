@@ -1,0 +1,190 @@
+//! What can be done with logs of sleep.
+
+use super::{Conflict, Quality, Sleep, SleepInput, SleepKind, SleepLog, SleepNote, SleepSlice, waking_date};
+use crate::civil::{Date, DateRange, Instant, Zone};
+use crate::created::Created;
+use crate::error::{Entity, Error};
+use crate::ids::{SleepLogId, UserId};
+use crate::store::{Expected, Store, Writing};
+
+/// What becomes of stored logs that a new one overlaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnOverlap {
+    /// They stay, and the new one is refused.
+    #[default]
+    Refuse,
+    /// They are removed, and the new one takes their place.
+    Replace,
+}
+
+/// A log to make.
+#[derive(Debug, Clone)]
+pub struct NewSleepLog {
+    /// Its id, fresh or the client's.
+    pub id: SleepLogId,
+    /// What it says.
+    pub input: SleepInput,
+    /// A hash of the request, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+/// A change of a log: what is absent stays, `Some(None)` clears.
+#[derive(Debug, Clone, Default)]
+pub struct SleepPatch {
+    /// See [`SleepInput::start`].
+    pub start: Option<Instant>,
+    /// See [`SleepInput::end`].
+    pub end: Option<Instant>,
+    /// See [`SleepInput::kind`].
+    pub kind: Option<SleepKind>,
+    /// See [`SleepInput::quality`].
+    pub quality: Option<Option<Quality>>,
+    /// See [`SleepInput::awake_seconds`].
+    pub awake_seconds: Option<Option<u32>>,
+    /// See [`SleepInput::note`].
+    pub note: Option<Option<SleepNote>>,
+}
+
+/// One log.
+pub fn find(store: &mut dyn Store, user: UserId, id: SleepLogId) -> Result<SleepLog, Error> {
+    store.find_sleep_log(user, id)?.ok_or(Error::NotFound(Entity::SleepLog))
+}
+
+/// Part of the list of logs.
+pub fn list(store: &mut dyn Store, user: UserId, slice: &SleepSlice) -> Result<Vec<SleepLog>, Error> {
+    Ok(store.sleep_logs(user, slice)?)
+}
+
+/// The stored logs, but for one that is being changed, that a sleep would overlap, by start.
+///
+/// # Errors
+/// [`Error::Invalid`] if it couldn't be stored anyway.
+pub fn check(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    input: &SleepInput,
+    changed: Option<SleepLogId>,
+) -> Result<Vec<Conflict>, Error> {
+    input.check(now)?;
+    let found = store.sleep_logs_between(user, input.start, input.end)?;
+    Ok(found.iter().map(Conflict::from).filter(|conflict| Some(conflict.id) != changed).collect())
+}
+
+fn made(input: &SleepInput, zone: Zone, date: Date) -> Sleep {
+    Sleep {
+        start: input.start,
+        end: input.end,
+        date,
+        zone,
+        kind: input.kind,
+        quality: input.quality,
+        awake_seconds: input.awake_seconds,
+    }
+}
+
+/// Sees to it that nothing overlaps `input` but the log that is being changed.
+fn make_room(
+    tx: &mut Writing<'_>,
+    input: &SleepInput,
+    changed: Option<SleepLogId>,
+    on_overlap: OnOverlap,
+) -> Result<(), Error> {
+    let conflicts = check(tx.store, tx.user, tx.now, input, changed)?;
+    match on_overlap {
+        _ if conflicts.is_empty() => Ok(()),
+        OnOverlap::Refuse => Err(Error::SleepOverlap { conflicts }),
+        OnOverlap::Replace => {
+            let ids: Vec<SleepLogId> = conflicts.iter().map(|conflict| conflict.id).collect();
+            tx.store.delete_sleep_logs(tx.user, &ids, tx.rev, tx.now)?;
+            Ok(())
+        }
+    }
+}
+
+fn zone_of(tx: &mut Writing<'_>) -> Result<Zone, Error> {
+    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    Ok(user.settings.timezone)
+}
+
+/// Makes a log, or gives back the one that the same request made before.
+///
+/// # Errors
+/// [`Error::SleepOverlap`] if it overlaps others that are to stay.
+pub fn create(tx: &mut Writing<'_>, new: NewSleepLog, on_overlap: OnOverlap) -> Result<Created<SleepLog>, Error> {
+    if let Some(log) = tx.store.find_sleep_log(tx.user, new.id)? {
+        let digest = log.request_digest;
+        return Created::replay(&digest, &new.request_digest, log);
+    }
+    if tx.store.sleep_log_was_deleted(tx.user, new.id)? {
+        return Err(Created::<SleepLog>::deleted_before());
+    }
+    make_room(tx, &new.input, None, on_overlap)?;
+    let zone = zone_of(tx)?;
+    let log = SleepLog {
+        id: new.id,
+        sleep: made(&new.input, zone, waking_date(zone, new.input.end)),
+        note: new.input.note,
+        created_at: tx.now,
+        updated_at: tx.now,
+        rev: tx.rev,
+        request_digest: new.request_digest,
+    };
+    tx.store.insert_sleep_log(tx.user, &log)?;
+    Ok(Created::Now(log))
+}
+
+/// Changes a log. Its date and zone are told anew only where its end moves.
+///
+/// # Errors
+/// [`Error::SleepOverlap`] if it then overlaps others that are to stay.
+pub fn update(
+    tx: &mut Writing<'_>,
+    id: SleepLogId,
+    expected: &Expected,
+    patch: SleepPatch,
+    on_overlap: OnOverlap,
+) -> Result<SleepLog, Error> {
+    let log = find(tx.store, tx.user, id)?;
+    expected.check(log.rev)?;
+    let before = log.sleep;
+    let input = SleepInput {
+        start: patch.start.unwrap_or(before.start),
+        end: patch.end.unwrap_or(before.end),
+        kind: patch.kind.unwrap_or(before.kind),
+        quality: patch.quality.unwrap_or(before.quality),
+        awake_seconds: patch.awake_seconds.unwrap_or(before.awake_seconds),
+        note: patch.note.unwrap_or_else(|| log.note.clone()),
+    };
+    make_room(tx, &input, Some(id), on_overlap)?;
+    let (zone, date) = if input.end == before.end {
+        (before.zone, before.date)
+    } else {
+        let zone = zone_of(tx)?;
+        (zone, waking_date(zone, input.end))
+    };
+    let changed =
+        SleepLog { sleep: made(&input, zone, date), note: input.note, updated_at: tx.now, rev: tx.rev, ..log };
+    tx.store.update_sleep_log(tx.user, &changed)?;
+    Ok(changed)
+}
+
+/// Deletes a log.
+pub fn delete(tx: &mut Writing<'_>, id: SleepLogId, expected: &Expected) -> Result<(), Error> {
+    let log = find(tx.store, tx.user, id)?;
+    expected.check(log.rev)?;
+    tx.store.delete_sleep_logs(tx.user, &[id], tx.rev, tx.now)?;
+    Ok(())
+}
+
+/// Deletes all logs of a date, naps included.
+pub fn delete_of_date(tx: &mut Writing<'_>, date: Date) -> Result<(), Error> {
+    let dates = DateRange::day(date);
+    let slice = SleepSlice { dates, after: None, before: None, limit: usize::MAX, backwards: false };
+    let ids: Vec<SleepLogId> = tx.store.sleep_logs(tx.user, &slice)?.iter().map(|log| log.id).collect();
+    if ids.is_empty() {
+        return Err(Error::NotFound(Entity::SleepLog));
+    }
+    tx.store.delete_sleep_logs(tx.user, &ids, tx.rev, tx.now)?;
+    Ok(())
+}
