@@ -36,6 +36,20 @@ impl Builder {
         self
     }
 
+    /// Gives it the Redis of `CIRCADIA_TEST_REDIS_URL`, which the replicas of this database share and no other test does.
+    #[must_use]
+    pub fn with_redis(self) -> Self {
+        let url = std::env::var("CIRCADIA_TEST_REDIS_URL").expect("tests/run starts Redis and sets its URL");
+        self.with_redis_at(&url)
+    }
+
+    /// Gives it the Redis of a URL.
+    #[must_use]
+    pub fn with_redis_at(self, url: &str) -> Self {
+        let prefix = format!("test{}:", self.database.folder().display());
+        self.set("REDIS_URL", url).set("CIRCADIA_REDIS_PREFIX", &prefix)
+    }
+
     /// Sets the clock to an RFC 3339 instant.
     #[must_use]
     pub fn at(self, instant: &str) -> Self {

@@ -11,6 +11,7 @@ use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::MasterKey;
 use circadia_auth::passwords::Hasher;
 use circadia_auth::sessions::{Revocations, Standing};
+use circadia_auth::stores::{Ephemera, Redis, StoreFailure};
 use circadia_auth::throttles::Throttle;
 use circadia_auth::tokens::{Access, AccessTokens, TokenError, bearer};
 use circadia_domain::ids::{SessionId, UserId};
@@ -33,6 +34,10 @@ pub struct Identity {
     pub master: MasterKey,
     /// Held by whoever makes the first key for passwords.
     pub first_login_key: tokio::sync::Mutex<()>,
+    /// What is kept for a short time, by the hash of a secret; for all replicas.
+    pub ephemera: Ephemera,
+    /// Redis, if there is one.
+    pub redis: Option<Arc<Redis>>,
     /// Randomness for secrets.
     pub entropy: Arc<dyn Entropy>,
     /// Limits attempts per account.
@@ -67,6 +72,18 @@ impl From<TokenError> for Problem {
             TokenError::Invalid => Self::of("token_invalid", "The token was not issued here, or is of another kind."),
             TokenError::Expired => Self::of("token_expired", "The token has expired: refresh it, or sign in again."),
             TokenError::Revoked => Self::of("token_revoked", "The session of this token has ended: sign in again."),
+        }
+    }
+}
+
+impl From<StoreFailure> for Problem {
+    fn from(failure: StoreFailure) -> Self {
+        match failure {
+            StoreFailure::Unavailable(cause) => {
+                tracing::warn!(%cause, "the store of sessions is unavailable");
+                Self::unavailable("The store of sessions can't be reached at the moment. Try again.")
+            }
+            StoreFailure::Defect(_) => Self::internal(&failure),
         }
     }
 }

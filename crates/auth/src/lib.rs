@@ -1,9 +1,10 @@
-//! Who somebody is, and that it is really them: passwords, keys, tokens, sessions, other providers, throttles.
+//! Who somebody is, and that it is really them: passwords, keys, tokens, sessions, other providers, throttles, and the
+//! stores of what is short-lived.
 //!
 //! Knows the domain and nothing of HTTP or SQL. What touches the store is a synchronous *step*, generic over the
 //! repositories it needs, to be run inside a unit of work of the caller's; whether it is to be committed although it
-//! was refused, its error says (`Refusal::is_remembered`). Only hashing passwords is asynchronous: it has threads of
-//! its own. The present instant, fresh ids and randomness come in as parameters.
+//! was refused, its error says (`Refusal::is_remembered`). Asynchronous are only hashing passwords, which has threads of
+//! its own, and what may be kept in Redis. The present instant, fresh ids and randomness come in as parameters.
 //!
 //! A sign-in, from end to end:
 //! 1. look the login up (`UserRepository::find_credentials`, a reading unit of work);
@@ -24,6 +25,7 @@ pub mod keys;
 pub mod oauth;
 pub mod passwords;
 pub mod sessions;
+pub mod stores;
 pub mod throttles;
 pub mod tokens;
 

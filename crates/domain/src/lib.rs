@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod civil;
 pub mod created;
+pub mod ephemera;
 pub mod error;
 pub mod habits;
 pub mod identities;

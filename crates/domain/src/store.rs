@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::audit::AuditRepository;
 use crate::civil::Instant;
+use crate::ephemera::EphemeraRepository;
 use crate::habits::{EntryRepository, HabitRepository};
 use crate::identities::IdentityRepository;
 use crate::ids::UserId;
@@ -101,6 +102,7 @@ pub trait Store:
     + LoginRepository
     + AuditRepository
     + KeyRepository
+    + EphemeraRepository
     + ThemeRepository
     + HabitRepository
     + EntryRepository
@@ -116,6 +118,7 @@ impl<T> Store for T where
         + LoginRepository
         + AuditRepository
         + KeyRepository
+        + EphemeraRepository
         + ThemeRepository
         + HabitRepository
         + EntryRepository

@@ -45,6 +45,11 @@ async fn keep_house(app: &App, master: &MasterKey) {
         Ok(keys) => app.identity.tokens.replace_keys(keys),
         Err(problem) => tracing::warn!(%problem, "the keys can't be read again"),
     }
+    match app.identity.ephemera.purge(now).await {
+        Ok(0) => {}
+        Ok(count) => tracing::debug!(count, "removed short-lived values that had expired"),
+        Err(failure) => tracing::warn!(%failure, "expired short-lived values can't be removed"),
+    }
     let before = now.plus_seconds(-SESSIONS_KEPT);
     let purged = app.work.administer::<_, Problem>(move |store| Ok(store.purge_sessions(before)?)).await;
     match purged {

@@ -12,6 +12,7 @@ use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::{KeyError, KeyRing};
 use circadia_auth::passwords::{Hasher, Limits};
 use circadia_auth::sessions::Revocations;
+use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, RedisStore};
 use circadia_auth::throttles::{LocalThrottle, Throttle};
 use circadia_auth::tokens::AccessTokens;
 use circadia_domain::ids::IdSource;
@@ -105,6 +106,14 @@ pub(crate) fn compose(
         Some(quota) => Some(Arc::new(LocalThrottle::new(quota))),
         None => None,
     };
+    let shared: Arc<dyn Database> = database.clone();
+    let connections = usize::try_from(config.database_connections).unwrap_or(4);
+    let redis = config.redis.clone().map(|address| Arc::new(Redis::new(address, config.redis_prefix.clone())));
+    let store: Arc<dyn EphemeralStore> = match &redis {
+        Some(redis) => Arc::new(RedisStore::new(Arc::clone(redis))),
+        // Half of the connections: requests that hold one may be waiting for this.
+        None => Arc::new(EmbeddedStore::new(Arc::clone(&shared), connections / 2)),
+    };
     let identity = Identity {
         hasher: Hasher::start(Limits::default(), entropy.clone())
             .map_err(|error| StartError::System("no threads to hash passwords on".into(), error))?,
@@ -113,11 +122,11 @@ pub(crate) fn compose(
         identifiers: Identifiers::new(&master)?,
         master: master.clone(),
         first_login_key: tokio::sync::Mutex::default(),
+        ephemera: Ephemera::new(store, master.clone(), entropy.clone()),
+        redis,
         entropy,
         account_throttle,
     };
-    let shared: Arc<dyn Database> = database.clone();
-    let connections = usize::try_from(config.database_connections).unwrap_or(4);
     let app = App {
         work: Work::new(shared, connections, PATIENCE),
         identity,

@@ -6,7 +6,7 @@
 //!
 //! # Where things are
 //! - one file per repository, named like the domain's module: `users`, `identities`, `sessions`, `logins`, `audit`,
-//!   `keys`, `themes`, `habits`, `entries`, `sleep`, `moods`;
+//!   `keys`, `ephemera`, `themes`, `habits`, `entries`, `sleep`, `moods`;
 //! - `dialect`: everything that one of the three databases does differently, and the only place that may;
 //! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
 //! - `sql_types`, `schema`: what a column holds, and which columns there are;
@@ -36,6 +36,7 @@ mod convert;
 mod database;
 mod dialect;
 mod entries;
+mod ephemera;
 mod habits;
 mod identities;
 mod keys;

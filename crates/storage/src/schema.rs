@@ -138,6 +138,18 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::sql_types::Moment;
+
+    ephemera (kind, key_hash) {
+        kind -> Text,
+        key_hash -> Binary,
+        sealed -> Binary,
+        expires_at -> Moment,
+    }
+}
+
+table! {
     use diesel::sql_types::{BigInt, Binary, Text};
     use crate::sql_types::{Moment, Uuid, Word};
 

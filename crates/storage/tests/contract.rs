@@ -7,6 +7,7 @@
 mod contract {
     pub(crate) mod audit;
     pub(crate) mod entries;
+    pub(crate) mod ephemera;
     pub(crate) mod habits;
     pub(crate) mod identities;
     pub(crate) mod keys;
@@ -122,6 +123,11 @@ contract! {
     keys {
         keys_read_back_oldest_first,
         replicas_that_start_together_make_one_key,
+    }
+    ephemera {
+        a_value_reads_back_until_it_expires,
+        of_many_takers_one_gets_it,
+        what_expired_is_purged,
     }
     themes {
         a_theme_reads_back_as_written,

@@ -5,6 +5,13 @@ use serde_json::{Value, json};
 
 scenarios!(it_lives_and_is_ready, the_documents_are_served);
 
+mod redis {
+    #[test]
+    fn its_state_is_shown_and_the_process_is_ready_without_it() {
+        circadia_tests::run(super::its_state_is_shown_and_the_process_is_ready_without_it());
+    }
+}
+
 async fn it_lives_and_is_ready(backend: Backend) {
     let app = TestApp::on(backend).start();
     let live = app.anonymous().get("/health/live").await.expect(200);
@@ -12,6 +19,15 @@ async fn it_lives_and_is_ready(backend: Backend) {
     assert_eq!(live.header("cache-control"), Some("no-store"));
     let ready = app.anonymous().get("/health/ready").await.expect(200);
     assert_eq!(ready.body, json!({"status": "ready", "dependencies": {"database": "up"}}));
+}
+
+async fn its_state_is_shown_and_the_process_is_ready_without_it() {
+    let app = TestApp::on(Backend::Sqlite).with_redis().start();
+    let ready = app.anonymous().get("/health/ready").await.expect(200);
+    assert_eq!(ready.body["dependencies"], json!({"database": "up", "redis": "up"}));
+    let alone = TestApp::on(Backend::Sqlite).with_redis_at("redis://127.0.0.1:1").start();
+    let ready = alone.anonymous().get("/health/ready").await.expect(200);
+    assert_eq!(ready.body, json!({"status": "ready", "dependencies": {"database": "up", "redis": "down"}}));
 }
 
 async fn the_documents_are_served(backend: Backend) {

@@ -13,6 +13,7 @@ fn every_wrong_value_stops_the_start_and_is_named() {
         ("CIRCADIA_BIND", "nowhere"),
         ("PORT", "http"),
         ("CIRCADIA_DB_CONNECTIONS", "0"),
+        ("REDIS_URL", "http://127.0.0.1"),
         ("CIRCADIA_SECRET_KEY", "short"),
         ("CIRCADIA_SECRET_KEY_FILE", "no-such-file"),
         ("CIRCADIA_RATE_LIMITS", "some"),

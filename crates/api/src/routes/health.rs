@@ -67,6 +67,15 @@ pub struct DependenciesBody {
     /// The database.
     #[schema(example = "up")]
     database: &'static str,
+    /// Redis, where one is configured. While it is down, cookie sessions are refused (503) and limits are counted by
+    /// each replica; tokens are served all the same, and so the process stays ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "up")]
+    redis: Option<&'static str>,
+}
+
+const fn state(up: bool) -> &'static str {
+    if up { "up" } else { "down" }
 }
 
 /// Is the process alive?
@@ -99,10 +108,14 @@ async fn live(app: Data<App>) -> HttpResponse {
 #[get("/health/ready")]
 async fn ready(app: Data<App>) -> HttpResponse {
     let database = app.work.ping().await.is_ok();
+    let redis = match &app.identity.redis {
+        Some(redis) => Some(state(redis.ping().await.is_ok())),
+        None => None,
+    };
     let ready = database && app.readiness.is_ready();
     let body = ReadyBody {
         status: if ready { "ready" } else { "unavailable" },
-        dependencies: DependenciesBody { database: if database { "up" } else { "down" } },
+        dependencies: DependenciesBody { database: state(database), redis },
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)

@@ -22,6 +22,8 @@ pub enum Purpose {
     LoginKeys,
     /// Hashing the names and addresses that people try to sign in with.
     LoginIdentifiers,
+    /// Sealing short-lived values.
+    Ephemera,
 }
 
 impl Purpose {
@@ -32,6 +34,7 @@ impl Purpose {
             Self::RefreshTokenKeys => "circadia/1 seal refresh_token",
             Self::LoginKeys => "circadia/1 seal login",
             Self::LoginIdentifiers => "circadia/1 hash login identifiers",
+            Self::Ephemera => "circadia/1 seal ephemera",
         }
     }
 }

@@ -12,9 +12,6 @@ pub(super) fn run(config: &Config) -> Outcome {
     let production = config.production;
     actix_web::rt::System::new().block_on(async move {
         let (running, server) = start(config)?;
-        if std::env::var_os("REDIS_URL").or_else(|| std::env::var_os("REDIS_URL_FILE")).is_some() {
-            tracing::warn!("REDIS_URL is set, but this version doesn't use Redis yet: limits are counted per replica");
-        }
         if !production {
             let root = format!("http://{}", running.address);
             tracing::info!("API {root}/api/v1 · documentation {root}/api/docs and {root}/api/redoc");

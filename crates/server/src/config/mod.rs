@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use circadia_api::RateLimits;
+use circadia_auth::stores::RedisAddress;
 use circadia_auth::throttles::Quota;
 use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -30,6 +31,10 @@ pub struct Config {
     pub database_url: String,
     /// Connections to it at most (`CIRCADIA_DB_CONNECTIONS`); twice the cores.
     pub database_connections: u32,
+    /// Redis, for what replicas share and soon forget (`REDIS_URL`); the database and each process's memory without.
+    pub redis: Option<RedisAddress>,
+    /// What the names of all our keys in Redis begin with (`CIRCADIA_REDIS_PREFIX`): installations may share one.
+    pub redis_prefix: String,
     /// The secret that everything shared is sealed under (`CIRCADIA_SECRET_KEY`); in development one is made and kept
     /// in the data folder.
     pub secret_key: Option<String>,
@@ -127,6 +132,8 @@ impl Config {
         let database_connections = env.read("CIRCADIA_DB_CONNECTIONS", |text| {
             text.parse().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(|| "must be between 1 and 1000".to_owned())
         });
+        let redis = env.read("REDIS_URL", RedisAddress::parse);
+        let redis_prefix = env.read("CIRCADIA_REDIS_PREFIX", |text| Ok(text.to_owned()));
         let secret_key = env.read("CIRCADIA_SECRET_KEY", |text| {
             if text.len() < 32 { Err("must have at least 32 characters".to_owned()) } else { Ok(text.to_owned()) }
         });
@@ -151,6 +158,8 @@ impl Config {
             data_dir,
             database_url,
             database_connections: database_connections.unwrap_or_else(default_connections),
+            redis,
+            redis_prefix: redis_prefix.unwrap_or_else(|| "circadia:".to_owned()),
             secret_key,
             rate_limits,
             trusted_proxies,

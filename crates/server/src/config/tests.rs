@@ -66,6 +66,16 @@ fn the_database_can_be_given_in_parts() {
 }
 
 #[test]
+fn redis_is_none_unless_it_is_given() {
+    assert!(read(&[]).unwrap().redis.is_none());
+    let config = read(&[("REDIS_URL", "rediss://:hush@cache:6380/1"), ("CIRCADIA_REDIS_PREFIX", "blue:")]).unwrap();
+    assert!(config.redis.is_some());
+    assert_eq!(config.redis_prefix, "blue:");
+    let text = wrong(&[("REDIS_URL", "http://:hush@cache")]);
+    assert!(text.contains("REDIS_URL must be a URL such as") && !text.contains("hush"), "{text}");
+}
+
+#[test]
 fn secrets_can_be_read_from_files() {
     let file = std::env::temp_dir().join(format!("circadia-config-{}", std::process::id()));
     std::fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();

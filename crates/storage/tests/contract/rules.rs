@@ -37,7 +37,8 @@ fn filled(backend: Backend) -> TestDatabase {
             sealed: vec![1],
             created_at: NOW,
             retires_at: None,
-        })
+        })?;
+        store.put_ephemeron(circadia_domain::ephemera::EphemeronKind::new("cookie"), &[1; 32], b"a", NOW)
     })
     .unwrap();
     test
@@ -50,6 +51,7 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
     let day = |days: i64, date: &str| if backend == Backend::Sqlite { days.to_string() } else { format!("'{date}'") };
     let (before, first, last, after) =
         (day(-1, "1969-12-31"), day(0, "1970-01-01"), day(84_005, "2199-12-31"), day(84_006, "2200-01-01"));
+    let (sealed, nothing) = if backend == Backend::Postgres { ("'a'::bytea", "''::bytea") } else { ("x'61'", "x''") };
     // Table, column, a value that is allowed, one that isn't.
     let cases: Vec<(&str, &str, String, String)> = [
         ("users", "username", "'abc'", "'ab'"),
@@ -76,6 +78,8 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("audit_events", "action", "'a'", "''"),
         ("audit_events", "details", "'{}'", "''"),
         ("server_keys", "purpose", "'access_token'", "'door'"),
+        ("ephemera", "kind", "'google'", "''"),
+        ("ephemera", "sealed", sealed, nothing),
         ("themes", "name", "'a'", "''"),
         ("themes", "color", "'#123456'", "'#12345'"),
         ("habits", "name", "'a'", "''"),

@@ -1,0 +1,90 @@
+//! Short-lived values in the database: for installations without Redis.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use circadia_domain::civil::Instant;
+use circadia_domain::store::{self, Database, Store, StoreError};
+use tokio::sync::Semaphore;
+
+use super::{EphemeralStore, Key, Kind, Pending, StoreFailure};
+
+/// How long a call waits for its turn at the database.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A store in the database. Its calls take their turns, so that they don't take every connection from the requests that
+/// they serve.
+pub struct EmbeddedStore {
+    database: Arc<dyn Database>,
+    turns: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for EmbeddedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmbeddedStore").finish_non_exhaustive()
+    }
+}
+
+impl From<StoreError> for StoreFailure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(reason) => Self::Unavailable(reason),
+            other => Self::Defect(other.to_string()),
+        }
+    }
+}
+
+impl EmbeddedStore {
+    /// A store that uses at most `at_once` connections of the database.
+    pub fn new(database: Arc<dyn Database>, at_once: usize) -> Self {
+        Self { database, turns: Arc::new(Semaphore::new(at_once.max(1))) }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&dyn Database) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreFailure> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(StoreFailure::Unavailable("the database is busy".to_owned())) };
+        let database = Arc::clone(&self.database);
+        let called = tokio::task::spawn_blocking(move || {
+            let result = call(&*database);
+            drop(turn);
+            result
+        });
+        Ok(called.await.map_err(|panic| StoreFailure::Defect(panic.to_string()))??)
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreFailure> {
+        self.run(move |database| store::administer(database, call)).await
+    }
+}
+
+impl EphemeralStore for EmbeddedStore {
+    fn put(&self, kind: Kind, key: Key, value: Vec<u8>, expires_at: Instant, _: Instant) -> Pending<'_, ()> {
+        Box::pin(self.write(move |store| store.put_ephemeron(kind, key.hash(), &value, expires_at)))
+    }
+
+    fn get(&self, kind: Kind, key: Key, now: Instant) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(self.run(move |database| store::read(database, |store| store.find_ephemeron(kind, key.hash(), now))))
+    }
+
+    fn take(&self, kind: Kind, key: Key, now: Instant) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(self.write(move |store| store.take_ephemeron(kind, key.hash(), now)))
+    }
+
+    fn delete(&self, kind: Kind, key: Key) -> Pending<'_, ()> {
+        Box::pin(self.write(move |store| store.delete_ephemeron(kind, key.hash())))
+    }
+
+    fn purge(&self, now: Instant) -> Pending<'_, usize> {
+        Box::pin(self.write(move |store| store.purge_ephemera(now)))
+    }
+
+    fn ping(&self) -> Pending<'_, ()> {
+        Box::pin(self.run(|database| database.ping()))
+    }
+}
