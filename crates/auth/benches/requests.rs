@@ -15,7 +15,7 @@ use circadia_auth::{Client, SystemEntropy};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{IdSource, SessionId, UserId};
 use circadia_domain::keys::{KeyRepository, StoredKey};
-use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState};
+use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
 use circadia_domain::store::StoreError;
 use circadia_domain::users::Role;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -62,6 +62,15 @@ impl SessionRepository for Memory {
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError> {
         self.insert_session(session)
     }
+    fn sessions_of(&mut self, _: UserId, _: Instant) -> Result<Vec<Session>, StoreError> {
+        Ok(Vec::new())
+    }
+    fn touch_session(&mut self, _: &Session) -> Result<(), StoreError> {
+        Ok(())
+    }
+    fn publish_role(&mut self, _: UserId, _: Instant) -> Result<(), StoreError> {
+        Ok(())
+    }
     fn revoke_session(&mut self, _: UserId, _: SessionId, _: Instant) -> Result<bool, StoreError> {
         Ok(false)
     }
@@ -100,7 +109,7 @@ fn requests(criterion: &mut Criterion) {
 
     let feed = Revocations::new();
     let ended: Vec<Revocation> = (0..10_000)
-        .map(|_| Revocation { user: ids.fresh().into(), session: Some(ids.fresh().into()), at: NOW })
+        .map(|_| Revocation { user: ids.fresh().into(), what: Stopped::Session(ids.fresh().into()), at: NOW })
         .collect();
     feed.apply(&ended, NOW);
     criterion.bench_function("revocations: judge among 10,000", |bencher| {

@@ -72,6 +72,15 @@ impl<V: Copy> Bounded<V> {
         Some(said)
     }
 
+    /// Forgets a key.
+    pub(crate) fn remove(&self, key: &Bytes32) {
+        if let Some(shard) = self.shard(key) {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            shard.young.remove(key);
+            shard.old.remove(key);
+        }
+    }
+
     /// Makes the young old, and forgets those that were old already.
     pub(crate) fn age(&self) {
         for shard in &self.shards {

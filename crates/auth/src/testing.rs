@@ -8,7 +8,7 @@ use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subjec
 use circadia_domain::ids::{IdSource, SessionId, UserId};
 use circadia_domain::keys::{KeyRepository, StoredKey};
 use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
-use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState};
+use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
 use circadia_domain::store::{Revision, StoreError, Unique};
 use circadia_domain::users::{Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 use uuid::Uuid;
@@ -231,12 +231,25 @@ impl SessionRepository for Memory {
         Ok(())
     }
 
+    fn sessions_of(&mut self, _: UserId, _: Instant) -> Result<Vec<Session>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn touch_session(&mut self, _: &Session) -> Result<(), StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn publish_role(&mut self, user: UserId, now: Instant) -> Result<(), StoreError> {
+        self.revocations.push(Revocation { user, what: Stopped::Role, at: now });
+        Ok(())
+    }
+
     fn revoke_session(&mut self, user: UserId, id: SessionId, now: Instant) -> Result<bool, StoreError> {
         self.session_writes += 1;
         let live = self.sessions.iter_mut().find(|s| s.user == user && s.id == id && s.revoked_at.is_none());
         let Some(session) = live else { return Ok(false) };
         session.revoked_at = Some(now);
-        self.revocations.push(Revocation { user, session: Some(id), at: now });
+        self.revocations.push(Revocation { user, what: Stopped::Session(id), at: now });
         Ok(true)
     }
 
@@ -245,7 +258,7 @@ impl SessionRepository for Memory {
         for session in self.sessions.iter_mut().filter(|session| session.user == user && session.revoked_at.is_none()) {
             session.revoked_at = Some(now);
         }
-        self.revocations.push(Revocation { user, session: None, at: now });
+        self.revocations.push(Revocation { user, what: Stopped::Sessions, at: now });
         Ok(())
     }
 

@@ -73,13 +73,24 @@ pub struct SessionState {
     pub active: bool,
 }
 
-/// An entry of the revocation feed: a session, or all of a user's sessions up to an instant, stopped being valid.
+/// What stopped being true of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// That this session goes on.
+    Session(SessionId),
+    /// That any session goes on which was opened until then.
+    Sessions,
+    /// That they may do what they might: the role is to be read again.
+    Role,
+}
+
+/// An entry of the revocation feed: something that replicas remember stopped being true.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
     /// Whose.
     pub user: UserId,
-    /// Which session; all that were opened until `at` if none is named.
-    pub session: Option<SessionId>,
+    /// What.
+    pub what: Stopped,
     /// When.
     pub at: Instant,
 }
@@ -95,11 +106,20 @@ pub trait SessionRepository {
     /// Stores a replaced secret: hash, generation, the instants, user agent and address.
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError>;
 
+    /// Up to 1,000 sessions of a user that weren't ended and haven't expired, those used last first.
+    fn sessions_of(&mut self, user: UserId, now: Instant) -> Result<Vec<Session>, StoreError>;
+
+    /// Notes a session's use (when, user agent and address), unless a later one is noted.
+    fn touch_session(&mut self, session: &Session) -> Result<(), StoreError>;
+
     /// Ends one session and publishes it to the feed. Whether there was a live one.
     fn revoke_session(&mut self, user: UserId, id: SessionId, now: Instant) -> Result<bool, StoreError>;
 
     /// Ends every session of a user and publishes it to the feed.
     fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<(), StoreError>;
+
+    /// Publishes to the feed that a user's role changed.
+    fn publish_role(&mut self, user: UserId, now: Instant) -> Result<(), StoreError>;
 
     /// The feed's entries from `since` on.
     fn revocations_since(&mut self, since: Instant) -> Result<Vec<Revocation>, StoreError>;

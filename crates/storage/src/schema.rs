@@ -81,7 +81,7 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{BigInt, Nullable};
+    use diesel::sql_types::{BigInt, Bool, Nullable};
     use crate::sql_types::{Moment, Uuid};
 
     revocations (id) {
@@ -89,6 +89,7 @@ table! {
         user_id -> Uuid,
         session_id -> Nullable<Uuid>,
         revoked_at -> Moment,
+        of_role -> Bool,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
-use circadia_domain::sessions::{Revocation, Session, SessionKind, SessionRepository, SessionState};
+use circadia_domain::sessions::{Revocation, Session, SessionKind, SessionRepository, SessionState, Stopped};
 use circadia_domain::users::Role;
 use diesel::prelude::*;
 
@@ -10,6 +10,9 @@ use crate::convert::digest;
 use crate::schema::{revocations, sessions, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
+
+/// Sessions of a user that are listed at most.
+const MOST_LISTED: i64 = 1_000;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions)]
@@ -50,11 +53,17 @@ impl Row {
 }
 
 impl Transaction {
-    fn publish(&mut self, user: UserId, session: Option<SessionId>, now: Instant) -> Result<()> {
+    fn publish(&mut self, user: UserId, what: Stopped, now: Instant) -> Result<()> {
+        let (session, of_role) = match what {
+            Stopped::Session(session) => (Some(session), false),
+            Stopped::Sessions => (None, false),
+            Stopped::Role => (None, true),
+        };
         diesel::insert_into(revocations::table)
             .values((
                 revocations::user_id.eq(Sql(user)),
                 revocations::session_id.eq(session.map(Sql)),
+                revocations::of_role.eq(of_role),
                 revocations::revoked_at.eq(Sql(now)),
             ))
             .execute(self.connection())
@@ -113,6 +122,34 @@ impl SessionRepository for Transaction {
             .classified()
     }
 
+    fn sessions_of(&mut self, user: UserId, now: Instant) -> Result<Vec<Session>> {
+        let rows: Vec<Row> = sessions::table
+            .filter(sessions::user_id.eq(Sql(user)))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(Sql(now)))
+            .order((sessions::last_used_at.desc(), sessions::id.desc()))
+            .limit(MOST_LISTED)
+            .select(Row::as_select())
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(Row::read).collect()
+    }
+
+    fn touch_session(&mut self, session: &Session) -> Result<()> {
+        let earlier = sessions::table
+            .find((Sql(session.user), Sql(session.id)))
+            .filter(sessions::last_used_at.lt(Sql(session.last_used_at)));
+        diesel::update(earlier)
+            .set((
+                sessions::last_used_at.eq(Sql(session.last_used_at)),
+                sessions::user_agent.eq(session.user_agent.as_deref()),
+                sessions::ip.eq(session.ip.as_deref()),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
     fn revoke_session(&mut self, user: UserId, id: SessionId, now: Instant) -> Result<bool> {
         let live = sessions::table
             .find((Sql(user), Sql(id)))
@@ -125,24 +162,36 @@ impl SessionRepository for Transaction {
         if revoked == 0 {
             return Ok(false);
         }
-        self.publish(user, Some(id), now)?;
+        self.publish(user, Stopped::Session(id), now)?;
         Ok(true)
     }
 
     fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<()> {
         let live = sessions::table.filter(sessions::user_id.eq(Sql(user))).filter(sessions::revoked_at.is_null());
         diesel::update(live).set(sessions::revoked_at.eq(Some(Sql(now)))).execute(self.connection()).classified()?;
-        self.publish(user, None, now)
+        self.publish(user, Stopped::Sessions, now)
+    }
+
+    fn publish_role(&mut self, user: UserId, now: Instant) -> Result<()> {
+        self.publish(user, Stopped::Role, now)
     }
 
     fn revocations_since(&mut self, since: Instant) -> Result<Vec<Revocation>> {
-        let rows: Vec<(UserId, Option<SessionId>, Instant)> = revocations::table
+        let rows: Vec<(UserId, Option<SessionId>, bool, Instant)> = revocations::table
             .filter(revocations::revoked_at.ge(Sql(since)))
             .order((revocations::revoked_at, revocations::id))
-            .select((revocations::user_id, revocations::session_id, revocations::revoked_at))
+            .select((revocations::user_id, revocations::session_id, revocations::of_role, revocations::revoked_at))
             .load(self.connection())
             .classified()?;
-        Ok(rows.into_iter().map(|(user, session, at)| Revocation { user, session, at }).collect())
+        let entry = |(user, session, of_role, at): (UserId, Option<SessionId>, bool, Instant)| {
+            let what = match session {
+                Some(session) => Stopped::Session(session),
+                None if of_role => Stopped::Role,
+                None => Stopped::Sessions,
+            };
+            Revocation { user, what, at }
+        };
+        Ok(rows.into_iter().map(entry).collect())
     }
 
     fn purge_sessions(&mut self, before: Instant) -> Result<usize> {

@@ -110,6 +110,8 @@ contract! {
         an_ended_session_is_published_once,
         all_sessions_end_together,
         old_sessions_and_feed_entries_are_purged,
+        sessions_that_go_on_are_listed_latest_use_first,
+        a_changed_role_is_published_and_ends_nothing,
     }
     logins {
         successes_are_counted_since_each_start,

@@ -24,6 +24,10 @@ pub enum Purpose {
     LoginIdentifiers,
     /// Sealing short-lived values.
     Ephemera,
+    /// Telling cookies that were made here from others.
+    CookieTags,
+    /// Deriving what requests by cookie must repeat.
+    CsrfTokens,
 }
 
 impl Purpose {
@@ -35,6 +39,8 @@ impl Purpose {
             Self::LoginKeys => "circadia/1 seal login",
             Self::LoginIdentifiers => "circadia/1 hash login identifiers",
             Self::Ephemera => "circadia/1 seal ephemera",
+            Self::CookieTags => "circadia/1 tag cookies",
+            Self::CsrfTokens => "circadia/1 derive csrf tokens",
         }
     }
 }

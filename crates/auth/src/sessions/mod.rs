@@ -1,4 +1,5 @@
-//! Signed-in sessions of apps: refresh-token families, and the feed by which their end becomes known everywhere.
+//! Signed-in sessions: refresh-token families of apps, cookies of browsers ([`Cookies`]), what their users may do
+//! ([`Roles`]), and the feed by which their end becomes known everywhere ([`Revocations`]).
 //!
 //! A family is one row. Its refresh token is replaced at every use ([`refresh`]); the row keeps the SHA-256 of the
 //! token that is valid now and how many came before it, nothing else. Each secret is derived from the one before
@@ -9,17 +10,24 @@
 //!
 //! The rows are changed inside the user's writing unit of work, which serialises parallel refreshes.
 
+mod cookie;
 mod open;
 mod refresh;
 mod refresh_token;
 mod revocations;
 mod revoke;
+mod roles;
 
+pub use cookie::{
+    COOKIE, CookieAccess, CookieId, Cookies, IDLE_LIFE, NOTED_EVERY, OpenedCookie, Place, admit, is_live,
+    is_to_be_noted, open_cookie_session,
+};
 pub use open::{Opened, open_session};
 pub use refresh::{Refreshed, SessionRefusal, refresh};
 pub use refresh_token::RefreshToken;
 pub use revocations::{Revocations, Standing};
 pub use revoke::{revoke, revoke_all, revoke_by_token};
+pub use roles::Roles;
 
 /// Seconds from signing in to the end of a session at the latest.
 pub const SESSION_LIFE: i64 = 7 * 24 * 60 * 60;

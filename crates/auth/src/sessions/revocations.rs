@@ -9,7 +9,7 @@ use std::sync::{PoisonError, RwLock};
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
-use circadia_domain::sessions::Revocation;
+use circadia_domain::sessions::{Revocation, Stopped};
 
 use crate::tokens::{ACCESS_LIFE, LEEWAY};
 
@@ -47,6 +47,8 @@ struct Picture {
     sessions: HashMap<SessionId, Instant>,
     /// Until when all of a user's sessions were ended.
     users: HashMap<UserId, Instant>,
+    /// When roles changed.
+    roles: HashMap<UserId, Instant>,
     /// When the latest good reading began.
     read_at: Option<Instant>,
     cleared_at: Instant,
@@ -70,6 +72,7 @@ impl Revocations {
         let picture = Picture {
             sessions: HashMap::new(),
             users: HashMap::new(),
+            roles: HashMap::new(),
             read_at: None,
             cleared_at: Instant::from_micros(i64::MIN),
         };
@@ -87,9 +90,10 @@ impl Revocations {
     pub fn apply(&self, entries: &[Revocation], read_at: Instant) {
         let mut picture = self.picture.write().unwrap_or_else(PoisonError::into_inner);
         for entry in entries {
-            let latest = match entry.session {
-                Some(session) => picture.sessions.entry(session).or_insert(entry.at),
-                None => picture.users.entry(entry.user).or_insert(entry.at),
+            let latest = match entry.what {
+                Stopped::Session(session) => picture.sessions.entry(session).or_insert(entry.at),
+                Stopped::Sessions => picture.users.entry(entry.user).or_insert(entry.at),
+                Stopped::Role => picture.roles.entry(entry.user).or_insert(entry.at),
             };
             *latest = entry.at.max(*latest);
         }
@@ -98,6 +102,7 @@ impl Revocations {
             let horizon = read_at.plus_seconds(-(REMEMBERED + OVERLAP));
             picture.sessions.retain(|_, at| horizon <= *at);
             picture.users.retain(|_, at| horizon <= *at);
+            picture.roles.retain(|_, at| horizon <= *at);
             picture.cleared_at = read_at;
         }
     }
@@ -105,6 +110,13 @@ impl Revocations {
     /// Until when the latest reading is trusted.
     pub fn fresh_until(&self) -> Option<Instant> {
         self.picture.read().unwrap_or_else(PoisonError::into_inner).read_at.map(|read_at| read_at.plus_seconds(FRESH))
+    }
+
+    /// Whether a role that was read at `read_at`, no longer than the life of an access token ago, may not be the user's
+    /// any more. (A change becomes visible some time after the instant that it bears.)
+    pub(super) fn may_have_changed_role_since(&self, user: UserId, read_at: Instant) -> bool {
+        let picture = self.picture.read().unwrap_or_else(PoisonError::into_inner);
+        picture.roles.get(&user).is_some_and(|at| read_at <= at.plus_seconds(OVERLAP))
     }
 
     /// What is known of a session that was opened at `opened_at` (to the second, as an access token tells it).
@@ -134,7 +146,8 @@ mod tests {
     use crate::testing::{NOW, id};
 
     fn ended(user: u8, session: Option<u8>, at: Instant) -> Revocation {
-        Revocation { user: id(user).into(), session: session.map(|session| id(session).into()), at }
+        let what = session.map_or(Stopped::Sessions, |session| Stopped::Session(id(session).into()));
+        Revocation { user: id(user).into(), what, at }
     }
 
     fn judge(feed: &Revocations, user: u8, session: u8, opened: i64, now: i64) -> Standing {

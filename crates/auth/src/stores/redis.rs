@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as Stopwatch};
 
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use ::redis::{Cmd, FromRedisValue, IntoConnectionInfo as _, RedisError, cmd};
+use ::redis::{Cmd, FromRedisValue, IntoConnectionInfo as _, RedisError, Script, cmd};
 use circadia_domain::civil::Instant;
 
 use super::{EphemeralStore, Key, Kind, Pending, StoreFailure};
@@ -153,6 +153,22 @@ impl Redis {
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreFailure> {
         let (mut connection, generation) = self.connection()?;
         self.judged(generation, command.query_async(&mut connection)).await
+    }
+
+    /// Runs a script on the key of a hash; Redis keeps the script after the first time.
+    pub(crate) async fn script<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        kind: &str,
+        key: &[u8; 32],
+        arguments: &[i64],
+    ) -> Result<T, StoreFailure> {
+        let (mut connection, generation) = self.connection()?;
+        let mut call = script.key(self.name(kind, key));
+        for argument in arguments {
+            call.arg(*argument);
+        }
+        self.judged(generation, call.invoke_async(&mut connection)).await
     }
 
     /// Asks for a sign of life.

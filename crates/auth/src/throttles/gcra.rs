@@ -30,28 +30,36 @@ impl Quota {
     }
 
     /// Microseconds that one attempt uses up.
-    fn step(self) -> i64 {
+    pub(super) fn step(self) -> i64 {
         (i64::from(self.period_seconds) * MICROS / i64::from(self.burst)).max(1)
+    }
+
+    /// Microseconds that a full allowance lasts for.
+    pub(super) fn capacity(self) -> i64 {
+        self.step() * i64::from(self.burst)
+    }
+
+    /// The decision on an attempt after which `used` microseconds of the allowance are used up.
+    pub(super) fn decision(self, allowed: bool, used: i64) -> Decision {
+        let (step, capacity) = (self.step(), self.capacity());
+        Decision {
+            allowed,
+            limit: self.burst,
+            remaining: u32::try_from((capacity - used) / step).unwrap_or(0),
+            reset_seconds: seconds_up(used),
+            retry_after_seconds: if allowed { 0 } else { seconds_up(used + step - capacity) },
+        }
     }
 
     /// Judges an attempt at `now` by the instant at which the allowance will be full again, if it isn't. Gives the
     /// decision and the instant to remember.
     pub(super) fn judge(self, full_at: Option<Instant>, now: Instant) -> (Decision, Instant) {
-        let step = self.step();
-        let capacity = step * i64::from(self.burst);
+        let (step, capacity) = (self.step(), self.capacity());
         // A full allowance is as good as one that was never touched; a clock set back must not lock anybody out.
         let used = full_at.map_or(0, |full| (full.micros() - now.micros()).clamp(0, capacity));
         let allowed = used + step <= capacity;
-        let used_after = if allowed { used + step } else { used };
-        let left = (capacity - used_after) / step;
-        let decision = Decision {
-            allowed,
-            limit: self.burst,
-            remaining: u32::try_from(left).unwrap_or(0),
-            reset_seconds: seconds_up(used_after),
-            retry_after_seconds: if allowed { 0 } else { seconds_up(used + step - capacity) },
-        };
-        (decision, Instant::from_micros(now.micros() + used_after))
+        let used = if allowed { used + step } else { used };
+        (self.decision(allowed, used), Instant::from_micros(now.micros() + used))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sessions and the revocation feed.
 
 use circadia_domain::ids::{SessionId, UserId};
-use circadia_domain::sessions::{Revocation, Session, SessionKind};
+use circadia_domain::sessions::{Revocation, Session, SessionKind, Stopped};
 use circadia_domain::store::administer;
 use circadia_domain::users::Role;
 use circadia_storage::Backend;
@@ -72,7 +72,7 @@ pub(crate) fn an_ended_session_is_published_once(backend: Backend) {
     assert!(!end(expired.id, NOW), "it had expired");
     assert_eq!(find(&test, user, session.id).unwrap().revoked_at, Some(NOW));
     let feed = |since| test.read(|store| store.revocations_since(since));
-    assert_eq!(feed(NOW), [Revocation { user, session: Some(session.id), at: NOW }]);
+    assert_eq!(feed(NOW), [Revocation { user, what: Stopped::Session(session.id), at: NOW }]);
     assert_eq!(feed(NOW.plus_seconds(1)), []);
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn all_sessions_end_together(backend: Backend) {
     assert_eq!(find(&test, user, second.id).unwrap().revoked_at, Some(later));
     assert_eq!(find(&test, other, theirs.id).unwrap().revoked_at, None);
     let feed = test.read(|store| store.revocations_since(later));
-    assert_eq!(feed, [Revocation { user, session: None, at: later }]);
+    assert_eq!(feed, [Revocation { user, what: Stopped::Sessions, at: later }]);
 }
 
 pub(crate) fn old_sessions_and_feed_entries_are_purged(backend: Backend) {
@@ -110,4 +110,42 @@ pub(crate) fn old_sessions_and_feed_entries_are_purged(backend: Backend) {
     assert_eq!(find(&test, user, ended.id), None);
     assert_eq!(find(&test, user, expired.id), None);
     assert_eq!(test.read(|store| store.revocations_since(NOW)), []);
+}
+
+pub(crate) fn sessions_that_go_on_are_listed_latest_use_first(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let used = |seconds| Session { last_used_at: NOW.plus_seconds(seconds), ..samples::session(user) };
+    let (first, second, ended) = (used(10), used(20), used(30));
+    let expired = Session { expires_at: NOW, ..used(40) };
+    for session in [&first, &second, &ended, &expired, &samples::session(other)] {
+        insert(&test, session);
+    }
+    test.write(user, |tx| tx.store.revoke_session(user, ended.id, NOW));
+    let listed = |user| test.read(|store| store.sessions_of(user, NOW));
+    assert_eq!(listed(user), [second, first.clone()]);
+    assert_eq!(listed(UserId::from_uuid(samples::id())), []);
+    // The later use counts, in whichever order they come.
+    let later = Session {
+        last_used_at: NOW.plus_seconds(60),
+        user_agent: Some("other/2".to_owned()),
+        ip: None,
+        ..first.clone()
+    };
+    let theirs = Session { user: other, ..later.clone() };
+    for session in [&later, &first, &theirs] {
+        administer(&test.database, |store| store.touch_session(session)).unwrap();
+    }
+    assert_eq!(listed(user)[0], later);
+}
+
+pub(crate) fn a_changed_role_is_published_and_ends_nothing(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let session = samples::session(user);
+    insert(&test, &session);
+    test.write(user, |tx| tx.store.publish_role(user, NOW));
+    let feed = test.read(|store| store.revocations_since(NOW));
+    assert_eq!(feed, [Revocation { user, what: Stopped::Role, at: NOW }]);
+    assert_eq!(find(&test, user, session.id), Some(session));
 }

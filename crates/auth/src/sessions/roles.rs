@@ -1,0 +1,77 @@
+//! What users may do, as one replica knows it: asked of the store once, and again after the feed told of a change.
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::UserId;
+use circadia_domain::users::Role;
+
+use super::Revocations;
+use crate::bounded::Bounded;
+use crate::bytes::sha256;
+use crate::tokens::ACCESS_LIFE;
+
+/// Users that are remembered, at some 100 bytes each.
+const REMEMBERED: usize = 65_536;
+
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    role: Role,
+    /// The instant before the store was asked.
+    read_at: Instant,
+}
+
+/// The roles that were read lately. One for the whole process.
+#[derive(Debug)]
+pub struct Roles(Bounded<Seen>);
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self(Bounded::new(REMEMBERED))
+    }
+}
+
+impl Roles {
+    /// Remembers what the store said when it was asked at `read_at` or later.
+    pub fn remember(&self, user: UserId, role: Role, read_at: Instant) {
+        self.0.insert(sha256(user.as_uuid().as_bytes()), Seen { role, read_at });
+    }
+
+    /// What a user may do; nothing if the store is to be asked. Good while the feed is fresh
+    /// ([`super::Standing::Live`]).
+    pub fn recall(&self, user: UserId, feed: &Revocations, now: Instant) -> Option<Role> {
+        let Seen { role, read_at } = self.0.get(&sha256(user.as_uuid().as_bytes()))?;
+        let lasts = read_at <= now && now < read_at.plus_seconds(ACCESS_LIFE);
+        (lasts && !feed.may_have_changed_role_since(user, read_at)).then_some(role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use circadia_domain::sessions::{Revocation, Stopped};
+
+    use super::*;
+    use crate::testing::{NOW, id};
+
+    #[test]
+    fn a_role_is_good_until_the_feed_tells_of_a_change() {
+        let (roles, feed, ada, eve) = (Roles::default(), Revocations::new(), id(1).into(), id(2).into());
+        let recalled = |user, seconds| roles.recall(user, &feed, NOW.plus_seconds(seconds));
+        assert_eq!(recalled(ada, 0), None);
+        roles.remember(ada, Role::Staff, NOW);
+        roles.remember(eve, Role::Regular, NOW);
+        assert_eq!(recalled(ada, 100), Some(Role::Staff));
+        assert_eq!(recalled(ada, -1), None);
+        assert_eq!(recalled(ada, ACCESS_LIFE), None);
+        feed.apply(&[Revocation { user: ada, what: Stopped::Role, at: NOW.plus_seconds(100) }], NOW.plus_seconds(100));
+        assert_eq!(recalled(ada, 100), None);
+        assert_eq!(recalled(eve, 100), Some(Role::Regular));
+        // What was read before the change became visible, which may be a while after it was made, isn't trusted even if
+        // it comes in late.
+        roles.remember(ada, Role::Staff, NOW.plus_seconds(110));
+        assert_eq!(recalled(ada, 111), None);
+        roles.remember(ada, Role::Regular, NOW.plus_seconds(200));
+        assert_eq!(recalled(ada, 201), Some(Role::Regular));
+        // A change of role ends no session.
+        let standing = feed.judge(ada, id(9).into(), NOW, NOW.plus_seconds(100));
+        assert_eq!(standing, crate::sessions::Standing::Live);
+    }
+}

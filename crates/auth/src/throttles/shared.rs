@@ -1,0 +1,72 @@
+//! A throttle that all replicas share, through Redis.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use circadia_domain::civil::Instant;
+use redis::Script;
+
+use super::{Decision, LocalThrottle, Quota, Throttle};
+use crate::bytes::sha256;
+use crate::stores::Redis;
+
+/// [`Quota`]'s arithmetic, in one step that nobody comes between. What is kept of a key is the instant at which its
+/// allowance is full again, by the callers' clocks; Redis forgets it a minute after that.
+const SCRIPT: &str = "
+    local now, step, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    local full = redis.call('GET', KEYS[1])
+    local used = full and math.min(math.max(tonumber(full) - now, 0), capacity) or 0
+    if used + step > capacity then return {0, used} end
+    used = used + step
+    redis.call('SET', KEYS[1], string.format('%.0f', now + used), 'PX', math.ceil(used / 1000) + 60000)
+    return {1, used}
+";
+
+/// One limit, wherever an attempt lands. Each replica also counts by itself what it let pass: while Redis can't be
+/// reached it goes on from there, and a Redis that has forgotten everything gives nobody a fresh allowance.
+pub struct SharedThrottle {
+    redis: Arc<Redis>,
+    kind: String,
+    script: Script,
+    quota: Quota,
+    local: LocalThrottle,
+}
+
+impl fmt::Debug for SharedThrottle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedThrottle").field("kind", &self.kind).field("quota", &self.quota).finish_non_exhaustive()
+    }
+}
+
+impl SharedThrottle {
+    /// A throttle of this quota for each key; throttles of other names count apart.
+    pub fn new(redis: Arc<Redis>, name: &str, quota: Quota) -> Self {
+        let kind = format!("limit_{name}");
+        Self { redis, kind, script: Script::new(SCRIPT), quota, local: LocalThrottle::new(quota) }
+    }
+
+    async fn decide(&self, key: &str, now: Instant) -> Decision {
+        let arguments = [now.micros(), self.quota.step(), self.quota.capacity()];
+        let answer = self.redis.script(&self.script, &self.kind, &sha256(key.as_bytes()), &arguments).await;
+        let shared = match answer {
+            Ok((allowed, used)) => self.quota.decision(i64::eq(&allowed, &1), used),
+            Err(failure) => {
+                tracing::debug!(%failure, kind = self.kind, "this replica counts by itself");
+                return self.local.attempt(key, now);
+            }
+        };
+        if !shared.allowed {
+            return shared;
+        }
+        let local = self.local.attempt(key, now);
+        if local.allowed { shared } else { local }
+    }
+}
+
+impl Throttle for SharedThrottle {
+    fn attempt<'a>(&'a self, key: &'a str, now: Instant) -> Pin<Box<dyn Future<Output = Decision> + Send + 'a>> {
+        Box::pin(self.decide(key, now))
+    }
+}
