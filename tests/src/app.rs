@@ -170,6 +170,14 @@ impl TestApp {
         anonymous.signed_in(&registered.body)
     }
 
+    /// Logs a user in by cookie.
+    pub async fn browser(&self, name: &str) -> Client {
+        let anonymous = self.anonymous();
+        let credentials = json!({"username": name, "password": PASSWORD});
+        let answer = anonymous.post("/auth/session", credentials).await.expect(200);
+        anonymous.in_browser(&answer)
+    }
+
     /// Logs a user in once more.
     pub async fn log_in(&self, name: &str) -> Client {
         let anonymous = self.anonymous();

@@ -41,9 +41,40 @@ impl Client {
         client
     }
 
+    /// The same client without the headers of a name.
+    pub fn without_header(&self, name: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.retain(|(own, _)| own != name);
+        client
+    }
+
+    /// A browser with the cookie that an answer set, on a page of ours which knows the session's CSRF token; without
+    /// tokens.
+    pub fn in_browser(&self, answer: &Answer) -> Self {
+        let cookie = answer.header("set-cookie").expect("a cookie");
+        let (pair, _) = cookie.split_once(';').expect("attributes");
+        let token = answer.body["csrf_token"].as_str().expect("a token");
+        let client = Self { token: None, tokens: answer.body.clone(), ..self.clone() };
+        client
+            .with_header("cookie", pair)
+            .with_header("x-csrf-token", token)
+            .with_header("sec-fetch-site", "same-origin")
+    }
+
+    /// The cookie that it sends.
+    pub fn cookie(&self) -> &str {
+        let cookie = self.headers.iter().find(|(name, _)| name == "cookie");
+        &cookie.expect("a client in a browser").1
+    }
+
     /// The same client, but speaking to another server.
     pub fn at(&self, other: &Self) -> Self {
         Self { http: other.http.clone(), root: other.root.clone(), ..self.clone() }
+    }
+
+    /// The origin of the server that it speaks to.
+    pub fn root(&self) -> &str {
+        &self.root
     }
 
     /// The access token.

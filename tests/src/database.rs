@@ -75,6 +75,7 @@ impl TestDatabase {
             "users",
             "sessions",
             "revocations",
+            "ephemera",
             "themes",
             "habits",
             "habit_histories",

@@ -23,12 +23,14 @@ mod app;
 mod client;
 mod clock;
 mod database;
+mod redis;
 
 pub use answer::Answer;
 pub use app::{Builder, TestApp};
 pub use client::Client;
 pub use clock::TestClock;
 pub use database::{Backend, TestDatabase};
+pub use redis::RedisServer;
 
 /// An id as a client would choose it, which nothing has yet.
 pub fn fresh_id() -> String {

@@ -19,7 +19,9 @@ mod api {
     mod pages;
     mod plans;
     mod races;
+    mod replicas;
     mod schedules;
+    mod sessions;
     mod statements;
     mod themes;
     mod time;

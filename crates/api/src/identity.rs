@@ -4,20 +4,28 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use circadia_auth::Client;
 use circadia_auth::Entropy;
 use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::MasterKey;
 use circadia_auth::passwords::Hasher;
-use circadia_auth::sessions::{Revocations, Standing};
+use circadia_auth::sessions::{
+    COOKIE, CookieId, Cookies, Place, Revocations, Roles, Standing, admit, is_live, is_to_be_noted,
+};
 use circadia_auth::stores::{Ephemera, Redis, StoreFailure};
 use circadia_auth::throttles::Throttle;
 use circadia_auth::tokens::{Access, AccessTokens, TokenError, bearer};
+use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::sessions::{Session, SessionKind, SessionState};
+use circadia_domain::users::Role;
 
 use crate::app::App;
+use crate::client_address::client_address;
 use crate::context;
+use crate::cookies;
 use crate::problem::Problem;
 
 /// Passwords, tokens and sessions.
@@ -28,6 +36,10 @@ pub struct Identity {
     pub tokens: AccessTokens,
     /// The sessions that were ended lately.
     pub revocations: Arc<Revocations>,
+    /// What users may do, as far as it was read lately.
+    pub roles: Roles,
+    /// Makes cookies, and remembers where they led.
+    pub cookies: Cookies,
     /// What is recorded of the names that people try to sign in with.
     pub identifiers: Identifiers,
     /// What everything that is stored secretly is sealed under.
@@ -57,6 +69,10 @@ pub struct Principal {
     pub user: UserId,
     /// In which session.
     pub session: SessionId,
+    /// How the session's client proves itself.
+    pub kind: SessionKind,
+    /// What they may do: of this moment, whatever it was when they signed in.
+    pub role: Role,
 }
 
 /// What a request's credentials turned out to be; put into the request before it is routed.
@@ -66,9 +82,10 @@ pub(crate) struct Authentication(pub Result<Principal, Problem>);
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Missing => {
-                Self::of("authentication_required", "Send an access token: `Authorization: Bearer …`.")
-            }
+            TokenError::Missing => Self::of(
+                "authentication_required",
+                "Send an access token (`Authorization: Bearer …`) or a session's cookie.",
+            ),
             TokenError::Invalid => Self::of("token_invalid", "The token was not issued here, or is of another kind."),
             TokenError::Expired => Self::of("token_expired", "The token has expired: refresh it, or sign in again."),
             TokenError::Revoked => Self::of("token_revoked", "The session of this token has ended: sign in again."),
@@ -88,30 +105,105 @@ impl From<StoreFailure> for Problem {
     }
 }
 
-/// Says who sends a request. Asks the store only while the revocation feed isn't fresh.
-pub(crate) async fn authenticate(app: &App, request: &HttpRequest) -> Authentication {
-    let header = request.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-    let access = match bearer(header).and_then(|token| app.identity.tokens.verify(token, app.now())) {
-        Ok(access) => access,
-        Err(error) => return Authentication(Err(error.into())),
-    };
-    let principal = Principal { user: access.user, session: access.session };
-    Authentication(standing(app, access).await.map(|()| principal))
+/// The refusal of a cookie that leads to no session.
+pub(crate) fn session_invalid() -> Problem {
+    Problem::of("session_invalid", "The session of this cookie has ended, or never was: sign in again.")
 }
 
-async fn standing(app: &App, access: Access) -> Result<(), Problem> {
+/// Says who sends a request: by its `Authorization` header, else by its cookie. (Where there are both, the cookie is
+/// ignored.) Asks no store as long as the revocation feed is fresh and who it is was seen lately.
+pub(crate) async fn authenticate(app: &App, request: &HttpRequest) -> Authentication {
+    let head = request.head();
+    let header = head.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    Authentication(match (header, cookies::text(app, head)) {
+        (None, Some(text)) => by_cookie(app, request, text).await,
+        (header, _) => by_token(app, header).await,
+    })
+}
+
+async fn by_token(app: &App, header: Option<&str>) -> Result<Principal, Problem> {
     let now = app.now();
-    match app.identity.revocations.judge(access.user, access.session, access.opened_at, now) {
-        Standing::Live => Ok(()),
-        Standing::Revoked => Err(TokenError::Revoked.into()),
-        Standing::AskStore => {
-            let state = app.work.read::<_, Problem>(move |store| Ok(store.find_session(access.user, access.session)?));
-            let live = state.await?.is_some_and(|state| {
-                state.active && state.session.revoked_at.is_none() && state.session.expires_at > now
-            });
-            if live { Ok(()) } else { Err(TokenError::Revoked.into()) }
+    let Access { user, session, opened_at, .. } = app.identity.tokens.verify(bearer(header)?, now)?;
+    let known = match app.identity.revocations.judge(user, session, opened_at, now) {
+        Standing::Live => app.identity.roles.recall(user, &app.identity.revocations, now),
+        Standing::Revoked => return Err(TokenError::Revoked.into()),
+        Standing::AskStore => None,
+    };
+    let role = if let Some(role) = known {
+        role
+    } else {
+        let state = row(app, user, session).await?;
+        state.filter(|state| state.active && is_live(&state.session, now)).ok_or(TokenError::Revoked)?.role
+    };
+    Ok(Principal { user, session, kind: SessionKind::Token, role })
+}
+
+async fn by_cookie(app: &App, request: &HttpRequest, text: &str) -> Result<Principal, Problem> {
+    let Identity { cookies: known, revocations, roles, .. } = &app.identity;
+    let now = app.now();
+    let id = known.read(text).ok_or_else(session_invalid)?;
+    let remembered = known.recall(&id, now).and_then(|access| {
+        let Place { user, session } = access.place;
+        match revocations.judge(user, session, access.opened_at, now) {
+            Standing::Live => roles.recall(user, revocations, now).map(|role| Ok((access.place, role))),
+            Standing::Revoked => Some(Err(session_invalid())),
+            Standing::AskStore => None,
         }
+    });
+    let (Place { user, session }, role) = match remembered {
+        Some(remembered) => remembered?,
+        None => look_up(app, request, &id).await?,
+    };
+    cookies::check(app, request.head(), &id)?;
+    Ok(Principal { user, session, kind: SessionKind::Cookie, role })
+}
+
+/// A session's row; what it says of the user's role is remembered.
+async fn row(app: &App, user: UserId, session: SessionId) -> Result<Option<SessionState>, Problem> {
+    let read_at = app.now();
+    let state = app.work.read::<_, Problem>(move |store| Ok(store.find_session(user, session)?)).await?;
+    if let Some(state) = &state {
+        app.identity.roles.remember(user, state.role, read_at);
     }
+    Ok(state)
+}
+
+/// Where a cookie leads, by the store and by the session's row.
+async fn look_up(app: &App, request: &HttpRequest, id: &CookieId) -> Result<(Place, Role), Problem> {
+    let (known, now) = (&app.identity.cookies, app.now());
+    let value = match app.identity.ephemera.get(COOKIE, id.key(), now).await {
+        Ok(value) => value,
+        Err(failure) => {
+            known.lost_store();
+            return Err(failure.into());
+        }
+    };
+    known.heard_of_store(now);
+    let place = value.and_then(|value| Place::from_bytes(&value)).ok_or_else(session_invalid)?;
+    let state = row(app, place.user, place.session).await?.ok_or_else(session_invalid)?;
+    let access = admit(id, &state, now).ok_or_else(session_invalid)?;
+    known.remember(id, access);
+    note_use(app, request, state.session, now);
+    Ok((place, state.role))
+}
+
+/// Notes the use of a cookie session in its row, now and then and beside the request: nobody waits for it.
+fn note_use(app: &App, request: &HttpRequest, mut session: Session, now: Instant) {
+    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let client = Client::new(None, agent, client_address(request.head(), &app.settings));
+    if !is_to_be_noted(&session, &client, now) {
+        return;
+    }
+    session.last_used_at = now;
+    session.user_agent = client.user_agent;
+    session.ip = client.ip.map(|ip| ip.to_string());
+    let work = app.work.clone();
+    tokio::spawn(async move {
+        let noted = work.administer::<_, Problem>(move |store| Ok(store.touch_session(&session)?)).await;
+        if let Err(problem) = noted {
+            tracing::debug!(%problem, "the use of a session wasn't noted");
+        }
+    });
 }
 
 /// Who sends this request, if its credentials are good.
@@ -141,8 +233,27 @@ pub async fn follow_revocations(app: &App) {
     let since = app.identity.revocations.cursor(read_at);
     let read = app.work.read::<_, Problem>(move |store| Ok(store.revocations_since(since)?)).await;
     match read {
-        Ok(entries) => app.identity.revocations.apply(&entries, read_at),
+        Ok(entries) => {
+            app.identity.revocations.apply(&entries, read_at);
+            if app.identity.redis.is_none() {
+                // The store of cookies is that database.
+                app.identity.cookies.heard_of_store(read_at);
+            }
+        }
         // While the feed can't be read, the store is asked at each request.
         Err(problem) => tracing::warn!(%problem, "the revocation feed can't be read"),
+    }
+}
+
+/// Listens whether Redis lives, so that cookies are believed only while it does. Every replica does so twice a second.
+pub async fn watch_redis(app: &App) {
+    let Some(redis) = &app.identity.redis else { return };
+    let now = app.now();
+    match redis.ping().await {
+        Ok(()) => app.identity.cookies.heard_of_store(now),
+        Err(failure) => {
+            tracing::debug!(%failure, "Redis gives no sign of life");
+            app.identity.cookies.lost_store();
+        }
     }
 }

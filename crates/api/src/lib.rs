@@ -13,6 +13,7 @@ mod around;
 mod client_address;
 pub mod conditional;
 mod context;
+mod cookies;
 mod docs;
 pub mod identity;
 pub mod input;
@@ -60,16 +61,11 @@ impl Service {
     pub fn new(app: Arc<App>) -> Self {
         let document = openapi::document();
         Self {
-            limits: Data::new(limits::Limits::new(app.settings.rate_limits)),
+            limits: Data::new(limits::Limits::new(app.settings.rate_limits, app.identity.redis.as_ref())),
             schema: Data::new(docs::Schema::new(openapi::text(&document))),
             table: Data::new(routing::RouteTable::of(&document)),
             app: Data::from(app),
         }
-    }
-
-    /// The limiters, for whoever lets them forget.
-    pub fn limits(&self) -> &limits::Limits {
-        &self.limits
     }
 
     /// One worker's application.

@@ -1,26 +1,24 @@
-//! How many requests are served to whom: GCRA limits by the `governor` crate, shown in the `RateLimit` header fields of
-//! the IETF draft (`draft-ietf-httpapi-ratelimit-headers`).
+//! How many requests are served to whom, shown in the `RateLimit` header fields of the IETF draft
+//! (`draft-ietf-httpapi-ratelimit-headers`). The counting is the `auth` crate's: by all replicas together where there is
+//! a Redis, else by each for itself.
 //!
-//! Each request falls under one limit: where credentials are tried, that of its address; signed in, that of its user;
-//! else that of its address for anonymous requests. Health, docs and schema are exempt.
+//! Each request falls under one limit: where secrets are tried, that of its address; signed in, that of its user; else
+//! that of its address for anonymous requests. Health, docs and schema are exempt.
 
 use std::fmt;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, ResponseError as _};
-use circadia_auth::throttles::{Decision, Quota};
+use circadia_auth::stores::Redis;
+use circadia_auth::throttles::{Decision, Quota, Throttle, throttle};
 use circadia_domain::ids::UserId;
-use governor::RateLimiter;
-use governor::clock::{Clock as _, DefaultClock};
-use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
 
 use crate::app::App;
 use crate::client_address::{client_address, network_of};
@@ -31,13 +29,23 @@ use crate::settings::RateLimits;
 /// The limits there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
-    /// Where credentials are tried: per address.
+    /// Where secrets are tried: per address.
     Auth,
     /// Without having signed in: per address.
     Anonymous,
     /// Per user.
     User,
 }
+
+/// What of `/auth` tries no secret; everything else there does, whatever is to come.
+const NO_SECRETS: [(&str, &str); 3] = [("GET", "session"), ("GET", "public-key"), ("GET", "google/start")];
+
+/// What of `/auth` tries no secret of somebody who is signed in.
+const NO_SECRETS_SIGNED_IN: [(&str, &str); 4] =
+    [("DELETE", "session"), ("POST", "logout"), ("POST", "logout-all"), ("POST", "resend-verification")];
+
+/// What of the rest asks somebody who is signed in for a secret again; with what lies beneath.
+const SECRETS_AGAIN: [&str; 4] = ["me/email", "me/google", "me/password", "me/totp"];
 
 impl Class {
     const fn name(self) -> &'static str {
@@ -52,18 +60,31 @@ impl Class {
     fn of(request: &ServiceRequest) -> Option<Self> {
         // The path as it is routed: `/%61uth` is `/auth`, and must not be a way around its limit.
         let path = request.match_info().as_str();
-        let api = path.strip_prefix("/api/v1/")?;
-        Some(match api {
-            "auth/register" | "auth/login" | "auth/refresh" => Self::Auth,
-            "auth/logout" if principal_of(request).is_none() => Self::Auth,
-            _ if principal_of(request).is_some() => Self::User,
-            _ => Self::Anonymous,
-        })
+        let path = path.strip_prefix("/api/v1/")?;
+        Some(Self::of_path(request.method(), path, principal_of(request).is_some()))
+    }
+
+    fn of_path(method: &Method, path: &str, signed_in: bool) -> Self {
+        let listed = |list: &[(&str, &str)], path: &str| list.contains(&(method.as_str(), path));
+        let again = || {
+            let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+            SECRETS_AGAIN.iter().any(|secret| path.strip_prefix(secret).is_some_and(below))
+        };
+        let tries_secrets = if let Some(path) = path.strip_prefix("auth/") {
+            !(listed(&NO_SECRETS, path) || signed_in && listed(&NO_SECRETS_SIGNED_IN, path))
+        } else {
+            method != Method::GET && again() || method == Method::DELETE && path == "me"
+        };
+        match (tries_secrets, signed_in) {
+            (true, _) => Self::Auth,
+            (false, true) => Self::User,
+            (false, false) => Self::Anonymous,
+        }
     }
 }
 
 /// Whom a limit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     /// Somebody at an address.
     Address(Option<IpAddr>),
@@ -71,64 +92,61 @@ enum Who {
     User(UserId),
 }
 
-fn refusal(policy: &str, quota: Quota, seconds: u64) -> Problem {
-    let seconds = seconds.max(1);
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(Some(address)) => write!(f, "address {address}"),
+            Self::Address(None) => f.write_str("address unknown"),
+            Self::User(user) => write!(f, "user {user}"),
+        }
+    }
+}
+
+fn refusal(policy: &str, quota: Quota, decision: &Decision) -> Problem {
+    let seconds = decision.retry_after_seconds.max(1);
     let detail = format!(
         "At most {} requests per {} s are served here. Try again in {seconds} s.",
         quota.burst(),
         quota.period_seconds()
     );
     Problem::of("rate_limited", detail)
-        .with_retry_after(seconds)
+        .with_retry_after(seconds.into())
         .with_header("ratelimit-policy", policy_field(policy, quota))
         .with_header("ratelimit", format!("\"{policy}\";r=0;t={seconds}"))
 }
 
 /// The refusal of an account's throttle.
 pub fn account_refusal(quota: Quota, decision: &Decision) -> Problem {
-    refusal("account", quota, u64::from(decision.retry_after_seconds))
+    refusal("account", quota, decision)
 }
 
 fn policy_field(policy: &str, quota: Quota) -> String {
     format!("\"{policy}\";q={};w={}", quota.burst(), quota.period_seconds())
 }
 
-type Limiter = RateLimiter<Who, DefaultKeyedStateStore<Who>, DefaultClock, StateInformationMiddleware>;
-
 /// One class's limit.
 struct Limit {
     class: Class,
+    throttle: Arc<dyn Throttle>,
     quota: Quota,
-    limiter: Limiter,
 }
 
 impl Limit {
-    fn new(class: Class, quota: Quota) -> Option<Self> {
-        let step = Duration::from_secs(u64::from(quota.period_seconds())) / quota.burst();
-        let figures = governor::Quota::with_period(step)?.allow_burst(NonZeroU32::new(quota.burst())?);
-        let limiter = RateLimiter::keyed(figures).with_middleware::<StateInformationMiddleware>();
-        Some(Self { class, quota, limiter })
+    fn new(class: Class, quota: Quota, redis: Option<&Arc<Redis>>) -> Self {
+        Self { class, throttle: throttle(class.name(), quota, redis), quota }
     }
 
-    /// Counts a request: the header fields of its answer, or a refusal.
-    fn count(&self, who: Who) -> Result<[(&'static str, String); 2], Problem> {
+    /// What is told of a decision: the header fields of the answer, or a refusal.
+    fn told(&self, decision: &Decision) -> Result<[(&'static str, String); 2], Problem> {
         let policy = self.class.name();
-        match self.limiter.check_key(&who) {
-            Ok(snapshot) => {
-                let remaining = snapshot.remaining_burst_capacity();
-                let used = u64::from(self.quota.burst().saturating_sub(remaining));
-                let full_in = (used * u64::from(self.quota.period_seconds())).div_ceil(u64::from(self.quota.burst()));
-                Ok([
-                    ("ratelimit-policy", policy_field(policy, self.quota)),
-                    ("ratelimit", format!("\"{policy}\";r={remaining};t={full_in}")),
-                ])
-            }
-            Err(until) => {
-                let wait = until.wait_time_from(DefaultClock::default().now());
-                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                Err(refusal(policy, self.quota, seconds))
-            }
+        if !decision.allowed {
+            return Err(refusal(policy, self.quota, decision));
         }
+        let Decision { remaining, reset_seconds, .. } = decision;
+        Ok([
+            ("ratelimit-policy", policy_field(policy, self.quota)),
+            ("ratelimit", format!("\"{policy}\";r={remaining};t={reset_seconds}")),
+        ])
     }
 }
 
@@ -147,20 +165,12 @@ impl fmt::Debug for Limits {
 
 impl Limits {
     /// The limits that the settings ask for.
-    pub fn new(quotas: RateLimits) -> Self {
-        let limit = |class, quota: Option<Quota>| quota.and_then(|quota| Limit::new(class, quota));
+    pub fn new(quotas: RateLimits, redis: Option<&Arc<Redis>>) -> Self {
+        let limit = |class, quota: Option<Quota>| quota.map(|quota| Limit::new(class, quota, redis));
         Self {
             auth: limit(Class::Auth, quotas.auth),
             anonymous: limit(Class::Anonymous, quotas.anonymous),
             user: limit(Class::User, quotas.user),
-        }
-    }
-
-    /// Forgets whoever has their whole allowance back. To be called from time to time: it bounds the memory.
-    pub fn forget_idle(&self) {
-        for limit in [&self.auth, &self.anonymous, &self.user].into_iter().flatten() {
-            limit.limiter.retain_recent();
-            limit.limiter.shrink_to_fit();
         }
     }
 
@@ -187,7 +197,8 @@ pub async fn limit(
         Some(principal) if limit.class == Class::User => Who::User(principal.user),
         _ => Who::Address(client_address(request.head(), &app.settings).map(network_of)),
     };
-    let fields = match limit.count(who) {
+    let decision = limit.throttle.attempt(&who.to_string(), app.now()).await;
+    let fields = match limit.told(&decision) {
         Ok(fields) => fields,
         Err(refusal) => return Ok(request.into_response(refusal.error_response())),
     };
@@ -206,16 +217,64 @@ mod tests {
     use super::*;
 
     #[test]
+    fn whatever_tries_a_secret_is_under_the_limit_for_that() {
+        let class = |method: Method, path: &str, signed_in| Class::of_path(&method, path, signed_in);
+        let everything = [
+            (Method::POST, "auth/login"),
+            (Method::POST, "auth/login/totp"),
+            (Method::POST, "auth/session"),
+            (Method::POST, "auth/register"),
+            (Method::POST, "auth/refresh"),
+            (Method::POST, "auth/verify-email"),
+            (Method::POST, "auth/password/forgot"),
+            (Method::POST, "auth/password/reset"),
+            (Method::POST, "auth/password/change"),
+            (Method::GET, "auth/google/callback"),
+            (Method::POST, "auth/something-to-come"),
+            (Method::POST, "me/totp/confirm"),
+            (Method::DELETE, "me/totp"),
+            (Method::POST, "me/email"),
+            (Method::DELETE, "me"),
+        ];
+        for (method, path) in everything {
+            for signed_in in [false, true] {
+                assert_eq!(class(method.clone(), path, signed_in), Class::Auth, "{method} {path}");
+            }
+        }
+        for (method, path) in [
+            (Method::GET, "auth/session"),
+            (Method::GET, "auth/public-key"),
+            (Method::GET, "me"),
+            (Method::GET, "me/totp"),
+            (Method::POST, "me/totpless"),
+            (Method::GET, "habits"),
+        ] {
+            assert_eq!(class(method.clone(), path, true), Class::User, "{method} {path}");
+            assert_eq!(class(method.clone(), path, false), Class::Anonymous, "{method} {path}");
+        }
+        for (method, path) in [(Method::POST, "auth/logout"), (Method::DELETE, "auth/session")] {
+            assert_eq!(class(method.clone(), path, true), Class::User, "{method} {path}");
+            assert_eq!(class(method.clone(), path, false), Class::Auth, "{method} {path}");
+        }
+    }
+
+    #[test]
     fn the_sixth_of_a_burst_is_refused_and_says_when_to_come_back() {
-        let limit = Limit::new(Class::Auth, Quota::new(5, 60)).unwrap();
+        let limit = Limit::new(Class::Auth, Quota::new(5, 60), None);
+        let now = circadia_domain::civil::Instant::from_seconds(1_772_366_400);
+        let count = |who: Who| {
+            let who = who.to_string();
+            let decision = futures_util::FutureExt::now_or_never(limit.throttle.attempt(&who, now)).unwrap();
+            limit.told(&decision)
+        };
         let ada = Who::Address(Some([192, 0, 2, 1].into()));
         for left in (0..5).rev() {
-            let fields = limit.count(ada).unwrap();
+            let fields = count(ada).unwrap();
             assert_eq!(fields[0].1, "\"auth\";q=5;w=60");
             assert_eq!(fields[1].1, format!("\"auth\";r={left};t={}", 12 * (5 - left)));
         }
-        let refused = limit.count(ada).unwrap_err();
+        let refused = count(ada).unwrap_err();
         assert_eq!((refused.status(), refused.code()), (429, "rate_limited"));
-        assert!(limit.count(Who::Address(Some([192, 0, 2, 2].into()))).is_ok());
+        assert!(count(Who::Address(Some([192, 0, 2, 2].into()))).is_ok());
     }
 }

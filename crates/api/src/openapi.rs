@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use actix_web::App as ActixApp;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem,
     Ref, RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
@@ -51,11 +53,18 @@ fn skeleton() -> OpenApi {
     );
     let mut components = Components::new();
     components.add_security_scheme("bearer", bearer);
+    let cookie = ApiKeyValue::with_description(
+        "__Host-circadia",
+        "The cookie of `POST /auth/session`, for browser apps. Requests that aren't GET must come from the API's own \
+         origin or a listed one, and repeat the session's `csrf_token` in `X-CSRF-Token` (else 403 `csrf_failed`). \
+         Ignored where there is an `Authorization` header.",
+    );
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("Where this document was served")).build()]))
         .components(Some(components))
-        .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
+        .security(Some(["bearer", "cookie"].map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new()))))
         .tags(Some([
             tag("auth", "Getting an account, signing in, staying signed in, signing out."),
             tag("me", "The signed-in user and their settings."),
@@ -160,7 +169,13 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         refuse("422", "`validation_failed`: parts of the request are wrong; every one is named");
     }
     if !is_public {
-        refuse("401", "`authentication_required`, `token_invalid`, `token_expired` or `token_revoked`");
+        refuse(
+            "401",
+            "`authentication_required`, `token_invalid`, `token_expired`, `token_revoked` or `session_invalid`",
+        );
+        if method != "get" {
+            refuse("403", "`csrf_failed`: sent by cookie, without what only a page of ours can send along");
+        }
     }
     if in_path && !is_public {
         refuse("404", "There is no such thing, or it is somebody else's");
@@ -187,6 +202,9 @@ fn complete_conditions(path: &str, method: &str, in_path: bool, operation: &mut 
                 response.headers.insert("Location".to_owned(), header("Its address").into());
             }
         }
+    }
+    if path.starts_with("/api/v1/me/sessions/") {
+        return;
     }
     let changes_one = matches!(method, "patch" | "put" | "delete") && (in_path || path == "/api/v1/me")
         || path.ends_with("/archive")

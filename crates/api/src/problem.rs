@@ -27,6 +27,8 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("token_invalid", 401, "The token is not valid"),
     ("token_expired", 401, "The token has expired"),
     ("token_revoked", 401, "The session has ended"),
+    ("session_invalid", 401, "The cookie's session has ended"),
+    ("csrf_failed", 403, "The request may come from somebody else's page"),
     ("https_required", 403, "Only HTTPS is served"),
     ("not_found", 404, "There is nothing here"),
     ("user_not_found", 404, "No such user"),

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use circadia_api::identity::follow_revocations;
+use circadia_api::App;
+use circadia_api::identity::{follow_revocations, watch_redis};
 use circadia_api::problem::Problem;
-use circadia_api::{App, Service};
 use circadia_auth::keys::{KeyRing, MasterKey};
 
-/// How often the revocation feed is read.
+/// How often the revocation feed is read, and Redis asked for a sign of life.
 const FEED: Duration = Duration::from_millis(500);
-/// How often limiters forget, keys are read again, and ended sessions are removed.
+/// How often keys are read again, and ended sessions are removed.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// Seconds that ended sessions are kept: people may want to see where they were signed in.
 const SESSIONS_KEPT: i64 = 30 * 86_400;
 
 /// Starts it all, on the current runtime. It ends with the runtime.
-pub(crate) fn start(service: &Service, app: Arc<App>, master: MasterKey) {
+pub(crate) fn start(app: Arc<App>, master: MasterKey) {
     let feed = Arc::clone(&app);
     tokio::spawn(async move {
         loop {
@@ -24,11 +24,16 @@ pub(crate) fn start(service: &Service, app: Arc<App>, master: MasterKey) {
             tokio::time::sleep(FEED).await;
         }
     });
-    let service = service.clone();
+    let watch = Arc::clone(&app);
+    tokio::spawn(async move {
+        loop {
+            watch_redis(&watch).await;
+            tokio::time::sleep(FEED).await;
+        }
+    });
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(HOUSEKEEPING).await;
-            service.limits().forget_idle();
             keep_house(&app, &master).await;
         }
     });

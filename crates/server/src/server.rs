@@ -11,9 +11,9 @@ use circadia_auth::SystemEntropy;
 use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::{KeyError, KeyRing};
 use circadia_auth::passwords::{Hasher, Limits};
-use circadia_auth::sessions::Revocations;
+use circadia_auth::sessions::{Cookies, Revocations, Roles};
 use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, RedisStore};
-use circadia_auth::throttles::{LocalThrottle, Throttle};
+use circadia_auth::throttles::throttle;
 use circadia_auth::tokens::AccessTokens;
 use circadia_domain::ids::IdSource;
 use circadia_domain::store::{self, Database, Refusal, StoreError};
@@ -102,10 +102,6 @@ pub(crate) fn compose(
     let keys = store::administer::<_, StartError>(&*database, |store| {
         Ok(KeyRing::load_or_create(store, &master, &*entropy, now)?)
     })?;
-    let account_throttle: Option<Arc<dyn Throttle>> = match config.rate_limits.auth {
-        Some(quota) => Some(Arc::new(LocalThrottle::new(quota))),
-        None => None,
-    };
     let shared: Arc<dyn Database> = database.clone();
     let connections = usize::try_from(config.database_connections).unwrap_or(4);
     let redis = config.redis.clone().map(|address| Arc::new(Redis::new(address, config.redis_prefix.clone())));
@@ -114,11 +110,14 @@ pub(crate) fn compose(
         // Half of the connections: requests that hold one may be waiting for this.
         None => Arc::new(EmbeddedStore::new(Arc::clone(&shared), connections / 2)),
     };
+    let account_throttle = config.rate_limits.auth.map(|quota| throttle("account", quota, redis.as_ref()));
     let identity = Identity {
         hasher: Hasher::start(Limits::default(), entropy.clone())
             .map_err(|error| StartError::System("no threads to hash passwords on".into(), error))?,
         tokens: AccessTokens::new(keys, "circadia", "circadia"),
         revocations: Arc::new(Revocations::new()),
+        roles: Roles::default(),
+        cookies: Cookies::new(&master)?,
         identifiers: Identifiers::new(&master)?,
         master: master.clone(),
         first_login_key: tokio::sync::Mutex::default(),
@@ -184,7 +183,7 @@ pub fn start_with(
 ) -> Result<(Running, actix_web::dev::Server), StartError> {
     let Composition { app, master, .. } = compose(config, clock, ids)?;
     let service = Service::new(Arc::clone(&app));
-    background::start(&service, Arc::clone(&app), master);
+    background::start(Arc::clone(&app), master);
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
     let server = HttpServer::new(move || service.worker())

@@ -28,6 +28,8 @@ pub(crate) struct Operation {
     pub(crate) body: Option<Value>,
     /// Whether it is for everybody.
     pub(crate) public: bool,
+    /// Whether it is for cookies only.
+    pub(crate) by_cookie: bool,
 }
 
 /// The document.
@@ -121,6 +123,7 @@ fn operation(path: &str, method: Method, item: &Value) -> Operation {
         query: named("query"),
         body: body.is_object().then_some(body),
         public: item["security"] == json!([{}]),
+        by_cookie: item["security"] == json!([{"cookie": []}]),
     }
 }
 
@@ -130,6 +133,7 @@ pub(crate) struct World {
     pub(crate) theme: String,
     pub(crate) habit: String,
     pub(crate) pause: String,
+    pub(crate) session: String,
     pub(crate) date: String,
     pub(crate) username: String,
     pub(crate) refresh_token: String,
@@ -150,12 +154,14 @@ impl World {
             .post(&format!("/habits/{habit}/pauses"), json!({"from": "2026-02-01", "to": "2026-02-03"}))
             .await
             .expect(201);
+        let sessions = client.get("/me/sessions").await.expect(200);
         let date = "2026-03-10".to_owned();
         client.put(&format!("/habits/{habit}/entries/{date}"), json!({"value": 3})).await.expect(201);
         Self {
             theme,
             habit,
             pause: pause.body["id"].as_str().unwrap().to_owned(),
+            session: sessions.each("id").remove(0),
             date,
             username: client.tokens["user"]["username"].as_str().unwrap().to_owned(),
             refresh_token: client.refresh_token().to_owned(),
@@ -164,7 +170,7 @@ impl World {
 
     /// The same with ids that nobody has.
     pub(crate) fn unknown(&self) -> Self {
-        Self { theme: fresh_id(), habit: fresh_id(), pause: fresh_id(), ..self.clone() }
+        Self { theme: fresh_id(), habit: fresh_id(), pause: fresh_id(), session: fresh_id(), ..self.clone() }
     }
 
     /// What a name in a path's template stands for.
@@ -173,6 +179,7 @@ impl World {
             "theme_id" => &self.theme,
             "habit_id" => &self.habit,
             "pause_id" => &self.pause,
+            "session_id" => &self.session,
             "date" => &self.date,
             _ => panic!("the generator doesn't know the path parameter {name}"),
         }
@@ -210,7 +217,7 @@ impl World {
                 "username": format!("{username}.2"), "email": "grace@example.org", "password": password,
                 "timezone": "Europe/Berlin", "locale": "de", "device": "phone",
             }),
-            "login" => json!({"username": username, "password": password, "device": "phone"}),
+            "login" | "openSession" => json!({"username": username, "password": password, "device": "phone"}),
             "refresh" | "logout" => json!({"refresh_token": refresh_token}),
             "updateMe" => json!({
                 "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",

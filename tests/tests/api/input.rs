@@ -43,6 +43,7 @@ async fn every_operation_accepts_its_sample(backend: Backend) {
     for (index, operation) in Catalogue::read().operations.iter().enumerate() {
         let client = app.user(&format!("user-{index}")).await;
         let world = World::of(&client).await;
+        let client = if operation.by_cookie { app.browser(&format!("user-{index}")).await } else { client };
         let mut body = world.body(operation);
         if operation.id == "register" {
             body["email"] = json!(format!("grace-{index}@example.org"));

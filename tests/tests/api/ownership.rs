@@ -70,6 +70,7 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
                     "theme_id" => world.theme.clone_from(&other.theme),
                     "habit_id" => world.habit.clone_from(&other.habit),
                     "pause_id" => world.pause.clone_from(&other.pause),
+                    "session_id" => world.session.clone_from(&other.session),
                     name => panic!("the generator doesn't know the path parameter {name}"),
                 }
                 world
@@ -198,7 +199,8 @@ async fn what_is_private_asks_for_a_token(backend: Backend) {
     let ada = app.user("ada").await;
     let world = World::of(&ada).await;
     let before = app.database.contents();
-    let public = ["getJwks", "getLiveness", "getPublicKey", "getReadiness", "login", "refresh", "register"];
+    let public =
+        ["getJwks", "getLiveness", "getPublicKey", "getReadiness", "login", "openSession", "refresh", "register"];
     for operation in &Catalogue::read().operations {
         assert_eq!(operation.public, public.contains(&operation.id.as_str()), "{}", operation.id);
         if !operation.public {

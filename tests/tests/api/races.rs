@@ -18,7 +18,7 @@ scenarios!(
 
 /// Sends requests at the same time. A database that is busy for too long may refuse with 503 and say when to come back
 /// (nothing was stored then): such a request is sent again, as clients do. No other 5xx is let through.
-async fn at_once(requests: Vec<(Client, Method, String, Value)>) -> Vec<Answer> {
+pub(crate) async fn at_once(requests: Vec<(Client, Method, String, Value)>) -> Vec<Answer> {
     let mut tasks = JoinSet::new();
     for (client, method, path, body) in requests {
         tasks.spawn(async move {
@@ -37,7 +37,7 @@ async fn at_once(requests: Vec<(Client, Method, String, Value)>) -> Vec<Answer> 
 }
 
 /// How often each status was answered.
-fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
+pub(crate) fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
     let mut statuses = BTreeMap::new();
     for answer in answers {
         *statuses.entry(answer.status).or_default() += 1;

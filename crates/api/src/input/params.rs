@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use circadia_domain::civil::Date;
-use circadia_domain::ids::{HabitId, PauseId, ThemeId};
+use circadia_domain::ids::{HabitId, PauseId, SessionId, ThemeId};
 use circadia_domain::violation::Violations;
 use serde_json::{Map, Value};
 
@@ -30,7 +30,7 @@ macro_rules! id_segment {
         }
     )*};
 }
-id_segment!(HabitId as "habit_id", ThemeId as "theme_id", PauseId as "pause_id");
+id_segment!(HabitId as "habit_id", ThemeId as "theme_id", PauseId as "pause_id", SessionId as "session_id");
 
 impl PathSegment for Date {
     const NAME: &'static str = "date";

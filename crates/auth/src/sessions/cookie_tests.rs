@@ -58,7 +58,7 @@ fn a_csrf_token_belongs_to_one_cookie_and_tells_nothing_of_it() {
 #[test]
 fn only_the_hash_is_stored_and_every_cookie_is_another() {
     let (store, OpenedCookie { session, id }) = opened();
-    assert_eq!(store.sessions, [session.clone()]);
+    assert_eq!(store.sessions, std::slice::from_ref(&session));
     assert_eq!((session.kind, session.secret_hash), (SessionKind::Cookie, *id.key().hash()));
     assert_ne!(session.secret_hash, *id.0);
     let entropy = Seeded::new(9);

@@ -6,6 +6,7 @@ pub mod public_key;
 pub mod refresh;
 pub mod register;
 pub(crate) mod secret;
+pub mod session;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
@@ -35,6 +36,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     refresh::routes(config);
     logout::routes(config);
     public_key::routes(config);
+    session::routes(config);
 }
 
 /// Tokens of a session.

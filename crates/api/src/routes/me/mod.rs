@@ -1,6 +1,7 @@
 //! `/me`: the signed-in user.
 
 pub mod profile;
+pub mod sessions;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -8,4 +9,5 @@ pub use profile::{UserBody, WeekdayBody};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     profile::routes(config);
+    sessions::routes(config);
 }

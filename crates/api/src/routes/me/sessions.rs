@@ -1,0 +1,123 @@
+//! `/me/sessions`: where one is signed in.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete, get};
+use circadia_auth::sessions::is_live;
+use circadia_domain::Error;
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::SessionId;
+use circadia_domain::sessions::{Session, SessionKind};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::identity::Principal;
+use crate::input::{Query, Segment};
+use crate::page::{Page, PageRequest};
+use crate::problem::Problem;
+use crate::routes::auth::session::end;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_sessions).service(end_one);
+}
+
+/// Somewhere one is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionItemBody {
+    /// The session's id.
+    #[schema(value_type = Uuid)]
+    pub id: SessionId,
+    /// How its client proves itself.
+    pub kind: SessionKindBody,
+    /// What the device calls itself.
+    #[schema(example = "Ada's phone")]
+    pub device: Option<String>,
+    /// The user agent of its latest use.
+    pub user_agent: Option<String>,
+    /// The address of its latest use.
+    #[schema(example = "192.0.2.1")]
+    pub ip: Option<String>,
+    /// When it was opened.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Instant,
+    /// When it was last used, give or take a few minutes: of tokens when they were last renewed.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_used_at: Instant,
+    /// When it ends at the latest.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Instant,
+    /// Whether this very request belongs to it.
+    pub current: bool,
+}
+
+/// How a session's client proves itself.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SessionKind)]
+pub enum SessionKindBody {
+    /// By tokens.
+    Token,
+    /// By a cookie.
+    Cookie,
+}
+
+impl SessionItemBody {
+    fn new(session: Session, current: SessionId) -> Self {
+        Self {
+            id: session.id,
+            kind: match session.kind {
+                SessionKind::Token => SessionKindBody::Token,
+                SessionKind::Cookie => SessionKindBody::Cookie,
+            },
+            device: session.device,
+            user_agent: session.user_agent,
+            ip: session.ip,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+            current: session.id == current,
+        }
+    }
+}
+
+/// Where am I signed in?
+///
+/// The sessions that go on, those used last first.
+#[utoipa::path(
+    tag = "me",
+    operation_id = "listSessions",
+    params(PageRequest),
+    responses((status = 200, description = "The sessions", body = Page<SessionItemBody>))
+)]
+#[get("/me/sessions")]
+async fn list_sessions(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<PageRequest>,
+) -> Result<HttpResponse, Problem> {
+    let now = app.now();
+    let sessions = app.work.read::<_, Error>(move |store| Ok(store.sessions_of(principal.user, now)?)).await?;
+    let live = sessions.into_iter().filter(|session| is_live(session, now));
+    let items: Vec<SessionItemBody> = live.map(|session| SessionItemBody::new(session, principal.session)).collect();
+    let key = |item: &SessionItemBody| (item.last_used_at.micros(), item.id);
+    Page::of_sorted(items, key, "-last_used_at", &query.0, |a, b| a > b)?.answer(&request)
+}
+
+/// End a session
+///
+/// Signs that device or browser out; it is refused everywhere within a second. The session of this very request can be
+/// ended as well.
+#[utoipa::path(
+    tag = "me",
+    operation_id = "endSessionOf",
+    params(("session_id" = Uuid, Path, description = "The session's id")),
+    responses((status = 204, description = "The session has ended"))
+)]
+#[delete("/me/sessions/{session_id}")]
+async fn end_one(app: Data<App>, principal: Principal, session: Segment<SessionId>) -> Result<HttpResponse, Problem> {
+    end(&app, principal.user, session.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
