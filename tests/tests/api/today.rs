@@ -56,9 +56,7 @@ async fn compare(ada: &Client, habits: &[String], on: &str) {
         }
         let score = ada.get(&format!("/habits/{habit}/score?from={on}&to={on}&on={on}")).await.expect(200).body;
         let (found, expected) = (item["score"].as_f64(), score["items"][0]["score"].as_f64());
-        // (Old amounts are known to today by the sums of their periods.)
-        let precision = if item["habit"]["schedule"]["amount"].is_null() { 1e-6 } else { 1e-3 };
-        let close = found.zip(expected).is_some_and(|(found, expected)| (found - expected).abs() < precision);
+        let close = found.zip(expected).is_some_and(|(found, expected)| (found - expected).abs() < 2e-6);
         assert!(close, "{found:?} is not {expected:?}: {habit} on {on}");
     }
 }

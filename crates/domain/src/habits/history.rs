@@ -1,20 +1,18 @@
 //! The history of a habit: a compact projection of its entries, kept on one row beside it.
 //!
 //! Three bits a day say what streaks, scores and calendars need (ten years: three times 456 bytes, and the third is
-//! mostly empty), and the recent values are kept beside them. Entries are the source: whoever writes one calls
-//! [`History::record`] in the same transaction, and [`History::rebuild`] makes it anew. Bits are decided when they are
-//! written, by the plan version in force on the entry's date; so a change of plans, pauses or window needs a rebuild.
+//! mostly empty), and values are kept beside them, two bytes each or a little more. Entries are the source: whoever
+//! writes one calls [`History::record`] in the same transaction, and [`History::rebuild`] makes it anew. Bits are decided
+//! when they are written, by the plan version in force on the entry's date; so a change of plans or window needs a
+//! rebuild.
 //!
-//! What a *today* screen needs of it is kept apart from the rest: see [`super::Recent`].
-//!
-//! The notes of entries are not here, and the values of old ones only where streaks need them: of quotas by amount, as
-//! the sum of each period.
+//! What a *today* screen needs of it is kept apart from the rest: see [`super::Recent`]. The notes of entries are not
+//! here.
 
 use super::bits::Plane;
 use super::codec::{put, put32, take_length, take32};
 use super::entry::MAX_VALUE;
 use super::kind::{Direction, Kind};
-use super::schedule::Quota;
 use super::timeline::Timeline;
 use crate::civil::Date;
 use crate::civil::num::day_of;
@@ -50,10 +48,6 @@ pub struct DayRecord {
     pub value: Option<u32>,
 }
 
-/// How many of the newest values are kept one by one: a score looks 40 half-lives back, which are 520 days of a daily
-/// habit, and fewer due days of any other. (Quotas by amount can have more values than that in 40 half-lives; older
-/// ones are kept as sums, which moves their weight by less than a period.)
-pub const MAX_KEPT_VALUES: usize = 540;
 /// How many half-lives of a score are looked at: what lies before weighs less than 10⁻¹².
 pub(super) const HALF_LIVES: f64 = 40.0;
 /// The half-life of a daily habit's score, in days.
@@ -69,17 +63,12 @@ pub(super) const DAYS: usize = 84_006;
 pub enum Recorded {
     /// It did.
     TakenUp,
-    /// It is unchanged: the entry is so old that its part of a period's amount isn't known any more. Make it anew with
+    /// It is unchanged: it was stored by an older version that dropped old values. Make it anew with
     /// [`History::rebuild`].
     RebuildNeeded,
 }
 
-/// Whether the days around a date are counted by amount per period.
-fn has_amount(timeline: &Timeline, date: Date) -> bool {
-    matches!(timeline.plan_on(date).schedule.quota(), Some((Quota::Amount(_), _)))
-}
-
-/// Done, skipped and missed days as bits, and recent values.
+/// Done, skipped and missed days as bits, and values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
     /// Days whose value (or check) reached the target; for `at_most`, days that went over it.
@@ -89,7 +78,7 @@ pub struct History {
     pub(super) missed: Plane,
     /// Values by date, in order.
     values: Vec<(Date, u32)>,
-    /// Values before this day were dropped or, of quotas by amount, added up by period.
+    /// Values before this day are lacking (or, of quotas by amount, added up by period): older versions stored no more.
     known_from: Option<Date>,
 }
 
@@ -107,17 +96,15 @@ impl History {
         for (date, record) in &entries {
             history.take_up(timeline, *date, Some(record));
         }
-        history.drop_old_values(timeline);
         history
     }
 
     /// Takes up that the entry of a date was put, or that it was deleted (`None`).
     pub fn record(&mut self, timeline: &Timeline, date: Date, record: Option<&DayRecord>) -> Recorded {
-        if self.known_from.is_some_and(|from| date < from) && has_amount(timeline, date) {
+        if self.known_from.is_some() {
             return Recorded::RebuildNeeded;
         }
         self.take_up(timeline, date, record);
-        self.drop_old_values(timeline);
         Recorded::TakenUp
     }
 
@@ -132,9 +119,6 @@ impl History {
     }
 
     fn put_value(&mut self, date: Date, value: Option<u32>) {
-        if self.known_from.is_some_and(|from| date < from) {
-            return;
-        }
         match (self.values.binary_search_by_key(&date, |(day, _)| *day), value) {
             (Ok(at), Some(value)) => {
                 if let Some(slot) = self.values.get_mut(at) {
@@ -149,45 +133,7 @@ impl History {
         }
     }
 
-    /// Keeps the newest [`MAX_KEPT_VALUES`] one by one.
-    fn drop_old_values(&mut self, timeline: &Timeline) {
-        let first = self.known_from.map_or(0, |from| self.values.partition_point(|(date, _)| *date < from));
-        let single = self.values.get(first..).unwrap_or_default();
-        let oldest = single.len().checked_sub(MAX_KEPT_VALUES).filter(|more| *more > 0).and_then(|at| single.get(at));
-        if let Some((from, _)) = oldest.copied() {
-            self.fold_before(timeline, from);
-        }
-    }
-
-    /// Drops the values before `from`; those of quotas by amount are added up where the whole period is before it.
-    fn fold_before(&mut self, timeline: &Timeline, from: Date) {
-        let old = self.values.partition_point(|(date, _)| *date < from);
-        let mut folded: Vec<(Date, u32)> = Vec::new();
-        let mut at = 0;
-        while let Some((date, _)) = self.values.get(at).copied().filter(|_| at < old) {
-            let period = if has_amount(timeline, date) { timeline.period_of(date) } else { None };
-            let Some(range) = period.map(|period| period.range) else {
-                at += 1;
-                continue;
-            };
-            let end = self.values.partition_point(|(date, _)| *date <= range.to());
-            let values = self.values.get(at..end).unwrap_or_default();
-            if range.to() < from {
-                let mut counted =
-                    values.iter().filter(|(date, _)| timeline.is_due(*date) && !self.skipped.contains(*date));
-                if let Some((first, value)) = counted.next() {
-                    folded.push((*first, counted.fold(*value, |sum, (_, value)| sum.saturating_add(*value))));
-                }
-            } else {
-                folded.extend(values.iter().filter(|(date, _)| *date < from));
-            }
-            at = end;
-        }
-        self.values.splice(..old, folded);
-        self.known_from = self.known_from.max(Some(from));
-    }
-
-    /// This history with the values of all dates known, as an exact score over years of quotas by amount needs.
+    /// This history with the values of all dates known.
     #[must_use]
     pub fn with_amounts(mut self, amounts: impl IntoIterator<Item = (Date, u32)>) -> Self {
         self.values = amounts.into_iter().collect();
@@ -209,18 +155,18 @@ impl History {
         }
     }
 
-    /// The value of a day, if it has one that is still kept.
+    /// The value of a day, if it has one.
     pub fn value_on(&self, date: Date) -> Option<u32> {
         let at = self.values.binary_search_by_key(&date, |(day, _)| *day).ok()?;
         self.values.get(at).map(|(_, value)| *value)
     }
 
-    /// The kept values by date.
+    /// The values by date.
     pub fn values(&self) -> &[(Date, u32)] {
         &self.values
     }
 
-    /// The first date from which all values are kept; none if none was ever dropped.
+    /// The first date from which all values are known; none if all are.
     pub const fn known_from(&self) -> Option<Date> {
         self.known_from
     }
@@ -230,15 +176,15 @@ impl History {
         *self == Self::default()
     }
 
-    /// Whether it says the same as one that was rebuilt from the entries. Old values may have been dropped from one and
-    /// not, or not any more, from the other: they are compared as if both had dropped the same.
-    pub fn agrees_with(&self, rebuilt: &Self, timeline: &Timeline) -> bool {
-        let (mut one, mut other) = (self.clone(), rebuilt.clone());
-        if let Some(from) = self.known_from.max(rebuilt.known_from) {
-            one.fold_before(timeline, from);
-            other.fold_before(timeline, from);
-        }
-        one == other
+    /// Whether it says the same as one that was rebuilt from the entries, but for the old values that it may lack.
+    pub fn agrees_with(&self, rebuilt: &Self) -> bool {
+        let known = |history: &Self| {
+            let from = self.known_from.max(rebuilt.known_from);
+            let old = from.map_or(0, |from| history.values.partition_point(|(date, _)| *date < from));
+            history.values.get(old..).unwrap_or_default().to_vec()
+        };
+        (&self.crossed, &self.skipped, &self.missed) == (&rebuilt.crossed, &rebuilt.skipped, &rebuilt.missed)
+            && known(self) == known(rebuilt)
     }
 
     /// The last day with a bit or a value.
@@ -292,7 +238,7 @@ pub(super) fn decode(mut bytes: &[u8]) -> Option<History> {
         shifted => Some(date_of(shifted - 1)?),
     };
     let length = take_length(input, DAYS)?;
-    let mut values = Vec::with_capacity(length.min(MAX_KEPT_VALUES));
+    let mut values = Vec::with_capacity(length.min(input.len()));
     let mut last = 0;
     for at in 0..length {
         let step = take_length(input, DAYS)?;
@@ -366,13 +312,33 @@ mod tests {
     }
 
     #[test]
-    fn ten_years_of_minutes_stay_bounded() {
+    fn ten_years_of_minutes_are_a_few_kilobytes() {
         let timeline = timeline(r#"{"type":"minutes","target":30}"#);
         let record = |date: Date| DayRecord { state: EntryState::Missed, value: Some(date.day() * 3) };
         let history = History::rebuild(&timeline, days(3650).map(|date| (date, record(date))));
-        assert_eq!(history.values().len(), MAX_KEPT_VALUES);
-        assert!(history.encode().len() <= 480 + 1100 + 20, "{} bytes", history.encode().len());
+        assert_eq!(history.values().len(), 3650);
+        assert!(history.encode().len() <= 480 + 2 * 3650 + 20, "{} bytes", history.encode().len());
         assert_eq!(History::decode(&history.encode()), Ok(history));
+    }
+
+    #[test]
+    fn what_older_versions_stored_without_old_values_is_read_and_made_anew() {
+        let timeline = timeline(r#"{"type":"minutes","target":30}"#);
+        let record = |date: Date| DayRecord { state: EntryState::Done, value: Some(30 + date.day()) };
+        let whole = History::rebuild(&timeline, days(700).map(|date| (date, record(date))));
+        let from = Date::parse("2015-06-10").unwrap();
+        let kept = whole.values.iter().copied().filter(|(date, _)| *date >= from).collect();
+        let old = History { values: kept, known_from: Some(from), ..whole.clone() };
+        let mut read = History::decode(&old.encode()).unwrap();
+        assert_eq!(read, old);
+        assert!(read.agrees_with(&whole));
+        assert_eq!(read.record(&timeline, from, None), Recorded::RebuildNeeded);
+        assert_eq!(read, old, "it is unchanged");
+        let values = whole.values.clone();
+        assert_eq!(read.with_amounts(values), whole);
+        let mut other = whole.clone();
+        assert_eq!(other.record(&timeline, from, None), Recorded::TakenUp);
+        assert!(!old.agrees_with(&other));
     }
 
     #[test]
@@ -393,13 +359,13 @@ mod tests {
             assert_eq!(history.record(&timeline, *date, None), Recorded::TakenUp);
         }
         let rebuilt = History::rebuild(&timeline, kept.iter().map(|date| (*date, record(*date))));
-        assert!(history.agrees_with(&rebuilt, &timeline));
+        assert!(history.agrees_with(&rebuilt));
         for date in gone {
             assert!(!history.crossed.contains(*date) && history.value_on(*date).is_none());
         }
         let mut other = history.clone();
         let _ = other.record(&timeline, kept[0], None);
-        assert!(!other.agrees_with(&rebuilt, &timeline));
+        assert!(!other.agrees_with(&rebuilt));
     }
 
     #[test]

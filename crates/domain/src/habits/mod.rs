@@ -24,7 +24,7 @@ mod views;
 
 pub use entry::{Entry, EntryInput, EntryNote, MAX_VALUE};
 pub use habit::{Habit, HabitDescription, HabitName, MAX_HABITS, Status};
-pub use history::{DayRecord, EntryState, History, MAX_KEPT_VALUES, NotAHistory, Recorded};
+pub use history::{DayRecord, EntryState, History, NotAHistory, Recorded};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use plan::{Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
@@ -42,4 +42,4 @@ pub use service::{
 pub use stats::{CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, calendar, completion_rate, stats, summary};
 pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};
 pub use timeline::{DueDates, MAX_VERSIONS, QuotaPeriod, StreakUnit, Timeline};
-pub use views::{Today, TodayItem, complete_values, is_due_on, story, today};
+pub use views::{Today, TodayItem, complete_values, story, today};

@@ -106,19 +106,47 @@ impl Recent {
         Self { checkpoint, history }
     }
 
+    /// All of `history`, which answers for every day.
+    pub const fn whole(history: History) -> Self {
+        Self { checkpoint: None, history }
+    }
+
+    /// Whether it answers for a day: those before the checkpoint need the whole history.
+    pub fn knows(&self, date: Date) -> bool {
+        self.checkpoint.is_none_or(|checkpoint| checkpoint.at <= date)
+    }
+
+    /// The habit as of a day; nothing if the recent part doesn't know it.
+    fn on<'a>(&'a self, timeline: &'a Timeline, date: Date) -> Option<Progress<'a>> {
+        self.knows(date).then(|| Progress::after(self.checkpoint.as_ref(), timeline, &self.history, date))
+    }
+
     /// What the screen of a day shows of a habit, as of that day: the same as [`super::summary`] of the whole history.
-    /// Nothing if the day is before what the recent part knows.
+    /// Nothing if the recent part doesn't know the day.
     pub fn summary(&self, timeline: &Timeline, date: Date) -> Option<DaySummary> {
-        let known = self.checkpoint.is_none_or(|checkpoint| checkpoint.at <= date);
-        known.then(|| Progress::after(self.checkpoint.as_ref(), timeline, &self.history, date).summary())
+        self.on(timeline, date).map(|progress| progress.summary())
+    }
+
+    /// Whether something is to be done on a day; of a quota, while its number isn't met. Nothing if the recent part
+    /// doesn't know the day.
+    pub fn is_due(&self, timeline: &Timeline, date: Date) -> Option<bool> {
+        self.on(timeline, date).map(|progress| progress.is_due(date))
+    }
+
+    /// The current streak as of a day. Nothing if the recent part doesn't know the day.
+    pub fn current_streak(&self, timeline: &Timeline, date: Date) -> Option<u32> {
+        match &self.checkpoint {
+            // Without a checkpoint, it looks no further back than the streak goes.
+            None => Some(super::current_streak(timeline, &self.history, date)),
+            Some(_) => self.on(timeline, date).map(|progress| progress.current_streak()),
+        }
     }
 
     /// Whether it is what can be made of `history`: its recent part, or all of it.
     pub fn agrees_with(&self, history: &History, timeline: &Timeline) -> bool {
-        let Some(checkpoint) = self.checkpoint else { return self.history.agrees_with(history, timeline) };
+        let Some(checkpoint) = self.checkpoint else { return self.history.agrees_with(history) };
         let right = Self::of(timeline, history);
-        right.checkpoint.is_some_and(|right| right.agrees_with(&checkpoint))
-            && self.history.agrees_with(&right.history, timeline)
+        right.checkpoint.is_some_and(|right| right.agrees_with(&checkpoint)) && self.history.agrees_with(&right.history)
     }
 
     /// The bytes that are stored; without a checkpoint, those of the history.

@@ -1,10 +1,11 @@
 //! What can be done with habits, their plans and their pauses.
 
-use super::views::complete_values;
+use super::views::as_of;
 use super::{
-    Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Schedule, Status, Timeline, Window,
+    Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Recent, Schedule, Status, Timeline,
+    Window,
 };
-use crate::civil::{Date, Weekday};
+use crate::civil::{Date, Instant, Weekday};
 use crate::created::Created;
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, PauseId, ThemeId, UserId};
@@ -84,13 +85,17 @@ pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, 
     Ok((habit, user))
 }
 
-/// A user's habits in their own order, with their histories: those know the values that a look at `date` needs.
-pub fn list(store: &mut dyn Store, user: UserId, date: Option<Date>) -> Result<(Vec<(Habit, History)>, User), Error> {
+/// A user's habits in their own order, each with what a look at `date` (the user's today if absent) and later days needs
+/// of its history.
+pub fn list(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    date: Option<Date>,
+) -> Result<(Vec<(Habit, Recent)>, User), Error> {
     let user = user_of(store, user)?;
-    let mut habits = store.habits_with_history(user.id)?;
-    if let Some(date) = date {
-        complete_values(store, user.id, &mut habits, date)?;
-    }
+    let present = user.today(now);
+    let habits = as_of(store, &user, now, date.map_or(present, |date| date.min(present)))?;
     Ok((habits, user))
 }
 

@@ -1,8 +1,8 @@
 //! What screens show of habits: today, and one habit's whole story.
 
 use super::service::user_of;
-use super::stats::{DaySummary, summary};
-use super::{DayState, Habit, History, Progress, RECENT_DAYS, Timeline};
+use super::stats::DaySummary;
+use super::{DayState, Habit, History, RECENT_DAYS, Recent};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
@@ -41,18 +41,16 @@ impl Today {
     }
 }
 
-/// The *today* screen as of a day. Two statements, which for the present day and those just before it read the recent
-/// parts of the histories; for an earlier day the whole, and there may be a third for the values that they lack.
+/// The *today* screen as of a day: two statements, or three as [`as_of`] says.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<Today, Error> {
     let user = user_of(store, user)?;
-    let present = user.today(now);
-    let date = on.unwrap_or(present);
-    let is_recent = present.saturating_add_days(-RECENT_DAYS) <= date;
-    let recently = if is_recent { recently(store, &user, date)? } else { None };
-    let items = match recently {
-        Some(items) => items,
-        None => long_ago(store, &user, date)?,
-    };
+    let date = on.unwrap_or_else(|| user.today(now));
+    let clock = user.day_clock();
+    let items: Vec<TodayItem> = as_of(store, &user, now, date)?
+        .into_iter()
+        .filter(|(habit, _)| habit.was_kept_on(date, clock))
+        .filter_map(|(habit, recent)| Some(TodayItem { summary: recent.summary(&habit.timeline, date)?, habit }))
+        .collect();
     let count = |state: Option<DayState>| {
         let counted =
             items.iter().filter(|item| item.summary.due && state.is_none_or(|state| item.summary.state == state));
@@ -62,38 +60,35 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
     Ok(Today { date, items, due, done, skipped })
 }
 
-/// The habits of a day by the recent parts of their histories; nothing if one of those begins after it. (None does for
-/// recent days, unless the clock was set back.)
-fn recently(store: &mut dyn Store, user: &User, date: Date) -> Result<Option<Vec<TodayItem>>, Error> {
-    let clock = user.day_clock();
-    let habits = store.habits_with_recent(user.id)?.into_iter();
-    let kept = habits.filter(|(habit, _)| habit.was_kept_on(date, clock));
-    Ok(kept.map(|(habit, recent)| Some(TodayItem { summary: recent.summary(&habit.timeline, date)?, habit })).collect())
+/// A user's habits in their own order, each with as much of its history as a look at `date` and later days needs. One
+/// statement: for the present day and those just before it, the recent parts are read; for earlier days the whole, and
+/// there may be a second for values that rows of older versions lack.
+pub(super) fn as_of(
+    store: &mut dyn Store,
+    user: &User,
+    now: Instant,
+    date: Date,
+) -> Result<Vec<(Habit, Recent)>, Error> {
+    if user.today(now).saturating_add_days(-RECENT_DAYS) <= date {
+        let found = store.habits_with_recent(user.id)?;
+        // (All do, unless the clock was set back.)
+        if found.iter().all(|(_, recent)| recent.knows(date)) {
+            return Ok(found);
+        }
+    }
+    let mut found = store.habits_with_history(user.id)?;
+    complete_values(store, user.id, &mut found, date)?;
+    Ok(found.into_iter().map(|(habit, history)| (habit, Recent::whole(history))).collect())
 }
 
-/// The habits of a day by their whole histories.
-fn long_ago(store: &mut dyn Store, user: &User, date: Date) -> Result<Vec<TodayItem>, Error> {
-    let clock = user.day_clock();
-    let mut kept = store.habits_with_history(user.id)?;
-    kept.retain(|(habit, _)| habit.was_kept_on(date, clock));
-    complete_values(store, user.id, &mut kept, date)?;
-    let items = kept.into_iter();
-    Ok(items.map(|(habit, history)| TodayItem { summary: summary(&habit.timeline, &history, date), habit }).collect())
-}
-
-/// Whether something is to be done on a day; of a quota, while its number isn't met.
-pub fn is_due_on(timeline: &Timeline, history: &History, date: Date) -> bool {
-    Progress::new(timeline, history, date).is_due(date)
-}
-
-/// Reads the values that the histories dropped, where a day so far back is asked for that they count.
+/// Reads the values that histories of older versions lack, where a day so far back is asked for that they count.
 pub fn complete_values(
     store: &mut dyn Store,
     user: UserId,
     habits: &mut [(Habit, History)],
     date: Date,
 ) -> Result<(), Error> {
-    // What is kept reaches back far enough from the newest day on.
+    // What they have reaches back far enough from the newest day on.
     let lacks =
         |history: &History| history.known_from().is_some() && history.last_day().is_some_and(|last| date < last);
     if !habits.iter().any(|(_, history)| lacks(history)) {
@@ -111,7 +106,7 @@ pub fn complete_values(
 }
 
 /// One habit with everything that is known of it: for streaks, scores, calendars and statistics. Two statements, and
-/// one more for the values of a habit that has any.
+/// one more where its history was stored by an older version that dropped values.
 pub fn story(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, User), Error> {
     let user = user_of(store, user)?;
     let (habit, history) = store.find_habit_with_history(user.id, id)?.ok_or(Error::NotFound(Entity::Habit))?;

@@ -76,7 +76,7 @@ fn check_histories(database: &SqlDatabase, repair: bool) -> Result<Findings, Err
 fn is_sound(store: &mut dyn Store, user: UserId, habit: &Habit, right: &History) -> bool {
     let Ok(Some((_, history))) = store.find_habit_with_history(user, habit.id) else { return false };
     let Ok(Some(recent)) = store.find_recent(user, habit.id) else { return false };
-    history.agrees_with(right, &habit.timeline) && recent.agrees_with(&history, &habit.timeline)
+    history.agrees_with(right) && recent.agrees_with(&history, &habit.timeline)
 }
 
 fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut Findings) -> Result<(), Error> {

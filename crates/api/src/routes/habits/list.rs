@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, put};
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DayClock};
-use circadia_domain::habits::{self, Habit, History, Status, current_streak, is_due_on};
+use circadia_domain::habits::{self, Habit, Recent, Status};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::key_of;
 use circadia_domain::violation::Violations;
@@ -162,7 +162,7 @@ impl Decode for ListQuery {
 }
 
 impl ListQuery {
-    fn wants(&self, habit: &Habit, history: &History, today: Date, clock: DayClock) -> bool {
+    fn wants(&self, habit: &Habit, history: &Recent, today: Date, clock: DayClock) -> bool {
         let status = match habit.status(today) {
             Status::Active => StatusDoc::Active,
             Status::ArchivedByUser | Status::Ended => StatusDoc::Archived,
@@ -176,18 +176,18 @@ impl ListQuery {
                 };
                 habit.name.key().contains(sought) || in_description()
             })
-            && self
-                .due_on
-                .is_none_or(|date| habit.was_kept_on(date, clock) && is_due_on(&habit.timeline, history, date))
+            && self.due_on.is_none_or(|date| {
+                habit.was_kept_on(date, clock) && history.is_due(&habit.timeline, date) == Some(true)
+            })
     }
 }
 
-fn key(sort: Sort, habit: &Habit, history: &History, today: Date) -> Key {
+fn key(sort: Sort, habit: &Habit, history: &Recent, today: Date) -> Key {
     let value = match sort.by {
         By::Position => KeyValue::Number(i64::from(habit.position)),
         By::Name => KeyValue::Text(habit.name.key()),
         By::CreatedAt => KeyValue::Number(habit.created_at.micros()),
-        By::Streak => KeyValue::Number(i64::from(current_streak(&habit.timeline, history, today))),
+        By::Streak => KeyValue::Number(history.current_streak(&habit.timeline, today).map_or(0, i64::from)),
     };
     Key { value, id: habit.id }
 }
@@ -209,10 +209,11 @@ async fn list_habits(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.0;
-    // The earliest day that is looked at decides which values have to be known.
+    // The earliest day that is looked at decides how much of the histories has to be known.
     let looked_at = query.due_on.into_iter().chain(query.on).min();
-    let (found, user) = app.work.read(move |store| habits::list(store, principal.user, looked_at)).await?;
-    let today = query.on.unwrap_or_else(|| user.today(app.now()));
+    let now = app.now();
+    let (found, user) = app.work.read(move |store| habits::list(store, principal.user, now, looked_at)).await?;
+    let today = query.on.unwrap_or_else(|| user.today(now));
     let clock = user.day_clock();
     let sort = query.sort.unwrap_or(Sort { by: By::Position, reversed: false });
     let mut items: Vec<(Key, Habit)> = found
