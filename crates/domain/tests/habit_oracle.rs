@@ -415,7 +415,8 @@ impl Oracle<'_> {
                 ) {
                     (Some((Quota::Times(_), _)), _, _) => ("days", self.frequency(date).0),
                     (Some((Quota::Amount(amount), per)), _, _) => {
-                        ("share", f64::from(amount) / f64::from(per.usual_days()))
+                        let measure = if plan.kind.direction() == Direction::AtMost { "limit" } else { "share" };
+                        (measure, f64::from(amount) / f64::from(per.usual_days()))
                     }
                     (None, Some(target), Direction::AtLeast) => ("target", f64::from(target)),
                     _ => ("days", 1.0),
@@ -432,17 +433,23 @@ impl Oracle<'_> {
                         "days" if measure == "days" => (kept, weight),
                         "days" => (kept, weight_now),
                         _ if measure == now && same => (f64::from(u32::try_from(self.value(*other)).unwrap()), weight),
+                        "limit" => continue,
                         _ => (kept * weight_now, weight_now),
                     };
                     done += part;
                     all += of;
                 }
-                Some(f64::min(1.0, done / all))
+                match now {
+                    "limit" if all == 0.0 => None,
+                    "limit" => Some(if done <= all { 1.0 } else { all / done }),
+                    _ => Some(f64::min(1.0, done / all)),
+                }
             };
             let mut done = c(&due);
             if date == self.case.today && self.due(date) && !self.done(date) {
                 let without: Vec<Date> = due.iter().copied().filter(|other| *other != date).collect();
-                let help = matches!(plan.schedule.quota(), Some((Quota::Amount(_), _))) && c(&without).is_some();
+                let amount = matches!(plan.schedule.quota(), Some((Quota::Amount(_), _)));
+                let help = amount && plan.kind.direction() == Direction::AtLeast && c(&without).is_some();
                 done = if help { Some(c(&without).unwrap().max(done.unwrap_or(0.0))) } else { c(&without) };
             }
             if let Some(done) = done {

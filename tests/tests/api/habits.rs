@@ -14,6 +14,7 @@ scenarios!(
     at_most_is_done_once_the_day_is_over,
     quotas_are_met_by_period,
     amounts_are_met_by_period,
+    limits_of_a_period_are_scored_by_keeping_them,
     a_deleted_habit_is_gone_with_its_entries,
 );
 
@@ -272,6 +273,26 @@ async fn amounts_are_met_by_period(backend: Backend) {
     assert_eq!((&item().await["period"], &item().await["streak"]["current"]), (&period, &json!(0)));
     ada.post(&format!("/habits/{habit}/entries/2026-03-11/increment"), json!({"by": 1})).await.expect(200);
     assert_eq!((&item().await["period"]["done"], &item().await["streak"]["current"]), (&json!(150), &json!(1)));
+}
+
+async fn limits_of_a_period_are_scored_by_keeping_them(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let mut scores = Vec::new();
+    for value in [0, 2, 8] {
+        let schedule = json!({"type": "quota", "amount": 14, "per": "week"});
+        let kind = json!({"type": "count", "target": 2, "unit": "drinks", "direction": "at_most"});
+        let habit = ada.habit(json!({"schedule": schedule, "kind": kind, "starts_on": "2026-02-01"})).await;
+        let items = (1..29).map(|day| json!({"habit_id": habit, "date": format!("2026-02-{day:02}"), "value": value}));
+        ada.post("/entries/batch", json!({"items": items.collect::<Vec<_>>()})).await.expect(200);
+        let path = format!("/habits/{habit}/score?from=2026-02-28&to=2026-02-28&on=2026-03-01");
+        scores.push(ada.get(&path).await.expect(200).body["items"][0]["score"].as_f64().unwrap());
+    }
+    // Kept all the time, whether by little or by much: a half-life of 13 √7 days. Four times what is allowed: a quarter.
+    let kept = 1.0 - 0.5_f64.powf(28.0 / (13.0 * 7.0_f64.sqrt()));
+    for (score, expected) in scores.iter().zip([kept, kept, kept / 4.0]) {
+        assert!((score - expected).abs() < 1e-6, "{scores:?}");
+    }
 }
 
 async fn a_deleted_habit_is_gone_with_its_entries(backend: Backend) {

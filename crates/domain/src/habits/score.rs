@@ -5,8 +5,10 @@
 //! alone for f = 1, else the last 2·den days of f = num/den. Skipped and paused days drop out of the window; where
 //! nothing is left in it, the score stays. Today drops out too while it isn't done. Amounts to be reached count as
 //! `min(1, Σ value ÷ Σ target)`; limits count their days kept. Quotas are due num days in den, any of them; an amount per
-//! period is held against its share of the days in the window. A window that reaches into days of an earlier plan version
-//! weighs each day by its own version's target, or, where that measured something else, as kept or not.
+//! period is held against its share of the days in the window, and one that is not to be exceeded the other way round:
+//! what was allowed ÷ what it came to, at most 1. A window that reaches into days of an earlier plan version weighs each
+//! day by its own version's target, or, where that measured something else, as kept or not; out of the window of a limit
+//! per period such days drop.
 
 use super::history::{HALF_LIFE_DAYS, HALF_LIVES, History};
 use super::kind::Direction;
@@ -68,12 +70,14 @@ enum Measure {
     Target(f64),
     /// An available day weighs its share of the amount.
     Share(f64),
+    /// An available day weighs its share of the amount that is not to be exceeded.
+    Limit(f64),
 }
 
 impl Measure {
     const fn weight(self) -> f64 {
         match self {
-            Self::Days(weight) | Self::Target(weight) | Self::Share(weight) => weight,
+            Self::Days(weight) | Self::Target(weight) | Self::Share(weight) | Self::Limit(weight) => weight,
         }
     }
 }
@@ -88,8 +92,12 @@ struct Sums {
 
 impl Sums {
     /// c, if anything is left in the window.
-    fn completion(self) -> Option<f64> {
-        (self.days > 0).then(|| (self.done / self.due).clamp(0.0, 1.0))
+    fn completion(self, measure: Measure) -> Option<f64> {
+        (self.days > 0).then(|| match measure {
+            Measure::Limit(_) if self.done <= self.due => 1.0,
+            Measure::Limit(_) => self.due / self.done,
+            Measure::Days(_) | Measure::Target(_) | Measure::Share(_) => (self.done / self.due).clamp(0.0, 1.0),
+        })
     }
 }
 
@@ -168,7 +176,7 @@ impl Progress<'_> {
         for segment in self.timeline.segments() {
             let Some(days) = DateRange::new(from.max(segment.from), to.min(segment.to)) else { continue };
             let measure = self.measure_of(segment);
-            if window_days(segment) == 1 && !matches!(measure, Measure::Share(_)) {
+            if window_days(segment) == 1 && !matches!(measure, Measure::Share(_) | Measure::Limit(_)) {
                 let gain = 1.0 - kept_per_day(segment.frequency());
                 let Measure::Target(target) = measure else {
                     let gained = |_, done: bool| if done { gain } else { 0.0 };
@@ -211,7 +219,10 @@ impl Progress<'_> {
         let limited = plan.kind.direction() == Direction::AtMost;
         match (plan.schedule.quota(), plan.kind.target()) {
             (Some((Quota::Times(_), _)), _) => Measure::Days(segment.frequency()),
-            (Some((Quota::Amount(amount), per)), _) => Measure::Share(f64::from(amount) / f64::from(per.usual_days())),
+            (Some((Quota::Amount(amount), per)), _) => {
+                let share = f64::from(amount) / f64::from(per.usual_days());
+                if limited { Measure::Limit(share) } else { Measure::Share(share) }
+            }
             (None, Some(target)) if !limited => Measure::Target(f64::from(target)),
             (None, _) => Measure::Days(1.0),
         }
@@ -229,7 +240,11 @@ impl Progress<'_> {
             one.kind.type_name() == other.kind.type_name() && one.kind.direction() == other.kind.direction();
         match (now, measure) {
             (Measure::Days(_), Measure::Days(_)) => (measure, true),
-            (Measure::Target(_), Measure::Target(_)) | (Measure::Share(_), Measure::Share(_)) if same_kind => {
+            (Measure::Target(_), Measure::Target(_))
+            | (Measure::Share(_), Measure::Share(_))
+            | (Measure::Limit(_), Measure::Limit(_))
+                if same_kind =>
+            {
                 (measure, true)
             }
             _ => (now, false),
@@ -372,10 +387,10 @@ impl Progress<'_> {
             }
             let without = sums;
             self.shift(&mut sums, day, segment, measure, &mut entering, 1.0);
-            let mut done = sums.completion();
+            let mut done = sums.completion(measure);
             if day == today && open_today {
                 // What was done so far of an amount may help, but what is missing is no miss yet.
-                done = match (measure, without.completion(), done) {
+                done = match (measure, without.completion(measure), done) {
                     (Measure::Share(_), Some(without), Some(with)) => Some(without.max(with)),
                     (_, without, _) => without,
                 };
@@ -406,7 +421,8 @@ impl Progress<'_> {
         let part = match measure {
             Measure::Days(_) => f64::from(u8::from(done)),
             Measure::Target(weight) if comparable => values.at(day, if done { weight } else { 0.0 }),
-            Measure::Share(_) if comparable => values.at(day, 0.0),
+            Measure::Share(_) | Measure::Limit(_) if comparable => values.at(day, 0.0),
+            Measure::Limit(_) => return,
             Measure::Target(weight) | Measure::Share(weight) => {
                 if done {
                     weight
