@@ -345,7 +345,8 @@ impl Progress<'_> {
         let unit = self.streak_unit();
         let mut longest = 0;
         let mut current = Run::default();
-        let mut best = Best::default();
+        // Seldom are there more than eight in 64 days.
+        let mut best = Best { runs: Vec::with_capacity(self.due.len() * 8) };
         let stretches = self.stretches();
         for stretch in &stretches {
             current = self.runs(*stretch, Run::default(), |run| {
@@ -426,7 +427,6 @@ impl Longest {
 }
 
 /// All runs, in order of time.
-#[derive(Default)]
 struct Best {
     runs: Vec<(Run, StreakUnit)>,
 }
