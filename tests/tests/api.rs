@@ -18,6 +18,7 @@ mod api {
     mod ownership;
     mod pages;
     mod plans;
+    mod quotes;
     mod races;
     mod replicas;
     mod schedules;

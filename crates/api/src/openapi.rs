@@ -73,6 +73,7 @@ fn skeleton() -> OpenApi {
             tag("entries", "What was done, skipped or missed on a day."),
             tag("plans", "How a habit's schedule and target change over time, and its pauses."),
             tag("schedules", "Trying schedules out."),
+            tag("quotes", "A thought for the day."),
             tag("system", "Health."),
         ]))
         .build()

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod keys;
 pub mod logins;
 pub mod moods;
+pub mod quotes;
 pub mod recurrence;
 pub mod sessions;
 pub mod sleep;

@@ -17,6 +17,7 @@ use crate::ids::UserId;
 use crate::keys::KeyRepository;
 use crate::logins::LoginRepository;
 use crate::moods::MoodRepository;
+use crate::quotes::QuoteRepository;
 use crate::sessions::SessionRepository;
 use crate::sleep::SleepRepository;
 use crate::themes::ThemeRepository;
@@ -103,6 +104,7 @@ pub trait Store:
     + AuditRepository
     + KeyRepository
     + EphemeraRepository
+    + QuoteRepository
     + ThemeRepository
     + HabitRepository
     + EntryRepository
@@ -119,6 +121,7 @@ impl<T> Store for T where
         + AuditRepository
         + KeyRepository
         + EphemeraRepository
+        + QuoteRepository
         + ThemeRepository
         + HabitRepository
         + EntryRepository

@@ -6,6 +6,7 @@ mod background;
 pub mod commands;
 pub mod config;
 mod keys;
+mod quotes;
 mod rotation;
 mod server;
 mod sources;

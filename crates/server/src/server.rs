@@ -22,6 +22,7 @@ use circadia_storage::{SqlDatabase, StorageError, StorageOptions};
 use crate::background;
 use crate::config::Config;
 use crate::keys::{MasterKeyError, master_key};
+use crate::quotes;
 use crate::sources::{FreshIds, SystemClock};
 
 /// How long a request waits for its turn at the database before it is refused. (Much less while it can't be reached.)
@@ -184,6 +185,7 @@ pub fn start_with(
     let Composition { app, master, .. } = compose(config, clock, ids)?;
     let service = Service::new(Arc::clone(&app));
     background::start(Arc::clone(&app), master);
+    quotes::start(config, &app);
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
     let server = HttpServer::new(move || service.worker())

@@ -45,6 +45,7 @@ mod migrations;
 mod moods;
 mod options;
 mod pool;
+mod quotes;
 mod schema;
 mod sessions;
 mod sleep;

@@ -291,5 +291,30 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{Integer, Nullable};
+    use crate::sql_types::{Day, Word};
+
+    quotes (valid_from, position) {
+        valid_from -> Day,
+        position -> Integer,
+        text -> Word,
+        author -> Word,
+        locale -> Nullable<Word>,
+    }
+}
+
+table! {
+    use diesel::sql_types::Integer;
+    use crate::sql_types::Moment;
+
+    quote_feed (id) {
+        id -> Integer,
+        next_at -> Moment,
+        leased_until -> Moment,
+        failures -> Integer,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, user_revisions, sessions);
 allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries);

@@ -14,6 +14,7 @@ mod contract {
     pub(crate) mod logins;
     pub(crate) mod migrations;
     pub(crate) mod moods;
+    pub(crate) mod quotes;
     pub(crate) mod rules;
     mod schema;
     pub(crate) mod sessions;
@@ -130,6 +131,10 @@ contract! {
         a_value_reads_back_until_it_expires,
         of_many_takers_one_gets_it,
         what_expired_is_purged,
+    }
+    quotes {
+        a_set_is_in_force_from_its_day_until_the_next,
+        of_eight_replicas_one_leases_the_feed,
     }
     themes {
         a_theme_reads_back_as_written,

@@ -36,6 +36,7 @@ async fn views_cost_the_same_however_much_there_is(backend: Backend) {
         "/habits/today".to_owned(),
         "/habits/today?on=2025-06-01".to_owned(),
         "/themes".to_owned(),
+        "/quotes/today".to_owned(),
         format!("/habits/{habit}/entries"),
         format!("/habits/{habit}/streak"),
         format!("/habits/{habit}/stats"),

@@ -6,6 +6,7 @@ pub mod habits;
 pub mod health;
 pub mod me;
 pub mod plans;
+pub mod quotes;
 pub mod schedules;
 pub mod themes;
 pub mod wellknown;
@@ -21,6 +22,7 @@ pub fn versioned(config: &mut ServiceConfig<'_>) {
     plans::routes(config);
     habits::routes(config);
     schedules::routes(config);
+    quotes::routes(config);
 }
 
 /// Everything that isn't.

@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use environment::Environment;
+use url::Url;
 
 /// Everything that is wrong with the configuration.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that browsers may call from (`CIRCADIA_CORS_ORIGINS`).
     pub cors_origins: Vec<String>,
+    /// Where quotations are fetched (`CIRCADIA_QUOTES_URL`); without it the built-in ones are shown.
+    pub quotes_url: Option<Url>,
+    /// How often (`CIRCADIA_QUOTES_REFRESH_HOURS`).
+    pub quotes_refresh_hours: u16,
     /// What is logged (`CIRCADIA_LOG`), as a filter of the `tracing-subscriber` crate.
     pub log: String,
 }
@@ -91,6 +96,12 @@ fn origin(text: &str) -> Result<String, String> {
     let fine = !rest.is_empty()
         && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
     if fine { Ok(text.to_owned()) } else { Err(wrong()) }
+}
+
+/// An address that can be asked over HTTP.
+fn web_address(text: &str) -> Result<Url, String> {
+    let wrong = || "must be an address such as `https://quotes.example.org/all`".to_owned();
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()).ok_or_else(wrong)
 }
 
 fn word<const N: usize>(text: &str, words: [&'static str; N]) -> Result<&'static str, String> {
@@ -143,6 +154,13 @@ impl Config {
         let rate_limits = rate_limits(&mut env);
         let trusted_proxies = env.read("CIRCADIA_TRUSTED_PROXIES", |text| list(text, network)).unwrap_or_default();
         let cors_origins = env.read("CIRCADIA_CORS_ORIGINS", |text| list(text, origin)).unwrap_or_default();
+        let quotes_url = env.read("CIRCADIA_QUOTES_URL", web_address);
+        let quotes_refresh_hours = env.read("CIRCADIA_QUOTES_REFRESH_HOURS", |text| {
+            text.parse()
+                .ok()
+                .filter(|hours| (1..=720).contains(hours))
+                .ok_or_else(|| "must be between 1 and 720".to_owned())
+        });
         let log = env.read("CIRCADIA_LOG", |text| {
             tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
         });
@@ -164,6 +182,8 @@ impl Config {
             rate_limits,
             trusted_proxies,
             cors_origins,
+            quotes_url,
+            quotes_refresh_hours: quotes_refresh_hours.unwrap_or(24),
             log: log.unwrap_or_else(|| "info".to_owned()),
         })
     }

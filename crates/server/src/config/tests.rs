@@ -101,3 +101,16 @@ fn debugging_output_holds_no_secret() {
     let text = format!("{config:?}");
     assert!(!text.contains("0123456789abcdef") && !text.contains("hush"), "{text}");
 }
+
+#[test]
+fn quotations_are_fetched_from_a_web_address() {
+    let config = read(&[("CIRCADIA_QUOTES_URL", "https://quotes.example.org/all?key=1")]).unwrap();
+    assert_eq!(config.quotes_url.unwrap().host_str(), Some("quotes.example.org"));
+    assert_eq!(config.quotes_refresh_hours, 24);
+    for url in ["quotes.example.org", "file:///etc/passwd", "ftp://example.org", "https://"] {
+        assert!(wrong(&[("CIRCADIA_QUOTES_URL", url)]).contains("CIRCADIA_QUOTES_URL must be an address"), "{url}");
+    }
+    for hours in ["0", "721", "-1", "often"] {
+        assert!(wrong(&[("CIRCADIA_QUOTES_REFRESH_HOURS", hours)]).contains("between 1 and 720"), "{hours}");
+    }
+}

@@ -1,0 +1,78 @@
+//! A thought for the day: one quotation that stays a user's for the whole of their day.
+//!
+//! Quotations come in sets. A set that was fetched from a provider is in force from a civil date on that hasn't begun
+//! anywhere on Earth yet ([`first_day_of_a_new_set`]), so what is in force on a date never changes during it, whatever
+//! zone a user is in and whatever replica answers; nothing has to be remembered about users. Before the first set, and
+//! without a provider, the built-in one is in force.
+
+mod built_in;
+mod choice;
+mod feed;
+mod repository;
+
+pub use built_in::built_in;
+pub use choice::choose;
+pub use feed::{Feed, LEASE_SECONDS, first_day_of_a_new_set, note_failure, retry_after, take_up};
+pub use repository::QuoteRepository;
+
+use crate::civil::{Date, Instant};
+use crate::error::{Entity, Error};
+use crate::ids::UserId;
+use crate::store::{Store, StoreError};
+use crate::text::Line;
+use crate::users::Locale;
+
+/// What was said: 1–500 characters.
+pub type QuoteText = Line<500>;
+/// Who said it: 1–100 characters.
+pub type QuoteAuthor = Line<100>;
+
+/// The fewest quotations that make a set. Providers say "too many requests" in the form of one, too.
+pub const LEAST_QUOTES: usize = 5;
+/// The most quotations that are kept of a set.
+pub const MOST_QUOTES: usize = 500;
+
+/// A quotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// What was said.
+    pub text: QuoteText,
+    /// Who said it.
+    pub author: QuoteAuthor,
+    /// The language it is in, if that is known.
+    pub locale: Option<Locale>,
+}
+
+/// Where a quotation is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// It comes with the program.
+    BuiltIn,
+    /// The configured provider gave it.
+    Provider,
+}
+
+/// The quotation of a user's day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuoteOfTheDay {
+    /// Which day.
+    pub date: Date,
+    /// The quotation.
+    pub quote: Quote,
+    /// Where it is from.
+    pub source: Source,
+}
+
+/// The quotation of a user's day; of today if no day is named. Two statements.
+pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<QuoteOfTheDay, Error> {
+    let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+    let date = on.unwrap_or_else(|| user.today(now));
+    let of_provider = store.quotes_in_force(date)?;
+    let locale = &user.settings.locale;
+    if let Some(quote) = choose(&of_provider, user.id, date, locale) {
+        return Ok(QuoteOfTheDay { date, quote: quote.clone(), source: Source::Provider });
+    }
+    let quote = choose(built_in(), user.id, date, locale)
+        .ok_or_else(|| StoreError::Defect("no quotation is built in".into()))?;
+    Ok(QuoteOfTheDay { date, quote: quote.clone(), source: Source::BuiltIn })
+}

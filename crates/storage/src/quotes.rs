@@ -1,0 +1,109 @@
+//! Quotations of a provider, and when it is asked next.
+
+use circadia_domain::civil::{Date, Instant};
+use circadia_domain::quotes::{Feed, Quote, QuoteAuthor, QuoteRepository, QuoteText};
+use circadia_domain::store::StoreError;
+use circadia_domain::users::Locale;
+use diesel::prelude::*;
+
+use crate::convert::number;
+use crate::dialect::{Bind, Upsert};
+use crate::schema::{quote_feed, quotes};
+use crate::sql_types::Sql;
+use crate::transaction::{Classify as _, Result, Transaction};
+
+/// The only row of `quote_feed`.
+const FEED: i32 = 1;
+
+const COLUMNS: [&str; 5] = ["valid_from", "position", "text", "author", "locale"];
+
+impl QuoteRepository for Transaction {
+    fn quotes_in_force(&mut self, date: Date) -> Result<Vec<Quote>> {
+        let others = diesel::alias!(quotes as others);
+        let latest = others
+            .filter(others.field(quotes::valid_from).le(Sql(date)))
+            .order(others.field(quotes::valid_from).desc())
+            .select(others.field(quotes::valid_from))
+            .single_value();
+        let rows: Vec<(QuoteText, QuoteAuthor, Option<Locale>)> = quotes::table
+            .filter(quotes::valid_from.nullable().eq(latest))
+            .order(quotes::position)
+            .select((quotes::text, quotes::author, quotes::locale))
+            .load(self.connection())
+            .classified()?;
+        Ok(rows.into_iter().map(|(text, author, locale)| Quote { text, author, locale }).collect())
+    }
+
+    fn replace_quotes(&mut self, from: Date, set: &[Quote]) -> Result<()> {
+        diesel::delete(quotes::table.filter(quotes::valid_from.eq(Sql(from))))
+            .execute(self.connection())
+            .classified()?;
+        let rows = set.iter().enumerate().map(|(position, quote)| {
+            Ok([
+                Bind::Day(from),
+                Bind::Integer(number(position)?),
+                Bind::Text(quote.text.as_str()),
+                Bind::Text(quote.author.as_str()),
+                Bind::MaybeText(quote.locale.as_ref().map(Locale::as_str)),
+            ])
+        });
+        let upsert = Upsert {
+            table: "quotes",
+            columns: COLUMNS,
+            key: &["valid_from", "position"],
+            replaced: &["text", "author", "locale"],
+            rows: rows.collect::<Result<_>>()?,
+        };
+        upsert.run(self.connection()).classified()
+    }
+
+    fn forget_quotes_before(&mut self, date: Date) -> Result<()> {
+        let in_force: Option<Date> = quotes::table
+            .filter(quotes::valid_from.le(Sql(date)))
+            .order(quotes::valid_from.desc())
+            .select(quotes::valid_from)
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        let Some(in_force) = in_force else { return Ok(()) };
+        diesel::delete(quotes::table.filter(quotes::valid_from.lt(Sql(in_force))))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
+    fn feed(&mut self) -> Result<Feed> {
+        let found: Option<(Instant, Instant, i32)> = quote_feed::table
+            .find(FEED)
+            .select((quote_feed::next_at, quote_feed::leased_until, quote_feed::failures))
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        let (next_at, leased_until, failures) =
+            found.ok_or_else(|| StoreError::Corrupt("the row of quote_feed is missing".into()))?;
+        Ok(Feed { next_at, leased_until, failures })
+    }
+
+    fn lease_feed(&mut self, now: Instant, until: Instant) -> Result<bool> {
+        let due = quote_feed::table
+            .find(FEED)
+            .filter(quote_feed::next_at.le(Sql(now)))
+            .filter(quote_feed::leased_until.le(Sql(now)));
+        let taken =
+            diesel::update(due).set(quote_feed::leased_until.eq(Sql(until))).execute(self.connection()).classified()?;
+        Ok(taken == 1)
+    }
+
+    fn release_feed(&mut self, lease: Instant, next_at: Instant, failures: i32) -> Result<bool> {
+        let held = quote_feed::table.find(FEED).filter(quote_feed::leased_until.eq(Sql(lease)));
+        let released = diesel::update(held)
+            .set((
+                quote_feed::leased_until.eq(Sql(Instant::from_micros(0))),
+                quote_feed::next_at.eq(Sql(next_at)),
+                quote_feed::failures.eq(failures),
+            ))
+            .execute(self.connection())
+            .classified()?;
+        Ok(released == 1)
+    }
+}

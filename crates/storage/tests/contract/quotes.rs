@@ -1,0 +1,76 @@
+//! Quotations of a provider, and when it is asked next.
+
+use circadia_domain::civil::Date;
+use circadia_domain::quotes::{Quote, QuoteAuthor, QuoteText};
+use circadia_domain::store::{Store, StoreError, administer};
+use circadia_domain::users::Locale;
+use circadia_storage::Backend;
+
+use crate::support::samples::NOW;
+use crate::support::{TestDatabase, at_once};
+
+fn set(word: &str, count: usize) -> Vec<Quote> {
+    let quote = |number| Quote {
+        text: QuoteText::parse(&format!("{word} {number} \u{1F319} {}", "ü".repeat(400))).unwrap(),
+        author: QuoteAuthor::parse(&"Æ".repeat(100)).unwrap(),
+        locale: (number % 2 == 0).then(|| Locale::parse("zh-Hant-TW").unwrap()),
+    };
+    (0..count).map(quote).collect()
+}
+
+fn date(text: &str) -> Date {
+    Date::parse(text).unwrap()
+}
+
+fn change(test: &TestDatabase, change: impl FnOnce(&mut dyn Store) -> Result<(), StoreError>) {
+    administer(&test.database, change).unwrap();
+}
+
+pub(crate) fn a_set_is_in_force_from_its_day_until_the_next(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let in_force = |day: &str| test.read(|store| store.quotes_in_force(date(day)));
+    assert_eq!(in_force("2199-12-31"), []);
+    let (first, second, third) = (set("one", 500), set("two", 5), set("three", 7));
+    change(&test, |store| store.replace_quotes(date("2026-03-12"), &first));
+    change(&test, |store| store.replace_quotes(date("2026-03-14"), &second));
+    for (day, expected) in
+        [("2026-03-11", &Vec::new()), ("2026-03-12", &first), ("2026-03-13", &first), ("2026-03-14", &second)]
+    {
+        assert_eq!(&in_force(day), expected, "{day}");
+    }
+    // In place of the one that was to be, which was longer.
+    change(&test, |store| store.replace_quotes(date("2026-03-12"), &third));
+    assert_eq!(in_force("2026-03-13"), third);
+    change(&test, |store| store.forget_quotes_before(date("2026-03-13")));
+    assert_eq!((in_force("2026-03-13"), in_force("2026-03-14")), (third, second.clone()));
+    change(&test, |store| store.forget_quotes_before(date("2026-03-14")));
+    assert_eq!((in_force("2026-03-13"), in_force("2026-03-14")), (Vec::new(), second));
+}
+
+pub(crate) fn of_eight_replicas_one_leases_the_feed(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let feed = test.read(|store| store.feed());
+    assert!(feed.is_due(NOW) && feed.failures == 0);
+    let replicas: Vec<_> = (0..8).map(|_| test.reopened(|options| options.max_connections = 1)).collect();
+    let until = NOW.plus_seconds(120);
+    let leased = std::sync::atomic::AtomicUsize::new(0);
+    at_once(8, |index| {
+        if administer(&replicas[index], |store| store.lease_feed(NOW, until)).unwrap() {
+            leased.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+    });
+    assert_eq!(leased.into_inner(), 1);
+    assert!(!test.read(|store| store.feed()).is_due(until.plus_seconds(-1)));
+    let next = NOW.plus_seconds(3600);
+    let mut released = Vec::new();
+    for lease in [NOW, until, until] {
+        change(&test, |store| {
+            released.push(store.release_feed(lease, next, 3)?);
+            Ok(())
+        });
+    }
+    assert_eq!(released, [false, true, false]);
+    let feed = test.read(|store| store.feed());
+    assert_eq!((feed.next_at, feed.failures, feed.is_due(next)), (next, 3, true));
+    assert!(!administer(&test.database, |store| store.lease_feed(next.plus_seconds(-1), until)).unwrap());
+}

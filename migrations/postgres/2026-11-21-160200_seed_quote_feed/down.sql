@@ -1,0 +1,1 @@
+DELETE FROM quote_feed WHERE id = 1;
