@@ -115,9 +115,10 @@ pub(crate) fn session_invalid() -> Problem {
 pub(crate) async fn authenticate(app: &App, request: &HttpRequest) -> Authentication {
     let head = request.head();
     let header = head.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-    Authentication(match (header, cookies::text(app, head)) {
-        (None, Some(text)) => by_cookie(app, request, text).await,
-        (header, _) => by_token(app, header).await,
+    let cookie = if header.is_none() { cookies::text(app, head) } else { None };
+    Authentication(match cookie {
+        Some(text) => by_cookie(app, request, text).await,
+        None => by_token(app, header).await,
     })
 }
 

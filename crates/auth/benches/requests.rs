@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't be set up should stop")]
 
+use std::future::ready;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::passwords::{Hasher, Limits, Password};
-use circadia_auth::sessions::{Revocations, open_session, refresh};
+use circadia_auth::sessions::{
+    COOKIE, Cookies, Place, Revocations, Roles, admit, open_cookie_session, open_session, refresh,
+};
+use circadia_auth::stores::{Ephemera, EphemeralStore, Key, Kind, Pending};
 use circadia_auth::throttles::{LocalThrottle, Quota};
 use circadia_auth::tokens::AccessTokens;
 use circadia_auth::{Client, SystemEntropy};
@@ -117,6 +121,8 @@ fn requests(criterion: &mut Criterion) {
     });
     criterion.bench_function("revocations: apply 10,000 again", |bencher| bencher.iter(|| feed.apply(&ended, NOW)));
 
+    cookies(criterion, &ids, user);
+
     let keys = tokens.keys();
     criterion.bench_function("refresh token: exchange", |bencher| {
         let stored = store.session.clone();
@@ -130,6 +136,75 @@ fn requests(criterion: &mut Criterion) {
     criterion.bench_function("throttle: attempt", |bencher| {
         bencher.iter(|| throttle.attempt(black_box("ada@example.org"), NOW));
     });
+}
+
+/// A request by cookie: reading it, recalling where it led, holding that against the feed, the CSRF token of an unsafe
+/// one. Not cached, the store and the session's row are asked (here: memory, which costs nothing; what is measured is
+/// ours).
+fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let master = MasterKey::from_text("a master key that only the benchmarks know").unwrap();
+    let cookies = Cookies::new(&master).unwrap();
+    let kept = Arc::new(Kept::default());
+    let ephemera = Ephemera::new(kept, master, Arc::new(SystemEntropy::new()));
+    let (feed, roles, mut store) = (Revocations::new(), Roles::default(), Memory::default());
+    feed.apply(&[], NOW);
+    cookies.heard_of_store(NOW);
+    let entropy = SystemEntropy::new();
+    let opened = open_cookie_session(&mut store, user, &Client::default(), ids, &entropy, NOW).unwrap();
+    let place = Place { user, session: opened.session.id }.to_bytes();
+    let put = ephemera.put(COOKIE, opened.id.key(), &place, opened.session.expires_at, NOW);
+    runtime.block_on(put).unwrap();
+    let (text, csrf) = (cookies.text(&opened.id), cookies.csrf_token(&opened.id));
+
+    let look_up = |store: &mut Memory| {
+        let id = cookies.read(black_box(&text)).unwrap();
+        let place = runtime.block_on(ephemera.get(COOKIE, id.key(), NOW)).unwrap().unwrap();
+        let place = Place::from_bytes(&place).unwrap();
+        let state = store.find_session(place.user, place.session).unwrap().unwrap();
+        roles.remember(place.user, state.role, NOW);
+        let access = admit(&id, &state, NOW).unwrap();
+        cookies.remember(&id, access);
+        access
+    };
+    criterion.bench_function("cookie: verify, not cached", |bencher| bencher.iter(|| look_up(&mut store)));
+    criterion.bench_function("cookie: verify, cached", |bencher| {
+        bencher.iter(|| {
+            let id = cookies.read(black_box(&text)).unwrap();
+            let access = cookies.recall(&id, NOW).unwrap();
+            let standing = feed.judge(access.place.user, access.place.session, access.opened_at, NOW);
+            (standing, roles.recall(access.place.user, &feed, NOW).unwrap())
+        });
+    });
+    criterion.bench_function("cookie: CSRF token", |bencher| {
+        bencher.iter(|| assert!(cookies.is_csrf_token(&opened.id, black_box(&csrf))));
+    });
+}
+
+/// A store that keeps one value.
+#[derive(Default)]
+struct Kept(std::sync::Mutex<Option<Vec<u8>>>);
+
+impl EphemeralStore for Kept {
+    fn put(&self, _: Kind, _: Key, value: Vec<u8>, _: Instant, _: Instant) -> Pending<'_, ()> {
+        *self.0.lock().unwrap() = Some(value);
+        Box::pin(ready(Ok(())))
+    }
+    fn get(&self, _: Kind, _: Key, _: Instant) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(ready(Ok(self.0.lock().unwrap().clone())))
+    }
+    fn take(&self, _: Kind, _: Key, _: Instant) -> Pending<'_, Option<Vec<u8>>> {
+        Box::pin(ready(Ok(self.0.lock().unwrap().take())))
+    }
+    fn delete(&self, _: Kind, _: Key) -> Pending<'_, ()> {
+        Box::pin(ready(Ok(())))
+    }
+    fn purge(&self, _: Instant) -> Pending<'_, usize> {
+        Box::pin(ready(Ok(0)))
+    }
+    fn ping(&self) -> Pending<'_, ()> {
+        Box::pin(ready(Ok(())))
+    }
 }
 
 fn passwords(criterion: &mut Criterion) {

@@ -162,8 +162,10 @@ async fn the_embedded_store_forgets_what_expired_when_it_is_told_to() {
 async fn a_redis_that_is_away_fails_in_time() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
-    for port in [1, port] {
-        let redis = Arc::new(Redis::new(RedisAddress::parse(&format!("redis://127.0.0.1:{port}")).unwrap(), "test:"));
+    for place in
+        ["redis://127.0.0.1:1".to_owned(), format!("redis://127.0.0.1:{port}"), format!("rediss://127.0.0.1:{port}")]
+    {
+        let redis = Arc::new(Redis::new(RedisAddress::parse(&place).unwrap(), "test:"));
         let store = RedisStore::new(Arc::clone(&redis));
         let begun = Stopwatch::now();
         store.get(KIND, Key::of(b"a"), NOW).await.unwrap_err();

@@ -38,7 +38,19 @@ async fn the_sixth_login_in_a_burst_is_refused(backend: Backend) {
         log_in(&anonymous.with_header(name, value), "nobody").await.problem(429, "rate_limited");
     }
     let credentials = json!({"username": "nobody", "password": "wrong horse battery"});
-    for path in ["/api/v1/%61uth/login", "/api/v1/auth/%6Cogin", "/api/v1/auth/register", "/api/v1/auth/refresh"] {
+    for path in [
+        "/api/v1/%61uth/login",
+        "/api/v1/auth/%6Cogin",
+        "/api/v1/auth/register",
+        "/api/v1/auth/refresh",
+        "/api/v1/auth/session",
+        "/api/v1/auth/logout",
+        "/api/v1/auth/password/forgot",
+        "/api/v1/auth/password/reset",
+        "/api/v1/auth/verify-email",
+        "/api/v1/auth/login/totp",
+        "/api/v1/auth/whatever-is-to-come",
+    ] {
         anonymous.post(path, credentials.clone()).await.problem(429, "rate_limited");
     }
     for path in [

@@ -16,12 +16,14 @@ use crate::stores::Redis;
 /// allowance is full again, by the callers' clocks; Redis forgets it a minute after that.
 const SCRIPT: &str = "
     local now, step, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-    local full = redis.call('GET', KEYS[1])
-    local used = full and math.min(math.max(tonumber(full) - now, 0), capacity) or 0
-    if used + step > capacity then return {0, used} end
-    used = used + step
-    redis.call('SET', KEYS[1], string.format('%.0f', now + used), 'PX', math.ceil(used / 1000) + 60000)
-    return {1, used}
+    local ahead = tonumber(redis.call('GET', KEYS[1]) or now) - now
+    local used = math.min(math.max(ahead, 0), capacity)
+    local allowed = used + step <= capacity
+    if allowed then used = used + step end
+    if allowed or ahead > capacity then
+        redis.call('SET', KEYS[1], string.format('%.0f', now + used), 'PX', math.ceil(used / 1000) + 60000)
+    end
+    return {allowed and 1 or 0, used}
 ";
 
 /// One limit, wherever an attempt lands. Each replica also counts by itself what it let pass: while Redis can't be
