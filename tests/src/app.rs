@@ -57,6 +57,11 @@ impl Builder {
         self
     }
 
+    /// The clock it will be served by.
+    pub(crate) fn clock(&self) -> &Arc<TestClock> {
+        &self.clock
+    }
+
     /// Starts it.
     pub fn start(self) -> TestApp {
         let config = Config::from_variables(self.variables).expect("a configuration");

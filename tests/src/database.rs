@@ -68,6 +68,11 @@ impl TestDatabase {
         Connection::open(&self.url).number(query)
     }
 
+    /// Runs a statement past the program.
+    pub fn execute(&self, statement: &str) {
+        Connection::open(&self.url).execute(statement);
+    }
+
     /// How many rows everything but the record of log-in attempts has, and the sum of all users' revisions: what a
     /// request that was refused must leave as it was.
     pub fn contents(&self) -> Vec<(String, i64)> {

@@ -23,6 +23,7 @@ mod app;
 mod client;
 mod clock;
 mod database;
+mod provider;
 mod redis;
 
 pub use answer::Answer;
@@ -30,6 +31,7 @@ pub use app::{Builder, TestApp};
 pub use client::Client;
 pub use clock::TestClock;
 pub use database::{Backend, TestDatabase};
+pub use provider::{Fault, OpenIdProvider};
 pub use redis::RedisServer;
 
 /// An id as a client would choose it, which nothing has yet.

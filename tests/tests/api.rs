@@ -9,6 +9,7 @@ mod api {
     mod conventions;
     mod encrypted_passwords;
     mod entries;
+    mod google;
     mod habits;
     mod health;
     mod input;

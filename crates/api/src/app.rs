@@ -5,6 +5,7 @@ use std::sync::Arc;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::IdSource;
 
+use crate::google::Google;
 use crate::identity::Identity;
 use crate::routes::health::Readiness;
 use crate::settings::ApiSettings;
@@ -22,6 +23,8 @@ pub struct App {
     pub work: Work,
     /// Passwords, tokens, sessions.
     pub identity: Identity,
+    /// Signing in with Google, where it is configured.
+    pub google: Option<Google>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.

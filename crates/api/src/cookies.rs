@@ -29,7 +29,7 @@ const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a request may use the plain cookie: in development, without TLS, from this machine itself.
-fn is_plain(app: &App, head: &RequestHead) -> bool {
+pub(crate) fn is_plain(app: &App, head: &RequestHead) -> bool {
     let local = head.peer_addr.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     !app.settings.production && local && !is_https(head, &app.settings)
 }

@@ -37,8 +37,9 @@ enum Class {
     User,
 }
 
-/// What of `/auth` tries no secret; everything else there does, whatever is to come.
-const NO_SECRETS: [(&str, &str); 3] = [("GET", "session"), ("GET", "public-key"), ("GET", "google/start")];
+/// What of `/auth` tries no secret, or none that could be guessed; everything else there does, whatever is to come.
+const NO_SECRETS: [(&str, &str); 4] =
+    [("GET", "session"), ("GET", "public-key"), ("GET", "google/start"), ("GET", "google/callback")];
 
 /// What of `/auth` tries no secret of somebody who is signed in.
 const NO_SECRETS_SIGNED_IN: [(&str, &str); 4] =

@@ -194,6 +194,10 @@ fn complete_conditions(path: &str, method: &str, in_path: bool, operation: &mut 
     if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/auth/") {
         return;
     }
+    // Steps on the way to a link, which aren't kept as such.
+    if path.starts_with("/api/v1/me/google") && method != "get" {
+        return;
+    }
     let responses = &mut operation.responses.responses;
     for (status, response) in responses.iter_mut() {
         if let (RefOr::T(response), "200" | "201") = (response, status.as_str()) {

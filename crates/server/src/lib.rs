@@ -5,6 +5,7 @@
 mod background;
 pub mod commands;
 pub mod config;
+mod http;
 mod keys;
 mod quotes;
 mod rotation;

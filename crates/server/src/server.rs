@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
-use circadia_api::{ApiSettings, App, Clock, Identity, Readiness, Service, Work};
+use circadia_api::{ApiSettings, App, Clock, Google, Identity, Readiness, Service, Work};
 use circadia_auth::SystemEntropy;
 use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::{KeyError, KeyRing};
+use circadia_auth::oauth::OpenIdProvider;
 use circadia_auth::passwords::{Hasher, Limits};
 use circadia_auth::sessions::{Cookies, Revocations, Roles};
 use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, RedisStore};
@@ -21,6 +22,7 @@ use circadia_storage::{SqlDatabase, StorageError, StorageOptions};
 
 use crate::background;
 use crate::config::Config;
+use crate::http::Http;
 use crate::keys::{MasterKeyError, master_key};
 use crate::quotes;
 use crate::sources::{FreshIds, SystemClock};
@@ -47,6 +49,9 @@ pub enum StartError {
     /// The keys can't be read or made.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// There is no HTTP client.
+    #[error("no HTTP client: {0}")]
+    Http(#[from] reqwest::Error),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -127,9 +132,17 @@ pub(crate) fn compose(
         entropy,
         account_throttle,
     };
+    let google = match &config.google {
+        Some(google) => Some(Google {
+            provider: OpenIdProvider::new(google.provider.clone(), Arc::new(Http::new()?)),
+            front_end: google.front_end.clone(),
+        }),
+        None => None,
+    };
     let app = App {
         work: Work::new(shared, connections, PATIENCE),
         identity,
+        google,
         clock,
         ids,
         settings: ApiSettings {

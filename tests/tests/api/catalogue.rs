@@ -219,6 +219,11 @@ impl World {
             }),
             "login" | "openSession" => json!({"username": username, "password": password, "device": "phone"}),
             "refresh" | "logout" => json!({"refresh_token": refresh_token}),
+            "exchangeGoogleCode" => json!({"code": "x", "code_verifier": "v".repeat(43), "device": "phone"}),
+            "linkGoogle" => json!({
+                "next": "/settings", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            }),
+            "confirmGoogleLink" => json!({"code": "x", "code_verifier": "v".repeat(43)}),
             "updateMe" => json!({
                 "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",
                 "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],

@@ -199,8 +199,19 @@ async fn what_is_private_asks_for_a_token(backend: Backend) {
     let ada = app.user("ada").await;
     let world = World::of(&ada).await;
     let before = app.database.contents();
-    let public =
-        ["getJwks", "getLiveness", "getPublicKey", "getReadiness", "login", "openSession", "refresh", "register"];
+    let public = [
+        "exchangeGoogleCode",
+        "finishGoogle",
+        "getJwks",
+        "getLiveness",
+        "getPublicKey",
+        "getReadiness",
+        "login",
+        "openSession",
+        "refresh",
+        "register",
+        "startGoogle",
+    ];
     for operation in &Catalogue::read().operations {
         assert_eq!(operation.public, public.contains(&operation.id.as_str()), "{}", operation.id);
         if !operation.public {

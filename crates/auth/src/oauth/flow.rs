@@ -115,7 +115,7 @@ pub struct Pending {
     pub completion: Completion,
     /// Where in the front end it ends.
     pub next: LocalPath,
-    browser: String,
+    browser: Option<String>,
     nonce: String,
     verifier: String,
 }
@@ -127,23 +127,28 @@ impl fmt::Debug for Pending {
 }
 
 impl Pending {
-    /// A new flow of a browser, and the state by which it is found again.
+    /// A new flow, of a browser unless only an app can finish it, and the state by which it is found again.
     pub(super) fn new(
         purpose: Purpose,
         completion: Completion,
         next: LocalPath,
-        browser: &Browser,
+        browser: Option<&Browser>,
         entropy: &dyn Entropy,
     ) -> (Secret, Self) {
         let state = Secret::fresh(entropy);
         let nonce = Secret::fresh(entropy).text();
         let verifier = Secret::fresh(entropy).text();
-        (state, Self { purpose, completion, next, browser: browser.0.hash(), nonce, verifier })
+        let browser = browser.map(|browser| browser.0.hash());
+        (state, Self { purpose, completion, next, browser, nonce, verifier })
     }
 
-    /// Whether a browser is the one that began it.
-    pub fn is_of(&self, browser: &Browser) -> bool {
-        same(self.browser.as_bytes(), browser.0.hash().as_bytes())
+    /// Whether a browser may go on with it: the one that began it; any, if it was begun without one, by an app.
+    pub fn is_of(&self, browser: Option<&Browser>) -> bool {
+        match (&self.browser, browser) {
+            (Some(begun), Some(browser)) => same(begun.as_bytes(), browser.0.hash().as_bytes()),
+            (Some(_), None) => false,
+            (None, _) => matches!(self.completion, Completion::App(_)),
+        }
     }
 
     pub(super) fn nonce(&self) -> &str {

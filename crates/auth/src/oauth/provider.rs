@@ -106,7 +106,8 @@ impl OpenIdProvider {
         Self { settings, http, known: Mutex::default() }
     }
 
-    /// Begins a flow: where to send the browser, and what to remember until it comes back.
+    /// Begins a flow: where to send the browser, and what to remember until it comes back. One without a browser can
+    /// only be finished by the app that began it.
     ///
     /// # Errors
     /// [`OAuthError::Unavailable`] if the provider doesn't say where that is.
@@ -115,7 +116,7 @@ impl OpenIdProvider {
         purpose: Purpose,
         completion: Completion,
         next: LocalPath,
-        browser: &Browser,
+        browser: Option<&Browser>,
         entropy: &dyn Entropy,
         now: Instant,
     ) -> Result<Begun, OAuthError> {

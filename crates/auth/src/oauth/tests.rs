@@ -104,7 +104,7 @@ fn provider(http: &Arc<Scripted>) -> OpenIdProvider {
 async fn begin(provider: &OpenIdProvider) -> Result<Begun, OAuthError> {
     let entropy = Seeded::new(3);
     let browser = Browser::fresh(&entropy);
-    provider.begin(Purpose::SignIn, Completion::Browser, LocalPath::home(), &browser, &entropy, NOW).await
+    provider.begin(Purpose::SignIn, Completion::Browser, LocalPath::home(), Some(&browser), &entropy, NOW).await
 }
 
 fn header() -> Value {
@@ -311,7 +311,7 @@ async fn a_provider_that_does_not_answer_is_left_alone_for_a_while() {
     let entropy = Seeded::new(3);
     let browser = Browser::fresh(&entropy);
     let begin = async |now| {
-        provider.begin(Purpose::SignIn, Completion::Browser, LocalPath::home(), &browser, &entropy, now).await
+        provider.begin(Purpose::SignIn, Completion::Browser, LocalPath::home(), Some(&browser), &entropy, now).await
     };
     for _ in 0..3 {
         assert!(matches!(begin(NOW).await, Err(OAuthError::Unavailable(_))));
@@ -366,14 +366,19 @@ async fn the_provider_s_refusal_is_told_apart_from_its_failure() {
 fn a_flow_belongs_to_its_browser_and_a_ticket_to_its_app() {
     let entropy = Seeded::new(5);
     let (browser, other) = (Browser::fresh(&entropy), Browser::fresh(&entropy));
-    let (_, pending) = Pending::new(Purpose::SignIn, Completion::Browser, LocalPath::home(), &browser, &entropy);
-    assert!(pending.is_of(&browser) && !pending.is_of(&other));
+    let (_, pending) = Pending::new(Purpose::SignIn, Completion::Browser, LocalPath::home(), Some(&browser), &entropy);
+    assert!(pending.is_of(Some(&browser)) && !pending.is_of(Some(&other)) && !pending.is_of(None));
     let kept = serde_json::to_vec(&pending).unwrap();
     assert_eq!(serde_json::from_slice::<Pending>(&kept).unwrap(), pending);
     assert!(!String::from_utf8(kept).unwrap().contains(&browser.0.text()), "what the browser has isn't kept");
 
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let challenge = Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap();
+    let app = Completion::App(challenge.clone());
+    let (_, of_app) = Pending::new(Purpose::SignIn, app, LocalPath::home(), None, &entropy);
+    let (_, of_nobody) = Pending::new(Purpose::SignIn, Completion::Browser, LocalPath::home(), None, &entropy);
+    assert!(of_app.is_of(Some(&other)) && of_app.is_of(None));
+    assert!(!of_nobody.is_of(Some(&other)) && !of_nobody.is_of(None));
     let profile = Profile {
         subject: circadia_domain::identities::Subject::parse("1").unwrap(),
         email: circadia_domain::users::Email::parse("ada@example.org").unwrap(),

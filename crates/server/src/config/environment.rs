@@ -46,6 +46,13 @@ impl Environment {
         }
     }
 
+    /// Whether something is wrong with a variable that is there.
+    pub(super) fn is_refused(&self, name: &str) -> bool {
+        self.wrong
+            .iter()
+            .any(|reason| reason.starts_with(&format!("{name} ")) || reason.starts_with(&format!("{name}_FILE")))
+    }
+
     /// Notes something that is wrong.
     pub(super) fn refuse(&mut self, reason: impl Into<String>) {
         self.wrong.push(reason.into());

@@ -1,6 +1,7 @@
 //! Configuration: read once from the environment, checked as a whole, named in full where it is wrong.
 
 mod environment;
+mod google;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use environment::Environment;
+pub use google::GoogleConfig;
 use url::Url;
 
 /// Everything that is wrong with the configuration.
@@ -49,6 +51,8 @@ pub struct Config {
     pub quotes_url: Option<Url>,
     /// How often (`CIRCADIA_QUOTES_REFRESH_HOURS`).
     pub quotes_refresh_hours: u16,
+    /// What signing in with Google needs (`CIRCADIA_GOOGLE_*`, `CIRCADIA_FRONTEND_URL`), if it is configured.
+    pub google: Option<GoogleConfig>,
     /// What is logged (`CIRCADIA_LOG`), as a filter of the `tracing-subscriber` crate.
     pub log: String,
 }
@@ -161,6 +165,7 @@ impl Config {
                 .filter(|hours| (1..=720).contains(hours))
                 .ok_or_else(|| "must be between 1 and 720".to_owned())
         });
+        let google = google::read(&mut env, production);
         let log = env.read("CIRCADIA_LOG", |text| {
             tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
         });
@@ -184,6 +189,7 @@ impl Config {
             cors_origins,
             quotes_url,
             quotes_refresh_hours: quotes_refresh_hours.unwrap_or(24),
+            google,
             log: log.unwrap_or_else(|| "info".to_owned()),
         })
     }

@@ -114,3 +114,57 @@ fn quotations_are_fetched_from_a_web_address() {
         assert!(wrong(&[("CIRCADIA_QUOTES_REFRESH_HOURS", hours)]).contains("between 1 and 720"), "{hours}");
     }
 }
+
+const GOOGLE: [(&str, &str); 4] = [
+    ("CIRCADIA_GOOGLE_CLIENT_ID", "id.apps.googleusercontent.com"),
+    ("CIRCADIA_GOOGLE_CLIENT_SECRET", "hush"),
+    ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://api.example.org/api/v1/auth/google/callback"),
+    ("CIRCADIA_FRONTEND_URL", "https://app.example.org/circadia"),
+];
+
+#[test]
+fn google_is_configured_as_a_whole_or_not_at_all() {
+    assert!(read(&[]).unwrap().google.is_none());
+    assert!(read(&[("CIRCADIA_FRONTEND_URL", "https://app.example.org")]).unwrap().google.is_none());
+    let config = read(&GOOGLE).unwrap();
+    assert!(!format!("{config:?} {:?}", config.google).contains("hush"));
+    let google = config.google.unwrap();
+    assert_eq!(google.provider.issuer, "https://accounts.google.com");
+    assert_eq!(google.front_end.as_str(), "https://app.example.org/circadia");
+    for (missing, _) in GOOGLE {
+        let rest: Vec<_> = GOOGLE.into_iter().filter(|(name, _)| *name != missing).collect();
+        let text = wrong(&rest);
+        assert!(text.contains(&format!("{missing} is required")) && text.matches("\n  - ").count() == 1, "{text}");
+    }
+    let alone = wrong(&[("CIRCADIA_GOOGLE_ISSUER", "https://accounts.google.com")]);
+    assert!(GOOGLE.iter().all(|(name, _)| alone.contains(name)), "{alone}");
+}
+
+#[test]
+fn google_is_reached_by_https_and_plain_http_is_for_loopback_in_development() {
+    let with = |name: &'static str, value: &'static str| {
+        GOOGLE.into_iter().filter(|(own, _)| *own != name).chain([(name, value)]).collect::<Vec<_>>()
+    };
+    for (name, value) in [
+        ("CIRCADIA_GOOGLE_ISSUER", "http://127.0.0.1:9000"),
+        ("CIRCADIA_GOOGLE_REDIRECT_URL", "http://localhost:8000/api/v1/auth/google/callback"),
+        ("CIRCADIA_FRONTEND_URL", "http://[::1]:5173"),
+    ] {
+        assert!(read(&with(name, value)).is_ok(), "{name} {value}");
+    }
+    for (name, value) in [
+        ("CIRCADIA_GOOGLE_ISSUER", "http://accounts.google.com"),
+        ("CIRCADIA_GOOGLE_ISSUER", "accounts.google.com"),
+        ("CIRCADIA_GOOGLE_REDIRECT_URL", "http://api.example.org/callback"),
+        ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://api.example.org/callback?x=y"),
+        ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://ada@api.example.org/callback"),
+        ("CIRCADIA_FRONTEND_URL", "javascript:alert(1)"),
+        ("CIRCADIA_FRONTEND_URL", "https://app.example.org/#/"),
+    ] {
+        let text = wrong(&with(name, value));
+        assert!(text.contains(&format!("{name} must be")) && text.matches("\n  - ").count() == 1, "{text}");
+    }
+    let mut production = with("CIRCADIA_GOOGLE_ISSUER", "http://127.0.0.1:9000");
+    production.extend([("CIRCADIA_ENV", "production"), ("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef")]);
+    assert!(wrong(&production).contains("CIRCADIA_GOOGLE_ISSUER must be HTTPS"));
+}

@@ -1,5 +1,6 @@
 //! `/auth`: getting an account, signing in, staying signed in, signing out.
 
+pub mod google;
 pub mod login;
 pub mod logout;
 pub mod public_key;
@@ -12,7 +13,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse};
 use circadia_auth::Client;
-use circadia_auth::accounts::SignInRefusal;
+use circadia_auth::accounts::{FederatedRefusal, SignInRefusal};
 use circadia_auth::passwords::Busy;
 use circadia_auth::sessions::{self, Opened, RefreshToken, SessionRefusal};
 use circadia_domain::Error;
@@ -37,6 +38,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     logout::routes(config);
     public_key::routes(config);
     session::routes(config);
+    google::routes(config);
 }
 
 /// Tokens of a session.
@@ -61,6 +63,7 @@ pub struct TokensBody {
 #[derive(Debug)]
 enum Refused {
     SignIn(SignInRefusal),
+    Federated(FederatedRefusal),
     Session(SessionRefusal),
     Domain(Error),
 }
@@ -74,6 +77,12 @@ impl From<StoreError> for Refused {
 impl From<SignInRefusal> for Refused {
     fn from(refusal: SignInRefusal) -> Self {
         Self::SignIn(refusal)
+    }
+}
+
+impl From<FederatedRefusal> for Refused {
+    fn from(refusal: FederatedRefusal) -> Self {
+        Self::Federated(refusal)
     }
 }
 
@@ -93,6 +102,7 @@ impl Refusal for Refused {
     fn is_remembered(&self) -> bool {
         match self {
             Self::SignIn(refusal) => refusal.is_remembered(),
+            Self::Federated(refusal) => refusal.is_remembered(),
             Self::Session(refusal) => refusal.is_remembered(),
             Self::Domain(error) => error.is_remembered(),
         }
@@ -112,6 +122,7 @@ impl From<Refused> for Problem {
                 Some(error) => error.into(),
                 None => Self::internal(&refusal),
             },
+            Refused::Federated(refusal) => refusal.into(),
             Refused::Domain(error) => error.into(),
         }
     }

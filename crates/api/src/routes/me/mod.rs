@@ -1,5 +1,6 @@
 //! `/me`: the signed-in user.
 
+pub mod google;
 pub mod profile;
 pub mod sessions;
 
@@ -10,4 +11,5 @@ pub use profile::{UserBody, WeekdayBody};
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     profile::routes(config);
     sessions::routes(config);
+    google::routes(config);
 }
