@@ -88,6 +88,9 @@ impl TestDatabase {
             "sleep_logs",
             "moods",
             "mood_moments",
+            "tasks",
+            "time_entries",
+            "timers",
             "tombstones",
         ];
         let mut connection = Connection::open(&self.url);

@@ -25,6 +25,7 @@ mod api {
     mod schedules;
     mod sessions;
     mod statements;
+    mod tasks;
     mod themes;
     mod time;
     mod today;

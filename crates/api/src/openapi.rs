@@ -74,6 +74,8 @@ fn skeleton() -> OpenApi {
             tag("plans", "How a habit's schedule and target change over time, and its pauses."),
             tag("schedules", "Trying schedules out."),
             tag("quotes", "A thought for the day."),
+            tag("tasks", "What is to be done once."),
+            tag("time", "What time was spent on: entries, the running timer, sums."),
             tag("system", "Health."),
         ]))
         .build()
@@ -213,7 +215,8 @@ fn complete_conditions(path: &str, method: &str, in_path: bool, operation: &mut 
     }
     let changes_one = matches!(method, "patch" | "put" | "delete") && (in_path || path == "/api/v1/me")
         || path.ends_with("/archive")
-        || path.ends_with("/restore");
+        || path.ends_with("/restore")
+        || path.ends_with("/transition");
     let (name, text) = match method {
         "get" => {
             let unchanged = ResponseBuilder::new().description("Nothing changed").build();

@@ -50,6 +50,9 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("sleep_log_not_found", 404, "No such log of sleep"),
     ("mood_not_found", 404, "No such mood"),
     ("mood_moment_not_found", 404, "No such moment"),
+    ("task_not_found", 404, "No such task"),
+    ("time_entry_not_found", 404, "No such time entry"),
+    ("timer_not_found", 404, "No timer runs"),
     ("method_not_allowed", 405, "The method is not allowed here"),
     ("request_timeout", 408, "The request took too long to arrive"),
     ("id_taken", 409, "The id is taken"),
@@ -63,6 +66,9 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("theme_name_taken", 409, "The theme name is taken"),
     ("habit_ended", 409, "The habit has ended"),
     ("sleep_overlap", 409, "The sleep overlaps others"),
+    ("illegal_transition", 409, "The task can't go there from where it is"),
+    ("timer_running", 409, "A timer runs already"),
+    ("timer_not_running", 409, "No timer runs"),
     ("limit_reached", 409, "There are too many of them already"),
     ("precondition_failed", 412, "It was changed in the meantime"),
     ("payload_too_large", 413, "The body is too large"),
@@ -340,6 +346,9 @@ impl From<circadia_domain::Error> for Problem {
                     Entity::SleepLog => "sleep_log_not_found",
                     Entity::Mood => "mood_not_found",
                     Entity::MoodMoment => "mood_moment_not_found",
+                    Entity::Task => "task_not_found",
+                    Entity::TimeEntry => "time_entry_not_found",
+                    Entity::Timer => "timer_not_found",
                 };
                 Self::of(code, format!("There is no such {}.", entity.word()))
             }

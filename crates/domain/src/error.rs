@@ -27,6 +27,12 @@ pub enum Entity {
     Mood,
     /// A moment's mood.
     MoodMoment,
+    /// A task.
+    Task,
+    /// A time entry.
+    TimeEntry,
+    /// A running timer.
+    Timer,
 }
 
 impl Entity {
@@ -42,6 +48,9 @@ impl Entity {
             Self::SleepLog => "sleep log",
             Self::Mood => "mood",
             Self::MoodMoment => "mood moment",
+            Self::Task => "task",
+            Self::TimeEntry => "time entry",
+            Self::Timer => "timer",
         }
     }
 }

@@ -115,6 +115,14 @@ id! {
     /// A moment's mood.
     MoodMomentId
 }
+id! {
+    /// A task.
+    TaskId
+}
+id! {
+    /// A time entry.
+    TimeEntryId
+}
 
 /// Where fresh ids come from. Implemented by the composition root; a seeded one serves in tests.
 pub trait IdSource: Send + Sync {

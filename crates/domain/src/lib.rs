@@ -20,8 +20,11 @@ pub mod sessions;
 pub mod sleep;
 pub mod stats;
 pub mod store;
+pub mod tasks;
 pub mod text;
 pub mod themes;
+pub mod time_entries;
+pub mod timer;
 pub mod users;
 pub mod violation;
 

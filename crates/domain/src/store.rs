@@ -20,7 +20,10 @@ use crate::moods::MoodRepository;
 use crate::quotes::QuoteRepository;
 use crate::sessions::SessionRepository;
 use crate::sleep::SleepRepository;
+use crate::tasks::TaskRepository;
 use crate::themes::ThemeRepository;
+use crate::time_entries::TimeEntryRepository;
+use crate::timer::TimerRepository;
 use crate::users::UserRepository;
 
 /// A user's revision: raised by each of the user's write transactions, carried by the rows it touched. It is what
@@ -110,6 +113,9 @@ pub trait Store:
     + EntryRepository
     + SleepRepository
     + MoodRepository
+    + TaskRepository
+    + TimeEntryRepository
+    + TimerRepository
 {
 }
 
@@ -127,6 +133,9 @@ impl<T> Store for T where
         + EntryRepository
         + SleepRepository
         + MoodRepository
+        + TaskRepository
+        + TimeEntryRepository
+        + TimerRepository
 {
 }
 

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::convert::{corrupt, digest};
 use crate::dialect::{Bind, CaseOf, Upsert};
-use crate::schema::{entries, habit_histories, habits};
+use crate::schema::{entries, habit_histories, habits, time_entries, timers};
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -252,6 +252,21 @@ impl HabitRepository for Transaction {
     }
 
     fn delete_habit(&mut self, user: UserId, id: HabitId, rev: Revision, now: Instant) -> Result<bool> {
+        let spent = time_entries::table
+            .filter(time_entries::user_id.eq(Sql(user)))
+            .filter(time_entries::habit_id.eq(Some(Sql(id))));
+        diesel::update(spent)
+            .set((
+                time_entries::habit_id.eq(None::<Sql<HabitId>>),
+                time_entries::updated_at.eq(Sql(now)),
+                time_entries::rev.eq(rev.0),
+            ))
+            .execute(self.connection())
+            .classified()?;
+        diesel::update(timers::table.find(Sql(user)).filter(timers::habit_id.eq(Some(Sql(id)))))
+            .set((timers::habit_id.eq(None::<Sql<HabitId>>), timers::rev.eq(rev.0)))
+            .execute(self.connection())
+            .classified()?;
         diesel::delete(entries::table.filter(entries::user_id.eq(Sql(user))).filter(entries::habit_id.eq(Sql(id))))
             .execute(self.connection())
             .classified()?;

@@ -222,6 +222,64 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::sql_types::{Day, Moment, Uuid, Word};
+
+    tasks (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        title -> Word,
+        title_key -> Text,
+        search_key -> Text,
+        description -> Nullable<Word>,
+        priority -> Integer,
+        status -> Word,
+        due_on -> Nullable<Day>,
+        theme_id -> Nullable<Uuid>,
+        completed_at -> Nullable<Moment>,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable};
+    use crate::sql_types::{Day, Moment, Uuid, Word};
+
+    time_entries (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        habit_id -> Nullable<Uuid>,
+        task_id -> Nullable<Uuid>,
+        date -> Day,
+        minutes -> Integer,
+        started_at -> Nullable<Moment>,
+        ended_at -> Nullable<Moment>,
+        note -> Nullable<Word>,
+        created_at -> Moment,
+        updated_at -> Moment,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Nullable};
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    timers (user_id) {
+        user_id -> Uuid,
+        habit_id -> Nullable<Uuid>,
+        task_id -> Nullable<Uuid>,
+        note -> Nullable<Word>,
+        started_at -> Moment,
+        rev -> BigInt,
+    }
+}
+
+table! {
     use diesel::sql_types::{BigInt, Binary};
     use crate::sql_types::{Moment, Uuid, Word};
 
@@ -317,4 +375,5 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(users, user_revisions, sessions);
-allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries);
+allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(habits::theme_id, tasks::theme_id);

@@ -1,16 +1,21 @@
 //! Themes.
 
-use circadia_domain::civil::Instant;
+use std::collections::BTreeMap;
+
+use circadia_domain::civil::{DateRange, Instant};
 use circadia_domain::ids::{ThemeId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::store::{Revision, StoreError};
+use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::Color;
 use circadia_domain::themes::{Theme, ThemeCounts, ThemeName, ThemeRepository};
-use diesel::dsl::count;
+use circadia_domain::time_entries::TimeEntryRepository as _;
+use diesel::dsl::{count, sum};
 use diesel::prelude::*;
 
-use crate::convert::digest;
-use crate::schema::{habits, themes};
+use crate::convert::{corrupt, digest, number};
+use crate::schema::{habits, tasks, themes, time_entries};
 use crate::sql_types::Sql;
+use crate::time_entries::with_themes;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
@@ -41,16 +46,45 @@ impl Row {
 }
 
 impl Transaction {
-    /// How many habits carry each of a user's themes.
-    fn habits_by_theme(&mut self, user: UserId) -> Result<Vec<(Option<ThemeId>, i64)>> {
-        habits::table
+    /// What belongs to each of a user's themes: three statements, however many there are.
+    fn counts_by_theme(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>> {
+        let mut counts: BTreeMap<ThemeId, ThemeCounts> = BTreeMap::new();
+        let habits: Vec<(Option<ThemeId>, i64)> = habits::table
             .filter(habits::user_id.eq(Sql(user)))
             .filter(habits::theme_id.is_not_null())
             .group_by(habits::theme_id)
             .select((habits::theme_id, count(habits::id)))
             .load(self.connection())
-            .classified()
+            .classified()?;
+        for (theme, habits) in habits {
+            counts.entry(theme.ok_or_else(no_theme)?).or_default().habits = habits;
+        }
+        let tasks: Vec<(Option<ThemeId>, TaskStatus, i64)> = tasks::table
+            .filter(tasks::user_id.eq(Sql(user)))
+            .filter(tasks::theme_id.is_not_null())
+            .group_by((tasks::theme_id, tasks::status))
+            .select((tasks::theme_id, tasks::status, count(tasks::id)))
+            .load(self.connection())
+            .classified()?;
+        for (theme, status, tasks) in tasks {
+            let counts = counts.entry(theme.ok_or_else(no_theme)?).or_default();
+            match status {
+                TaskStatus::Todo | TaskStatus::InProgress => counts.tasks_open += tasks,
+                TaskStatus::Done => counts.tasks_done += tasks,
+                TaskStatus::Cancelled => {}
+            }
+        }
+        for (theme, spent) in self.time_by_theme(user, DateRange::ALL)? {
+            if let Some(theme) = theme {
+                counts.entry(theme).or_default().minutes = number(spent.minutes)?;
+            }
+        }
+        Ok(counts)
     }
+}
+
+fn no_theme() -> StoreError {
+    corrupt("a theme is null where it isn't")
 }
 
 impl ThemeRepository for Transaction {
@@ -61,13 +95,13 @@ impl ThemeRepository for Transaction {
             .select(Row::as_select())
             .load(self.connection())
             .classified()?;
-        let habits = self.habits_by_theme(user)?;
-        let counts = |id: ThemeId| ThemeCounts {
-            habits: habits.iter().find(|(theme, _)| *theme == Some(id)).map_or(0, |(_, count)| *count),
-        };
+        let counts = self.counts_by_theme(user)?;
         rows.into_iter()
-            .map(|row| Ok((counts(row.id), row.read()?)))
-            .map(|read| read.map(|(counts, theme)| (theme, counts)))
+            .map(|row| {
+                let theme = row.read()?;
+                let counts = counts.get(&theme.id).copied().unwrap_or_default();
+                Ok((theme, counts))
+            })
             .collect()
     }
 
@@ -77,13 +111,39 @@ impl ThemeRepository for Transaction {
             .filter(habits::theme_id.eq(Some(Sql(id))))
             .count()
             .single_value();
-        let found: Option<(Row, Option<i64>)> = themes::table
+        let tasks_in = |statuses: &[TaskStatus]| {
+            tasks::table
+                .filter(tasks::user_id.eq(Sql(user)))
+                .filter(tasks::theme_id.eq(Some(Sql(id))))
+                .filter(tasks::status.eq_any(statuses.iter().copied().map(Sql).collect::<Vec<_>>()))
+                .count()
+                .single_value()
+        };
+        let (open, done) = (tasks_in(&[TaskStatus::Todo, TaskStatus::InProgress]), tasks_in(&[TaskStatus::Done]));
+        let of_task = habits::theme_id.is_null().and(tasks::theme_id.eq(Some(Sql(id))));
+        let minutes = with_themes!()
+            .filter(time_entries::user_id.eq(Sql(user)))
+            .filter(habits::theme_id.eq(Some(Sql(id))).or(of_task))
+            .select(sum(time_entries::minutes))
+            .single_value();
+        type Counted = (Row, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+        let found: Option<Counted> = themes::table
             .find((Sql(user), Sql(id)))
-            .select((Row::as_select(), habits))
+            .select((Row::as_select(), habits, open, done, minutes))
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(|(row, habits)| Ok((row.read()?, ThemeCounts { habits: habits.unwrap_or(0) }))).transpose()
+        found
+            .map(|(row, habits, open, done, minutes)| {
+                let counts = ThemeCounts {
+                    habits: habits.unwrap_or(0),
+                    tasks_open: open.unwrap_or(0),
+                    tasks_done: done.unwrap_or(0),
+                    minutes: minutes.unwrap_or(0),
+                };
+                Ok((row.read()?, counts))
+            })
+            .transpose()
     }
 
     fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
@@ -121,6 +181,10 @@ impl ThemeRepository for Transaction {
     fn delete_theme(&mut self, user: UserId, id: ThemeId, rev: Revision, now: Instant) -> Result<bool> {
         diesel::update(habits::table.filter(habits::user_id.eq(Sql(user))).filter(habits::theme_id.eq(Some(Sql(id)))))
             .set((habits::theme_id.eq(None::<Sql<ThemeId>>), habits::updated_at.eq(Sql(now)), habits::rev.eq(rev.0)))
+            .execute(self.connection())
+            .classified()?;
+        diesel::update(tasks::table.filter(tasks::user_id.eq(Sql(user))).filter(tasks::theme_id.eq(Some(Sql(id)))))
+            .set((tasks::theme_id.eq(None::<Sql<ThemeId>>), tasks::updated_at.eq(Sql(now)), tasks::rev.eq(rev.0)))
             .execute(self.connection())
             .classified()?;
         let removed =

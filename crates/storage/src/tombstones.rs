@@ -4,7 +4,7 @@
 //! those whose thing exists.
 
 use circadia_domain::civil::{Date, Instant};
-use circadia_domain::ids::{HabitId, MoodMomentId, SleepLogId, ThemeId, UserId};
+use circadia_domain::ids::{HabitId, MoodMomentId, SleepLogId, TaskId, ThemeId, TimeEntryId, UserId};
 use circadia_domain::store::Revision;
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -23,9 +23,22 @@ pub(crate) enum Kind {
     SleepLog,
     Mood,
     MoodMoment,
+    Task,
+    TimeEntry,
 }
 
 impl Kind {
+    const ALL: [Self; 8] = [
+        Self::Theme,
+        Self::Habit,
+        Self::Entry,
+        Self::SleepLog,
+        Self::Mood,
+        Self::MoodMoment,
+        Self::Task,
+        Self::TimeEntry,
+    ];
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Theme => "theme",
@@ -34,13 +47,13 @@ impl Kind {
             Self::SleepLog => "sleep_log",
             Self::Mood => "mood",
             Self::MoodMoment => "mood_moment",
+            Self::Task => "task",
+            Self::TimeEntry => "time_entry",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Theme, Self::Habit, Self::Entry, Self::SleepLog, Self::Mood, Self::MoodMoment]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -52,6 +65,8 @@ pub(crate) enum Item {
     SleepLog(SleepLogId),
     Mood(Date),
     MoodMoment(MoodMomentId),
+    Task(TaskId),
+    TimeEntry(TimeEntryId),
 }
 
 impl Item {
@@ -63,6 +78,8 @@ impl Item {
             Self::SleepLog(_) => Kind::SleepLog,
             Self::Mood(_) => Kind::Mood,
             Self::MoodMoment(_) => Kind::MoodMoment,
+            Self::Task(_) => Kind::Task,
+            Self::TimeEntry(_) => Kind::TimeEntry,
         }
     }
 
@@ -71,6 +88,8 @@ impl Item {
         match self {
             Self::Theme(id) => id.as_uuid().as_bytes().to_vec(),
             Self::Habit(id) => id.as_uuid().as_bytes().to_vec(),
+            Self::Task(id) => id.as_uuid().as_bytes().to_vec(),
+            Self::TimeEntry(id) => id.as_uuid().as_bytes().to_vec(),
             Self::Entry(habit, date) => {
                 let mut key = habit.as_uuid().as_bytes().to_vec();
                 key.extend(date.days_since_epoch().to_be_bytes());

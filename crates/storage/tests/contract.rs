@@ -19,7 +19,10 @@ mod contract {
     mod schema;
     pub(crate) mod sessions;
     pub(crate) mod sleep;
+    pub(crate) mod tasks;
     pub(crate) mod themes;
+    pub(crate) mod time_entries;
+    pub(crate) mod timer;
     pub(crate) mod units;
     pub(crate) mod users;
 }
@@ -140,8 +143,8 @@ contract! {
         a_theme_reads_back_as_written,
         accents_make_different_names,
         one_user_s_names_are_unique_and_two_users_may_share_one,
-        habits_are_counted,
-        a_deleted_theme_leaves_its_habits_unthemed,
+        what_belongs_to_them_is_counted,
+        a_deleted_theme_leaves_its_habits_and_tasks_unthemed,
         themes_of_others_are_out_of_reach,
     }
     habits {
@@ -191,6 +194,30 @@ contract! {
         dates_run_both_ways_and_are_limited,
         what_is_deleted_is_remembered,
         moods_of_others_are_out_of_reach,
+    }
+    tasks {
+        a_task_reads_back_as_written,
+        a_bare_task_reads_back_and_changes,
+        filters_select,
+        texts_are_found_whatever_they_contain,
+        every_order_is_walked_forth_and_back_page_by_page,
+        a_deleted_task_leaves_the_time_spent_on_it,
+        tasks_of_others_are_out_of_reach,
+    }
+    time_entries {
+        a_time_entry_reads_back_as_written,
+        a_bare_time_entry_reads_back_and_changes,
+        lists_are_filtered_and_walked_both_ways,
+        minutes_are_added_up_by_habit_and_day,
+        what_was_spent_is_added_up_by_day_habit_and_theme,
+        a_deleted_time_entry_leaves_a_tombstone,
+        a_deleted_habit_leaves_the_time_spent_on_it,
+        time_entries_of_others_are_out_of_reach,
+    }
+    timer {
+        a_timer_reads_back_as_written_and_ends,
+        a_second_timer_of_one_user_is_refused_by_the_database,
+        what_it_runs_for_may_go,
     }
     rules {
         bad_rows_are_refused,

@@ -134,13 +134,14 @@ pub(crate) struct World {
     pub(crate) habit: String,
     pub(crate) pause: String,
     pub(crate) session: String,
+    pub(crate) task: String,
     pub(crate) date: String,
     pub(crate) username: String,
     pub(crate) refresh_token: String,
 }
 
 impl World {
-    /// Makes a theme, a habit in it that counts, an entry and a pause.
+    /// Makes a theme, in it a habit that counts and a task, an entry and a pause.
     pub(crate) async fn of(client: &Client) -> Self {
         let theme = client.theme("Health").await;
         let habit = client
@@ -157,9 +158,11 @@ impl World {
         let sessions = client.get("/me/sessions").await.expect(200);
         let date = "2026-03-10".to_owned();
         client.put(&format!("/habits/{habit}/entries/{date}"), json!({"value": 3})).await.expect(201);
+        let task = client.task(json!({"theme_id": theme, "due_on": "2026-03-31"})).await;
         Self {
             theme,
             habit,
+            task,
             pause: pause.body["id"].as_str().unwrap().to_owned(),
             session: sessions.each("id").remove(0),
             date,
@@ -170,7 +173,14 @@ impl World {
 
     /// The same with ids that nobody has.
     pub(crate) fn unknown(&self) -> Self {
-        Self { theme: fresh_id(), habit: fresh_id(), pause: fresh_id(), session: fresh_id(), ..self.clone() }
+        Self {
+            theme: fresh_id(),
+            habit: fresh_id(),
+            pause: fresh_id(),
+            session: fresh_id(),
+            task: fresh_id(),
+            ..self.clone()
+        }
     }
 
     /// What a name in a path's template stands for.
@@ -180,6 +190,7 @@ impl World {
             "habit_id" => &self.habit,
             "pause_id" => &self.pause,
             "session_id" => &self.session,
+            "task_id" => &self.task,
             "date" => &self.date,
             _ => panic!("the generator doesn't know the path parameter {name}"),
         }
@@ -251,6 +262,15 @@ impl World {
                 "items": [{"habit_id": habit, "date": date, "state": "done", "value": 8, "note": "warm"}],
                 "atomic": true,
             }),
+            "createTask" => json!({
+                "id": fresh_id(), "title": "Call", "description": "About the roof", "priority": "high",
+                "due_on": "2026-03-31", "theme_id": theme,
+            }),
+            "updateTask" => json!({
+                "title": "Write", "description": "About the roof", "priority": "low", "due_on": "2026-04-30",
+                "theme_id": theme,
+            }),
+            "transitionTask" => json!({"to": "done"}),
             "previewSchedule" => json!({
                 "schedule": {"type": "monthly", "days": [1, -1], "every": 1, "overflow": "clamp"},
                 "starts_on": "2026-01-01", "ends_on": "2026-12-31", "from": "2026-01-01", "to": "2026-03-31",

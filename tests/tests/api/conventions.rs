@@ -81,6 +81,7 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     let theme = ada.theme("Health").await;
     let pause = ada.post(&format!("/habits/{habit}/pauses"), json!({"from": "2026-03-02"})).await.expect(201);
     let pause = pause.body["id"].as_str().unwrap();
+    let task = ada.task(json!({})).await;
     let before = app.database.contents();
     let stale = ada.with_header("if-match", "\"0.0\"");
     let entry = format!("/habits/{habit}/entries/2026-03-10");
@@ -96,6 +97,9 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
         stale.delete(&format!("/habits/{habit}/pauses/{pause}")).await,
         stale.post(&format!("/habits/{habit}/archive"), Value::Null).await,
         stale.post(&format!("/habits/{habit}/restore"), Value::Null).await,
+        stale.patch(&format!("/tasks/{task}"), json!({"title": "x"})).await,
+        stale.post(&format!("/tasks/{task}/transition"), json!({"to": "done"})).await,
+        stale.delete(&format!("/tasks/{task}")).await,
     ] {
         answer.problem(412, "precondition_failed");
     }
@@ -110,6 +114,7 @@ async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
     let ada = app.user("ada").await;
     for (list, body, other) in [
         ("/themes", json!({"name": "Health"}), json!({"name": "Wealth"})),
+        ("/tasks", json!({"title": "Call"}), json!({"title": "Call", "priority": "low"})),
         (
             "/habits",
             json!({"name": "Run", "schedule": {"type": "daily"}}),

@@ -26,7 +26,11 @@ fn comparable(answer: &Answer, ids: [&World; 2]) -> (u16, Vec<(String, String)>,
     }
     let mut text = body.to_string();
     for world in ids {
-        text = text.replace(&world.habit, "HABIT").replace(&world.theme, "THEME").replace(&world.pause, "PAUSE");
+        for (id, name) in
+            [(&world.habit, "HABIT"), (&world.theme, "THEME"), (&world.pause, "PAUSE"), (&world.task, "TASK")]
+        {
+            text = text.replace(id, name);
+        }
     }
     if let Some(items) = body["items"].as_array() {
         let instances = items.iter().filter_map(|item| item["problem"]["instance"].as_str());
@@ -44,6 +48,7 @@ async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
         "/themes".into(),
         "/habits".into(),
         "/habits/today".into(),
+        "/tasks".into(),
         format!("/habits/{habit}/entries"),
         format!("/habits/{habit}/plans"),
         format!("/habits/{habit}/pauses"),
@@ -71,6 +76,7 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
                     "habit_id" => world.habit.clone_from(&other.habit),
                     "pause_id" => world.pause.clone_from(&other.pause),
                     "session_id" => world.session.clone_from(&other.session),
+                    "task_id" => world.task.clone_from(&other.task),
                     name => panic!("the generator doesn't know the path parameter {name}"),
                 }
                 world
@@ -140,6 +146,7 @@ async fn ids_of_others_in_bodies_and_queries_are_unknown(backend: Backend) {
         let of = |world: &World| match name {
             "theme_id" => world.theme.clone(),
             "habit_id" | "ids" => world.habit.clone(),
+            "task_id" => world.task.clone(),
             _ => panic!("the generator doesn't know what {id} names at {at}"),
         };
         let mut answers = Vec::new();
@@ -181,6 +188,8 @@ async fn ids_of_others_can_be_chosen_like_any(backend: Backend) {
     assert_eq!(eve.get(&format!("/habits/{}", hers.habit)).await.expect(200).body["name"], "Mine");
     eve.delete(&format!("/habits/{}", hers.habit)).await.expect(204);
     eve.delete(&format!("/themes/{}", hers.theme)).await.expect(204);
+    eve.post("/tasks", json!({"id": hers.task, "title": "Mine"})).await.expect(201);
+    eve.delete(&format!("/tasks/{}", hers.task)).await.expect(204);
     assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
 }
 
@@ -188,7 +197,15 @@ async fn lists_hold_only_what_is_ones_own(backend: Backend) {
     let app = TestApp::on(backend).start();
     let (ada, eve) = (app.user("ada").await, app.user("eve").await);
     World::of(&ada).await;
-    for list in ["/habits", "/themes", "/habits/today", "/habits?q=read", "/habits?due_on=2026-03-11"] {
+    for list in [
+        "/habits",
+        "/themes",
+        "/habits/today",
+        "/habits?q=read",
+        "/habits?due_on=2026-03-11",
+        "/tasks",
+        "/tasks?q=call",
+    ] {
         assert_ne!(ada.get(list).await.expect(200).body["items"], json!([]), "{list}");
         assert_eq!(eve.get(list).await.expect(200).body["items"], json!([]), "{list}");
     }

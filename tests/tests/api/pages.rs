@@ -1,13 +1,14 @@
 //! Lists are walked page by page, forth and back, without losing or repeating anything.
 
 use circadia_tests::{Answer, Backend, Client, TestApp, scenarios};
-use serde_json::json;
+use serde_json::{Value, json};
 
 scenarios!(
     lists_are_walked_forth_and_back,
     sorting_by_streak_sorts_across_pages,
     cursors_survive_what_comes_and_goes,
     entries_are_walked_forth_and_back,
+    tasks_are_walked_forth_and_back_in_every_order,
     foreign_cursors_are_refused,
 );
 
@@ -88,6 +89,42 @@ async fn entries_are_walked_forth_and_back(backend: Backend) {
     assert_eq!(walk(&ada, &format!("/habits/{habit}/entries?limit=4"), "date", 3).await, dates);
     let range = format!("/habits/{habit}/entries?limit=2&from=2026-03-02&to=2026-03-06");
     assert_eq!(walk(&ada, &range, "date", 3).await, dates[1..6]);
+}
+
+async fn tasks_are_walked_forth_and_back_in_every_order(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for (title, priority, due_on) in [
+        ("b", "low", json!("2026-03-12")),
+        ("A", "high", Value::Null),
+        ("d", "medium", json!("2026-03-10")),
+        ("C", "low", Value::Null),
+        ("é", "high", json!("2026-03-10")),
+        ("e", "medium", json!("2026-04-01")),
+    ] {
+        ada.task(json!({"title": title, "priority": priority, "due_on": due_on})).await;
+    }
+    for (query, expected) in [
+        // Those without a due day come last, in either direction.
+        ("", ["d", "é", "b", "e", "A", "C"]),
+        ("&sort=-due_on", ["e", "b", "é", "d", "C", "A"]),
+        ("&sort=priority", ["b", "C", "d", "e", "A", "é"]),
+        ("&sort=-priority", ["é", "A", "e", "d", "C", "b"]),
+        ("&sort=created_at", ["b", "A", "d", "C", "é", "e"]),
+        ("&sort=-title", ["é", "e", "d", "C", "b", "A"]),
+    ] {
+        for (limit, pages) in [(1, 6), (2, 3), (4, 2)] {
+            let list = format!("/tasks?limit={limit}{query}");
+            assert_eq!(walk(&ada, &list, "title", pages).await, expected, "{list}");
+        }
+    }
+    let filtered = "/tasks?limit=2&status=todo,in_progress&due_from=2026-03-10&due_to=2026-03-31";
+    assert_eq!(walk(&ada, filtered, "title", 2).await, ["d", "é", "b"]);
+    let first = ada.get("/tasks?limit=1&sort=title").await.expect(200);
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    for other in ["", "&sort=-title", "&sort=priority"] {
+        ada.get(&format!("/tasks?cursor={cursor}{other}")).await.problem(400, "invalid_cursor");
+    }
 }
 
 async fn foreign_cursors_are_refused(backend: Backend) {

@@ -14,6 +14,7 @@ scenarios!(
     one_id_is_made_once,
     parallel_refreshes_have_one_child,
     one_name_is_registered_once,
+    counts_of_themes_lose_nothing,
 );
 
 /// Sends requests at the same time. A database that is busy for too long may refuse with 503 and say when to come back
@@ -160,4 +161,40 @@ async fn one_name_is_registered_once(backend: Backend) {
     let answers = at_once((0..8).map(register).collect()).await;
     assert_eq!(statuses(&answers), BTreeMap::from([(201, 1), (409, 7)]));
     assert_eq!(app.database.number("SELECT count(*) FROM users"), 1);
+}
+
+async fn counts_of_themes_lose_nothing(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let (theme, other) = (ada.theme("Health").await, ada.theme("Work").await);
+    let mut tasks = Vec::new();
+    for _ in 0..24 {
+        tasks.push(ada.task(json!({"theme_id": theme})).await);
+    }
+    let send = |method: Method, path: String, body: Value| (ada.clone(), method, path, body);
+    let mut requests = Vec::new();
+    for (number, task) in tasks.iter().enumerate() {
+        let path = format!("/tasks/{task}");
+        requests.push(match number % 4 {
+            0 => send(Method::POST, format!("{path}/transition"), json!({"to": "done"})),
+            1 => send(Method::DELETE, path, Value::Null),
+            2 => send(Method::PATCH, path, json!({"theme_id": other})),
+            _ => send(Method::POST, format!("{path}/transition"), json!({"to": "cancelled"})),
+        });
+        requests.push(send(Method::POST, "/tasks".into(), json!({"title": "More", "theme_id": theme})));
+    }
+    let answers = at_once(requests).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(200, 18), (201, 24), (204, 6)]));
+    let counts = async |theme: &str| {
+        let counts = ada.get(&format!("/themes/{theme}")).await.expect(200).body["counts"].clone();
+        (counts["tasks_open"].as_u64().unwrap(), counts["tasks_done"].as_u64().unwrap())
+    };
+    assert_eq!(counts(&theme).await, (24, 6));
+    assert_eq!(counts(&other).await, (6, 0));
+    // Each task goes one way once, whoever is first.
+    let task = ada.task(json!({"theme_id": other})).await;
+    let done = |_| send(Method::POST, format!("/tasks/{task}/transition"), json!({"to": "done"}));
+    let answers = at_once((0..12).map(done).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(200, 1), (409, 11)]));
+    assert_eq!(counts(&other).await, (6, 1));
 }

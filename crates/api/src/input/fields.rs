@@ -18,6 +18,7 @@ pub struct Fields<'a> {
     members: &'a Map<String, Value>,
     textual: bool,
     asked: Vec<&'static str>,
+    refused: Vec<&'static str>,
     required: Vec<&'static str>,
     wrong: Violations,
 }
@@ -41,7 +42,14 @@ impl<'a> Fields<'a> {
     }
 
     fn over(members: &'a Map<String, Value>, textual: bool) -> Self {
-        Self { members, textual, asked: Vec::new(), required: Vec::new(), wrong: Violations::new() }
+        Self {
+            members,
+            textual,
+            asked: Vec::new(),
+            refused: Vec::new(),
+            required: Vec::new(),
+            wrong: Violations::new(),
+        }
     }
 
     /// A parser for a nested object.
@@ -99,6 +107,14 @@ impl<'a> Fields<'a> {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// A field that is known but has no place here: says where it has, which is more than that it isn't known.
+    pub fn refuse(&mut self, name: &'static str, code: &'static str, detail: &'static str) {
+        self.refused.push(name);
+        if self.members.contains_key(name) {
+            self.wrong.add(pointer(name), code, detail);
+        }
+    }
+
     /// Notes something wrong that only several fields together show.
     pub fn note(&mut self, name: &'static str, code: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) {
         self.wrong.add(pointer(name), code, detail);
@@ -120,7 +136,8 @@ impl<'a> Fields<'a> {
     }
 
     fn note_unknown(&mut self) {
-        for name in self.members.keys().filter(|name| !self.asked.contains(&name.as_str())) {
+        let known = |name: &str| self.asked.contains(&name) || self.refused.contains(&name);
+        for name in self.members.keys().filter(|name| !known(name)) {
             let shown: String = name.chars().take(64).collect();
             let detail = if self.asked.is_empty() {
                 "is not known: nothing is expected here".to_owned()
@@ -200,6 +217,24 @@ mod tests {
         let expected =
             [("/name", "required"), ("/size", "wrong_type"), ("/tags/1", "wrong_type"), ("/x~1y", "unknown_field")];
         assert_eq!(wrong, expected.map(|(path, code)| (path.to_owned(), code)));
+    }
+
+    #[test]
+    fn a_field_that_has_its_place_elsewhere_is_told_of_once() {
+        struct Refusing;
+        impl Decode for Refusing {
+            fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+                fields.refuse("status", "read_only", "is changed elsewhere");
+                Some(Self)
+            }
+        }
+        let read = |value: Value| {
+            Fields::read::<Refusing>(value.as_object().unwrap(), false)
+                .map(drop)
+                .map_err(|wrong| wrong.into_iter().map(|violation| violation.code).collect::<Vec<_>>())
+        };
+        assert_eq!(read(json!({})), Ok(()));
+        assert_eq!(read(json!({"status": "done"})), Err(vec!["read_only"]));
     }
 
     #[test]

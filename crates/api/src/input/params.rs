@@ -6,6 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use circadia_domain::civil::Date;
 use circadia_domain::ids::{HabitId, PauseId, SessionId, ThemeId};
+use circadia_domain::ids::{TaskId, TimeEntryId};
+use circadia_domain::text::key_of;
 use circadia_domain::violation::Violations;
 use serde_json::{Map, Value};
 
@@ -31,6 +33,7 @@ macro_rules! id_segment {
     )*};
 }
 id_segment!(HabitId as "habit_id", ThemeId as "theme_id", PauseId as "pause_id", SessionId as "session_id");
+id_segment!(TaskId as "task_id", TimeEntryId as "time_entry_id");
 
 impl PathSegment for Date {
     const NAME: &'static str = "date";
@@ -42,6 +45,14 @@ impl PathSegment for Date {
 /// Reads a civil date.
 pub fn date(text: &str) -> Parsed<Date> {
     Date::parse(text).map_err(|error| Violations::of("invalid_date", error.to_string()))
+}
+
+/// Reads a text that is sought for, whatever its case: the form that it is compared in.
+pub fn sought(text: &str) -> Parsed<String> {
+    if text.chars().count() > 100 {
+        return Err(Violations::of("too_long", "must have at most 100 characters"));
+    }
+    Ok(key_of(text))
 }
 
 /// A segment of the path.

@@ -8,6 +8,7 @@ pub mod me;
 pub mod plans;
 pub mod quotes;
 pub mod schedules;
+pub mod tasks;
 pub mod themes;
 pub mod wellknown;
 
@@ -23,6 +24,7 @@ pub fn versioned(config: &mut ServiceConfig<'_>) {
     habits::routes(config);
     schedules::routes(config);
     quotes::routes(config);
+    tasks::routes(config);
 }
 
 /// Everything that isn't.

@@ -51,6 +51,13 @@ pub struct ThemeBody {
 pub struct ThemeCountsBody {
     /// Habits that carry it, archived ones included.
     pub habits: i64,
+    /// Tasks that carry it and are still to be done: `todo` or `in_progress`.
+    pub tasks_open: i64,
+    /// Tasks that carry it and are done.
+    pub tasks_done: i64,
+    /// Minutes of the time entries of its habits and tasks. An entry of a habit and a task counts for the habit's theme,
+    /// and for the task's if the habit has none.
+    pub minutes: i64,
 }
 
 impl From<(Theme, ThemeCounts)> for ThemeBody {
@@ -59,7 +66,12 @@ impl From<(Theme, ThemeCounts)> for ThemeBody {
             id: theme.id,
             name: theme.name,
             color: theme.color,
-            counts: ThemeCountsBody { habits: counts.habits },
+            counts: ThemeCountsBody {
+                habits: counts.habits,
+                tasks_open: counts.tasks_open,
+                tasks_done: counts.tasks_done,
+                minutes: counts.minutes,
+            },
             created_at: theme.created_at,
             updated_at: theme.updated_at,
         }

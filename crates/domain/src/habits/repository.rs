@@ -56,7 +56,8 @@ pub trait HabitRepository {
         now: Instant,
     ) -> Result<(), StoreError>;
 
-    /// Removes a habit, its entries and its history, and leaves a tombstone. Whether there was one.
+    /// Takes the habit off the time that was spent on it (stamping those rows), removes it, its entries and its history,
+    /// and leaves a tombstone. Whether there was one.
     fn delete_habit(&mut self, user: UserId, id: HabitId, rev: Revision, now: Instant) -> Result<bool, StoreError>;
 
     /// Whether the habit was deleted before.

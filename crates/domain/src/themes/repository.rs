@@ -10,6 +10,13 @@ use crate::store::{Revision, StoreError};
 pub struct ThemeCounts {
     /// Habits that carry it, archived ones included.
     pub habits: i64,
+    /// Tasks that carry it and are still to be done.
+    pub tasks_open: i64,
+    /// Tasks that carry it and are done.
+    pub tasks_done: i64,
+    /// Minutes spent on its habits and tasks. Time spent on a habit and a task at once counts for the habit's theme, and
+    /// for the task's if the habit has none.
+    pub minutes: i64,
 }
 
 /// Themes in a store.

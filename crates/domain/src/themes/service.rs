@@ -96,7 +96,7 @@ pub fn update(
     Ok((changed, counts))
 }
 
-/// Deletes a theme; what carried it goes on without one.
+/// Deletes a theme; the habits and tasks that carried it go on without one.
 pub fn delete(tx: &mut Writing<'_>, id: ThemeId, expected: &Expected) -> Result<(), Error> {
     let (theme, _) = tx.store.find_theme(tx.user, id)?.ok_or(Error::NotFound(Entity::Theme))?;
     expected.check(theme.rev)?;

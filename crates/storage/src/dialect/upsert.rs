@@ -5,7 +5,7 @@
 
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::habits::EntryState;
-use circadia_domain::ids::{HabitId, UserId};
+use circadia_domain::ids::{HabitId, TaskId, TimeEntryId, UserId};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
@@ -17,8 +17,12 @@ use crate::sql_types::{Day, Moment, Uuid, Word};
 pub(crate) enum Bind<'a> {
     User(UserId),
     Habit(HabitId),
+    MaybeHabit(Option<HabitId>),
+    MaybeTask(Option<TaskId>),
+    TimeEntry(TimeEntryId),
     Day(Date),
     Instant(Instant),
+    MaybeInstant(Option<Instant>),
     State(EntryState),
     Text(&'a str),
     MaybeText(Option<&'a str>),
@@ -33,8 +37,12 @@ impl Bind<'_> {
         match self {
             Self::User(id) => out.push_bind_param::<Uuid, _>(id),
             Self::Habit(id) => out.push_bind_param::<Uuid, _>(id),
+            Self::MaybeHabit(id) => out.push_bind_param::<Nullable<Uuid>, _>(id),
+            Self::MaybeTask(id) => out.push_bind_param::<Nullable<Uuid>, _>(id),
+            Self::TimeEntry(id) => out.push_bind_param::<Uuid, _>(id),
             Self::Day(date) => out.push_bind_param::<Day, _>(date),
             Self::Instant(at) => out.push_bind_param::<Moment, _>(at),
+            Self::MaybeInstant(at) => out.push_bind_param::<Nullable<Moment>, _>(at),
             Self::State(state) => out.push_bind_param::<Word, _>(state),
             Self::Text(text) => out.push_bind_param::<Text, _>(*text),
             Self::MaybeText(text) => out.push_bind_param::<Nullable<Text>, _>(text),

@@ -2,6 +2,7 @@
 
 use circadia_domain::ids::{AuditEventId, HabitId, LoginId, SessionId, ThemeId, UserId};
 use circadia_domain::ids::{MoodMomentId, SleepLogId};
+use circadia_domain::ids::{TaskId, TimeEntryId};
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
@@ -64,3 +65,5 @@ on_any_backend!(Uuid: UserId, SessionId, LoginId, AuditEventId, ThemeId, HabitId
 
 id_column!(SleepLogId, MoodMomentId);
 on_any_backend!(Uuid: SleepLogId, MoodMomentId);
+id_column!(TaskId, TimeEntryId);
+on_any_backend!(Uuid: TaskId, TimeEntryId);

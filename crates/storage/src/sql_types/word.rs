@@ -9,6 +9,7 @@ use circadia_domain::identities::{Provider, Subject};
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::sessions::SessionKind;
 use circadia_domain::sleep::SleepKind;
+use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::{Color, Line, Prose};
 use circadia_domain::users::{ColorScheme, Email, Locale, Role, Username};
 use diesel::deserialize::{self, FromSql};
@@ -50,6 +51,7 @@ words! {
     Kind: Self::parse,
     SleepKind: |text| Self::parse(text).ok(),
     Weekday: |text| Self::parse(text).ok(),
+    TaskStatus: |text| Self::parse(text).ok(),
 }
 
 /// Texts that were checked before they were stored.
@@ -170,3 +172,5 @@ on_any_backend!(
 
 word_column!(SleepKind);
 on_any_backend!(Word: SleepKind);
+word_column!(TaskStatus);
+on_any_backend!(Word: TaskStatus);

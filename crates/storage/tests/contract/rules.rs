@@ -2,7 +2,10 @@
 
 use circadia_domain::habits::Habit;
 use circadia_domain::sleep::SleepKind;
-use circadia_domain::store::{StoreError, administer, write};
+use circadia_domain::store::{Revision, StoreError, administer, write};
+use circadia_domain::tasks::Task;
+use circadia_domain::time_entries::TimeEntry;
+use circadia_domain::timer::Timer;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -15,6 +18,13 @@ fn filled(backend: Backend) -> TestDatabase {
     let theme = samples::theme("Theme");
     let habit = Habit { theme: Some(theme.id), ..samples::habit("Habit") };
     let history = samples::history(&["2026-01-01"]);
+    let task = Task { theme: Some(theme.id), ..samples::task("Task") };
+    let spent = TimeEntry {
+        habit: Some(habit.id),
+        task: Some(task.id),
+        ..samples::time_entry(samples::date("2026-01-01"), 30)
+    };
+    let timer = Timer { habit: Some(habit.id), task: Some(task.id), note: None, started_at: NOW, rev: Revision(1) };
     let buried = samples::theme("Buried");
     test.write(user, |tx| {
         tx.store.insert_theme(user, &theme)?;
@@ -27,6 +37,9 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.insert_sleep_log(user, &samples::sleep_log(NOW, 7_200))?;
         tx.store.put_mood(user, &samples::mood(samples::date("2026-01-01"), 5))?;
         tx.store.insert_moment(user, &samples::moment(samples::date("2026-01-01"), 5))?;
+        tx.store.insert_task(user, &task)?;
+        tx.store.insert_time_entries(user, &[spent])?;
+        tx.store.insert_timer(user, &timer)?;
         tx.store.insert_session(&samples::session(user))
     });
     administer(&test.database, |store| {
@@ -110,6 +123,19 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("mood_moments", "value", "0", "-1"),
         ("mood_moments", "value", "10", "11"),
         ("mood_moments", "tags", "'[]'", "''"),
+        ("tasks", "title", "'a'", "''"),
+        ("tasks", "description", "NULL", "''"),
+        ("tasks", "priority", "1", "0"),
+        ("tasks", "priority", "3", "4"),
+        ("tasks", "due_on", &last, &after),
+        ("tasks", "rev", "1", "0"),
+        ("time_entries", "date", &first, &before),
+        ("time_entries", "minutes", "1", "0"),
+        ("time_entries", "minutes", "1440", "1441"),
+        ("time_entries", "note", "NULL", "''"),
+        ("time_entries", "rev", "1", "0"),
+        ("timers", "note", "NULL", "''"),
+        ("timers", "rev", "1", "0"),
         ("tombstones", "kind", "'entry'", "'cat'"),
     ]
     .into_iter()
@@ -126,6 +152,16 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
     let window = format!("UPDATE habits SET starts_on = {last}, ends_on = {first}");
     let refused = raw.execute(&window).expect_err("an end before the start");
     assert!(refused.contains("habits_window_check"), "{refused}");
+    for (wrong, rule) in [
+        ("UPDATE tasks SET completed_at = NULL", "tasks_completed_at_check"),
+        ("UPDATE tasks SET status = 'todo'", "tasks_completed_at_check"),
+        ("UPDATE tasks SET status = 'maybe', completed_at = NULL", "tasks_status_check"),
+        ("UPDATE time_entries SET ended_at = started_at", "time_entries_ended_at_check"),
+        ("UPDATE time_entries SET started_at = NULL", "time_entries_ended_at_check"),
+    ] {
+        let refused = raw.execute(wrong).expect_err(wrong);
+        assert!(refused.contains(rule), "{wrong}: {refused}");
+    }
 }
 
 pub(crate) fn sleep_is_as_long_as_it_may_be(backend: Backend) {
@@ -167,7 +203,7 @@ pub(crate) fn sleep_is_as_long_as_it_may_be(backend: Backend) {
 pub(crate) fn rows_that_others_refer_to_stay(backend: Backend) {
     let test = filled(backend);
     let mut raw = test.raw();
-    for table in ["users", "themes", "habits"] {
+    for table in ["users", "themes", "habits", "tasks"] {
         let rows = raw.number(&format!("SELECT count(*) FROM {table}"));
         assert!(raw.execute(&format!("DELETE FROM {table}")).is_err(), "{table}");
         assert_eq!(raw.number(&format!("SELECT count(*) FROM {table}")), rows);

@@ -1,9 +1,12 @@
 //! Themes.
 
-use circadia_domain::ids::{ThemeId, UserId};
+use circadia_domain::habits::Habit;
+use circadia_domain::ids::{HabitId, TaskId, ThemeId, UserId};
 use circadia_domain::store::{Revision, StoreError, Unique, write};
+use circadia_domain::tasks::{Task, TaskStatus};
 use circadia_domain::text::Color;
 use circadia_domain::themes::{Theme, ThemeCounts, ThemeName};
+use circadia_domain::time_entries::TimeEntry;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -58,7 +61,7 @@ pub(crate) fn one_user_s_names_are_unique_and_two_users_may_share_one(backend: B
     assert!(matches!(again, Err(StoreError::Duplicate(Unique::Other))), "{again:?}");
 }
 
-pub(crate) fn habits_are_counted(backend: Backend) {
+pub(crate) fn what_belongs_to_them_is_counted(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let (busy, idle) = (samples::theme("Busy"), samples::theme("Idle"));
@@ -66,26 +69,76 @@ pub(crate) fn habits_are_counted(backend: Backend) {
     insert(&test, user, &idle).unwrap();
     insert(&test, other, &busy).unwrap();
     for (owner, theme) in [(user, Some(busy.id)), (user, Some(busy.id)), (user, None), (other, Some(busy.id))] {
-        let habit = circadia_domain::habits::Habit { theme, ..samples::habit("h") };
+        let habit = Habit { theme, ..samples::habit("h") };
         test.write(owner, |tx| tx.store.insert_habit(owner, &habit));
     }
-    let counts: Vec<i64> = themes(&test, user).iter().map(|(_, counts)| counts.habits).collect();
-    assert_eq!(counts, [2, 0]);
-    assert_eq!(test.database_statements(), 2);
-    assert_eq!(test.read(|store| store.find_theme(user, busy.id)).unwrap().1.habits, 2);
+    let statuses = [TaskStatus::Todo, TaskStatus::InProgress, TaskStatus::Done, TaskStatus::Cancelled];
+    for (owner, theme, status) in [(user, Some(busy.id), 0), (user, Some(busy.id), 1), (user, Some(busy.id), 2)]
+        .into_iter()
+        .chain([(user, Some(busy.id), 3), (user, None, 0), (other, Some(busy.id), 2)])
+    {
+        let task = task(theme, statuses[status]);
+        test.write(owner, |tx| tx.store.insert_task(owner, &task));
+    }
+    let expected = ThemeCounts { habits: 2, tasks_open: 2, tasks_done: 1, minutes: 0 };
+    let counts: Vec<ThemeCounts> = themes(&test, user).into_iter().map(|(_, counts)| counts).collect();
+    assert_eq!(counts, [expected, ThemeCounts::default()]);
+    assert_eq!(test.database_statements(), 4);
+    assert_eq!(test.read(|store| store.find_theme(user, busy.id)).unwrap().1, expected);
+    assert_eq!(test.database_statements(), 1);
+    // Time of a habit and a task counts for the habit's theme, and for the task's if the habit has none.
+    let (themed, bare) =
+        (Habit { theme: Some(idle.id), ..samples::habit("themed") }, Habit { theme: None, ..samples::habit("bare") });
+    let (of_busy, of_none) = (task(Some(busy.id), TaskStatus::Done), task(None, TaskStatus::Done));
+    let spent = |habit: Option<HabitId>, task: Option<TaskId>, minutes| TimeEntry {
+        habit,
+        task,
+        ..samples::time_entry(samples::date("2026-03-10"), minutes)
+    };
+    let entries = [
+        spent(Some(themed.id), None, 1),
+        spent(Some(themed.id), Some(of_busy.id), 2),
+        spent(Some(bare.id), Some(of_busy.id), 4),
+        spent(None, Some(of_busy.id), 8),
+        spent(Some(bare.id), Some(of_none.id), 16),
+        spent(None, None, 32),
+        spent(Some(themed.id), Some(of_none.id), 64),
+    ];
+    test.write(user, |tx| {
+        for habit in [&themed, &bare] {
+            tx.store.insert_habit(user, habit)?;
+        }
+        for task in [&of_busy, &of_none] {
+            tx.store.insert_task(user, task)?;
+        }
+        tx.store.insert_time_entries(user, &entries)
+    });
+    let minutes: Vec<i64> = themes(&test, user).iter().map(|(_, counts)| counts.minutes).collect();
+    assert_eq!(minutes, [12, 67]);
+    assert_eq!(test.read(|store| store.find_theme(user, busy.id)).unwrap().1.minutes, 12);
+    assert_eq!(test.read(|store| store.find_theme(user, idle.id)).unwrap().1.minutes, 67);
     assert_eq!(test.database_statements(), 1);
 }
 
-pub(crate) fn a_deleted_theme_leaves_its_habits_unthemed(backend: Backend) {
+fn task(theme: Option<ThemeId>, status: TaskStatus) -> Task {
+    let done = samples::task("t");
+    let completed_at = done.completed_at.filter(|_| status == TaskStatus::Done);
+    Task { theme, status, completed_at, ..done }
+}
+
+pub(crate) fn a_deleted_theme_leaves_its_habits_and_tasks_unthemed(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     let (gone, kept) = (samples::theme("Gone"), samples::theme("Kept"));
     insert(&test, user, &gone).unwrap();
     insert(&test, user, &kept).unwrap();
-    let themed = circadia_domain::habits::Habit { theme: Some(gone.id), ..samples::habit("themed") };
-    let elsewhere = circadia_domain::habits::Habit { theme: Some(kept.id), ..samples::habit("elsewhere") };
+    let themed = Habit { theme: Some(gone.id), ..samples::habit("themed") };
+    let elsewhere = Habit { theme: Some(kept.id), ..samples::habit("elsewhere") };
+    let (of_gone, of_kept) = (task(Some(gone.id), TaskStatus::Todo), task(Some(kept.id), TaskStatus::Done));
     test.write(user, |tx| {
         tx.store.insert_habit(user, &themed)?;
+        tx.store.insert_task(user, &of_gone)?;
+        tx.store.insert_task(user, &of_kept)?;
         tx.store.insert_habit(user, &elsewhere)
     });
     assert!(!test.read(|store| store.theme_was_deleted(user, gone.id)));
@@ -94,7 +147,10 @@ pub(crate) fn a_deleted_theme_leaves_its_habits_unthemed(backend: Backend) {
         assert!(tx.store.delete_theme(user, gone.id, tx.rev, later)?);
         Ok(tx.rev)
     });
-    assert_eq!(test.database_statements(), 3);
+    assert_eq!(test.database_statements(), 4);
+    let freed = test.read(|store| store.find_task(user, of_gone.id)).unwrap();
+    assert_eq!((freed.theme, freed.rev, freed.updated_at), (None, rev, later));
+    assert_eq!(test.read(|store| store.find_task(user, of_kept.id)), Some(of_kept));
     let habit = test.read(|store| store.find_habit(user, themed.id)).unwrap();
     assert_eq!((habit.theme, habit.rev, habit.updated_at), (None, rev, later));
     let untouched = test.read(|store| store.find_habit(user, elsewhere.id)).unwrap();

@@ -10,12 +10,15 @@ use circadia_domain::habits::{
 use circadia_domain::identities::{Identity, Provider, Subject};
 use circadia_domain::ids::{AuditEventId, HabitId, PauseId, SessionId, ThemeId, UserId};
 use circadia_domain::ids::{MoodMomentId, SleepLogId};
+use circadia_domain::ids::{TaskId, TimeEntryId};
 use circadia_domain::moods::{Mood, MoodMoment, MoodNote, MoodValue, Tag, Tags};
 use circadia_domain::sessions::{Session, SessionKind};
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog, SleepNote};
 use circadia_domain::store::Revision;
+use circadia_domain::tasks::{Priority, Task, TaskDescription, TaskStatus, TaskTitle};
 use circadia_domain::text::Color;
 use circadia_domain::themes::Theme;
+use circadia_domain::time_entries::{TimeEntry, TimeNote};
 use circadia_domain::users::{ColorScheme, Email, Locale, NewUser, Role, Settings, SleepGoal, Username};
 use serde_json::json;
 use uuid::Uuid;
@@ -116,6 +119,42 @@ pub(crate) fn theme(name: &str) -> Theme {
         updated_at: NOW,
         rev: Revision(1),
         request_digest: [0xA5; 32],
+    }
+}
+
+/// A task with every column filled but its theme.
+pub(crate) fn task(title: &str) -> Task {
+    Task {
+        id: TaskId::from_uuid(id()),
+        title: TaskTitle::parse(title).unwrap(),
+        description: TaskDescription::parse("Zwei Zeilen,\neine Tasse ☕").unwrap(),
+        priority: Priority::High,
+        status: TaskStatus::Done,
+        due_on: Some(date("2026-03-31")),
+        theme: None,
+        completed_at: Some(NOW.plus_seconds(2)),
+        created_at: NOW,
+        updated_at: NOW.plus_seconds(2),
+        rev: Revision(3),
+        request_digest: [0x5A; 32],
+    }
+}
+
+/// A time entry with every column filled but what it was spent on.
+pub(crate) fn time_entry(date: Date, minutes: u32) -> TimeEntry {
+    TimeEntry {
+        id: TimeEntryId::from_uuid(id()),
+        habit: None,
+        task: None,
+        date,
+        minutes,
+        started_at: Some(NOW),
+        ended_at: Some(NOW.plus_seconds(1)),
+        note: TimeNote::parse("Kapitel 3 📖").unwrap(),
+        created_at: NOW,
+        updated_at: NOW.plus_seconds(4),
+        rev: Revision(5),
+        request_digest: [0xC3; 32],
     }
 }
 

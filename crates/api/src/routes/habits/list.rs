@@ -17,7 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::{HabitBody, StatusDoc};
 use crate::app::App;
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, Query, date, list, text};
+use crate::input::{Body, Decode, Fields, Parsed, Query, date, list, sought, text};
 use crate::page::{Page, PageRequest};
 use crate::problem::Problem;
 
@@ -134,16 +134,6 @@ fn schedule_type(word: &str) -> Parsed<String> {
     } else {
         Err(Violations::of("unknown_value", format!("must be one of {}", TYPES.join(", "))))
     }
-}
-
-fn sought(text: &str) -> Parsed<String> {
-    if text.chars().count() > 100 {
-        return Err(Violations::of("too_long", "must have at most 100 characters"));
-    }
-    if text.contains('\0') {
-        return Err(Violations::of("nul_character", "must not contain the NUL character"));
-    }
-    Ok(key_of(text))
 }
 
 impl Decode for ListQuery {

@@ -1,0 +1,216 @@
+//! `GET /tasks`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::{Date, Instant};
+use circadia_domain::ids::{TaskId, ThemeId};
+use circadia_domain::tasks::{
+    self, Priority, Task, TaskFilter, TaskOrder, TaskPlace, TaskQuery, TaskSeek, TaskSort, TaskStatus,
+};
+use circadia_domain::violation::Violations;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::{PriorityBody, TaskBody, TaskStatusBody};
+use crate::app::App;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Parsed, Query, boolean, date, sought, text};
+use crate::page::{Page, PageRequest, Start};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_tasks);
+}
+
+const SORTS: [(&str, TaskSort); 4] = [
+    ("due_on", TaskSort::DueOn),
+    ("priority", TaskSort::Priority),
+    ("created_at", TaskSort::CreatedAt),
+    ("title", TaskSort::Title),
+];
+
+fn order(given: &str) -> Parsed<TaskOrder> {
+    let (reversed, name) = given.strip_prefix('-').map_or((false, given), |name| (true, name));
+    let by = SORTS.into_iter().find(|(known, _)| *known == name).map(|(_, by)| by).ok_or_else(|| {
+        let detail = "must be `due_on`, `priority`, `created_at` or `title`, with `-` before it to reverse";
+        Violations::of("unknown_value", detail)
+    })?;
+    Ok(TaskOrder { by, reversed })
+}
+
+fn order_text(order: TaskOrder) -> String {
+    let name = SORTS.into_iter().find(|(_, by)| *by == order.by).map_or("", |(name, _)| name);
+    format!("{}{name}", if order.reversed { "-" } else { "" })
+}
+
+/// A task's place in an order, as cursors hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Place {
+    #[serde(rename = "d")]
+    DueOn(Option<Date>),
+    #[serde(rename = "p")]
+    Priority(i32),
+    #[serde(rename = "c")]
+    CreatedAt(i64),
+    #[serde(rename = "t")]
+    Title(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Key {
+    #[serde(rename = "v")]
+    place: Place,
+    #[serde(rename = "i")]
+    id: TaskId,
+}
+
+impl Key {
+    fn of(task: &Task, by: TaskSort) -> Self {
+        let place = match TaskPlace::of(task, by) {
+            TaskPlace::DueOn(due_on) => Place::DueOn(due_on),
+            TaskPlace::Priority(priority) => Place::Priority(priority.rank()),
+            TaskPlace::CreatedAt(at) => Place::CreatedAt(at.micros()),
+            TaskPlace::Title(key) => Place::Title(key),
+        };
+        Self { place, id: task.id }
+    }
+
+    /// The place in the domain's words; nothing if it isn't one of this order, whoever made it up.
+    fn into_place(self, by: TaskSort) -> Option<(TaskPlace, TaskId)> {
+        let place = match (self.place, by) {
+            (Place::DueOn(due_on), TaskSort::DueOn) => TaskPlace::DueOn(due_on),
+            (Place::Priority(rank), TaskSort::Priority) => TaskPlace::Priority(Priority::from_rank(rank)?),
+            (Place::CreatedAt(micros), TaskSort::CreatedAt) => TaskPlace::CreatedAt(Instant::from_micros(micros)),
+            (Place::Title(key), TaskSort::Title) if !key.contains('\0') => TaskPlace::Title(key),
+            _ => return None,
+        };
+        Some((place, self.id))
+    }
+}
+
+/// Which tasks are wanted, and in which order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Only those of one of these statuses, separated by commas: `todo,in_progress`.
+    #[param(value_type = Option<Vec<TaskStatusBody>>, style = Form, explode = false, example = json!(["todo", "in_progress"]))]
+    status: Option<Vec<TaskStatus>>,
+    /// Only those of this priority.
+    #[param(value_type = Option<PriorityBody>)]
+    priority: Option<Priority>,
+    /// Only those of this theme.
+    #[param(value_type = Option<Uuid>)]
+    theme_id: Option<ThemeId>,
+    /// Only those that are due on this day or later.
+    #[param(value_type = Option<String>, format = Date)]
+    due_from: Option<Date>,
+    /// Only those that are due on this day or earlier.
+    #[param(value_type = Option<String>, format = Date)]
+    due_to: Option<Date>,
+    /// `true`: only those that are open and were due before today; `false`: only the others.
+    overdue: Option<bool>,
+    /// Only those whose title or description contains this, whatever its case.
+    #[param(max_length = 100)]
+    q: Option<String>,
+    /// `due_on` (default), `priority` (from low to high), `created_at` or `title`; `-` before it reverses. Tasks without a
+    /// due day come last in either direction; among equals, ids decide, which is the order in which they were made.
+    #[param(value_type = Option<String>, example = "-priority")]
+    sort: Option<TaskOrder>,
+    /// As of this day; the user's today if absent. It decides about `overdue`.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
+    #[param(ignore)]
+    page: PageRequest,
+}
+
+fn statuses(given: &str) -> Parsed<Vec<TaskStatus>> {
+    given.split(',').map(|word| TaskStatus::parse(word.trim())).collect()
+}
+
+impl Decode for ListQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let status = fields.optional("status", text(statuses));
+        let priority = fields.optional("priority", text(Priority::parse));
+        let theme_id = fields.optional("theme_id", text(ThemeId::parse_reference));
+        let due_from = fields.optional("due_from", text(date));
+        let due_to = fields.optional("due_to", text(date));
+        if due_from.zip(due_to).is_some_and(|(from, to)| to < from) {
+            fields.note("due_to", "before_start", "must not lie before `due_from`");
+        }
+        let overdue = fields.optional("overdue", boolean);
+        let q = fields.optional("q", text(sought));
+        let sort = fields.optional("sort", text(order));
+        let on = fields.optional("on", text(date));
+        let page = PageRequest::decode(fields)?;
+        Some(Self { status, priority, theme_id, due_from, due_to, overdue, q, sort, on, page })
+    }
+}
+
+/// List my tasks
+#[utoipa::path(
+    tag = "tasks",
+    operation_id = "listTasks",
+    params(ListQuery, PageRequest),
+    responses((status = 200, description = "A page of tasks", body = Page<TaskBody>))
+)]
+#[get("/tasks")]
+async fn list_tasks(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.0;
+    let order = query.sort.unwrap_or(TaskOrder { by: TaskSort::DueOn, reversed: false });
+    let sort = order_text(order);
+    let start = query.page.start::<Key>(&sort)?;
+    let (backwards, beyond) = match &start {
+        Start::Beginning => (false, None),
+        Start::After(key) => (false, Some(key)),
+        Start::Before(key) => (true, Some(key)),
+    };
+    let invalid = || Problem::of("invalid_cursor", "The cursor is not one that this list gave out in this order.");
+    let beyond = beyond.map(|key| key.clone().into_place(order.by).ok_or_else(invalid)).transpose()?;
+    let wanted = TaskQuery {
+        filter: TaskFilter {
+            statuses: query.status.unwrap_or_default(),
+            priority: query.priority,
+            theme: query.theme_id,
+            due_from: query.due_from,
+            due_to: query.due_to,
+            overdue: None,
+            text: query.q,
+        },
+        overdue: query.overdue,
+        on: query.on,
+        seek: TaskSeek { order, beyond, backwards, limit: query.page.limit + 1 },
+    };
+    let now = app.now();
+    let found = app.work.read(move |store| tasks::list(store, principal.user, now, wanted)).await?;
+    let page = Page::of_selected(found, |task| Key::of(task, order.by), &sort, &query.page, &start);
+    page.map(TaskBody::from).answer(&request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sort_orders_are_read_and_said() {
+        for text in ["due_on", "-due_on", "priority", "-created_at", "title"] {
+            assert_eq!(order_text(order(text).unwrap()), text);
+        }
+        assert!(order("--title").is_err() && order("status").is_err());
+    }
+
+    #[test]
+    fn places_of_another_order_are_none_of_this() {
+        let id = TaskId::parse("01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b").unwrap();
+        let place = |place: Place, by| Key { place, id }.into_place(by);
+        assert!(place(Place::Priority(2), TaskSort::Priority).is_some());
+        assert!(place(Place::Priority(4), TaskSort::Priority).is_none());
+        assert!(place(Place::Priority(2), TaskSort::Title).is_none());
+        assert!(place(Place::Title("a\0".into()), TaskSort::Title).is_none());
+    }
+}

@@ -1,0 +1,12 @@
+//! `/tasks`: things to be done once.
+
+mod dto;
+mod list;
+mod resource;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    list::routes(config);
+    resource::routes(config);
+}

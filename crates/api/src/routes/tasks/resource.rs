@@ -1,0 +1,140 @@
+//! `/tasks` and `/tasks/{task_id}`: making, reading, changing, moving and deleting tasks.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use circadia_domain::ids::TaskId;
+use circadia_domain::tasks::{self, Task, TaskPatch};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::{CreateTaskBody, TaskBody, TransitionBody, UpdateTaskBody};
+use crate::app::App;
+use crate::conditional::{Answer, IfMatch};
+use crate::identity::Principal;
+use crate::input::{Body, Segment};
+use crate::problem::{Problem, ProblemDoc};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(create_task).service(transition_task).service(get_task).service(update_task).service(delete_task);
+}
+
+fn answer(task: Task) -> Result<Answer, Problem> {
+    let rev = task.rev;
+    Answer::stored(&TaskBody::from(task), rev)
+}
+
+/// Make a task
+///
+/// It begins as `todo`. The same request with the same `id` again answers like the first time.
+#[utoipa::path(
+    tag = "tasks",
+    operation_id = "createTask",
+    request_body = CreateTaskBody,
+    responses(
+        (status = 201, description = "The task", body = TaskBody),
+        (status = 409, description = "`id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/tasks")]
+async fn create_task(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    body: Body<CreateTaskBody>,
+) -> Result<HttpResponse, Problem> {
+    let new = body.value.into_new(|| app.ids.fresh().into(), body.digest);
+    let id = new.id;
+    let created = app.work.write(principal.user, app.now(), move |tx| tasks::create(tx, new)).await?;
+    answer(created.into_inner())?.created(format!("/api/v1/tasks/{id}")).to(&request)
+}
+
+/// Get a task
+#[utoipa::path(
+    tag = "tasks",
+    operation_id = "getTask",
+    params(("task_id" = Uuid, Path, description = "The task's id")),
+    responses((status = 200, description = "The task", body = TaskBody))
+)]
+#[get("/tasks/{task_id}")]
+async fn get_task(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<TaskId>,
+) -> Result<HttpResponse, Problem> {
+    let found = app.work.read(move |store| tasks::find(store, principal.user, id.0)).await?;
+    answer(found)?.to(&request)
+}
+
+/// Change a task
+///
+/// All but its status, which `POST /tasks/{task_id}/transition` changes.
+#[utoipa::path(
+    tag = "tasks",
+    operation_id = "updateTask",
+    params(("task_id" = Uuid, Path, description = "The task's id")),
+    request_body = UpdateTaskBody,
+    responses((status = 200, description = "The task as it is now", body = TaskBody))
+)]
+#[patch("/tasks/{task_id}")]
+async fn update_task(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<TaskId>,
+    if_match: IfMatch,
+    body: Body<UpdateTaskBody>,
+) -> Result<HttpResponse, Problem> {
+    let patch = TaskPatch::from(body.value);
+    let changed =
+        app.work.write(principal.user, app.now(), move |tx| tasks::update(tx, id.0, &if_match.0, patch)).await?;
+    answer(changed)?.to(&request)
+}
+
+/// Take a task to another status
+///
+/// Only `todo` → `in_progress`, `done`, `cancelled`; `in_progress` → `todo`, `done`, `cancelled`; `done` → `todo`;
+/// `cancelled` → `todo`. `completed_at` is set when it becomes `done`, and cleared when it is taken up again.
+#[utoipa::path(
+    tag = "tasks",
+    operation_id = "transitionTask",
+    params(("task_id" = Uuid, Path, description = "The task's id")),
+    request_body = TransitionBody,
+    responses(
+        (status = 200, description = "The task as it is now", body = TaskBody),
+        (status = 409, description = "`illegal_transition`: says what is allowed", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/tasks/{task_id}/transition")]
+async fn transition_task(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<TaskId>,
+    if_match: IfMatch,
+    body: Body<TransitionBody>,
+) -> Result<HttpResponse, Problem> {
+    let to = body.value.to;
+    let changed =
+        app.work.write(principal.user, app.now(), move |tx| tasks::transition(tx, id.0, &if_match.0, to)).await?;
+    answer(changed)?.to(&request)
+}
+
+/// Delete a task
+///
+/// The time that was spent on it stays, with its habit or as nobody's.
+#[utoipa::path(
+    tag = "tasks",
+    operation_id = "deleteTask",
+    params(("task_id" = Uuid, Path, description = "The task's id")),
+    responses((status = 204, description = "The task is gone"))
+)]
+#[delete("/tasks/{task_id}")]
+async fn delete_task(
+    app: Data<App>,
+    principal: Principal,
+    id: Segment<TaskId>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    app.work.write(principal.user, app.now(), move |tx| tasks::delete(tx, id.0, &if_match.0)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

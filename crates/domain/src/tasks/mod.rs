@@ -1,0 +1,68 @@
+//! Tasks: things to be done once, each in one of four states.
+
+mod repository;
+mod service;
+mod status;
+
+pub use repository::{TaskFilter, TaskOrder, TaskPlace, TaskRepository, TaskSeek, TaskSort};
+pub use service::{NewTask, TaskList, TaskPatch, TaskQuery, create, delete, find, list, transition, update};
+pub use status::{Priority, TaskStatus};
+
+use crate::civil::{Date, Instant};
+use crate::ids::{TaskId, ThemeId};
+use crate::store::Revision;
+use crate::text::{Line, Prose, key_of};
+
+/// A task's title: 1–200 characters.
+pub type TaskTitle = Line<200>;
+/// A task's description: at most 2,000 characters.
+pub type TaskDescription = Prose<2000>;
+
+/// The most tasks a user may have, done and cancelled ones included.
+pub const MAX_TASKS: i64 = 20_000;
+
+/// How many characters of a title decide about its place among titles.
+const SORTED_CHARACTERS: usize = 200;
+
+/// A task as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Which.
+    pub id: TaskId,
+    /// What is to be done.
+    pub title: TaskTitle,
+    /// What it is about.
+    pub description: Option<TaskDescription>,
+    /// How much it matters.
+    pub priority: Priority,
+    /// How far it is.
+    pub status: TaskStatus,
+    /// The day by which it should be done, in the user's own calendar.
+    pub due_on: Option<Date>,
+    /// The theme it belongs to.
+    pub theme: Option<ThemeId>,
+    /// When it was done; there exactly while it is.
+    pub completed_at: Option<Instant>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// The revision it was last touched in.
+    pub rev: Revision,
+    /// A hash of the request that made it, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+impl Task {
+    /// What titles are sorted by: the beginning of the form under which two of them count as the same.
+    pub fn title_key(&self) -> String {
+        self.title.key().chars().take(SORTED_CHARACTERS).collect()
+    }
+
+    /// What is searched: title and description in the form under which two texts count as the same.
+    pub fn search_key(&self) -> String {
+        let description = self.description.as_ref().map_or("", TaskDescription::as_str);
+        // A line break is no part of a key: nothing that is sought is found across the two.
+        format!("{}\n{}", self.title.key(), key_of(description))
+    }
+}

@@ -1,0 +1,167 @@
+//! What can be done with tasks.
+
+use super::{MAX_TASKS, Priority, Task, TaskDescription, TaskFilter, TaskSeek, TaskStatus, TaskTitle};
+use crate::civil::{Date, Instant};
+use crate::created::Created;
+use crate::error::{Entity, Error};
+use crate::ids::{TaskId, ThemeId, UserId};
+use crate::store::{Expected, Store, Writing};
+
+/// A task to make; it begins as `todo`.
+#[derive(Debug, Clone)]
+pub struct NewTask {
+    /// Its id, fresh or the client's.
+    pub id: TaskId,
+    /// What is to be done.
+    pub title: TaskTitle,
+    /// What it is about.
+    pub description: Option<TaskDescription>,
+    /// How much it matters.
+    pub priority: Priority,
+    /// The day by which it should be done.
+    pub due_on: Option<Date>,
+    /// The theme it belongs to.
+    pub theme: Option<ThemeId>,
+    /// A hash of the request, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+/// A change of a task: what is absent stays, `Some(None)` clears.
+#[derive(Debug, Clone, Default)]
+pub struct TaskPatch {
+    /// See [`NewTask::title`].
+    pub title: Option<TaskTitle>,
+    /// See [`NewTask::description`].
+    pub description: Option<Option<TaskDescription>>,
+    /// See [`NewTask::priority`].
+    pub priority: Option<Priority>,
+    /// See [`NewTask::due_on`].
+    pub due_on: Option<Option<Date>>,
+    /// See [`NewTask::theme`].
+    pub theme: Option<Option<ThemeId>>,
+}
+
+/// Which tasks are wanted, as of a day.
+#[derive(Debug, Clone)]
+pub struct TaskQuery {
+    /// All but what depends on the day.
+    pub filter: TaskFilter,
+    /// Only those that are overdue, or only those that aren't.
+    pub overdue: Option<bool>,
+    /// The day; the user's today if absent.
+    pub on: Option<Date>,
+    /// Which part of the list.
+    pub seek: TaskSeek,
+}
+
+/// Tasks in order, as a [`TaskSeek`] wants them.
+pub type TaskList = Vec<Task>;
+
+/// A part of a user's tasks: one statement, and one more where today has to be known.
+pub fn list(store: &mut dyn Store, user: UserId, now: Instant, query: TaskQuery) -> Result<TaskList, Error> {
+    let mut filter = query.filter;
+    if let Some(overdue) = query.overdue {
+        let today = match query.on {
+            Some(on) => on,
+            None => store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?.today(now),
+        };
+        filter.overdue = Some((today, overdue));
+    }
+    Ok(store.tasks(user, &filter, &query.seek)?)
+}
+
+/// One task.
+pub fn find(store: &mut dyn Store, user: UserId, id: TaskId) -> Result<Task, Error> {
+    store.find_task(user, id)?.ok_or(Error::NotFound(Entity::Task))
+}
+
+/// Makes a task, or gives back the one that the same request made before.
+pub fn create(tx: &mut Writing<'_>, new: NewTask) -> Result<Created<Task>, Error> {
+    if let Some(task) = tx.store.find_task(tx.user, new.id)? {
+        let digest = task.request_digest;
+        return Created::replay(&digest, &new.request_digest, task);
+    }
+    if tx.store.task_was_deleted(tx.user, new.id)? {
+        return Err(Created::<Task>::deleted_before());
+    }
+    ensure_theme_exists(tx, new.theme)?;
+    if tx.store.task_total(tx.user)? >= MAX_TASKS {
+        return Err(Error::conflict("limit_reached", format!("an account holds at most {MAX_TASKS} tasks")));
+    }
+    let task = Task {
+        id: new.id,
+        title: new.title,
+        description: new.description,
+        priority: new.priority,
+        status: TaskStatus::Todo,
+        due_on: new.due_on,
+        theme: new.theme,
+        completed_at: None,
+        created_at: tx.now,
+        updated_at: tx.now,
+        rev: tx.rev,
+        request_digest: new.request_digest,
+    };
+    tx.store.insert_task(tx.user, &task)?;
+    Ok(Created::Now(task))
+}
+
+fn ensure_theme_exists(tx: &mut Writing<'_>, theme: Option<ThemeId>) -> Result<(), Error> {
+    match theme {
+        Some(theme) if tx.store.find_theme(tx.user, theme)?.is_none() => {
+            Err(Error::field("/theme_id", "theme_not_found", "there is no such theme"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Changes a task; not its status, see [`transition`].
+pub fn update(tx: &mut Writing<'_>, id: TaskId, expected: &Expected, patch: TaskPatch) -> Result<Task, Error> {
+    let task = find(tx.store, tx.user, id)?;
+    expected.check(task.rev)?;
+    ensure_theme_exists(tx, patch.theme.flatten())?;
+    let changed = Task {
+        title: patch.title.unwrap_or(task.title),
+        description: patch.description.unwrap_or(task.description),
+        priority: patch.priority.unwrap_or(task.priority),
+        due_on: patch.due_on.unwrap_or(task.due_on),
+        theme: patch.theme.unwrap_or(task.theme),
+        updated_at: tx.now,
+        rev: tx.rev,
+        ..task
+    };
+    tx.store.update_task(tx.user, &changed)?;
+    Ok(changed)
+}
+
+/// Takes a task to another status.
+///
+/// # Errors
+/// The conflict `illegal_transition`, saying what is allowed, for any that [`TaskStatus::next`] doesn't have.
+pub fn transition(tx: &mut Writing<'_>, id: TaskId, expected: &Expected, to: TaskStatus) -> Result<Task, Error> {
+    let task = find(tx.store, tx.user, id)?;
+    expected.check(task.rev)?;
+    let next = task.status.next();
+    if !next.contains(&to) {
+        let allowed: Vec<String> = next.iter().map(|status| format!("`{}`", status.as_str())).collect();
+        let detail = format!(
+            "a task that is `{}` can't become `{}`, only {}",
+            task.status.as_str(),
+            to.as_str(),
+            allowed.join(", "),
+        );
+        return Err(Error::conflict("illegal_transition", detail));
+    }
+    let completed_at = (to == TaskStatus::Done).then_some(tx.now);
+    let changed = Task { status: to, completed_at, updated_at: tx.now, rev: tx.rev, ..task };
+    tx.store.update_task(tx.user, &changed)?;
+    Ok(changed)
+}
+
+/// Deletes a task; the time that was spent on it stays, as nobody's.
+pub fn delete(tx: &mut Writing<'_>, id: TaskId, expected: &Expected) -> Result<(), Error> {
+    let task = find(tx.store, tx.user, id)?;
+    expected.check(task.rev)?;
+    tx.store.delete_task(tx.user, id, tx.rev, tx.now)?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! How far a task is, and how much it matters.
+
+use crate::violation::Violations;
+
+/// How far a task is. [`Self::next`] says what can become of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TaskStatus {
+    /// Not begun.
+    Todo,
+    /// Begun.
+    InProgress,
+    /// Done.
+    Done,
+    /// Given up.
+    Cancelled,
+}
+
+impl TaskStatus {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Todo, Self::InProgress, Self::Done, Self::Cancelled];
+
+    /// The API's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Todo => "todo",
+            Self::InProgress => "in_progress",
+            Self::Done => "done",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Reads the API's word.
+    ///
+    /// # Errors
+    /// `unknown_value`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| Violations::of("unknown_value", "must be `todo`, `in_progress`, `done` or `cancelled`"))
+    }
+
+    /// What a task of this status may become. What is done or cancelled has to be taken up again first.
+    pub const fn next(self) -> &'static [Self] {
+        match self {
+            Self::Todo => &[Self::InProgress, Self::Done, Self::Cancelled],
+            Self::InProgress => &[Self::Todo, Self::Done, Self::Cancelled],
+            Self::Done | Self::Cancelled => &[Self::Todo],
+        }
+    }
+
+    /// Whether something is still to be done.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Todo | Self::InProgress)
+    }
+}
+
+/// How much a task matters; ordered from low to high.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Priority {
+    /// It can wait.
+    Low,
+    /// As any other.
+    #[default]
+    Medium,
+    /// Before others.
+    High,
+}
+
+impl Priority {
+    /// All of them, from low to high.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+
+    /// The API's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+
+    /// Reads the API's word.
+    ///
+    /// # Errors
+    /// `unknown_value`.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        Self::ALL
+            .into_iter()
+            .find(|priority| priority.as_str() == text)
+            .ok_or_else(|| Violations::of("unknown_value", "must be `low`, `medium` or `high`"))
+    }
+
+    /// Its place from low to high, 1–3.
+    pub const fn rank(self) -> i32 {
+        match self {
+            Self::Low => 1,
+            Self::Medium => 2,
+            Self::High => 3,
+        }
+    }
+
+    /// The priority of a [`Self::rank`].
+    pub fn from_rank(rank: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.rank() == rank)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_these_transitions_are_allowed() {
+        use TaskStatus::{Cancelled, Done, InProgress, Todo};
+        let allowed = [
+            (Todo, InProgress),
+            (Todo, Done),
+            (Todo, Cancelled),
+            (InProgress, Todo),
+            (InProgress, Done),
+            (InProgress, Cancelled),
+            (Done, Todo),
+            (Cancelled, Todo),
+        ];
+        for from in TaskStatus::ALL {
+            for to in TaskStatus::ALL {
+                assert_eq!(from.next().contains(&to), allowed.contains(&(from, to)), "{from:?} to {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_and_ranks_read_back() {
+        for status in TaskStatus::ALL {
+            assert_eq!(TaskStatus::parse(status.as_str()), Ok(status));
+        }
+        for priority in Priority::ALL {
+            assert_eq!(Priority::parse(priority.as_str()), Ok(priority));
+            assert_eq!(Priority::from_rank(priority.rank()), Some(priority));
+        }
+        assert!(TaskStatus::parse("Done").is_err() && Priority::parse("").is_err());
+        assert!(Priority::Low < Priority::High && Priority::from_rank(0).is_none());
+    }
+}

@@ -1,0 +1,54 @@
+//! Time entries: minutes that were spent on a day, on a habit, a task, both or neither.
+//!
+//! The minutes of a habit that is measured in minutes flow into its entries: [`crate::habits::tracked`].
+
+mod repository;
+
+pub use repository::{TimeEntryRepository, TimeFilter, TimeSeek, TimeSpent};
+
+use crate::civil::{Date, Instant};
+use crate::ids::{HabitId, TaskId, TimeEntryId};
+use crate::store::Revision;
+use crate::text::Prose;
+
+/// A note on a time entry: at most 1,000 characters.
+pub type TimeNote = Prose<1000>;
+
+/// The most minutes an entry may have: a day's.
+pub const MAX_ENTRY_MINUTES: u32 = 1_440;
+
+/// A time entry as stored; there may be several a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeEntry {
+    /// Which.
+    pub id: TimeEntryId,
+    /// The habit that the time was spent on.
+    pub habit: Option<HabitId>,
+    /// The task that the time was spent on.
+    pub task: Option<TaskId>,
+    /// The civil date it counts for, in the user's own calendar.
+    pub date: Date,
+    /// How long, 1 to [`MAX_ENTRY_MINUTES`].
+    pub minutes: u32,
+    /// When it began.
+    pub started_at: Option<Instant>,
+    /// When it ended; not without a beginning, and after it.
+    pub ended_at: Option<Instant>,
+    /// A note.
+    pub note: Option<TimeNote>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// The revision it was last touched in.
+    pub rev: Revision,
+    /// A hash of the request that made it, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+impl TimeEntry {
+    /// The habit and day whose value it may be part of.
+    pub fn habit_day(&self) -> Option<(HabitId, Date)> {
+        self.habit.map(|habit| (habit, self.date))
+    }
+}

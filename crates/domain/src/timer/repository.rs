@@ -1,0 +1,17 @@
+//! What the timer needs of a store.
+
+use super::Timer;
+use crate::ids::UserId;
+use crate::store::StoreError;
+
+/// The timers that run in a store: at most one a user.
+pub trait TimerRepository {
+    /// The user's timer, if it runs.
+    fn find_timer(&mut self, user: UserId) -> Result<Option<Timer>, StoreError>;
+
+    /// Stores a timer that begins to run.
+    fn insert_timer(&mut self, user: UserId, timer: &Timer) -> Result<(), StoreError>;
+
+    /// Removes the timer. Whether it ran.
+    fn delete_timer(&mut self, user: UserId) -> Result<bool, StoreError>;
+}

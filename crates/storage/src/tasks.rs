@@ -1,0 +1,284 @@
+//! Tasks.
+
+use circadia_domain::civil::{Date, Instant};
+use circadia_domain::ids::{TaskId, ThemeId, UserId};
+use circadia_domain::store::Revision;
+use circadia_domain::tasks::{
+    Priority, Task, TaskDescription, TaskFilter, TaskPlace, TaskRepository, TaskSeek, TaskSort, TaskStatus, TaskTitle,
+};
+use diesel::prelude::*;
+
+use crate::connection::MultiBackend;
+use crate::convert::{corrupt, digest};
+use crate::schema::{tasks, time_entries, timers};
+use crate::sql_types::Sql;
+use crate::tombstones::Item;
+use crate::transaction::{Classify as _, Result, Transaction};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tasks)]
+struct Row {
+    id: TaskId,
+    title: TaskTitle,
+    description: Option<TaskDescription>,
+    priority: i32,
+    status: TaskStatus,
+    due_on: Option<Date>,
+    theme_id: Option<ThemeId>,
+    completed_at: Option<Instant>,
+    created_at: Instant,
+    updated_at: Instant,
+    rev: i64,
+    request_digest: Vec<u8>,
+}
+
+impl Row {
+    fn read(self) -> Result<Task> {
+        let rank = self.priority;
+        Ok(Task {
+            id: self.id,
+            title: self.title,
+            description: self.description,
+            priority: Priority::from_rank(rank)
+                .ok_or_else(|| corrupt(format_args!("{rank} is no rank of a priority")))?,
+            status: self.status,
+            due_on: self.due_on,
+            theme: self.theme_id,
+            completed_at: self.completed_at,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            rev: Revision(self.rev),
+            request_digest: digest(&self.request_digest)?,
+        })
+    }
+}
+
+type Query<'a> = tasks::BoxedQuery<'a, MultiBackend>;
+
+/// The pattern of texts that contain one, whatever characters it has; `!` escapes.
+fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// The tasks that meet a filter.
+fn filtered(user: UserId, filter: &TaskFilter) -> Query<'static> {
+    let mut query = tasks::table.into_boxed().filter(tasks::user_id.eq(Sql(user)));
+    if !filter.statuses.is_empty() {
+        query = query.filter(tasks::status.eq_any(filter.statuses.iter().copied().map(Sql).collect::<Vec<_>>()));
+    }
+    if let Some(priority) = filter.priority {
+        query = query.filter(tasks::priority.eq(priority.rank()));
+    }
+    if let Some(theme) = filter.theme {
+        query = query.filter(tasks::theme_id.eq(Some(Sql(theme))));
+    }
+    if let Some(from) = filter.due_from {
+        query = query.filter(tasks::due_on.ge(Some(Sql(from))));
+    }
+    if let Some(to) = filter.due_to {
+        query = query.filter(tasks::due_on.le(Some(Sql(to))));
+    }
+    let open = || [TaskStatus::Todo, TaskStatus::InProgress].map(Sql);
+    match filter.overdue {
+        None => {}
+        Some((today, true)) => {
+            query = query.filter(tasks::due_on.lt(Some(Sql(today)))).filter(tasks::status.eq_any(open()));
+        }
+        Some((today, false)) => {
+            let in_time = tasks::due_on.is_null().or(tasks::due_on.assume_not_null().ge(Sql(today)));
+            query = query.filter(in_time.or(tasks::status.ne_all(open())));
+        }
+    }
+    if let Some(text) = &filter.text {
+        query = query.filter(tasks::search_key.like(containing(text)).escape('!'));
+    }
+    query
+}
+
+/// Puts a query in the order of a column and, among equals, of the id, and lets it begin behind a place.
+macro_rules! ordered {
+    ($query:expr, $column:expr, $ascending:expr, $beyond:expr) => {
+        match ($ascending, $beyond) {
+            (true, None) => $query.then_order_by(($column.asc(), tasks::id.asc())),
+            (false, None) => $query.then_order_by(($column.desc(), tasks::id.desc())),
+            (true, Some((value, id))) => $query
+                .filter($column.gt(value.clone()).or($column.eq(value).and(tasks::id.gt(Sql(id)))))
+                .then_order_by(($column.asc(), tasks::id.asc())),
+            (false, Some((value, id))) => $query
+                .filter($column.lt(value.clone()).or($column.eq(value).and(tasks::id.lt(Sql(id)))))
+                .then_order_by(($column.desc(), tasks::id.desc())),
+        }
+    };
+}
+
+/// The tasks of a query in the order of their due days, those without behind the others.
+fn by_due_day(query: Query<'static>, seek: &TaskSeek, ascending: bool) -> Query<'static> {
+    let without = tasks::due_on.is_null();
+    let day = tasks::due_on.assume_not_null();
+    let beyond = match &seek.beyond {
+        Some((TaskPlace::DueOn(due_on), id)) => Some((*due_on, *id)),
+        _ => None,
+    };
+    // What lies on the far side of the place, as seen from the direction in which the list is read.
+    let query = match (beyond, seek.backwards, ascending) {
+        (None, ..) => query,
+        (Some((None, id)), false, true) => query.filter(without.and(tasks::id.gt(Sql(id)))),
+        (Some((None, id)), false, false) => query.filter(without.and(tasks::id.lt(Sql(id)))),
+        (Some((None, id)), true, true) => {
+            query.filter(tasks::due_on.is_not_null().or(without.and(tasks::id.gt(Sql(id)))))
+        }
+        (Some((None, id)), true, false) => {
+            query.filter(tasks::due_on.is_not_null().or(without.and(tasks::id.lt(Sql(id)))))
+        }
+        (Some((Some(due_on), id)), false, true) => {
+            query.filter(without.or(day.gt(Sql(due_on))).or(day.eq(Sql(due_on)).and(tasks::id.gt(Sql(id)))))
+        }
+        (Some((Some(due_on), id)), false, false) => {
+            query.filter(without.or(day.lt(Sql(due_on))).or(day.eq(Sql(due_on)).and(tasks::id.lt(Sql(id)))))
+        }
+        (Some((Some(due_on), id)), true, true) => {
+            query.filter(day.gt(Sql(due_on)).or(day.eq(Sql(due_on)).and(tasks::id.gt(Sql(id)))))
+        }
+        (Some((Some(due_on), id)), true, false) => {
+            query.filter(day.lt(Sql(due_on)).or(day.eq(Sql(due_on)).and(tasks::id.lt(Sql(id)))))
+        }
+    };
+    let query = if seek.backwards { query.order_by(without.desc()) } else { query.order_by(without.asc()) };
+    ordered!(query, tasks::due_on, ascending, None::<(Option<Sql<Date>>, TaskId)>)
+}
+
+impl TaskRepository for Transaction {
+    fn tasks(&mut self, user: UserId, filter: &TaskFilter, seek: &TaskSeek) -> Result<Vec<Task>> {
+        let query = filtered(user, filter);
+        let ascending = seek.order.reversed == seek.backwards;
+        let query = match (seek.order.by, &seek.beyond) {
+            (TaskSort::DueOn, _) => by_due_day(query, seek, ascending),
+            (TaskSort::Priority, Some((TaskPlace::Priority(place), id))) => {
+                ordered!(query, tasks::priority, ascending, Some((place.rank(), *id)))
+            }
+            (TaskSort::Priority, _) => ordered!(query, tasks::priority, ascending, None::<(i32, TaskId)>),
+            (TaskSort::CreatedAt, Some((TaskPlace::CreatedAt(place), id))) => {
+                ordered!(query, tasks::created_at, ascending, Some((Sql(*place), *id)))
+            }
+            (TaskSort::CreatedAt, _) => ordered!(query, tasks::created_at, ascending, None::<(Sql<Instant>, TaskId)>),
+            (TaskSort::Title, Some((TaskPlace::Title(place), id))) => {
+                ordered!(query, tasks::title_key, ascending, Some((place.clone(), *id)))
+            }
+            (TaskSort::Title, _) => ordered!(query, tasks::title_key, ascending, None::<(String, TaskId)>),
+        };
+        let rows: Vec<Row> = query
+            .limit(i64::try_from(seek.limit).unwrap_or(i64::MAX))
+            .select(Row::as_select())
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(Row::read).collect()
+    }
+
+    fn find_task(&mut self, user: UserId, id: TaskId) -> Result<Option<Task>> {
+        let found: Option<Row> = tasks::table
+            .find((Sql(user), Sql(id)))
+            .select(Row::as_select())
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        found.map(Row::read).transpose()
+    }
+
+    fn task_total(&mut self, user: UserId) -> Result<i64> {
+        tasks::table.filter(tasks::user_id.eq(Sql(user))).count().get_result(self.connection()).classified()
+    }
+
+    fn insert_task(&mut self, user: UserId, task: &Task) -> Result<()> {
+        diesel::insert_into(tasks::table)
+            .values((
+                tasks::user_id.eq(Sql(user)),
+                tasks::id.eq(Sql(task.id)),
+                tasks::title.eq(Sql(&task.title)),
+                tasks::title_key.eq(task.title_key()),
+                tasks::search_key.eq(task.search_key()),
+                tasks::description.eq(task.description.as_ref().map(Sql)),
+                tasks::priority.eq(task.priority.rank()),
+                tasks::status.eq(Sql(task.status)),
+                tasks::due_on.eq(task.due_on.map(Sql)),
+                tasks::theme_id.eq(task.theme.map(Sql)),
+                tasks::completed_at.eq(task.completed_at.map(Sql)),
+                tasks::created_at.eq(Sql(task.created_at)),
+                tasks::updated_at.eq(Sql(task.updated_at)),
+                tasks::rev.eq(task.rev.0),
+                tasks::request_digest.eq(task.request_digest.as_slice()),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
+    fn update_task(&mut self, user: UserId, task: &Task) -> Result<()> {
+        diesel::update(tasks::table.find((Sql(user), Sql(task.id))))
+            .set((
+                tasks::title.eq(Sql(&task.title)),
+                tasks::title_key.eq(task.title_key()),
+                tasks::search_key.eq(task.search_key()),
+                tasks::description.eq(task.description.as_ref().map(Sql)),
+                tasks::priority.eq(task.priority.rank()),
+                tasks::status.eq(Sql(task.status)),
+                tasks::due_on.eq(task.due_on.map(Sql)),
+                tasks::theme_id.eq(task.theme.map(Sql)),
+                tasks::completed_at.eq(task.completed_at.map(Sql)),
+                tasks::updated_at.eq(Sql(task.updated_at)),
+                tasks::rev.eq(task.rev.0),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
+    fn delete_task(&mut self, user: UserId, id: TaskId, rev: Revision, now: Instant) -> Result<bool> {
+        let spent = time_entries::table
+            .filter(time_entries::user_id.eq(Sql(user)))
+            .filter(time_entries::task_id.eq(Some(Sql(id))));
+        diesel::update(spent)
+            .set((
+                time_entries::task_id.eq(None::<Sql<TaskId>>),
+                time_entries::updated_at.eq(Sql(now)),
+                time_entries::rev.eq(rev.0),
+            ))
+            .execute(self.connection())
+            .classified()?;
+        let running = timers::table.find(Sql(user)).filter(timers::task_id.eq(Some(Sql(id))));
+        diesel::update(running)
+            .set((timers::task_id.eq(None::<Sql<TaskId>>), timers::rev.eq(rev.0)))
+            .execute(self.connection())
+            .classified()?;
+        let removed =
+            diesel::delete(tasks::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
+        if removed == 0 {
+            return Ok(false);
+        }
+        self.bury(user, &Item::Task(id), rev, now)?;
+        Ok(true)
+    }
+
+    fn task_was_deleted(&mut self, user: UserId, id: TaskId) -> Result<bool> {
+        self.is_buried(user, &Item::Task(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_what_they_contain_and_nothing_else() {
+        assert_eq!(containing("a"), "%a%");
+        assert_eq!(containing("50%_!\\"), "%50!%!_!!\\%");
+    }
+}

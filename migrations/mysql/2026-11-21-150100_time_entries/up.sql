@@ -1,0 +1,30 @@
+-- Minutes that were spent on a day. The indexes serve lists and sums by day, the values of habits that are measured in
+-- minutes, the removal of habits and tasks, and delta sync.
+CREATE TABLE time_entries (
+    user_id        BINARY(16)    NOT NULL,
+    id             BINARY(16)    NOT NULL,
+    habit_id       BINARY(16),
+    task_id        BINARY(16),
+    date           DATE          NOT NULL,
+    minutes        INTEGER       NOT NULL,
+    started_at     DATETIME(6),
+    ended_at       DATETIME(6),
+    note           VARCHAR(1000),
+    created_at     DATETIME(6)   NOT NULL,
+    updated_at     DATETIME(6)   NOT NULL,
+    rev            BIGINT        NOT NULL,
+    request_digest BINARY(32)    NOT NULL,
+    PRIMARY KEY (user_id, id),
+    CONSTRAINT time_entries_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT time_entries_habit_fkey FOREIGN KEY (user_id, habit_id) REFERENCES habits (user_id, id) ON DELETE RESTRICT,
+    CONSTRAINT time_entries_task_fkey FOREIGN KEY (user_id, task_id) REFERENCES tasks (user_id, id) ON DELETE RESTRICT,
+    CONSTRAINT time_entries_date_check CHECK (date BETWEEN '1970-01-01' AND '2199-12-31'),
+    CONSTRAINT time_entries_minutes_check CHECK (minutes BETWEEN 1 AND 1440),
+    CONSTRAINT time_entries_ended_at_check CHECK (ended_at IS NULL OR (started_at IS NOT NULL AND ended_at > started_at)),
+    CONSTRAINT time_entries_note_check CHECK (char_length(note) BETWEEN 1 AND 1000),
+    CONSTRAINT time_entries_rev_check CHECK (rev >= 1),
+    INDEX time_entries_date_idx (user_id, date),
+    INDEX time_entries_habit_idx (user_id, habit_id, date),
+    INDEX time_entries_task_idx (user_id, task_id),
+    INDEX time_entries_rev_idx (user_id, rev)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;
