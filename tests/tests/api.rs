@@ -10,6 +10,7 @@ mod api {
     mod encrypted_passwords;
     mod entries;
     mod google;
+    mod habit_views;
     mod habits;
     mod health;
     mod input;
@@ -28,6 +29,8 @@ mod api {
     mod tasks;
     mod themes;
     mod time;
+    mod time_entries;
+    mod timer;
     mod today;
     mod transport;
 }

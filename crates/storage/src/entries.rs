@@ -79,6 +79,9 @@ fn binds(user: UserId, entry: &Entry) -> Result<[Bind<'_>; 10]> {
 const COLUMNS: [&str; 10] =
     ["user_id", "habit_id", "date", "state", "value", "tracked_minutes", "note", "created_at", "updated_at", "rev"];
 
+/// Entries removed by one statement at most.
+const KEYS_PER_STATEMENT: usize = 10_000;
+
 impl EntryRepository for Transaction {
     fn find_entry(&mut self, user: UserId, habit: HabitId, date: Date) -> Result<Option<Entry>> {
         let found: Option<Row> = entries::table
@@ -176,14 +179,24 @@ impl EntryRepository for Transaction {
         upsert.run(self.connection()).classified()
     }
 
-    fn delete_entry(&mut self, user: UserId, habit: HabitId, date: Date, rev: Revision, now: Instant) -> Result<bool> {
-        let removed = diesel::delete(entries::table.find((Sql(user), Sql(habit), Sql(date))))
-            .execute(self.connection())
-            .classified()?;
-        if removed == 0 {
-            return Ok(false);
+    fn delete_entries(&mut self, user: UserId, keys: &[(HabitId, Date)], rev: Revision, now: Instant) -> Result<usize> {
+        let mut removed = 0;
+        for keys in keys.chunks(KEYS_PER_STATEMENT) {
+            let there: Vec<Item> =
+                self.find_entries(user, keys)?.iter().map(|entry| Item::Entry(entry.habit, entry.date)).collect();
+            if there.is_empty() {
+                continue;
+            }
+            let habits: BTreeSet<HabitId> = keys.iter().map(|(habit, _)| *habit).collect();
+            let rows = keys.iter().map(|(habit, date)| [Bind::Habit(*habit), Bind::Day(*date)]).collect();
+            let among_them = RowsIn::new(self.connection(), ["habit_id", "date"], rows);
+            let gone = entries::table
+                .filter(entries::user_id.eq(Sql(user)))
+                .filter(entries::habit_id.eq_any(habits.into_iter().map(Sql)))
+                .filter(among_them);
+            removed += diesel::delete(gone).execute(self.connection()).classified()?;
+            self.bury_all(user, &there, rev, now)?;
         }
-        self.bury(user, &Item::Entry(habit, date), rev, now)?;
-        Ok(true)
+        Ok(removed)
     }
 }

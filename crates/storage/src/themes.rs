@@ -7,7 +7,7 @@ use circadia_domain::ids::{ThemeId, UserId};
 use circadia_domain::store::{Revision, StoreError};
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::Color;
-use circadia_domain::themes::{Theme, ThemeCounts, ThemeName, ThemeRepository};
+use circadia_domain::themes::{Theme, ThemeCounts, ThemeLabel, ThemeName, ThemeRepository};
 use circadia_domain::time_entries::TimeEntryRepository as _;
 use diesel::dsl::{count, sum};
 use diesel::prelude::*;
@@ -103,6 +103,16 @@ impl ThemeRepository for Transaction {
                 Ok((theme, counts))
             })
             .collect()
+    }
+
+    fn theme_labels(&mut self, user: UserId) -> Result<Vec<ThemeLabel>> {
+        let rows: Vec<(ThemeId, ThemeName, Color)> = themes::table
+            .filter(themes::user_id.eq(Sql(user)))
+            .order(themes::id)
+            .select((themes::id, themes::name, themes::color))
+            .load(self.connection())
+            .classified()?;
+        Ok(rows.into_iter().map(|(id, name, color)| ThemeLabel { id, name, color }).collect())
     }
 
     fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<(Theme, ThemeCounts)>> {

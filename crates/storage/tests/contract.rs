@@ -221,6 +221,7 @@ contract! {
     }
     rules {
         bad_rows_are_refused,
+        columns_that_contradict_each_other_are_refused,
         sleep_is_as_long_as_it_may_be,
         rows_that_others_refer_to_stay,
     }

@@ -135,13 +135,14 @@ pub(crate) struct World {
     pub(crate) pause: String,
     pub(crate) session: String,
     pub(crate) task: String,
+    pub(crate) time_entry: String,
     pub(crate) date: String,
     pub(crate) username: String,
     pub(crate) refresh_token: String,
 }
 
 impl World {
-    /// Makes a theme, in it a habit that counts and a task, an entry and a pause.
+    /// Makes a theme, in it a habit that counts and a task, an entry, a pause and time spent on them.
     pub(crate) async fn of(client: &Client) -> Self {
         let theme = client.theme("Health").await;
         let habit = client
@@ -159,10 +160,14 @@ impl World {
         let date = "2026-03-10".to_owned();
         client.put(&format!("/habits/{habit}/entries/{date}"), json!({"value": 3})).await.expect(201);
         let task = client.task(json!({"theme_id": theme, "due_on": "2026-03-31"})).await;
+        let spent = json!({"habit_id": habit, "task_id": task, "date": date, "minutes": 20});
+        let time_entry = client.post("/time-entries", spent).await.expect(201);
+        let time_entry = time_entry.body["id"].as_str().unwrap().to_owned();
         Self {
             theme,
             habit,
             task,
+            time_entry,
             pause: pause.body["id"].as_str().unwrap().to_owned(),
             session: sessions.each("id").remove(0),
             date,
@@ -179,6 +184,7 @@ impl World {
             pause: fresh_id(),
             session: fresh_id(),
             task: fresh_id(),
+            time_entry: fresh_id(),
             ..self.clone()
         }
     }
@@ -191,6 +197,7 @@ impl World {
             "pause_id" => &self.pause,
             "session_id" => &self.session,
             "task_id" => &self.task,
+            "time_entry_id" => &self.time_entry,
             "date" => &self.date,
             _ => panic!("the generator doesn't know the path parameter {name}"),
         }
@@ -208,7 +215,7 @@ impl World {
     /// An operation's path with what its query must have.
     pub(crate) fn path_and_query(&self, operation: &Operation) -> String {
         let query = match operation.id.as_str() {
-            "getOccurrences" | "getScores" => "?from=2026-01-01&to=2026-03-01",
+            "getOccurrences" | "getScores" | "getTimeSummary" => "?from=2026-01-01&to=2026-03-01",
             _ => "",
         };
         format!("{}{query}", self.path(operation))
@@ -219,7 +226,7 @@ impl World {
         if operation.body.is_none() {
             return Value::Null;
         }
-        let Self { theme, habit, date, username, refresh_token, .. } = self;
+        let Self { theme, habit, task, date, username, refresh_token, .. } = self;
         let password = "correct horse battery";
         let count = json!({"type": "count", "target": 8, "unit": "glasses", "direction": "at_least"});
         let weekly = json!({"type": "weekly", "weekdays": ["mo", "we"], "every": 1});
@@ -270,6 +277,18 @@ impl World {
                 "title": "Write", "description": "About the roof", "priority": "low", "due_on": "2026-04-30",
                 "theme_id": theme,
             }),
+            "createTimeEntry" => json!({
+                "id": fresh_id(), "habit_id": habit, "task_id": task, "date": date, "minutes": 25, "note": "Chapter 3",
+                "started_at": "2026-03-10T08:00:00Z", "ended_at": "2026-03-10T08:30:00Z",
+            }),
+            "updateTimeEntry" => json!({
+                "habit_id": habit, "task_id": task, "date": date, "minutes": 25, "note": "Chapter 3",
+                "started_at": "2026-03-10T08:00:00Z", "ended_at": "2026-03-10T08:30:00Z",
+            }),
+            "startTimer" => json!({
+                "habit_id": habit, "task_id": task, "note": "Chapter 3", "started_at": "2026-03-11T11:00:00Z",
+            }),
+            "stopTimer" => json!({"id": fresh_id(), "ended_at": "2026-03-11T12:01:00Z", "note": "Chapter 3"}),
             "transitionTask" => json!({"to": "done"}),
             "previewSchedule" => json!({
                 "schedule": {"type": "monthly", "days": [1, -1], "every": 1, "overflow": "clamp"},

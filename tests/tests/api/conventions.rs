@@ -82,6 +82,8 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     let pause = ada.post(&format!("/habits/{habit}/pauses"), json!({"from": "2026-03-02"})).await.expect(201);
     let pause = pause.body["id"].as_str().unwrap();
     let task = ada.task(json!({})).await;
+    let spent = ada.post("/time-entries", json!({"minutes": 5})).await.expect(201);
+    let spent = spent.header("location").unwrap();
     let before = app.database.contents();
     let stale = ada.with_header("if-match", "\"0.0\"");
     let entry = format!("/habits/{habit}/entries/2026-03-10");
@@ -100,6 +102,8 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
         stale.patch(&format!("/tasks/{task}"), json!({"title": "x"})).await,
         stale.post(&format!("/tasks/{task}/transition"), json!({"to": "done"})).await,
         stale.delete(&format!("/tasks/{task}")).await,
+        stale.patch(spent, json!({"minutes": 6})).await,
+        stale.delete(spent).await,
     ] {
         answer.problem(412, "precondition_failed");
     }
@@ -114,6 +118,7 @@ async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
     let ada = app.user("ada").await;
     for (list, body, other) in [
         ("/themes", json!({"name": "Health"}), json!({"name": "Wealth"})),
+        ("/time-entries", json!({"minutes": 5}), json!({"minutes": 6})),
         ("/tasks", json!({"title": "Call"}), json!({"title": "Call", "priority": "low"})),
         (
             "/habits",

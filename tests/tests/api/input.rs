@@ -58,6 +58,9 @@ async fn every_operation_accepts_its_sample(backend: Backend) {
         if operation.id == "register" {
             body["email"] = json!(format!("grace-{index}@example.org"));
         }
+        if ["stopTimer", "discardTimer"].contains(&operation.id.as_str()) {
+            client.post("/timer/start", json!({})).await.expect(201);
+        }
         let answer = client.call(operation.method.clone(), &world.path_and_query(operation), &body).await;
         let refused = OF_GOOGLE.iter().find(|(id, _)| *id == operation.id).map(|(_, status)| *status);
         let as_it_should = refused.map_or((200..300).contains(&answer.status), |status| answer.status == status);

@@ -26,9 +26,13 @@ fn comparable(answer: &Answer, ids: [&World; 2]) -> (u16, Vec<(String, String)>,
     }
     let mut text = body.to_string();
     for world in ids {
-        for (id, name) in
-            [(&world.habit, "HABIT"), (&world.theme, "THEME"), (&world.pause, "PAUSE"), (&world.task, "TASK")]
-        {
+        for (id, name) in [
+            (&world.habit, "HABIT"),
+            (&world.theme, "THEME"),
+            (&world.pause, "PAUSE"),
+            (&world.task, "TASK"),
+            (&world.time_entry, "TIME_ENTRY"),
+        ] {
             text = text.replace(id, name);
         }
     }
@@ -49,6 +53,8 @@ async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
         "/habits".into(),
         "/habits/today".into(),
         "/tasks".into(),
+        "/time-entries".into(),
+        "/timer".into(),
         format!("/habits/{habit}/entries"),
         format!("/habits/{habit}/plans"),
         format!("/habits/{habit}/pauses"),
@@ -77,6 +83,7 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
                     "pause_id" => world.pause.clone_from(&other.pause),
                     "session_id" => world.session.clone_from(&other.session),
                     "task_id" => world.task.clone_from(&other.task),
+                    "time_entry_id" => world.time_entry.clone_from(&other.time_entry),
                     name => panic!("the generator doesn't know the path parameter {name}"),
                 }
                 world
@@ -190,6 +197,8 @@ async fn ids_of_others_can_be_chosen_like_any(backend: Backend) {
     eve.delete(&format!("/themes/{}", hers.theme)).await.expect(204);
     eve.post("/tasks", json!({"id": hers.task, "title": "Mine"})).await.expect(201);
     eve.delete(&format!("/tasks/{}", hers.task)).await.expect(204);
+    eve.post("/time-entries", json!({"id": hers.time_entry, "minutes": 5})).await.expect(201);
+    eve.delete(&format!("/time-entries/{}", hers.time_entry)).await.expect(204);
     assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
 }
 
@@ -205,6 +214,8 @@ async fn lists_hold_only_what_is_ones_own(backend: Backend) {
         "/habits?due_on=2026-03-11",
         "/tasks",
         "/tasks?q=call",
+        "/time-entries",
+        "/habits/views/week",
     ] {
         assert_ne!(ada.get(list).await.expect(200).body["items"], json!([]), "{list}");
         assert_eq!(eve.get(list).await.expect(200).body["items"], json!([]), "{list}");

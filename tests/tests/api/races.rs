@@ -15,6 +15,8 @@ scenarios!(
     parallel_refreshes_have_one_child,
     one_name_is_registered_once,
     counts_of_themes_lose_nothing,
+    increments_and_time_entries_add_up,
+    two_starts_at_once_make_one_timer,
 );
 
 /// Sends requests at the same time. A database that is busy for too long may refuse with 503 and say when to come back
@@ -197,4 +199,48 @@ async fn counts_of_themes_lose_nothing(backend: Backend) {
     let answers = at_once((0..12).map(done).collect()).await;
     assert_eq!(statuses(&answers), BTreeMap::from([(200, 1), (409, 11)]));
     assert_eq!(counts(&other).await, (6, 1));
+}
+
+async fn increments_and_time_entries_add_up(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let kind = json!({"type": "minutes", "target": 30});
+    let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-03-01"})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-11");
+    let send = |method: Method, path: String, body: Value| (ada.clone(), method, path, body);
+    let spent = json!({"habit_id": habit, "minutes": 2});
+    let gone: Vec<Answer> =
+        at_once((0..10).map(|_| send(Method::POST, "/time-entries".into(), spent.clone())).collect()).await;
+    let mut requests = Vec::new();
+    for answer in &gone {
+        let id = answer.body["id"].as_str().unwrap();
+        requests.push(send(Method::POST, format!("{path}/increment"), json!({"by": 3})));
+        requests.push(send(Method::POST, "/time-entries".into(), spent.clone()));
+        requests.push(send(Method::POST, "/time-entries".into(), spent.clone()));
+        requests.push(send(Method::DELETE, format!("/time-entries/{id}"), Value::Null));
+    }
+    let answers = at_once(requests).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(200, 10), (201, 20), (204, 10)]));
+    let entry = ada.get(&path).await.expect(200).body;
+    assert_eq!(
+        (&entry["value"], &entry["manual_value"], &entry["tracked_minutes"]),
+        (&json!(70), &json!(30), &json!(40))
+    );
+    let today = ada.get("/habits/today").await.expect(200).body;
+    assert_eq!((&today["items"][0]["value"], &today["items"][0]["streak"]["current"]), (&json!(70), &json!(1)));
+}
+
+async fn two_starts_at_once_make_one_timer(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for _ in 0..4 {
+        let start = |_| (ada.clone(), Method::POST, "/timer/start".to_owned(), json!({}));
+        let answers = at_once((0..8).map(start).collect()).await;
+        assert_eq!(statuses(&answers), BTreeMap::from([(201, 1), (409, 7)]));
+        let stop = |_| (ada.clone(), Method::POST, "/timer/stop".to_owned(), json!({}));
+        let answers = at_once((0..8).map(stop).collect()).await;
+        assert_eq!(statuses(&answers), BTreeMap::from([(201, 1), (409, 7)]));
+    }
+    assert_eq!(app.database.number("SELECT count(*) FROM time_entries"), 4);
+    assert_eq!(app.database.number("SELECT count(*) FROM timers"), 0);
 }

@@ -29,7 +29,8 @@ async fn views_cost_the_same_however_much_there_is(backend: Backend) {
     let make = async || ada.habit(json!({"starts_on": "2025-01-01", "theme_id": theme, "kind": kind})).await;
     let habit = make().await;
     ada.put(&format!("/habits/{habit}/entries/2026-03-10"), json!({"value": 1})).await.expect(201);
-    ada.task(json!({"theme_id": theme})).await;
+    let task = ada.task(json!({"theme_id": theme})).await;
+    ada.post("/time-entries", json!({"habit_id": habit, "task_id": task, "minutes": 5})).await.expect(201);
     let views = [
         "/habits".to_owned(),
         "/habits?sort=streak".to_owned(),
@@ -39,6 +40,16 @@ async fn views_cost_the_same_however_much_there_is(backend: Backend) {
         "/themes".to_owned(),
         "/quotes/today".to_owned(),
         "/tasks".to_owned(),
+        "/time-entries?sort=-date".to_owned(),
+        format!("/time-entries?habit_id={habit}&task_id={task}&from=2026-01-01"),
+        "/time-entries/summary?from=2026-01-01&to=2026-03-11&group_by=week".to_owned(),
+        "/time-entries/summary?from=2026-01-01&to=2026-03-11&group_by=habit".to_owned(),
+        "/time-entries/summary?from=2026-01-01&to=2026-03-11&group_by=theme".to_owned(),
+        format!("/habits/{habit}/time/weekly"),
+        "/timer".to_owned(),
+        "/habits/views/day".to_owned(),
+        "/habits/views/week".to_owned(),
+        "/habits/views/month".to_owned(),
         format!("/tasks?status=todo,done&theme_id={theme}&q=call&sort=-priority&overdue=false&limit=10"),
         format!("/habits/{habit}/entries"),
         format!("/habits/{habit}/streak"),
@@ -57,8 +68,9 @@ async fn views_cost_the_same_however_much_there_is(backend: Backend) {
     }
     let mut items = Vec::new();
     for _ in 0..49 {
-        ada.task(json!({"theme_id": theme})).await;
+        let task = ada.task(json!({"theme_id": theme})).await;
         let other = make().await;
+        ada.post("/time-entries", json!({"habit_id": other, "task_id": task, "minutes": 5})).await.expect(201);
         items.push(json!({"habit_id": other, "date": "2026-03-10", "value": 2}));
     }
     for day in 0..200 {

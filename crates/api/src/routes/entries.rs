@@ -381,6 +381,8 @@ async fn get_entry(
 }
 
 /// Delete an entry
+///
+/// What was said by hand. If time was tracked on the day, an entry of that alone goes on.
 #[utoipa::path(
     tag = "entries",
     operation_id = "deleteEntry",

@@ -10,6 +10,8 @@ pub mod quotes;
 pub mod schedules;
 pub mod tasks;
 pub mod themes;
+pub mod time_entries;
+pub mod timer;
 pub mod wellknown;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -25,6 +27,8 @@ pub fn versioned(config: &mut ServiceConfig<'_>) {
     schedules::routes(config);
     quotes::routes(config);
     tasks::routes(config);
+    time_entries::routes(config);
+    timer::routes(config);
 }
 
 /// Everything that isn't.

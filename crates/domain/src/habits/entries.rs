@@ -1,10 +1,10 @@
 //! What can be done with entries. Whoever writes one writes the habit's history in the same transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::entry::verdict;
 use super::service::rebuilt;
-use super::{DayRecord, Entry, EntryInput, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, Recorded};
+use super::{DayRecord, Entry, EntryInput, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, Recorded};
 use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
@@ -174,15 +174,55 @@ pub fn increment(tx: &mut Writing<'_>, habit: HabitId, date: Date, by: i64) -> R
     Ok(entry)
 }
 
-/// Deletes an entry.
+/// Deletes an entry: what was said by hand. If time was tracked on the day, an entry of that alone goes on.
 pub fn delete(tx: &mut Writing<'_>, habit: HabitId, date: Date, expected: &Expected) -> Result<(), Error> {
     let found = tx.store.find_habit_with_history(tx.user, habit)?;
     let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
     let existing = tx.store.find_entry(tx.user, habit.id, date)?.ok_or(Error::NotFound(Entity::Entry))?;
     ensure_expected(Some(&existing), expected)?;
-    tx.store.delete_entry(tx.user, habit.id, date, tx.rev, tx.now)?;
+    if existing.tracked_minutes > 0 {
+        let tracked =
+            Entry { state: EntryState::Done, value: None, note: None, updated_at: tx.now, rev: tx.rev, ..existing };
+        return write(tx, &habit, &mut history, &tracked);
+    }
+    tx.store.delete_entries(tx.user, &[(habit.id, date)], tx.rev, tx.now)?;
     take_up(tx, &habit, &mut history, date, None)?;
     tx.store.put_histories(tx.user, &[(&habit, &history)])?;
+    Ok(())
+}
+
+/// Stores and removes entries of several habits, and brings their histories in line: in a bounded number of statements.
+/// The histories of habits that aren't given are left to the caller.
+pub(super) fn store_changes(
+    tx: &mut Writing<'_>,
+    habits: &mut BTreeMap<HabitId, (Habit, History)>,
+    puts: &[Entry],
+    removed: &[(HabitId, Date)],
+) -> Result<(), Error> {
+    if !puts.is_empty() {
+        tx.store.put_entries(tx.user, puts)?;
+    }
+    if !removed.is_empty() {
+        tx.store.delete_entries(tx.user, removed, tx.rev, tx.now)?;
+    }
+    let changed = puts
+        .iter()
+        .map(|entry| (entry.habit, entry.date, Some(entry.record())))
+        .chain(removed.iter().map(|(habit, date)| (*habit, *date, None)));
+    // A history that can't take an entry up is made anew once, from everything that was just stored.
+    let (mut touched, mut made_anew) = (BTreeSet::new(), BTreeSet::new());
+    for (id, date, record) in changed {
+        let Some((habit, history)) = habits.get_mut(&id) else { continue };
+        touched.insert(id);
+        if !made_anew.contains(&id) && take_up(tx, habit, history, date, record.as_ref())? {
+            made_anew.insert(id);
+        }
+    }
+    let touched: Vec<(&Habit, &History)> =
+        habits.iter().filter(|(id, _)| touched.contains(id)).map(|(_, (habit, history))| (habit, history)).collect();
+    if !touched.is_empty() {
+        tx.store.put_histories(tx.user, &touched)?;
+    }
     Ok(())
 }
 
@@ -224,25 +264,6 @@ pub fn put_many(tx: &mut Writing<'_>, puts: &[EntryPut], atomic: bool) -> Result
         return Err(wrong.into());
     }
     let stored: Vec<Entry> = written.into_values().collect();
-    if !stored.is_empty() {
-        tx.store.put_entries(tx.user, &stored)?;
-        // One history that can't take an entry up is made anew once, from everything that was just stored.
-        let mut made_anew: Vec<HabitId> = Vec::new();
-        for entry in &stored {
-            let Some((habit, history)) = habits.get_mut(&entry.habit) else { continue };
-            if made_anew.contains(&habit.id) {
-                continue;
-            }
-            if take_up(tx, habit, history, entry.date, Some(&entry.record()))? {
-                made_anew.push(habit.id);
-            }
-        }
-        let touched: Vec<(&Habit, &History)> = habits
-            .iter()
-            .filter(|(id, _)| stored.iter().any(|entry| entry.habit == **id))
-            .map(|(_, (habit, history))| (habit, history))
-            .collect();
-        tx.store.put_histories(tx.user, &touched)?;
-    }
+    store_changes(tx, &mut habits, &stored, &[])?;
     Ok(results)
 }

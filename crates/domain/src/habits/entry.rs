@@ -45,6 +45,12 @@ impl Entry {
         }
     }
 
+    /// Whether nothing was said about the day by hand, so that the entry is there only as long as time is tracked. (Its
+    /// state is no more than a place holder then: no other entry is done without a value where values are measured.)
+    pub fn is_tracked_only(&self) -> bool {
+        self.tracked_minutes > 0 && self.state == EntryState::Done && self.value.is_none() && self.note.is_none()
+    }
+
     /// The entry with its state as its value is judged now: a target that was changed since counts.
     #[must_use]
     pub fn judged(mut self, timeline: &Timeline) -> Self {
@@ -79,7 +85,7 @@ impl EntryInput {
     /// # Errors
     /// - `required` if neither state nor value is given, or the state of a habit without values is missing;
     /// - `unexpected_value` if a habit without values is given one;
-    /// - `target_missed` or `target_met` if the state contradicts the value.
+    /// - `target_missed` or `target_met` if the state contradicts the value, or the tracked minutes.
     pub fn resolve(&self, kind: &Kind, tracked_minutes: u32) -> Result<(EntryState, Option<u32>), Violations> {
         let one = |path: &str, code, detail: String| {
             let mut wrong = Violations::new();
@@ -107,6 +113,12 @@ impl EntryInput {
             }
             (Some(EntryState::Missed), Some(value)) if kind.is_met_by(total(value)) => {
                 let detail = format!("{} meets the target of {target}: it can't be `missed`", total(value));
+                one("/value", "target_met", detail)
+            }
+            (Some(EntryState::Missed), None) if tracked_minutes > 0 && kind.is_met_by(tracked_minutes) => {
+                let detail = format!(
+                    "the {tracked_minutes} minutes that were tracked meet the target of {target}: it can't be `missed`"
+                );
                 one("/value", "target_met", detail)
             }
             (Some(state), value) => Ok((state, value)),

@@ -1,7 +1,7 @@
 //! Habits: what is planned, what was done, and what follows from the two.
 //!
 //! The engine (`schedule`, `kind`, `plan`, `history`, `streak`, `score`, …) is pure arithmetic over civil dates; the
-//! services (`service`, [`entries`], `views`) put it to work on what is stored.
+//! services (`service`, [`entries`], [`tracked`], `views`, `period_view`) put it to work on what is stored.
 
 mod bits;
 mod codec;
@@ -10,6 +10,7 @@ mod entry;
 mod habit;
 mod history;
 mod kind;
+mod period_view;
 mod plan;
 mod progress;
 mod recent;
@@ -20,12 +21,14 @@ mod service;
 mod stats;
 mod streak;
 mod timeline;
+pub mod tracked;
 mod views;
 
 pub use entry::{Entry, EntryInput, EntryNote, MAX_VALUE};
 pub use habit::{Habit, HabitDescription, HabitName, MAX_HABITS, Status};
 pub use history::{DayRecord, EntryState, History, NotAHistory, Recorded};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
+pub use period_view::{Cell, DaySum, HabitRow, PeriodView, Span, cells, period_view};
 pub use plan::{Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};

@@ -98,13 +98,12 @@ pub trait EntryRepository {
     /// statements.
     fn put_entries(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError>;
 
-    /// Removes an entry and leaves a tombstone. Whether there was one.
-    fn delete_entry(
+    /// Removes entries and leaves a tombstone of each, in a bounded number of statements. How many there were.
+    fn delete_entries(
         &mut self,
         user: UserId,
-        habit: HabitId,
-        date: Date,
+        keys: &[(HabitId, Date)],
         rev: Revision,
         now: Instant,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<usize, StoreError>;
 }

@@ -1,5 +1,6 @@
 //! What can be done with habits, their plans and their pauses.
 
+use super::tracked;
 use super::views::as_of;
 use super::{
     Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Recent, Schedule, Status, Timeline,
@@ -228,6 +229,9 @@ fn store_changed(tx: &mut Writing<'_>, habit: &mut Habit, before: &Timeline) -> 
     habit.rev = tx.rev;
     tx.store.update_habit(tx.user, habit)?;
     if habit.timeline != *before {
+        if tracked::may_measure_minutes(before) || tracked::may_measure_minutes(&habit.timeline) {
+            tracked::realign(tx, habit)?;
+        }
         let history = rebuilt(tx.store, tx.user, habit)?;
         tx.store.put_histories(tx.user, &[(&*habit, &history)])?;
     }

@@ -5,7 +5,7 @@ mod repository;
 mod service;
 
 pub use color::distinct_color;
-pub use repository::{ThemeCounts, ThemeRepository};
+pub use repository::{ThemeCounts, ThemeLabel, ThemeRepository};
 pub use service::{NewTheme, ThemePatch, create, delete, find, list, update};
 
 use crate::civil::Instant;

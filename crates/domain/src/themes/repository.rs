@@ -1,9 +1,10 @@
 //! What themes need of a store.
 
-use super::Theme;
+use super::{Theme, ThemeName};
 use crate::civil::Instant;
 use crate::ids::{ThemeId, UserId};
 use crate::store::{Revision, StoreError};
+use crate::text::Color;
 
 /// What belongs to a theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,10 +20,24 @@ pub struct ThemeCounts {
     pub minutes: i64,
 }
 
+/// A theme where no more than its name is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThemeLabel {
+    /// Which.
+    pub id: ThemeId,
+    /// Its name.
+    pub name: ThemeName,
+    /// Its colour.
+    pub color: Color,
+}
+
 /// Themes in a store.
 pub trait ThemeRepository {
     /// All themes of a user with their counts, by id.
     fn themes(&mut self, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>, StoreError>;
+
+    /// The names and colours of all themes of a user, in one statement.
+    fn theme_labels(&mut self, user: UserId) -> Result<Vec<ThemeLabel>, StoreError>;
 
     /// One theme with its counts.
     fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<(Theme, ThemeCounts)>, StoreError>;

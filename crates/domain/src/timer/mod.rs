@@ -1,8 +1,12 @@
 //! The timer: one at most runs for a user, and becomes time entries when it is stopped.
 
 mod repository;
+mod service;
+mod split;
 
 pub use repository::TimerRepository;
+pub use service::{MAX_DAYS_BACK, StartTimer, StopTimer, discard, find, start, stop};
+pub use split::{Piece, pieces};
 
 use crate::civil::Instant;
 use crate::ids::{HabitId, TaskId};

@@ -3,7 +3,7 @@
 use circadia_auth::SystemEntropy;
 use circadia_auth::keys::KeyRing;
 use circadia_domain::Error;
-use circadia_domain::habits::{Habit, History, rebuilt};
+use circadia_domain::habits::{Habit, History, rebuilt, tracked};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::store::{Database, Store, read, write};
 use circadia_storage::SqlDatabase;
@@ -43,7 +43,10 @@ pub(super) fn run(config: &Config, repair: bool) -> Outcome {
     let findings = check_histories(&database, repair)?;
     say(format_args!("histories: {} checked, {} wrong, {} mended", findings.habits, findings.wrong, findings.mended));
     if findings.wrong > findings.mended {
-        return Err(Failure("some histories differ from their entries: run `circadia doctor --repair`".into()));
+        return Err(Failure(
+            "some histories or tracked minutes differ from what they are made of: run `circadia doctor --repair`"
+                .into(),
+        ));
     }
     Ok(())
 }
@@ -84,6 +87,16 @@ fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut
         let mut wrong: Vec<HabitId> = Vec::new();
         for habit in store.habits(user)? {
             findings.habits += 1;
+            let days = tracked::wrong_days(store, user, &habit)?;
+            if let Some(first) = days.first() {
+                let days = days.len();
+                say(format_args!(
+                    "  habit {} of user {user}: its tracked minutes differ from its time entries on {days} days, {first} first",
+                    habit.id
+                ));
+                wrong.push(habit.id);
+                continue;
+            }
             let right = rebuilt(store, user, &habit)?;
             if !is_sound(store, user, &habit, &right) {
                 say(format_args!("  habit {} of user {user}: its history differs from its entries", habit.id));
@@ -101,6 +114,7 @@ fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut
         let mut right: Vec<(Habit, History)> = Vec::new();
         for id in &wrong {
             if let Some(habit) = tx.store.find_habit(user, *id)? {
+                tracked::realign(tx, &habit)?;
                 let history = rebuilt(tx.store, user, &habit)?;
                 right.push((habit, history));
             }

@@ -191,7 +191,8 @@ pub(crate) fn a_deleted_entry_leaves_a_tombstone_each_time(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let entry = samples::entry(habit, samples::date("2026-01-01"));
-    let delete = || test.write(user, |tx| tx.store.delete_entry(user, habit, entry.date, tx.rev, tx.now));
+    let delete =
+        || test.write(user, |tx| Ok(tx.store.delete_entries(user, &[(habit, entry.date)], tx.rev, tx.now)? > 0));
     for _ in 0..2 {
         put(&test, user, std::slice::from_ref(&entry));
         assert!(delete());
@@ -245,7 +246,7 @@ pub(crate) fn entries_of_others_are_out_of_reach(backend: Backend) {
         assert!(tx.store.find_entries(other, &[(habit, entry.date)])?.is_empty());
         assert!(tx.store.entries(other, habit, DateRange::ALL, 10, false)?.is_empty());
         assert!(tx.store.day_records(other, habit)?.is_empty());
-        assert!(!tx.store.delete_entry(other, habit, entry.date, tx.rev, tx.now)?);
+        assert_eq!(tx.store.delete_entries(other, &[(habit, entry.date)], tx.rev, tx.now)?, 0);
         Ok(())
     });
     // Nor can one be made for another's habit.

@@ -149,6 +149,12 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
             .expect_err(&format!("{table}.{column} = {bad}"));
         assert!(refused.contains(&format!("{table}_{column}_check")), "{table}.{column} = {bad}: {refused}");
     }
+}
+
+pub(crate) fn columns_that_contradict_each_other_are_refused(backend: Backend) {
+    let test = filled(backend);
+    let mut raw = test.raw();
+    let (first, last) = if backend == Backend::Sqlite { ("0", "84005") } else { ("'1970-01-01'", "'2199-12-31'") };
     let window = format!("UPDATE habits SET starts_on = {last}, ends_on = {first}");
     let refused = raw.execute(&window).expect_err("an end before the start");
     assert!(refused.contains("habits_window_check"), "{refused}");

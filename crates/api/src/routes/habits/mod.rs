@@ -10,9 +10,12 @@ mod stats;
 mod story;
 mod streak;
 mod today;
+mod views;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(in crate::routes) use today::OnQuery;
 
 use crate::routing::fallback;
 
@@ -23,6 +26,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     for word in ["/habits/today", "/habits/order"] {
         config.route(word, web::route().to(fallback));
     }
+    views::routes(config);
     occurrences::routes(config);
     streak::routes(config);
     score::routes(config);

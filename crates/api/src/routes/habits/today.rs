@@ -22,7 +22,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 /// As of which day.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct OnQuery {
+pub(in crate::routes) struct OnQuery {
     /// As of this day; the user's today if absent.
     #[param(value_type = Option<String>, format = Date)]
     pub on: Option<Date>,

@@ -1,0 +1,245 @@
+//! `GET /habits/views/{day|week|month}`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Date;
+use circadia_domain::habits::{self, Cell, DayState, DaySum, HabitRow, PeriodView, Span};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::HabitBody;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Query, date, text};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_day).service(get_week).service(get_month);
+}
+
+/// Which days a view shows.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ViewQuery {
+    /// A day that it shows; today if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    date: Option<Date>,
+    /// As of this day; the user's today if absent. It decides about what is missed and what is still pending.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
+}
+
+impl Decode for ViewQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { date: fields.optional("date", text(date)), on: fields.optional("on", text(date)) })
+    }
+}
+
+/// What a day is for a habit, as views show it.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = HabitCellState)]
+#[serde(rename_all = "snake_case")]
+enum CellStateBody {
+    /// Done; also where it wasn't due: then `bonus` is true.
+    Done,
+    /// Due, and left out on purpose.
+    Skipped,
+    /// Due, over, and not done.
+    Missed,
+    /// Due and still open, or to come.
+    Pending,
+    /// Not due.
+    NotDue,
+    /// Covered by a pause.
+    Paused,
+}
+
+impl From<DayState> for CellStateBody {
+    fn from(state: DayState) -> Self {
+        match state {
+            DayState::Done | DayState::Bonus => Self::Done,
+            DayState::Skipped => Self::Skipped,
+            DayState::Missed => Self::Missed,
+            DayState::Pending => Self::Pending,
+            DayState::NotDue => Self::NotDue,
+            DayState::Paused => Self::Paused,
+        }
+    }
+}
+
+/// A habit's day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitCell)]
+struct CellBody {
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// What it is.
+    state: CellStateBody,
+    /// Whether it was done without being due: shown, not counted.
+    bonus: bool,
+    /// The day's value; null without one.
+    value: Option<u32>,
+}
+
+impl From<Cell> for CellBody {
+    fn from(cell: Cell) -> Self {
+        Self { date: cell.date, state: cell.state.into(), bonus: cell.bonus, value: cell.value }
+    }
+}
+
+/// A habit with its days.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitRow)]
+struct RowBody {
+    /// The habit.
+    habit: HabitBody,
+    /// A cell for each day of the view, in order.
+    cells: Vec<CellBody>,
+}
+
+/// All habits of a day together.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitDaySum)]
+struct DaySumBody {
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// How many are due: done, skipped, missed and pending ones.
+    due: u32,
+    /// How many of those are done.
+    done: u32,
+    /// How many are skipped.
+    skipped: u32,
+    /// How many are missed.
+    missed: u32,
+    /// How many are still open.
+    pending: u32,
+    /// How many were done without being due.
+    bonus: u32,
+    /// done ÷ (due − skipped); null where nothing is due.
+    rate: Option<f64>,
+}
+
+impl From<DaySum> for DaySumBody {
+    fn from(sum: DaySum) -> Self {
+        Self {
+            date: sum.date,
+            due: sum.due(),
+            done: sum.done,
+            skipped: sum.skipped,
+            missed: sum.missed,
+            pending: sum.pending,
+            bonus: sum.bonus,
+            rate: sum.rate(),
+        }
+    }
+}
+
+/// A screen of habits.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitView)]
+struct ViewBody {
+    /// The first day it shows.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last day it shows.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// As of which day.
+    #[schema(value_type = String, format = Date)]
+    today: Date,
+    /// The habits that are kept on any of the days, in the user's order.
+    items: Vec<RowBody>,
+    /// The sums of each day.
+    days: Vec<DaySumBody>,
+}
+
+impl From<PeriodView> for ViewBody {
+    fn from(view: PeriodView) -> Self {
+        let today = view.today;
+        let row = |row: HabitRow| RowBody {
+            habit: HabitBody::new(row.habit, today),
+            cells: row.cells.into_iter().map(CellBody::from).collect(),
+        };
+        Self {
+            from: view.range.from(),
+            to: view.range.to(),
+            today,
+            items: view.rows.into_iter().map(row).collect(),
+            days: view.days.into_iter().map(DaySumBody::from).collect(),
+        }
+    }
+}
+
+async fn view(
+    app: &App,
+    request: &HttpRequest,
+    principal: Principal,
+    query: ViewQuery,
+    span: Span,
+) -> Result<HttpResponse, Problem> {
+    let (user, now) = (principal.user, app.now());
+    let ViewQuery { date, on } = query;
+    let view = app.work.read(move |store| habits::period_view(store, user, now, span, date, on)).await?;
+    Answer::computed(&ViewBody::from(view))?.to(request)
+}
+
+/// The habits of a day
+///
+/// A cell for each habit, and their sum.
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "getHabitDay",
+    params(ViewQuery),
+    responses((status = 200, description = "The day", body = ViewBody))
+)]
+#[get("/habits/views/day")]
+async fn get_day(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<ViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    view(&app, &request, principal, query.0, Span::Day).await
+}
+
+/// The habits of a week
+///
+/// From the user's first day of the week: a cell for each habit and day, and the sums of each day.
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "getHabitWeekView",
+    params(ViewQuery),
+    responses((status = 200, description = "The week", body = ViewBody))
+)]
+#[get("/habits/views/week")]
+async fn get_week(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<ViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    view(&app, &request, principal, query.0, Span::Week).await
+}
+
+/// The habits of a month
+///
+/// A cell for each habit and day, and the sums of each day.
+#[utoipa::path(
+    tag = "habits",
+    operation_id = "getHabitMonth",
+    params(ViewQuery),
+    responses((status = 200, description = "The month", body = ViewBody))
+)]
+#[get("/habits/views/month")]
+async fn get_month(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<ViewQuery>,
+) -> Result<HttpResponse, Problem> {
+    view(&app, &request, principal, query.0, Span::Month).await
+}

@@ -1,0 +1,113 @@
+//! `GET /time-entries`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::ids::{HabitId, TaskId, TimeEntryId};
+use circadia_domain::time_entries::{self, TimeEntry, TimeFilter, TimeSeek};
+use circadia_domain::violation::Violations;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::TimeEntryBody;
+use crate::app::App;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Parsed, Query, date, text};
+use crate::page::{Page, PageRequest, Start};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_time_entries);
+}
+
+/// A time entry's place in the list, as cursors hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Key {
+    #[serde(rename = "d")]
+    date: Date,
+    #[serde(rename = "i")]
+    id: TimeEntryId,
+}
+
+impl Key {
+    fn of(entry: &TimeEntry) -> Self {
+        Self { date: entry.date, id: entry.id }
+    }
+}
+
+/// Which time entries are wanted, and in which order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// The first day; the first of all if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last day; the last of all if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+    /// Only those that were spent on this habit.
+    #[param(value_type = Option<Uuid>)]
+    habit_id: Option<HabitId>,
+    /// Only those that were spent on this task.
+    #[param(value_type = Option<Uuid>)]
+    task_id: Option<TaskId>,
+    /// `date` (default), or `-date` for the latest first; within a day, the order in which they were made.
+    #[param(value_type = Option<String>, example = "-date")]
+    sort: Option<bool>,
+    #[param(ignore)]
+    page: PageRequest,
+}
+
+/// Whether the latest comes first.
+fn reversed(word: &str) -> Parsed<bool> {
+    match word {
+        "date" => Ok(false),
+        "-date" => Ok(true),
+        _ => Err(Violations::of("unknown_value", "must be `date` or `-date`")),
+    }
+}
+
+impl Decode for ListQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let from = fields.optional("from", text(date));
+        let to = fields.optional("to", text(date));
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            fields.note("to", "before_start", "must not lie before `from`");
+        }
+        let habit_id = fields.optional("habit_id", text(HabitId::parse_reference));
+        let task_id = fields.optional("task_id", text(TaskId::parse_reference));
+        let sort = fields.optional("sort", text(reversed));
+        Some(Self { from, to, habit_id, task_id, sort, page: PageRequest::decode(fields)? })
+    }
+}
+
+/// List my time entries
+#[utoipa::path(
+    tag = "time",
+    operation_id = "listTimeEntries",
+    params(ListQuery, PageRequest),
+    responses((status = 200, description = "A page of time entries", body = Page<TimeEntryBody>))
+)]
+#[get("/time-entries")]
+async fn list_time_entries(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let ListQuery { from, to, habit_id, task_id, sort, page } = query.0;
+    let reversed = sort.unwrap_or(false);
+    let sort = if reversed { "-date" } else { "date" };
+    let start = page.start::<Key>(sort)?;
+    let (backwards, beyond) = match &start {
+        Start::Beginning => (false, None),
+        Start::After(key) => (false, Some((key.date, key.id))),
+        Start::Before(key) => (true, Some((key.date, key.id))),
+    };
+    let range = DateRange::new(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)).unwrap_or(DateRange::ALL);
+    let filter = TimeFilter { range, habit: habit_id, task: task_id };
+    let seek = TimeSeek { reversed, beyond, backwards, limit: page.limit + 1 };
+    let found = app.work.read(move |store| time_entries::list(store, principal.user, &filter, &seek)).await?;
+    Page::of_selected(found, Key::of, sort, &page, &start).map(TimeEntryBody::from).answer(&request)
+}

@@ -1,0 +1,271 @@
+//! `GET /time-entries/summary` and `GET /habits/{habit_id}/time/weekly`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::Error;
+use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::ids::{HabitId, ThemeId};
+use circadia_domain::text::Color;
+use circadia_domain::themes::ThemeLabel;
+use circadia_domain::time_entries::{self, Calendar, HabitLabel, SpentOn, TimeSpent};
+use circadia_domain::violation::Violations;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::super::habits::OnQuery;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Parsed, Query, Segment, date, text};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_summary).service(get_week);
+}
+
+/// The most days that are added up at once: ten years.
+const MAX_DAYS: u32 = 3_660;
+
+/// What time is added up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TimeGrouping)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum GroupBy {
+    /// Each day.
+    Day,
+    /// Each week, from the user's first day of it.
+    Week,
+    /// Each month.
+    Month,
+    /// Each habit.
+    Habit,
+    /// Each theme: the habit's or, if that has none, the task's.
+    Theme,
+}
+
+fn group_by(word: &str) -> Parsed<GroupBy> {
+    match word {
+        "day" => Ok(GroupBy::Day),
+        "week" => Ok(GroupBy::Week),
+        "month" => Ok(GroupBy::Month),
+        "habit" => Ok(GroupBy::Habit),
+        "theme" => Ok(GroupBy::Theme),
+        _ => Err(Violations::of("unknown_value", "must be `day`, `week`, `month`, `habit` or `theme`")),
+    }
+}
+
+/// Which days are added up, and by what.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SummaryQuery {
+    /// The first day.
+    #[param(value_type = String, format = Date)]
+    from: Date,
+    /// The last day; at most 3,660 days in all.
+    #[param(value_type = String, format = Date)]
+    to: Date,
+    /// By what; `day` if absent.
+    #[param(value_type = Option<GroupBy>)]
+    group_by: Option<GroupBy>,
+}
+
+impl Decode for SummaryQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let from = fields.required("from", text(date));
+        let to = fields.required("to", text(date));
+        let group_by = fields.optional("group_by", text(group_by));
+        let (from, to) = from.zip(to)?;
+        match DateRange::new(from, to) {
+            None => fields.note("to", "before_start", "must not lie before `from`"),
+            Some(range) if range.len() > MAX_DAYS => {
+                fields.note("to", "out_of_range", format!("must lie at most {MAX_DAYS} days after `from`"));
+            }
+            Some(_) => {}
+        }
+        Some(Self { from, to, group_by })
+    }
+}
+
+/// Time added up.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TimeSummary)]
+struct SummaryBody {
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last day.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// By what it is added up.
+    group_by: GroupBy,
+    /// All minutes together.
+    minutes: u64,
+    /// How many entries in all.
+    count: u64,
+    /// The groups: periods in order, those without anything included; habits and themes with the most minutes first, and
+    /// only those with any.
+    items: Vec<GroupBody>,
+}
+
+/// A group of time entries. Periods have `from` and `to`; habits and themes an id and a name, which are null for what was
+/// spent on none.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = TimeGroup)]
+struct GroupBody {
+    /// The first day of the period.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date, nullable = false)]
+    from: Option<Date>,
+    /// Its last day within the range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date, nullable = false)]
+    to: Option<Date>,
+    /// The habit; null for what was spent on none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    habit_id: Option<Option<HabitId>>,
+    /// The theme; null for what was spent on none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    theme_id: Option<Option<ThemeId>>,
+    /// The name of habit or theme.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    name: Option<Option<String>>,
+    /// The theme's colour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^#[0-9A-F]{6}$")]
+    color: Option<Option<Color>>,
+    /// Its minutes.
+    minutes: u64,
+    /// How many entries.
+    count: u64,
+}
+
+impl From<(DateRange, TimeSpent)> for GroupBody {
+    fn from((period, spent): (DateRange, TimeSpent)) -> Self {
+        Self {
+            from: Some(period.from()),
+            to: Some(period.to()),
+            minutes: spent.minutes,
+            count: spent.count,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<SpentOn<HabitLabel>> for GroupBody {
+    fn from(sum: SpentOn<HabitLabel>) -> Self {
+        Self {
+            habit_id: Some(sum.on.as_ref().map(|habit| habit.id)),
+            name: Some(sum.on.map(|habit| habit.name.to_string())),
+            minutes: sum.spent.minutes,
+            count: sum.spent.count,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<SpentOn<ThemeLabel>> for GroupBody {
+    fn from(sum: SpentOn<ThemeLabel>) -> Self {
+        Self {
+            theme_id: Some(sum.on.as_ref().map(|theme| theme.id)),
+            color: Some(sum.on.as_ref().map(|theme| theme.color)),
+            name: Some(sum.on.map(|theme| theme.name.to_string())),
+            minutes: sum.spent.minutes,
+            count: sum.spent.count,
+            ..Self::default()
+        }
+    }
+}
+
+fn groups<T: Into<GroupBody>>(sums: Vec<T>) -> Vec<GroupBody> {
+    sums.into_iter().map(Into::into).collect()
+}
+
+/// What time was spent on, added up
+#[utoipa::path(
+    tag = "time",
+    operation_id = "getTimeSummary",
+    params(SummaryQuery),
+    responses((status = 200, description = "The sums", body = SummaryBody))
+)]
+#[get("/time-entries/summary")]
+async fn get_summary(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<SummaryQuery>,
+) -> Result<HttpResponse, Problem> {
+    let SummaryQuery { from, to, group_by } = query.0;
+    let group_by = group_by.unwrap_or(GroupBy::Day);
+    let range = DateRange::new(from, to).unwrap_or(DateRange::day(from));
+    let user = principal.user;
+    let read = app.work.read(move |store| {
+        let calendar = match group_by {
+            GroupBy::Day => Calendar::Day,
+            GroupBy::Week => Calendar::Week,
+            GroupBy::Month => Calendar::Month,
+            GroupBy::Habit => return time_entries::summary_by_habit(store, user, range).map(groups),
+            GroupBy::Theme => return time_entries::summary_by_theme(store, user, range).map(groups),
+        };
+        time_entries::summary_by_period(store, user, range, calendar).map(groups)
+    });
+    let items: Vec<GroupBody> = read.await?;
+    let (minutes, count) =
+        items.iter().fold((0, 0), |(minutes, count), group| (minutes + group.minutes, count + group.count));
+    Answer::computed(&SummaryBody { from, to, group_by, minutes, count, items })?.to(&request)
+}
+
+/// A habit's week.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitWeek)]
+struct WeekBody {
+    /// Its seven days, from the user's first day of the week.
+    daily: Vec<WeekDayBody>,
+    /// The minutes of all seven.
+    total_week: u64,
+    /// The minutes of a day on average: a seventh of the week's.
+    avg_per_day: f64,
+}
+
+/// A day of a habit's week.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitWeekDay)]
+struct WeekDayBody {
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// The minutes of its time entries.
+    total_minutes: u64,
+}
+
+/// What time was spent on a habit in a week?
+///
+/// In the week, by the user's first day of it, that the day `on` is in. What was entered by hand is not counted: only
+/// time entries are.
+#[utoipa::path(
+    tag = "time",
+    operation_id = "getHabitWeek",
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), OnQuery),
+    responses((status = 200, description = "The week", body = WeekBody))
+)]
+#[get("/habits/{habit_id}/time/weekly")]
+async fn get_week(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<HabitId>,
+    query: Query<OnQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, on) = (app.now(), query.0.on);
+    let read = app.work.read::<_, Error>(move |store| time_entries::week(store, principal.user, id.0, now, on));
+    let week = read.await?;
+    let body = WeekBody {
+        total_week: week.total(),
+        avg_per_day: week.average(),
+        daily: week.daily.into_iter().map(|(date, total_minutes)| WeekDayBody { date, total_minutes }).collect(),
+    };
+    Answer::computed(&body)?.to(&request)
+}

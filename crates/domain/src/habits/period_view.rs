@@ -1,0 +1,195 @@
+//! What the screen of a day, a week or a month shows of all habits: a cell for each habit and day, and sums of each day.
+//!
+//! Three statements at most, whatever the number of habits and days.
+
+use super::service::user_of;
+use super::timeline::whole_period;
+use super::{DayState, Habit, History, Progress};
+use crate::civil::{Date, DateRange, DayClock, Instant, Weekday};
+use crate::error::Error;
+use crate::habits::Per;
+use crate::ids::UserId;
+use crate::store::Store;
+
+/// How much a screen shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// A day.
+    Day,
+    /// A week, from the user's first day of it.
+    Week,
+    /// A month.
+    Month,
+}
+
+impl Span {
+    /// The days of the screen that shows a day.
+    pub fn around(self, date: Date, week_start: Weekday) -> DateRange {
+        match self {
+            Self::Day => DateRange::day(date),
+            Self::Week => whole_period(Per::Week, week_start, date),
+            Self::Month => whole_period(Per::Month, week_start, date),
+        }
+    }
+}
+
+/// A habit's day on a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// The day.
+    pub date: Date,
+    /// What it was; never [`DayState::Bonus`], which is done and says so beside it.
+    pub state: DayState,
+    /// Whether it was done without being due.
+    pub bonus: bool,
+    /// The day's value: what was entered by hand plus the tracked minutes.
+    pub value: Option<u32>,
+}
+
+/// A habit on a screen: a cell for each of its days.
+#[derive(Debug, Clone)]
+pub struct HabitRow {
+    /// The habit.
+    pub habit: Habit,
+    /// Its days, in order.
+    pub cells: Vec<Cell>,
+}
+
+/// All habits of a day together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DaySum {
+    /// The day.
+    pub date: Date,
+    /// How many were done, those left out that weren't due.
+    pub done: u32,
+    /// How many were skipped.
+    pub skipped: u32,
+    /// How many were missed.
+    pub missed: u32,
+    /// How many are still open.
+    pub pending: u32,
+    /// How many were done without being due.
+    pub bonus: u32,
+}
+
+impl DaySum {
+    /// How many were due.
+    pub const fn due(&self) -> u32 {
+        self.done + self.skipped + self.missed + self.pending
+    }
+
+    /// done ÷ (due − skipped); nothing where nothing is left of it.
+    pub fn rate(&self) -> Option<f64> {
+        let asked = self.due() - self.skipped;
+        (asked > 0).then(|| f64::from(self.done) / f64::from(asked))
+    }
+
+    fn of<'a>(date: Date, cells: impl Iterator<Item = &'a Cell>) -> Self {
+        let mut sum = Self { date, done: 0, skipped: 0, missed: 0, pending: 0, bonus: 0 };
+        for cell in cells {
+            match cell.state {
+                _ if cell.bonus => sum.bonus += 1,
+                DayState::Done => sum.done += 1,
+                DayState::Skipped => sum.skipped += 1,
+                DayState::Missed => sum.missed += 1,
+                DayState::Pending => sum.pending += 1,
+                DayState::NotDue | DayState::Paused | DayState::Bonus => {}
+            }
+        }
+        sum
+    }
+}
+
+/// A screen.
+#[derive(Debug, Clone)]
+pub struct PeriodView {
+    /// The days it shows.
+    pub range: DateRange,
+    /// As of which day.
+    pub today: Date,
+    /// The habits that are kept on any of the days, in the user's order.
+    pub rows: Vec<HabitRow>,
+    /// The sums of each day.
+    pub days: Vec<DaySum>,
+}
+
+/// The cells of a habit for each day of `range`, as of `today`.
+pub fn cells(habit: &Habit, history: &History, range: DateRange, today: Date, clock: DayClock) -> Vec<Cell> {
+    let put_away = habit.archived_at.map(|at| clock.date_at(at));
+    let mut kept = Progress::new(&habit.timeline, history, today).calendar(range).into_iter().peekable();
+    range
+        .iter()
+        .map(|date| {
+            let day = kept.next_if(|day| day.date == date);
+            let (state, value) = day.map_or((DayState::NotDue, None), |day| (day.state, day.value));
+            // What was put away asks for nothing any more; what was said about such a day all the same is shown.
+            let is_asked = matches!(state, DayState::Pending | DayState::Missed);
+            let state = if is_asked && put_away.is_some_and(|from| from <= date) { DayState::NotDue } else { state };
+            let bonus = state == DayState::Bonus;
+            Cell { date, state: if bonus { DayState::Done } else { state }, bonus, value }
+        })
+        .collect()
+}
+
+/// Whether a habit belongs on the screen of these days.
+fn was_kept_in(habit: &Habit, range: DateRange, clock: DayClock) -> bool {
+    let window = habit.timeline.window().range();
+    window
+        .and_then(|window| window.intersect(range))
+        .is_some_and(|days| habit.archived_at.is_none_or(|at| days.from() < clock.date_at(at)))
+}
+
+/// Reads the values that histories lack which an older version stored, where the screen shows days so far back: those of
+/// the years around it, since a year is the longest period over which amounts are counted.
+fn complete(
+    store: &mut dyn Store,
+    user: UserId,
+    habits: &mut [(Habit, History)],
+    range: DateRange,
+) -> Result<(), Error> {
+    let lacks = |history: &History| history.known_from().is_some_and(|from| range.from() < from);
+    if !habits.iter().any(|(_, history)| lacks(history)) {
+        return Ok(());
+    }
+    // A week that touches the year is counted whole.
+    let from = range.from().saturating_add_days(-7).year_begin();
+    let to = range.to().saturating_add_days(7);
+    let to = Date::new(to.year(), 12, 31).unwrap_or(Date::MAX);
+    let Some(years) = DateRange::new(from, to) else { return Ok(()) };
+    let amounts = store.amounts(user, years)?;
+    for (habit, history) in habits.iter_mut().filter(|(_, history)| lacks(history)) {
+        let first = amounts.partition_point(|(id, _, _)| *id < habit.id);
+        let own = amounts.iter().skip(first).take_while(|(id, _, _)| *id == habit.id);
+        *history = std::mem::take(history).with_amounts(own.map(|(_, date, value)| (*date, *value)));
+    }
+    Ok(())
+}
+
+/// The screen that shows a day (today if absent), as of a day (today if absent): two statements, or three where it lies
+/// further back than a history of an older version has values.
+pub fn period_view(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    span: Span,
+    date: Option<Date>,
+    on: Option<Date>,
+) -> Result<PeriodView, Error> {
+    let user = user_of(store, user)?;
+    let today = on.unwrap_or_else(|| user.today(now));
+    let range = span.around(date.unwrap_or(today), user.settings.week_start);
+    let clock = user.day_clock();
+    let mut kept = store.habits_with_history(user.id)?;
+    kept.retain(|(habit, _)| was_kept_in(habit, range, clock));
+    complete(store, user.id, &mut kept, range)?;
+    let rows: Vec<HabitRow> = kept
+        .into_iter()
+        .map(|(habit, history)| HabitRow { cells: cells(&habit, &history, range, today, clock), habit })
+        .collect();
+    let days = range
+        .iter()
+        .enumerate()
+        .map(|(at, date)| DaySum::of(date, rows.iter().filter_map(|row| row.cells.get(at))))
+        .collect();
+    Ok(PeriodView { range, today, rows, days })
+}

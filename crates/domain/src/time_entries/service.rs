@@ -1,0 +1,275 @@
+//! What can be done with time entries. Whoever writes one lets the entries of its habit follow in the same transaction.
+
+use super::{MAX_ENTRY_MINUTES, TimeEntry, TimeFilter, TimeNote, TimeSeek};
+use crate::civil::{Date, Instant, latest_date_on_earth};
+use crate::created::Created;
+use crate::error::{Entity, Error};
+use crate::habits::tracked;
+use crate::ids::{HabitId, TaskId, TimeEntryId, UserId};
+use crate::store::{Expected, Store, Writing};
+use crate::users::User;
+use crate::violation::Violations;
+
+/// How far the clock of a device may be ahead, in seconds.
+pub(crate) const AHEAD: i64 = 300;
+
+/// A time entry to make.
+#[derive(Debug, Clone)]
+pub struct NewTimeEntry {
+    /// Its id, fresh or the client's.
+    pub id: TimeEntryId,
+    /// The habit that the time was spent on.
+    pub habit: Option<HabitId>,
+    /// The task that the time was spent on.
+    pub task: Option<TaskId>,
+    /// The date it counts for; the one on which it began, or the user's today, if absent.
+    pub date: Option<Date>,
+    /// How long; the time from its beginning to its end if absent.
+    pub minutes: Option<u32>,
+    /// When it began.
+    pub started_at: Option<Instant>,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+    /// A note.
+    pub note: Option<TimeNote>,
+    /// A hash of the request, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+/// A change of a time entry: what is absent stays, `Some(None)` clears.
+#[derive(Debug, Clone, Default)]
+pub struct TimeEntryPatch {
+    /// See [`NewTimeEntry::habit`].
+    pub habit: Option<Option<HabitId>>,
+    /// See [`NewTimeEntry::task`].
+    pub task: Option<Option<TaskId>>,
+    /// See [`NewTimeEntry::date`].
+    pub date: Option<Date>,
+    /// See [`NewTimeEntry::minutes`].
+    pub minutes: Option<u32>,
+    /// See [`NewTimeEntry::started_at`].
+    pub started_at: Option<Option<Instant>>,
+    /// See [`NewTimeEntry::ended_at`].
+    pub ended_at: Option<Option<Instant>>,
+    /// See [`NewTimeEntry::note`].
+    pub note: Option<Option<TimeNote>>,
+}
+
+/// A part of a user's time entries.
+pub fn list(
+    store: &mut dyn Store,
+    user: UserId,
+    filter: &TimeFilter,
+    seek: &TimeSeek,
+) -> Result<Vec<TimeEntry>, Error> {
+    Ok(store.time_entries(user, filter, seek)?)
+}
+
+/// One time entry.
+pub fn find(store: &mut dyn Store, user: UserId, id: TimeEntryId) -> Result<TimeEntry, Error> {
+    store.find_time_entry(user, id)?.ok_or(Error::NotFound(Entity::TimeEntry))
+}
+
+/// Minutes from one instant to another, rounded, and at least 1.
+pub(crate) fn minutes_between(from: Instant, to: Instant) -> u64 {
+    let seconds = (to.micros().saturating_sub(from.micros()) / 1_000_000).max(0);
+    u64::try_from((seconds + 30) / 60).unwrap_or(0).max(1)
+}
+
+/// Makes a time entry, or gives back the one that the same request made before.
+pub fn create(tx: &mut Writing<'_>, new: NewTimeEntry) -> Result<Created<TimeEntry>, Error> {
+    if let Some(entry) = tx.store.find_time_entry(tx.user, new.id)? {
+        let digest = entry.request_digest;
+        return Created::replay(&digest, &new.request_digest, entry);
+    }
+    if tx.store.time_entry_was_deleted(tx.user, new.id)? {
+        return Err(Created::<TimeEntry>::deleted_before());
+    }
+    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let began_on = new.started_at.map(|at| user.day_clock().date_at(at));
+    let date = new.date.or(began_on).unwrap_or_else(|| user.today(tx.now));
+    let mut wrong = Violations::new();
+    let minutes = match (new.minutes, new.started_at.zip(new.ended_at)) {
+        (Some(minutes), _) => minutes,
+        (None, Some((from, to))) => {
+            let minutes = minutes_between(from, to);
+            u32::try_from(minutes).ok().filter(|minutes| *minutes <= MAX_ENTRY_MINUTES).unwrap_or_else(|| {
+                let detail = format!("lies {minutes} minutes after `started_at`: an entry has at most a day's 1440");
+                wrong.add("/ended_at", "out_of_range", detail);
+                MAX_ENTRY_MINUTES
+            })
+        }
+        (None, None) => {
+            wrong.add("/minutes", "required", "is required, unless `started_at` and `ended_at` are given");
+            1
+        }
+    };
+    let entry = TimeEntry {
+        id: new.id,
+        habit: new.habit,
+        task: new.task,
+        date,
+        minutes,
+        started_at: new.started_at,
+        ended_at: new.ended_at,
+        note: new.note,
+        created_at: tx.now,
+        updated_at: tx.now,
+        rev: tx.rev,
+        request_digest: new.request_digest,
+    };
+    check(tx, &user, None, &entry, &mut wrong)?;
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    tx.store.insert_time_entries(tx.user, std::slice::from_ref(&entry))?;
+    tracked::follow(tx, entry.habit_day())?;
+    Ok(Created::Now(entry))
+}
+
+/// Notes everything that is wrong with an entry: of a changed one only what the change touched, since the rest was right
+/// when it was said.
+fn check(
+    tx: &mut Writing<'_>,
+    user: &User,
+    before: Option<&TimeEntry>,
+    entry: &TimeEntry,
+    wrong: &mut Violations,
+) -> Result<(), Error> {
+    let moved = before.is_none_or(|before| before.date != entry.date);
+    let handed_over = before.is_none_or(|before| before.habit != entry.habit);
+    let timed_anew = before.is_none_or(|before| {
+        (before.started_at, before.ended_at, before.minutes) != (entry.started_at, entry.ended_at, entry.minutes)
+    });
+    if moved && entry.date > latest_date_on_earth(tx.now) {
+        wrong.add("/date", "in_future", "lies in the future, wherever on Earth one is");
+    }
+    if timed_anew {
+        check_times(tx.now, entry, wrong);
+    }
+    if (moved || timed_anew)
+        && let Some(started_at) = entry.started_at
+    {
+        let began_on = user.day_clock().date_at(started_at);
+        // A day apart, because it may have been counted where the clocks show another time.
+        if began_on.days_until(entry.date).abs() > 1 {
+            let detail = format!("must not lie more than a day from {began_on}, on which `started_at` lies");
+            wrong.add("/date", "out_of_range", detail);
+        }
+    }
+    if handed_over || moved {
+        check_habit(tx, entry.habit, entry.date, "/date", wrong)?;
+    }
+    if before.is_none_or(|before| before.task != entry.task) {
+        check_task(tx, entry.task, wrong)?;
+    }
+    Ok(())
+}
+
+fn check_times(now: Instant, entry: &TimeEntry, wrong: &mut Violations) {
+    let latest = now.plus_seconds(AHEAD);
+    for (path, at) in [("/started_at", entry.started_at), ("/ended_at", entry.ended_at)] {
+        if at.is_some_and(|at| at > latest) {
+            wrong.add(path, "in_future", "lies in the future");
+        }
+    }
+    match (entry.started_at, entry.ended_at) {
+        (None, Some(_)) => wrong.add("/started_at", "required", "is required where `ended_at` is given"),
+        (Some(from), Some(to)) if to <= from => {
+            wrong.add("/ended_at", "before_start", "must lie after `started_at`");
+        }
+        (Some(from), Some(to)) => {
+            let whole = to.micros().saturating_sub(from.micros()).max(0);
+            let most = u64::try_from(whole).unwrap_or(0).div_ceil(60_000_000);
+            if u64::from(entry.minutes) > most {
+                let detail = format!("must be at most {most}, the time from `started_at` to `ended_at`");
+                wrong.add("/minutes", "out_of_range", detail);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Notes if there is no such habit, or if it hadn't begun on the day: at `path`.
+pub(crate) fn check_habit(
+    tx: &mut Writing<'_>,
+    habit: Option<HabitId>,
+    date: Date,
+    path: &str,
+    wrong: &mut Violations,
+) -> Result<(), Error> {
+    let Some(id) = habit else { return Ok(()) };
+    match tx.store.find_habit(tx.user, id)? {
+        None => wrong.add("/habit_id", "habit_not_found", "there is no such habit"),
+        Some(habit) => {
+            let starts_on = habit.timeline.window().starts_on;
+            if date < starts_on {
+                wrong.add(path, "before_start", format!("lies before the habit's first day, {starts_on}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Notes if there is no such task.
+pub(crate) fn check_task(tx: &mut Writing<'_>, task: Option<TaskId>, wrong: &mut Violations) -> Result<(), Error> {
+    if let Some(id) = task
+        && tx.store.find_task(tx.user, id)?.is_none()
+    {
+        wrong.add("/task_id", "task_not_found", "there is no such task");
+    }
+    Ok(())
+}
+
+/// Changes a time entry. Its minutes leave the day and habit they were part of, and join those they are part of now.
+pub fn update(
+    tx: &mut Writing<'_>,
+    id: TimeEntryId,
+    expected: &Expected,
+    patch: TimeEntryPatch,
+) -> Result<TimeEntry, Error> {
+    let before = find(tx.store, tx.user, id)?;
+    expected.check(before.rev)?;
+    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let changed = TimeEntry {
+        habit: patch.habit.unwrap_or(before.habit),
+        task: patch.task.unwrap_or(before.task),
+        date: patch.date.unwrap_or(before.date),
+        minutes: patch.minutes.unwrap_or(before.minutes),
+        started_at: patch.started_at.unwrap_or(before.started_at),
+        ended_at: patch.ended_at.unwrap_or(before.ended_at),
+        note: patch.note.unwrap_or_else(|| before.note.clone()),
+        updated_at: tx.now,
+        rev: tx.rev,
+        ..before.clone()
+    };
+    let mut wrong = Violations::new();
+    check(tx, &user, Some(&before), &changed, &mut wrong)?;
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    tx.store.update_time_entry(tx.user, &changed)?;
+    tracked::follow(tx, before.habit_day().into_iter().chain(changed.habit_day()))?;
+    Ok(changed)
+}
+
+/// Deletes a time entry; its minutes leave the day they were part of.
+pub fn delete(tx: &mut Writing<'_>, id: TimeEntryId, expected: &Expected) -> Result<(), Error> {
+    let entry = find(tx.store, tx.user, id)?;
+    expected.check(entry.rev)?;
+    tx.store.delete_time_entry(tx.user, id, tx.rev, tx.now)?;
+    tracked::follow(tx, entry.habit_day())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_rounded_and_never_none() {
+        let begin = Instant::from_seconds(1_000_000);
+        for (seconds, minutes) in [(0, 1), (29, 1), (89, 1), (90, 2), (3_600, 60), (86_400, 1_440), (-5, 1)] {
+            assert_eq!(minutes_between(begin, begin.plus_seconds(seconds)), minutes, "{seconds} s");
+        }
+    }
+}

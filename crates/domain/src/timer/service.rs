@@ -1,0 +1,134 @@
+//! Starting, stopping and discarding the timer.
+
+use super::{Timer, pieces};
+use crate::civil::Instant;
+use crate::created::Created;
+use crate::error::{Entity, Error};
+use crate::habits::tracked;
+use crate::ids::{HabitId, IdSource, TaskId, TimeEntryId, UserId};
+use crate::store::{Store, Writing};
+use crate::time_entries::{AHEAD, TimeEntry, TimeNote, check_habit, check_task};
+use crate::violation::Violations;
+
+/// How far back a timer may be said to have begun, in days.
+pub const MAX_DAYS_BACK: i64 = 31;
+
+/// A timer to start.
+#[derive(Debug, Clone, Default)]
+pub struct StartTimer {
+    /// The habit that the time is spent on.
+    pub habit: Option<HabitId>,
+    /// The task that the time is spent on.
+    pub task: Option<TaskId>,
+    /// A note.
+    pub note: Option<TimeNote>,
+    /// Since when it runs; now if absent.
+    pub started_at: Option<Instant>,
+}
+
+/// How the timer is to be stopped.
+#[derive(Debug, Clone)]
+pub struct StopTimer {
+    /// The id of the (first) time entry that becomes of it, if the client chose it.
+    pub id: Option<TimeEntryId>,
+    /// Until when it ran; now if absent.
+    pub ended_at: Option<Instant>,
+    /// The note of the time entry; the timer's own if absent.
+    pub note: Option<TimeNote>,
+    /// A hash of the request, to recognise its repetition.
+    pub request_digest: [u8; 32],
+}
+
+/// The timer that runs, if one does.
+pub fn find(store: &mut dyn Store, user: UserId) -> Result<Option<Timer>, Error> {
+    Ok(store.find_timer(user)?)
+}
+
+/// Starts the timer.
+///
+/// # Errors
+/// The conflict `timer_running` if one runs.
+pub fn start(tx: &mut Writing<'_>, new: StartTimer) -> Result<Timer, Error> {
+    if let Some(timer) = tx.store.find_timer(tx.user)? {
+        let detail = format!("a timer runs since {}: stop or discard it first", timer.started_at);
+        return Err(Error::conflict("timer_running", detail));
+    }
+    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let started_at = new.started_at.unwrap_or(tx.now);
+    let mut wrong = Violations::new();
+    if started_at > tx.now.plus_seconds(AHEAD) {
+        wrong.add("/started_at", "in_future", "lies in the future");
+    } else if started_at < tx.now.plus_seconds(-MAX_DAYS_BACK * 86_400) {
+        let detail = format!("must lie within the last {MAX_DAYS_BACK} days: make a time entry of what is longer ago");
+        wrong.add("/started_at", "out_of_range", detail);
+    }
+    let path = if new.started_at.is_some() { "/started_at" } else { "/habit_id" };
+    check_habit(tx, new.habit, user.day_clock().date_at(started_at), path, &mut wrong)?;
+    check_task(tx, new.task, &mut wrong)?;
+    if !wrong.is_empty() {
+        return Err(wrong.into());
+    }
+    let timer = Timer { habit: new.habit, task: new.task, note: new.note, started_at, rev: tx.rev };
+    tx.store.insert_timer(tx.user, &timer)?;
+    Ok(timer)
+}
+
+/// Stops the timer and makes time entries of it, one for each day it ran on; or gives back those that the same request
+/// made before.
+///
+/// # Errors
+/// The conflict `timer_not_running` if none runs.
+pub fn stop(tx: &mut Writing<'_>, ids: &dyn IdSource, stop: &StopTimer) -> Result<Created<Vec<TimeEntry>>, Error> {
+    if let Some(id) = stop.id {
+        if let Some(entry) = tx.store.find_time_entry(tx.user, id)? {
+            let all = tx.store.time_entries_of_request(tx.user, &entry.request_digest)?;
+            return Created::replay(&entry.request_digest, &stop.request_digest, all);
+        }
+        if tx.store.time_entry_was_deleted(tx.user, id)? {
+            return Err(Created::<TimeEntry>::deleted_before());
+        }
+    }
+    let timer = tx
+        .store
+        .find_timer(tx.user)?
+        .ok_or_else(|| Error::conflict("timer_not_running", "no timer runs: there is nothing to stop"))?;
+    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    if let Some(ended_at) = stop.ended_at {
+        if ended_at <= timer.started_at {
+            let detail = format!("must lie after {}, since when the timer runs", timer.started_at);
+            return Err(Error::field("/ended_at", "before_start", detail));
+        }
+        if ended_at > tx.now.plus_seconds(AHEAD) {
+            return Err(Error::field("/ended_at", "in_future", "lies in the future"));
+        }
+    }
+    // One that was started by a clock ahead of ours has run for a moment at least.
+    let ended_at = stop.ended_at.unwrap_or_else(|| tx.now.max(timer.started_at.plus_seconds(1)));
+    let mut first = stop.id;
+    let entries: Vec<TimeEntry> = pieces(user.day_clock(), timer.started_at, ended_at)
+        .into_iter()
+        .map(|piece| TimeEntry {
+            id: first.take().unwrap_or_else(|| ids.fresh().into()),
+            habit: timer.habit,
+            task: timer.task,
+            date: piece.date,
+            minutes: piece.minutes,
+            started_at: Some(piece.from),
+            ended_at: Some(piece.to),
+            note: stop.note.clone().or_else(|| timer.note.clone()),
+            created_at: tx.now,
+            updated_at: tx.now,
+            rev: tx.rev,
+            request_digest: stop.request_digest,
+        })
+        .collect();
+    tx.store.delete_timer(tx.user)?;
+    tx.store.insert_time_entries(tx.user, &entries)?;
+    tracked::follow(tx, entries.iter().filter_map(TimeEntry::habit_day))?;
+    Ok(Created::Now(entries))
+}
+
+/// Discards the timer: nothing becomes of it.
+pub fn discard(tx: &mut Writing<'_>) -> Result<(), Error> {
+    if tx.store.delete_timer(tx.user)? { Ok(()) } else { Err(Error::NotFound(Entity::Timer)) }
+}

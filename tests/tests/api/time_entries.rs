@@ -1,0 +1,382 @@
+//! `/time-entries`, and how minutes flow into habits.
+
+use circadia_tests::{Backend, Client, TestApp, scenarios};
+use serde_json::{Value, json};
+
+scenarios!(
+    time_entries_are_made_read_changed_and_deleted,
+    what_is_left_out_is_filled_in,
+    what_can_not_be_is_refused,
+    lists_are_filtered_and_walked,
+    minutes_flow_into_the_habit_and_back_out,
+    both_parts_of_a_day_are_kept_apart,
+    minutes_move_with_their_entry,
+    habits_that_do_not_measure_minutes_are_left_alone,
+    plans_decide_which_days_measure_minutes,
+    what_is_deleted_leaves_its_time_behind,
+    sums_are_by_day_week_month_habit_and_theme,
+    a_habits_week_has_seven_days,
+);
+
+async fn minutes_habit(client: &Client) -> String {
+    let kind = json!({"type": "minutes", "target": 30});
+    client.habit(json!({"kind": kind, "starts_on": "2026-03-01"})).await
+}
+
+/// Makes a time entry; its path.
+async fn spend(client: &Client, members: Value) -> String {
+    client.post("/time-entries", members).await.expect(201).header("location").unwrap().to_owned()
+}
+
+/// State, value, manual value and tracked minutes of a habit's day.
+async fn day(client: &Client, habit: &str, date: &str) -> Value {
+    let answer = client.get(&format!("/habits/{habit}/entries/{date}")).await;
+    if answer.status == 404 {
+        answer.problem(404, "entry_not_found");
+        return Value::Null;
+    }
+    let entry = answer.expect(200).body;
+    json!([entry["state"], entry["value"], entry["manual_value"], entry["tracked_minutes"]])
+}
+
+async fn streak(client: &Client, habit: &str) -> Value {
+    client.get(&format!("/habits/{habit}/streak")).await.expect(200).body["current"].clone()
+}
+
+async fn time_entries_are_made_read_changed_and_deleted(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let (habit, task) = (minutes_habit(&ada).await, ada.task(json!({})).await);
+    let whole = json!({
+        "habit_id": habit, "task_id": task, "date": "2026-03-10", "minutes": 25, "note": " Chapter 3 ",
+        "started_at": "2026-03-10T09:00:00+01:00", "ended_at": "2026-03-10T08:30:00Z",
+    });
+    let made = ada.post("/time-entries", whole).await.expect(201);
+    let path = made.header("location").unwrap().to_owned();
+    for (name, value) in [
+        ("habit_id", json!(habit)),
+        ("task_id", json!(task)),
+        ("date", json!("2026-03-10")),
+        ("minutes", json!(25)),
+        ("note", json!("Chapter 3")),
+        ("started_at", json!("2026-03-10T08:00:00Z")),
+        ("ended_at", json!("2026-03-10T08:30:00Z")),
+    ] {
+        assert_eq!(made.body[name], value, "{name}");
+    }
+    assert_eq!(ada.get(&path).await.expect(200).body, made.body);
+    let change = json!({"minutes": 20, "note": null, "task_id": null});
+    let changed = ada.patch(&path, change).await.expect(200).body;
+    assert_eq!((&changed["minutes"], &changed["note"], &changed["task_id"]), (&json!(20), &Value::Null, &Value::Null));
+    assert_eq!(changed["habit_id"], json!(habit));
+    assert_eq!(ada.get("/time-entries").await.expect(200).body["items"], json!([changed]));
+    ada.delete(&path).await.expect(204);
+    ada.get(&path).await.problem(404, "time_entry_not_found");
+    assert_eq!(ada.get("/time-entries").await.expect(200).body["items"], json!([]));
+}
+
+async fn what_is_left_out_is_filled_in(backend: Backend) {
+    let app = TestApp::on(backend).at("2026-03-11T11:00:00Z").start();
+    let ada = app.user_in("ada", "Pacific/Kiritimati").await;
+    let made = async |body: Value| {
+        let entry = ada.post("/time-entries", body).await.expect(201).body;
+        (entry["date"].as_str().unwrap().to_owned(), entry["minutes"].as_u64().unwrap())
+    };
+    // There it is the 12th already.
+    assert_eq!(made(json!({"minutes": 5})).await, ("2026-03-12".into(), 5));
+    let from = "2026-03-11T09:00:00Z";
+    assert_eq!(made(json!({"minutes": 5, "started_at": from})).await, ("2026-03-11".into(), 5));
+    let ended = json!({"started_at": from, "ended_at": "2026-03-11T10:30:29Z"});
+    assert_eq!(made(ended).await, ("2026-03-11".into(), 90));
+    let short = json!({"started_at": from, "ended_at": "2026-03-11T09:00:01Z"});
+    assert_eq!(made(short).await, ("2026-03-11".into(), 1));
+}
+
+async fn what_can_not_be_is_refused(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = minutes_habit(&ada).await;
+    let entry = spend(&ada, json!({"habit_id": habit, "minutes": 10})).await;
+    let before = app.database.contents();
+    for minutes in [json!(-5), json!(0), json!(1441), json!(1.5), json!("7"), json!(null)] {
+        ada.post("/time-entries", json!({"minutes": minutes})).await.names("/minutes");
+        ada.patch(&entry, json!({"minutes": minutes})).await.names("/minutes");
+    }
+    let (eight, nine) = ("2026-03-10T08:00:00Z", "2026-03-10T09:00:00Z");
+    for (body, name) in [
+        (json!({}), "/minutes"),
+        (json!({"started_at": eight}), "/minutes"),
+        (json!({"minutes": 5, "ended_at": nine}), "/started_at"),
+        (json!({"minutes": 5, "started_at": nine, "ended_at": eight}), "/ended_at"),
+        (json!({"minutes": 5, "started_at": nine, "ended_at": nine}), "/ended_at"),
+        (json!({"minutes": 61, "started_at": eight, "ended_at": nine}), "/minutes"),
+        (json!({"started_at": "2026-03-08T08:00:00Z", "ended_at": nine}), "/ended_at"),
+        (json!({"minutes": 5, "started_at": "2026-03-11T12:06:00Z"}), "/started_at"),
+        (json!({"minutes": 5, "started_at": eight, "date": "2026-03-08"}), "/date"),
+        (json!({"minutes": 5, "date": "2026-03-13"}), "/date"),
+        (json!({"minutes": 5, "date": "2026-02-28", "habit_id": habit}), "/date"),
+    ] {
+        ada.post("/time-entries", body).await.names(name);
+    }
+    for (body, name) in [
+        (json!({"date": "2026-02-28"}), "/date"),
+        (json!({"date": "2026-03-13"}), "/date"),
+        (json!({"date": null}), "/date"),
+        (json!({"ended_at": nine}), "/started_at"),
+        (json!({"started_at": "2026-03-11T08:00:00Z", "ended_at": "2026-03-11T08:05:00Z"}), "/minutes"),
+    ] {
+        ada.patch(&entry, body).await.names(name);
+    }
+    assert_eq!(app.database.contents(), before, "something was stored");
+    // As with entries: up to today in UTC+14, and whatever the day of one that belongs to no habit.
+    app.clock.set("2026-03-11T12:04:00Z");
+    spend(&ada, json!({"minutes": 5, "date": "2026-03-12"})).await;
+    spend(&ada, json!({"minutes": 5, "date": "1970-01-01"})).await;
+}
+
+async fn lists_are_filtered_and_walked(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let (habit, task) = (minutes_habit(&ada).await, ada.task(json!({})).await);
+    for (date, minutes) in [("2026-03-10", 1), ("2026-03-08", 2), ("2026-03-10", 3), ("2026-03-09", 4)] {
+        spend(&ada, json!({"date": date, "minutes": minutes, "habit_id": habit})).await;
+    }
+    spend(&ada, json!({"date": "2026-03-09", "minutes": 5, "task_id": task})).await;
+    let list = async |query: &str| -> Vec<u64> {
+        let mut minutes = Vec::new();
+        let mut next = Some(format!("/time-entries?limit=2{query}"));
+        while let Some(path) = next {
+            let page = ada.get(&path).await.expect(200);
+            minutes.extend(page.body["items"].as_array().unwrap().iter().map(|item| item["minutes"].as_u64().unwrap()));
+            next = page.link("next");
+        }
+        minutes
+    };
+    assert_eq!(list("").await, [2, 4, 5, 1, 3]);
+    assert_eq!(list("&sort=-date").await, [3, 1, 5, 4, 2]);
+    assert_eq!(list("&from=2026-03-09&to=2026-03-09").await, [4, 5]);
+    assert_eq!(list(&format!("&habit_id={habit}&from=2026-03-09")).await, [4, 1, 3]);
+    assert_eq!(list(&format!("&task_id={task}")).await, [5]);
+    ada.get("/time-entries?from=2026-03-09&to=2026-03-08").await.names("/to");
+    ada.get("/time-entries?sort=minutes").await.names("/sort");
+}
+
+async fn minutes_flow_into_the_habit_and_back_out(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = minutes_habit(&ada).await;
+    let spent = async |minutes: u32| spend(&ada, json!({"habit_id": habit, "minutes": minutes})).await;
+    let today = async || day(&ada, &habit, "2026-03-11").await;
+    let first = spent(20).await;
+    assert_eq!((today().await, streak(&ada, &habit).await), (json!(["missed", 20, null, 20]), json!(0)));
+    let second = spent(10).await;
+    assert_eq!((today().await, streak(&ada, &habit).await), (json!(["done", 30, null, 30]), json!(1)));
+    let item = ada.get("/habits/today").await.expect(200).body["items"][0].clone();
+    assert_eq!((&item["state"], &item["value"]), (&json!("done"), &json!(30)));
+    ada.patch(&second, json!({"minutes": 9})).await.expect(200);
+    assert_eq!((today().await, streak(&ada, &habit).await), (json!(["missed", 29, null, 29]), json!(0)));
+    ada.delete(&first).await.expect(204);
+    assert_eq!(today().await, json!(["missed", 9, null, 9]));
+    let tombstones = app.database.number("SELECT count(*) FROM tombstones WHERE kind = 'entry'");
+    ada.delete(&second).await.expect(204);
+    assert_eq!((today().await, streak(&ada, &habit).await), (Value::Null, json!(0)));
+    assert_eq!(ada.get(&format!("/habits/{habit}/entries")).await.expect(200).body["items"], json!([]));
+    let after = app.database.number("SELECT count(*) FROM tombstones WHERE kind = 'entry'");
+    assert_eq!(after, tombstones + 1);
+}
+
+async fn both_parts_of_a_day_are_kept_apart(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = minutes_habit(&ada).await;
+    let path = format!("/habits/{habit}/entries/2026-03-10");
+    let today = async || day(&ada, &habit, "2026-03-10").await;
+    ada.put(&path, json!({"value": 15, "note": "early"})).await.expect(201);
+    let entry = spend(&ada, json!({"habit_id": habit, "date": "2026-03-10", "minutes": 15})).await;
+    assert_eq!(today().await, json!(["done", 30, 15, 15]));
+    ada.post(&format!("{path}/increment"), json!({"by": 5})).await.expect(200);
+    assert_eq!(today().await, json!(["done", 35, 20, 15]));
+    // What contradicts the sum is refused; done without a value adds what is lacking.
+    ada.put(&path, json!({"state": "missed", "value": 16})).await.names("/value");
+    let done = ada.put(&path, json!({"state": "done", "note": "early"})).await.expect(200).body;
+    assert_eq!((&done["manual_value"], &done["value"]), (&json!(15), &json!(30)));
+    // Deleting an entry takes away what was said by hand; the time goes on.
+    ada.delete(&path).await.expect(204);
+    assert_eq!(today().await, json!(["missed", 15, null, 15]));
+    ada.put(&path, json!({"state": "skipped", "note": "ill"})).await.expect(200);
+    assert_eq!(today().await, json!(["skipped", 15, null, 15]));
+    ada.delete(&entry).await.expect(204);
+    assert_eq!(today().await, json!(["skipped", null, null, 0]));
+    assert_eq!(ada.get(&path).await.expect(200).body["note"], "ill");
+    let all = spend(&ada, json!({"habit_id": habit, "date": "2026-03-09", "minutes": 45})).await;
+    let missed = format!("/habits/{habit}/entries/2026-03-09");
+    ada.put(&missed, json!({"state": "missed"})).await.names("/value");
+    ada.delete(&all).await.expect(204);
+    ada.put(&missed, json!({"state": "missed"})).await.expect(201);
+}
+
+async fn minutes_move_with_their_entry(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let (habit, other) = (minutes_habit(&ada).await, minutes_habit(&ada).await);
+    let days = async || {
+        let mut days = Vec::new();
+        for (habit, date) in [(&habit, "2026-03-10"), (&habit, "2026-03-09"), (&other, "2026-03-09")] {
+            days.push(day(&ada, habit, date).await[3].clone());
+        }
+        Value::from(days)
+    };
+    let entry = spend(&ada, json!({"habit_id": habit, "date": "2026-03-10", "minutes": 30})).await;
+    spend(&ada, json!({"habit_id": habit, "date": "2026-03-10", "minutes": 1})).await;
+    assert_eq!(days().await, json!([31, null, null]));
+    ada.patch(&entry, json!({"date": "2026-03-09"})).await.expect(200);
+    assert_eq!(days().await, json!([1, 30, null]));
+    ada.patch(&entry, json!({"habit_id": other, "minutes": 40})).await.expect(200);
+    assert_eq!(days().await, json!([1, null, 40]));
+    ada.patch(&entry, json!({"note": "elsewhere"})).await.expect(200);
+    ada.patch(&entry, json!({"habit_id": null})).await.expect(200);
+    assert_eq!(days().await, json!([1, null, null]));
+    // An entry that is refused leaves everything as it was.
+    let unknown = json!({"habit_id": circadia_tests::fresh_id(), "minutes": 3});
+    ada.patch(&entry, unknown).await.names("/habit_id");
+    assert_eq!(ada.get(&entry).await.expect(200).body["minutes"], 40);
+}
+
+async fn habits_that_do_not_measure_minutes_are_left_alone(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for kind in [json!({"type": "check"}), json!({"type": "count", "target": 3, "unit": "pages"})] {
+        let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-03-01"})).await;
+        let entry = spend(&ada, json!({"habit_id": habit, "date": "2026-03-10", "minutes": 30})).await;
+        assert_eq!(day(&ada, &habit, "2026-03-10").await, Value::Null);
+        ada.delete(&entry).await.expect(204);
+    }
+}
+
+async fn plans_decide_which_days_measure_minutes(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    for date in ["2026-03-05", "2026-03-06", "2026-03-10"] {
+        spend(&ada, json!({"habit_id": habit, "date": date, "minutes": 40})).await;
+    }
+    ada.done(&habit, &["2026-03-05"]).await;
+    let tracked = async || {
+        let entries = ada.get(&format!("/habits/{habit}/entries")).await.expect(200);
+        let items = entries.body["items"].as_array().unwrap().clone();
+        let of = |item: &Value| json!([item["date"], item["state"], item["manual_value"], item["tracked_minutes"]]);
+        items.iter().map(of).collect::<Value>()
+    };
+    assert_eq!(tracked().await, json!([["2026-03-05", "done", null, 0]]));
+    let plan = json!({"kind": {"type": "minutes", "target": 30}, "effective_from": "2026-03-06"});
+    ada.put(&format!("/habits/{habit}/plan"), plan).await.expect(200);
+    let expected =
+        json!([["2026-03-05", "done", null, 0], ["2026-03-06", "done", null, 40], ["2026-03-10", "done", null, 40],]);
+    assert_eq!(tracked().await, expected);
+    let plan = json!({"kind": {"type": "check"}, "effective_from": "2026-03-08"});
+    ada.put(&format!("/habits/{habit}/plan"), plan).await.expect(200);
+    assert_eq!(tracked().await, json!([["2026-03-05", "done", null, 0], ["2026-03-06", "done", null, 40]]));
+    let streak = ada.get(&format!("/habits/{habit}/streak?on=2026-03-06")).await.expect(200).body;
+    assert_eq!(streak["current"], 2);
+}
+
+async fn what_is_deleted_leaves_its_time_behind(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let theme = ada.theme("Mind").await;
+    let kind = json!({"type": "minutes", "target": 30});
+    let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-03-01", "theme_id": theme})).await;
+    let task = ada.task(json!({"theme_id": theme})).await;
+    let entry = spend(&ada, json!({"habit_id": habit, "task_id": task, "minutes": 30})).await;
+    let minutes = async || ada.get(&format!("/themes/{theme}")).await.expect(200).body["counts"]["minutes"].clone();
+    assert_eq!(minutes().await, 30);
+    let before = ada.get(&entry).await.expect(200).etag();
+    ada.delete(&format!("/habits/{habit}")).await.expect(204);
+    let left = ada.get(&entry).await.expect(200);
+    assert_eq!((&left.body["habit_id"], &left.body["task_id"]), (&Value::Null, &json!(task)));
+    assert_ne!(left.etag(), before);
+    assert_eq!(minutes().await, 30);
+    ada.delete(&format!("/tasks/{task}")).await.expect(204);
+    let left = ada.get(&entry).await.expect(200).body;
+    assert_eq!((&left["task_id"], &left["minutes"]), (&Value::Null, &json!(30)));
+    assert_eq!(minutes().await, 0);
+    ada.delete(&format!("/themes/{theme}")).await.expect(204);
+}
+
+async fn sums_are_by_day_week_month_habit_and_theme(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let theme = ada.theme("Mind").await;
+    let habit = ada.habit(json!({"name": "Read", "starts_on": "2026-01-01", "theme_id": theme})).await;
+    let task = ada.task(json!({"theme_id": theme})).await;
+    for (date, minutes, habit_id, task_id) in [
+        ("2026-02-28", 10, json!(habit), Value::Null),
+        ("2026-03-01", 20, json!(habit), Value::Null),
+        ("2026-03-01", 5, Value::Null, json!(task)),
+        ("2026-03-03", 40, Value::Null, Value::Null),
+        ("2026-03-09", 80, json!(habit), Value::Null),
+    ] {
+        let entry = json!({"date": date, "minutes": minutes, "habit_id": habit_id, "task_id": task_id});
+        spend(&ada, entry).await;
+    }
+    let sum = async |query: &str| {
+        ada.get(&format!("/time-entries/summary?from=2026-02-27&to=2026-03-04{query}")).await.expect(200).body
+    };
+    let days = sum("").await;
+    assert_eq!((&days["group_by"], &days["minutes"], &days["count"]), (&json!("day"), &json!(75), &json!(4)));
+    let minutes: Vec<u64> =
+        days["items"].as_array().unwrap().iter().map(|item| item["minutes"].as_u64().unwrap()).collect();
+    assert_eq!(minutes, [0, 10, 25, 0, 40, 0]);
+    let period = |from: &str, to: &str, minutes: u64, count: u64| json!({"from": from, "to": to, "minutes": minutes, "count": count});
+    let weeks = [period("2026-02-27", "2026-03-01", 35, 3), period("2026-03-02", "2026-03-04", 40, 1)];
+    assert_eq!(sum("&group_by=week").await["items"], json!(weeks));
+    let months = [period("2026-02-27", "2026-02-28", 10, 1), period("2026-03-01", "2026-03-04", 65, 3)];
+    assert_eq!(sum("&group_by=month").await["items"], json!(months));
+    let by_habit = json!([
+        {"habit_id": null, "name": null, "minutes": 45, "count": 2},
+        {"habit_id": habit, "name": "Read", "minutes": 30, "count": 2},
+    ]);
+    assert_eq!(sum("&group_by=habit").await["items"], by_habit);
+    let color = ada.get(&format!("/themes/{theme}")).await.expect(200).body["color"].clone();
+    let by_theme = json!([
+        {"theme_id": null, "name": null, "color": null, "minutes": 40, "count": 1},
+        {"theme_id": theme, "name": "Mind", "color": color, "minutes": 35, "count": 3},
+    ]);
+    assert_eq!(sum("&group_by=theme").await["items"], by_theme);
+    ada.patch("/me", json!({"week_start": "su"})).await.expect(200);
+    let weeks = [period("2026-02-27", "2026-02-28", 10, 1), period("2026-03-01", "2026-03-04", 65, 3)];
+    assert_eq!(sum("&group_by=week").await["items"], json!(weeks));
+    ada.get("/time-entries/summary").await.names("/from").names("/to");
+    ada.get("/time-entries/summary?from=2026-03-02&to=2026-03-01").await.names("/to");
+    ada.get("/time-entries/summary?from=2016-01-01&to=2026-03-01").await.names("/to");
+    ada.get("/time-entries/summary?from=2026-03-01&to=2026-03-01&group_by=year").await.names("/group_by");
+}
+
+async fn a_habits_week_has_seven_days(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = minutes_habit(&ada).await;
+    for (date, minutes) in [("2026-03-08", 7), ("2026-03-09", 10), ("2026-03-09", 20), ("2026-03-15", 5)] {
+        if date <= "2026-03-11" {
+            spend(&ada, json!({"habit_id": habit, "date": date, "minutes": minutes})).await;
+        }
+    }
+    ada.put(&format!("/habits/{habit}/entries/2026-03-10"), json!({"value": 100})).await.expect(201);
+    let week = async |query: &str| ada.get(&format!("/habits/{habit}/time/weekly{query}")).await.expect(200).body;
+    let body = week("").await;
+    let daily: Vec<(&str, u64)> = body["daily"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|day| (day["date"].as_str().unwrap(), day["total_minutes"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(
+        (daily.len(), daily[0], daily[1], daily[6]),
+        (7, ("2026-03-09", 30), ("2026-03-10", 0), ("2026-03-15", 0))
+    );
+    assert_eq!((&body["total_week"], body["avg_per_day"].as_f64()), (&json!(30), Some(30.0 / 7.0)));
+    assert_eq!(week("?on=2026-03-08").await["total_week"], 7);
+    ada.patch("/me", json!({"week_start": "su"})).await.expect(200);
+    assert_eq!(week("?on=2026-03-08").await["total_week"], 37);
+    ada.get(&format!("/habits/{}/time/weekly", circadia_tests::fresh_id())).await.problem(404, "habit_not_found");
+}
