@@ -37,6 +37,18 @@ async fn a_year_of_data_is_made_and_the_printed_credentials_work() {
     let today = server.get(&session, "/habits/today").await;
     assert!(!today["items"].as_array().unwrap().is_empty(), "{today}");
 
+    let tasks = server.get(&session, "/tasks").await;
+    assert!(tasks["items"].as_array().unwrap().len() >= 10, "{tasks:#?}");
+    let themes = server.get(&session, "/themes").await;
+    for theme in themes["items"].as_array().unwrap() {
+        let counts = &theme["counts"];
+        for name in ["habits", "tasks_open", "tasks_done", "minutes"] {
+            assert!(counts[name].as_u64().unwrap() > 0, "{name} of {theme}");
+        }
+    }
+    let week = server.get(&session, "/habits/views/week").await;
+    assert_eq!(week["items"].as_array().unwrap().len(), habits.len());
+
     run(&mut sandbox.circadia(&["doctor"])).succeeded();
     let again = run(&mut sandbox.circadia(&["demo"])).failed();
     assert!(again.contains("there already is"), "{again}");

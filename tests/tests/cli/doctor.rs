@@ -2,6 +2,7 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use serde_json::json;
 
 use crate::process::{Sandbox, Server};
 use crate::run::run;
@@ -82,6 +83,53 @@ async fn damage_is_named_and_mended() {
     // Its entries are what counts: the last of them says now that it was missed.
     assert_eq!(after[2]["current"], 0, "{}", after[2]);
     assert_eq!(after[2]["longest"], 3, "{}", after[2]);
+}
+
+#[tokio::test]
+async fn tracked_minutes_that_are_wrong_are_named_and_mended() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await;
+    let session = server.register("ada").await;
+    let kind = json!({"type": "minutes", "target": 30});
+    let habit = json!({"name": "Read", "kind": kind, "schedule": {"type": "daily"}, "starts_on": "2026-01-01"});
+    let (_, habit) = server.post("/habits", Some(&session), &habit).await;
+    let habit = habit["id"].as_str().unwrap();
+    for (date, minutes) in [("2026-03-01", 30), ("2026-03-02", 20), ("2026-03-02", 10), ("2026-03-03", 30)] {
+        let entry = json!({"habit_id": habit, "date": date, "minutes": minutes});
+        let (status, answer) = server.post("/time-entries", Some(&session), &entry).await;
+        assert_eq!(status.as_u16(), 201, "{answer}");
+    }
+    let path = format!("/habits/{habit}/streak?on=2026-03-03");
+    assert_eq!(server.get(&session, &path).await["current"], 3);
+    drop(server);
+    run(&mut sandbox.circadia(&["doctor"])).succeeded();
+
+    // One day has too much, one lost its entry, and one has time that isn't there.
+    let id = blob(habit);
+    for sql in [
+        format!(
+            "UPDATE entries SET tracked_minutes = 99 WHERE habit_id = {id} AND date = (SELECT min(date) FROM entries)"
+        ),
+        format!("DELETE FROM entries WHERE habit_id = {id} AND date = 20514"),
+        format!("DELETE FROM time_entries WHERE habit_id = {id} AND date = 20515"),
+    ] {
+        damage(&sandbox, &sql);
+    }
+    let ended = run(&mut sandbox.circadia(&["doctor"]));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains(habit) && ended.out.contains("3 days, 2026-03-01 first"), "{ended:?}");
+    run(&mut sandbox.circadia(&["doctor", "--repair"])).succeeded();
+    run(&mut sandbox.circadia(&["doctor"])).succeeded();
+    let server = sandbox.serve().await;
+    let entries = server.get(&session, &format!("/habits/{habit}/entries")).await;
+    let tracked: Vec<(&str, u64)> = entries["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["date"].as_str().unwrap(), entry["tracked_minutes"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(tracked, [("2026-03-01", 30), ("2026-03-02", 30)]);
+    assert_eq!(server.get(&session, "/habits/today?on=2026-03-02").await["items"][0]["streak"]["current"], 2);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use circadia_domain::users::{Email, Role, Settings, Username};
 use circadia_domain::{Error, violation::Violations};
 
 use super::create_admin::{made_password, make_account};
-use super::{Failure, Outcome, say};
+use super::{Failure, Outcome, demo_tasks, say};
 use crate::config::Config;
 use crate::server::compose;
 use crate::sources::{FreshIds, SystemClock};
@@ -141,10 +141,13 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> 
     for chunk in puts.chunks(AT_ONCE) {
         write(&*composition.database, user.id, now, |tx| put_many(tx, chunk, true).map(drop))?;
     }
+    let others = demo_tasks::make(&*composition.database, user.id, now, ids)?;
     say(format_args!(
-        "Made the account {username} with {} habits and {} entries over {DAYS} days.",
+        "Made the account {username} with {} habits, {} entries, {} tasks and {} time entries over {DAYS} days.",
         SAMPLES.len(),
-        puts.len()
+        puts.len(),
+        others.tasks,
+        others.time_entries,
     ));
     say("Sign in with:");
     let login = serde_json::json!({ "username": username, "password": password });
