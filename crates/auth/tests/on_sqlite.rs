@@ -11,7 +11,7 @@ use circadia_auth::accounts::{Attempt, Identifiers, Registration, SignInRefusal,
 use circadia_auth::keys::{KeyError, KeyRing, MasterKey};
 use circadia_auth::passwords::Verified;
 use circadia_auth::sessions::{
-    RefreshToken, Revocations, SessionRefusal, Standing, open_session, refresh, revoke, revoke_all,
+    RefreshToken, Revocations, Roles, SessionRefusal, Standing, open_session, refresh, revoke, revoke_all,
 };
 use circadia_auth::tokens::{AccessTokens, TokenError};
 use circadia_auth::{Client, SystemEntropy};
@@ -206,6 +206,32 @@ fn logout_is_refused_at_another_replica_once_it_has_read_the_feed() {
     poll(62);
     assert_eq!(access(&kept, 62), Standing::Revoked);
     assert_eq!(here.refresh(&kept, 63).unwrap_err().token_error(), Some(TokenError::Revoked));
+}
+
+#[test]
+fn a_changed_role_is_asked_for_again_at_another_replica_once_it_has_read_the_feed() {
+    let here = installation();
+    let session = here.state(here.sign_in().session).session;
+    let (elsewhere, roles) = (Revocations::new(), Roles::default());
+    let poll = |seconds: i64| {
+        let read_at = NOW.plus_seconds(seconds);
+        let since = elsewhere.cursor(read_at);
+        let entries = read::<_, StoreError>(&here.database, |store| store.revocations_since(since)).unwrap();
+        elsewhere.apply(&entries, read_at);
+    };
+    let recalled = |seconds: i64| roles.recall(here.user, &elsewhere, NOW.plus_seconds(seconds));
+    poll(60);
+    roles.remember(here.user, here.state(session.id).role, NOW.plus_seconds(60));
+    assert_eq!(recalled(61), Some(Role::Regular));
+    write::<_, StoreError>(&here.database, here.user, NOW.plus_seconds(61), |tx| {
+        tx.store.publish_role(here.user, NOW.plus_seconds(61))
+    })
+    .unwrap();
+    poll(61);
+    assert_eq!(recalled(61), None);
+    // Whose role changed stays signed in.
+    let now = NOW.plus_seconds(61);
+    assert_eq!(elsewhere.judge(here.user, session.id, session.created_at, now), Standing::Live);
 }
 
 #[test]
