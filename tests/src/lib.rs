@@ -23,6 +23,7 @@ mod app;
 mod client;
 mod clock;
 mod database;
+mod mail;
 mod provider;
 mod redis;
 
@@ -31,6 +32,7 @@ pub use app::{Builder, TestApp};
 pub use client::Client;
 pub use clock::TestClock;
 pub use database::{Backend, TestDatabase};
+pub use mail::Mail;
 pub use provider::{Fault, OpenIdProvider};
 pub use redis::RedisServer;
 

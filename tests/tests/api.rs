@@ -3,9 +3,11 @@
 
 #[cfg(test)] // which lets the lints know
 mod api {
+    mod account;
     mod audit;
     mod auth;
     mod catalogue;
+    mod config;
     mod conventions;
     mod encrypted_passwords;
     mod entries;
@@ -19,6 +21,7 @@ mod api {
     mod me;
     mod ownership;
     mod pages;
+    mod passwords;
     mod plans;
     mod quotes;
     mod races;
@@ -33,4 +36,5 @@ mod api {
     mod timer;
     mod today;
     mod transport;
+    mod verification;
 }

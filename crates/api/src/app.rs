@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use circadia_auth::Outbox;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::IdSource;
 
@@ -25,6 +26,8 @@ pub struct App {
     pub identity: Identity,
     /// Signing in with Google, where it is configured.
     pub google: Option<Google>,
+    /// What is done later.
+    pub outbox: Outbox,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.

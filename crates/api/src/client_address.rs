@@ -59,6 +59,8 @@ mod tests {
             trusted_proxies: trusted.iter().map(|network| network.parse().unwrap()).collect(),
             cors_origins: vec![],
             rate_limits: crate::settings::RateLimits::default(),
+            verification: circadia_auth::accounts::Verification::Optional,
+            sends_mail: true,
             version: "0",
         };
         let mut request = TestRequest::default().peer_addr(format!("{peer}:1234").parse().unwrap());

@@ -154,6 +154,7 @@ where
     let login = Login::email(profile.email.as_str());
     let attempt = move |app: &App, login: &Login, store: &mut dyn Store, step: Step<'_>| {
         let attempt = Attempt {
+            verification: app.settings.verification,
             login,
             method: LoginMethod::Google,
             client: &client,

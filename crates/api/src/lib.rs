@@ -18,6 +18,7 @@ mod docs;
 pub mod google;
 pub mod identity;
 pub mod input;
+mod letters;
 pub mod limits;
 pub mod openapi;
 pub mod page;

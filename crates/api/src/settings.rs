@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use circadia_auth::accounts::Verification;
 use circadia_auth::throttles::Quota;
 use ipnet::IpNet;
 
@@ -16,6 +17,10 @@ pub struct ApiSettings {
     pub cors_origins: Vec<String>,
     /// How many requests are served to whom.
     pub rate_limits: RateLimits,
+    /// Whether an account can be used before its address was proven.
+    pub verification: Verification,
+    /// Whether mail can be sent.
+    pub sends_mail: bool,
     /// The version that is running.
     pub version: &'static str,
 }

@@ -78,6 +78,9 @@ impl SessionRepository for Memory {
     fn revoke_session(&mut self, _: UserId, _: SessionId, _: Instant) -> Result<bool, StoreError> {
         Ok(false)
     }
+    fn revoke_other_sessions(&mut self, _: UserId, _: SessionId, _: Instant) -> Result<(), StoreError> {
+        Ok(())
+    }
     fn revoke_sessions(&mut self, _: UserId, _: Instant) -> Result<(), StoreError> {
         Ok(())
     }

@@ -23,6 +23,8 @@ mod entropy;
 pub mod accounts;
 pub mod keys;
 pub mod oauth;
+pub mod one_time;
+mod outbox;
 pub mod passwords;
 pub mod sessions;
 pub mod stores;
@@ -34,3 +36,4 @@ mod testing;
 
 pub use client::Client;
 pub use entropy::{Entropy, SystemEntropy};
+pub use outbox::{OpeningError, Outbox, OutboxError};

@@ -6,8 +6,10 @@ use circadia_domain::audit::{AuditEvent, AuditQuery, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};
 use circadia_domain::ids::{IdSource, SessionId, UserId};
+use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
 use circadia_domain::keys::{KeyRepository, StoredKey};
-use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
+use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginMethod, LoginRepository};
+use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
 use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
 use circadia_domain::store::{Revision, StoreError, Unique};
 use circadia_domain::users::{Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
@@ -78,6 +80,8 @@ pub(crate) struct Memory {
     pub(crate) keys: Vec<StoredKey>,
     pub(crate) logins: Vec<LoginAttempt>,
     pub(crate) audited: Vec<AuditEvent>,
+    pub(crate) jobs: Vec<NewJob>,
+    pub(crate) one_time_tokens: Vec<StoredOneTimeToken>,
     /// Changes to sessions: so that tests see what wrote.
     pub(crate) session_writes: usize,
 }
@@ -154,6 +158,27 @@ impl UserRepository for Memory {
     fn update_password(&mut self, id: UserId, hash: &str, _: Revision, _: Instant) -> Result<(), StoreError> {
         let found = self.users.iter_mut().find(|(user, _)| user.id == id).ok_or(StoreError::NoSuchUser)?;
         found.0.password_hash = Some(hash.to_owned());
+        Ok(())
+    }
+
+    fn confirm_email(&mut self, id: UserId, email: &Email, _: Revision, now: Instant) -> Result<(), StoreError> {
+        if self.users.iter().any(|(user, _)| user.id != id && user.email == *email) {
+            return Err(StoreError::Duplicate(Unique::Email));
+        }
+        let found = self.users.iter_mut().find(|(user, _)| user.id == id).ok_or(StoreError::NoSuchUser)?;
+        found.0.email = email.clone();
+        found.0.email_verified_at = Some(now);
+        Ok(())
+    }
+
+    fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError> {
+        let mut others = self.users.iter().filter(|(user, active)| user.id != apart_from && *active);
+        Ok(others.any(|(user, _)| user.role == Role::Superuser))
+    }
+
+    fn erase_user(&mut self, id: UserId) -> Result<(), StoreError> {
+        self.users.retain(|(user, _)| user.id != id);
+        self.sessions.retain(|session| session.user != id);
         Ok(())
     }
 
@@ -253,6 +278,12 @@ impl SessionRepository for Memory {
         Ok(true)
     }
 
+    fn revoke_other_sessions(&mut self, user: UserId, kept: SessionId, now: Instant) -> Result<(), StoreError> {
+        let others: Vec<SessionId> =
+            self.sessions.iter().filter(|s| s.user == user && s.id != kept).map(|s| s.id).collect();
+        others.into_iter().try_for_each(|id| self.revoke_session(user, id, now).map(drop))
+    }
+
     fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<(), StoreError> {
         self.session_writes += 1;
         for session in self.sessions.iter_mut().filter(|session| session.user == user && session.revoked_at.is_none()) {
@@ -295,7 +326,71 @@ impl LoginRepository for Memory {
         Ok(())
     }
 
+    fn last_login(&mut self, user: UserId, method: LoginMethod) -> Result<Option<Instant>, StoreError> {
+        let successes = self.logins.iter().filter(|login| login.failure.is_none() && login.method == method);
+        Ok(successes.filter(|login| login.user == Some(user)).map(|login| login.at).max())
+    }
+
     fn login_counts(&mut self, _: UserId, _: Instant, _: Instant) -> Result<LoginCounts, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+}
+
+impl OneTimeRepository for Memory {
+    fn put_one_time_token(&mut self, token: &StoredOneTimeToken) -> Result<(), StoreError> {
+        if self.user(token.user).is_none() {
+            return Err(StoreError::NoSuchUser);
+        }
+        self.delete_one_time_tokens(token.user, &[token.purpose])?;
+        self.one_time_tokens.push(token.clone());
+        Ok(())
+    }
+
+    fn find_one_time_token(
+        &mut self,
+        user: UserId,
+        purpose: OneTimePurpose,
+    ) -> Result<Option<StoredOneTimeToken>, StoreError> {
+        Ok(self.one_time_tokens.iter().find(|token| token.user == user && token.purpose == purpose).cloned())
+    }
+
+    fn delete_one_time_tokens(&mut self, user: UserId, purposes: &[OneTimePurpose]) -> Result<(), StoreError> {
+        self.one_time_tokens.retain(|token| token.user != user || !purposes.contains(&token.purpose));
+        Ok(())
+    }
+
+    fn purge_one_time_tokens(&mut self, _: Instant) -> Result<usize, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+}
+
+impl JobRepository for Memory {
+    fn enqueue_job(&mut self, job: &NewJob) -> Result<(), StoreError> {
+        self.jobs.push(job.clone());
+        Ok(())
+    }
+
+    fn job_is_due(&mut self, _: &[JobKind], _: Instant) -> Result<bool, StoreError> {
+        Ok(!self.jobs.is_empty())
+    }
+
+    fn claim_job(&mut self, _: &[JobKind], _: Instant, _: Instant) -> Result<Option<Job>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn finish_job(&mut self, _: &Job, _: Instant) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn retry_job(&mut self, _: &Job, _: Instant, _: &str) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn give_up_job(&mut self, _: &Job, _: &str, _: Instant) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn purge_jobs(&mut self, _: Instant, _: Instant) -> Result<usize, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
     }
 }

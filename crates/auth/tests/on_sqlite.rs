@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use circadia_auth::accounts::{Attempt, Identifiers, Registration, SignInRefusal, accept, refuse, register};
+use circadia_auth::accounts::{
+    Attempt, Identifiers, Registration, SignInRefusal, Verification, accept, refuse, register,
+};
 use circadia_auth::keys::{KeyError, KeyRing, MasterKey};
 use circadia_auth::passwords::Verified;
 use circadia_auth::sessions::{
@@ -112,7 +114,15 @@ impl Installation {
 
     fn attempt<'a>(&'a self, login: &'a Login, client: &'a Client) -> Attempt<'a> {
         let method = LoginMethod::Password;
-        Attempt { login, method, client, identifiers: &self.identifiers, ids: &self.ids, now: NOW }
+        Attempt {
+            login,
+            method,
+            client,
+            verification: Verification::Optional,
+            identifiers: &self.identifiers,
+            ids: &self.ids,
+            now: NOW,
+        }
     }
 }
 

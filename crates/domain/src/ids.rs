@@ -96,6 +96,10 @@ id! {
     AuditEventId
 }
 id! {
+    /// A job.
+    JobId
+}
+id! {
     /// A theme.
     ThemeId
 }

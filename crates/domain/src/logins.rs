@@ -92,7 +92,13 @@ pub struct LoginCounts {
 /// Login attempts in a store.
 pub trait LoginRepository {
     /// Records an attempt.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUser`] if the account was deleted meanwhile.
     fn insert_login(&mut self, attempt: &LoginAttempt) -> Result<(), StoreError>;
+
+    /// When a user last signed in in this way.
+    fn last_login(&mut self, user: UserId, method: LoginMethod) -> Result<Option<Instant>, StoreError>;
 
     /// Successful logins of a user: all, since `week`, and since `month`.
     fn login_counts(&mut self, user: UserId, week: Instant, month: Instant) -> Result<LoginCounts, StoreError>;

@@ -115,6 +115,9 @@ pub trait SessionRepository {
     /// Ends one session and publishes it to the feed. Whether there was a live one.
     fn revoke_session(&mut self, user: UserId, id: SessionId, now: Instant) -> Result<bool, StoreError>;
 
+    /// Ends every session of a user but one, and publishes it to the feed.
+    fn revoke_other_sessions(&mut self, user: UserId, kept: SessionId, now: Instant) -> Result<(), StoreError>;
+
     /// Ends every session of a user and publishes it to the feed.
     fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<(), StoreError>;
 

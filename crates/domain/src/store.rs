@@ -14,9 +14,11 @@ use crate::ephemera::EphemeraRepository;
 use crate::habits::{EntryRepository, HabitRepository};
 use crate::identities::IdentityRepository;
 use crate::ids::UserId;
+use crate::jobs::JobRepository;
 use crate::keys::KeyRepository;
 use crate::logins::LoginRepository;
 use crate::moods::MoodRepository;
+use crate::one_time::OneTimeRepository;
 use crate::quotes::QuoteRepository;
 use crate::sessions::SessionRepository;
 use crate::sleep::SleepRepository;
@@ -108,6 +110,8 @@ pub trait Store:
     + KeyRepository
     + EphemeraRepository
     + QuoteRepository
+    + JobRepository
+    + OneTimeRepository
     + ThemeRepository
     + HabitRepository
     + EntryRepository
@@ -128,6 +132,8 @@ impl<T> Store for T where
         + KeyRepository
         + EphemeraRepository
         + QuoteRepository
+        + JobRepository
+        + OneTimeRepository
         + ThemeRepository
         + HabitRepository
         + EntryRepository

@@ -14,6 +14,9 @@ const FEED: Duration = Duration::from_millis(500);
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// Seconds that ended sessions are kept: people may want to see where they were signed in.
 const SESSIONS_KEPT: i64 = 30 * 86_400;
+/// Seconds that jobs are kept after they were done, and after they were given up.
+const DONE_JOBS_KEPT: i64 = 7 * 86_400;
+const DEAD_JOBS_KEPT: i64 = 90 * 86_400;
 
 /// Starts it all, on the current runtime. It ends with the runtime.
 pub(crate) fn start(app: Arc<App>, master: MasterKey) {
@@ -54,6 +57,13 @@ async fn keep_house(app: &App, master: &MasterKey) {
         Ok(0) => {}
         Ok(count) => tracing::debug!(count, "removed short-lived values that had expired"),
         Err(failure) => tracing::warn!(%failure, "expired short-lived values can't be removed"),
+    }
+    let jobs = (now.plus_seconds(-DONE_JOBS_KEPT), now.plus_seconds(-DEAD_JOBS_KEPT));
+    let purged = app.work.administer::<_, Problem>(move |store| {
+        Ok(store.purge_jobs(jobs.0, jobs.1)?.saturating_add(store.purge_one_time_tokens(now)?))
+    });
+    if let Err(problem) = purged.await {
+        tracing::warn!(%problem, "old jobs and links can't be removed");
     }
     let before = now.plus_seconds(-SESSIONS_KEPT);
     let purged = app.work.administer::<_, Problem>(move |store| Ok(store.purge_sessions(before)?)).await;

@@ -7,7 +7,6 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use circadia_api::{ApiSettings, App, Clock, Google, Identity, Readiness, Service, Work};
-use circadia_auth::SystemEntropy;
 use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::{KeyError, KeyRing};
 use circadia_auth::oauth::OpenIdProvider;
@@ -16,14 +15,17 @@ use circadia_auth::sessions::{Cookies, Revocations, Roles};
 use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, RedisStore};
 use circadia_auth::throttles::throttle;
 use circadia_auth::tokens::AccessTokens;
+use circadia_auth::{Outbox, SystemEntropy};
 use circadia_domain::ids::IdSource;
 use circadia_domain::store::{self, Database, Refusal, StoreError};
 use circadia_storage::{SqlDatabase, StorageError, StorageOptions};
 
 use crate::background;
-use crate::config::Config;
+use crate::config::{Config, MailWay};
 use crate::http::Http;
+use crate::jobs::Workers;
 use crate::keys::{MasterKeyError, master_key};
+use crate::mail::{Mailer, MailerError};
 use crate::quotes;
 use crate::sources::{FreshIds, SystemClock};
 
@@ -43,6 +45,9 @@ pub enum StartError {
     /// The database can't be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Mail can't be sent.
+    #[error(transparent)]
+    Mail(#[from] MailerError),
     /// There is no master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -129,7 +134,7 @@ pub(crate) fn compose(
         first_login_key: tokio::sync::Mutex::default(),
         ephemera: Ephemera::new(store, master.clone(), entropy.clone()),
         redis,
-        entropy,
+        entropy: entropy.clone(),
         account_throttle,
     };
     let google = match &config.google {
@@ -143,6 +148,7 @@ pub(crate) fn compose(
         work: Work::new(shared, connections, PATIENCE),
         identity,
         google,
+        outbox: Outbox::new(master.clone(), entropy),
         clock,
         ids,
         settings: ApiSettings {
@@ -150,6 +156,8 @@ pub(crate) fn compose(
             trusted_proxies: config.trusted_proxies.clone(),
             cors_origins: config.cors_origins.clone(),
             rate_limits: config.rate_limits,
+            verification: config.verification,
+            sends_mail: config.mail.way != MailWay::None,
             version: env!("CARGO_PKG_VERSION"),
         },
         readiness: Readiness::default(),
@@ -163,15 +171,18 @@ pub struct Running {
     /// Where it listens: the port is real even if 0 was asked for.
     pub address: SocketAddr,
     app: Arc<App>,
+    workers: Workers,
     handle: ServerHandle,
 }
 
 impl Running {
-    /// Stops: readiness is withdrawn, after `notice` no connection is accepted any more, requests in flight finish.
+    /// Stops: readiness is withdrawn, after `notice` no connection is accepted any more, requests in flight and jobs
+    /// that were begun finish.
     pub async fn stop(&self, notice: Duration) {
         self.app.readiness.withdraw();
         tokio::time::sleep(notice).await;
         self.handle.stop(true).await;
+        self.workers.stop().await;
     }
 
     /// How long readiness is withdrawn before production stops accepting connections.
@@ -199,6 +210,7 @@ pub fn start_with(
     let service = Service::new(Arc::clone(&app));
     background::start(Arc::clone(&app), master);
     quotes::start(config, &app);
+    let mailer = Mailer::new(&config.mail)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
     let server = HttpServer::new(move || service.worker())
@@ -213,5 +225,6 @@ pub fn start_with(
     let address = server.addrs().first().copied().unwrap_or(config.bind);
     let server = server.run();
     tracing::info!(%address, "listening");
-    Ok((Running { address, app, handle: server.handle() }, server))
+    let workers = Workers::start(&app, mailer);
+    Ok((Running { address, app, workers, handle: server.handle() }, server))
 }

@@ -36,14 +36,14 @@ impl From<Row> for StoredKey {
 }
 
 impl Transaction {
-    /// Waits until nobody else is making keys; then nobody does until this transaction ends.
-    fn hold_keys(&mut self) -> Result<()> {
-        let held = diesel::update(global_locks::table.find(LOCK))
+    /// Waits until nobody else holds a row of `global_locks`; then nobody does until this transaction ends.
+    pub(crate) fn hold_lock(&mut self, name: &'static str) -> Result<()> {
+        let held = diesel::update(global_locks::table.find(name))
             .set(global_locks::taken.eq(global_locks::taken + 1))
             .execute(self.connection())
             .classified()?;
         if held == 0 {
-            return Err(StoreError::Corrupt(format!("the row {LOCK:?} of global_locks is missing")));
+            return Err(StoreError::Corrupt(format!("the row {name:?} of global_locks is missing")));
         }
         Ok(())
     }
@@ -52,7 +52,7 @@ impl Transaction {
 impl KeyRepository for Transaction {
     fn keys(&mut self) -> Result<Vec<StoredKey>> {
         if self.purpose() == Purpose::Writing {
-            self.hold_keys()?;
+            self.hold_lock(LOCK)?;
         }
         let rows: Vec<Row> = server_keys::table
             .order((server_keys::created_at, server_keys::kid))

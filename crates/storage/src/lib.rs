@@ -6,7 +6,8 @@
 //!
 //! # Where things are
 //! - one file per repository, named like the domain's module: `users`, `identities`, `sessions`, `logins`, `audit`,
-//!   `keys`, `ephemera`, `themes`, `habits`, `entries`, `sleep`, `moods`;
+//!   `keys`, `ephemera`, `jobs`, `one_time`, `themes`, `habits`, `entries`, `sleep`, `moods`;
+//! - `erasure`: what goes with an account;
 //! - `dialect`: everything that one of the three databases does differently, and the only place that may;
 //! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
 //! - `sql_types`, `schema`: what a column holds, and which columns there are;
@@ -20,7 +21,8 @@
 //!    part of `Store`. Every method takes the user's id.
 //! 2. A migration of the same name in all three folders, one table each (and one DDL statement for MySQL, whose DDL
 //!    commits by itself). The primary key of a tenant's table begins with `user_id`; it references with `RESTRICT`;
-//!    the domain's limits stand as named `CHECK` constraints. Write down the columns in `schema`.
+//!    the domain's limits stand as named `CHECK` constraints. Write down the columns in `schema`, and the table in
+//!    `erasure`.
 //! 3. A file of the feature's name with `impl …Repository for Transaction<'_>`. Bind domain types as they are: ids,
 //!    instants, dates and words know their columns (`sql_types`). Stamp `rev` on every row that is written, and leave a
 //!    tombstone for every one that is removed.
@@ -37,12 +39,15 @@ mod database;
 mod dialect;
 mod entries;
 mod ephemera;
+mod erasure;
 mod habits;
 mod identities;
+mod jobs;
 mod keys;
 mod logins;
 mod migrations;
 mod moods;
+mod one_time;
 mod options;
 mod pool;
 mod quotes;
@@ -62,4 +67,5 @@ mod writer_lock;
 
 pub use backend::Backend;
 pub use database::SqlDatabase;
+pub use erasure::{KEPT_OF_THE_ERASED, OWNED_BY_USERS};
 pub use options::{StorageError, StorageOptions};

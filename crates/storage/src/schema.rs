@@ -151,6 +151,39 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    jobs (id) {
+        id -> Uuid,
+        kind -> Word,
+        user_id -> Nullable<Uuid>,
+        payload -> Nullable<Binary>,
+        state -> Text,
+        run_at -> Moment,
+        attempts -> Integer,
+        leased_until -> Nullable<Moment>,
+        last_error -> Nullable<Text>,
+        created_at -> Moment,
+        finished_at -> Nullable<Moment>,
+    }
+}
+
+table! {
+    use diesel::sql_types::Binary;
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    one_time_tokens (user_id, purpose) {
+        user_id -> Uuid,
+        purpose -> Word,
+        token_hash -> Binary,
+        email -> Word,
+        created_at -> Moment,
+        expires_at -> Moment,
+    }
+}
+
+table! {
     use diesel::sql_types::{BigInt, Binary, Text};
     use crate::sql_types::{Moment, Uuid, Word};
 

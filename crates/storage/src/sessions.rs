@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use crate::convert::digest;
 use crate::schema::{revocations, sessions, users};
-use crate::sql_types::Sql;
+use crate::sql_types::{Moment, Sql};
 use crate::transaction::{Classify as _, Result, Transaction};
 
 /// Sessions of a user that are listed at most.
@@ -164,6 +164,27 @@ impl SessionRepository for Transaction {
         }
         self.publish(user, Stopped::Session(id), now)?;
         Ok(true)
+    }
+
+    fn revoke_other_sessions(&mut self, user: UserId, kept: SessionId, now: Instant) -> Result<()> {
+        let others = sessions::table
+            .filter(sessions::user_id.eq(Sql(user)))
+            .filter(sessions::id.ne(Sql(kept)))
+            .filter(sessions::revoked_at.is_null());
+        // To the feed first, as long as it shows which they are.
+        let at = Sql(now).into_sql::<Moment>();
+        let told =
+            others.filter(sessions::expires_at.gt(Sql(now))).select((sessions::user_id, sessions::id.nullable(), at));
+        diesel::insert_into(revocations::table)
+            .values(told)
+            .into_columns((revocations::user_id, revocations::session_id, revocations::revoked_at))
+            .execute(self.connection())
+            .classified()?;
+        diesel::update(others)
+            .set(sessions::revoked_at.eq(Some(Sql(now))))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
     }
 
     fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<()> {

@@ -1,6 +1,7 @@
 //! An open transaction. The repositories are implemented on it, each in its own file.
 
 use circadia_domain::store::StoreError;
+use diesel::result::{DatabaseErrorKind, Error};
 use r2d2::PooledConnection;
 
 use crate::connection::AnyConnection;
@@ -73,10 +74,21 @@ impl Drop for Transaction {
 pub(crate) trait Classify<T> {
     /// The same, with the error classified.
     fn classified(self) -> Result<T>;
+
+    /// The same for a row that belongs to a user but is written outside of their writing units of work: the account may
+    /// be gone by now.
+    fn of_a_user(self) -> Result<T>;
 }
 
 impl<T> Classify<T> for diesel::QueryResult<T> {
     fn classified(self) -> Result<T> {
         self.map_err(|error| dialect::classify(&error))
+    }
+
+    fn of_a_user(self) -> Result<T> {
+        match self {
+            Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Err(StoreError::NoSuchUser),
+            other => other.classified(),
+        }
     }
 }

@@ -76,6 +76,9 @@ impl From<CredentialsRow> for Credentials {
     }
 }
 
+/// The row of `global_locks` that whoever changes who is a superuser holds.
+const SUPERUSERS: &str = "superusers";
+
 /// The revision that a user begins with.
 const FIRST: i64 = 1;
 
@@ -163,6 +166,32 @@ impl UserRepository for Transaction {
             .execute(self.connection())
             .map(drop)
             .classified()
+    }
+
+    fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<()> {
+        diesel::update(users::table.find(Sql(id)))
+            .set((
+                users::email.eq(Sql(email)),
+                users::email_verified_at.eq(Some(Sql(now))),
+                users::updated_at.eq(Sql(now)),
+                users::rev.eq(rev.0),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
+    fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool> {
+        self.hold_lock(SUPERUSERS)?;
+        let others = users::table
+            .filter(users::role.eq(Sql(Role::Superuser)))
+            .filter(users::active.eq(true))
+            .filter(users::id.ne(Sql(apart_from)));
+        diesel::select(exists(others)).get_result(self.connection()).classified()
+    }
+
+    fn erase_user(&mut self, id: UserId) -> Result<()> {
+        self.erase(id)
     }
 
     fn user_ids(&mut self, after: Option<UserId>, limit: usize) -> Result<Vec<UserId>> {

@@ -8,12 +8,15 @@ mod contract {
     pub(crate) mod audit;
     pub(crate) mod entries;
     pub(crate) mod ephemera;
+    pub(crate) mod erasure;
     pub(crate) mod habits;
     pub(crate) mod identities;
+    pub(crate) mod jobs;
     pub(crate) mod keys;
     pub(crate) mod logins;
     pub(crate) mod migrations;
     pub(crate) mod moods;
+    pub(crate) mod one_time;
     pub(crate) mod quotes;
     pub(crate) mod rules;
     mod schema;
@@ -113,6 +116,7 @@ contract! {
         a_secret_is_replaced,
         an_ended_session_is_published_once,
         all_sessions_end_together,
+        all_sessions_but_one_end_together,
         old_sessions_and_feed_entries_are_purged,
         sessions_that_go_on_are_listed_latest_use_first,
         a_changed_role_is_published_and_ends_nothing,
@@ -120,6 +124,28 @@ contract! {
     logins {
         successes_are_counted_since_each_start,
         attempts_on_nobody_are_recorded,
+        the_last_login_of_a_kind_is_found,
+    }
+    jobs {
+        a_job_is_claimed_as_it_was_enqueued,
+        two_workers_never_get_the_same_job,
+        an_expired_lease_is_taken_over_and_is_the_first_worker_s_no_more,
+        jobs_come_when_they_are_due_the_longest_due_first,
+        what_is_done_or_given_up_is_not_claimed_again_and_holds_nothing,
+        old_jobs_are_purged,
+        jobs_of_nobody_are_refused,
+    }
+    one_time {
+        a_newer_token_takes_the_place_of_an_older_one,
+        tokens_are_removed_by_purpose_and_age,
+        tokens_of_nobody_are_refused,
+    }
+    erasure {
+        every_table_of_users_is_known_to_the_erasure,
+        nothing_is_left_of_an_erased_user,
+        erasing_works_while_others_write_about_the_user,
+        an_address_is_confirmed_or_taken,
+        superusers_are_counted_one_unit_of_work_at_a_time,
     }
     audit {
         events_read_back_newest_first,

@@ -14,6 +14,9 @@ const METHODS: [(&str, Method); 5] = [
     ("delete", Method::DELETE),
 ];
 
+/// What could be the token of a mail, and is nobody's.
+const ONE_TIME_TOKEN: &str = "AQGSC35MXX4vihs8TV5veotn8e2zrWkzUmKDMmgVnNsW0AbaM2vGZ3WmQWq3pO1EkQ";
+
 /// An operation of the document.
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
@@ -236,6 +239,12 @@ impl World {
                 "timezone": "Europe/Berlin", "locale": "de", "device": "phone",
             }),
             "login" | "openSession" => json!({"username": username, "password": password, "device": "phone"}),
+            "verifyEmail" => json!({"token": ONE_TIME_TOKEN}),
+            "resendVerification" | "forgotPassword" => json!({"email": "grace@example.org"}),
+            "resetPassword" => json!({"token": ONE_TIME_TOKEN, "password": "another long sentence"}),
+            "changePassword" => json!({"current_password": password, "new_password": "another long sentence"}),
+            "changeEmail" => json!({"email": "grace@example.org", "password": password}),
+            "deleteMe" => json!({"password": password}),
             "refresh" | "logout" => json!({"refresh_token": refresh_token}),
             "exchangeGoogleCode" => json!({"code": "x", "code_verifier": "v".repeat(43), "device": "phone"}),
             "linkGoogle" => json!({

@@ -29,6 +29,9 @@ const DATES: [&str; 9] = [
 ];
 const IDS: [&str; 5] = ["nonsense", "0", "", "urn:uuid:x", "0190a000-0000-7000-8000-00000000000g"];
 
+/// These take a token that came by mail, which the sample's isn't.
+const MAILED: [&str; 2] = ["verifyEmail", "resetPassword"];
+
 /// Credentials are held against what is stored and need no form: a wrong one may answer 401.
 const CREDENTIALS: [(&str, &str); 5] = [
     ("login", "/email"),
@@ -63,6 +66,10 @@ async fn every_operation_accepts_its_sample(backend: Backend) {
         }
         let answer = client.call(operation.method.clone(), &world.path_and_query(operation), &body).await;
         let refused = OF_GOOGLE.iter().find(|(id, _)| *id == operation.id).map(|(_, status)| *status);
+        if MAILED.contains(&operation.id.as_str()) {
+            answer.names("/token");
+            continue;
+        }
         let as_it_should = refused.map_or((200..300).contains(&answer.status), |status| answer.status == status);
         assert!(as_it_should, "{}: {} {}", operation.id, answer.status, answer.body);
     }

@@ -228,8 +228,8 @@ async fn what_is_private_asks_for_a_token(backend: Backend) {
     let world = World::of(&ada).await;
     let before = app.database.contents();
     let public = [
-        "exchangeGoogleCode",
-        "finishGoogle",
+        "exchangeGoogleCodeforgotPassword",
+        "finishGooglegetConfig",
         "getJwks",
         "getLiveness",
         "getPublicKey",
@@ -238,7 +238,9 @@ async fn what_is_private_asks_for_a_token(backend: Backend) {
         "openSession",
         "refresh",
         "register",
-        "startGoogle",
+        "startGoogleresendVerification",
+        "resetPassword",
+        "verifyEmail",
     ];
     for operation in &Catalogue::read().operations {
         assert_eq!(operation.public, public.contains(&operation.id.as_str()), "{}", operation.id);

@@ -21,6 +21,10 @@ fn every_wrong_value_stops_the_start_and_is_named() {
         ("CIRCADIA_TRUSTED_PROXIES", "10.0.0.0/8, home"),
         ("CIRCADIA_CORS_ORIGINS", "https://app.example.org/path"),
         ("CIRCADIA_DB_KIND", "oracle"),
+        ("CIRCADIA_EMAIL_VERIFICATION", "perhaps"),
+        ("SMTP_URL", "mail.example.org"),
+        ("CIRCADIA_MAIL_FROM", "nobody"),
+        ("CIRCADIA_FRONTEND_URL", "app.example.org"),
     ];
     let sandbox = Sandbox::new();
     for (name, value) in wrong {
@@ -44,7 +48,11 @@ async fn production_insists_on_a_secret_key() {
     let port = free_port();
     fs::write(sandbox.path("key"), "0123456789abcdef0123456789abcdef\n").unwrap();
     let mut command = sandbox.circadia(&[]);
-    command.env("CIRCADIA_ENV", "production").env("CIRCADIA_SECRET_KEY_FILE", "key").env("PORT", port.to_string());
+    command
+        .env("CIRCADIA_ENV", "production")
+        .env("CIRCADIA_EMAIL_VERIFICATION", "optional")
+        .env("CIRCADIA_SECRET_KEY_FILE", "key")
+        .env("PORT", port.to_string());
     let _server = Server::start(command, port, sandbox.path("server.log")).await;
     assert!(!sandbox.path("data/secret.key").exists());
 }

@@ -120,6 +120,7 @@ async fn production_withdraws_its_readiness_before_it_stops_listening() {
     let mut command = sandbox.circadia(&["serve"]);
     command
         .env("CIRCADIA_ENV", "production")
+        .env("CIRCADIA_EMAIL_VERIFICATION", "optional")
         .env("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef")
         .env("CIRCADIA_RATE_LIMITS", "off")
         .env("PORT", port.to_string());

@@ -1,11 +1,11 @@
 //! The JSON body of a request.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
@@ -16,7 +16,7 @@ use super::{Decode, Fields, Raw, json};
 use crate::problem::{Place, Problem};
 
 /// The most bytes a JSON body may have.
-const MAX_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 256 * 1024;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -64,6 +64,25 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
             let slow = |_| Problem::of("request_timeout", "The body didn't arrive within 10 seconds.");
             Self::from_bytes(&bytes.map_err(slow)??)
         })
+    }
+}
+
+/// A decoded JSON body that may be missing altogether.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub Option<T>);
+
+impl<T: Decode + 'static> FromRequest for OptionalBody<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+        if length.unwrap_or(0) == 0 && !chunked {
+            return Box::pin(ready(Ok(Self(None))));
+        }
+        let body = Body::<T>::from_request(request, payload);
+        Box::pin(async move { Ok(Self(Some(body.await?.value))) })
     }
 }
 

@@ -10,7 +10,7 @@ pub mod json;
 mod params;
 mod raw;
 
-pub use body::Body;
+pub use body::{Body, MAX_BYTES, OptionalBody};
 pub use fields::{Decode, Fields};
 pub use params::{Query, Segment, date, sought};
 pub use raw::{Parsed, Raw, any_text, boolean, integer, list, text};

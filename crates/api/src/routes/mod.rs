@@ -1,6 +1,7 @@
 //! The routes, by feature; each file holds the handlers of one part of the URL space, with their DTOs beside them.
 
 pub mod auth;
+pub mod config;
 pub mod entries;
 pub mod habits;
 pub mod health;
@@ -19,6 +20,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Everything under `/api/v1`.
 pub fn versioned(config: &mut ServiceConfig<'_>) {
     auth::routes(config);
+    config::routes(config);
     me::routes(config);
     themes::routes(config);
     entries::routes(config);

@@ -31,6 +31,7 @@ impl Setting {
     fn with<T>(&mut self, email: &str, step: impl FnOnce(&mut Memory, &Attempt<'_>, &dyn Entropy) -> T) -> T {
         let login = Login::email(email);
         let attempt = Attempt {
+            verification: crate::accounts::Verification::Optional,
             login: &login,
             method: LoginMethod::Google,
             client: &self.client,

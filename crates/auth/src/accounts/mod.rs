@@ -1,9 +1,27 @@
-//! Accounts from the outside: making one, judging whether somebody may sign in to one, and who else vouches for them.
+//! Accounts from the outside: making one, judging whether somebody may sign in to one, and who else vouches for them,
+//! proving its address, replacing its password, writing to its owner, deleting it.
 
+mod deletion;
+mod email;
 mod federated;
+mod letters;
+mod password;
 mod registration;
 mod sign_in;
 
+pub use deletion::{delete_account, signed_in_lately};
+pub use email::{EmailRefusal, Proven, prove_email};
 pub use federated::{FederatedRefusal, find_federated, join_federated, link, sign_in_federated, unlink};
-pub use registration::{Registration, register};
+pub use letters::{Letter, LetterContent, LetterOrder, write_letter};
+pub use password::{PasswordRefusal, change_password, reset_password, resettable};
+pub use registration::{Registration, register, username_taken};
 pub use sign_in::{Attempt, Identifiers, SignInRefusal, accept, refuse};
+
+/// Whether an account can be used before its address was proven to be its owner's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// It can't: who registers is sent a link first, and isn't told whether the address has an account.
+    Required,
+    /// It can.
+    Optional,
+}

@@ -46,14 +46,17 @@ pub fn register<S: UserRepository + ?Sized>(
     };
     match store.insert_user(&user) {
         Ok(()) => Ok(user),
-        Err(StoreError::Duplicate(Unique::Username)) => {
-            Err(Error::conflict("username_taken", "somebody already has this username"))
-        }
+        Err(StoreError::Duplicate(Unique::Username)) => Err(username_taken()),
         Err(StoreError::Duplicate(Unique::Email)) => {
             Err(Error::conflict("email_taken", "there already is an account with this e-mail address"))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The refusal of a name that somebody has.
+pub fn username_taken() -> Error {
+    Error::conflict("username_taken", "somebody already has this username")
 }
 
 #[cfg(test)]

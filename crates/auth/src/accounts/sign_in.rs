@@ -13,6 +13,7 @@ use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepo
 use circadia_domain::store::{Refusal, Revision, StoreError};
 use circadia_domain::users::{Credentials, Login, User, UserRepository};
 
+use super::Verification;
 use crate::bytes::{Bytes32, hmac_sha256};
 use crate::client::Client;
 use crate::keys::{KeyError, MasterKey, Purpose};
@@ -54,6 +55,8 @@ pub struct Attempt<'a> {
     pub method: LoginMethod,
     /// From where and with what.
     pub client: &'a Client,
+    /// Whether the address must have been proven.
+    pub verification: Verification,
     /// How names and addresses are recorded.
     pub identifiers: &'a Identifiers,
     /// Where the record's id comes from.
@@ -94,6 +97,9 @@ pub enum SignInRefusal {
     /// Name and password don't open an account (`invalid_credentials`). It was recorded, which is to be committed.
     #[error("the name or the password is wrong")]
     InvalidCredentials,
+    /// They do, but its address isn't verified yet (`email_not_verified`). It was recorded, which is to be committed.
+    #[error("the e-mail address isn't verified yet")]
+    EmailNotVerified,
     /// The password was replaced while the given one was held against the old. Nothing was recorded; begin again by
     /// looking the login up.
     #[error("the password was changed in the meantime")]
@@ -115,7 +121,7 @@ impl From<StoreError> for SignInRefusal {
 
 impl Refusal for SignInRefusal {
     fn is_remembered(&self) -> bool {
-        matches!(self, Self::InvalidCredentials)
+        matches!(self, Self::InvalidCredentials | Self::EmailNotVerified)
     }
 }
 
@@ -140,7 +146,7 @@ pub fn refuse<S: LoginRepository + ?Sized>(
 /// password hash that is due for it. For the user's writing unit of work, `rev` being its revision.
 ///
 /// # Errors
-/// [`SignInRefusal`]; of these, [`SignInRefusal::InvalidCredentials`] is to be committed.
+/// [`SignInRefusal`]; which of these are to be committed, `is_remembered` says.
 pub fn accept<S: UserRepository + LoginRepository + ?Sized>(
     store: &mut S,
     rev: Revision,
@@ -160,6 +166,10 @@ pub fn accept<S: UserRepository + LoginRepository + ?Sized>(
     if !user.active {
         attempt.record(store, Some(user.id), Some(LoginFailure::Inactive))?;
         return Err(SignInRefusal::InvalidCredentials);
+    }
+    if attempt.verification == Verification::Required && user.email_verified_at.is_none() {
+        attempt.record(store, Some(user.id), Some(LoginFailure::EmailNotVerified))?;
+        return Err(SignInRefusal::EmailNotVerified);
     }
     if let Some(hash) = &verified.rehash {
         store.update_password(user.id, hash, rev, attempt.now)?;

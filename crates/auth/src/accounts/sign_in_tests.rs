@@ -9,6 +9,7 @@ struct Setting {
     ids: Ids,
     client: Client,
     login: Login,
+    verification: Verification,
 }
 
 impl Setting {
@@ -19,6 +20,7 @@ impl Setting {
             ids: Ids::default(),
             client: Client::new(None, Some("test/1"), Some("192.0.2.1".parse().unwrap())),
             login: Login::username("Ada"),
+            verification: Verification::Optional,
         }
     }
 
@@ -31,6 +33,7 @@ impl Setting {
             login: &self.login,
             method: LoginMethod::Password,
             client: &self.client,
+            verification: self.verification,
             identifiers: &self.identifiers,
             ids: &self.ids,
             now: NOW,
@@ -80,6 +83,21 @@ fn every_failure_is_the_same_outside_and_told_apart_in_the_record() {
     assert_eq!(unknown.1, [(None, Some(LoginFailure::UnknownUser))]);
     assert_eq!(inactive.1, [(known, Some(LoginFailure::Inactive))]);
     assert!(wrong_password.0 == unknown.0 && unknown.0 == inactive.0);
+}
+
+#[test]
+fn an_unverified_address_is_told_to_who_knows_the_password_and_to_nobody_else() {
+    let mut setting = Setting::new();
+    setting.verification = Verification::Required;
+    let found = setting.found();
+    let wrong = setting.sign_in(found.as_ref(), &Verified::default()).unwrap_err();
+    assert!(matches!(wrong, SignInRefusal::InvalidCredentials));
+    let right_one = setting.sign_in(found.as_ref(), &right()).unwrap_err();
+    assert!(matches!(right_one, SignInRefusal::EmailNotVerified) && right_one.is_remembered());
+    let failures: Vec<_> = setting.recorded().into_iter().map(|(_, failure)| failure).collect();
+    assert_eq!(failures, [Some(LoginFailure::WrongPassword), Some(LoginFailure::EmailNotVerified)]);
+    setting.store.users[0].0.email_verified_at = Some(NOW);
+    assert!(setting.sign_in(found.as_ref(), &right()).is_ok());
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub enum Purpose {
     RefreshTokenKeys,
     /// Sealing the keys that decrypt passwords.
     LoginKeys,
+    /// Sealing what jobs hold.
+    Jobs,
     /// Hashing the names and addresses that people try to sign in with.
     LoginIdentifiers,
     /// Sealing short-lived values.
@@ -37,6 +39,7 @@ impl Purpose {
             Self::AccessTokenKeys => "circadia/1 seal access_token",
             Self::RefreshTokenKeys => "circadia/1 seal refresh_token",
             Self::LoginKeys => "circadia/1 seal login",
+            Self::Jobs => "circadia/1 seal jobs",
             Self::LoginIdentifiers => "circadia/1 hash login identifiers",
             Self::Ephemera => "circadia/1 seal ephemera",
             Self::CookieTags => "circadia/1 tag cookies",

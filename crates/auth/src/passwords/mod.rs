@@ -10,3 +10,4 @@ mod similarity;
 
 pub use hasher::{Busy, Hasher, Limits, Verified};
 pub use password::Password;
+pub use policy::{LONGEST, SHORTEST};

@@ -6,9 +6,9 @@ use circadia_domain::violation::Violations;
 use super::{common, similarity};
 
 /// Code points that a password has at least.
-pub(super) const SHORTEST: usize = 8;
+pub const SHORTEST: usize = 8;
 /// Code points that a password has at most.
-pub(super) const LONGEST: usize = 128;
+pub const LONGEST: usize = 128;
 
 pub(super) fn is_too_long(password: &str) -> bool {
     password.chars().count() > LONGEST

@@ -64,6 +64,20 @@ pub trait UserRepository {
     /// Replaces a user's password hash.
     fn update_password(&mut self, id: UserId, hash: &str, rev: Revision, now: Instant) -> Result<(), StoreError>;
 
+    /// Notes that a user's address is theirs, and which it is: the same, or another that replaces it.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if somebody else has the address by now.
+    fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<(), StoreError>;
+
+    /// Waits until nobody else is changing who is a superuser; then nobody does until this unit of work ends. Whether
+    /// there is one that is active, apart from this user.
+    fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError>;
+
+    /// Removes a user, and everything of theirs from every table, but for the feed's word that their sessions have
+    /// ended. For their own writing unit of work.
+    fn erase_user(&mut self, id: UserId) -> Result<(), StoreError>;
+
     /// The ids of up to `limit` users that come after `after`, in order: for going through all of them.
     fn user_ids(&mut self, after: Option<UserId>, limit: usize) -> Result<Vec<UserId>, StoreError>;
 

@@ -42,15 +42,19 @@ fn url(text: &str, production: bool) -> Result<Url, String> {
     }
 }
 
+/// Reads where browsers end up, and where links in mail lead.
+pub(super) fn front_end(env: &mut Environment) -> Option<Url> {
+    env.read("CIRCADIA_FRONTEND_URL", |text| url(text, false))
+}
+
 /// Reads it. Half of it is wrong, and is said to be.
-pub(super) fn read(env: &mut Environment, production: bool) -> Option<GoogleConfig> {
+pub(super) fn read(env: &mut Environment, production: bool, front_end: Option<Url>) -> Option<GoogleConfig> {
     let text = |text: &str| Ok(text.to_owned());
     let client_id = env.read("CIRCADIA_GOOGLE_CLIENT_ID", text);
     let client_secret = env.read("CIRCADIA_GOOGLE_CLIENT_SECRET", text);
     let redirect_url = env.read("CIRCADIA_GOOGLE_REDIRECT_URL", |text| url(text, production));
     // Word for word: it is compared with what the provider says of itself.
     let issuer = env.read("CIRCADIA_GOOGLE_ISSUER", |text| url(text, production).map(|_| text.to_owned()));
-    let front_end = env.read("CIRCADIA_FRONTEND_URL", |text| url(text, false));
     if client_id.is_none() && client_secret.is_none() && redirect_url.is_none() && issuer.is_none() {
         return None;
     }

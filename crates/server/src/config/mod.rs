@@ -2,11 +2,13 @@
 
 mod environment;
 mod google;
+mod mail;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use circadia_api::RateLimits;
+use circadia_auth::accounts::Verification;
 use circadia_auth::stores::RedisAddress;
 use circadia_auth::throttles::Quota;
 use ipnet::IpNet;
@@ -14,6 +16,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use environment::Environment;
 pub use google::GoogleConfig;
+pub use mail::{MailConfig, MailWay};
 use url::Url;
 
 /// Everything that is wrong with the configuration.
@@ -53,6 +56,10 @@ pub struct Config {
     pub quotes_refresh_hours: u16,
     /// What signing in with Google needs (`CIRCADIA_GOOGLE_*`, `CIRCADIA_FRONTEND_URL`), if it is configured.
     pub google: Option<GoogleConfig>,
+    /// Whether an account can be used before its address was proven (`CIRCADIA_EMAIL_VERIFICATION`).
+    pub verification: Verification,
+    /// How mail is sent (`SMTP_URL`, `CIRCADIA_MAIL_FROM`, `CIRCADIA_FRONTEND_URL`).
+    pub mail: MailConfig,
     /// What is logged (`CIRCADIA_LOG`), as a filter of the `tracing-subscriber` crate.
     pub log: String,
 }
@@ -165,11 +172,15 @@ impl Config {
                 .filter(|hours| (1..=720).contains(hours))
                 .ok_or_else(|| "must be between 1 and 720".to_owned())
         });
-        let google = google::read(&mut env, production);
+        let front_end = google::front_end(&mut env);
+        let google = google::read(&mut env, production, front_end.clone());
+        let mail = mail::read(&mut env, production, &data_dir, front_end.as_ref());
         let log = env.read("CIRCADIA_LOG", |text| {
             tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
         });
         env.finish()?;
+        let no_mail = || ConfigError(vec!["mail can't be set up".to_owned()]);
+        let (verification, mail) = mail.ok_or_else(no_mail)?;
         let bind = bind.unwrap_or(match port {
             // Platforms that say which port also route to it from outside.
             Some(port) => SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port),
@@ -190,6 +201,8 @@ impl Config {
             quotes_url,
             quotes_refresh_hours: quotes_refresh_hours.unwrap_or(24),
             google,
+            verification,
+            mail,
             log: log.unwrap_or_else(|| "info".to_owned()),
         })
     }

@@ -42,7 +42,33 @@ fn production_insists_on_its_secret() {
     assert!(wrong(&[("CIRCADIA_ENV", "production")]).contains("CIRCADIA_SECRET_KEY is required"));
     assert!(wrong(&[("CIRCADIA_SECRET_KEY", "short")]).contains("at least 32"));
     let key = "0123456789abcdef0123456789abcdef";
-    assert!(read(&[("CIRCADIA_ENV", "production"), ("CIRCADIA_SECRET_KEY", key)]).unwrap().production);
+    let settings =
+        [("CIRCADIA_ENV", "production"), ("CIRCADIA_SECRET_KEY", key), ("CIRCADIA_EMAIL_VERIFICATION", "optional")];
+    assert!(read(&settings).unwrap().production);
+}
+
+#[test]
+fn production_verifies_addresses_and_insists_on_what_that_needs() {
+    let production = [("CIRCADIA_ENV", "production"), ("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef")];
+    let without = wrong(&production);
+    assert!(without.contains("SMTP_URL is required") && without.contains("CIRCADIA_EMAIL_VERIFICATION=optional"));
+    let smtp = ("SMTP_URL", "smtps://u:hush@mx.example.org");
+    let half = wrong(&[&production[..], &[smtp]].concat());
+    assert!(half.contains("CIRCADIA_MAIL_FROM") && half.contains("CIRCADIA_FRONTEND_URL"), "{half}");
+    let rest = [
+        smtp,
+        ("CIRCADIA_MAIL_FROM", "Circadia <no-reply@example.org>"),
+        ("CIRCADIA_FRONTEND_URL", "https://app.example.org/"),
+    ];
+    let config = read(&[&production[..], &rest].concat()).unwrap();
+    assert_eq!(config.verification, Verification::Required);
+    assert_eq!(config.mail.frontend_url, "https://app.example.org");
+    assert!(matches!(config.mail.way, MailWay::Smtp(_)) && !format!("{config:?} {:?}", config.mail).contains("hush"));
+    let optional = read(&[&production[..], &[("CIRCADIA_EMAIL_VERIFICATION", "optional")]].concat()).unwrap();
+    assert_eq!(optional.mail.way, MailWay::None);
+    let development = read(&[]).unwrap();
+    assert_eq!(development.verification, Verification::Optional);
+    assert_eq!(development.mail.way, MailWay::Files("./data/mail".into()));
 }
 
 #[test]

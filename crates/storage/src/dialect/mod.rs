@@ -20,5 +20,5 @@ pub(crate) use either_mood::{Dates, Days, Moods, Values};
 pub(crate) use errors::{classify, is_connection_lost};
 pub(crate) use rows_in::RowsIn;
 pub(crate) use session::{address, set_up};
-pub(crate) use transaction::{Purpose, begin, commit, raise_revision, roll_back};
+pub(crate) use transaction::{Purpose, begin, commit, hold_user, raise_revision, roll_back};
 pub(crate) use upsert::{Bind, Upsert};

@@ -5,7 +5,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 
 use crate::connection::AnyConnection;
-use crate::schema::user_revisions;
+use crate::schema::{user_revisions, users};
 use crate::sql_types::Sql;
 
 /// What a transaction is for.
@@ -74,5 +74,18 @@ pub(crate) fn raise_revision(connection: &mut AnyConnection, user: UserId) -> Qu
             }
             row.select(user_revisions::rev).first(connection)
         }
+    }
+}
+
+/// Waits until nobody is storing rows that refer to a user; then nobody can until this transaction ends. On SQLite
+/// there is one writer at a time anyway.
+pub(crate) fn hold_user(connection: &mut AnyConnection, user: UserId) -> QueryResult<()> {
+    let row = users::table.find(Sql(user)).select(users::rev);
+    match connection {
+        AnyConnection::Sqlite(_) => Ok(()),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(connection) => row.for_update().first::<i64>(connection).map(drop),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(connection) => row.for_update().first::<i64>(connection).map(drop),
     }
 }

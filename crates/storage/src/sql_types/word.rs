@@ -6,7 +6,9 @@ use circadia_domain::audit::{AuditAction, AuditOutcome};
 use circadia_domain::civil::{Weekday, Zone};
 use circadia_domain::habits::EntryState;
 use circadia_domain::identities::{Provider, Subject};
+use circadia_domain::jobs::JobKind;
 use circadia_domain::keys::KeyPurpose;
+use circadia_domain::one_time::OneTimePurpose;
 use circadia_domain::sessions::SessionKind;
 use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
@@ -48,6 +50,8 @@ words! {
     SessionKind: Self::parse,
     KeyPurpose: Self::parse,
     Provider: Self::parse,
+    JobKind: Self::parse,
+    OneTimePurpose: Self::parse,
     Kind: Self::parse,
     SleepKind: |text| Self::parse(text).ok(),
     Weekday: |text| Self::parse(text).ok(),
@@ -160,14 +164,14 @@ macro_rules! word_column {
 }
 
 word_column!(
-    AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Provider, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color, Username,
     Subject,
-    @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
+    Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );
 on_any_backend!(
-    Word: AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Provider, Kind, EntryState, Weekday, Zone, Color, Username, Email, Locale,
+    Word: AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color,
     Subject,
-    @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
+    Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );
 
 word_column!(SleepKind);

@@ -149,3 +149,25 @@ pub(crate) fn a_changed_role_is_published_and_ends_nothing(backend: Backend) {
     assert_eq!(feed, [Revocation { user, what: Stopped::Role, at: NOW }]);
     assert_eq!(find(&test, user, session.id), Some(session));
 }
+
+pub(crate) fn all_sessions_but_one_end_together(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let mut sessions: Vec<_> = (0..4).map(|_| samples::session(user)).collect();
+    sessions[2].revoked_at = Some(NOW.plus_seconds(-5));
+    sessions[3].expires_at = NOW;
+    let foreign = samples::session(other);
+    test.write(other, |tx| tx.store.insert_session(&foreign));
+    test.write(user, |tx| {
+        sessions.iter().try_for_each(|session| tx.store.insert_session(session))?;
+        tx.store.revoke_other_sessions(user, sessions[0].id, NOW)
+    });
+    assert!(test.database_statements() <= 6);
+    let ended =
+        |session: &Session| test.read(|store| store.find_session(session.user, session.id)).unwrap().session.revoked_at;
+    assert_eq!((ended(&sessions[0]), ended(&sessions[1]), ended(&foreign)), (None, Some(NOW), None));
+    assert_eq!(ended(&sessions[2]), Some(NOW.plus_seconds(-5)));
+    // Only of what was live is there something to tell.
+    let told = test.read(|store| store.revocations_since(NOW));
+    assert_eq!(told, [Revocation { user, what: Stopped::Session(sessions[1].id), at: NOW }]);
+}

@@ -8,10 +8,12 @@ use circadia_domain::habits::{
     DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
 };
 use circadia_domain::identities::{Identity, Provider, Subject};
-use circadia_domain::ids::{AuditEventId, HabitId, PauseId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{AuditEventId, HabitId, JobId, PauseId, SessionId, ThemeId, UserId};
 use circadia_domain::ids::{MoodMomentId, SleepLogId};
 use circadia_domain::ids::{TaskId, TimeEntryId};
+use circadia_domain::jobs::{JobKind, NewJob};
 use circadia_domain::moods::{Mood, MoodMoment, MoodNote, MoodValue, Tag, Tags};
+use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
 use circadia_domain::sessions::{Session, SessionKind};
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog, SleepNote};
 use circadia_domain::store::Revision;
@@ -107,6 +109,29 @@ pub(crate) fn session(user: UserId) -> Session {
         last_used_at: NOW.plus_seconds(1),
         expires_at: NOW.plus_seconds(604_800),
         revoked_at: None,
+    }
+}
+
+/// A job that is due now.
+pub(crate) fn job(user: Option<UserId>) -> NewJob {
+    NewJob {
+        id: JobId::from_uuid(id()),
+        kind: JobKind::Mail,
+        user,
+        payload: vec![0, 0xFF, 0],
+        run_at: NOW,
+        created_at: NOW.plus_seconds(-1),
+    }
+}
+
+pub(crate) fn one_time_token(user: UserId, purpose: OneTimePurpose) -> StoredOneTimeToken {
+    StoredOneTimeToken {
+        user,
+        purpose,
+        token_hash: [0xE7; 32],
+        email: Email::from_stored(format!("{}@{}.example", "ä".repeat(40), "b".repeat(160))),
+        created_at: NOW,
+        expires_at: NOW.plus_seconds(purpose.life()),
     }
 }
 

@@ -20,10 +20,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::secret::{self, PASSWORD, Sent};
-use super::{Refused, TokensBody, client_of, device, open, tokens};
+use super::{Refused, TokensBody, client_of, device, open, throttle, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, text};
-use crate::limits;
 use crate::problem::Problem;
 use crate::routes::me::UserBody;
 
@@ -122,7 +121,8 @@ pub(super) async fn sign_in<T: Send + 'static>(
 ) -> Result<(T, UserBody), Problem> {
     let client = client_of(request, app, body.device.as_deref());
     let login = body.login();
-    throttle(app, &login).await?;
+    // By the name it is tried by: what is counted together would tell what belongs together.
+    throttle(app, login.key()).await?;
     let sent = Sent { plain: body.password, encrypted: body.encrypted_password, kid: body.password_kid };
     let password = sent.given(app).await?;
     // A password that was changed, or hashed anew, while it was checked is looked up once more.
@@ -174,20 +174,11 @@ fn attempt<'a>(app: &'a App, login: &'a Login, client: &'a Client, now: Instant)
         login,
         method: LoginMethod::Password,
         client,
+        verification: app.settings.verification,
         identifiers: &app.identity.identifiers,
         ids: &*app.ids,
         now,
     }
-}
-
-/// Counts an attempt on an account, by the name it is tried by: what is counted together would tell what belongs
-/// together.
-async fn throttle(app: &App, login: &Login) -> Result<(), Problem> {
-    let (Some(throttle), Some(quota)) = (&app.identity.account_throttle, app.settings.rate_limits.auth) else {
-        return Ok(());
-    };
-    let decision = throttle.attempt(login.key(), app.now()).await;
-    if decision.allowed { Ok(()) } else { Err(limits::account_refusal(quota, &decision)) }
 }
 
 #[cfg(test)]

@@ -1,10 +1,5 @@
 //! `POST /auth/logout`, `POST /auth/logout-all`: signing out.
 
-use std::future::{Future, ready};
-use std::pin::Pin;
-
-use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
 use circadia_auth::sessions::{self, RefreshToken};
@@ -15,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::Refused;
 use crate::app::App;
 use crate::identity::{Principal, principal_of};
-use crate::input::{Body, Decode, Fields, any_text};
+use crate::input::{Decode, Fields, OptionalBody, any_text};
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -51,7 +46,11 @@ impl Decode for LogoutBody {
     )
 )]
 #[post("/auth/logout")]
-async fn log_out(app: Data<App>, request: HttpRequest, body: OptionalBody) -> Result<HttpResponse, Problem> {
+async fn log_out(
+    app: Data<App>,
+    request: HttpRequest,
+    body: OptionalBody<LogoutBody>,
+) -> Result<HttpResponse, Problem> {
     let now = app.now();
     let token = body.0.and_then(|body| body.refresh_token).map(|text| RefreshToken::parse(&text)).transpose()?;
     // Whoever holds the refresh token may end its session, whether or not the access token is still good.
@@ -100,24 +99,6 @@ async fn log_out_everywhere(app: Data<App>, principal: Principal) -> Result<Http
         .await?;
     crate::identity::follow_revocations(&app).await;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// The body of a log-out, which may be missing altogether.
-struct OptionalBody(Option<LogoutBody>);
-
-impl FromRequest for OptionalBody {
-    type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
-        if length.unwrap_or(0) == 0 && !chunked {
-            return Box::pin(ready(Ok(Self(None))));
-        }
-        let body = Body::<LogoutBody>::from_request(request, payload);
-        Box::pin(async move { Ok(Self(Some(body.await?.value))) })
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! `/auth`: getting an account, signing in, staying signed in, signing out.
 
+pub mod email;
 pub mod google;
+mod links;
 pub mod login;
 pub mod logout;
+pub mod password;
 pub mod public_key;
 pub mod refresh;
 pub mod register;
@@ -12,10 +15,10 @@ pub mod session;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse};
-use circadia_auth::Client;
 use circadia_auth::accounts::{FederatedRefusal, SignInRefusal};
 use circadia_auth::passwords::Busy;
 use circadia_auth::sessions::{self, Opened, RefreshToken, SessionRefusal};
+use circadia_auth::{Client, OutboxError};
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
@@ -29,7 +32,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::me::UserBody;
 use crate::app::App;
 use crate::client_address::client_address;
-use crate::problem::Problem;
+use crate::limits;
+use crate::problem::{Place, Problem};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     register::routes(config);
@@ -39,6 +43,8 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     public_key::routes(config);
     session::routes(config);
     google::routes(config);
+    email::routes(config);
+    password::routes(config);
 }
 
 /// Tokens of a session.
@@ -66,6 +72,7 @@ enum Refused {
     Federated(FederatedRefusal),
     Session(SessionRefusal),
     Domain(Error),
+    Outbox(OutboxError),
 }
 
 impl From<StoreError> for Refused {
@@ -98,6 +105,12 @@ impl From<Error> for Refused {
     }
 }
 
+impl From<OutboxError> for Refused {
+    fn from(error: OutboxError) -> Self {
+        Self::Outbox(error)
+    }
+}
+
 impl Refusal for Refused {
     fn is_remembered(&self) -> bool {
         match self {
@@ -105,6 +118,7 @@ impl Refusal for Refused {
             Self::Federated(refusal) => refusal.is_remembered(),
             Self::Session(refusal) => refusal.is_remembered(),
             Self::Domain(error) => error.is_remembered(),
+            Self::Outbox(error) => error.is_remembered(),
         }
     }
 }
@@ -115,6 +129,11 @@ impl From<Refused> for Problem {
             Refused::SignIn(SignInRefusal::InvalidCredentials | SignInRefusal::PasswordReplaced) => {
                 Self::of("invalid_credentials", "There is no account with this name and this password.")
             }
+            Refused::SignIn(SignInRefusal::EmailNotVerified) => Self::of(
+                "email_not_verified",
+                "The password is right, but the e-mail address isn't verified yet: follow the link in the mail, or ask for \
+                 another at `POST /auth/resend-verification`.",
+            ),
             Refused::SignIn(SignInRefusal::Store(error)) | Refused::Session(SessionRefusal::Store(error)) => {
                 error.into()
             }
@@ -124,6 +143,7 @@ impl From<Refused> for Problem {
             },
             Refused::Federated(refusal) => refusal.into(),
             Refused::Domain(error) => error.into(),
+            Refused::Outbox(error) => error.into(),
         }
     }
 }
@@ -133,6 +153,8 @@ impl From<Busy> for Problem {
         Self::unavailable("Too many passwords are being checked at the moment. Try again in a moment.")
     }
 }
+
+pub(super) use password::wrong_password;
 
 fn device(text: &str) -> Result<String, Violations> {
     if text.chars().count() > 100 {
@@ -147,6 +169,37 @@ fn device(text: &str) -> Result<String, Violations> {
 fn client_of(request: &HttpRequest, app: &App, device: Option<&str>) -> Client {
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     Client::new(device, agent, client_address(request.head(), &app.settings))
+}
+
+/// Names what is wrong with a field of the body.
+pub(super) fn invalid(pointer: &str, wrong: Violations) -> Problem {
+    let mut named = Violations::new();
+    named.nest(pointer, wrong);
+    Problem::invalid(Place::Body, named)
+}
+
+/// What was begun, and goes on by mail.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Status)]
+pub struct StatusBody {
+    /// `verification_sent` or `reset_sent`.
+    #[schema(example = "verification_sent")]
+    pub status: &'static str,
+}
+
+/// Answers that something was begun.
+pub(super) fn accepted(status: &'static str) -> HttpResponse {
+    HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(StatusBody { status })
+}
+
+/// Counts an attempt on whatever is counted under `key`: an account by the name it is tried by, an address that mail is
+/// asked for, a password that is guessed from within.
+pub(super) async fn throttle(app: &App, key: &str) -> Result<(), Problem> {
+    let (Some(throttle), Some(quota)) = (&app.identity.account_throttle, app.settings.rate_limits.auth) else {
+        return Ok(());
+    };
+    let decision = throttle.attempt(key, app.now()).await;
+    if decision.allowed { Ok(()) } else { Err(limits::account_refusal(quota, &decision)) }
 }
 
 /// The tokens of a session that was opened or renewed.

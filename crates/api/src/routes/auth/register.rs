@@ -3,19 +3,21 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use circadia_auth::accounts::{self, Registration};
+use circadia_auth::Client;
+use circadia_auth::accounts::{self, LetterOrder, Registration, Verification};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
 use circadia_domain::civil::Zone;
-use circadia_domain::users::{Email, Locale, Role, Settings, Username};
+use circadia_domain::users::{Email, Locale, Login, Role, Settings, Username};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::secret::{PASSWORD, Sent};
-use super::{Refused, TokensBody, client_of, device, open, tokens};
+use super::{Refused, StatusBody, TokensBody, accepted, client_of, device, open, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, text};
+use crate::letters;
 use crate::problem::Problem;
 use crate::routes::me::UserBody;
 
@@ -79,7 +81,9 @@ impl Decode for RegisterBody {
 
 /// Register
 ///
-/// Makes an account and signs it in.
+/// Where addresses needn't be verified, makes an account and signs it in. Where they must be (`GET /config` tells),
+/// makes an account that can be used once the link in a mail was followed; then the answer, and the time it takes, are
+/// the same when there is an account with this address already: its owner gets another mail.
 #[utoipa::path(
     tag = "auth",
     operation_id = "register",
@@ -87,7 +91,8 @@ impl Decode for RegisterBody {
     request_body = RegisterBody,
     responses(
         (status = 201, description = "The account was made; these are its first tokens", body = TokensBody),
-        (status = 409, description = "`username_taken` or `email_taken`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 202, description = "A mail to the address is on its way, and the account can be used after it", body = StatusBody),
+        (status = 409, description = "`username_taken`; `email_taken` only where addresses needn't be verified", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/register")]
@@ -109,18 +114,66 @@ async fn register(app: Data<App>, request: HttpRequest, body: Body<RegisterBody>
         role: Role::Regular,
         email_verified_at: None,
     };
-    let now = app.now();
-    let inner = app.clone();
+    match app.settings.verification {
+        Verification::Optional => sign_up(&app, registration, hash, client).await,
+        Verification::Required => ask_to_verify(&app, registration, hash).await,
+    }
+}
+
+/// Makes an account and signs it in.
+async fn sign_up(
+    app: &Data<App>,
+    registration: Registration,
+    hash: String,
+    client: Client,
+) -> Result<HttpResponse, Problem> {
+    let (now, inner) = (app.now(), app.clone());
     let (opened, user) = app
         .work
         .administer(move |store| {
+            let letter = LetterOrder::Registration { email: registration.email.as_str().to_owned(), taken: false };
             let user = accounts::register(store, registration, hash, &*inner.ids, now)?;
+            letters::order(&inner, store, None, &letter, now)?;
             let opened = open(store, &inner, user.id, &client, now)?;
             let user = UserBody::load(store, user.id, now)?;
             Ok::<_, Refused>((opened, user))
         })
         .await?;
-    tokens(&app, StatusCode::CREATED, &opened.session, &opened.refresh_token, user)
+    app.outbox.wake();
+    tokens(app, StatusCode::CREATED, &opened.session, &opened.refresh_token, user)
+}
+
+/// Makes an account, if there is none with this address, and orders a mail to it in any case: one row is enqueued and
+/// one transaction committed, whichever it is.
+async fn ask_to_verify(app: &Data<App>, registration: Registration, hash: String) -> Result<HttpResponse, Problem> {
+    let (now, inner) = (app.now(), app.clone());
+    let email = registration.email.as_str().to_owned();
+    let letter = |taken| LetterOrder::Registration { email: email.clone(), taken };
+    let (login, free) = (Login::username(registration.username.as_str()), letter(false));
+    let made = app
+        .work
+        .administer(move |store| {
+            accounts::register(store, registration, hash, &*inner.ids, now)?;
+            letters::order(&inner, store, None, &free, now).map_err(Refused::from)
+        })
+        .await;
+    match made {
+        Err(problem) if problem.code() == "email_taken" => {
+            let (inner, taken) = (app.clone(), letter(true));
+            app.work
+                .administer(move |store| {
+                    // Names aren't secret, and are refused before anything is said of the address.
+                    if store.find_credentials(&login)?.is_some() {
+                        return Err(accounts::username_taken().into());
+                    }
+                    letters::order(&inner, store, None, &taken, now).map_err(Refused::from)
+                })
+                .await?;
+        }
+        made => made?,
+    }
+    app.outbox.wake();
+    Ok(accepted("verification_sent"))
 }
 
 #[cfg(test)]

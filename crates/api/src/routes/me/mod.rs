@@ -1,7 +1,10 @@
 //! `/me`: the signed-in user.
 
+pub mod account;
+pub mod email;
 pub mod google;
 pub mod profile;
+mod proof;
 pub mod sessions;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,4 +15,6 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     profile::routes(config);
     sessions::routes(config);
     google::routes(config);
+    email::routes(config);
+    account::routes(config);
 }

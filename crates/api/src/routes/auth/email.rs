@@ -1,0 +1,127 @@
+//! `POST /auth/verify-email`, `POST /auth/resend-verification`: proving that an address is one's own.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use circadia_auth::accounts::{LetterOrder, Proven, prove_email};
+use circadia_domain::audit::{self, AuditAction, AuditEvent};
+use circadia_domain::users::Email;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::links::{self, LinkRefused};
+use super::{StatusBody, accepted, throttle};
+use crate::app::App;
+use crate::input::{Body, Decode, Fields, any_text, text};
+use crate::letters;
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(verify_email).service(resend_verification);
+}
+
+/// A token that came by mail.
+#[derive(Debug, ToSchema)]
+pub struct VerifyEmailBody {
+    /// The token of the link.
+    #[schema(example = "AQGSC35MXX4vihs8TV5veotn8e2zrWkzUmKDMmgVnNsW0AbaM2vGZ3WmQWq3pO1EkQ")]
+    token: String,
+}
+
+impl Decode for VerifyEmailBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let token = fields.required("token", any_text);
+        Some(Self { token: token? })
+    }
+}
+
+/// An address that a letter is sent to, if it has an account.
+#[derive(Debug, ToSchema)]
+pub struct AddressBody {
+    /// The address.
+    #[schema(value_type = String, format = Email, max_length = 254, example = "ada@example.org")]
+    pub(super) email: Email,
+}
+
+impl Decode for AddressBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.required("email", text(Email::parse));
+        Some(Self { email: email? })
+    }
+}
+
+/// Verify an address
+///
+/// Takes the token of a link that was mailed as the proof that the address is the user's: the one they registered with,
+/// or another that they asked for at `POST /me/email` and that is the account's from then on. Good once, for 24 hours.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "verifyEmail",
+    security(()),
+    request_body = VerifyEmailBody,
+    responses(
+        (status = 204, description = "The address is verified"),
+        (status = 409, description = "`email_taken`: another account has the address by now", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/auth/verify-email")]
+async fn verify_email(app: Data<App>, body: Body<VerifyEmailBody>) -> Result<HttpResponse, Problem> {
+    let token = links::token(&body.value.token)?;
+    let (now, inner) = (app.now(), app.clone());
+    app.work
+        .write(token.user, now, move |tx| {
+            let (user, action) = match prove_email(tx.store, tx.rev, &token, now)? {
+                Proven::Verified(user) => {
+                    letters::order(&inner, tx.store, Some(user.id), &LetterOrder::Welcome { user: user.id }, now)?;
+                    (user, AuditAction::EMAIL_VERIFIED)
+                }
+                Proven::Changed(user) => (user, AuditAction::EMAIL_CHANGED),
+            };
+            audit::record(tx.store, &AuditEvent::by(inner.ids.fresh().into(), action, user.id, now))?;
+            Ok::<_, LinkRefused>(())
+        })
+        .await?;
+    app.outbox.wake();
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Send the verification mail again
+///
+/// The answer is the same whether or not there is an account with this address, and whether or not it is verified.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "resendVerification",
+    security(()),
+    request_body = AddressBody,
+    responses(
+        (status = 202, description = "If there is such an account and its address isn't verified, a mail is on its way", body = StatusBody),
+        (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/auth/resend-verification")]
+async fn resend_verification(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
+    let email = body.value.email.as_str().to_owned();
+    throttle(&app, &format!("verification {email}")).await?;
+    mail(&app, LetterOrder::Verification { email }).await?;
+    Ok(accepted("verification_sent"))
+}
+
+/// Orders a letter to an address, without finding out whether it has an account: so that nobody else does.
+pub(super) async fn mail(app: &Data<App>, order: LetterOrder) -> Result<(), Problem> {
+    letters::require_mail(app)?;
+    let (now, inner) = (app.now(), app.clone());
+    app.work.administer::<_, Problem>(move |store| Ok(letters::order(&inner, store, None, &order, now)?)).await?;
+    app.outbox.wake();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<VerifyEmailBody>();
+        assert_documented::<AddressBody>();
+    }
+}

@@ -1,0 +1,199 @@
+//! `POST /auth/password/forgot`, `/reset`, `/change`: getting another password.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use circadia_auth::accounts::{LetterOrder, PasswordRefusal, change_password, reset_password, resettable};
+use circadia_auth::passwords::Password;
+use circadia_domain::audit::{self, AuditAction, AuditEvent};
+use circadia_domain::store::StoreError;
+use circadia_domain::{Entity, Error};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::email::{AddressBody, mail};
+use super::links::{self, LinkRefused};
+use super::{StatusBody, accepted, invalid, throttle};
+use crate::app::App;
+use crate::identity::{Principal, follow_revocations};
+use crate::input::{Body, Decode, Fields, any_text, text};
+use crate::letters;
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(forgot).service(reset).service(change);
+}
+
+/// A token that came by mail, and a password to have from now on.
+#[derive(Debug, ToSchema)]
+pub struct ResetPasswordBody {
+    /// The token of the link.
+    #[schema(example = "AgGSC35MXX4vihs8TV5veotn8e2zrWkzUmKDMmgVnNsW0AbaM2vGZ3WmQWq3pO1EkQ")]
+    token: String,
+    /// The new password: 8–128 characters; common, all-numeric ones and ones like the name or the address are refused,
+    /// with the reason.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
+    password: String,
+}
+
+impl Decode for ResetPasswordBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let token = fields.required("token", any_text);
+        let password = fields.required("password", text(strong_enough));
+        Some(Self { token: token?, password: password? })
+    }
+}
+
+/// The password as it is, and another.
+#[derive(Debug, ToSchema)]
+pub struct ChangePasswordBody {
+    /// The present password.
+    #[schema(value_type = String, format = Password)]
+    current_password: String,
+    /// The new password: 8–128 characters; common, all-numeric ones and ones like the name or the address are refused,
+    /// with the reason.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
+    new_password: String,
+}
+
+impl Decode for ChangePasswordBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let given = text(|given: &str| Password::given(given).map(|_| given.to_owned()));
+        let current_password = fields.required("current_password", given);
+        let new_password = fields.required("new_password", text(strong_enough));
+        Some(Self { current_password: current_password?, new_password: new_password? })
+    }
+}
+
+/// What can be said of a password without knowing whose it is.
+fn strong_enough(given: &str) -> Result<String, circadia_domain::violation::Violations> {
+    Password::chosen(given, None, None).map(|_| given.to_owned())
+}
+
+/// Forgot the password
+///
+/// Mails a link to choose another. The answer is the same whether or not there is an account with this address.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "forgotPassword",
+    security(()),
+    request_body = AddressBody,
+    responses(
+        (status = 202, description = "If there is such an account, a mail is on its way", body = StatusBody),
+        (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/auth/password/forgot")]
+async fn forgot(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
+    let email = body.value.email.as_str().to_owned();
+    throttle(&app, &format!("reset {email}")).await?;
+    mail(&app, LetterOrder::PasswordReset { email }).await?;
+    Ok(accepted("reset_sent"))
+}
+
+/// Choose a new password
+///
+/// With the token of a link that was mailed: good once, for an hour. Ends every session, and verifies the address that
+/// the link was sent to.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "resetPassword",
+    security(()),
+    request_body = ResetPasswordBody,
+    responses((status = 204, description = "The password is the new one; every session has ended"))
+)]
+#[post("/auth/password/reset")]
+async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResponse, Problem> {
+    let token = links::token(&body.value.token)?;
+    let (now, sought) = (app.now(), token.clone());
+    let user = app.work.read(move |store| resettable(store, &sought, now).map_err(LinkRefused::from)).await?;
+    let password = Password::chosen(&body.value.password, Some(&user.username), Some(&user.email))
+        .map_err(|wrong| invalid("/password", wrong))?;
+    let hash = app.identity.hasher.hash(password).await?;
+    let (now, inner) = (app.now(), app.clone());
+    app.work
+        .write(token.user, now, move |tx| {
+            let user = reset_password(tx.store, tx.rev, &token, &hash, now)?;
+            audit::record(
+                tx.store,
+                &AuditEvent::by(inner.ids.fresh().into(), AuditAction::PASSWORD_RESET, user.id, now),
+            )?;
+            let letter = LetterOrder::PasswordChanged { user: user.id };
+            letters::order(&inner, tx.store, Some(user.id), &letter, now).map_err(LinkRefused::from)
+        })
+        .await?;
+    app.outbox.wake();
+    follow_revocations(&app).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Change the password
+///
+/// Ends every other session of the user; this one goes on.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "changePassword",
+    request_body = ChangePasswordBody,
+    responses(
+        (status = 204, description = "The password is the new one; every other session has ended"),
+        (status = 403, description = "`wrong_password`: the present password is another", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`password_not_set`: the account has none; `POST /auth/password/forgot` is the way to one", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/auth/password/change")]
+async fn change(app: Data<App>, principal: Principal, body: Body<ChangePasswordBody>) -> Result<HttpResponse, Problem> {
+    let user = principal.user;
+    throttle(&app, &format!("password {user}")).await?;
+    let (account, found) = app
+        .work
+        .read(move |store| {
+            let account = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+            let credentials = store.credentials_of(user)?.ok_or(StoreError::NoSuchUser)?;
+            Ok::<_, Error>((account, credentials.password_hash))
+        })
+        .await?;
+    let Some(found) = found else {
+        let way = "The account has no password yet: `POST /auth/password/forgot` mails a link to choose one.";
+        return Err(Problem::of("password_not_set", way));
+    };
+    let given = Password::given(&body.value.current_password).map_err(|wrong| invalid("/current_password", wrong))?;
+    let chosen = Password::chosen(&body.value.new_password, Some(&account.username), Some(&account.email))
+        .map_err(|wrong| invalid("/new_password", wrong))?;
+    if !app.identity.hasher.verify(given, Some(found.clone())).await?.matches {
+        return Err(wrong_password());
+    }
+    let hash = app.identity.hasher.hash(chosen).await?;
+    let (now, inner) = (app.now(), app.clone());
+    app.work
+        .write(user, now, move |tx| {
+            let here = (user, principal.session);
+            change_password(tx.store, tx.rev, here, Some(&found), &hash, now).map_err(|refusal| match refusal {
+                PasswordRefusal::Replaced => wrong_password(),
+                PasswordRefusal::Store(error) => error.into(),
+            })?;
+            let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::PASSWORD_CHANGED, user, now);
+            audit::record(tx.store, &event.in_session(principal.session))?;
+            let letter = LetterOrder::PasswordChanged { user };
+            letters::order(&inner, tx.store, Some(user), &letter, now).map_err(Problem::from)
+        })
+        .await?;
+    app.outbox.wake();
+    follow_revocations(&app).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The refusal of a password that isn't the account's. Not 401, for the session is a good one.
+pub(in crate::routes) fn wrong_password() -> Problem {
+    Problem::of("wrong_password", "This isn't the password of the account.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<ResetPasswordBody>();
+        assert_documented::<ChangePasswordBody>();
+    }
+}

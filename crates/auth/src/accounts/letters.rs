@@ -1,0 +1,214 @@
+//! Letters to the owners of accounts: what is ordered while a request is served, and what is written when the order is
+//! carried out.
+//!
+//! An order names an address or an account, and nothing that was looked up: whether an address has an account, a
+//! request that asks for a letter doesn't find out, and so neither its answer nor its time tells. Tokens are made when
+//! the letter is written, not before; so no job holds one.
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::UserId;
+use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
+use circadia_domain::store::StoreError;
+use circadia_domain::users::{Email, Locale, Login, User, UserRepository};
+use serde::{Deserialize, Serialize};
+
+use crate::entropy::Entropy;
+use crate::one_time::{self, OneTimeToken};
+
+/// A letter that is to be written.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "letter")]
+pub enum LetterOrder {
+    /// To who registered with this address; or to who has the account already, if it was `taken`.
+    Registration {
+        /// The address.
+        email: String,
+        /// Whether there was an account with it.
+        taken: bool,
+    },
+    /// To who asked once more for the link that proves that the address is theirs.
+    Verification {
+        /// The address.
+        email: String,
+    },
+    /// To who forgot their password.
+    PasswordReset {
+        /// The address.
+        email: String,
+    },
+    /// To the new address of somebody who wants to have another.
+    EmailChange {
+        /// Who.
+        user: UserId,
+        /// The new address.
+        email: String,
+    },
+    /// To the address that they have until then.
+    EmailChangeNotice {
+        /// Who.
+        user: UserId,
+        /// The address as it was when they asked.
+        email: String,
+    },
+    /// To who proved that the address is theirs.
+    Welcome {
+        /// Who.
+        user: UserId,
+    },
+    /// To who has a new password.
+    PasswordChanged {
+        /// Who.
+        user: UserId,
+    },
+}
+
+impl std::fmt::Debug for LetterOrder {
+    /// Without addresses.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            Self::Registration { .. } => "Registration",
+            Self::Verification { .. } => "Verification",
+            Self::PasswordReset { .. } => "PasswordReset",
+            Self::EmailChange { .. } => "EmailChange",
+            Self::EmailChangeNotice { .. } => "EmailChangeNotice",
+            Self::Welcome { .. } => "Welcome",
+            Self::PasswordChanged { .. } => "PasswordChanged",
+        };
+        f.write_str(name)
+    }
+}
+
+/// What a letter says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LetterContent {
+    /// Follow this link to show that the address is yours.
+    VerifyEmail(OneTimeToken),
+    /// You have an account already.
+    AlreadyRegistered,
+    /// Follow this link to choose a new password.
+    ResetPassword(OneTimeToken),
+    /// Follow this link to have your account under this address.
+    ConfirmNewEmail(OneTimeToken),
+    /// Somebody wants to have your account under another address.
+    EmailIsChanging,
+    /// Your address is confirmed.
+    Welcome,
+    /// Your password was changed.
+    PasswordChanged,
+}
+
+/// A letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// To which address.
+    pub to: Email,
+    /// In which language.
+    pub locale: Locale,
+    /// What the account is called.
+    pub username: String,
+    /// What it says.
+    pub content: LetterContent,
+}
+
+impl Letter {
+    fn new(user: &User, to: Email, content: LetterContent) -> Self {
+        Self { to, locale: user.settings.locale.clone(), username: user.username.as_str().to_owned(), content }
+    }
+}
+
+/// Carries an order out as far as a store is concerned: the letter, or none if nobody is to get one. For a writing unit
+/// of work that belongs to no user; it is done anew at each attempt to send, and the token of the last one counts.
+///
+/// # Errors
+/// The store's.
+pub fn write_letter<S: UserRepository + OneTimeRepository + ?Sized>(
+    store: &mut S,
+    order: &LetterOrder,
+    entropy: &dyn Entropy,
+    now: Instant,
+) -> Result<Option<Letter>, StoreError> {
+    let written = match order {
+        LetterOrder::Registration { email, taken } => match by_email(store, email)? {
+            Some(user) if user.email_verified_at.is_none() => verification(store, &user, entropy, now),
+            Some(user) if *taken => Ok(Letter::new(&user, user.email.clone(), LetterContent::AlreadyRegistered)),
+            _ => return Ok(None),
+        },
+        LetterOrder::Verification { email } => match by_email(store, email)? {
+            Some(user) if user.email_verified_at.is_none() => verification(store, &user, entropy, now),
+            _ => return Ok(None),
+        },
+        LetterOrder::PasswordReset { email } => match by_email(store, email)? {
+            Some(user) => with_token(store, &user, OneTimePurpose::ResetPassword, user.email.clone(), entropy, now),
+            None => return Ok(None),
+        },
+        LetterOrder::EmailChange { user, email } => {
+            let (email, holder) = (Email::from_stored(email.clone()), by_email(store, email)?);
+            match (store.find_user(*user)?, holder) {
+                // It is for its holder to know, and for nobody else, that the address has an account.
+                (_, Some(holder)) if holder.id != *user => {
+                    Ok(Letter::new(&holder, email, LetterContent::AlreadyRegistered))
+                }
+                (Some(user), _) if user.active => {
+                    with_token(store, &user, OneTimePurpose::ChangeEmail, email, entropy, now)
+                }
+                _ => return Ok(None),
+            }
+        }
+        LetterOrder::EmailChangeNotice { user, email } => {
+            let Some(user) = store.find_user(*user)? else { return Ok(None) };
+            Ok(Letter::new(&user, Email::from_stored(email.clone()), LetterContent::EmailIsChanging))
+        }
+        LetterOrder::Welcome { user } => return to_owner(store, *user, LetterContent::Welcome),
+        LetterOrder::PasswordChanged { user } => return to_owner(store, *user, LetterContent::PasswordChanged),
+    };
+    match written {
+        Ok(letter) => Ok(Some(letter)),
+        // Deleted while this was written.
+        Err(StoreError::NoSuchUser) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// An active account by its address.
+fn by_email<S: UserRepository + ?Sized>(store: &mut S, email: &str) -> Result<Option<User>, StoreError> {
+    let Some(found) = store.find_credentials(&Login::Email(email.to_owned()))? else { return Ok(None) };
+    Ok(store.find_user(found.user)?.filter(|user| user.active))
+}
+
+fn to_owner<S: UserRepository + ?Sized>(
+    store: &mut S,
+    user: UserId,
+    content: LetterContent,
+) -> Result<Option<Letter>, StoreError> {
+    Ok(store.find_user(user)?.map(|user| Letter::new(&user, user.email.clone(), content)))
+}
+
+fn verification<S: OneTimeRepository + ?Sized>(
+    store: &mut S,
+    user: &User,
+    entropy: &dyn Entropy,
+    now: Instant,
+) -> Result<Letter, StoreError> {
+    with_token(store, user, OneTimePurpose::VerifyEmail, user.email.clone(), entropy, now)
+}
+
+fn with_token<S: OneTimeRepository + ?Sized>(
+    store: &mut S,
+    user: &User,
+    purpose: OneTimePurpose,
+    to: Email,
+    entropy: &dyn Entropy,
+    now: Instant,
+) -> Result<Letter, StoreError> {
+    let token = one_time::issue(store, purpose, user.id, &to, entropy, now)?;
+    let content = match purpose {
+        OneTimePurpose::VerifyEmail => LetterContent::VerifyEmail(token),
+        OneTimePurpose::ResetPassword => LetterContent::ResetPassword(token),
+        OneTimePurpose::ChangeEmail => LetterContent::ConfirmNewEmail(token),
+    };
+    Ok(Letter::new(user, to, content))
+}
+
+#[cfg(test)]
+#[path = "letters_tests.rs"]
+mod tests;

@@ -1,0 +1,105 @@
+use super::*;
+use crate::testing::{Memory, NOW, Seeded, id};
+
+fn written(store: &mut Memory, order: &LetterOrder) -> Option<Letter> {
+    write_letter(store, order, &Seeded::new(5), NOW).unwrap()
+}
+
+fn unverified() -> Memory {
+    Memory::with_user(id(1), Some("$hash"))
+}
+
+fn verified() -> Memory {
+    let mut store = unverified();
+    store.users[0].0.email_verified_at = Some(NOW);
+    store
+}
+
+fn ada() -> String {
+    "ada@example.org".to_owned()
+}
+
+#[test]
+fn an_address_without_an_account_gets_no_letter() {
+    let mut store = verified();
+    let nobody = "nobody@example.org".to_owned();
+    for order in [
+        LetterOrder::Registration { email: nobody.clone(), taken: false },
+        LetterOrder::Registration { email: nobody.clone(), taken: true },
+        LetterOrder::Verification { email: nobody.clone() },
+        LetterOrder::PasswordReset { email: nobody.clone() },
+        LetterOrder::EmailChange { user: id(9).into(), email: nobody.clone() },
+        LetterOrder::EmailChangeNotice { user: id(9).into(), email: nobody },
+        LetterOrder::Welcome { user: id(9).into() },
+        LetterOrder::PasswordChanged { user: id(9).into() },
+    ] {
+        assert_eq!(written(&mut store, &order), None, "{order:?}");
+    }
+    assert!(store.one_time_tokens.is_empty());
+}
+
+#[test]
+fn who_registers_gets_a_link_and_who_has_the_account_already_is_told_so() {
+    let order = |taken| LetterOrder::Registration { email: ada(), taken };
+    for taken in [false, true] {
+        let mut store = unverified();
+        let letter = written(&mut store, &order(taken)).unwrap();
+        assert!(matches!(letter.content, LetterContent::VerifyEmail(_)), "{letter:?}");
+        assert_eq!((letter.to.as_str(), store.one_time_tokens.len()), ("ada@example.org", 1));
+    }
+    let letter = written(&mut verified(), &order(true)).unwrap();
+    assert_eq!(letter.content, LetterContent::AlreadyRegistered);
+    assert_eq!(written(&mut verified(), &order(false)), None);
+}
+
+#[test]
+fn verification_is_for_the_unverified_and_a_reset_for_everybody_who_may_sign_in() {
+    let verification = LetterOrder::Verification { email: ada() };
+    assert!(written(&mut unverified(), &verification).is_some());
+    assert_eq!(written(&mut verified(), &verification), None);
+    let reset = LetterOrder::PasswordReset { email: ada() };
+    for mut store in [unverified(), verified()] {
+        let letter = written(&mut store, &reset).unwrap();
+        assert!(matches!(letter.content, LetterContent::ResetPassword(_)));
+        store.users[0].1 = false;
+        assert_eq!(written(&mut store, &reset), None);
+    }
+}
+
+#[test]
+fn an_address_that_somebody_else_has_is_told_to_them_and_to_nobody_else() {
+    let mut store = verified();
+    let mut grace = store.users[0].0.clone();
+    grace.id = id(2).into();
+    grace.email = Email::parse("grace@example.org").unwrap();
+    store.users.push((grace, true));
+    let change = |email: &str| LetterOrder::EmailChange { user: id(1).into(), email: email.to_owned() };
+    let letter = written(&mut store, &change("grace@example.org")).unwrap();
+    assert_eq!((letter.to.as_str(), letter.content), ("grace@example.org", LetterContent::AlreadyRegistered));
+    assert!(store.one_time_tokens.is_empty());
+    let letter = written(&mut store, &change("countess@example.org")).unwrap();
+    assert!(matches!(letter.content, LetterContent::ConfirmNewEmail(_)));
+    assert_eq!(letter.to.as_str(), "countess@example.org");
+    assert_eq!(store.one_time_tokens[0].email, letter.to);
+    assert_eq!(store.one_time_tokens[0].user, id(1).into());
+}
+
+#[test]
+fn a_letter_that_is_written_again_has_the_token_that_counts() {
+    let mut store = verified();
+    let (entropy, order) = (Seeded::new(6), LetterOrder::PasswordReset { email: ada() });
+    let mut write = || write_letter(&mut store, &order, &entropy, NOW).unwrap().unwrap().content;
+    let (LetterContent::ResetPassword(first), LetterContent::ResetPassword(second)) = (write(), write()) else {
+        panic!("no reset")
+    };
+    assert!(one_time::look_up(&mut store, &first, NOW).is_err());
+    assert!(one_time::look_up(&mut store, &second, NOW).is_ok());
+}
+
+#[test]
+fn orders_read_back_and_show_no_address() {
+    let order = LetterOrder::EmailChangeNotice { user: id(1).into(), email: ada() };
+    let json = serde_json::to_string(&order).unwrap();
+    assert_eq!(serde_json::from_str::<LetterOrder>(&json).unwrap(), order);
+    assert!(!format!("{order:?}").contains("ada"));
+}

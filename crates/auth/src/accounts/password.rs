@@ -1,0 +1,159 @@
+//! Replacing a password: by who knows the old one, or by who gets the account's mail.
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
+use circadia_domain::sessions::SessionRepository;
+use circadia_domain::store::{Refusal, Revision, StoreError};
+use circadia_domain::users::{User, UserRepository};
+
+use crate::one_time::{self, OneTimeRefusal, OneTimeToken};
+
+/// Why a password wasn't changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// The password was replaced while the given one was held against the old.
+    #[error("the password was changed in the meantime")]
+    Replaced,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal for PasswordRefusal {}
+impl Refusal for OneTimeRefusal {}
+
+/// Whose password a token lets replace. For a reading unit of work, before the new one is looked at and hashed.
+///
+/// # Errors
+/// [`OneTimeRefusal`].
+pub fn resettable<S: UserRepository + OneTimeRepository + ?Sized>(
+    store: &mut S,
+    token: &OneTimeToken,
+    now: Instant,
+) -> Result<User, OneTimeRefusal> {
+    if token.purpose != OneTimePurpose::ResetPassword {
+        return Err(OneTimeRefusal::NoGood);
+    }
+    let stored = one_time::look_up(store, token, now)?;
+    let user = store.find_user(token.user)?.filter(|user| user.active && user.email == stored.email);
+    user.ok_or(OneTimeRefusal::NoGood)
+}
+
+/// Replaces a password by a token, and ends every session. Whoever has read the mail has also proven that the address is
+/// theirs. For the user's writing unit of work, `rev` being its revision.
+///
+/// # Errors
+/// [`OneTimeRefusal`].
+pub fn reset_password<S: UserRepository + OneTimeRepository + SessionRepository + ?Sized>(
+    store: &mut S,
+    rev: Revision,
+    token: &OneTimeToken,
+    hash: &str,
+    now: Instant,
+) -> Result<User, OneTimeRefusal> {
+    let user = resettable(store, token, now)?;
+    store.update_password(user.id, hash, rev, now)?;
+    if user.email_verified_at.is_none() {
+        store.confirm_email(user.id, &user.email, rev, now)?;
+    }
+    store.delete_one_time_tokens(user.id, &[OneTimePurpose::ResetPassword, OneTimePurpose::VerifyEmail])?;
+    store.revoke_sessions(user.id, now)?;
+    Ok(user)
+}
+
+/// Replaces a password that was given and found right, `found` being the hash that it was held against; every session
+/// but this one ends. For the user's writing unit of work, `rev` being its revision.
+///
+/// # Errors
+/// [`PasswordRefusal`].
+pub fn change_password<S: UserRepository + OneTimeRepository + SessionRepository + ?Sized>(
+    store: &mut S,
+    rev: Revision,
+    (user, session): (UserId, SessionId),
+    found: Option<&str>,
+    hash: &str,
+    now: Instant,
+) -> Result<(), PasswordRefusal> {
+    let present = store.credentials_of(user)?.ok_or(StoreError::NoSuchUser)?;
+    if present.password_hash.as_deref() != found {
+        return Err(PasswordRefusal::Replaced);
+    }
+    store.update_password(user, hash, rev, now)?;
+    // A link that was asked for before would undo it.
+    store.delete_one_time_tokens(user, &[OneTimePurpose::ResetPassword])?;
+    Ok(store.revoke_other_sessions(user, session, now)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use circadia_domain::sessions::Stopped;
+    use circadia_domain::users::Email;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::keys::{KeyRing, MasterKey};
+    use crate::sessions::open_session;
+    use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+
+    const REV: Revision = Revision(2);
+
+    /// A user with this many sessions.
+    fn signed_in(sessions: usize) -> (Memory, Vec<SessionId>) {
+        let mut store = Memory::with_user(id(1), Some("$old"));
+        let (entropy, ids) = (Seeded::new(1), Ids::default());
+        let keys = KeyRing::load_or_create(&mut store, &MasterKey::from_text(MASTER).unwrap(), &entropy, NOW).unwrap();
+        let open = |store: &mut Memory| {
+            open_session(store, id(1).into(), &Client::default(), &keys, &ids, &entropy, NOW).unwrap().session.id
+        };
+        let opened = (0..sessions).map(|_| open(&mut store)).collect();
+        (store, opened)
+    }
+
+    fn live(store: &Memory) -> Vec<SessionId> {
+        store.sessions.iter().filter(|session| session.revoked_at.is_none()).map(|session| session.id).collect()
+    }
+
+    fn sent(store: &mut Memory, email: &str) -> OneTimeToken {
+        let email = Email::parse(email).unwrap();
+        one_time::issue(store, OneTimePurpose::ResetPassword, id(1).into(), &email, &Seeded::new(2), NOW).unwrap()
+    }
+
+    #[test]
+    fn a_reset_ends_every_session_proves_the_address_and_is_good_once() {
+        let (mut store, _) = signed_in(3);
+        let token = sent(&mut store, "ada@example.org");
+        reset_password(&mut store, REV, &token, "$new", NOW).unwrap();
+        assert_eq!(store.users[0].0.password_hash.as_deref(), Some("$new"));
+        assert_eq!((live(&store), store.users[0].0.email_verified_at), (vec![], Some(NOW)));
+        let again = reset_password(&mut store, REV, &token, "$newer", NOW);
+        assert!(matches!(again, Err(OneTimeRefusal::NoGood)));
+        assert_eq!(store.users[0].0.password_hash.as_deref(), Some("$new"));
+    }
+
+    #[test]
+    fn a_reset_by_a_link_to_another_address_or_of_an_account_that_is_closed_is_refused() {
+        let (mut store, _) = signed_in(1);
+        let token = sent(&mut store, "before@example.org");
+        assert!(reset_password(&mut store, REV, &token, "$new", NOW).is_err());
+        let token = sent(&mut store, "ada@example.org");
+        store.users[0].1 = false;
+        assert!(reset_password(&mut store, REV, &token, "$new", NOW).is_err());
+        assert_eq!(store.users[0].0.password_hash.as_deref(), Some("$old"));
+        assert_eq!(live(&store).len(), 1);
+    }
+
+    #[test]
+    fn a_change_keeps_this_session_and_ends_the_others_and_links_that_were_asked_for() {
+        let (mut store, opened) = signed_in(3);
+        sent(&mut store, "ada@example.org");
+        let here = (id(1).into(), opened[1]);
+        change_password(&mut store, REV, here, Some("$old"), "$new", NOW).unwrap();
+        assert_eq!((live(&store), store.one_time_tokens.len()), (vec![opened[1]], 0));
+        let told: Vec<_> = store.revocations.iter().map(|entry| entry.what).collect();
+        assert_eq!(told, [Stopped::Session(opened[0]), Stopped::Session(opened[2])]);
+        let late = change_password(&mut store, REV, here, Some("$old"), "$newer", NOW);
+        assert!(matches!(late, Err(PasswordRefusal::Replaced)), "{late:?}");
+        assert_eq!(store.users[0].0.password_hash.as_deref(), Some("$new"));
+    }
+}

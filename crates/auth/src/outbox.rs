@@ -1,0 +1,152 @@
+//! What is enqueued to be done later, encrypted: jobs hold addresses and what else is nobody's business.
+
+use std::fmt;
+use std::sync::Arc;
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::{JobId, UserId};
+use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
+use circadia_domain::store::{Refusal, StoreError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
+use zeroize::Zeroizing;
+
+use crate::entropy::Entropy;
+use crate::keys::{KeyError, MasterKey, Purpose};
+
+/// Why a job can't be enqueued.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// It can't be encrypted, or isn't what it should be; a defect.
+    #[error("a job can't be sealed: {0}")]
+    Sealing(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal for OutboxError {}
+
+/// Why what a job holds can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum OpeningError {
+    /// It was sealed under another master key, for another job, or was changed.
+    #[error("it doesn't open: was CIRCADIA_SECRET_KEY changed?")]
+    WrongMasterKey,
+    /// It opens, but isn't understood.
+    #[error("what it holds isn't understood: {0}")]
+    Unknown(String),
+    /// The cryptographic library refused; a defect.
+    #[error(transparent)]
+    Crypto(#[from] KeyError),
+}
+
+/// Enqueues jobs. One for all of a process: it also wakes those who do them.
+#[derive(Clone)]
+pub struct Outbox {
+    master: MasterKey,
+    entropy: Arc<dyn Entropy>,
+    wake: Arc<Notify>,
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outbox(..)")
+    }
+}
+
+impl Outbox {
+    /// One that seals under this master key.
+    pub fn new(master: MasterKey, entropy: Arc<dyn Entropy>) -> Self {
+        Self { master, entropy, wake: Arc::new(Notify::new()) }
+    }
+
+    /// Enqueues a job to be done at once, in the unit of work that causes it. [`Self::wake`] is for afterwards, when
+    /// that is committed.
+    ///
+    /// # Errors
+    /// [`OutboxError`].
+    pub fn enqueue<S: JobRepository + ?Sized>(
+        &self,
+        store: &mut S,
+        kind: JobKind,
+        user: Option<UserId>,
+        content: &impl Serialize,
+        id: JobId,
+        now: Instant,
+    ) -> Result<(), OutboxError> {
+        let plain =
+            Zeroizing::new(serde_json::to_vec(content).map_err(|error| OutboxError::Sealing(error.to_string()))?);
+        let sealed = self.master.seal(Purpose::Jobs, &id.to_string(), &plain, &*self.entropy);
+        let payload = sealed.map_err(|error| OutboxError::Sealing(error.to_string()))?;
+        Ok(store.enqueue_job(&NewJob { id, kind, user, payload, run_at: now, created_at: now })?)
+    }
+
+    /// What a job holds.
+    ///
+    /// # Errors
+    /// [`OpeningError`].
+    pub fn open<T: DeserializeOwned>(&self, job: &Job) -> Result<T, OpeningError> {
+        let plain = self.master.open(Purpose::Jobs, &job.id.to_string(), &job.payload)?;
+        let plain = plain.ok_or(OpeningError::WrongMasterKey)?;
+        serde_json::from_slice(&plain).map_err(|error| OpeningError::Unknown(error.to_string()))
+    }
+
+    /// Says that something was enqueued: to one who waits, or to the next who would.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits until something is enqueued in this process. (Other replicas' jobs are found by looking now and then.)
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MASTER, Memory, NOW, Seeded, id};
+
+    fn outbox() -> Outbox {
+        Outbox::new(MasterKey::from_text(MASTER).unwrap(), Arc::new(Seeded::new(1)))
+    }
+
+    fn leased(job: &NewJob) -> Job {
+        Job {
+            id: job.id,
+            kind: job.kind,
+            user: job.user,
+            payload: job.payload.clone(),
+            attempts: 1,
+            created_at: job.created_at,
+            leased_until: NOW,
+        }
+    }
+
+    #[test]
+    fn what_a_job_holds_is_sealed_and_opens_in_that_job_alone() {
+        let mut store = Memory::default();
+        let outbox = outbox();
+        for number in [1, 2] {
+            let content = format!("letter {number} to ada@example.org");
+            outbox.enqueue(&mut store, JobKind::Mail, None, &content, id(number).into(), NOW).unwrap();
+        }
+        let [first, second] = [leased(&store.jobs[0]), leased(&store.jobs[1])];
+        assert!(!first.payload.windows(11).any(|window| window == b"ada@example"));
+        assert_eq!(outbox.open::<String>(&first).unwrap(), "letter 1 to ada@example.org");
+        let swapped = Job { payload: second.payload, ..first.clone() };
+        assert!(matches!(outbox.open::<String>(&swapped), Err(OpeningError::WrongMasterKey)));
+        assert!(matches!(outbox.open::<u32>(&first), Err(OpeningError::Unknown(_))));
+        let shown = format!("{outbox:?} {first:?}");
+        assert!(!shown.contains("payload"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn who_is_told_before_waiting_does_not_wait() {
+        let outbox = outbox();
+        outbox.wake();
+        outbox.clone().woken().await;
+    }
+}

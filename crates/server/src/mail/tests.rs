@@ -1,0 +1,110 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use circadia_auth::accounts::LetterContent;
+use circadia_auth::one_time::OneTimeToken;
+use circadia_domain::users::{Email, Locale};
+use uuid::Uuid;
+
+use super::*;
+
+fn token() -> OneTimeToken {
+    // A verification token of the user 00…0 with the secret 00…0.
+    OneTimeToken::parse(&format!("AQ{}", "A".repeat(64))).unwrap()
+}
+
+fn letter(content: LetterContent) -> Letter {
+    Letter {
+        to: Email::parse("ada@example.org").unwrap(),
+        locale: Locale::default(),
+        username: "ada".to_owned(),
+        content,
+    }
+}
+
+fn every_content() -> Vec<LetterContent> {
+    vec![
+        LetterContent::VerifyEmail(token()),
+        LetterContent::AlreadyRegistered,
+        LetterContent::ResetPassword(token()),
+        LetterContent::ConfirmNewEmail(token()),
+        LetterContent::EmailIsChanging,
+        LetterContent::Welcome,
+        LetterContent::PasswordChanged,
+    ]
+}
+
+fn composed(letter: &Letter) -> String {
+    let from = "Circadia <no-reply@example.org>".parse().unwrap();
+    let job = JobId::from_uuid(Uuid::from_u128(7));
+    let date = UNIX_EPOCH + Duration::from_secs(1_772_366_401);
+    let mail = compose(letter, &from, "https://app.example.org/x", job, date).unwrap();
+    String::from_utf8(mail.formatted()).unwrap()
+}
+
+/// A text without marks, and with its white space folded.
+fn bare(html: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for c in html.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                text.push(' ');
+            }
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    text.replace("&#39;", "'").replace("&#38;", "&").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn both_forms_say_the_same() {
+    for content in every_content() {
+        let words = Words::of(&letter(content), "https://app.example.org");
+        let html = bare(&askama::Template::render(&HtmlPage { words: &words }).unwrap());
+        let text = askama::Template::render(&TextPage { words: &words }).unwrap();
+        let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut said = vec![words.subject.to_owned(), words.greeting.clone()];
+        said.extend(words.paragraphs.iter().chain(&words.notes).cloned());
+        said.extend(words.action.iter().flat_map(|action| [action.label.to_owned(), action.url.clone()]));
+        for part in said {
+            assert!(html.contains(&part) && folded.contains(&part), "{part:?} is missing\n{html}\n{text}");
+        }
+        assert!(!text.contains("\n\n\n"), "{text:?}");
+    }
+}
+
+#[test]
+fn links_lead_to_the_configured_front_end() {
+    for content in every_content() {
+        let words = Words::of(&letter(content), "https://app.example.org/x");
+        let url = words.action.unwrap().url;
+        assert!(url.starts_with("https://app.example.org/x/"), "{url}");
+    }
+    let verify = Words::of(&letter(LetterContent::VerifyEmail(token())), "https://a").action.unwrap().url;
+    assert_eq!(verify, format!("https://a/verify-email?token={}", token().text()));
+}
+
+#[test]
+fn cr_lf_in_what_somebody_typed_begins_no_header_and_no_tag() {
+    // None of this gets past registration; a letter must hold its own all the same.
+    let mut letter = letter(LetterContent::Welcome);
+    letter.username = "ada\r\nBcc: eve@example.org\r\n\r\n<script>alert(1)</script>".to_owned();
+    let mail = composed(&letter);
+    let (headers, _) = mail.split_once("\r\n\r\n").unwrap();
+    assert!(!headers.contains("eve@"), "{headers}");
+    assert!(!mail.contains("<script>") || mail.matches("<script>").count() == 1, "plain text shows it as it is");
+    letter.to = Email::from_stored("ada@example.org\r\nBcc: eve@example.org".to_owned());
+    let from = "no-reply@example.org".parse().unwrap();
+    let refused = compose(&letter, &from, "https://a", JobId::from_uuid(Uuid::from_u128(7)), UNIX_EPOCH);
+    assert!(matches!(refused, Err(ComposeError::Address(_))));
+}
+
+#[test]
+fn a_language_without_words_is_written_to_in_english() {
+    let mut german = letter(LetterContent::Welcome);
+    german.locale = Locale::parse("de-AT").unwrap();
+    assert_eq!(Words::of(&german, "https://a"), Words::of(&letter(LetterContent::Welcome), "https://a"));
+}

@@ -1,0 +1,84 @@
+//! English.
+
+use circadia_auth::accounts::LetterContent;
+
+use super::{Action, Links, Words};
+
+/// What stands above a link that is written out.
+const WRITTEN_OUT: &str = "If the button doesn't work, open this address in a browser:";
+
+pub(super) fn say(content: &LetterContent, username: &str, links: &Links<'_>) -> Words {
+    let words = |subject, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| Words {
+        language: "en",
+        subject,
+        greeting: format!("Hello {username},"),
+        paragraphs: paragraphs.iter().map(ToString::to_string).collect(),
+        action: action.map(|(label, url)| Action { label, written_out: WRITTEN_OUT, url }),
+        notes: notes.iter().map(ToString::to_string).collect(),
+        signature: "Circadia",
+    };
+    match content {
+        LetterContent::VerifyEmail(token) => words(
+            "Confirm your e-mail address",
+            &["Welcome to Circadia. Please confirm that this e-mail address is yours."],
+            Some(("Confirm this address", links.verify_email(token))),
+            &[
+                "The link is good once, for 24 hours.",
+                "If it wasn't you who registered, ignore this mail: without the link nobody can confirm your address.",
+            ],
+        ),
+        LetterContent::AlreadyRegistered => words(
+            "You already have an account",
+            &[
+                "Somebody, probably you, wanted to use this e-mail address for an account at Circadia. You already have \
+                 one, and nothing about it was changed.",
+                "Sign in with your password. If you have forgotten it, ask for a new one:",
+            ],
+            Some(("Choose a new password", links.forgot_password())),
+            &["If it wasn't you, you needn't do anything. Whoever it was hasn't been told that you have an account."],
+        ),
+        LetterContent::ResetPassword(token) => words(
+            "Choose a new password",
+            &["Somebody, probably you, asked for a new password for your account at Circadia."],
+            Some(("Choose a new password", links.reset_password(token))),
+            &[
+                "The link is good once, for an hour. With a new password you are signed out everywhere.",
+                "If it wasn't you, ignore this mail: your password stays as it is.",
+            ],
+        ),
+        LetterContent::ConfirmNewEmail(token) => words(
+            "Confirm your new e-mail address",
+            &["Please confirm that your account at Circadia is to have this e-mail address from now on."],
+            Some(("Confirm the new address", links.verify_email(token))),
+            &[
+                "The link is good once, for 24 hours. Until then the account keeps the address that it has.",
+                "If it wasn't you who asked for this, ignore this mail.",
+            ],
+        ),
+        LetterContent::EmailIsChanging => words(
+            "Your e-mail address is about to change",
+            &[
+                "Somebody who knows your password asked for your account at Circadia to have another e-mail address. As \
+                 soon as that address is confirmed, it takes the place of this one.",
+                "If it was you, there is nothing to do here. If it wasn't, choose a new password now:",
+            ],
+            Some(("Choose a new password", links.forgot_password())),
+            &["With a new password, everybody else is signed out."],
+        ),
+        LetterContent::Welcome => words(
+            "Welcome to Circadia",
+            &["Your e-mail address is confirmed, and your account is ready. Have good days."],
+            Some(("Open Circadia", links.home())),
+            &[],
+        ),
+        LetterContent::PasswordChanged => words(
+            "Your password was changed",
+            &[
+                "The password of your account at Circadia was changed just now, and other devices were signed out.",
+                "If it was you, there is nothing to do here. If it wasn't, choose a new password now:",
+            ],
+            Some(("Choose a new password", links.forgot_password())),
+            &[],
+        ),
+    }
+}

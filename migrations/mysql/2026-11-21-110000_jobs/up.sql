@@ -1,0 +1,25 @@
+-- Work to be done later: enqueued in the transaction that causes it, taken on lease by workers. `payload` is encrypted,
+-- and removed when the job is done or given up; `attempts` tells one lease of a job from another.
+CREATE TABLE jobs (
+    id           BINARY(16)   NOT NULL,
+    kind         VARCHAR(40)  NOT NULL,
+    user_id      BINARY(16),
+    payload      MEDIUMBLOB,
+    state        VARCHAR(7)   NOT NULL,
+    run_at       DATETIME(6)  NOT NULL,
+    attempts     INTEGER      NOT NULL,
+    leased_until DATETIME(6),
+    last_error   VARCHAR(500),
+    created_at   DATETIME(6)  NOT NULL,
+    finished_at  DATETIME(6),
+    PRIMARY KEY (id),
+    CONSTRAINT jobs_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT jobs_kind_check CHECK (char_length(kind) BETWEEN 1 AND 40),
+    CONSTRAINT jobs_payload_check CHECK (length(payload) BETWEEN 1 AND 65536),
+    CONSTRAINT jobs_state_check CHECK (state IN ('waiting', 'done', 'dead')),
+    CONSTRAINT jobs_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT jobs_last_error_check CHECK (char_length(last_error) BETWEEN 1 AND 500),
+    CONSTRAINT jobs_finished_at_check CHECK ((state = 'waiting') = (finished_at IS NULL)),
+    INDEX jobs_state_idx (state, run_at),
+    INDEX jobs_user_idx (user_id)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;

@@ -1,0 +1,17 @@
+-- Tokens that are good once, sent by mail: one for each user and purpose. Only SHA-256 of them is kept. `email` is the
+-- address that one was sent to.
+CREATE TABLE one_time_tokens (
+    user_id    UUID        NOT NULL,
+    purpose    TEXT        NOT NULL,
+    token_hash BYTEA       NOT NULL,
+    email      TEXT        NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (user_id, purpose),
+    CONSTRAINT one_time_tokens_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT one_time_tokens_purpose_check CHECK (purpose IN ('verify_email', 'reset_password', 'change_email')),
+    CONSTRAINT one_time_tokens_email_check CHECK (char_length(email) BETWEEN 3 AND 254),
+    CONSTRAINT one_time_tokens_expires_at_check CHECK (expires_at > created_at),
+    CONSTRAINT one_time_tokens_token_hash_check CHECK (octet_length(token_hash) = 32)
+);
+CREATE INDEX one_time_tokens_expires_at_idx ON one_time_tokens (expires_at);

@@ -1,0 +1,1 @@
+INSERT INTO global_locks (name, taken) VALUES ('superusers', 0);
