@@ -29,6 +29,7 @@ mod api {
     mod schedules;
     mod sessions;
     mod statements;
+    mod stats;
     mod tasks;
     mod themes;
     mod time;

@@ -73,6 +73,7 @@ fn skeleton() -> OpenApi {
             tag("entries", "What was done, skipped or missed on a day."),
             tag("plans", "How a habit's schedule and target change over time, and its pauses."),
             tag("schedules", "Trying schedules out."),
+            tag("stats", "Everything at a glance, and which things go together."),
             tag("quotes", "A thought for the day."),
             tag("tasks", "What is to be done once."),
             tag("time", "What time was spent on: entries, the running timer, sums."),

@@ -22,6 +22,7 @@ mod contract {
     mod schema;
     pub(crate) mod sessions;
     pub(crate) mod sleep;
+    pub(crate) mod stats;
     pub(crate) mod tasks;
     pub(crate) mod themes;
     pub(crate) mod time_entries;
@@ -164,6 +165,11 @@ contract! {
     quotes {
         a_set_is_in_force_from_its_day_until_the_next,
         of_eight_replicas_one_leases_the_feed,
+    }
+    stats {
+        an_overview_is_of_what_every_tracker_wrote,
+        statistics_cost_the_same_however_much_there_is,
+        what_goes_together_is_found_in_what_is_stored,
     }
     themes {
         a_theme_reads_back_as_written,

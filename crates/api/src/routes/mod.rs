@@ -9,6 +9,7 @@ pub mod me;
 pub mod plans;
 pub mod quotes;
 pub mod schedules;
+pub mod stats;
 pub mod tasks;
 pub mod themes;
 pub mod time_entries;
@@ -28,6 +29,7 @@ pub fn versioned(config: &mut ServiceConfig<'_>) {
     habits::routes(config);
     schedules::routes(config);
     quotes::routes(config);
+    stats::routes(config);
     tasks::routes(config);
     time_entries::routes(config);
     timer::routes(config);

@@ -5,6 +5,7 @@
 
 mod bits;
 mod codec;
+mod days;
 pub mod entries;
 mod entry;
 mod habit;

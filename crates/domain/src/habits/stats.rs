@@ -35,7 +35,8 @@ impl Tally {
         (self.due > 0).then(|| f64::from(self.done) / f64::from(self.due))
     }
 
-    const fn add(&mut self, done: bool) {
+    /// Takes a day, or a period, in.
+    pub(crate) const fn add(&mut self, done: bool) {
         self.due += 1;
         if done {
             self.done += 1;

@@ -1,5 +1,6 @@
 //! Databases of their own for tests, and things to put into them.
 
+pub(crate) mod account;
 pub(crate) mod samples;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -9,6 +9,7 @@
 //!
 //! An association is no cause: nothing here says so, and no sentence may.
 
+mod account;
 mod association;
 mod calendar;
 mod correlation;
@@ -19,6 +20,7 @@ mod sentence;
 mod series;
 mod whiten;
 
+pub use account::{Examined, MOST_DAYS, of_account};
 pub use family::{Finding, Hypothesis, Insights, MAX_HABITS_TESTED, Untested, examine, hypotheses};
 pub use series::{Series, Subject};
 

@@ -1,0 +1,250 @@
+//! `GET /stats/insights`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Date;
+use circadia_domain::ids::HabitId;
+use circadia_domain::stats::insights::{
+    DEFAULT_RATE, Examined, Finding, Hypothesis, MIN_DAYS, MIN_VARIED, Subject, Untested, of_account,
+};
+use circadia_domain::stats::{Period, RangeName};
+use circadia_domain::violation::Violations;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::RangeBody;
+use super::chart::rounded;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Parsed, Query, date, text};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_insights);
+}
+
+/// Which days, and how sure to be.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what `Asked` reads")]
+struct InsightsQuery {
+    /// So many days up to today, or all; `365d` if no days are named. Of more than 730 days the latest 730 are looked at.
+    #[param(value_type = Option<String>, pattern = "^(7d|30d|90d|365d|all)$", example = "365d")]
+    range: Option<String>,
+    /// The first day, together with `to`.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last day, together with `from`.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+    /// As of this day; the user's today if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
+    /// The rate of false discoveries that is put up with, 0.001–0.5.
+    #[param(value_type = Option<f64>, minimum = 0.001, maximum = 0.5, default = 0.05)]
+    rate: Option<f64>,
+}
+
+struct Asked {
+    period: Period,
+    on: Option<Date>,
+    rate: f64,
+}
+
+fn rate(digits: &str) -> Parsed<f64> {
+    let rate = digits.parse().ok().filter(|rate| (0.001..=0.5).contains(rate));
+    rate.ok_or_else(|| Violations::of("out_of_range", "must be a number between 0.001 and 0.5, such as 0.05"))
+}
+
+impl Decode for Asked {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let period = super::period(fields);
+        let on = fields.optional("on", text(date));
+        let rate = fields.optional("rate", text(rate));
+        Some(Self {
+            period: period?.unwrap_or(Period::Named(RangeName::Days(365))),
+            on,
+            rate: rate.unwrap_or(DEFAULT_RATE),
+        })
+    }
+}
+
+/// Which things go together.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Insights)]
+struct InsightsBody {
+    /// The days that were looked at.
+    range: RangeBody,
+    /// The declared rate of false discoveries: of what is called significant, so much is expected to be chance.
+    rate: f64,
+    /// How many questions were tested together; `p_adjusted` accounts for all of them.
+    family_size: usize,
+    /// How many of them are significant.
+    significant: usize,
+    /// Every question that was tested, whatever came of it, the least `p` first.
+    findings: Vec<FindingBody>,
+    /// Every question that lacks data, those first that lack least.
+    untested: Vec<UntestedBody>,
+}
+
+/// One of two things that were compared.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InsightSubject)]
+struct SubjectBody {
+    /// What it is. Habits: done or not on each due day, or the day's value; `sleep_…` and `mid_sleep`: of the night that
+    /// ended on the day; `mid_sleep` is its middle as a time of day.
+    #[schema(pattern = "^(habit|mood|sleep_duration|sleep_quality|mid_sleep|tracked_minutes)$")]
+    kind: &'static str,
+    /// Of a habit, which.
+    #[schema(value_type = Option<Uuid>)]
+    habit_id: Option<HabitId>,
+    /// Of a habit, what it is called.
+    name: Option<String>,
+}
+
+/// A question that was tested.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InsightFinding)]
+struct FindingBody {
+    /// The one of the earlier day.
+    first: SubjectBody,
+    /// The other.
+    second: SubjectBody,
+    /// Days from the first to the second: 0 or 1.
+    lag_days: u32,
+    /// How strongly what is new about each day goes together, −1 to 1: a correlation of ranks, freed of weekdays, trend
+    /// and the likeness of neighbouring days.
+    r: f64,
+    /// Days with both.
+    n: u32,
+    /// How often chance alone makes as much of it, for this question by itself.
+    p: f64,
+    /// The same, adjusted for all questions that were tested (Benjamini–Hochberg).
+    p_adjusted: f64,
+    /// Whether `p_adjusted` is below the rate.
+    significant: bool,
+    /// All that in words. It speaks of association, never of causes.
+    sentence: String,
+}
+
+/// A question that can't be tested yet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InsightUntested)]
+struct UntestedBody {
+    /// The one of the earlier day.
+    first: SubjectBody,
+    /// The other.
+    second: SubjectBody,
+    /// Days from the first to the second: 0 or 1.
+    lag_days: u32,
+    /// Days with both so far.
+    n: u32,
+    /// How many more days are needed at least.
+    days_needed: u32,
+    /// What is lacking.
+    lacks: LacksBody,
+    /// That in words.
+    sentence: String,
+}
+
+/// What a question lacks.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InsightLacks)]
+#[serde(rename_all = "snake_case")]
+enum LacksBody {
+    /// Days with both.
+    Days,
+    /// Days that differ: one of the two is nearly always the same.
+    Variety,
+}
+
+impl InsightsBody {
+    fn new(examined: &Examined) -> Self {
+        let found = &examined.insights;
+        Self {
+            range: examined.range.into(),
+            rate: found.rate,
+            family_size: found.findings.len(),
+            significant: found.findings.iter().filter(|finding| finding.significant).count(),
+            findings: found.findings.iter().map(|finding| FindingBody::new(examined, finding)).collect(),
+            untested: found.untested.iter().map(|lacking| UntestedBody::new(examined, lacking)).collect(),
+        }
+    }
+}
+
+fn subjects(examined: &Examined, asked: Hypothesis) -> [SubjectBody; 2] {
+    [asked.first, asked.second].map(|subject| SubjectBody {
+        kind: subject.as_str(),
+        habit_id: match subject {
+            Subject::Habit(id) => Some(id),
+            _ => None,
+        },
+        name: examined.name(subject).map(ToString::to_string),
+    })
+}
+
+impl FindingBody {
+    fn new(examined: &Examined, finding: &Finding) -> Self {
+        let [first, second] = subjects(examined, finding.asked);
+        Self {
+            first,
+            second,
+            lag_days: finding.asked.lag,
+            r: rounded(finding.r),
+            n: finding.n,
+            p: finding.p,
+            p_adjusted: finding.p_adjusted,
+            significant: finding.significant,
+            sentence: finding.sentence(|subject| examined.name(subject).map(ToString::to_string).unwrap_or_default()),
+        }
+    }
+}
+
+impl UntestedBody {
+    fn new(examined: &Examined, lacking: &Untested) -> Self {
+        let [first, second] = subjects(examined, lacking.asked);
+        let needed = lacking.days_needed;
+        let (lacks, sentence) = if lacking.lacks_variety {
+            let sentence = format!(
+                "One of the two is nearly always the same: at least {needed} more days are needed that differ, of \
+                 {MIN_VARIED} or more."
+            );
+            (LacksBody::Variety, sentence)
+        } else {
+            let sentence = format!(
+                "At least {needed} more days with both are needed: {MIN_DAYS} in all, and there are {}.",
+                lacking.n
+            );
+            (LacksBody::Days, sentence)
+        };
+        Self { first, second, lag_days: lacking.asked.lag, n: lacking.n, days_needed: needed, lacks, sentence }
+    }
+}
+
+/// Find out which things go together
+///
+/// Habits, sleep, mood and tracked time are compared day by day: the same day, the next day, the night before, the night
+/// after. Both series are ranked; weekdays, a trend and slow waves are removed; each is whitened by a first-order
+/// autoregression; what is left is correlated and judged by Student's t, with fewer degrees of freedom the more
+/// neighbouring days still resemble each other. All questions form one family (Benjamini–Hochberg). Every question that
+/// was asked is listed, also when nothing is significant, and what lacks data says how much. At least 28 days with both,
+/// and 5 that differ, are needed. An association is no cause.
+#[utoipa::path(
+    tag = "stats",
+    operation_id = "getInsights",
+    params(InsightsQuery),
+    responses((status = 200, description = "What was found", body = InsightsBody))
+)]
+#[get("/stats/insights")]
+async fn get_insights(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<Asked>,
+) -> Result<HttpResponse, Problem> {
+    let (now, Asked { period, on, rate }) = (app.now(), query.0);
+    let examined = app.work.read(move |store| of_account(store, principal.user, now, on, period, rate)).await?;
+    Answer::computed(&InsightsBody::new(&examined))?.to(&request)
+}

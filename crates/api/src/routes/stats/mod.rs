@@ -1,0 +1,69 @@
+//! `/stats`: everything at a glance, and which things go together.
+
+mod chart;
+mod insights;
+mod overview;
+
+use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::stats::{Period, RangeName};
+use circadia_domain::violation::Violations;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::input::{Fields, Parsed, date, text};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    overview::routes(config);
+    insights::routes(config);
+}
+
+/// The days of statistics.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatsRange)]
+struct RangeBody {
+    /// The first.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// How many.
+    days: u32,
+}
+
+impl From<DateRange> for RangeBody {
+    fn from(range: DateRange) -> Self {
+        Self { from: range.from(), to: range.to(), days: range.len() }
+    }
+}
+
+fn range_name(name: &str) -> Parsed<RangeName> {
+    RangeName::parse(name).ok_or_else(|| Violations::of("unknown_value", "must be `7d`, `30d`, `90d`, `365d` or `all`"))
+}
+
+/// The period that `range`, or `from` and `to`, name.
+fn period(fields: &mut Fields<'_>) -> Option<Option<Period>> {
+    let name = fields.optional("range", text(range_name));
+    let from = fields.optional("from", text(date));
+    let to = fields.optional("to", text(date));
+    match (name, from, to) {
+        (name, None, None) => Some(name.map(Period::Named)),
+        (Some(_), _, _) => {
+            fields.note("range", "contradiction", "goes without `from` and `to`: give the days by name or by date");
+            None
+        }
+        (None, Some(from), Some(to)) => {
+            let range = DateRange::new(from, to);
+            if range.is_none() {
+                fields.note("to", "before_start", "must not lie before `from`");
+            }
+            range.map(|range| Some(Period::Dates(range)))
+        }
+        (None, from, _) => {
+            let lacking = if from.is_none() { "from" } else { "to" };
+            fields.note(lacking, "required", "is required: `from` and `to` go together");
+            None
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Habits in the overview.
+
+use circadia_domain::civil::{Date, Weekday};
+use circadia_domain::habits::Tally;
+use circadia_domain::ids::HabitId;
+use circadia_domain::stats::Pieces;
+use circadia_domain::stats::overview::{HabitsPart, RunningStreak};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::chart::{ChartBody, DatasetBody, rounded};
+use super::theme::{ThemeBody, theme};
+
+/// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done; of quotas, days that were done
+/// or missed. Days after a habit was put away don't count.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitsOverview)]
+pub(super) struct HabitsBody {
+    /// Habits that are kept.
+    active: u32,
+    /// Habits that were put away or have ended.
+    archived: u32,
+    /// Days that counted, of all habits together.
+    due: u32,
+    /// How many of them were done.
+    done: u32,
+    /// Done ÷ due, each quota by its periods; null where nothing was due.
+    completion_rate: Option<f64>,
+    /// `due`, `done` and `rate` over time.
+    trend: ChartBody,
+    /// Unbroken streaks, those that span the most days first; at most 5.
+    top_streaks: Vec<StreakBody>,
+    /// `due`, `done` and `rate` by weekday, Monday to Sunday.
+    by_weekday: ChartBody,
+    /// Themes that have habits, by name; last, under null, habits without a theme.
+    by_theme: Vec<ThemeHabitsBody>,
+}
+
+/// An unbroken streak.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RunningStreak)]
+struct StreakBody {
+    /// Whose.
+    #[schema(value_type = Uuid)]
+    habit_id: HabitId,
+    /// What that is called.
+    name: String,
+    /// How long it is.
+    length: u32,
+    /// What is counted.
+    #[schema(pattern = "^(occurrences|weeks|months|years)$")]
+    unit: &'static str,
+    /// Its first day.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// Its last day so far.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+}
+
+/// The habits of a theme.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ThemeHabits)]
+struct ThemeHabitsBody {
+    /// Which; null for habits without one.
+    theme: Option<ThemeBody>,
+    /// How many habits.
+    habits: u32,
+    /// Days that counted.
+    due: u32,
+    /// How many of them were done.
+    done: u32,
+    /// done ÷ due; null where nothing was due.
+    rate: Option<f64>,
+}
+
+fn tallies(tallies: &[Tally]) -> Vec<DatasetBody> {
+    vec![
+        DatasetBody::known("due", "Due", tallies, |tally| u64::from(tally.due)),
+        DatasetBody::known("done", "Done", tallies, |tally| u64::from(tally.done)),
+        DatasetBody::partial("rate", "Rate", tallies.iter().map(|tally| tally.rate())),
+    ]
+}
+
+impl HabitsBody {
+    pub(super) fn new(part: HabitsPart, pieces: &Pieces) -> Self {
+        let streak = |streak: RunningStreak| StreakBody {
+            habit_id: streak.habit,
+            name: streak.name.to_string(),
+            length: streak.length,
+            unit: streak.unit.as_str(),
+            from: streak.from,
+            to: streak.to,
+        };
+        Self {
+            active: part.active,
+            archived: part.archived,
+            due: part.due,
+            done: part.done,
+            completion_rate: part.completion_rate.map(rounded),
+            trend: ChartBody::over(pieces, tallies(&part.trend)),
+            top_streaks: part.top_streaks.into_iter().map(streak).collect(),
+            by_weekday: ChartBody {
+                labels: Weekday::ALL.iter().map(ToString::to_string).collect(),
+                datasets: tallies(&part.by_weekday),
+            },
+            by_theme: part
+                .by_theme
+                .into_iter()
+                .map(|of| ThemeHabitsBody {
+                    theme: theme(of.theme),
+                    habits: of.habits,
+                    due: of.days.due,
+                    done: of.days.done,
+                    rate: of.days.rate().map(rounded),
+                })
+                .collect(),
+        }
+    }
+}

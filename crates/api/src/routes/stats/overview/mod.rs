@@ -1,0 +1,198 @@
+//! `GET /stats/overview`.
+
+mod diary;
+mod habits;
+mod theme;
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Date;
+use circadia_domain::stats::overview::{self as domain, Kpi, KpiKey, Overview};
+use circadia_domain::stats::{Period, Step};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use self::diary::{MoodBody, SleepBody};
+use self::habits::HabitsBody;
+use super::RangeBody;
+use super::chart::rounded;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Query, date, text};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_overview);
+}
+
+/// Which days.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what `period` reads")]
+struct OverviewQuery {
+    /// So many days up to today, or all days of which anything is known; `30d` if no days are named.
+    #[param(value_type = Option<String>, pattern = "^(7d|30d|90d|365d|all)$", example = "30d")]
+    range: Option<String>,
+    /// The first day, together with `to`.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last day, together with `from`.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+    /// As of this day; the user's today if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    on: Option<Date>,
+}
+
+struct Asked {
+    period: Period,
+    on: Option<Date>,
+}
+
+impl Decode for Asked {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let period = super::period(fields);
+        let on = fields.optional("on", text(date));
+        Some(Self { period: period?.unwrap_or_default(), on })
+    }
+}
+
+/// Everything at a glance.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatsOverview)]
+struct OverviewBody {
+    /// The days it is about.
+    range: RangeBody,
+    /// As many days right before, which the figures are compared with; null for all days, and where nothing was
+    /// recorded so early.
+    previous_range: Option<RangeBody>,
+    /// How charts are cut: 30 days or less into days, 90 or less into sevens, more into calendar months.
+    step: StepBody,
+    /// The figures that matter most.
+    kpis: Vec<KpiBody>,
+    /// Habits.
+    habits: HabitsBody,
+    /// Nights.
+    sleep: SleepBody,
+    /// Moods.
+    mood: MoodBody,
+}
+
+/// How charts are cut.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChartStep)]
+#[serde(rename_all = "snake_case")]
+enum StepBody {
+    /// A place for each day.
+    Day,
+    /// A place for each seven days from the first on; the last may be fewer.
+    Week,
+    /// A place for each calendar month; of the first and the last only the days of the range.
+    Month,
+}
+
+/// A figure.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Kpi)]
+struct KpiBody {
+    /// Which.
+    key: KpiKeyBody,
+    /// In the range; null where nothing is known.
+    value: Option<f64>,
+    /// What it is in.
+    unit: UnitBody,
+    /// In the days before; null where there is nothing to compare with.
+    previous: Option<f64>,
+    /// value − previous, in the same unit.
+    change: Option<f64>,
+}
+
+/// Which figure.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KpiKey)]
+#[serde(rename_all = "snake_case")]
+enum KpiKeyBody {
+    /// Done ÷ due over all habits.
+    CompletionRate,
+    /// Days done, of all habits together.
+    DaysDone,
+    /// Sleep a night, on average.
+    SleepDuration,
+    /// Quality of sleep, 1–5, on average.
+    SleepQuality,
+    /// Mood, 0–10, on average.
+    Mood,
+}
+
+/// What a figure is in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KpiUnit)]
+#[serde(rename_all = "snake_case")]
+enum UnitBody {
+    /// A share, 0–1.
+    Ratio,
+    /// A number of days.
+    Days,
+    /// Minutes.
+    Minutes,
+    /// A place on a scale.
+    Points,
+}
+
+impl From<Kpi> for KpiBody {
+    fn from(kpi: Kpi) -> Self {
+        let (key, unit) = match kpi.key {
+            KpiKey::CompletionRate => (KpiKeyBody::CompletionRate, UnitBody::Ratio),
+            KpiKey::DaysDone => (KpiKeyBody::DaysDone, UnitBody::Days),
+            KpiKey::SleepDuration => (KpiKeyBody::SleepDuration, UnitBody::Minutes),
+            KpiKey::SleepQuality => (KpiKeyBody::SleepQuality, UnitBody::Points),
+            KpiKey::Mood => (KpiKeyBody::Mood, UnitBody::Points),
+        };
+        let change = kpi.change().map(rounded);
+        Self { key, unit, value: kpi.value.map(rounded), previous: kpi.previous.map(rounded), change }
+    }
+}
+
+impl From<Overview> for OverviewBody {
+    fn from(made: Overview) -> Self {
+        let pieces = &made.pieces;
+        Self {
+            range: made.range.into(),
+            previous_range: made.previous.map(RangeBody::from),
+            step: match pieces.step {
+                Step::Day => StepBody::Day,
+                Step::Week => StepBody::Week,
+                Step::Month => StepBody::Month,
+            },
+            kpis: made.kpis.into_iter().map(KpiBody::from).collect(),
+            habits: HabitsBody::new(made.habits, pieces),
+            sleep: SleepBody::new(&made.sleep, pieces),
+            mood: MoodBody::new(&made.mood, pieces),
+        }
+    }
+}
+
+/// Get everything at a glance
+///
+/// Habits, sleep and mood of a range of days, beside as many days before. Charts are cut into days (up to
+/// 30), sevens of days (up to 90) or calendar months; of habits nothing is 0, of sleep and mood what
+/// wasn't recorded is null.
+#[utoipa::path(
+    tag = "stats",
+    operation_id = "getStatsOverview",
+    params(OverviewQuery),
+    responses((status = 200, description = "The overview", body = OverviewBody))
+)]
+#[get("/stats/overview")]
+async fn get_overview(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<Asked>,
+) -> Result<HttpResponse, Problem> {
+    let (now, Asked { period, on }) = (app.now(), query.0);
+    let made = app.work.read(move |store| domain::overview(store, principal.user, now, on, period)).await?;
+    Answer::computed(&OverviewBody::from(made))?.to(&request)
+}

@@ -1,0 +1,28 @@
+//! Themes, as charts show them.
+
+use circadia_domain::ids::ThemeId;
+use circadia_domain::text::Color;
+use circadia_domain::themes::ThemeName;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A theme, as charts show it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChartTheme)]
+pub(super) struct ThemeBody {
+    /// Its id.
+    #[schema(value_type = Uuid)]
+    id: ThemeId,
+    /// Its name.
+    #[schema(value_type = String)]
+    name: ThemeName,
+    /// Its colour.
+    #[schema(value_type = String, example = "#1E90FF")]
+    color: Color,
+}
+
+pub(super) type Theme = Option<(ThemeId, ThemeName, Color)>;
+
+pub(super) fn theme(theme: Theme) -> Option<ThemeBody> {
+    theme.map(|(id, name, color)| ThemeBody { id, name, color })
+}

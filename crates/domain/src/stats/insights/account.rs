@@ -1,0 +1,103 @@
+//! The series of an account, as they are stored, and what is found in them.
+
+use std::collections::HashMap;
+
+use super::{Insights, Series, Subject, examine};
+use crate::civil::{Date, DateRange, Instant};
+use crate::error::{Entity, Error};
+use crate::habits::{Habit, HabitName, History, Progress};
+use crate::ids::{HabitId, UserId};
+use crate::stats::nights::{Night, nights, unwrapped};
+use crate::stats::period::Period;
+use crate::store::Store;
+
+/// The most days that are looked at: of longer ranges the latest ones. What held years ago says little about today.
+pub const MOST_DAYS: u32 = 730;
+
+/// What was found in an account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examined {
+    /// The days that were looked at.
+    pub range: DateRange,
+    /// What was found.
+    pub insights: Insights,
+    /// What the habits are called.
+    pub names: HashMap<HabitId, HabitName>,
+}
+
+impl Examined {
+    /// What a habit is called; nothing of other subjects.
+    pub fn name(&self, subject: Subject) -> Option<&HabitName> {
+        match subject {
+            Subject::Habit(id) => self.names.get(&id),
+            _ => None,
+        }
+    }
+}
+
+/// Examines what a user recorded, as of a day (the user's today if none is named), at a rate of false discoveries. A
+/// constant number of statements.
+pub fn of_account(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    on: Option<Date>,
+    period: Period,
+    rate: f64,
+) -> Result<Examined, Error> {
+    let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+    let today = on.unwrap_or_else(|| user.today(now));
+    let range = latest(period.days(today, Some(Date::MIN)));
+    let habits = store.habits_with_history(user.id)?;
+    // What is done on the last day bears on the night and the mood of the next.
+    let mut series = Vec::new();
+    let amounts: HashMap<(HabitId, Date), u32> =
+        store.amounts(user.id, range)?.into_iter().map(|(habit, date, value)| ((habit, date), value)).collect();
+    for (habit, history) in &habits {
+        let last = habit.archived_at.map(|at| user.day_clock().date_at(at).pred());
+        let days = match last {
+            None => Some(range),
+            Some(last) => last.and_then(|last| DateRange::new(range.from(), range.to().min(last))),
+        };
+        series.extend(days.map(|days| of_habit(habit, history, &amounts, days, today)));
+    }
+    series.push(Series::new(
+        Subject::Mood,
+        store.mood_values(user.id, range)?.into_iter().map(|day| (day.date, day.value)),
+    ));
+    series.extend(of_nights(&nights(&store.sleeps(user.id, range)?)));
+    let names = habits.into_iter().map(|(habit, _)| (habit.id, habit.name)).collect();
+    Ok(Examined { range, insights: examine(&series, rate), names })
+}
+
+fn latest(range: DateRange) -> DateRange {
+    let first = range.to().saturating_add_days(1 - MOST_DAYS.cast_signed());
+    DateRange::new(range.from().max(first), range.to()).unwrap_or(range)
+}
+
+/// Done or not on each day it could have been; where every day has a target the day's value, 0 where none was recorded.
+fn of_habit(
+    habit: &Habit,
+    history: &History,
+    amounts: &HashMap<(HabitId, Date), u32>,
+    days: DateRange,
+    today: Date,
+) -> Series {
+    let days = Progress::new(&habit.timeline, history, today).available_days(days);
+    let measured = days.iter().all(|(date, _)| habit.timeline.plan_on(*date).kind.target().is_some());
+    let value = |(date, done): &(Date, bool)| {
+        let value = if measured { amounts.get(&(habit.id, *date)).copied().unwrap_or(0) } else { u32::from(*done) };
+        (*date, f64::from(value))
+    };
+    Series::new(Subject::Habit(habit.id), days.iter().map(value))
+}
+
+fn of_nights(nights: &[Night]) -> [Series; 3] {
+    let middles: Vec<f64> = nights.iter().map(|night| night.mid_sleep).collect();
+    let middles = nights.iter().map(|night| night.date).zip(unwrapped(&middles));
+    [
+        Series::new(Subject::SleepDuration, nights.iter().map(|night| (night.date, f64::from(night.seconds) / 3600.0))),
+        Series::new(Subject::SleepQuality, nights.iter().filter_map(|night| Some((night.date, night.quality?)))),
+        Series::new(Subject::MidSleep, middles),
+    ]
+}

@@ -1,0 +1,72 @@
+//! Sleep and mood in an overview: what was recorded, and nothing in place of what wasn't.
+
+use super::facts::Facts;
+use crate::civil::{Date, DateRange};
+use crate::stats::nights::{Night, nights};
+use crate::stats::period::{Mean, Pieces};
+
+/// Nights in an overview. A night is the main sleep of one date, of several logs their sum; naps are left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SleepPart {
+    /// Nights that were recorded.
+    pub nights: u32,
+    /// Seconds slept a night, on average over the recorded ones.
+    pub mean_seconds: Option<f64>,
+    /// Quality, 1–5, on average over the nights that have one.
+    pub mean_quality: Option<f64>,
+    /// Seconds slept a night of each piece; nothing where none was recorded.
+    pub duration: Vec<Option<f64>>,
+    /// The quality of each piece; nothing where none was recorded.
+    pub quality: Vec<Option<f64>>,
+}
+
+/// Moods in an overview.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MoodPart {
+    /// Days that were recorded.
+    pub days: u32,
+    /// The mean of their values, 0–10.
+    pub mean: Option<f64>,
+    /// The mean of each piece; nothing where none was recorded.
+    pub trend: Vec<Option<f64>>,
+}
+
+fn nights_of(facts: &Facts, range: DateRange) -> Vec<Night> {
+    nights(facts.sleeps.iter().filter(|sleep| range.contains(sleep.date)))
+}
+
+fn means(pieces: &Pieces, values: impl IntoIterator<Item = (Date, f64)>) -> Vec<Option<f64>> {
+    let means = pieces.collect(values, |mean: &mut Mean, value| mean.add(value));
+    means.into_iter().map(Mean::value).collect()
+}
+
+pub(super) fn sleep(facts: &Facts, range: DateRange, pieces: &Pieces) -> SleepPart {
+    let nights = nights_of(facts, range);
+    let durations = || nights.iter().map(|night| (night.date, f64::from(night.seconds)));
+    let qualities = || nights.iter().filter_map(|night| Some((night.date, night.quality?)));
+    SleepPart {
+        nights: crate::civil::num::len32(nights.len()),
+        mean_seconds: Mean::of(durations().map(|(_, seconds)| seconds)).value(),
+        mean_quality: Mean::of(qualities().map(|(_, quality)| quality)).value(),
+        duration: means(pieces, durations()),
+        quality: means(pieces, qualities()),
+    }
+}
+
+/// Seconds slept and quality, on average.
+pub(super) fn sleep_means(facts: &Facts, range: DateRange) -> (Option<f64>, Option<f64>) {
+    let nights = nights_of(facts, range);
+    let seconds = Mean::of(nights.iter().map(|night| f64::from(night.seconds)));
+    let quality = Mean::of(nights.iter().filter_map(|night| night.quality));
+    (seconds.value(), quality.value())
+}
+
+pub(super) fn mood(facts: &Facts, range: DateRange, pieces: &Pieces) -> MoodPart {
+    let mean = mood_mean(facts, range);
+    let days = facts.moods.iter().map(|day| (day.date, day.value));
+    MoodPart { days: mean.count(), mean: mean.value(), trend: means(pieces, days) }
+}
+
+pub(super) fn mood_mean(facts: &Facts, range: DateRange) -> Mean {
+    Mean::of(facts.moods.iter().filter(|day| range.contains(day.date)).map(|day| day.value))
+}

@@ -1,0 +1,64 @@
+//! The figures that matter most, each beside what it was before.
+
+/// Which figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KpiKey {
+    /// Done ÷ due over all habits, 0–1.
+    CompletionRate,
+    /// Days done, of all habits together.
+    DaysDone,
+    /// Minutes slept a night, on average.
+    SleepDuration,
+    /// Quality of sleep, 1–5, on average.
+    SleepQuality,
+    /// Mood, 0–10, on average.
+    Mood,
+}
+
+/// A figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kpi {
+    /// Which.
+    pub key: KpiKey,
+    /// In the range; nothing where nothing is known.
+    pub value: Option<f64>,
+    /// In as many days before; nothing where nothing is known.
+    pub previous: Option<f64>,
+}
+
+impl Kpi {
+    /// By how much it changed, in its own unit; nothing where one of the two isn't known.
+    pub fn change(self) -> Option<f64> {
+        Some(self.value? - self.previous?)
+    }
+}
+
+/// The figures of a range.
+pub(super) struct Figures {
+    pub(super) completion_rate: Option<f64>,
+    pub(super) days_done: u32,
+    /// Seconds, and quality.
+    pub(super) sleep: (Option<f64>, Option<f64>),
+    pub(super) mood: Option<f64>,
+}
+
+impl Figures {
+    fn list(&self) -> [(KpiKey, Option<f64>); 5] {
+        [
+            (KpiKey::CompletionRate, self.completion_rate),
+            (KpiKey::DaysDone, Some(f64::from(self.days_done))),
+            (KpiKey::SleepDuration, self.sleep.0.map(|seconds| seconds / 60.0)),
+            (KpiKey::SleepQuality, self.sleep.1),
+            (KpiKey::Mood, self.mood),
+        ]
+    }
+}
+
+pub(super) fn list(present: &Figures, before: Option<&Figures>) -> Vec<Kpi> {
+    let mut before = before.map(|before| before.list().into_iter());
+    let kpi = |(key, value)| {
+        let previous = before.as_mut().and_then(Iterator::next).and_then(|(_, previous)| previous);
+        Kpi { key, value, previous }
+    };
+    present.list().into_iter().map(kpi).collect()
+}

@@ -1,0 +1,81 @@
+//! Everything at a glance: one range of days across all trackers, beside the range before it.
+//!
+//! Days that say nothing are told apart from days that say zero: of habits nothing done is 0; of sleep
+//! and mood nothing recorded is unknown, and no mean takes it in. Civil dates only: no number here depends on how long a
+//! day was. Rates and streaks are the engine's own.
+
+mod diary;
+mod facts;
+mod habits;
+mod kpis;
+#[cfg(test)]
+mod tests;
+
+pub use diary::{MoodPart, SleepPart};
+pub use habits::{HabitsPart, RunningStreak, TOP_STREAKS, ThemeTally};
+pub use kpis::{Kpi, KpiKey};
+
+use super::period::{Period, Pieces};
+use crate::civil::{Date, DateRange, Instant};
+use crate::error::Error;
+use crate::ids::UserId;
+use crate::store::Store;
+
+/// The overview of a range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overview {
+    /// As of this day.
+    pub today: Date,
+    /// Its days.
+    pub range: DateRange,
+    /// The days it is compared with; nothing where there is nothing to compare with.
+    pub previous: Option<DateRange>,
+    /// How its charts cut the days.
+    pub pieces: Pieces,
+    /// The figures that matter most.
+    pub kpis: Vec<Kpi>,
+    /// Habits.
+    pub habits: HabitsPart,
+    /// Nights.
+    pub sleep: SleepPart,
+    /// Moods.
+    pub mood: MoodPart,
+}
+
+/// The overview as of a day, the user's today if none is named. A constant number of statements.
+pub fn overview(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    on: Option<Date>,
+    period: Period,
+) -> Result<Overview, Error> {
+    let facts = facts::read(store, user, now, on, period)?;
+    Ok(made(&facts, period))
+}
+
+/// The overview of what was read.
+fn made(facts: &facts::Facts, period: Period) -> Overview {
+    let first = facts.first_day();
+    let range = period.days(facts.today, first);
+    // Nothing was kept before the first day: there is nothing to compare with.
+    let previous = period.previous(range).filter(|previous| first.is_some_and(|first| first <= previous.to()));
+    let pieces = Pieces::new(range);
+    let habits = habits::part(facts, range, &pieces);
+    let sleep = diary::sleep(facts, range, &pieces);
+    let mood = diary::mood(facts, range, &pieces);
+    let before = previous.map(|previous| kpis::Figures {
+        completion_rate: habits::rate(facts, previous),
+        days_done: habits::days_done(facts, previous),
+        sleep: diary::sleep_means(facts, previous),
+        mood: diary::mood_mean(facts, previous).value(),
+    });
+    let present = kpis::Figures {
+        completion_rate: habits.completion_rate,
+        days_done: habits.done,
+        sleep: (sleep.mean_seconds, sleep.mean_quality),
+        mood: mood.mean,
+    };
+    let kpis = kpis::list(&present, before.as_ref());
+    Overview { today: facts.today, range, previous, pieces, kpis, habits, sleep, mood }
+}

@@ -1,0 +1,281 @@
+//! An overview worked by hand, and what must hold for every one.
+
+use uuid::Uuid;
+
+use super::facts::{Facts, ThemeFact};
+use super::*;
+use crate::civil::{DayClock, DayStart, Weekday, Zone};
+use crate::habits::{DayRecord, EntryState, Habit, History, Plan, Tally, Timeline, Window};
+use crate::ids::{HabitId, ThemeId};
+use crate::moods::{DayValue, MoodSource};
+use crate::sleep::{Quality, Sleep, SleepKind};
+use crate::stats::{RangeName, Step};
+use crate::store::Revision;
+use crate::text::{Color, Line};
+
+fn date(text: &str) -> Date {
+    Date::parse(text).unwrap()
+}
+
+fn at(text: &str) -> Instant {
+    Instant::parse(text).unwrap()
+}
+
+fn range(from: &str, to: &str) -> DateRange {
+    DateRange::new(date(from), date(to)).unwrap()
+}
+
+fn theme(number: u128) -> ThemeId {
+    ThemeId::from_uuid(Uuid::from_u128(number))
+}
+
+/// A habit with its entries: a date with `+` is done, with `-` missed, with `~` skipped.
+fn habit(number: u128, schedule: &str, kind: &str, starts_on: &str, entries: &[(char, Date)]) -> (Habit, History) {
+    let starts_on = date(starts_on);
+    let plan = Plan {
+        effective_from: starts_on,
+        anchor: starts_on,
+        week_start: Weekday::Mo,
+        schedule: serde_json::from_str(schedule).unwrap(),
+        kind: serde_json::from_str(kind).unwrap(),
+    };
+    let timeline = Timeline::new(Window { starts_on, ends_on: None }, vec![plan], vec![]).unwrap();
+    let records = entries.iter().map(|(state, date)| {
+        let state = match state {
+            '+' => EntryState::Done,
+            '-' => EntryState::Missed,
+            _ => EntryState::Skipped,
+        };
+        (*date, DayRecord { state, value: None })
+    });
+    let history = History::rebuild(&timeline, records);
+    let made = at("2026-01-01T00:00:00Z");
+    let habit = Habit {
+        id: HabitId::from_uuid(Uuid::from_u128(number)),
+        name: Line::parse(&format!("Habit {number}")).unwrap(),
+        description: None,
+        theme: None,
+        color: None,
+        timeline,
+        archived_at: None,
+        position: 0,
+        created_at: made,
+        updated_at: made,
+        rev: Revision(1),
+        request_digest: [0; 32],
+    };
+    (habit, history)
+}
+
+fn facts(zone: &str, today: &str) -> Facts {
+    Facts {
+        today: date(today),
+        clock: DayClock { zone: Zone::parse(zone).unwrap(), day_start: DayStart::MIDNIGHT },
+        habits: Vec::new(),
+        themes: Vec::new(),
+        sleeps: Vec::new(),
+        moods: Vec::new(),
+    }
+}
+
+fn sleep(start: &str, end: &str, on: &str, kind: SleepKind, quality: Option<i64>, awake: Option<u32>) -> Sleep {
+    Sleep {
+        start: at(start),
+        end: at(end),
+        date: date(on),
+        zone: Zone::UTC,
+        kind,
+        quality: quality.map(|quality| Quality::from_number(quality).unwrap()),
+        awake_seconds: awake,
+    }
+}
+
+fn mood(on: &str, value: f64) -> DayValue {
+    DayValue { date: date(on), value, source: MoodSource::Day }
+}
+
+fn week() -> Period {
+    Period::Named(RangeName::Days(7))
+}
+
+fn tally(due: u32, done: u32) -> Tally {
+    Tally { done, due }
+}
+
+/// Thursday 2026-03-05 to Wednesday 2026-03-11, which is today and still open.
+fn worked() -> Facts {
+    let mut facts = facts("UTC", "2026-03-11");
+    let done = ["2026-03-05", "2026-03-06", "2026-03-07", "2026-03-09", "2026-03-10"].map(|day| ('+', date(day)));
+    let (mut daily, history) = habit(1, r#"{"type":"daily"}"#, r#"{"type":"check"}"#, "2026-02-01", &done);
+    daily.theme = Some(theme(1));
+    let weekly = r#"{"type":"weekly","weekdays":["mo","we"]}"#;
+    let (mut archived, other) =
+        habit(2, weekly, r#"{"type":"check"}"#, "2026-02-01", &[('+', date("2026-03-09")), ('~', date("2026-03-04"))]);
+    archived.archived_at = Some(at("2026-03-10T10:00:00Z"));
+    facts.habits = vec![(daily, history), (archived, other)];
+    facts.themes =
+        vec![ThemeFact { id: theme(1), name: Line::parse("Health").unwrap(), color: Color::parse("#112233").unwrap() }];
+    facts.sleeps = vec![
+        sleep("2026-03-05T23:30:00Z", "2026-03-06T03:00:00Z", "2026-03-06", SleepKind::Main, None, None),
+        sleep("2026-03-06T04:00:00Z", "2026-03-06T07:00:00Z", "2026-03-06", SleepKind::Main, Some(4), None),
+        sleep("2026-03-06T13:00:00Z", "2026-03-06T14:00:00Z", "2026-03-06", SleepKind::Nap, Some(1), None),
+        sleep("2026-03-09T23:00:00Z", "2026-03-10T07:00:00Z", "2026-03-10", SleepKind::Main, Some(2), Some(1800)),
+    ];
+    facts.moods = vec![mood("2026-03-05", 4.0), mood("2026-03-07", 8.0)];
+    facts
+}
+
+#[test]
+fn a_week_worked_by_hand() {
+    let made = made(&worked(), week());
+    assert_eq!(
+        (made.range, made.previous),
+        (range("2026-03-05", "2026-03-11"), Some(range("2026-02-26", "2026-03-04")))
+    );
+    assert_eq!(made.pieces.step, Step::Day);
+
+    let habits = &made.habits;
+    assert_eq!((habits.active, habits.archived), (1, 1));
+    // Daily: six days are over, one was missed. Mo, We: put away on the 10th, so only Monday the 9th counts.
+    assert_eq!((habits.due, habits.done), (7, 6));
+    assert_eq!(habits.completion_rate, Some(6.0 / 7.0));
+    let days = [(1, 1), (1, 1), (1, 1), (1, 0), (2, 2), (1, 1), (0, 0)].map(|(due, done)| tally(due, done));
+    assert_eq!(habits.trend, days);
+    let weekdays = [(2, 2), (1, 1), (0, 0), (1, 1), (1, 1), (1, 1), (1, 0)].map(|(due, done)| tally(due, done));
+    assert_eq!(habits.by_weekday, weekdays);
+    let themes: Vec<_> =
+        habits.by_theme.iter().map(|theme| (theme.theme.is_some(), theme.habits, theme.days)).collect();
+    assert_eq!(themes, [(true, 1, tally(6, 5)), (false, 1, tally(1, 1))]);
+    let streaks: Vec<_> = habits.top_streaks.iter().map(|streak| (streak.length, streak.from, streak.to)).collect();
+    assert_eq!(streaks, [(2, date("2026-03-09"), date("2026-03-10"))]);
+
+    // 3.5 h and 3 h are one night, the nap is none; 8 h of which half an hour awake are the other.
+    assert_eq!((made.sleep.nights, made.sleep.mean_seconds, made.sleep.mean_quality), (2, Some(25_200.0), Some(3.0)));
+    let nothing = None::<f64>;
+    assert_eq!(made.sleep.duration, [nothing, Some(23_400.0), nothing, nothing, nothing, Some(27_000.0), nothing]);
+    assert_eq!((made.mood.days, made.mood.mean), (2, Some(6.0)));
+    assert_eq!(made.mood.trend, [Some(4.0), nothing, Some(8.0), nothing, nothing, nothing, nothing]);
+
+    let kpis: Vec<_> = made.kpis.iter().map(|kpi| (kpi.key, kpi.value, kpi.previous, kpi.change())).collect();
+    assert_eq!(
+        kpis,
+        [
+            // The week before: seven daily days and a Monday (the Wednesday was skipped), none done.
+            (KpiKey::CompletionRate, Some(6.0 / 7.0), Some(0.0), Some(6.0 / 7.0)),
+            (KpiKey::DaysDone, Some(6.0), Some(0.0), Some(6.0)),
+            (KpiKey::SleepDuration, Some(420.0), None, None),
+            (KpiKey::SleepQuality, Some(3.0), None, None),
+            (KpiKey::Mood, Some(6.0), None, None),
+        ]
+    );
+}
+
+#[test]
+fn an_account_without_anything_is_all_zeros_and_unknowns() {
+    for period in [week(), Period::Named(RangeName::All), Period::Dates(range("2020-01-01", "2029-12-31"))] {
+        let made = made(&facts("UTC", "2026-03-11"), period);
+        assert_eq!(made.previous, None);
+        assert_eq!((made.habits.due, made.habits.completion_rate), (0, None));
+        assert_eq!((made.sleep.nights, made.mood.mean), (0, None));
+        assert!(made.habits.by_theme.is_empty() && made.habits.top_streaks.is_empty());
+        assert!(made.mood.trend.iter().all(Option::is_none));
+        assert!(made.kpis.iter().all(|kpi| kpi.previous.is_none() && kpi.change().is_none()));
+    }
+    assert_eq!(
+        made(&facts("UTC", "2026-03-11"), Period::Named(RangeName::All)).range,
+        range("2026-03-11", "2026-03-11")
+    );
+}
+
+#[test]
+fn all_days_begin_with_the_first_of_which_anything_is_known() {
+    let mut facts = worked();
+    facts.moods.insert(0, mood("2025-12-24", 5.0));
+    let made = made(&facts, Period::Named(RangeName::All));
+    assert_eq!((made.range, made.previous), (range("2025-12-24", "2026-03-11"), None));
+    assert_eq!(made.pieces.step, Step::Week);
+    assert_eq!(made.mood.days, 3);
+}
+
+#[test]
+fn before_anything_was_recorded_there_is_nothing_to_compare_with() {
+    let mut facts = facts("UTC", "2026-03-11");
+    facts.moods = vec![mood("2026-03-05", 4.0)];
+    assert_eq!(made(&facts, week()).previous, None);
+    facts.moods.insert(0, mood("2026-03-04", 1.0));
+    let kpis = made(&facts, week()).kpis;
+    assert_eq!(kpis.last().and_then(|kpi| kpi.change()), Some(3.0));
+}
+
+/// Habits of every kind, with days done, missed and skipped as they come.
+fn many() -> Facts {
+    let mut facts = facts("UTC", "2026-03-11");
+    let schedules = [
+        r#"{"type":"daily"}"#,
+        r#"{"type":"weekly","weekdays":["mo","we","fr"]}"#,
+        r#"{"type":"quota","times":3,"per":"week"}"#,
+        r#"{"type":"quota","times":9,"per":"month"}"#,
+        r#"{"type":"daily","every":3}"#,
+    ];
+    let limit = r#"{"type":"count","target":2,"unit":"cups","direction":"at_most"}"#;
+    for (number, schedule) in (1_i32..).zip(schedules) {
+        for kind in [r#"{"type":"check"}"#, limit] {
+            let days = range("2025-06-01", "2026-03-11");
+            let entries: Vec<(char, Date)> = days
+                .iter()
+                .filter_map(|day| match (day.days_since_epoch() * 7919 * number) % 11 {
+                    0..=5 => Some(('+', day)),
+                    6 => Some(('~', day)),
+                    7 => Some(('-', day)),
+                    _ => None,
+                })
+                .collect();
+            let id = u128::try_from(number).unwrap() * 10 + u128::from(kind == limit);
+            let (mut habit, history) = habit(id, schedule, kind, "2025-06-01", &entries);
+            habit.theme = (number % 2 == 0).then(|| theme(1));
+            if number == 1 {
+                habit.archived_at = Some(at("2026-01-15T00:00:00Z"));
+            }
+            facts.habits.push((habit, history));
+        }
+    }
+    facts.themes = worked().themes;
+    facts
+}
+
+fn sum(tallies: impl IntoIterator<Item = Tally>) -> (u32, u32) {
+    tallies.into_iter().fold((0, 0), |(due, done), tally| (due + tally.due, done + tally.done))
+}
+
+#[test]
+fn pieces_weekdays_themes_and_days_add_up() {
+    let facts = many();
+    for days in
+        [range("2026-03-01", "2026-03-11"), range("2025-12-20", "2026-02-05"), range("2026-01-10", "2026-04-30")]
+    {
+        let whole = made(&facts, Period::Dates(days)).habits;
+        let total = (whole.due, whole.done);
+        assert!(total.1 > 0 && total.0 > total.1, "{total:?}");
+        assert_eq!(sum(whole.trend.iter().copied()), total);
+        assert_eq!(sum(whole.by_weekday), total);
+        assert_eq!(sum(whole.by_theme.iter().map(|theme| theme.days)), total);
+        let each = days.iter().map(|day| made(&facts, Period::Dates(DateRange::day(day))).habits);
+        assert_eq!(sum(each.map(|habits| tally(habits.due, habits.done))), total);
+    }
+}
+
+#[test]
+fn one_habit_alone_says_what_its_own_statistics_say() {
+    for (habit, history) in many().habits.into_iter().filter(|(habit, _)| habit.archived_at.is_none()) {
+        let own = crate::habits::stats(&habit.timeline, &history, date("2026-03-11"));
+        let streaks = crate::habits::streaks(&habit.timeline, &history, date("2026-03-11"));
+        let mut facts = facts("UTC", "2026-03-11");
+        facts.habits = vec![(habit, history)];
+        let seen = made(&facts, Period::Named(RangeName::All)).habits;
+        assert_eq!((seen.due, seen.done), (own.due, own.done - own.bonus));
+        assert_eq!(seen.completion_rate, own.completion_rate);
+        let weekdays: Vec<Tally> = own.by_weekday.iter().map(|rated| rated.tally).collect();
+        assert_eq!(seen.by_weekday.to_vec(), weekdays);
+        assert_eq!(seen.top_streaks.first().map_or(0, |streak| streak.length), streaks.current);
+    }
+}

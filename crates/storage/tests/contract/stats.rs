@@ -1,0 +1,93 @@
+//! Statistics over what every tracker wrote.
+
+use circadia_domain::Error;
+use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::ids::UserId;
+use circadia_domain::stats::insights::{DEFAULT_RATE, Examined, Subject, of_account};
+use circadia_domain::stats::overview::{Overview, overview};
+use circadia_domain::stats::{Period, RangeName};
+use circadia_domain::store::read;
+use circadia_storage::Backend;
+
+use crate::support::account::{filled, filled_every, is_done, mood_of};
+use crate::support::samples::{self, NOW};
+use crate::support::{TestDatabase, at_once};
+
+fn last() -> Date {
+    samples::date("2026-03-11")
+}
+
+fn days(count: i32) -> DateRange {
+    DateRange::new(last().saturating_add_days(1 - count), last()).unwrap()
+}
+
+fn look(test: &TestDatabase, user: UserId, period: Period) -> Overview {
+    let made = read::<_, Error>(&test.database, |store| overview(store, user, NOW, Some(last()), period));
+    made.unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn examine(test: &TestDatabase, user: UserId, period: Period) -> Examined {
+    let found =
+        read::<_, Error>(&test.database, |store| of_account(store, user, NOW, Some(last()), period, DEFAULT_RATE));
+    found.unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(crate) fn an_overview_is_of_what_every_tracker_wrote(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = filled(&test, 3, days(60));
+    filled(&test, 2, days(40));
+    let made = look(&test, user, Period::default());
+    let range = days(30);
+    assert_eq!((made.range, made.previous.map(DateRange::len)), (range, Some(30)));
+
+    // Today counts where it is done.
+    let done = |habit| range.iter().filter(|day| is_done(*day, habit)).count();
+    let open = (0..3).filter(|habit| !is_done(last(), *habit)).count();
+    let total: usize = (0..3).map(done).sum();
+    assert_eq!((made.habits.due, made.habits.done), (u32::try_from(90 - open).unwrap(), u32::try_from(total).unwrap()));
+    assert_eq!((made.sleep.nights, made.mood.days), (30, 30));
+    let moods: i64 = range.iter().map(mood_of).sum();
+    assert!((made.mood.mean.unwrap() - f64::from(i32::try_from(moods).unwrap()) / 30.0).abs() < 1e-9);
+    assert!(made.kpis.iter().all(|kpi| kpi.change().is_some()));
+}
+
+pub(crate) fn statistics_cost_the_same_however_much_there_is(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let [month, decade] = [filled_every(&test, 3, days(30), 7), filled_every(&test, 3, days(3653), 60)];
+    let periods = [RangeName::Days(7), RangeName::Days(365), RangeName::All].map(Period::Named);
+    for period in periods {
+        let cost = |user: UserId| {
+            look(&test, user, period);
+            let overview = test.database_statements();
+            examine(&test, user, period);
+            (overview, test.database_statements())
+        };
+        let small = cost(month);
+        assert_eq!(cost(decade), small, "{period:?}");
+        assert!(small.0 <= 12 && small.1 <= 6, "{small:?}");
+    }
+    assert!(look(&test, decade, Period::Named(RangeName::All)).range.len() >= 3653);
+}
+
+pub(crate) fn what_goes_together_is_found_in_what_is_stored(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = filled(&test, 4, days(90));
+    let found = examine(&test, user, Period::Named(RangeName::Days(365))).insights;
+    // Habits with mood and sleep, sleep with mood; and everything has 28 days.
+    assert_eq!((found.findings.len(), found.untested.len()), (4 * 5 + 6, 0));
+    let best = &found.findings[0];
+    assert!(matches!(best.asked.first, Subject::Habit(_)), "{best:?}");
+    assert_eq!((best.asked.second, best.asked.lag, best.significant), (Subject::Mood, 0, true));
+    assert!(best.r > 0.8 && best.n >= 89, "{best:?}");
+    assert!(found.findings.iter().filter(|finding| finding.significant).count() <= 2, "{found:#?}");
+
+    let short = filled(&test, 1, days(20));
+    let found = examine(&test, short, Period::Named(RangeName::All)).insights;
+    assert_eq!(found.findings.len(), 0);
+    assert!(!found.untested.is_empty() && found.untested.iter().all(|lacking| lacking.days_needed >= 8));
+    // And nobody sees what belongs to others, whoever looks at once.
+    at_once(2, |turn| {
+        let user = [user, short][turn];
+        assert_eq!(look(&test, user, Period::default()).habits.active, [4, 1][turn]);
+    });
+}
