@@ -164,6 +164,11 @@ impl Client {
         made.body["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Logs a sleep from start to end; the log.
+    pub async fn sleep(&self, start: &str, end: &str) -> Value {
+        self.post("/sleep", json!({"start": start, "end": end})).await.expect(201).body
+    }
+
     /// Makes a theme; its id.
     pub async fn theme(&self, name: &str) -> String {
         let made = self.post("/themes", json!({"name": name})).await.expect(201);

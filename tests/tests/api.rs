@@ -19,6 +19,7 @@ mod api {
     mod keys;
     mod limits;
     mod me;
+    mod moods;
     mod ownership;
     mod pages;
     mod passwords;
@@ -28,6 +29,7 @@ mod api {
     mod replicas;
     mod schedules;
     mod sessions;
+    mod sleep;
     mod statements;
     mod stats;
     mod tasks;

@@ -15,6 +15,7 @@ pub mod conditional;
 mod context;
 mod cookies;
 mod docs;
+mod figures;
 pub mod google;
 pub mod identity;
 pub mod input;

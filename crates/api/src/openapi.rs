@@ -72,6 +72,8 @@ fn skeleton() -> OpenApi {
             tag("habits", "What is planned, what is due today, and how it goes."),
             tag("entries", "What was done, skipped or missed on a day."),
             tag("plans", "How a habit's schedule and target change over time, and its pauses."),
+            tag("sleep", "When one slept, and what follows from it."),
+            tag("moods", "How one felt, on a day or at a moment."),
             tag("schedules", "Trying schedules out."),
             tag("stats", "Everything at a glance, and which things go together."),
             tag("quotes", "A thought for the day."),

@@ -139,6 +139,8 @@ pub(crate) struct World {
     pub(crate) session: String,
     pub(crate) task: String,
     pub(crate) time_entry: String,
+    pub(crate) sleep_log: String,
+    pub(crate) moment: String,
     pub(crate) date: String,
     pub(crate) username: String,
     pub(crate) refresh_token: String,
@@ -166,11 +168,17 @@ impl World {
         let spent = json!({"habit_id": habit, "task_id": task, "date": date, "minutes": 20});
         let time_entry = client.post("/time-entries", spent).await.expect(201);
         let time_entry = time_entry.body["id"].as_str().unwrap().to_owned();
+        let (start, end) = ("2026-03-09T23:00:00Z", "2026-03-10T07:00:00Z");
+        let sleep_log = client.post("/sleep", json!({"start": start, "end": end})).await.expect(201);
+        client.put(&format!("/moods/{date}"), json!({"value": 6})).await.expect(201);
+        let moment = client.post("/moods", json!({"at": "2026-03-10T12:00:00Z", "value": 7})).await.expect(201);
         Self {
             theme,
             habit,
             task,
             time_entry,
+            sleep_log: sleep_log.body["id"].as_str().unwrap().to_owned(),
+            moment: moment.body["id"].as_str().unwrap().to_owned(),
             pause: pause.body["id"].as_str().unwrap().to_owned(),
             session: sessions.each("id").remove(0),
             date,
@@ -188,6 +196,8 @@ impl World {
             session: fresh_id(),
             task: fresh_id(),
             time_entry: fresh_id(),
+            sleep_log: fresh_id(),
+            moment: fresh_id(),
             ..self.clone()
         }
     }
@@ -201,6 +211,8 @@ impl World {
             "session_id" => &self.session,
             "task_id" => &self.task,
             "time_entry_id" => &self.time_entry,
+            "sleep_log_id" => &self.sleep_log,
+            "moment_id" => &self.moment,
             "date" => &self.date,
             _ => panic!("the generator doesn't know the path parameter {name}"),
         }
@@ -219,6 +231,7 @@ impl World {
     pub(crate) fn path_and_query(&self, operation: &Operation) -> String {
         let query = match operation.id.as_str() {
             "getOccurrences" | "getScores" | "getTimeSummary" => "?from=2026-01-01&to=2026-03-01",
+            "deleteSleepOfDate" => "?date=2026-03-10",
             _ => "",
         };
         format!("{}{query}", self.path(operation))
@@ -299,6 +312,24 @@ impl World {
             }),
             "stopTimer" => json!({"id": fresh_id(), "ended_at": "2026-03-11T12:01:00Z", "note": "Chapter 3"}),
             "transitionTask" => json!({"to": "done"}),
+            "createSleepLog" => json!({
+                "id": fresh_id(), "start": "2026-03-07T22:30:00Z", "end": "2026-03-08T06:10:00Z", "kind": "main",
+                "quality": 4, "awake_seconds": 900, "note": "dreamt",
+            }),
+            "updateSleepLog" => json!({
+                "start": "2026-03-09T22:30:00Z", "end": "2026-03-10T06:10:00Z", "kind": "main", "quality": 4,
+                "awake_seconds": 900, "note": "dreamt",
+            }),
+            "checkSleep" => json!({
+                "id": fresh_id(), "start": "2026-03-07T22:30:00Z", "end": "2026-03-08T06:10:00Z", "kind": "main",
+            }),
+            "putMood" => json!({"value": 7, "note": "sunny", "tags": ["work"]}),
+            "createMoodMoment" => json!({
+                "id": fresh_id(), "at": "2026-03-10T09:00:00Z", "value": 7, "note": "sunny", "tags": ["work"],
+            }),
+            "updateMoodMoment" => json!({
+                "at": "2026-03-10T09:00:00Z", "value": 7, "note": "sunny", "tags": ["work"],
+            }),
             "previewSchedule" => json!({
                 "schedule": {"type": "monthly", "days": [1, -1], "every": 1, "overflow": "clamp"},
                 "starts_on": "2026-01-01", "ends_on": "2026-12-31", "from": "2026-01-01", "to": "2026-03-31",

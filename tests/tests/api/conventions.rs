@@ -84,11 +84,24 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     let task = ada.task(json!({})).await;
     let spent = ada.post("/time-entries", json!({"minutes": 5})).await.expect(201);
     let spent = spent.header("location").unwrap();
-    let before = app.database.contents();
     let stale = ada.with_header("if-match", "\"0.0\"");
     let entry = format!("/habits/{habit}/entries/2026-03-10");
     let plan = json!({"schedule": {"type": "daily"}, "effective_from": "2026-03-02"});
+    let sleep = ada.sleep("2026-03-09T23:00:00Z", "2026-03-10T07:00:00Z").await;
+    let sleep = format!("/sleep/{}", sleep["id"].as_str().unwrap());
+    let mood = "/moods/2026-03-10";
+    ada.put(mood, json!({"value": 5})).await.expect(201);
+    let moment = ada.post("/moods", json!({"at": "2026-03-10T12:00:00Z", "value": 5})).await.expect(201);
+    let moment = moment.header("location").unwrap().to_owned();
+    let before = app.database.contents();
     for answer in [
+        stale.patch(&sleep, json!({"quality": 1})).await,
+        stale.delete(&sleep).await,
+        stale.put(mood, json!({"value": 1})).await,
+        stale.put("/moods/2026-03-09", json!({"value": 1})).await,
+        stale.delete(mood).await,
+        stale.patch(&moment, json!({"value": 1})).await,
+        stale.delete(&moment).await,
         stale.patch("/me", json!({"locale": "de"})).await,
         stale.patch(&format!("/themes/{theme}"), json!({"name": "x"})).await,
         stale.delete(&format!("/themes/{theme}")).await,
@@ -124,6 +137,11 @@ async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
             "/habits",
             json!({"name": "Run", "schedule": {"type": "daily"}}),
             json!({"name": "Run", "schedule": {"type": "daily", "every": 2}}),
+        ),
+        (
+            "/sleep",
+            json!({"start": "2026-03-09T23:00:00Z", "end": "2026-03-10T07:00:00Z"}),
+            json!({"start": "2026-03-09T23:00:00Z", "end": "2026-03-10T07:00:01Z"}),
         ),
     ] {
         let id = fresh_id();

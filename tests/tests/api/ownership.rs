@@ -32,6 +32,8 @@ fn comparable(answer: &Answer, ids: [&World; 2]) -> (u16, Vec<(String, String)>,
             (&world.pause, "PAUSE"),
             (&world.task, "TASK"),
             (&world.time_entry, "TIME_ENTRY"),
+            (&world.sleep_log, "SLEEP"),
+            (&world.moment, "MOMENT"),
         ] {
             text = text.replace(id, name);
         }
@@ -58,6 +60,8 @@ async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
         format!("/habits/{habit}/entries"),
         format!("/habits/{habit}/plans"),
         format!("/habits/{habit}/pauses"),
+        "/sleep".into(),
+        "/moods".into(),
     ] {
         seen.push(client.get(&path).await.expect(200).body);
     }
@@ -72,7 +76,9 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
     let mut tried = 0;
     for operation in Catalogue::read().operations.iter().filter(|operation| !operation.path_names.is_empty()) {
         let ids: Vec<&String> = operation.path_names.iter().filter(|name| name.as_str() != "date").collect();
-        assert!(!ids.is_empty(), "{} takes a date, and nothing that it is about", operation.id);
+        // A day is everybody's own; anything else that takes a date takes what it is about as well.
+        let is_own = operation.path == "/api/v1/moods/{date}";
+        assert_eq!(ids.is_empty(), is_own, "{} takes a date, and nothing that it is about", operation.id);
         for stolen in ids {
             // One id of the other user's at a time, and all others one's own; then all of theirs.
             let mixed = |other: &World| {
@@ -84,6 +90,8 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
                     "session_id" => world.session.clone_from(&other.session),
                     "task_id" => world.task.clone_from(&other.task),
                     "time_entry_id" => world.time_entry.clone_from(&other.time_entry),
+                    "sleep_log_id" => world.sleep_log.clone_from(&other.sleep_log),
+                    "moment_id" => world.moment.clone_from(&other.moment),
                     name => panic!("the generator doesn't know the path parameter {name}"),
                 }
                 world
@@ -192,6 +200,11 @@ async fn ids_of_others_can_be_chosen_like_any(backend: Backend) {
     let habit = json!({"id": hers.habit, "name": "Mine", "schedule": {"type": "daily"}});
     eve.post("/habits", habit).await.expect(201);
     eve.post("/themes", json!({"id": hers.theme, "name": "Mine"})).await.expect(201);
+    let sleep = json!({"id": hers.sleep_log, "start": "2026-03-09T22:00:00Z", "end": "2026-03-10T06:00:00Z"});
+    eve.post("/sleep", sleep).await.expect(201);
+    eve.post("/moods", json!({"id": hers.moment, "at": "2026-03-10T12:00:00Z", "value": 1})).await.expect(201);
+    eve.delete(&format!("/sleep/{}", hers.sleep_log)).await.expect(204);
+    eve.delete(&format!("/moods/moments/{}", hers.moment)).await.expect(204);
     assert_eq!(eve.get(&format!("/habits/{}", hers.habit)).await.expect(200).body["name"], "Mine");
     eve.delete(&format!("/habits/{}", hers.habit)).await.expect(204);
     eve.delete(&format!("/themes/{}", hers.theme)).await.expect(204);
@@ -216,6 +229,8 @@ async fn lists_hold_only_what_is_ones_own(backend: Backend) {
         "/tasks?q=call",
         "/time-entries",
         "/habits/views/week",
+        "/sleep",
+        "/moods",
     ] {
         assert_ne!(ada.get(list).await.expect(200).body["items"], json!([]), "{list}");
         assert_eq!(eve.get(list).await.expect(200).body["items"], json!([]), "{list}");

@@ -9,6 +9,7 @@ scenarios!(
     cursors_survive_what_comes_and_goes,
     entries_are_walked_forth_and_back,
     tasks_are_walked_forth_and_back_in_every_order,
+    sleep_and_moods_are_walked_forth_and_back,
     foreign_cursors_are_refused,
 );
 
@@ -125,6 +126,29 @@ async fn tasks_are_walked_forth_and_back_in_every_order(backend: Backend) {
     for other in ["", "&sort=-title", "&sort=priority"] {
         ada.get(&format!("/tasks?cursor={cursor}{other}")).await.problem(400, "invalid_cursor");
     }
+}
+
+async fn sleep_and_moods_are_walked_forth_and_back(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let mut dates = Vec::new();
+    for day in 1..=9 {
+        let date = format!("2026-03-{day:02}");
+        ada.sleep(&format!("{date}T00:00:00Z"), &format!("{date}T07:00:00Z")).await;
+        // Days have a mood, or moments, or both: each is one item.
+        if day % 3 != 0 {
+            ada.put(&format!("/moods/{date}"), json!({"value": day})).await.expect(201);
+        }
+        for hour in 0..day % 4 {
+            let at = format!("{date}T{:02}:00:00Z", hour + 8);
+            ada.post("/moods", json!({"at": at, "value": 5})).await.expect(201);
+        }
+        dates.push(date);
+    }
+    assert_eq!(walk(&ada, "/sleep?limit=4", "date", 3).await, dates);
+    assert_eq!(walk(&ada, "/sleep?limit=2&from=2026-03-02&to=2026-03-06", "date", 3).await, dates[1..6]);
+    assert_eq!(walk(&ada, "/moods?limit=4", "date", 3).await, dates);
+    assert_eq!(walk(&ada, "/moods?limit=2&from=2026-03-02&to=2026-03-06", "date", 3).await, dates[1..6]);
 }
 
 async fn foreign_cursors_are_refused(backend: Backend) {

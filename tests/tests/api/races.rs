@@ -12,6 +12,8 @@ scenarios!(
     two_hundred_increments_add_up,
     eight_writers_lose_nothing,
     one_id_is_made_once,
+    of_sleeps_that_overlap_one_is_stored,
+    sleeps_replace_each_other_one_after_the_other,
     parallel_refreshes_have_one_child,
     one_name_is_registered_once,
     counts_of_themes_lose_nothing,
@@ -136,6 +138,41 @@ async fn one_id_is_made_once(backend: Backend) {
     let answers = at_once((0..20).map(other).collect()).await;
     assert_eq!(statuses(&answers), BTreeMap::from([(201, 1), (409, 19)]));
     assert_eq!(ada.get("/themes").await.expect(200).each("id").len(), 2);
+}
+
+async fn of_sleeps_that_overlap_one_is_stored(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for round in 1..=5 {
+        let night = |start: &str| json!({"start": start, "end": format!("2026-03-0{round}T07:00:00Z")});
+        let two = [night(&format!("2026-03-0{round}T00:00:00Z")), night(&format!("2026-03-0{round}T05:00:00Z"))];
+        let post = |body: &Value| (ada.clone(), Method::POST, "/sleep".to_owned(), body.clone());
+        let answers = at_once(two.iter().map(post).collect()).await;
+        assert_eq!(statuses(&answers), BTreeMap::from([(201, 1), (409, 1)]));
+        let (stored, refused) =
+            if answers[0].status == 201 { (&answers[0], &answers[1]) } else { (&answers[1], &answers[0]) };
+        assert_eq!(refused.body["code"], "sleep_overlap");
+        let conflict = json!([{"id": stored.body["id"], "start": stored.body["start"], "end": stored.body["end"]}]);
+        assert_eq!(refused.body["conflicts"], conflict);
+    }
+    let ten = (0..10).map(|minute| {
+        let body = json!({"start": format!("2026-03-10T00:{minute:02}:00Z"), "end": "2026-03-10T07:00:00Z"});
+        (ada.clone(), Method::POST, "/sleep".to_owned(), body)
+    });
+    assert_eq!(statuses(&at_once(ten.collect()).await), BTreeMap::from([(201, 1), (409, 9)]));
+    assert_eq!(app.database.number("SELECT count(*) FROM sleep_logs"), 6);
+}
+
+async fn sleeps_replace_each_other_one_after_the_other(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let ten = (0..10).map(|minute| {
+        let body = json!({"start": format!("2026-03-10T00:{minute:02}:00Z"), "end": "2026-03-10T07:00:00Z"});
+        (ada.clone(), Method::POST, "/sleep?on_overlap=replace".to_owned(), body)
+    });
+    assert_eq!(statuses(&at_once(ten.collect()).await), BTreeMap::from([(201, 10)]));
+    assert_eq!(app.database.number("SELECT count(*) FROM sleep_logs"), 1);
+    assert_eq!(app.database.number("SELECT count(*) FROM tombstones WHERE kind = 'sleep_log'"), 9);
 }
 
 async fn parallel_refreshes_have_one_child(backend: Backend) {

@@ -6,9 +6,11 @@ pub mod entries;
 pub mod habits;
 pub mod health;
 pub mod me;
+pub mod moods;
 pub mod plans;
 pub mod quotes;
 pub mod schedules;
+pub mod sleep;
 pub mod stats;
 pub mod tasks;
 pub mod themes;
@@ -33,6 +35,8 @@ pub fn versioned(config: &mut ServiceConfig<'_>) {
     tasks::routes(config);
     time_entries::routes(config);
     timer::routes(config);
+    sleep::routes(config);
+    moods::routes(config);
 }
 
 /// Everything that isn't.

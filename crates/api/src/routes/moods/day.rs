@@ -1,0 +1,152 @@
+//! `GET /moods` and `/moods/{date}`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete, get, put};
+use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::moods::{self, Mood, MoodPut};
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::{MoodBody, MoodDayBody, PutMoodBody};
+use crate::app::App;
+use crate::conditional::{Answer, IfMatch};
+use crate::identity::Principal;
+use crate::input::{Body, Decode, Fields, Query, Segment, date, text};
+use crate::page::{Page, PageRequest, Start};
+use crate::problem::{Place, Problem};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_moods).service(put_mood).service(get_mood).service(delete_mood);
+}
+
+/// Which days.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The first day; the first of all if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last day; the last of all if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+    #[param(ignore)]
+    page: PageRequest,
+}
+
+impl Decode for ListQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let from = fields.optional("from", text(date));
+        let to = fields.optional("to", text(date));
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            fields.note("to", "before_start", "must not lie before `from`");
+        }
+        Some(Self { from, to, page: PageRequest::decode(fields)? })
+    }
+}
+
+/// List my moods
+///
+/// The days of which something is said, by date, each with its value, its own mood and its moments.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "listMoods",
+    params(ListQuery, PageRequest),
+    responses((status = 200, description = "A page of days", body = Page<MoodDayBody>))
+)]
+#[get("/moods")]
+async fn list_moods(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let ListQuery { from, to, page } = query.0;
+    let start = page.start::<Date>("date")?;
+    let (from, to) = (from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX));
+    let range = match &start {
+        Start::Beginning => DateRange::new(from, to),
+        Start::After(last) => last.succ().and_then(|next| DateRange::new(from.max(next), to)),
+        Start::Before(first) => first.pred().and_then(|last| DateRange::new(from, to.min(last))),
+    };
+    let (more, backwards) = (page.limit + 1, matches!(start, Start::Before(_)));
+    let read = app.work.read(move |store| moods::days(store, principal.user, range, more, backwards));
+    let found = Page::of_selected(read.await?, |day| day.date, "date", &page, &start);
+    found.map(MoodDayBody::from).answer(&request)
+}
+
+fn answer(mood: Mood) -> Result<Answer, Problem> {
+    let rev = mood.rev;
+    Answer::stored(&MoodBody::from(mood), rev)
+}
+
+/// Say how a day was
+///
+/// A day has one mood of its own; putting twice is putting once. It goes before the day's moments. A date may lie up to
+/// today in UTC+14.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "putMood",
+    params(("date" = String, Path, format = Date, description = "The day")),
+    request_body = PutMoodBody,
+    responses(
+        (status = 200, description = "The mood, which took the place of the one before", body = MoodBody),
+        (status = 201, description = "The mood, the first of its day", body = MoodBody),
+    )
+)]
+#[put("/moods/{date}")]
+async fn put_mood(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    day: Segment<Date>,
+    if_match: IfMatch,
+    body: Body<PutMoodBody>,
+) -> Result<HttpResponse, Problem> {
+    let PutMoodBody { value, note, tags } = body.value;
+    let put = MoodPut { date: day.0, value, note, tags: tags.unwrap_or_default() };
+    let written = app.work.write(principal.user, app.now(), move |tx| moods::put(tx, put, &if_match.0));
+    let (mood, is_new) = written.await.map_err(|problem| problem.with_place("/date", Place::Path))?;
+    let location = format!("/api/v1/moods/{}", mood.date);
+    let answer = answer(mood)?;
+    if is_new { answer.created(location) } else { answer }.to(&request)
+}
+
+/// Get a day's own mood
+///
+/// 404 where none was put, even if there are moments: `GET /moods` and the views show both, and the day's value.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "getMood",
+    params(("date" = String, Path, format = Date, description = "The day")),
+    responses((status = 200, description = "The mood", body = MoodBody))
+)]
+#[get("/moods/{date}")]
+async fn get_mood(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    day: Segment<Date>,
+) -> Result<HttpResponse, Problem> {
+    let found = app.work.read(move |store| moods::find(store, principal.user, day.0)).await?;
+    answer(found)?.to(&request)
+}
+
+/// Delete a day's own mood
+///
+/// Its moments stay.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "deleteMood",
+    params(("date" = String, Path, format = Date, description = "The day")),
+    responses((status = 204, description = "The mood is gone"))
+)]
+#[delete("/moods/{date}")]
+async fn delete_mood(
+    app: Data<App>,
+    principal: Principal,
+    day: Segment<Date>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    app.work.write(principal.user, app.now(), move |tx| moods::delete(tx, day.0, &if_match.0)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

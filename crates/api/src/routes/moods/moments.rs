@@ -1,0 +1,111 @@
+//! `POST /moods` and `/moods/moments/{moment_id}`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use circadia_domain::ids::MoodMomentId;
+use circadia_domain::moods::{self, MomentPatch, MoodMoment, NewMoment};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::{CreateMoodMomentBody, MomentBody, UpdateMoodMomentBody};
+use crate::app::App;
+use crate::conditional::{Answer, IfMatch};
+use crate::identity::Principal;
+use crate::input::{Body, Segment};
+use crate::problem::{Problem, ProblemDoc};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(create_moment).service(get_moment).service(update_moment).service(delete_moment);
+}
+
+fn answer(moment: MoodMoment) -> Result<Answer, Problem> {
+    let rev = moment.rev;
+    Answer::stored(&MomentBody::from(moment), rev)
+}
+
+/// Say how it is at a moment
+///
+/// At most 100 of a day. The same request with the same `id` again answers like the first time.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "createMoodMoment",
+    request_body = CreateMoodMomentBody,
+    responses(
+        (status = 201, description = "The moment", body = MomentBody),
+        (status = 409, description = "`id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/moods")]
+async fn create_moment(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    body: Body<CreateMoodMomentBody>,
+) -> Result<HttpResponse, Problem> {
+    let CreateMoodMomentBody { id, at, value, note, tags } = body.value;
+    let id = id.unwrap_or_else(|| app.ids.fresh().into());
+    let new = NewMoment { id, at, value, note, tags: tags.unwrap_or_default(), request_digest: body.digest };
+    let created = app.work.write(principal.user, app.now(), move |tx| moods::create_moment(tx, new)).await?;
+    answer(created.into_inner())?.created(format!("/api/v1/moods/moments/{id}")).to(&request)
+}
+
+/// Get a moment
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "getMoodMoment",
+    params(("moment_id" = Uuid, Path, description = "The moment's id")),
+    responses((status = 200, description = "The moment", body = MomentBody))
+)]
+#[get("/moods/moments/{moment_id}")]
+async fn get_moment(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<MoodMomentId>,
+) -> Result<HttpResponse, Problem> {
+    let found = app.work.read(move |store| moods::find_moment(store, principal.user, id.0)).await?;
+    answer(found)?.to(&request)
+}
+
+/// Change a moment
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "updateMoodMoment",
+    params(("moment_id" = Uuid, Path, description = "The moment's id")),
+    request_body = UpdateMoodMomentBody,
+    responses(
+        (status = 200, description = "The moment as it is now", body = MomentBody),
+        (status = 409, description = "`limit_reached`: the day that it was to move to is full", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[patch("/moods/moments/{moment_id}")]
+async fn update_moment(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<MoodMomentId>,
+    if_match: IfMatch,
+    body: Body<UpdateMoodMomentBody>,
+) -> Result<HttpResponse, Problem> {
+    let patch = MomentPatch::from(body.value);
+    let changed =
+        app.work.write(principal.user, app.now(), move |tx| moods::update_moment(tx, id.0, &if_match.0, patch)).await?;
+    answer(changed)?.to(&request)
+}
+
+/// Delete a moment
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "deleteMoodMoment",
+    params(("moment_id" = Uuid, Path, description = "The moment's id")),
+    responses((status = 204, description = "The moment is gone"))
+)]
+#[delete("/moods/moments/{moment_id}")]
+async fn delete_moment(
+    app: Data<App>,
+    principal: Principal,
+    id: Segment<MoodMomentId>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    app.work.write(principal.user, app.now(), move |tx| moods::delete_moment(tx, id.0, &if_match.0)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

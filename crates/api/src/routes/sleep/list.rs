@@ -1,0 +1,149 @@
+//! `GET /sleep`, `DELETE /sleep?date=` and `POST /sleep/check`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use circadia_domain::civil::{Date, DateRange, Instant};
+use circadia_domain::sleep::{self, SleepInput, SleepSlice};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::{CheckSleepBody, ConflictBody, SleepLogBody};
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::identity::Principal;
+use crate::input::{Body, Decode, Fields, Query, date, text};
+use crate::page::{Page, PageRequest, Start};
+use crate::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_sleep).service(delete_sleep_of_date).service(check_sleep);
+}
+
+/// Which logs.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The first date of waking; the first of all if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last date of waking; the last of all if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+    #[param(ignore)]
+    page: PageRequest,
+}
+
+impl Decode for ListQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let from = fields.optional("from", text(date));
+        let to = fields.optional("to", text(date));
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            fields.note("to", "before_start", "must not lie before `from`");
+        }
+        Some(Self { from, to, page: PageRequest::decode(fields)? })
+    }
+}
+
+/// List my sleep
+///
+/// Logs whose date of waking lies in the range, naps included, by their start.
+#[utoipa::path(
+    tag = "sleep",
+    operation_id = "listSleep",
+    params(ListQuery, PageRequest),
+    responses((status = 200, description = "A page of logs", body = Page<SleepLogBody>))
+)]
+#[get("/sleep")]
+async fn list_sleep(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let ListQuery { from, to, page } = query.0;
+    // A start in microseconds: no two logs have the same.
+    let start = page.start::<i64>("start")?;
+    let (after, before) = match &start {
+        Start::Beginning => (None, None),
+        Start::After(last) => (Some(Instant::from_micros(*last)), None),
+        Start::Before(first) => (None, Some(Instant::from_micros(*first))),
+    };
+    let dates = DateRange::new(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)).unwrap_or(DateRange::ALL);
+    let slice = SleepSlice { dates, after, before, limit: page.limit + 1, backwards: before.is_some() };
+    let read = app.work.read(move |store| sleep::list(store, principal.user, &slice));
+    let found = Page::of_selected(read.await?, |log| log.sleep.start.micros(), "start", &page, &start);
+    found.map(SleepLogBody::from).answer(&request)
+}
+
+/// Which date.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DateQuery {
+    /// The date of waking.
+    #[param(value_type = String, format = Date)]
+    date: Date,
+}
+
+impl Decode for DateQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { date: fields.required("date", text(date))? })
+    }
+}
+
+/// Delete the sleep of a date
+///
+/// All logs with this date of waking, naps included.
+#[utoipa::path(
+    tag = "sleep",
+    operation_id = "deleteSleepOfDate",
+    params(DateQuery),
+    responses(
+        (status = 204, description = "They are gone"),
+        (status = 404, description = "`sleep_log_not_found`: there is none of this date", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[delete("/sleep")]
+async fn delete_sleep_of_date(
+    app: Data<App>,
+    principal: Principal,
+    query: Query<DateQuery>,
+) -> Result<HttpResponse, Problem> {
+    let date = query.0.date;
+    app.work.write(principal.user, app.now(), move |tx| sleep::delete_of_date(tx, date)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What is in the way of an interval.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SleepCheck)]
+struct CheckAnswer {
+    /// Whether it overlaps anything.
+    overlaps: bool,
+    /// The stored logs that it overlaps, by start.
+    conflicts: Vec<ConflictBody>,
+}
+
+/// Would this overlap?
+///
+/// Holds an interval against the logs that are stored, without storing anything. To ask before changing a log, give its
+/// id as well.
+#[utoipa::path(
+    tag = "sleep",
+    operation_id = "checkSleep",
+    request_body = CheckSleepBody,
+    responses((status = 200, description = "What is in the way", body = CheckAnswer))
+)]
+#[post("/sleep/check")]
+async fn check_sleep(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    body: Body<CheckSleepBody>,
+) -> Result<HttpResponse, Problem> {
+    let (now, changed) = (app.now(), body.value.id);
+    let input = SleepInput::from(body.value);
+    let found = app.work.read(move |store| sleep::check(store, principal.user, now, &input, changed)).await?;
+    let conflicts: Vec<ConflictBody> = found.into_iter().map(ConflictBody::from).collect();
+    Answer::computed(&CheckAnswer { overlaps: !conflicts.is_empty(), conflicts })?.to(&request)
+}
