@@ -8,6 +8,7 @@ pub mod civil;
 pub mod created;
 pub mod ephemera;
 pub mod error;
+pub mod figures;
 pub mod habits;
 pub mod identities;
 pub mod ids;

@@ -11,6 +11,8 @@ scenarios!(
     tags_are_normalised,
     what_is_no_mood_is_refused,
     a_day_holds_a_hundred_moments,
+    trends_impute_nothing,
+    views_show_each_of_their_days,
 );
 
 async fn a_day_has_one_mood_of_its_own(backend: Backend) {
@@ -151,4 +153,75 @@ async fn a_day_holds_a_hundred_moments(backend: Backend) {
     // One of a full day can still be moved within it.
     let first = day["items"][0]["moments"][0]["id"].as_str().unwrap();
     ada.patch(&format!("/moods/moments/{first}"), json!({"at": "2026-03-10T22:00:00Z"})).await.expect(200);
+}
+
+async fn trends_impute_nothing(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let trend = async |query: &str| ada.get(&format!("/moods/trend{query}")).await.expect(200).body;
+    let none = trend("").await;
+    assert_eq!((&none["n"], &none["values"]), (&json!(0), &Value::Null));
+    assert_eq!((&none["from"], &none["to"], &none["window"]), (&json!("2026-02-10"), &json!("2026-03-11"), &json!(7)));
+    // Three moments weigh no more than one.
+    for (at, value) in [("2026-03-06T08:00:00Z", 2), ("2026-03-06T12:00:00Z", 2), ("2026-03-06T20:00:00Z", 2)] {
+        ada.post("/moods", json!({"at": at, "value": value})).await.expect(201);
+    }
+    ada.put("/moods/2026-03-07", json!({"value": 8})).await.expect(201);
+    let found = trend("?range=7d&window=2").await;
+    assert_eq!(
+        (&found["n"], &found["values"]["mean"], &found["values"]["median"]),
+        (&json!(2), &json!(5.0), &json!(5.0))
+    );
+    let points: Vec<Value> = found["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|point| json!([point["date"], point["value"], point["mean"], point["n"]]))
+        .collect();
+    let expected = [
+        json!(["2026-03-05", null, null, 0]),
+        json!(["2026-03-06", 2.0, 2.0, 1]),
+        json!(["2026-03-07", 8.0, 5.0, 2]),
+        json!(["2026-03-08", null, 8.0, 1]),
+        json!(["2026-03-09", null, null, 0]),
+        json!(["2026-03-10", null, null, 0]),
+        json!(["2026-03-11", null, null, 0]),
+    ];
+    assert_eq!(points, expected);
+    assert_eq!(trend("?range=all").await["from"], "2026-03-06");
+    for query in ["range=8d", "range="] {
+        ada.get(&format!("/moods/trend?{query}")).await.names("/range");
+    }
+    for query in ["window=0", "window=91"] {
+        ada.get(&format!("/moods/trend?{query}")).await.names("/window");
+    }
+    ada.put("/moods/trend", json!({"value": 8})).await.problem(405, "method_not_allowed");
+}
+
+async fn views_show_each_of_their_days(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.put("/moods/2026-03-02", json!({"value": 4})).await.expect(201);
+    ada.put("/moods/2026-03-11", json!({"value": 8})).await.expect(201);
+    ada.post("/moods", json!({"at": "2026-03-08T08:00:00Z", "value": 7})).await.expect(201);
+    let view = async |path: &str| {
+        let view = ada.get(&format!("/moods/views/{path}")).await.expect(200);
+        assert!(view.etag().starts_with("W/"), "{path}");
+        view.body
+    };
+    let day = view("day").await;
+    assert_eq!((&day["date"], &day["value"], &day["source"]), (&json!("2026-03-11"), &json!(8.0), &json!("day")));
+    assert_eq!(view("day?date=2026-03-03").await["value"], Value::Null);
+    let week = view("week?date=2026-03-08").await;
+    assert_eq!((&week["from"], &week["to"], &week["n"]), (&json!("2026-03-02"), &json!("2026-03-08"), &json!(2)));
+    assert_eq!(week["values"]["mean"], 5.5);
+    ada.patch("/me", json!({"week_start": "su"})).await.expect(200);
+    let week = view("week?date=2026-03-08").await;
+    assert_eq!((&week["from"], &week["n"]), (&json!("2026-03-08"), &json!(2)));
+    let month = view("month?date=2026-03-20").await;
+    assert_eq!((month["days"].as_array().unwrap().len(), &month["n"]), (31, &json!(3)));
+    // What a view shows is what the list of its days holds, and the days of which nothing is said.
+    let listed = ada.get("/moods?from=2026-03-01&to=2026-03-31").await.expect(200).body["items"].clone();
+    let said: Vec<&Value> = month["days"].as_array().unwrap().iter().filter(|day| !day["value"].is_null()).collect();
+    assert_eq!(json!(said), listed);
 }

@@ -3,7 +3,11 @@
 use circadia_tests::{Backend, Client, TestApp, scenarios};
 use serde_json::{Value, json};
 
-scenarios!(views_cost_the_same_however_much_there_is, batches_cost_the_same_however_long_they_are);
+scenarios!(
+    views_cost_the_same_however_much_there_is,
+    batches_cost_the_same_however_long_they_are,
+    sleep_and_moods_cost_the_same_however_much_there_is
+);
 
 /// Waits until who signs in isn't looked up in the database any more: until the feed of ended sessions is followed.
 async fn settled(client: &Client) {
@@ -108,4 +112,44 @@ async fn batches_cost_the_same_however_long_they_are(backend: Backend) {
     let of_all = put(habits.iter().flat_map(|habit| (0..100).map(|day| item(habit, day + 100))).collect()).await;
     assert_eq!((hundred, of_all), (one, one));
     assert!(one <= 6, "{one}");
+}
+
+async fn sleep_and_moods_cost_the_same_however_much_there_is(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    settled(&ada).await;
+    // What is asked for, and how many statements it may cost.
+    let views = [
+        ("/sleep", 1),
+        ("/sleep/stats", 2),
+        ("/sleep/stats?from=2020-01-01&to=2026-03-11", 2),
+        ("/sleep/views/day", 2),
+        ("/sleep/views/week", 2),
+        ("/sleep/views/week?date=2026-03-05", 2),
+        ("/sleep/views/month?date=2026-03-05", 2),
+        ("/moods", 2),
+        ("/moods/trend?range=all", 2),
+        ("/moods/views/day", 2),
+        ("/moods/views/week", 2),
+        ("/moods/views/month", 2),
+        ("/moods/views/month?date=2026-03-05", 1),
+    ];
+    let log = async |day: u32| {
+        let date = format!("2026-03-{day:02}");
+        ada.sleep(&format!("{date}T00:00:00Z"), &format!("{date}T07:00:00Z")).await;
+        ada.put(&format!("/moods/{date}"), json!({"value": 5})).await.expect(201);
+        for hour in 10..13 {
+            ada.post("/moods", json!({"at": format!("{date}T{hour}:00:00Z"), "value": 6})).await.expect(201);
+        }
+    };
+    log(5).await;
+    for (view, most) in views {
+        assert_eq!(cost(&ada, view).await, most, "{view}");
+    }
+    for day in [1, 2, 3, 4, 6, 7, 8, 9, 10] {
+        log(day).await;
+    }
+    for (view, most) in views {
+        assert_eq!(cost(&ada, view).await, most, "{view}");
+    }
 }

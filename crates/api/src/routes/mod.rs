@@ -16,6 +16,7 @@ pub mod tasks;
 pub mod themes;
 pub mod time_entries;
 pub mod timer;
+mod viewed;
 pub mod wellknown;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -5,6 +5,7 @@
 
 #![expect(clippy::as_conversions, reason = "the one place for casts; each is bounded as its documentation says")]
 #![expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "see above")]
+#![expect(clippy::cast_precision_loss, reason = "see above")]
 
 /// A `u32` as an index. No target that this runs on has addresses of 16 bits.
 #[inline]
@@ -46,4 +47,16 @@ pub(crate) const fn len32(length: usize) -> u32 {
 #[inline]
 pub(crate) const fn day_of(length: usize) -> i32 {
     if length > 0x7FFF_FFFF { 0x7FFF_FFFF } else { length as i32 }
+}
+
+/// The nearest whole number, limited to what fits; of what is no number, 0.
+#[inline]
+pub(crate) const fn nearest(value: f64) -> u32 {
+    value.round() as u32
+}
+
+/// A whole number as a real one: exact up to 2⁵³, which as microseconds are 285 years.
+#[inline]
+pub(crate) const fn real(value: i64) -> f64 {
+    value as f64
 }

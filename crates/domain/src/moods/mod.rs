@@ -7,6 +7,8 @@
 mod mood;
 mod repository;
 mod service;
+mod trend;
+mod views;
 
 pub use mood::{
     DayValue, MAX_MOMENTS_A_DAY, MAX_TAGS, Mood, MoodDay, MoodMoment, MoodNote, MoodSource, MoodValue, Tag, Tags,
@@ -15,3 +17,5 @@ pub use repository::MoodRepository;
 pub use service::{
     MomentPatch, MoodPut, NewMoment, create_moment, days, delete, delete_moment, find, find_moment, put, update_moment,
 };
+pub use trend::{MAX_WINDOW, Trend, TrendPoint};
+pub use views::{MAX_TREND_DAYS, MoodPeriodView, TrendRange, day, month, trend, week};

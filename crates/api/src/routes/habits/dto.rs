@@ -249,7 +249,7 @@ impl From<UpdateHabitBody> for HabitPatch {
 }
 
 /// A range of dates, at most `max` days long.
-pub(super) fn range(from: Date, to: Date, max: u32) -> Parsed<circadia_domain::civil::DateRange> {
+pub(in crate::routes) fn range(from: Date, to: Date, max: u32) -> Parsed<circadia_domain::civil::DateRange> {
     let mut wrong = Violations::new();
     match circadia_domain::civil::DateRange::new(from, to) {
         Some(range) if range.len() <= max => return Ok(range),

@@ -19,6 +19,8 @@ pub(in crate::routes) use today::OnQuery;
 
 use crate::routing::fallback;
 
+pub(in crate::routes) use dto::range;
+
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     // Fixed words come before the `{habit_id}` that would swallow them.
     today::routes(config);

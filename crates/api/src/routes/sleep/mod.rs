@@ -3,6 +3,8 @@
 mod dto;
 mod list;
 mod resource;
+mod stats;
+mod views;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -12,6 +14,10 @@ use crate::routing::fallback;
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     // Fixed words come before the `{sleep_log_id}` that would swallow them.
     list::routes(config);
-    config.route("/sleep/check", web::route().to(fallback));
+    stats::routes(config);
+    views::routes(config);
+    for word in ["/sleep/check", "/sleep/stats"] {
+        config.route(word, web::route().to(fallback));
+    }
     resource::routes(config);
 }

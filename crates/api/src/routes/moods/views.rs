@@ -1,0 +1,255 @@
+//! `GET /moods/views/day`, `/week`, `/month` and `GET /moods/trend`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::Date;
+use circadia_domain::figures::Spread;
+use circadia_domain::moods::{self, MAX_WINDOW, MoodPeriodView, Trend, TrendPoint, TrendRange};
+use circadia_domain::violation::Violations;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::MoodDayBody;
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::figures::rounded;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Parsed, Query, integer, text};
+use crate::problem::Problem;
+use crate::routes::viewed::DateQuery;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_mood_day).service(get_mood_week).service(get_mood_month).service(get_mood_trend);
+}
+
+/// Mean, median and standard deviation of the values of days: a day counts once, however many moments it has.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MoodSpread)]
+struct SpreadBody {
+    /// The mean.
+    mean: f64,
+    /// The median.
+    median: f64,
+    /// The standard deviation of a sample (n − 1); null for a single day.
+    sd: Option<f64>,
+}
+
+impl From<Spread> for SpreadBody {
+    fn from(spread: Spread) -> Self {
+        Self {
+            mean: rounded(spread.mean, 2),
+            median: rounded(spread.median, 2),
+            sd: spread.sd.map(|sd| rounded(sd, 2)),
+        }
+    }
+}
+
+/// The screen of a week or a month.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MoodPeriodView)]
+struct PeriodViewBody {
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last day.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// Each day, those included of which nothing is said.
+    days: Vec<MoodDayBody>,
+    /// Of the values of the days; null without any.
+    values: Option<SpreadBody>,
+    /// How many days have a value.
+    n: u32,
+}
+
+impl From<MoodPeriodView> for PeriodViewBody {
+    fn from(view: MoodPeriodView) -> Self {
+        Self {
+            from: view.range.from(),
+            to: view.range.to(),
+            days: view.days.into_iter().map(MoodDayBody::from).collect(),
+            values: view.values.map(SpreadBody::from),
+            n: view.n,
+        }
+    }
+}
+
+/// A day's mood
+///
+/// With its value, its own mood and its moments.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "getMoodDay",
+    params(DateQuery),
+    responses((status = 200, description = "The day", body = MoodDayBody))
+)]
+#[get("/moods/views/day")]
+async fn get_mood_day(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<DateQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, date) = (app.now(), query.0.date);
+    let day = app.work.read(move |store| moods::day(store, principal.user, now, date)).await?;
+    Answer::computed(&MoodDayBody::from(day))?.to(&request)
+}
+
+/// A week of moods
+///
+/// The week, as the user's weeks start, that the date is in.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "getMoodWeek",
+    params(DateQuery),
+    responses((status = 200, description = "The week", body = PeriodViewBody))
+)]
+#[get("/moods/views/week")]
+async fn get_mood_week(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<DateQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, date) = (app.now(), query.0.date);
+    let view = app.work.read(move |store| moods::week(store, principal.user, now, date)).await?;
+    Answer::computed(&PeriodViewBody::from(view))?.to(&request)
+}
+
+/// A month of moods
+///
+/// The month that the date is in.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "getMoodMonth",
+    params(DateQuery),
+    responses((status = 200, description = "The month", body = PeriodViewBody))
+)]
+#[get("/moods/views/month")]
+async fn get_mood_month(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<DateQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, date) = (app.now(), query.0.date);
+    let view = app.work.read(move |store| moods::month(store, principal.user, now, date)).await?;
+    Answer::computed(&PeriodViewBody::from(view))?.to(&request)
+}
+
+/// What a trend shows.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct TrendQuery {
+    /// `7d`, `30d` (default), `90d` or `365d` up to today, or `all`: from the first day with a value, at most ten years.
+    #[param(value_type = Option<String>, pattern = "^(7d|30d|90d|365d|all)$", example = "30d")]
+    range: Option<TrendRange>,
+    /// How many days the moving mean looks back over, the day itself included; 7 if absent.
+    #[param(minimum = 1, maximum = 90)]
+    window: Option<u32>,
+}
+
+fn range(word: &str) -> Parsed<TrendRange> {
+    match word {
+        "7d" => Ok(TrendRange::Last(7)),
+        "30d" => Ok(TrendRange::Last(30)),
+        "90d" => Ok(TrendRange::Last(90)),
+        "365d" => Ok(TrendRange::Last(365)),
+        "all" => Ok(TrendRange::All),
+        _ => Err(Violations::of("unknown_value", "must be `7d`, `30d`, `90d`, `365d` or `all`")),
+    }
+}
+
+fn window(given: i64) -> Parsed<u32> {
+    match u32::try_from(given) {
+        Ok(window @ 1..=MAX_WINDOW) => Ok(window),
+        _ => Err(Violations::of("out_of_range", format!("must be between 1 and {MAX_WINDOW} days"))),
+    }
+}
+
+impl Decode for TrendQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let range = fields.optional("range", text(range));
+        let window = fields.optional("window", integer(window));
+        Some(Self { range, window })
+    }
+}
+
+/// How moods go.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MoodTrend)]
+struct TrendBody {
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last day.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// How many days the moving mean looks back over.
+    window: u32,
+    /// Of the values of its days; null without any.
+    values: Option<SpreadBody>,
+    /// How many of its days have a value.
+    n: u32,
+    /// Each of its days.
+    items: Vec<TrendPointBody>,
+}
+
+/// A day of a trend.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MoodTrendPoint)]
+struct TrendPointBody {
+    /// Which day.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// Its value; null if nothing is said about it.
+    value: Option<f64>,
+    /// The mean of the values of the window that ends with it; null without any.
+    mean: Option<f64>,
+    /// How many days of the window have a value.
+    n: u32,
+}
+
+impl From<TrendPoint> for TrendPointBody {
+    fn from(point: TrendPoint) -> Self {
+        let figure = |value: Option<f64>| value.map(|value| rounded(value, 2));
+        Self { date: point.date, value: figure(point.value), mean: figure(point.mean), n: point.n }
+    }
+}
+
+impl From<Trend> for TrendBody {
+    fn from(trend: Trend) -> Self {
+        Self {
+            from: trend.range.from(),
+            to: trend.range.to(),
+            window: trend.window,
+            values: trend.values.map(SpreadBody::from),
+            n: trend.n,
+            items: trend.points.into_iter().map(TrendPointBody::from).collect(),
+        }
+    }
+}
+
+/// How do my moods go?
+///
+/// Each day's value, and the mean of the days of a window that ends with it: means of day means, so that a day with many
+/// moments weighs no more than another. Nothing is imputed: days without a value are null and enter no mean.
+#[utoipa::path(
+    tag = "moods",
+    operation_id = "getMoodTrend",
+    params(TrendQuery),
+    responses((status = 200, description = "The trend", body = TrendBody))
+)]
+#[get("/moods/trend")]
+async fn get_mood_trend(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<TrendQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, range) = (app.now(), query.0.range.unwrap_or(TrendRange::Last(30)));
+    let window = query.0.window.unwrap_or(7);
+    let trend = app.work.read(move |store| moods::trend(store, principal.user, now, range, window)).await?;
+    Answer::computed(&TrendBody::from(trend))?.to(&request)
+}

@@ -1,0 +1,307 @@
+//! `GET /sleep/stats`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::figures::Spread;
+use circadia_domain::sleep::{self, ClockMean, Debt, Naps, NightSummary, Regularity, SleepStats, SocialJetLag};
+use circadia_domain::users::SleepGoal;
+use circadia_domain::violation::Violations;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::figures::rounded;
+use crate::identity::Principal;
+use crate::input::{Decode, Fields, Query, date, text};
+use crate::problem::{Place, Problem};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_sleep_stats);
+}
+
+/// The longest range: ten years.
+const MAX_DAYS: u32 = 3_653;
+/// How many days there are unless asked for others.
+const DAYS: i32 = 30;
+
+/// Mean, median and standard deviation, in minutes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MinutesSpread)]
+#[expect(clippy::struct_field_names, reason = "every figure says its unit")]
+pub(in crate::routes) struct SpreadBody {
+    /// The mean.
+    mean_minutes: f64,
+    /// The median.
+    median_minutes: f64,
+    /// The standard deviation of a sample (n − 1); null for a single one.
+    sd_minutes: Option<f64>,
+}
+
+impl From<Spread> for SpreadBody {
+    fn from(spread: Spread) -> Self {
+        Self {
+            mean_minutes: minutes(spread.mean),
+            median_minutes: minutes(spread.median),
+            sd_minutes: spread.sd.map(minutes),
+        }
+    }
+}
+
+/// Seconds as minutes, to two places.
+pub(super) fn minutes(seconds: f64) -> f64 {
+    rounded(seconds / 60.0, 2)
+}
+
+/// A mean of times of day, on the circle: of 23:00 and 01:00, 00:00.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClockMean)]
+pub(in crate::routes) struct ClockMeanBody {
+    /// The mean direction, atan2(Σ sin θ, Σ cos θ), to the nearest minute.
+    #[schema(example = "23:42")]
+    time: String,
+    /// The circular standard deviation, √(−2 ln R) as an angle of the clock (Mardia & Jupp 2000); null for a single one.
+    sd_minutes: Option<f64>,
+    /// Over how many nights.
+    n: u32,
+}
+
+impl From<ClockMean> for ClockMeanBody {
+    fn from(mean: ClockMean) -> Self {
+        Self { time: mean.time.to_string(), sd_minutes: mean.sd.map(minutes), n: mean.n }
+    }
+}
+
+/// What the nights of a range have in common. A night is the `main` logs of one date together; nights without a log are
+/// reported as missing and enter no figure.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NightSummary)]
+pub(in crate::routes) struct SummaryBody {
+    /// Nights with data.
+    nights: u32,
+    /// Nights of the range, up to today, without.
+    missing: u32,
+    /// Of the time from start to end of a night's logs; null without nights.
+    duration: Option<SpreadBody>,
+    /// Of the time asleep: without `awake_seconds`, as far as these were counted.
+    asleep: Option<SpreadBody>,
+    /// When they went to bed, on the clock of the zone in which it was written; null without nights, or where the times
+    /// cancel out.
+    bed: Option<ClockMeanBody>,
+    /// When they woke.
+    wake: Option<ClockMeanBody>,
+    /// The middle of their sleep: start + (end − start) / 2.
+    mid_sleep: Option<ClockMeanBody>,
+    /// Sleep efficiency, 0–1: time asleep ÷ time in bed (TST/TIB), of all nights together whose `awake_seconds` were
+    /// counted; null without such a night.
+    efficiency: Option<f64>,
+    /// How many nights those are.
+    efficiency_nights: u32,
+    /// The mean quality of the nights that have one, 1–5.
+    quality: Option<f64>,
+    /// How many nights those are.
+    quality_nights: u32,
+}
+
+impl From<NightSummary> for SummaryBody {
+    fn from(summary: NightSummary) -> Self {
+        Self {
+            nights: summary.nights,
+            missing: summary.missing,
+            duration: summary.duration.map(SpreadBody::from),
+            asleep: summary.asleep.map(SpreadBody::from),
+            bed: summary.bed.map(ClockMeanBody::from),
+            wake: summary.wake.map(ClockMeanBody::from),
+            mid_sleep: summary.mid_sleep.map(ClockMeanBody::from),
+            efficiency: summary.efficiency.map(|efficiency| rounded(efficiency, 4)),
+            efficiency_nights: summary.efficiency_nights,
+            quality: summary.quality.map(|quality| rounded(quality, 2)),
+            quality_nights: summary.quality_nights,
+        }
+    }
+}
+
+/// How far the middle of sleep on free days is from that on other days (Wittmann et al. 2006, Chronobiol. Int. 23:497).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SocialJetLag)]
+struct SocialJetLagBody {
+    /// |MSF − MSW| on the shorter arc of the clock, 0–720.
+    minutes: f64,
+    /// MSF: of the nights from which one wakes on a free day.
+    free: ClockMeanBody,
+    /// MSW: of the others.
+    work: ClockMeanBody,
+}
+
+impl From<SocialJetLag> for SocialJetLagBody {
+    fn from(lag: SocialJetLag) -> Self {
+        Self { minutes: minutes(lag.seconds), free: lag.free.into(), work: lag.work.into() }
+    }
+}
+
+/// The Sleep Regularity Index (Phillips et al. 2017, Sci. Rep. 7:3216): −100 + 200 · (1 − mean |s(t + 24 h) − s(t)|),
+/// where s is 1 asleep and 0 awake; over continuous time, from the intervals, naps included. Only pairs of instants of
+/// which both are known count: known is, for each run of consecutive dates with a night, the time from 12 hours before
+/// the middle of its first night to 12 hours after that of its last. A night without a log is unknown, never awake.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SleepRegularity)]
+struct RegularityBody {
+    /// −100 (always the opposite) to 100 (always the same).
+    index: f64,
+    /// How many days' worth of pairs are known; below about 7, the index says little.
+    days: f64,
+}
+
+impl From<Regularity> for RegularityBody {
+    fn from(regularity: Regularity) -> Self {
+        Self { index: rounded(regularity.index, 2), days: rounded(regularity.days, 2) }
+    }
+}
+
+/// Sleep that is owed: max(0, Σ (goal − asleep)) over the last 14 nights. Naps pay nothing back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SleepDebt)]
+struct DebtBody {
+    /// The minutes that are owed; null without any night.
+    minutes: Option<f64>,
+    /// What the user wants of a night.
+    goal_minutes: u16,
+    /// The first of the 14 dates.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last of them: that of the range, or today if that is earlier.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// Nights with data.
+    nights: u32,
+    /// Nights without, of which nothing is assumed.
+    missing: u32,
+}
+
+impl DebtBody {
+    fn new(debt: Debt, goal: SleepGoal) -> Self {
+        let seconds = debt.seconds.and_then(|seconds| u32::try_from(seconds).ok());
+        Self {
+            minutes: seconds.map(|seconds| minutes(f64::from(seconds))),
+            goal_minutes: goal.minutes(),
+            from: debt.dates.from(),
+            to: debt.dates.to(),
+            nights: debt.nights,
+            missing: debt.missing,
+        }
+    }
+}
+
+/// Naps.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Naps)]
+pub(in crate::routes) struct NapsBody {
+    /// How many.
+    count: u32,
+    /// On how many dates.
+    days: u32,
+    /// Of their time; null without naps.
+    duration: Option<SpreadBody>,
+}
+
+impl From<Naps> for NapsBody {
+    fn from(naps: Naps) -> Self {
+        Self { count: naps.count, days: naps.days, duration: naps.duration.map(SpreadBody::from) }
+    }
+}
+
+/// What sleep in a range of dates amounts to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SleepStats)]
+struct StatsBody {
+    /// The first date of waking.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last date of waking.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// What its nights have in common.
+    summary: SummaryBody,
+    /// How far free days (the user's `free_days`) are from others; null without a night of either kind.
+    social_jet_lag: Option<SocialJetLagBody>,
+    /// How regular it is; null without two nights in a row.
+    regularity: Option<RegularityBody>,
+    /// What is owed.
+    debt: DebtBody,
+    /// Naps, which no other figure but the regularity counts.
+    naps: NapsBody,
+}
+
+impl StatsBody {
+    fn new(stats: &SleepStats, goal: SleepGoal) -> Self {
+        Self {
+            from: stats.range.from(),
+            to: stats.range.to(),
+            summary: stats.summary.into(),
+            social_jet_lag: stats.social_jet_lag.map(SocialJetLagBody::from),
+            regularity: stats.regularity.map(RegularityBody::from),
+            debt: DebtBody::new(stats.debt, goal),
+            naps: stats.naps.into(),
+        }
+    }
+}
+
+/// Which dates.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct StatsQuery {
+    /// The first date of waking; 29 days before the last if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last date of waking, at most ten years after the first; the user's today if absent.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+}
+
+impl Decode for StatsQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let from = fields.optional("from", text(date));
+        let to = fields.optional("to", text(date));
+        Some(Self { from, to })
+    }
+}
+
+impl StatsQuery {
+    /// The range as of the user's today.
+    fn range(&self, today: Date) -> Result<DateRange, Violations> {
+        let to = self.to.unwrap_or(today);
+        let from = self.from.unwrap_or(to.saturating_add_days(1 - DAYS));
+        super::super::habits::range(from, to, MAX_DAYS)
+    }
+}
+
+/// What does my sleep amount to?
+///
+/// By dates of waking. Durations are elapsed time; times of day are averaged on the circle, each read from the clock of
+/// the zone in which it was written; every figure comes with how much it rests on, and nothing is assumed about nights
+/// that nobody logged.
+#[utoipa::path(
+    tag = "sleep",
+    operation_id = "getSleepStats",
+    params(StatsQuery),
+    responses((status = 200, description = "The figures", body = StatsBody))
+)]
+#[get("/sleep/stats")]
+async fn get_sleep_stats(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<StatsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, query) = (app.now(), query.0);
+    let read = app.work.read(move |store| {
+        sleep::statistics(store, principal.user, now, |today| query.range(today)).map_err(|error| match error {
+            circadia_domain::Error::Invalid(wrong) => Problem::invalid(Place::Query, wrong),
+            error => Problem::from(error),
+        })
+    });
+    let (stats, goal) = read.await?;
+    Answer::computed(&StatsBody::new(&stats, goal))?.to(&request)
+}

@@ -1,0 +1,260 @@
+//! `GET /sleep/views/day`, `/week`, `/month`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use circadia_domain::civil::{Date, Instant, Zone};
+use circadia_domain::sleep::{self, HourBlock, Night, SleepDay, SleepDayView, SleepPeriodView};
+use circadia_domain::users::SleepGoal;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::dto::SleepLogBody;
+use super::stats::{NapsBody, SummaryBody};
+use crate::app::App;
+use crate::conditional::Answer;
+use crate::figures::rounded;
+use crate::identity::Principal;
+use crate::input::Query;
+use crate::problem::Problem;
+use crate::routes::viewed::DateQuery;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_sleep_day).service(get_sleep_week).service(get_sleep_month);
+}
+
+/// A night: the `main` logs of one date together.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Night)]
+struct NightBody {
+    /// When the first of its logs begins.
+    #[schema(value_type = String, format = DateTime)]
+    bed: Instant,
+    /// When the last of its logs ends.
+    #[schema(value_type = String, format = DateTime)]
+    wake: Instant,
+    /// What the clock showed at `bed`, in the zone in which it was written.
+    #[schema(example = "23:30")]
+    bed_time: String,
+    /// What the clock showed at `wake`.
+    #[schema(example = "07:10")]
+    wake_time: String,
+    /// What the clock showed halfway.
+    #[schema(example = "03:20")]
+    mid_sleep_time: String,
+    /// Seconds from start to end of its logs.
+    duration_seconds: u32,
+    /// Seconds asleep: without those awake, as far as they were counted.
+    asleep_seconds: u32,
+    /// Time asleep ÷ time in bed, 0–1; null unless the seconds awake were counted in all of its logs.
+    efficiency: Option<f64>,
+    /// The mean quality of its logs, 1–5; null where none has one.
+    quality: Option<f64>,
+}
+
+impl From<Night> for NightBody {
+    fn from(night: Night) -> Self {
+        Self {
+            bed: night.bed,
+            wake: night.wake,
+            bed_time: night.bed_time.to_string(),
+            wake_time: night.wake_time.to_string(),
+            mid_sleep_time: night.mid_time.to_string(),
+            duration_seconds: night.duration_seconds,
+            asleep_seconds: night.asleep_seconds,
+            efficiency: night.efficiency().map(|efficiency| rounded(efficiency, 4)),
+            quality: night.mean_quality().map(|quality| rounded(quality, 2)),
+        }
+    }
+}
+
+/// A date with the sleep that one wakes from on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SleepDay)]
+struct DayBody {
+    /// The date of waking.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// Its night; null if nobody logged one.
+    night: Option<NightBody>,
+    /// Its naps.
+    naps: NapsBody,
+    /// All its logs, by start.
+    logs: Vec<SleepLogBody>,
+}
+
+impl From<SleepDay> for DayBody {
+    fn from(day: SleepDay) -> Self {
+        Self {
+            date: day.date,
+            night: day.night.map(NightBody::from),
+            naps: day.naps.into(),
+            logs: day.logs.into_iter().map(SleepLogBody::from).collect(),
+        }
+    }
+}
+
+/// An hour of the clock.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HourBlock)]
+struct HourBody {
+    /// When it begins.
+    #[schema(value_type = String, format = DateTime)]
+    start: Instant,
+    /// What the clock shows then; twice the same where clocks go back.
+    #[schema(example = "01:00")]
+    time: String,
+    /// How long it is: 60, but where clocks change by half an hour.
+    minutes: u32,
+    /// How many minutes of it lie within logs. Where one was awake in between isn't known.
+    asleep_minutes: u32,
+}
+
+impl From<HourBlock> for HourBody {
+    fn from(block: HourBlock) -> Self {
+        Self {
+            start: block.start,
+            time: block.time.to_string(),
+            minutes: block.seconds / 60,
+            asleep_minutes: (block.asleep_seconds + 30) / 60,
+        }
+    }
+}
+
+/// The screen of a day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SleepDayView)]
+struct DayViewBody {
+    /// The date.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// The zone whose clock the hours are those of: the user's.
+    #[schema(value_type = String, example = "Europe/Berlin")]
+    timezone: Zone,
+    /// What the user wants of a night.
+    #[schema(value_type = u16)]
+    goal_minutes: SleepGoal,
+    /// Its night; null if nobody logged one.
+    night: Option<NightBody>,
+    /// Its naps.
+    naps: NapsBody,
+    /// All logs with this date of waking, by start.
+    logs: Vec<SleepLogBody>,
+    /// The hours of the civil day from midnight to midnight: 24, or 23 or 25 as clocks change. They show what lies in
+    /// the day, whatever its date of waking: of a night the part after midnight, and in the evening the next one's
+    /// beginning.
+    hours: Vec<HourBody>,
+}
+
+impl From<SleepDayView> for DayViewBody {
+    fn from(view: SleepDayView) -> Self {
+        let day = DayBody::from(view.day);
+        Self {
+            date: day.date,
+            timezone: view.zone,
+            goal_minutes: view.goal,
+            night: day.night,
+            naps: day.naps,
+            logs: day.logs,
+            hours: view.hours.into_iter().map(HourBody::from).collect(),
+        }
+    }
+}
+
+/// The screen of a week or a month.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SleepPeriodView)]
+struct PeriodViewBody {
+    /// The first date of waking.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last one.
+    #[schema(value_type = String, format = Date)]
+    to: Date,
+    /// What the user wants of a night.
+    #[schema(value_type = u16)]
+    goal_minutes: SleepGoal,
+    /// Each date.
+    days: Vec<DayBody>,
+    /// What the nights have in common.
+    summary: SummaryBody,
+    /// All naps.
+    naps: NapsBody,
+}
+
+impl From<SleepPeriodView> for PeriodViewBody {
+    fn from(view: SleepPeriodView) -> Self {
+        Self {
+            from: view.range.from(),
+            to: view.range.to(),
+            goal_minutes: view.goal,
+            days: view.days.into_iter().map(DayBody::from).collect(),
+            summary: view.summary.into(),
+            naps: view.naps.into(),
+        }
+    }
+}
+
+/// A day of sleep
+///
+/// The night and the naps that one wakes from on the date, and the hours of its civil day with the minutes asleep in
+/// each.
+#[utoipa::path(
+    tag = "sleep",
+    operation_id = "getSleepDay",
+    params(DateQuery),
+    responses((status = 200, description = "The day", body = DayViewBody))
+)]
+#[get("/sleep/views/day")]
+async fn get_sleep_day(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<DateQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, date) = (app.now(), query.0.date);
+    let view = app.work.read(move |store| sleep::day(store, principal.user, now, date)).await?;
+    Answer::computed(&DayViewBody::from(view))?.to(&request)
+}
+
+/// A week of sleep
+///
+/// The week, as the user's weeks start, that the date is in.
+#[utoipa::path(
+    tag = "sleep",
+    operation_id = "getSleepWeek",
+    params(DateQuery),
+    responses((status = 200, description = "The week", body = PeriodViewBody))
+)]
+#[get("/sleep/views/week")]
+async fn get_sleep_week(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<DateQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, date) = (app.now(), query.0.date);
+    let view = app.work.read(move |store| sleep::week(store, principal.user, now, date)).await?;
+    Answer::computed(&PeriodViewBody::from(view))?.to(&request)
+}
+
+/// A month of sleep
+///
+/// The month that the date is in.
+#[utoipa::path(
+    tag = "sleep",
+    operation_id = "getSleepMonth",
+    params(DateQuery),
+    responses((status = 200, description = "The month", body = PeriodViewBody))
+)]
+#[get("/sleep/views/month")]
+async fn get_sleep_month(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<DateQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (now, date) = (app.now(), query.0.date);
+    let view = app.work.read(move |store| sleep::month(store, principal.user, now, date)).await?;
+    Answer::computed(&PeriodViewBody::from(view))?.to(&request)
+}

@@ -1,0 +1,44 @@
+//! Figures about figures.
+
+use crate::civil::num::len32;
+
+/// Mean, median and standard deviation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The median: of an even number, the mean of the two in the middle.
+    pub median: f64,
+    /// The standard deviation of a sample (n − 1); none of a single figure.
+    pub sd: Option<f64>,
+}
+
+impl Spread {
+    /// That of some figures; none of none.
+    pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut figures: Vec<f64> = figures.into_iter().collect();
+        figures.sort_unstable_by(f64::total_cmp);
+        let n = f64::from(len32(figures.len()));
+        let mean = figures.iter().sum::<f64>() / n;
+        let upper = figures.get(figures.len() / 2)?;
+        let lower = figures.get((figures.len() - 1) / 2)?;
+        let squares: f64 = figures.iter().map(|figure| (figure - mean).powi(2)).sum();
+        let sd = (figures.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
+        Some(Self { mean, median: f64::midpoint(*lower, *upper), sd })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreads_are_told_by_hand() {
+        // 2, 4, 4, 4, 5, 5, 7, 9: the squares of what is off the mean, 5, add up to 32.
+        let spread = Spread::of([9.0, 2.0, 4.0, 5.0, 4.0, 4.0, 7.0, 5.0]).unwrap();
+        assert_eq!((spread.mean, spread.median), (5.0, 4.5));
+        assert!((spread.sd.unwrap() - (32.0_f64 / 7.0).sqrt()).abs() < 1e-12);
+        assert_eq!(Spread::of([3.0]), Some(Spread { mean: 3.0, median: 3.0, sd: None }));
+        assert_eq!(Spread::of([]), None);
+    }
+}

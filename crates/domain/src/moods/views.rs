@@ -1,0 +1,107 @@
+//! What screens show of moods: a day, a week, a month, a trend. Each in at most two statements, whatever there is.
+
+use std::collections::BTreeMap;
+
+use super::trend::{Trend, needed, trend as trend_of};
+use super::{DayValue, MoodDay};
+use crate::civil::num::len32;
+use crate::civil::{Date, DateRange, Instant};
+use crate::error::{Entity, Error};
+use crate::figures::Spread;
+use crate::ids::UserId;
+use crate::sleep::{month_of, week_of};
+use crate::store::Store;
+use crate::users::User;
+
+/// The longest trend: ten years.
+pub const MAX_TREND_DAYS: i32 = 3_653;
+
+/// The screen of a week or a month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MoodPeriodView {
+    /// Its days.
+    pub range: DateRange,
+    /// Each of its days, those included of which nothing is said.
+    pub days: Vec<MoodDay>,
+    /// Mean, median and standard deviation of the values of its days.
+    pub values: Option<Spread>,
+    /// How many of its days have a value.
+    pub n: u32,
+}
+
+/// Which days a trend shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrendRange {
+    /// So many days up to today.
+    Last(u32),
+    /// From the first day with a value to today, at most ten years.
+    All,
+}
+
+fn user_of(store: &mut dyn Store, user: UserId) -> Result<User, Error> {
+    store.find_user(user)?.ok_or(Error::NotFound(Entity::User))
+}
+
+/// The date, or the user's today, which costs a statement.
+fn date_or_today(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<Date, Error> {
+    match date {
+        Some(date) => Ok(date),
+        None => Ok(user_of(store, user)?.today(now)),
+    }
+}
+
+/// The screen of a day; of the user's today if absent.
+pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodDay, Error> {
+    let date = date_or_today(store, user, now, date)?;
+    let found = store.mood_days(user, DateRange::day(date))?.pop();
+    Ok(found.unwrap_or(MoodDay { date, mood: None, moments: Vec::new() }))
+}
+
+fn period(store: &mut dyn Store, user: UserId, range: DateRange) -> Result<MoodPeriodView, Error> {
+    let mut found: BTreeMap<Date, MoodDay> =
+        store.mood_days(user, range)?.into_iter().map(|day| (day.date, day)).collect();
+    let days: Vec<MoodDay> = range
+        .iter()
+        .map(|date| found.remove(&date).unwrap_or(MoodDay { date, mood: None, moments: Vec::new() }))
+        .collect();
+    let values: Vec<f64> = days.iter().filter_map(MoodDay::value).map(|day: DayValue| day.value).collect();
+    Ok(MoodPeriodView { range, days, n: len32(values.len()), values: Spread::of(values) })
+}
+
+/// The screen of the week, as the user's weeks begin, that a date is in; of today's if absent.
+pub fn week(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodPeriodView, Error> {
+    let user = user_of(store, user)?;
+    let range = week_of(date.unwrap_or_else(|| user.today(now)), &user);
+    period(store, user.id, range)
+}
+
+/// The screen of the month that a date is in; of today's if absent.
+pub fn month(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodPeriodView, Error> {
+    let date = date_or_today(store, user, now, date)?;
+    period(store, user, month_of(date))
+}
+
+/// How moods go up to today.
+pub fn trend(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    range: TrendRange,
+    window: u32,
+) -> Result<Trend, Error> {
+    let today = user_of(store, user)?.today(now);
+    let last = |days: i32| DateRange::new(today.saturating_add_days(1 - days), today).unwrap_or(DateRange::day(today));
+    let longest = match range {
+        TrendRange::Last(days) => last(i32::try_from(days).unwrap_or(MAX_TREND_DAYS).clamp(1, MAX_TREND_DAYS)),
+        TrendRange::All => last(MAX_TREND_DAYS),
+    };
+    let values = store.mood_values(user, needed(longest, window))?;
+    let shown = match range {
+        TrendRange::Last(_) => longest,
+        TrendRange::All => {
+            let first = values.iter().map(|day| day.date).find(|date| longest.contains(*date)).unwrap_or(today);
+            DateRange::new(first, today).unwrap_or(longest)
+        }
+    };
+    Ok(trend_of(&values, shown, window))
+}

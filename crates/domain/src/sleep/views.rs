@@ -1,0 +1,254 @@
+//! What screens show of sleep: a day with its hours, a week, a month, statistics. Each in two statements, whatever
+//! there is.
+
+use super::clock::ClockTime;
+use super::nights::{Night, nights};
+use super::stats::{Naps, NightSummary, SleepStats, needed, stats};
+use super::{Sleep, SleepLog, SleepSlice};
+use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Zone, days_in_month};
+use crate::error::{Entity, Error};
+use crate::ids::UserId;
+use crate::store::Store;
+use crate::users::{SleepGoal, User};
+use crate::violation::Violations;
+
+/// A date with its sleep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SleepDay {
+    /// The date of waking.
+    pub date: Date,
+    /// Its night; none without a `main` log.
+    pub night: Option<Night>,
+    /// Its naps.
+    pub naps: Naps,
+    /// All its logs, by start.
+    pub logs: Vec<SleepLog>,
+}
+
+/// An hour of the clock on a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HourBlock {
+    /// When it begins.
+    pub start: Instant,
+    /// What the clock shows then.
+    pub time: ClockTime,
+    /// How long it is: 3,600 seconds, but where clocks change by half an hour.
+    pub seconds: u32,
+    /// How many seconds of it lie within logs.
+    pub asleep_seconds: u32,
+}
+
+/// The screen of a day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SleepDayView {
+    /// The date with the sleep that one wakes from on it.
+    pub day: SleepDay,
+    /// The zone whose clock the hours are those of.
+    pub zone: Zone,
+    /// What the user wants of a night.
+    pub goal: SleepGoal,
+    /// The hours of the civil day from midnight to midnight: 24, or 23 or 25 as clocks change. They show what lies in
+    /// the day: of a night the part after midnight, and in the evening the beginning of the next one.
+    pub hours: Vec<HourBlock>,
+}
+
+/// The screen of a week or a month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SleepPeriodView {
+    /// Its dates.
+    pub range: DateRange,
+    /// Each of its dates.
+    pub days: Vec<SleepDay>,
+    /// What its nights have in common.
+    pub summary: NightSummary,
+    /// Its naps.
+    pub naps: Naps,
+    /// What the user wants of a night.
+    pub goal: SleepGoal,
+}
+
+/// The hours of a civil day in a zone, midnight to midnight, and how much of each lies within sleeps.
+pub fn hours(zone: Zone, date: Date, sleeps: &[Sleep]) -> Vec<HourBlock> {
+    let clock = DayClock { zone, day_start: DayStart::MIDNIGHT };
+    let mut at = clock.start_of(date);
+    let end = date.succ().map_or(at.plus_seconds(86_400), |next| clock.start_of(next));
+    let mut blocks = Vec::with_capacity(25);
+    while at < end {
+        let time = ClockTime::at(at, zone);
+        let to = at.plus_seconds(3_600 - whole_seconds(time) % 3_600).min(end);
+        let asleep: i64 =
+            sleeps.iter().map(|sleep| (sleep.end.min(to).micros() - sleep.start.max(at).micros()).max(0)).sum();
+        let seconds = |micros: i64| u32::try_from(micros / 1_000_000).unwrap_or(0);
+        blocks.push(HourBlock {
+            start: at,
+            time,
+            seconds: seconds(to.micros() - at.micros()),
+            asleep_seconds: seconds(asleep),
+        });
+        at = to;
+    }
+    blocks
+}
+
+fn whole_seconds(time: ClockTime) -> i64 {
+    i64::from(crate::civil::num::nearest(time.seconds()))
+}
+
+/// The logs of dates, by start.
+fn logs(store: &mut dyn Store, user: UserId, dates: DateRange) -> Result<Vec<SleepLog>, Error> {
+    let slice = SleepSlice { dates, after: None, before: None, limit: usize::MAX, backwards: false };
+    Ok(store.sleep_logs(user, &slice)?)
+}
+
+fn sleeps_of(logs: &[SleepLog]) -> Vec<Sleep> {
+    logs.iter().map(|log| log.sleep).collect()
+}
+
+fn day_of(date: Date, logs: Vec<SleepLog>) -> SleepDay {
+    let sleeps = sleeps_of(&logs);
+    SleepDay { date, night: nights(&sleeps).pop(), naps: Naps::of(&sleeps), logs }
+}
+
+fn user_of(store: &mut dyn Store, user: UserId) -> Result<User, Error> {
+    store.find_user(user)?.ok_or(Error::NotFound(Entity::User))
+}
+
+/// The screen of a day; of the user's today if absent.
+pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepDayView, Error> {
+    let user = user_of(store, user)?;
+    let date = date.unwrap_or_else(|| user.today(now));
+    // What lies in the day has a date of waking near it: up to a day later, and zones are up to 26 hours apart.
+    let (from, to) = (date.saturating_add_days(-2), date.saturating_add_days(3));
+    let around = logs(store, user.id, DateRange::new(from, to).unwrap_or(DateRange::day(date)))?;
+    let zone = user.settings.timezone;
+    let hours = hours(zone, date, &sleeps_of(&around));
+    let own = around.into_iter().filter(|log| log.sleep.date == date).collect();
+    Ok(SleepDayView { day: day_of(date, own), zone, goal: user.settings.sleep_goal, hours })
+}
+
+fn period(store: &mut dyn Store, user: &User, now: Instant, range: DateRange) -> Result<SleepPeriodView, Error> {
+    let found = logs(store, user.id, range)?;
+    let sleeps = sleeps_of(&found);
+    let mut by_date: std::collections::BTreeMap<Date, Vec<SleepLog>> = std::collections::BTreeMap::new();
+    for log in found {
+        by_date.entry(log.sleep.date).or_default().push(log);
+    }
+    let days = range.iter().map(|date| day_of(date, by_date.remove(&date).unwrap_or_default())).collect();
+    Ok(SleepPeriodView {
+        range,
+        days,
+        summary: NightSummary::of(&nights(&sleeps), range, user.today(now)),
+        naps: Naps::of(&sleeps),
+        goal: user.settings.sleep_goal,
+    })
+}
+
+/// The screen of the week, as the user's weeks begin, that a date is in; of today's if absent.
+pub fn week(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepPeriodView, Error> {
+    let user = user_of(store, user)?;
+    let range = week_of(date.unwrap_or_else(|| user.today(now)), &user);
+    period(store, &user, now, range)
+}
+
+/// The screen of the month that a date is in; of today's if absent.
+pub fn month(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepPeriodView, Error> {
+    let user = user_of(store, user)?;
+    let range = month_of(date.unwrap_or_else(|| user.today(now)));
+    period(store, &user, now, range)
+}
+
+/// What sleep amounts to in a range that may depend on the user's today, and what they want of a night.
+pub fn statistics(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    range: impl FnOnce(Date) -> Result<DateRange, Violations>,
+) -> Result<(SleepStats, SleepGoal), Error> {
+    let user = user_of(store, user)?;
+    let today = user.today(now);
+    let range = range(today)?;
+    let sleeps = store.sleeps(user.id, needed(range, today))?;
+    let goal = user.settings.sleep_goal;
+    Ok((stats(&sleeps, range, today, goal, user.settings.free_days), goal))
+}
+
+/// The week of a date, as a user's weeks begin.
+pub(crate) fn week_of(date: Date, user: &User) -> DateRange {
+    let begin = date.week_begin(user.settings.week_start);
+    // A first week that began before the calendar does is shorter.
+    let days = 6 - i32::try_from(date.weekday().days_since(user.settings.week_start)).unwrap_or(0);
+    DateRange::new(begin, date.saturating_add_days(days)).unwrap_or(DateRange::day(date))
+}
+
+/// The month of a date.
+pub(crate) fn month_of(date: Date) -> DateRange {
+    let (year, month, _) = date.year_month_day();
+    let last = Date::new(year, month, days_in_month(year, month)).unwrap_or(date);
+    DateRange::new(date.month_begin(), last).unwrap_or(DateRange::day(date))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::log;
+    use super::*;
+
+    fn view(zone: &str, date: &str, sleeps: &[(&str, &str)]) -> Vec<(String, u32, u32)> {
+        let sleeps: Vec<Sleep> = sleeps.iter().map(|(start, end)| log(start, end)).collect();
+        hours(Zone::parse(zone).unwrap(), Date::parse(date).unwrap(), &sleeps)
+            .iter()
+            .map(|block| (block.time.to_string(), block.seconds / 60, block.asleep_seconds / 60))
+            .collect()
+    }
+
+    fn asleep(blocks: &[(String, u32, u32)]) -> u32 {
+        blocks.iter().map(|(.., asleep)| asleep).sum()
+    }
+
+    #[test]
+    fn a_day_has_the_hours_after_midnight_and_the_evening() {
+        let blocks = view(
+            "Asia/Kolkata",
+            "2026-03-11",
+            &[
+                ("2026-03-10T23:30:00+05:30", "2026-03-11T07:10:00+05:30"),
+                ("2026-03-11T23:30:00+05:30", "2026-03-12T07:10:00+05:30"),
+            ],
+        );
+        assert_eq!(blocks.len(), 24);
+        assert_eq!(blocks[0], ("00:00".into(), 60, 60));
+        assert_eq!(blocks[7], ("07:00".into(), 60, 10));
+        assert_eq!(blocks[23], ("23:00".into(), 60, 30));
+        assert_eq!(asleep(&blocks), 430 + 30);
+    }
+
+    #[test]
+    fn days_on_which_clocks_change_have_the_hours_that_they_have() {
+        let spring =
+            view("America/New_York", "2026-03-08", &[("2026-03-07T23:30:00-05:00", "2026-03-08T07:10:00-04:00")]);
+        let times: Vec<&str> = spring.iter().take(4).map(|(time, ..)| time.as_str()).collect();
+        assert_eq!((spring.len(), times), (23, vec!["00:00", "01:00", "03:00", "04:00"]));
+        assert_eq!(asleep(&spring), 6 * 60 + 10);
+        let autumn =
+            view("America/New_York", "2026-11-01", &[("2026-10-31T23:30:00-04:00", "2026-11-01T07:10:00-05:00")]);
+        let times: Vec<&str> = autumn.iter().take(4).map(|(time, ..)| time.as_str()).collect();
+        assert_eq!((autumn.len(), times), (25, vec!["00:00", "01:00", "01:00", "02:00"]));
+        assert_eq!(asleep(&autumn), 8 * 60 + 10);
+    }
+
+    #[test]
+    fn clocks_that_change_by_half_an_hour_leave_a_half_block() {
+        let spring = view("Australia/Lord_Howe", "2026-10-04", &[]);
+        assert_eq!(spring[2], ("02:30".into(), 30, 0));
+        assert_eq!(spring.iter().map(|(_, minutes, _)| minutes).sum::<u32>(), 23 * 60 + 30);
+        let autumn = view("Australia/Lord_Howe", "2026-04-05", &[]);
+        assert_eq!((&autumn[1], &autumn[2]), (&("01:00".into(), 60, 0), &("01:30".into(), 30, 0)));
+        assert_eq!(autumn.iter().map(|(_, minutes, _)| minutes).sum::<u32>(), 24 * 60 + 30);
+    }
+
+    #[test]
+    fn months_and_weeks_end_with_the_calendar() {
+        assert_eq!(month_of(Date::MAX).to(), Date::MAX);
+        assert_eq!(month_of(Date::parse("2024-02-10").unwrap()).len(), 29);
+        assert_eq!(hours(Zone::UTC, Date::MAX, &[]).len(), 24);
+    }
+}
