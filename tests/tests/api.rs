@@ -30,6 +30,7 @@ mod api {
     mod schedules;
     mod sessions;
     mod sleep;
+    mod smtp;
     mod statements;
     mod stats;
     mod tasks;
