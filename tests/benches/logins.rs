@@ -88,7 +88,9 @@ async fn hold_up(app: &TestApp, ada: &Client) {
     for percent in [50, 99] {
         let (idle, busy) = (quantile(&mut idle, percent), quantile(&mut busy, percent));
         let times = busy.as_secs_f64() / idle.as_secs_f64();
-        println!("GET /habits/today, p{percent}: idle {idle:?}, beside {AT_ONCE} log-ins at once {busy:?}: {times:.2} times");
+        println!(
+            "GET /habits/today, p{percent}: idle {idle:?}, beside {AT_ONCE} log-ins at once {busy:?}: {times:.2} times"
+        );
     }
     println!("log-ins meanwhile: {count} in {lasted:?}");
 }

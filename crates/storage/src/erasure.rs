@@ -16,6 +16,9 @@ use crate::transaction::{Classify as _, Result, Transaction};
 /// Tables whose rows go with the account, those that refer to others before those that they refer to, the revision
 /// last. (The account's own row, in `users`, goes after them.)
 pub const OWNED_BY_USERS: &[&str] = &[
+    "timers",
+    "time_entries",
+    "tasks",
     "habit_histories",
     "entries",
     "habits",

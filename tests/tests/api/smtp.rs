@@ -65,7 +65,8 @@ fn a_letter_waits_for_a_server_that_is_down_and_is_delivered_once_when_it_is_bac
         let ada = address("ada");
         register(&app, "ada", &ada).await;
         let tried = |times: u32| {
-            let query = "SELECT count(*) FROM jobs WHERE state = 'waiting' AND last_error IS NOT NULL AND leased_until IS NULL";
+            let query =
+                "SELECT count(*) FROM jobs WHERE state = 'waiting' AND last_error IS NOT NULL AND leased_until IS NULL";
             app.database.number(&format!("{query} AND attempts = {times}")) == 1
         };
         app.until("attempts that failed", || tried(1)).await;
@@ -120,7 +121,8 @@ fn replicas_deliver_each_letter_once() {
         let addresses: Vec<String> = (0..12).map(|number| address(&format!("user-{number}"))).collect();
         let registered = addresses.iter().enumerate().map(|(number, email)| {
             let client = if number % 2 == 0 { app.anonymous() } else { replica.anonymous() };
-            let body = json!({"username": format!("user-{number}"), "email": email, "password": "correct horse battery"});
+            let body =
+                json!({"username": format!("user-{number}"), "email": email, "password": "correct horse battery"});
             tokio::spawn(async move { client.post("/auth/register", body).await.expect(202) })
         });
         let registered: Vec<_> = registered.collect();

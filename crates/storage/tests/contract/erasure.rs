@@ -10,6 +10,9 @@ use circadia_domain::logins::{LoginAttempt, LoginMethod};
 use circadia_domain::one_time::OneTimePurpose;
 use circadia_domain::sessions::Stopped;
 use circadia_domain::store::{Revision, StoreError, Unique, administer, write};
+use circadia_domain::tasks::Task;
+use circadia_domain::time_entries::TimeEntry;
+use circadia_domain::timer::Timer;
 use circadia_domain::users::{Email, Login, NewUser, Role};
 use circadia_storage::{Backend, KEPT_OF_THE_ERASED, OWNED_BY_USERS};
 
@@ -69,6 +72,13 @@ fn fill(test: &TestDatabase, user: UserId) {
     let theme = samples::theme("Theme");
     let buried = samples::theme("Buried");
     let habit = Habit { theme: Some(theme.id), ..samples::habit("Habit") };
+    let task = Task { theme: Some(theme.id), ..samples::task("Task") };
+    let tracked = TimeEntry {
+        habit: Some(habit.id),
+        task: Some(task.id),
+        ..samples::time_entry(samples::date("2026-01-01"), 30)
+    };
+    let timer = Timer { habit: Some(habit.id), task: Some(task.id), note: None, started_at: NOW, rev: Revision(1) };
     test.write(user, |tx| {
         tx.store.insert_theme(user, &theme)?;
         tx.store.insert_theme(user, &buried)?;
@@ -76,6 +86,9 @@ fn fill(test: &TestDatabase, user: UserId) {
         tx.store.insert_habit(user, &habit)?;
         tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
         tx.store.put_histories(user, &[(&habit, &samples::history(&["2026-01-01"]))])?;
+        tx.store.insert_task(user, &task)?;
+        tx.store.insert_time_entries(user, &[tracked])?;
+        tx.store.insert_timer(user, &timer)?;
         tx.store.insert_session(&samples::session(user))?;
         tx.store.insert_login(&attempt(user, NOW))?;
         tx.store.insert_identity(&samples::identity(user))?;
