@@ -18,6 +18,7 @@ mod api {
     mod input;
     mod keys;
     mod limits;
+    mod matrix;
     mod me;
     mod moods;
     mod ownership;
