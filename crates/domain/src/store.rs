@@ -22,6 +22,7 @@ use crate::one_time::OneTimeRepository;
 use crate::quotes::QuoteRepository;
 use crate::sessions::SessionRepository;
 use crate::sleep::SleepRepository;
+use crate::stats::overview::StatsRepository;
 use crate::tasks::TaskRepository;
 use crate::themes::ThemeRepository;
 use crate::time_entries::TimeEntryRepository;
@@ -110,6 +111,7 @@ pub trait Store:
     + KeyRepository
     + EphemeraRepository
     + QuoteRepository
+    + StatsRepository
     + JobRepository
     + OneTimeRepository
     + ThemeRepository
@@ -132,6 +134,7 @@ impl<T> Store for T where
         + KeyRepository
         + EphemeraRepository
         + QuoteRepository
+        + StatsRepository
         + JobRepository
         + OneTimeRepository
         + ThemeRepository

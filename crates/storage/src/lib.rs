@@ -56,6 +56,7 @@ mod sessions;
 mod sleep;
 mod sql_types;
 mod statements;
+mod stats;
 mod tasks;
 mod themes;
 mod time_entries;

@@ -75,9 +75,10 @@ async fn an_account_without_anything_has_an_overview_and_no_insights(backend: Ba
     for (range, places) in [("7d", 7), ("30d", 30), ("90d", 13), ("365d", 13), ("all", 1)] {
         let empty = overview(&ada, &format!("?range={range}")).await;
         assert_eq!(empty["habits"]["completion_rate"], Value::Null);
+        assert_eq!((&empty["tasks"]["total"], &empty["time"]["total_minutes"]), (&json!(0), &json!(0)));
         assert_eq!((&empty["sleep"]["avg_minutes"], &empty["mood"]["avg"]), (&Value::Null, &Value::Null));
-        // Nothing done is 0, nothing felt is unknown.
-        let zeros = line(&empty["habits"]["trend"], "done").as_array().unwrap();
+        // Nothing tracked is 0, nothing felt is unknown.
+        let zeros = line(&empty["time"]["trend"], "minutes").as_array().unwrap();
         assert_eq!(zeros.len(), places, "{range}");
         assert!(zeros.iter().all(|minutes| *minutes == 0.0));
         assert!(line(&empty["mood"]["trend"], "mood").as_array().unwrap().iter().all(Value::is_null));

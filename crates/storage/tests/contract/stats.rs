@@ -4,12 +4,12 @@ use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::ids::UserId;
 use circadia_domain::stats::insights::{DEFAULT_RATE, Examined, Subject, of_account};
-use circadia_domain::stats::overview::{Overview, overview};
+use circadia_domain::stats::overview::{Overview, TaskTally, overview};
 use circadia_domain::stats::{Period, RangeName};
 use circadia_domain::store::read;
 use circadia_storage::Backend;
 
-use crate::support::account::{filled, filled_every, is_done, mood_of};
+use crate::support::account::{filled, filled_every, is_done, minutes_of, mood_of};
 use crate::support::samples::{self, NOW};
 use crate::support::{TestDatabase, at_once};
 
@@ -45,9 +45,15 @@ pub(crate) fn an_overview_is_of_what_every_tracker_wrote(backend: Backend) {
     let open = (0..3).filter(|habit| !is_done(last(), *habit)).count();
     let total: usize = (0..3).map(done).sum();
     assert_eq!((made.habits.due, made.habits.done), (u32::try_from(90 - open).unwrap(), u32::try_from(total).unwrap()));
+    let minutes: u64 = range.iter().map(|day| u64::from(minutes_of(day))).sum();
+    assert_eq!((made.time.minutes, made.time.days), (minutes, 15));
     assert_eq!((made.sleep.nights, made.mood.days), (30, 30));
     let moods: i64 = range.iter().map(mood_of).sum();
     assert!((made.mood.mean.unwrap() - f64::from(i32::try_from(moods).unwrap()) / 30.0).abs() < 1e-9);
+    assert_eq!(made.tasks.all, TaskTally { total: 60, active: 30, completed: 30 });
+    assert_eq!(made.tasks.avg_completion_hours, Some(48.0));
+    let priorities: u32 = made.tasks.by_priority.iter().map(|of| of.tasks.total).sum();
+    assert_eq!(priorities, 60);
     assert!(made.kpis.iter().all(|kpi| kpi.change().is_some()));
 }
 
@@ -73,8 +79,8 @@ pub(crate) fn what_goes_together_is_found_in_what_is_stored(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = filled(&test, 4, days(90));
     let found = examine(&test, user, Period::Named(RangeName::Days(365))).insights;
-    // Habits with mood and sleep, sleep with mood; and everything has 28 days.
-    assert_eq!((found.findings.len(), found.untested.len()), (4 * 5 + 6, 0));
+    // Habits and tracked time with mood and sleep, sleep with mood; and everything has 28 days.
+    assert_eq!((found.findings.len(), found.untested.len()), (5 * 5 + 6, 0));
     let best = &found.findings[0];
     assert!(matches!(best.asked.first, Subject::Habit(_)), "{best:?}");
     assert_eq!((best.asked.second, best.asked.lag, best.significant), (Subject::Mood, 0, true));

@@ -4,6 +4,8 @@ use circadia_domain::civil::{Date, DateRange, Instant, Weekday, Zone};
 use circadia_domain::habits::{DayRecord, EntryState, Habit, HabitName, History, Plan, Timeline, Window};
 use circadia_domain::ids::UserId;
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog};
+use circadia_domain::tasks::{Priority, Task, TaskStatus};
+use circadia_domain::time_entries::TimeEntry;
 
 use super::{TestDatabase, samples};
 
@@ -25,6 +27,11 @@ pub(crate) fn is_done(day: Date, habit: usize) -> bool {
 /// The mood of a day: 7 or 8 when the first habit was done, 4 or 5 when it wasn't.
 pub(crate) fn mood_of(day: Date) -> i64 {
     (if is_done(day, 0) { 7 } else { 4 }) + i64::from(chance(day, 1)) / 50
+}
+
+/// The minutes tracked on a day: on every other one.
+pub(crate) fn minutes_of(day: Date) -> u32 {
+    if day.days_since_epoch() % 2 == 0 { 1 + chance(day, 2) } else { 0 }
 }
 
 fn habit(number: usize, days: DateRange) -> (Habit, History) {
@@ -58,12 +65,25 @@ fn night(day: Date) -> SleepLog {
     SleepLog { sleep, ..log }
 }
 
-/// A user who keeps so many habits, every night and every mood.
+/// A task that is made on a day, and done two days later if it is of an even one.
+fn task(day: Date) -> Task {
+    let created_at = Instant::parse(&format!("{day}T12:00:00Z")).unwrap();
+    let done = day.days_since_epoch() % 2 == 0;
+    Task {
+        priority: Priority::ALL.into_iter().cycle().nth(usize::try_from(day.days_since_epoch() % 3).unwrap()).unwrap(),
+        status: if done { TaskStatus::Done } else { TaskStatus::Todo },
+        completed_at: done.then(|| created_at.plus_seconds(2 * 86_400)),
+        created_at,
+        ..samples::task("Task")
+    }
+}
+
+/// A user who keeps so many habits, every night, every mood, a task a day and time on every other day.
 pub(crate) fn filled(test: &TestDatabase, habits: usize, days: DateRange) -> UserId {
     filled_every(test, habits, days, 1)
 }
 
-/// The same, but of nights and moods only those of every so-manieth day: they are written one by one.
+/// The same, but of nights, moods and tasks only those of every so-manieth day: they are written one by one.
 pub(crate) fn filled_every(test: &TestDatabase, habits: usize, days: DateRange, step: usize) -> UserId {
     let user = test.user();
     test.write(user, |tx| {
@@ -72,9 +92,16 @@ pub(crate) fn filled_every(test: &TestDatabase, habits: usize, days: DateRange, 
             tx.store.insert_habit(user, &habit)?;
             tx.store.put_histories(user, &[(&habit, &history)])?;
         }
+        let tracked: Vec<TimeEntry> = days
+            .iter()
+            .filter(|day| minutes_of(*day) > 0)
+            .map(|day| samples::time_entry(day, minutes_of(day)))
+            .collect();
+        tx.store.insert_time_entries(user, &tracked)?;
         for day in days.iter().step_by(step) {
             tx.store.put_mood(user, &samples::mood(day, mood_of(day)))?;
             tx.store.insert_sleep_log(user, &night(day))?;
+            tx.store.insert_task(user, &task(day))?;
         }
         Ok(())
     });

@@ -65,6 +65,9 @@ pub fn of_account(
         Subject::Mood,
         store.mood_values(user.id, range)?.into_iter().map(|day| (day.date, day.value)),
     ));
+    let minutes: Vec<(Date, u64)> =
+        store.time_by_day(user.id, range, None)?.into_iter().map(|(date, spent)| (date, spent.minutes)).collect();
+    series.push(of_minutes(&minutes));
     series.extend(of_nights(&nights(&store.sleeps(user.id, range)?)));
     let names = habits.into_iter().map(|(habit, _)| (habit.id, habit.name)).collect();
     Ok(Examined { range, insights: examine(&series, rate), names })
@@ -90,6 +93,17 @@ fn of_habit(
         (*date, f64::from(value))
     };
     Series::new(Subject::Habit(habit.id), days.iter().map(value))
+}
+
+/// Minutes of each day from the first that has any to the last: whoever tracks time and tracked none spent none.
+fn of_minutes(minutes: &[(Date, u64)]) -> Series {
+    let known: HashMap<Date, u64> = minutes.iter().copied().collect();
+    let tracked = minutes.first().zip(minutes.last()).and_then(|((first, _), (last, _))| DateRange::new(*first, *last));
+    let days = tracked.into_iter().flat_map(DateRange::iter).map(|date| {
+        let minutes = known.get(&date).copied().unwrap_or(0);
+        (date, f64::from(u32::try_from(minutes).unwrap_or(u32::MAX)))
+    });
+    Series::new(Subject::TrackedMinutes, days)
 }
 
 fn of_nights(nights: &[Night]) -> [Series; 3] {

@@ -7,9 +7,31 @@ use crate::ids::{ThemeId, UserId};
 use crate::moods::DayValue;
 use crate::sleep::Sleep;
 use crate::stats::period::Period;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+use crate::tasks::{Priority, TaskStatus};
 use crate::text::Color;
 use crate::themes::ThemeName;
+
+/// What statistics need to know of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskFact {
+    /// How much it matters.
+    pub priority: Priority,
+    /// How far it is.
+    pub status: TaskStatus,
+    /// The theme it belongs to.
+    pub theme: Option<ThemeId>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was done.
+    pub completed_at: Option<Instant>,
+}
+
+/// What only statistics need of a store.
+pub trait StatsRepository {
+    /// All of a user's tasks, as far as statistics need them, in one statement.
+    fn task_facts(&mut self, user: UserId) -> Result<Vec<TaskFact>, StoreError>;
+}
 
 /// A theme, as far as charts show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +48,11 @@ pub(super) struct Facts {
     pub(super) habits: Vec<(Habit, History)>,
     /// By name.
     pub(super) themes: Vec<ThemeFact>,
+    pub(super) tasks: Vec<TaskFact>,
+    /// Minutes by day, in order.
+    pub(super) minutes: Vec<(Date, u64)>,
+    /// Minutes of the range itself by theme.
+    pub(super) minutes_by_theme: Vec<(Option<ThemeId>, u64)>,
     pub(super) sleeps: Vec<Sleep>,
     pub(super) moods: Vec<DayValue>,
 }
@@ -40,6 +67,8 @@ pub(super) fn read(
     let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
     let today = on.unwrap_or_else(|| user.today(now));
     let days = period.days_to_read(today);
+    // Of all days, the days of the range are those that are read.
+    let own = period.days(today, Some(days.from()));
     let mut habits = store.habits_with_history(user.id)?;
     complete_values(store, user.id, &mut habits, today)?;
     let mut themes: Vec<ThemeFact> = store
@@ -53,6 +82,17 @@ pub(super) fn read(
         clock: user.day_clock(),
         habits,
         themes,
+        tasks: store.task_facts(user.id)?,
+        minutes: store
+            .time_by_day(user.id, days, None)?
+            .into_iter()
+            .map(|(date, spent)| (date, spent.minutes))
+            .collect(),
+        minutes_by_theme: store
+            .time_by_theme(user.id, own)?
+            .into_iter()
+            .map(|(theme, spent)| (theme, spent.minutes))
+            .collect(),
         sleeps: store.sleeps(user.id, days)?,
         moods: store.mood_values(user.id, days)?,
     })
@@ -62,9 +102,11 @@ impl Facts {
     /// The first day of which anything is known.
     pub(super) fn first_day(&self) -> Option<Date> {
         let habits = self.habits.iter().map(|(habit, _)| habit.timeline.window().starts_on);
+        let tasks = self.tasks.iter().map(|task| self.clock.date_at(task.created_at));
+        let minutes = self.minutes.iter().map(|(date, _)| *date);
         let sleeps = self.sleeps.iter().map(|sleep| sleep.date);
         let moods = self.moods.iter().map(|mood| mood.date);
-        habits.chain(sleeps).chain(moods).min()
+        habits.chain(tasks).chain(minutes).chain(sleeps).chain(moods).min()
     }
 
     /// Habits as of today, each with those days of a range on which it wasn't put away yet.

@@ -7,6 +7,10 @@ pub enum KpiKey {
     CompletionRate,
     /// Days done, of all habits together.
     DaysDone,
+    /// Tasks that were done.
+    TasksCompleted,
+    /// Minutes tracked.
+    MinutesTracked,
     /// Minutes slept a night, on average.
     SleepDuration,
     /// Quality of sleep, 1–5, on average.
@@ -37,16 +41,21 @@ impl Kpi {
 pub(super) struct Figures {
     pub(super) completion_rate: Option<f64>,
     pub(super) days_done: u32,
+    pub(super) tasks_completed: u32,
+    pub(super) minutes: u64,
     /// Seconds, and quality.
     pub(super) sleep: (Option<f64>, Option<f64>),
     pub(super) mood: Option<f64>,
 }
 
 impl Figures {
-    fn list(&self) -> [(KpiKey, Option<f64>); 5] {
+    fn list(&self) -> [(KpiKey, Option<f64>); 7] {
+        let minutes = f64::from(u32::try_from(self.minutes).unwrap_or(u32::MAX));
         [
             (KpiKey::CompletionRate, self.completion_rate),
             (KpiKey::DaysDone, Some(f64::from(self.days_done))),
+            (KpiKey::TasksCompleted, Some(f64::from(self.tasks_completed))),
+            (KpiKey::MinutesTracked, Some(minutes)),
             (KpiKey::SleepDuration, self.sleep.0.map(|seconds| seconds / 60.0)),
             (KpiKey::SleepQuality, self.sleep.1),
             (KpiKey::Mood, self.mood),

@@ -1,6 +1,6 @@
 //! Everything at a glance: one range of days across all trackers, beside the range before it.
 //!
-//! Days that say nothing are told apart from days that say zero: of habits nothing done is 0; of sleep
+//! Days that say nothing are told apart from days that say zero: of habits, tasks and time nothing done is 0; of sleep
 //! and mood nothing recorded is unknown, and no mean takes it in. Civil dates only: no number here depends on how long a
 //! day was. Rates and streaks are the engine's own.
 
@@ -8,12 +8,17 @@ mod diary;
 mod facts;
 mod habits;
 mod kpis;
+mod tasks;
 #[cfg(test)]
 mod tests;
+mod time;
 
 pub use diary::{MoodPart, SleepPart};
+pub use facts::{StatsRepository, TaskFact};
 pub use habits::{HabitsPart, RunningStreak, TOP_STREAKS, ThemeTally};
 pub use kpis::{Kpi, KpiKey};
+pub use tasks::{PriorityTally, TaskTally, TasksPart, ThemeTasks};
+pub use time::{ThemeTime, TimePart};
 
 use super::period::{Period, Pieces};
 use crate::civil::{Date, DateRange, Instant};
@@ -36,6 +41,10 @@ pub struct Overview {
     pub kpis: Vec<Kpi>,
     /// Habits.
     pub habits: HabitsPart,
+    /// Tasks.
+    pub tasks: TasksPart,
+    /// Tracked time.
+    pub time: TimePart,
     /// Nights.
     pub sleep: SleepPart,
     /// Moods.
@@ -62,20 +71,26 @@ fn made(facts: &facts::Facts, period: Period) -> Overview {
     let previous = period.previous(range).filter(|previous| first.is_some_and(|first| first <= previous.to()));
     let pieces = Pieces::new(range);
     let habits = habits::part(facts, range, &pieces);
+    let tasks = tasks::part(facts, range, &pieces);
+    let time = time::part(facts, range, &pieces);
     let sleep = diary::sleep(facts, range, &pieces);
     let mood = diary::mood(facts, range, &pieces);
     let before = previous.map(|previous| kpis::Figures {
         completion_rate: habits::rate(facts, previous),
         days_done: habits::days_done(facts, previous),
+        tasks_completed: tasks::completed(facts, previous),
+        minutes: time::minutes(facts, previous),
         sleep: diary::sleep_means(facts, previous),
         mood: diary::mood_mean(facts, previous).value(),
     });
     let present = kpis::Figures {
         completion_rate: habits.completion_rate,
         days_done: habits.done,
+        tasks_completed: tasks.completed_in_range,
+        minutes: time.minutes,
         sleep: (sleep.mean_seconds, sleep.mean_quality),
         mood: mood.mean,
     };
     let kpis = kpis::list(&present, before.as_ref());
-    Overview { today: facts.today, range, previous, pieces, kpis, habits, sleep, mood }
+    Overview { today: facts.today, range, previous, pieces, kpis, habits, tasks, time, sleep, mood }
 }

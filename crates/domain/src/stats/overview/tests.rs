@@ -11,6 +11,7 @@ use crate::moods::{DayValue, MoodSource};
 use crate::sleep::{Quality, Sleep, SleepKind};
 use crate::stats::{RangeName, Step};
 use crate::store::Revision;
+use crate::tasks::{Priority, TaskStatus};
 use crate::text::{Color, Line};
 
 fn date(text: &str) -> Date {
@@ -73,9 +74,16 @@ fn facts(zone: &str, today: &str) -> Facts {
         clock: DayClock { zone: Zone::parse(zone).unwrap(), day_start: DayStart::MIDNIGHT },
         habits: Vec::new(),
         themes: Vec::new(),
+        tasks: Vec::new(),
+        minutes: Vec::new(),
+        minutes_by_theme: Vec::new(),
         sleeps: Vec::new(),
         moods: Vec::new(),
     }
+}
+
+fn task(priority: Priority, status: TaskStatus, created: &str, completed: Option<&str>) -> TaskFact {
+    TaskFact { priority, status, theme: None, created_at: at(created), completed_at: completed.map(at) }
 }
 
 fn sleep(start: &str, end: &str, on: &str, kind: SleepKind, quality: Option<i64>, awake: Option<u32>) -> Sleep {
@@ -115,6 +123,15 @@ fn worked() -> Facts {
     facts.habits = vec![(daily, history), (archived, other)];
     facts.themes =
         vec![ThemeFact { id: theme(1), name: Line::parse("Health").unwrap(), color: Color::parse("#112233").unwrap() }];
+    facts.tasks = vec![
+        task(Priority::High, TaskStatus::Done, "2026-03-04T00:00:00Z", Some("2026-03-05T12:00:00Z")),
+        task(Priority::Low, TaskStatus::Todo, "2026-03-06T08:00:00Z", None),
+        task(Priority::Medium, TaskStatus::Cancelled, "2026-02-01T00:00:00Z", None),
+        task(Priority::Low, TaskStatus::Done, "2026-02-27T00:00:00Z", Some("2026-02-28T00:00:00Z")),
+    ];
+    facts.tasks[0].theme = Some(theme(1));
+    facts.minutes = vec![(date("2026-03-03"), 30), (date("2026-03-05"), 60), (date("2026-03-11"), 15)];
+    facts.minutes_by_theme = vec![(None, 15), (Some(theme(1)), 60)];
     facts.sleeps = vec![
         sleep("2026-03-05T23:30:00Z", "2026-03-06T03:00:00Z", "2026-03-06", SleepKind::Main, None, None),
         sleep("2026-03-06T04:00:00Z", "2026-03-06T07:00:00Z", "2026-03-06", SleepKind::Main, Some(4), None),
@@ -149,6 +166,20 @@ fn a_week_worked_by_hand() {
     let streaks: Vec<_> = habits.top_streaks.iter().map(|streak| (streak.length, streak.from, streak.to)).collect();
     assert_eq!(streaks, [(2, date("2026-03-09"), date("2026-03-10"))]);
 
+    let tasks = &made.tasks;
+    assert_eq!(tasks.all, TaskTally { total: 4, active: 1, completed: 2 });
+    assert_eq!(tasks.all.completion_rate(), Some(2.0 / 3.0));
+    assert_eq!((tasks.created_in_range, tasks.completed_in_range, tasks.avg_completion_hours), (1, 1, Some(36.0)));
+    assert_eq!((&tasks.created, &tasks.completed), (&vec![0, 1, 0, 0, 0, 0, 0], &vec![1, 0, 0, 0, 0, 0, 0]));
+    let totals = tasks.by_priority.map(|of| (of.priority, of.tasks.total, of.tasks.completed));
+    assert_eq!(totals, [(Priority::High, 1, 1), (Priority::Medium, 1, 0), (Priority::Low, 2, 1)]);
+    let themes: Vec<_> = tasks.by_theme.iter().map(|of| (of.theme.is_some(), of.tasks.total)).collect();
+    assert_eq!(themes, [(true, 1), (false, 3)]);
+
+    assert_eq!((made.time.minutes, made.time.days, &made.time.trend), (75, 2, &vec![60, 0, 0, 0, 0, 0, 15]));
+    let themes: Vec<_> = made.time.by_theme.iter().map(|of| (of.theme.is_some(), of.minutes)).collect();
+    assert_eq!(themes, [(true, 60), (false, 15)]);
+
     // 3.5 h and 3 h are one night, the nap is none; 8 h of which half an hour awake are the other.
     assert_eq!((made.sleep.nights, made.sleep.mean_seconds, made.sleep.mean_quality), (2, Some(25_200.0), Some(3.0)));
     let nothing = None::<f64>;
@@ -163,6 +194,8 @@ fn a_week_worked_by_hand() {
             // The week before: seven daily days and a Monday (the Wednesday was skipped), none done.
             (KpiKey::CompletionRate, Some(6.0 / 7.0), Some(0.0), Some(6.0 / 7.0)),
             (KpiKey::DaysDone, Some(6.0), Some(0.0), Some(6.0)),
+            (KpiKey::TasksCompleted, Some(1.0), Some(1.0), Some(0.0)),
+            (KpiKey::MinutesTracked, Some(75.0), Some(30.0), Some(45.0)),
             (KpiKey::SleepDuration, Some(420.0), None, None),
             (KpiKey::SleepQuality, Some(3.0), None, None),
             (KpiKey::Mood, Some(6.0), None, None),
@@ -175,10 +208,10 @@ fn an_account_without_anything_is_all_zeros_and_unknowns() {
     for period in [week(), Period::Named(RangeName::All), Period::Dates(range("2020-01-01", "2029-12-31"))] {
         let made = made(&facts("UTC", "2026-03-11"), period);
         assert_eq!(made.previous, None);
-        assert_eq!((made.habits.due, made.habits.completion_rate), (0, None));
-        assert_eq!((made.sleep.nights, made.mood.mean), (0, None));
+        assert_eq!((made.habits.due, made.habits.completion_rate, made.tasks.all.total), (0, None, 0));
+        assert_eq!((made.time.minutes, made.sleep.nights, made.mood.mean), (0, 0, None));
         assert!(made.habits.by_theme.is_empty() && made.habits.top_streaks.is_empty());
-        assert!(made.mood.trend.iter().all(Option::is_none));
+        assert!(made.mood.trend.iter().all(Option::is_none) && made.time.trend.iter().all(|minutes| *minutes == 0));
         assert!(made.kpis.iter().all(|kpi| kpi.previous.is_none() && kpi.change().is_none()));
     }
     assert_eq!(
@@ -205,6 +238,16 @@ fn before_anything_was_recorded_there_is_nothing_to_compare_with() {
     facts.moods.insert(0, mood("2026-03-04", 1.0));
     let kpis = made(&facts, week()).kpis;
     assert_eq!(kpis.last().and_then(|kpi| kpi.change()), Some(3.0));
+}
+
+#[test]
+fn days_are_the_users_own_when_clocks_change() {
+    // New York goes forward on 2026-03-08: that day has 23 hours, from 05:00Z to 04:00Z.
+    let mut facts = facts("America/New_York", "2026-03-11");
+    facts.tasks = ["2026-03-08T04:59:59Z", "2026-03-08T05:00:00Z", "2026-03-09T03:59:59Z", "2026-03-09T04:00:00Z"]
+        .map(|done| task(Priority::Low, TaskStatus::Done, "2026-03-01T00:00:00Z", Some(done)))
+        .to_vec();
+    assert_eq!(made(&facts, week()).tasks.completed, [0, 0, 1, 2, 1, 0, 0]);
 }
 
 /// Habits of every kind, with days done, missed and skipped as they come.

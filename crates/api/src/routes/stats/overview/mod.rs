@@ -2,7 +2,9 @@
 
 mod diary;
 mod habits;
+mod tasks;
 mod theme;
+mod time;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -15,6 +17,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::diary::{MoodBody, SleepBody};
 use self::habits::HabitsBody;
+use self::tasks::TasksBody;
+use self::time::TimeBody;
 use super::RangeBody;
 use super::chart::rounded;
 use crate::app::App;
@@ -74,6 +78,10 @@ struct OverviewBody {
     kpis: Vec<KpiBody>,
     /// Habits.
     habits: HabitsBody,
+    /// Tasks.
+    tasks: TasksBody,
+    /// Tracked time.
+    time: TimeBody,
     /// Nights.
     sleep: SleepBody,
     /// Moods.
@@ -118,6 +126,10 @@ enum KpiKeyBody {
     CompletionRate,
     /// Days done, of all habits together.
     DaysDone,
+    /// Tasks done.
+    TasksCompleted,
+    /// Time tracked.
+    MinutesTracked,
     /// Sleep a night, on average.
     SleepDuration,
     /// Quality of sleep, 1–5, on average.
@@ -135,6 +147,8 @@ enum UnitBody {
     Ratio,
     /// A number of days.
     Days,
+    /// A number of tasks.
+    Tasks,
     /// Minutes.
     Minutes,
     /// A place on a scale.
@@ -146,6 +160,8 @@ impl From<Kpi> for KpiBody {
         let (key, unit) = match kpi.key {
             KpiKey::CompletionRate => (KpiKeyBody::CompletionRate, UnitBody::Ratio),
             KpiKey::DaysDone => (KpiKeyBody::DaysDone, UnitBody::Days),
+            KpiKey::TasksCompleted => (KpiKeyBody::TasksCompleted, UnitBody::Tasks),
+            KpiKey::MinutesTracked => (KpiKeyBody::MinutesTracked, UnitBody::Minutes),
             KpiKey::SleepDuration => (KpiKeyBody::SleepDuration, UnitBody::Minutes),
             KpiKey::SleepQuality => (KpiKeyBody::SleepQuality, UnitBody::Points),
             KpiKey::Mood => (KpiKeyBody::Mood, UnitBody::Points),
@@ -168,6 +184,8 @@ impl From<Overview> for OverviewBody {
             },
             kpis: made.kpis.into_iter().map(KpiBody::from).collect(),
             habits: HabitsBody::new(made.habits, pieces),
+            tasks: TasksBody::new(made.tasks, pieces),
+            time: TimeBody::new(made.time, pieces),
             sleep: SleepBody::new(&made.sleep, pieces),
             mood: MoodBody::new(&made.mood, pieces),
         }
@@ -176,8 +194,8 @@ impl From<Overview> for OverviewBody {
 
 /// Get everything at a glance
 ///
-/// Habits, sleep and mood of a range of days, beside as many days before. Charts are cut into days (up to
-/// 30), sevens of days (up to 90) or calendar months; of habits nothing is 0, of sleep and mood what
+/// Habits, tasks, time, sleep and mood of a range of days, beside as many days before. Charts are cut into days (up to
+/// 30), sevens of days (up to 90) or calendar months; of habits, tasks and time nothing is 0, of sleep and mood what
 /// wasn't recorded is null.
 #[utoipa::path(
     tag = "stats",

@@ -1,0 +1,108 @@
+//! Tasks in the overview.
+
+use circadia_domain::stats::Pieces;
+use circadia_domain::stats::overview::{TaskTally, TasksPart};
+use circadia_domain::tasks::Priority;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::chart::{ChartBody, DatasetBody, rounded};
+use super::theme::{ThemeBody, theme};
+
+/// Tasks.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TasksOverview)]
+pub(super) struct TasksBody {
+    /// All of them, whatever their status.
+    total: u32,
+    /// Those that are to be done or being done.
+    active: u32,
+    /// Those that are done.
+    completed: u32,
+    /// Done ÷ (all − cancelled); null without any.
+    completion_rate: Option<f64>,
+    /// Made in the range.
+    created_in_range: u32,
+    /// Done in the range, and still done.
+    completed_in_range: u32,
+    /// Hours from being made to being done, on average over those done in the range; null without any.
+    avg_completion_hours: Option<f64>,
+    /// `created` and `completed` over time.
+    trend: ChartBody,
+    /// By priority, from high to low.
+    by_priority: Vec<PriorityTasksBody>,
+    /// Themes that have tasks, by name; last, under null, tasks without a theme.
+    by_theme: Vec<ThemeTasksBody>,
+}
+
+/// The tasks of a priority.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriorityTasks)]
+struct PriorityTasksBody {
+    /// Which.
+    #[schema(pattern = "^(low|medium|high)$")]
+    priority: &'static str,
+    /// All of them.
+    total: u32,
+    /// Those that are to be done or being done.
+    active: u32,
+    /// Those that are done.
+    completed: u32,
+    /// Done ÷ (all − cancelled); null without any.
+    completion_rate: Option<f64>,
+}
+
+/// The tasks of a theme.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ThemeTasks)]
+struct ThemeTasksBody {
+    /// Which; null for tasks without one.
+    theme: Option<ThemeBody>,
+    /// All of them.
+    total: u32,
+    /// Those that are to be done or being done.
+    active: u32,
+    /// Those that are done.
+    completed: u32,
+    /// Done ÷ (all − cancelled); null without any.
+    completion_rate: Option<f64>,
+}
+
+impl TasksBody {
+    pub(super) fn new(part: TasksPart, pieces: &Pieces) -> Self {
+        let rate = |tasks: TaskTally| tasks.completion_rate().map(rounded);
+        let of_priority = |priority: Priority, tasks: TaskTally| PriorityTasksBody {
+            priority: priority.as_str(),
+            total: tasks.total,
+            active: tasks.active,
+            completed: tasks.completed,
+            completion_rate: rate(tasks),
+        };
+        let trend = vec![
+            DatasetBody::known("created", "Created", &part.created, |count| u64::from(*count)),
+            DatasetBody::known("completed", "Completed", &part.completed, |count| u64::from(*count)),
+        ];
+        Self {
+            total: part.all.total,
+            active: part.all.active,
+            completed: part.all.completed,
+            completion_rate: rate(part.all),
+            created_in_range: part.created_in_range,
+            completed_in_range: part.completed_in_range,
+            avg_completion_hours: part.avg_completion_hours.map(rounded),
+            trend: ChartBody::over(pieces, trend),
+            by_priority: part.by_priority.map(|of| of_priority(of.priority, of.tasks)).into(),
+            by_theme: part
+                .by_theme
+                .into_iter()
+                .map(|of| ThemeTasksBody {
+                    theme: theme(of.theme),
+                    total: of.tasks.total,
+                    active: of.tasks.active,
+                    completed: of.tasks.completed,
+                    completion_rate: rate(of.tasks),
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Tracked time in an overview.
+
+use super::facts::Facts;
+use crate::civil::DateRange;
+use crate::ids::ThemeId;
+use crate::stats::period::Pieces;
+use crate::text::Color;
+use crate::themes::ThemeName;
+
+/// Tracked time in an overview.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimePart {
+    /// Minutes in all.
+    pub minutes: u64,
+    /// Days with any.
+    pub days: u32,
+    /// The minutes of each piece.
+    pub trend: Vec<u64>,
+    /// The minutes of each theme that has any, by name; those of no theme come last.
+    pub by_theme: Vec<ThemeTime>,
+}
+
+/// A theme with its minutes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThemeTime {
+    /// Which; nothing for time of no theme.
+    pub theme: Option<(ThemeId, ThemeName, Color)>,
+    /// Its minutes.
+    pub minutes: u64,
+}
+
+pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> TimePart {
+    let days = || facts.minutes.iter().filter(|(date, _)| range.contains(*date)).copied();
+    let themes = facts.themes.iter().map(|theme| Some((theme.id, theme.name.clone(), theme.color))).chain([None]);
+    let by_theme = themes.filter_map(|theme| {
+        let id = theme.as_ref().map(|(id, ..)| *id);
+        let (_, minutes) = facts.minutes_by_theme.iter().find(|(of, _)| *of == id)?;
+        Some(ThemeTime { theme, minutes: *minutes })
+    });
+    TimePart {
+        minutes: minutes(facts, range),
+        days: crate::civil::num::len32(days().count()),
+        trend: pieces.collect(days(), |sum: &mut u64, minutes| *sum += minutes),
+        by_theme: by_theme.collect(),
+    }
+}
+
+/// The minutes of a range.
+pub(super) fn minutes(facts: &Facts, range: DateRange) -> u64 {
+    facts.minutes.iter().filter(|(date, _)| range.contains(*date)).map(|(_, minutes)| minutes).sum()
+}
