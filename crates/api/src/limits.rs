@@ -230,7 +230,7 @@ mod tests {
             (Method::POST, "auth/password/forgot"),
             (Method::POST, "auth/password/reset"),
             (Method::POST, "auth/password/change"),
-            (Method::GET, "auth/google/callback"),
+            (Method::POST, "auth/google/exchange"),
             (Method::POST, "auth/something-to-come"),
             (Method::POST, "me/totp/confirm"),
             (Method::DELETE, "me/totp"),
@@ -245,6 +245,8 @@ mod tests {
         for (method, path) in [
             (Method::GET, "auth/session"),
             (Method::GET, "auth/public-key"),
+            // A browser comes here by a redirect; what it brings can't be guessed.
+            (Method::GET, "auth/google/callback"),
             (Method::GET, "me"),
             (Method::GET, "me/totp"),
             (Method::POST, "me/totpless"),
