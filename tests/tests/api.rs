@@ -40,6 +40,7 @@ mod api {
     mod time_entries;
     mod timer;
     mod today;
+    mod totp;
     mod transport;
     mod verification;
 }

@@ -21,6 +21,7 @@ mod client;
 mod entropy;
 
 pub mod accounts;
+pub mod factors;
 pub mod keys;
 pub mod oauth;
 pub mod one_time;

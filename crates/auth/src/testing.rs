@@ -12,6 +12,7 @@ use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginMethod, LoginRepos
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
 use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
 use circadia_domain::store::{Revision, StoreError, Unique};
+use circadia_domain::totp::{TotpFactor, TotpRepository};
 use circadia_domain::users::{Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 use uuid::Uuid;
 
@@ -82,6 +83,8 @@ pub(crate) struct Memory {
     pub(crate) audited: Vec<AuditEvent>,
     pub(crate) jobs: Vec<NewJob>,
     pub(crate) one_time_tokens: Vec<StoredOneTimeToken>,
+    pub(crate) totp: Vec<TotpFactor>,
+    pub(crate) recovery_codes: Vec<(UserId, [u8; 32])>,
     /// Changes to sessions: so that tests see what wrote.
     pub(crate) session_writes: usize,
 }
@@ -392,5 +395,40 @@ impl JobRepository for Memory {
 
     fn purge_jobs(&mut self, _: Instant, _: Instant) -> Result<usize, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
+    }
+}
+
+impl TotpRepository for Memory {
+    fn find_totp(&mut self, user: UserId) -> Result<Option<TotpFactor>, StoreError> {
+        Ok(self.totp.iter().find(|factor| factor.user == user).cloned())
+    }
+
+    fn put_totp(&mut self, factor: &TotpFactor) -> Result<(), StoreError> {
+        self.totp.retain(|stored| stored.user != factor.user);
+        self.totp.push(factor.clone());
+        Ok(())
+    }
+
+    fn delete_totp(&mut self, user: UserId) -> Result<bool, StoreError> {
+        let before = self.totp.len();
+        self.totp.retain(|stored| stored.user != user);
+        self.recovery_codes.retain(|(owner, _)| *owner != user);
+        Ok(self.totp.len() < before)
+    }
+
+    fn replace_recovery_codes(&mut self, user: UserId, hashes: &[[u8; 32]], _: Instant) -> Result<(), StoreError> {
+        self.recovery_codes.retain(|(owner, _)| *owner != user);
+        self.recovery_codes.extend(hashes.iter().map(|hash| (user, *hash)));
+        Ok(())
+    }
+
+    fn use_recovery_code(&mut self, user: UserId, hash: &[u8; 32]) -> Result<bool, StoreError> {
+        let before = self.recovery_codes.len();
+        self.recovery_codes.retain(|code| *code != (user, *hash));
+        Ok(self.recovery_codes.len() < before)
+    }
+
+    fn recovery_codes_left(&mut self, user: UserId) -> Result<i64, StoreError> {
+        Ok(self.recovery_codes.iter().filter(|(owner, _)| *owner == user).count().try_into().unwrap())
     }
 }

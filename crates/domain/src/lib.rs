@@ -28,6 +28,7 @@ pub mod text;
 pub mod themes;
 pub mod time_entries;
 pub mod timer;
+pub mod totp;
 pub mod users;
 pub mod violation;
 

@@ -27,6 +27,7 @@ use crate::tasks::TaskRepository;
 use crate::themes::ThemeRepository;
 use crate::time_entries::TimeEntryRepository;
 use crate::timer::TimerRepository;
+use crate::totp::TotpRepository;
 use crate::users::UserRepository;
 
 /// A user's revision: raised by each of the user's write transactions, carried by the rows it touched. It is what
@@ -108,6 +109,7 @@ pub trait Store:
     + SessionRepository
     + LoginRepository
     + AuditRepository
+    + TotpRepository
     + KeyRepository
     + EphemeraRepository
     + QuoteRepository
@@ -131,6 +133,7 @@ impl<T> Store for T where
         + SessionRepository
         + LoginRepository
         + AuditRepository
+        + TotpRepository
         + KeyRepository
         + EphemeraRepository
         + QuoteRepository

@@ -28,6 +28,8 @@ pub const OWNED_BY_USERS: &[&str] = &[
     "mood_moments",
     "tombstones",
     "one_time_tokens",
+    "recovery_codes",
+    "totp_factors",
     "identities",
     "jobs",
     "login_attempts",

@@ -6,7 +6,7 @@
 //!
 //! # Where things are
 //! - one file per repository, named like the domain's module: `users`, `identities`, `sessions`, `logins`, `audit`,
-//!   `keys`, `ephemera`, `jobs`, `one_time`, `themes`, `habits`, `entries`, `sleep`, `moods`;
+//!   `totp`, `keys`, `ephemera`, `jobs`, `one_time`, `themes`, `habits`, `entries`, `sleep`, `moods`;
 //! - `erasure`: what goes with an account;
 //! - `dialect`: everything that one of the three databases does differently, and the only place that may;
 //! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
@@ -62,6 +62,7 @@ mod themes;
 mod time_entries;
 mod timer;
 mod tombstones;
+mod totp;
 mod transaction;
 mod users;
 mod writer_lock;

@@ -110,6 +110,30 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable};
+    use crate::sql_types::{Moment, Uuid};
+
+    totp_factors (user_id) {
+        user_id -> Uuid,
+        sealed -> Binary,
+        created_at -> Moment,
+        confirmed_at -> Nullable<Moment>,
+        last_step -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    use diesel::sql_types::Binary;
+    use crate::sql_types::{Moment, Uuid};
+
+    recovery_codes (user_id, code_hash) {
+        user_id -> Uuid,
+        code_hash -> Binary,
+        created_at -> Moment,
+    }
+}
+
+table! {
     use diesel::sql_types::{Nullable, Text};
     use crate::sql_types::{Moment, Uuid, Word};
 

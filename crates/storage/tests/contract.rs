@@ -27,6 +27,7 @@ mod contract {
     pub(crate) mod themes;
     pub(crate) mod time_entries;
     pub(crate) mod timer;
+    pub(crate) mod totp;
     pub(crate) mod units;
     pub(crate) mod users;
 }
@@ -152,6 +153,10 @@ contract! {
         events_read_back_newest_first,
         events_are_found_by_account_and_time_and_paged,
         events_outlive_their_accounts,
+    }
+    totp {
+        a_second_factor_reads_back_as_written_and_is_replaced,
+        recovery_codes_are_used_once_and_replaced_together,
     }
     keys {
         keys_read_back_oldest_first,

@@ -4,6 +4,10 @@
 use circadia_tests::{Client, fresh_id};
 use reqwest::Method;
 use serde_json::{Value, json};
+use totp_rs::Totp;
+
+/// When the tests begin, in seconds since 1970.
+const BEGIN: u64 = 1_773_230_400;
 
 /// The methods of paths in the document.
 const METHODS: [(&str, Method); 5] = [
@@ -144,6 +148,9 @@ pub(crate) struct World {
     pub(crate) date: String,
     pub(crate) username: String,
     pub(crate) refresh_token: String,
+    /// A code of the second factor, and what it may answer.
+    pub(crate) code: String,
+    pub(crate) challenge: String,
 }
 
 impl World {
@@ -184,7 +191,32 @@ impl World {
             date,
             username: client.tokens["user"]["username"].as_str().unwrap().to_owned(),
             refresh_token: client.refresh_token().to_owned(),
+            code: "000000".to_owned(),
+            challenge: "nonsense".to_owned(),
         }
+    }
+
+    /// The same with what must have happened before an operation can succeed.
+    pub(crate) async fn ready_for(mut self, client: &Client, operation: &Operation) -> Self {
+        let needs_factor = ["confirmTotp", "deleteTotp", "renewRecoveryCodes", "loginWithTotp", "openSessionWithTotp"];
+        if !needs_factor.contains(&operation.id.as_str()) {
+            return self;
+        }
+        let made = client.post("/me/totp", json!({})).await.expect(200).body;
+        let authenticator = Totp::from_url(made["otpauth_uri"].as_str().unwrap()).unwrap();
+        self.code = authenticator.generate(BEGIN).to_string();
+        if operation.id != "confirmTotp" {
+            let confirmed = client.post("/me/totp/confirm", json!({"code": self.code})).await.expect(200).body;
+            confirmed["recovery_codes"][0].as_str().unwrap().clone_into(&mut self.code);
+        }
+        if let Some(path) = operation.path.strip_prefix("/api/v1").and_then(|path| path.strip_suffix("/totp"))
+            && operation.public
+        {
+            let credentials = json!({"username": self.username, "password": "correct horse battery"});
+            let asked = client.post(path, credentials).await.expect(401).body;
+            asked["challenge"].as_str().unwrap().clone_into(&mut self.challenge);
+        }
+        self
     }
 
     /// The same with ids that nobody has.
@@ -242,7 +274,7 @@ impl World {
         if operation.body.is_none() {
             return Value::Null;
         }
-        let Self { theme, habit, task, date, username, refresh_token, .. } = self;
+        let Self { theme, habit, task, date, username, refresh_token, code, challenge, .. } = self;
         let password = "correct horse battery";
         let count = json!({"type": "count", "target": 8, "unit": "glasses", "direction": "at_least"});
         let weekly = json!({"type": "weekly", "weekdays": ["mo", "we"], "every": 1});
@@ -258,6 +290,9 @@ impl World {
             "changePassword" => json!({"current_password": password, "new_password": "another long sentence"}),
             "changeEmail" => json!({"email": "grace@example.org", "password": password}),
             "deleteMe" => json!({"password": password}),
+            "loginWithTotp" | "openSessionWithTotp" => json!({"challenge": challenge, "code": code}),
+            "setUpTotp" | "deleteTotp" | "renewRecoveryCodes" => json!({"password": password}),
+            "confirmTotp" => json!({"code": code}),
             "refresh" | "logout" => json!({"refresh_token": refresh_token}),
             "exchangeGoogleCode" => json!({"code": "x", "code_verifier": "v".repeat(43), "device": "phone"}),
             "linkGoogle" => json!({

@@ -150,6 +150,7 @@ async fn a_replaced_key_still_decrypts_for_a_while(backend: Backend) {
     app.user("ada").await;
     let old = public_key(&app.anonymous()).await;
     let encrypted = STANDARD.encode(encrypt(&old, PASSWORD));
+    app.clock.advance(1);
     app.rotate_keys(&[KeyPurpose::Login], Rotation::Planned);
     let replica = app.replica().start();
     assert_eq!(public_key(&replica.anonymous()).await["kid"], old["kid"], "the new one is only announced");

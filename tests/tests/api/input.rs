@@ -33,7 +33,9 @@ const IDS: [&str; 5] = ["nonsense", "0", "", "urn:uuid:x", "0190a000-0000-7000-8
 const MAILED: [&str; 2] = ["verifyEmail", "resetPassword"];
 
 /// Credentials are held against what is stored and need no form: a wrong one may answer 401.
-const CREDENTIALS: [(&str, &str); 5] = [
+const CREDENTIALS: [(&str, &str); 7] = [
+    ("loginWithTotp", "/challenge"),
+    ("openSessionWithTotp", "/challenge"),
     ("login", "/email"),
     ("login", "/username"),
     ("login", "/password"),
@@ -55,7 +57,7 @@ async fn every_operation_accepts_its_sample(backend: Backend) {
     let app = TestApp::on(backend).start();
     for (index, operation) in Catalogue::read().operations.iter().enumerate() {
         let client = app.user(&format!("user-{index}")).await;
-        let world = World::of(&client).await;
+        let world = World::of(&client).await.ready_for(&client, operation).await;
         let client = if operation.by_cookie { app.browser(&format!("user-{index}")).await } else { client };
         let mut body = world.body(operation);
         if operation.id == "register" {

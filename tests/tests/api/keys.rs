@@ -29,6 +29,7 @@ fn kid(client: &Client) -> String {
 async fn tokens_stay_good_through_a_planned_rotation(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
+    app.clock.advance(1);
     app.rotate_keys(&SIGNING, Rotation::Planned);
     assert_eq!(audited(&app, "keys_rotated", "done"), 2);
     // A replica that has read the keys since: the new one is announced, the old one still signs.

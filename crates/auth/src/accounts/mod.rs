@@ -7,6 +7,7 @@ mod federated;
 mod letters;
 mod password;
 mod registration;
+mod second_factor;
 mod sign_in;
 
 pub use deletion::{delete_account, signed_in_lately};
@@ -15,6 +16,7 @@ pub use federated::{FederatedRefusal, find_federated, join_federated, link, sign
 pub use letters::{Letter, LetterContent, LetterOrder, write_letter};
 pub use password::{PasswordRefusal, change_password, reset_password, resettable};
 pub use registration::{Registration, register, username_taken};
+pub use second_factor::{SecondFactor, accept_second_factor};
 pub use sign_in::{Attempt, Identifiers, SignInRefusal, accept, refuse};
 
 /// Whether an account can be used before its address was proven to be its owner's.

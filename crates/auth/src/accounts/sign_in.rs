@@ -11,11 +11,13 @@ use circadia_domain::civil::Instant;
 use circadia_domain::ids::{IdSource, LoginId, UserId};
 use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepository};
 use circadia_domain::store::{Refusal, Revision, StoreError};
+use circadia_domain::totp::TotpRepository;
 use circadia_domain::users::{Credentials, Login, User, UserRepository};
 
 use super::Verification;
 use crate::bytes::{Bytes32, hmac_sha256};
 use crate::client::Client;
+use crate::factors;
 use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::passwords::Verified;
 
@@ -104,6 +106,23 @@ pub enum SignInRefusal {
     /// looking the login up.
     #[error("the password was changed in the meantime")]
     PasswordReplaced,
+    /// The password is right, but a second factor is asked for: see [`crate::factors::Challenge`].
+    #[error("a second factor is needed")]
+    SecondFactorRequired {
+        /// Whose account it is.
+        user: UserId,
+        /// The password hash that is in force now.
+        password_hash: Option<String>,
+    },
+    /// The second factor is wrong. It was recorded, which is to be committed.
+    #[error("the code is wrong, or was used before")]
+    WrongCode,
+    /// The challenge is too old, or what it was given for has changed.
+    #[error("the challenge has expired")]
+    ChallengeExpired,
+    /// The second factor can't be unsealed.
+    #[error(transparent)]
+    Keys(KeyError),
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -121,7 +140,11 @@ impl From<StoreError> for SignInRefusal {
 
 impl Refusal for SignInRefusal {
     fn is_remembered(&self) -> bool {
-        matches!(self, Self::InvalidCredentials | Self::EmailNotVerified)
+        // A replaced password hash is to be kept, too.
+        matches!(
+            self,
+            Self::InvalidCredentials | Self::EmailNotVerified | Self::WrongCode | Self::SecondFactorRequired { .. }
+        )
     }
 }
 
@@ -142,12 +165,13 @@ pub fn refuse<S: LoginRepository + ?Sized>(
     Err(SignInRefusal::InvalidCredentials)
 }
 
-/// Lets in who gave the right password, unless the account may not sign in; records it either way, and replaces a
-/// password hash that is due for it. For the user's writing unit of work, `rev` being its revision.
+/// Lets in who gave the right password, unless the account may not sign in or a second factor is asked for; records it
+/// either way (but for the latter, which is neither a success nor a failure yet), and replaces a password hash that is
+/// due for it. For the user's writing unit of work, `rev` being its revision.
 ///
 /// # Errors
 /// [`SignInRefusal`]; which of these are to be committed, `is_remembered` says.
-pub fn accept<S: UserRepository + LoginRepository + ?Sized>(
+pub fn accept<S: UserRepository + LoginRepository + TotpRepository + ?Sized>(
     store: &mut S,
     rev: Revision,
     attempt: &Attempt<'_>,
@@ -173,6 +197,10 @@ pub fn accept<S: UserRepository + LoginRepository + ?Sized>(
     }
     if let Some(hash) = &verified.rehash {
         store.update_password(user.id, hash, rev, attempt.now)?;
+    }
+    if factors::is_active(store, user.id)? {
+        let password_hash = verified.rehash.clone().or_else(|| found.password_hash.clone());
+        return Err(SignInRefusal::SecondFactorRequired { user: user.id, password_hash });
     }
     attempt.record(store, Some(user.id), None)?;
     Ok(user)

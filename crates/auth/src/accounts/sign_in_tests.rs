@@ -122,6 +122,26 @@ fn rehash_on_login() {
 }
 
 #[test]
+fn a_second_factor_is_asked_for_once_it_is_in_force_and_nothing_counts_as_a_login_before() {
+    let (mut setting, entropy) = (Setting::new(), crate::testing::Seeded::new(1));
+    let master = MasterKey::from_text(MASTER).unwrap();
+    factors::set_up(&mut setting.store, id(1).into(), "ada", &master, &entropy, NOW).unwrap();
+    let found = setting.found();
+    setting.sign_in(found.as_ref(), &right()).unwrap();
+    setting.store.totp[0].confirmed_at = Some(NOW);
+    let rehash = Verified { matches: true, rehash: Some("$stronger".into()) };
+    let refusal = setting.sign_in(found.as_ref(), &rehash).unwrap_err();
+    assert!(refusal.is_remembered());
+    let SignInRefusal::SecondFactorRequired { user, password_hash } = refusal else { panic!("{refusal}") };
+    assert_eq!((user, password_hash.as_deref()), (id(1).into(), Some("$stronger")));
+    assert_eq!(setting.recorded().len(), 1);
+    // Who gives a wrong password doesn't learn that there is one.
+    let found = setting.found();
+    let wrong = setting.sign_in(found.as_ref(), &Verified::default()).unwrap_err();
+    assert!(matches!(wrong, SignInRefusal::InvalidCredentials));
+}
+
+#[test]
 fn an_inactive_account_is_not_rehashed() {
     let mut setting = Setting::new();
     setting.store.users[0].1 = false;

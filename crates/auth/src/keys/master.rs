@@ -30,6 +30,12 @@ pub enum Purpose {
     CookieTags,
     /// Deriving what requests by cookie must repeat.
     CsrfTokens,
+    /// Sealing the secrets of second factors.
+    TotpSecrets,
+    /// Hashing recovery codes.
+    RecoveryCodes,
+    /// Sealing the challenges between a password and a second factor.
+    Challenges,
 }
 
 impl Purpose {
@@ -44,6 +50,9 @@ impl Purpose {
             Self::Ephemera => "circadia/1 seal ephemera",
             Self::CookieTags => "circadia/1 tag cookies",
             Self::CsrfTokens => "circadia/1 derive csrf tokens",
+            Self::TotpSecrets => "circadia/1 seal totp",
+            Self::RecoveryCodes => "circadia/1 hash recovery codes",
+            Self::Challenges => "circadia/1 seal challenge",
         }
     }
 }

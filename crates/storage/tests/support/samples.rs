@@ -21,6 +21,7 @@ use circadia_domain::tasks::{Priority, Task, TaskDescription, TaskStatus, TaskTi
 use circadia_domain::text::Color;
 use circadia_domain::themes::Theme;
 use circadia_domain::time_entries::{TimeEntry, TimeNote};
+use circadia_domain::totp::TotpFactor;
 use circadia_domain::users::{ColorScheme, Email, Locale, NewUser, Role, Settings, SleepGoal, Username};
 use serde_json::json;
 use uuid::Uuid;
@@ -70,6 +71,17 @@ pub(crate) fn user() -> NewUser {
         role: Role::Regular,
         settings: settings(),
         created_at: NOW,
+    }
+}
+
+/// A second factor in force.
+pub(crate) fn totp(user: UserId) -> TotpFactor {
+    TotpFactor {
+        user,
+        sealed: vec![0xFF; 1024],
+        created_at: NOW,
+        confirmed_at: Some(NOW.plus_seconds(1)),
+        last_step: Some(i64::MAX),
     }
 }
 

@@ -12,6 +12,7 @@ use circadia_domain::Error;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginMethod;
+use circadia_domain::sessions::SessionKind;
 use circadia_domain::store::Store;
 use circadia_domain::users::Login;
 use circadia_domain::violation::Violations;
@@ -20,6 +21,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::secret::{self, PASSWORD, Sent};
+use super::totp::challenge;
 use super::{Refused, TokensBody, client_of, device, open, throttle, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, text};
@@ -100,23 +102,25 @@ impl LoginBody {
     request_body = LoginBody,
     responses(
         (status = 200, description = "Signed in", body = TokensBody),
-        (status = 401, description = "`invalid_credentials`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/login/totp`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/login")]
 async fn log_in(app: Data<App>, request: HttpRequest, body: Body<LoginBody>) -> Result<HttpResponse, Problem> {
-    let (opened, user) = sign_in(&app, &request, body.value, open).await?;
+    let (opened, user) = sign_in(&app, &request, body.value, SessionKind::Token, open).await?;
     tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user)
 }
 
 /// How the session is opened that a sign-in leads to, inside the user's writing unit of work.
 pub(super) type Opener<T> = fn(&mut dyn Store, &App, UserId, &Client, Instant) -> Result<T, SessionRefusal>;
 
-/// Signs somebody in by their password, whichever kind of session that is to open.
+/// Signs somebody in by their password, with a session of this kind. Where a second factor is asked for, the refusal
+/// carries a challenge, which opens a session of the same kind.
 pub(super) async fn sign_in<T: Send + 'static>(
     app: &Data<App>,
     request: &HttpRequest,
     body: LoginBody,
+    kind: SessionKind,
     open: Opener<T>,
 ) -> Result<(T, UserBody), Problem> {
     let client = client_of(request, app, body.device.as_deref());
@@ -127,21 +131,26 @@ pub(super) async fn sign_in<T: Send + 'static>(
     let password = sent.given(app).await?;
     // A password that was changed, or hashed anew, while it was checked is looked up once more.
     for _ in 0..2 {
-        if let Some(signed_in) = attempt_once(app, &client, &login, password.as_ref(), open).await? {
-            return Ok(signed_in);
+        match attempt_once(app, &client, &login, password.as_ref(), open).await? {
+            Accepted::NotAnyMore => {}
+            Accepted::SignedIn(opened, user) => return Ok((opened, *user)),
+            Accepted::FirstFactor { user, password_hash } => {
+                let identifier = app.identity.identifiers.hash(&login);
+                return Err(challenge(app, user, kind, password_hash.as_deref(), identifier, client.device));
+            }
         }
     }
     Err(Refused::from(SignInRefusal::InvalidCredentials).into())
 }
 
-/// Signs in; nothing if the password was replaced in between.
+/// Holds the password against what is stored at the moment, and signs in.
 async fn attempt_once<T: Send + 'static>(
     app: &Data<App>,
     client: &Client,
     login: &Login,
     password: Option<&Password>,
     open: Opener<T>,
-) -> Result<Option<(T, UserBody)>, Problem> {
+) -> Result<Accepted<T>, Problem> {
     let (client, login, inner) = (client.clone(), login.clone(), app.clone());
     let sought = login.clone();
     let found = app.work.read::<_, Error>(move |store| Ok(store.find_credentials(&sought)?)).await?;
@@ -159,14 +168,27 @@ async fn attempt_once<T: Send + 'static>(
     let accepted = app.work.write(credentials.user, now, move |tx| {
         let attempt = attempt(&inner, &login, &client, now);
         let user = match accounts::accept(tx.store, tx.rev, &attempt, &credentials, &verified) {
-            Err(SignInRefusal::PasswordReplaced) => return Ok(None),
+            Err(SignInRefusal::PasswordReplaced) => return Ok(Accepted::NotAnyMore),
+            Err(SignInRefusal::SecondFactorRequired { user, password_hash }) => {
+                return Ok(Accepted::FirstFactor { user, password_hash });
+            }
             accepted => accepted?,
         };
         let opened = open(tx.store, &inner, user.id, &client, now)?;
         let user = UserBody::load(tx.store, user.id, now)?;
-        Ok::<_, Refused>(Some((opened, user)))
+        Ok::<_, Refused>(Accepted::SignedIn(opened, Box::new(user)))
     });
     accepted.await
+}
+
+/// What became of a right password.
+enum Accepted<T> {
+    /// It was replaced while it was checked.
+    NotAnyMore,
+    /// A second factor is asked for.
+    FirstFactor { user: UserId, password_hash: Option<String> },
+    /// A session was opened.
+    SignedIn(T, Box<UserBody>),
 }
 
 fn attempt<'a>(app: &'a App, login: &'a Login, client: &'a Client, now: Instant) -> Attempt<'a> {

@@ -11,6 +11,7 @@ pub mod refresh;
 pub mod register;
 pub(crate) mod secret;
 pub mod session;
+pub mod totp;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
@@ -38,6 +39,7 @@ use crate::problem::{Place, Problem};
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     register::routes(config);
     login::routes(config);
+    totp::routes(config);
     refresh::routes(config);
     logout::routes(config);
     public_key::routes(config);
@@ -134,6 +136,13 @@ impl From<Refused> for Problem {
                 "The password is right, but the e-mail address isn't verified yet: follow the link in the mail, or ask for \
                  another at `POST /auth/resend-verification`.",
             ),
+            Refused::SignIn(SignInRefusal::WrongCode) => {
+                Self::of("wrong_code", "The code is wrong, or was used before.")
+            }
+            Refused::SignIn(SignInRefusal::ChallengeExpired) => totp::expired(),
+            // Whoever signs somebody in makes a challenge of it.
+            Refused::SignIn(refusal @ SignInRefusal::SecondFactorRequired { .. }) => Self::internal(&refusal),
+            Refused::SignIn(SignInRefusal::Keys(error)) => Self::internal(&error),
             Refused::SignIn(SignInRefusal::Store(error)) | Refused::Session(SessionRefusal::Store(error)) => {
                 error.into()
             }
@@ -194,7 +203,7 @@ pub(super) fn accepted(status: &'static str) -> HttpResponse {
 
 /// Counts an attempt on whatever is counted under `key`: an account by the name it is tried by, an address that mail is
 /// asked for, a password that is guessed from within.
-pub(super) async fn throttle(app: &App, key: &str) -> Result<(), Problem> {
+pub(crate) async fn throttle(app: &App, key: &str) -> Result<(), Problem> {
     let (Some(throttle), Some(quota)) = (&app.identity.account_throttle, app.settings.rate_limits.auth) else {
         return Ok(());
     };

@@ -92,6 +92,11 @@ impl Sent {
         (plain.is_some() != encrypted.is_some()).then_some(Self { plain, encrypted, kid })
     }
 
+    /// Nothing, if neither of the two was given.
+    pub(crate) fn into_option(self) -> Option<Self> {
+        (self.plain.is_some() || self.encrypted.is_some()).then_some(self)
+    }
+
     /// The text; nothing if it can't be decrypted.
     async fn reveal(self, app: &Data<App>) -> Result<Option<Zeroizing<String>>, Problem> {
         let Self { plain, encrypted, kid } = self;

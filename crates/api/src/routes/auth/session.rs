@@ -17,6 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::Refused;
 use super::login::{LoginBody, sign_in};
+use super::totp::{SecondFactorBody, answer_challenge};
 use crate::app::App;
 use crate::cookies;
 use crate::identity::{Principal, follow_revocations, session_invalid};
@@ -25,7 +26,7 @@ use crate::problem::{Problem, ProblemDoc};
 use crate::routes::me::UserBody;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(open_session).service(get_session).service(end_session);
+    config.service(open_session).service(open_session_with_totp).service(get_session).service(end_session);
 }
 
 /// A cookie session. The cookie itself is out of reach of scripts.
@@ -135,14 +136,40 @@ pub(super) async fn answer(
     request_body = LoginBody,
     responses(
         (status = 200, description = "Signed in", body = SessionBody, headers(("Set-Cookie" = String, description = "The session"))),
-        (status = 401, description = "`invalid_credentials`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/session/totp`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 403, description = "`csrf_failed`: a page of another site asked for it", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/session")]
 async fn open_session(app: Data<App>, request: HttpRequest, body: Body<LoginBody>) -> Result<HttpResponse, Problem> {
     cookies::check_origin(&app, request.head())?;
-    let (opened, user) = sign_in(&app, &request, body.value, open_cookie).await?;
+    let (opened, user) = sign_in(&app, &request, body.value, SessionKind::Cookie, open_cookie).await?;
+    answer(&app, &request, &opened, user).await
+}
+
+/// Log in with a cookie and a second factor
+///
+/// Opens the session that `POST /auth/session` refused with `second_factor_required`. A challenge opens the kind of
+/// session that it was given for, and no other.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "openSessionWithTotp",
+    security(()),
+    request_body = SecondFactorBody,
+    responses(
+        (status = 200, description = "Signed in", body = SessionBody, headers(("Set-Cookie" = String, description = "The session"))),
+        (status = 401, description = "`wrong_code`; or `challenge_expired`: begin again with the password", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`csrf_failed`: a page of another site asked for it", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/auth/session/totp")]
+async fn open_session_with_totp(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Body<SecondFactorBody>,
+) -> Result<HttpResponse, Problem> {
+    cookies::check_origin(&app, request.head())?;
+    let (opened, user) = answer_challenge(&app, &request, body.value, SessionKind::Cookie, open_cookie).await?;
     answer(&app, &request, &opened, user).await
 }
 

@@ -6,6 +6,7 @@ pub mod google;
 pub mod profile;
 mod proof;
 pub mod sessions;
+pub mod totp;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -17,4 +18,5 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     google::routes(config);
     email::routes(config);
     account::routes(config);
+    totp::routes(config);
 }

@@ -1,0 +1,130 @@
+//! What stands between a right password and a session: a sealed note that the first factor was given. Nothing is
+//! stored; it can be presented as often as one likes within its five minutes, for each code is good once.
+
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::UserId;
+use circadia_domain::sessions::SessionKind;
+use serde::{Deserialize, Serialize};
+
+use crate::bytes::{Bytes32, base64url, from_base64url, same, sha256};
+use crate::entropy::Entropy;
+use crate::keys::{KeyError, MasterKey, Purpose};
+
+/// Seconds for which a challenge can be answered.
+pub const CHALLENGE_LIFE: i64 = 5 * 60;
+
+/// What a challenge is bound to besides itself.
+const BOUND_TO: &str = "challenge";
+
+/// That somebody gave the first factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// Who.
+    pub user: UserId,
+    /// Which kind of session they want.
+    pub kind: SessionKind,
+    /// What the device calls itself.
+    pub device: Option<String>,
+    /// What is recorded of the name or address they gave.
+    pub identifier_hash: Bytes32,
+    /// Of the password that was in force: a change takes the challenge with it.
+    password: Bytes32,
+    issued_at: Instant,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    user: UserId,
+    cookie: bool,
+    device: Option<String>,
+    identifier: Bytes32,
+    password: Bytes32,
+    issued: i64,
+}
+
+fn digest(password_hash: Option<&str>) -> Bytes32 {
+    sha256(password_hash.unwrap_or_default().as_bytes())
+}
+
+impl Challenge {
+    /// A challenge for somebody whose account has this password hash, if any.
+    pub fn new(
+        user: UserId,
+        kind: SessionKind,
+        password_hash: Option<&str>,
+        identifier_hash: Bytes32,
+        device: Option<String>,
+        now: Instant,
+    ) -> Self {
+        Self { user, kind, device, identifier_hash, password: digest(password_hash), issued_at: now }
+    }
+
+    /// Whether the password is still the one that was given.
+    pub fn is_of_password(&self, password_hash: Option<&str>) -> bool {
+        same(&self.password, &digest(password_hash))
+    }
+
+    /// The text for the client.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`], which would be a defect.
+    pub fn seal(&self, master: &MasterKey, entropy: &dyn Entropy) -> Result<String, KeyError> {
+        let written = Written {
+            user: self.user,
+            cookie: self.kind == SessionKind::Cookie,
+            device: self.device.clone(),
+            identifier: self.identifier_hash,
+            password: self.password,
+            issued: self.issued_at.micros(),
+        };
+        let json = serde_json::to_vec(&written).map_err(|_| KeyError::Crypto("JSON"))?;
+        Ok(base64url(&master.seal(Purpose::Challenges, BOUND_TO, &json, entropy)?))
+    }
+
+    /// Reads a challenge; nothing if it isn't one, or is too old.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`], which would be a defect.
+    pub fn open(text: &str, master: &MasterKey, now: Instant) -> Result<Option<Self>, KeyError> {
+        let Some(sealed) = from_base64url(text) else { return Ok(None) };
+        let Some(json) = master.open(Purpose::Challenges, BOUND_TO, &sealed)? else { return Ok(None) };
+        let Ok(written) = serde_json::from_slice::<Written>(&json) else { return Ok(None) };
+        let issued_at = Instant::from_micros(written.issued);
+        if issued_at.plus_seconds(CHALLENGE_LIFE) <= now {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            user: written.user,
+            kind: if written.cookie { SessionKind::Cookie } else { SessionKind::Token },
+            device: written.device,
+            identifier_hash: written.identifier,
+            password: written.password,
+            issued_at,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MASTER, NOW, Seeded, id};
+
+    #[test]
+    fn a_challenge_is_good_for_five_minutes_and_for_one_password() {
+        let (master, entropy) = (MasterKey::from_text(MASTER).unwrap(), Seeded::new(1));
+        let challenge =
+            Challenge::new(id(1).into(), SessionKind::Cookie, Some("$hash"), [7; 32], Some("phone".into()), NOW);
+        let text = challenge.seal(&master, &entropy).unwrap();
+        let open = |text: &str, seconds| Challenge::open(text, &master, NOW.plus_seconds(seconds)).unwrap();
+        assert_eq!(open(&text, 299), Some(challenge.clone()));
+        assert_eq!(open(&text, 300), None);
+        assert!(challenge.is_of_password(Some("$hash")));
+        assert!(!challenge.is_of_password(Some("$other")) && !challenge.is_of_password(None));
+        for wrong in ["", "nonsense", &text[1..], &text[..text.len() - 1]] {
+            assert_eq!(open(wrong, 0), None, "{wrong}");
+        }
+        let other = MasterKey::from_text(&MASTER.to_uppercase()).unwrap();
+        assert_eq!(Challenge::open(&text, &other, NOW).unwrap(), None);
+    }
+}

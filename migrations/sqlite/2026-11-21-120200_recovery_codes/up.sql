@@ -1,0 +1,10 @@
+-- Codes for the day a second factor is lost; hashed under a key that is not here. What is used is removed.
+CREATE TABLE recovery_codes (
+    user_id    BLOB    NOT NULL,
+    code_hash  BLOB    NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, code_hash),
+    CONSTRAINT recovery_codes_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT recovery_codes_user_id_check CHECK (length(user_id) = 16),
+    CONSTRAINT recovery_codes_code_hash_check CHECK (length(code_hash) = 32)
+) STRICT, WITHOUT ROWID;
