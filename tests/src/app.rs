@@ -17,6 +17,8 @@ use crate::{Backend, Client, TestClock, TestDatabase};
 
 /// The password that the tests' users have.
 const PASSWORD: &str = "correct horse battery";
+/// The secret that everything is sealed under.
+pub const SECRET_KEY: &str = "a key of the tests, at least 32 characters long";
 /// When the tests begin, unless they say otherwise: a Wednesday.
 const BEGIN: &str = "2026-03-11T12:00:00Z";
 
@@ -127,7 +129,7 @@ impl TestApp {
             ("CIRCADIA_DATA_DIR", &data.display().to_string()),
             ("DATABASE_URL", database.url()),
             ("CIRCADIA_RATE_LIMITS", "off"),
-            ("CIRCADIA_SECRET_KEY", "a key of the tests, at least 32 characters long"),
+            ("CIRCADIA_SECRET_KEY", SECRET_KEY),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         Builder { database: Arc::new(database), clock: Arc::new(TestClock::at(BEGIN)), variables }
@@ -140,7 +142,7 @@ impl TestApp {
             ("CIRCADIA_DATA_DIR", &self.database.folder().join("replica").display().to_string()),
             ("DATABASE_URL", self.database.url()),
             ("CIRCADIA_RATE_LIMITS", "off"),
-            ("CIRCADIA_SECRET_KEY", "a key of the tests, at least 32 characters long"),
+            ("CIRCADIA_SECRET_KEY", SECRET_KEY),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         Builder { database: Arc::clone(&self.database), clock: Arc::clone(&self.clock), variables }

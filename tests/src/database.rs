@@ -6,7 +6,7 @@ use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Binary};
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,11 +73,19 @@ impl TestDatabase {
         Connection::open(&self.url).execute(statement);
     }
 
+    /// The bytes that a query gives.
+    pub fn bytes(&self, query: &str) -> Vec<u8> {
+        Connection::open(&self.url).bytes(query)
+    }
+
     /// How many rows everything but the record of log-in attempts has, and the sum of all users' revisions: what a
     /// request that was refused must leave as it was.
     pub fn contents(&self) -> Vec<(String, i64)> {
         let tables = [
             "users",
+            "personal_tokens",
+            "totp_factors",
+            "recovery_codes",
             "sessions",
             "revocations",
             "ephemera",
@@ -164,6 +172,10 @@ impl Connection {
 
     fn execute(&mut self, statement: &str) {
         on!(self, connection => connection.batch_execute(statement)).expect(statement);
+    }
+
+    fn bytes(&mut self, query: &str) -> Vec<u8> {
+        on!(self, connection => sql::<Binary>(query).get_result(connection)).expect(query)
     }
 
     fn number(&mut self, query: &str) -> i64 {

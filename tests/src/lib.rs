@@ -28,7 +28,7 @@ mod provider;
 mod redis;
 
 pub use answer::Answer;
-pub use app::{Builder, TestApp};
+pub use app::{Builder, SECRET_KEY, TestApp};
 pub use client::Client;
 pub use clock::TestClock;
 pub use database::{Backend, TestDatabase};

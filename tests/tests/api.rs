@@ -11,6 +11,7 @@ mod api {
     mod conventions;
     mod encrypted_passwords;
     mod entries;
+    mod forgeries;
     mod google;
     mod habit_views;
     mod habits;
@@ -40,6 +41,7 @@ mod api {
     mod time_entries;
     mod timer;
     mod today;
+    mod tokens;
     mod totp;
     mod transport;
     mod verification;

@@ -11,6 +11,7 @@ use circadia_auth::Entropy;
 use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::MasterKey;
 use circadia_auth::passwords::Hasher;
+use circadia_auth::personal::{PERSONAL_PREFIX, PersonalTokens};
 use circadia_auth::sessions::{
     COOKIE, CookieId, Cookies, Place, Revocations, Roles, Standing, admit, is_live, is_to_be_noted,
 };
@@ -19,6 +20,7 @@ use circadia_auth::throttles::Throttle;
 use circadia_auth::tokens::{Access, AccessTokens, TokenError, bearer};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::personal_tokens::Scopes;
 use circadia_domain::sessions::{Session, SessionKind, SessionState};
 use circadia_domain::users::Role;
 
@@ -26,7 +28,9 @@ use crate::app::App;
 use crate::client_address::client_address;
 use crate::context;
 use crate::cookies;
+use crate::personal;
 use crate::problem::Problem;
+use crate::scopes;
 
 /// Passwords, tokens and sessions.
 pub struct Identity {
@@ -38,6 +42,8 @@ pub struct Identity {
     pub revocations: Arc<Revocations>,
     /// What users may do, as far as it was read lately.
     pub roles: Roles,
+    /// The personal access tokens that were seen lately.
+    pub personal: PersonalTokens,
     /// Makes cookies, and remembers where they led.
     pub cookies: Cookies,
     /// What is recorded of the names that people try to sign in with.
@@ -73,6 +79,9 @@ pub struct Principal {
     pub kind: SessionKind,
     /// What they may do: of this moment, whatever it was when they signed in.
     pub role: Role,
+    /// What a personal access token is let in for; nothing for sessions, which may do all that their user may. Such a
+    /// token has its own id as its session.
+    pub scopes: Option<Scopes>,
 }
 
 /// What a request's credentials turned out to be; put into the request before it is routed.
@@ -116,9 +125,11 @@ pub(crate) async fn authenticate(app: &App, request: &HttpRequest) -> Authentica
     let head = request.head();
     let header = head.headers().get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let cookie = if header.is_none() { cookies::text(app, head) } else { None };
-    Authentication(match cookie {
-        Some(text) => by_cookie(app, request, text).await,
-        None => by_token(app, header).await,
+    let personal = header.filter(|header| bearer(Some(header)).is_ok_and(|token| token.starts_with(PERSONAL_PREFIX)));
+    Authentication(match (cookie, personal) {
+        (Some(text), _) => by_cookie(app, request, text).await,
+        (None, Some(header)) => by_personal_token(app, header).await,
+        (None, None) => by_token(app, header).await,
     })
 }
 
@@ -136,7 +147,13 @@ async fn by_token(app: &App, header: Option<&str>) -> Result<Principal, Problem>
         let state = row(app, user, session).await?;
         state.filter(|state| state.active && is_live(&state.session, now)).ok_or(TokenError::Revoked)?.role
     };
-    Ok(Principal { user, session, kind: SessionKind::Token, role })
+    Ok(Principal { user, session, kind: SessionKind::Token, role, scopes: None })
+}
+
+async fn by_personal_token(app: &App, header: &str) -> Result<Principal, Problem> {
+    let (known, role) = personal::known(app, bearer(Some(header))?).await?;
+    let session = SessionId::from_uuid(known.id.as_uuid());
+    Ok(Principal { user: known.user, session, kind: SessionKind::Token, role, scopes: Some(known.scopes) })
 }
 
 async fn by_cookie(app: &App, request: &HttpRequest, text: &str) -> Result<Principal, Problem> {
@@ -156,7 +173,7 @@ async fn by_cookie(app: &App, request: &HttpRequest, text: &str) -> Result<Princ
         None => look_up(app, request, &id).await?,
     };
     cookies::check(app, request.head(), &id)?;
-    Ok(Principal { user, session, kind: SessionKind::Cookie, role })
+    Ok(Principal { user, session, kind: SessionKind::Cookie, role, scopes: None })
 }
 
 /// A session's row; what it says of the user's role is remembered.
@@ -224,7 +241,14 @@ impl FromRequest for Principal {
         if let Ok(principal) = &outcome {
             context::note_user(principal.user.to_string());
         }
-        ready(outcome)
+        // Whatever asks who is there goes through here; so no route can forget it.
+        ready(outcome.and_then(|principal| match principal.scopes {
+            None => Ok(principal),
+            Some(scopes) => {
+                let route = request.match_pattern().unwrap_or_default();
+                scopes::admit(scopes, request.method(), &route).map(|()| principal)
+            }
+        }))
     }
 }
 

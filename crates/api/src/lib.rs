@@ -23,10 +23,12 @@ mod letters;
 pub mod limits;
 pub mod openapi;
 pub mod page;
+mod personal;
 mod prelogin;
 pub mod problem;
 pub mod routes;
 mod routing;
+mod scopes;
 pub mod settings;
 pub mod work;
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use actix_web::App as ActixApp;
+use actix_web::http::Method;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{
@@ -17,6 +18,7 @@ use utoipa_actix_web::AppExt as _;
 
 use crate::problem::{CODES, FieldError, MEDIA_TYPE, Place, ProblemBody};
 use crate::routes;
+use crate::scopes;
 
 /// The document.
 pub fn document() -> OpenApi {
@@ -53,6 +55,18 @@ fn skeleton() -> OpenApi {
     );
     let mut components = Components::new();
     components.add_security_scheme("bearer", bearer);
+    let personal = SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("crc_…")
+            .description(Some(
+                "A personal access token of `POST /me/tokens`, for other programs. It must hold the scope that an \
+                 operation names, or one that includes it (`write` includes `read`, and either without an area holds in \
+                 all); where none is named, none is let in (else 403 `insufficient_scope`).",
+            ))
+            .build(),
+    );
+    components.add_security_scheme("personal_token", personal);
     let cookie = ApiKeyValue::with_description(
         "__Host-circadia",
         "The cookie of `POST /auth/session`, for browser apps. Requests that aren't GET must come from the API's own \
@@ -118,9 +132,16 @@ fn complete(mut document: OpenApi) -> OpenApi {
             components.schemas.insert(name.into_owned(), schema);
         }
     }
+    let everywhere = document.security.clone().unwrap_or_default();
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
+            let is_private = operation.security.is_none();
             complete_operation(path, method, operation);
+            let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default();
+            if let Some(scope) = scopes::needed(&method, path).filter(|_| is_private) {
+                let personal = SecurityRequirement::new("personal_token", [scope.to_string()]);
+                operation.security = Some(everywhere.iter().cloned().chain([personal]).collect());
+            }
         }
     }
     refuse_unknown_fields(&mut document);
@@ -182,6 +203,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         if method != "get" {
             refuse("403", "`csrf_failed`: sent by cookie, without what only a page of ours can send along");
         }
+    }
+    if !is_public {
+        refuse("403", "`insufficient_scope`: a personal access token that may not do this");
     }
     if in_path && !is_public {
         refuse("404", "There is no such thing, or it is somebody else's");

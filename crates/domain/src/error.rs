@@ -13,6 +13,8 @@ pub enum Entity {
     User,
     /// A signed-in session.
     Session,
+    /// A personal access token.
+    PersonalToken,
     /// A theme.
     Theme,
     /// A habit.
@@ -41,6 +43,7 @@ impl Entity {
         match self {
             Self::User => "user",
             Self::Session => "session",
+            Self::PersonalToken => "personal access token",
             Self::Theme => "theme",
             Self::Habit => "habit",
             Self::Entry => "entry",

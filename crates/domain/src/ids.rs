@@ -92,6 +92,10 @@ id! {
     LoginId
 }
 id! {
+    /// A personal access token.
+    PersonalTokenId
+}
+id! {
     /// A recorded security event.
     AuditEventId
 }

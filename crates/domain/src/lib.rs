@@ -17,6 +17,7 @@ pub mod keys;
 pub mod logins;
 pub mod moods;
 pub mod one_time;
+pub mod personal_tokens;
 pub mod quotes;
 pub mod recurrence;
 pub mod sessions;

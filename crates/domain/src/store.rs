@@ -19,6 +19,7 @@ use crate::keys::KeyRepository;
 use crate::logins::LoginRepository;
 use crate::moods::MoodRepository;
 use crate::one_time::OneTimeRepository;
+use crate::personal_tokens::PersonalTokenRepository;
 use crate::quotes::QuoteRepository;
 use crate::sessions::SessionRepository;
 use crate::sleep::SleepRepository;
@@ -110,6 +111,7 @@ pub trait Store:
     + LoginRepository
     + AuditRepository
     + TotpRepository
+    + PersonalTokenRepository
     + KeyRepository
     + EphemeraRepository
     + QuoteRepository
@@ -134,6 +136,7 @@ impl<T> Store for T where
         + LoginRepository
         + AuditRepository
         + TotpRepository
+        + PersonalTokenRepository
         + KeyRepository
         + EphemeraRepository
         + QuoteRepository

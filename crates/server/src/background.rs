@@ -12,7 +12,7 @@ use circadia_auth::keys::{KeyRing, MasterKey};
 const FEED: Duration = Duration::from_millis(500);
 /// How often keys are read again, and ended sessions are removed.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
-/// Seconds that ended sessions are kept: people may want to see where they were signed in.
+/// Seconds that ended sessions and expired tokens are kept: people may want to see where they were signed in.
 const SESSIONS_KEPT: i64 = 30 * 86_400;
 /// Seconds that jobs are kept after they were done, and after they were given up.
 const DONE_JOBS_KEPT: i64 = 7 * 86_400;
@@ -66,10 +66,13 @@ async fn keep_house(app: &App, master: &MasterKey) {
         tracing::warn!(%problem, "old jobs and links can't be removed");
     }
     let before = now.plus_seconds(-SESSIONS_KEPT);
-    let purged = app.work.administer::<_, Problem>(move |store| Ok(store.purge_sessions(before)?)).await;
+    let purged = app.work.administer::<_, Problem>(move |store| {
+        Ok(store.purge_sessions(before)?.saturating_add(store.purge_personal_tokens(before)?))
+    });
+    let purged = purged.await;
     match purged {
         Ok(0) => {}
-        Ok(count) => tracing::info!(count, "removed sessions that ended long ago"),
-        Err(problem) => tracing::warn!(%problem, "ended sessions can't be removed"),
+        Ok(count) => tracing::info!(count, "removed sessions and tokens that ended long ago"),
+        Err(problem) => tracing::warn!(%problem, "ended sessions and tokens can't be removed"),
     }
 }

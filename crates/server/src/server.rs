@@ -11,6 +11,7 @@ use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::{KeyError, KeyRing};
 use circadia_auth::oauth::OpenIdProvider;
 use circadia_auth::passwords::{Hasher, Limits};
+use circadia_auth::personal::PersonalTokens;
 use circadia_auth::sessions::{Cookies, Revocations, Roles};
 use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, RedisStore};
 use circadia_auth::throttles::throttle;
@@ -128,6 +129,7 @@ pub(crate) fn compose(
         tokens: AccessTokens::new(keys, "circadia", "circadia"),
         revocations: Arc::new(Revocations::new()),
         roles: Roles::default(),
+        personal: PersonalTokens::default(),
         cookies: Cookies::new(&master)?,
         identifiers: Identifiers::new(&master)?,
         master: master.clone(),

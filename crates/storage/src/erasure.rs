@@ -28,6 +28,7 @@ pub const OWNED_BY_USERS: &[&str] = &[
     "mood_moments",
     "tombstones",
     "one_time_tokens",
+    "personal_tokens",
     "recovery_codes",
     "totp_factors",
     "identities",

@@ -6,7 +6,7 @@
 //!
 //! # Where things are
 //! - one file per repository, named like the domain's module: `users`, `identities`, `sessions`, `logins`, `audit`,
-//!   `totp`, `keys`, `ephemera`, `jobs`, `one_time`, `themes`, `habits`, `entries`, `sleep`, `moods`;
+//!   `totp`, `personal_tokens`, `keys`, `ephemera`, `jobs`, `one_time`, `themes`, `habits`, `entries`, `sleep`, `moods`;
 //! - `erasure`: what goes with an account;
 //! - `dialect`: everything that one of the three databases does differently, and the only place that may;
 //! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
@@ -49,6 +49,7 @@ mod migrations;
 mod moods;
 mod one_time;
 mod options;
+mod personal_tokens;
 mod pool;
 mod quotes;
 mod schema;

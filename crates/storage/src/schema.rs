@@ -134,6 +134,23 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable};
+    use crate::sql_types::{Moment, Uuid, Word};
+
+    personal_tokens (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        name -> Word,
+        scopes -> Word,
+        secret_hash -> Binary,
+        created_at -> Moment,
+        expires_at -> Moment,
+        last_used_at -> Nullable<Moment>,
+        rev -> BigInt,
+    }
+}
+
+table! {
     use diesel::sql_types::{Nullable, Text};
     use crate::sql_types::{Moment, Uuid, Word};
 
@@ -431,6 +448,6 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(users, user_revisions, sessions);
+allow_tables_to_appear_in_same_query!(users, user_revisions, sessions, personal_tokens);
 allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries);
 diesel::allow_columns_to_appear_in_same_group_by_clause!(habits::theme_id, tasks::theme_id);

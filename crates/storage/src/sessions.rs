@@ -53,7 +53,7 @@ impl Row {
 }
 
 impl Transaction {
-    fn publish(&mut self, user: UserId, what: Stopped, now: Instant) -> Result<()> {
+    pub(crate) fn publish(&mut self, user: UserId, what: Stopped, now: Instant) -> Result<()> {
         let (session, of_role) = match what {
             Stopped::Session(session) => (Some(session), false),
             Stopped::Sessions => (None, false),

@@ -17,6 +17,7 @@ mod contract {
     pub(crate) mod migrations;
     pub(crate) mod moods;
     pub(crate) mod one_time;
+    pub(crate) mod personal_tokens;
     pub(crate) mod quotes;
     pub(crate) mod rules;
     mod schema;
@@ -157,6 +158,13 @@ contract! {
     totp {
         a_second_factor_reads_back_as_written_and_is_replaced,
         recovery_codes_are_used_once_and_replaced_together,
+    }
+    personal_tokens {
+        a_token_reads_back_as_written,
+        tokens_of_others_are_out_of_reach,
+        a_removed_token_is_published,
+        a_use_is_noted_once_in_a_while,
+        tokens_that_expired_long_ago_are_purged,
     }
     keys {
         keys_read_back_oldest_first,

@@ -33,6 +33,8 @@ pub(crate) struct Operation {
     pub(crate) query: Vec<(String, Value)>,
     /// The body's schema.
     pub(crate) body: Option<Value>,
+    /// The scope that a personal access token needs, if any is let in.
+    pub(crate) personal_scope: Option<String>,
     /// Whether it is for everybody.
     pub(crate) public: bool,
     /// Whether it is for cookies only.
@@ -129,6 +131,10 @@ fn operation(path: &str, method: Method, item: &Value) -> Operation {
         path_names: in_template,
         query: named("query"),
         body: body.is_object().then_some(body),
+        personal_scope: item["security"]
+            .as_array()
+            .and_then(|ways| ways.iter().find_map(|way| way["personal_token"][0].as_str()))
+            .map(str::to_owned),
         public: item["security"] == json!([{}]),
         by_cookie: item["security"] == json!([{"cookie": []}]),
     }
@@ -145,6 +151,7 @@ pub(crate) struct World {
     pub(crate) time_entry: String,
     pub(crate) sleep_log: String,
     pub(crate) moment: String,
+    pub(crate) token: String,
     pub(crate) date: String,
     pub(crate) username: String,
     pub(crate) refresh_token: String,
@@ -169,6 +176,7 @@ impl World {
             .await
             .expect(201);
         let sessions = client.get("/me/sessions").await.expect(200);
+        let token = client.post("/me/tokens", json!({"name": "Importer", "scopes": ["read"]})).await.expect(201);
         let date = "2026-03-10".to_owned();
         client.put(&format!("/habits/{habit}/entries/{date}"), json!({"value": 3})).await.expect(201);
         let task = client.task(json!({"theme_id": theme, "due_on": "2026-03-31"})).await;
@@ -188,6 +196,7 @@ impl World {
             moment: moment.body["id"].as_str().unwrap().to_owned(),
             pause: pause.body["id"].as_str().unwrap().to_owned(),
             session: sessions.each("id").remove(0),
+            token: token.body["id"].as_str().unwrap().to_owned(),
             date,
             username: client.tokens["user"]["username"].as_str().unwrap().to_owned(),
             refresh_token: client.refresh_token().to_owned(),
@@ -230,6 +239,7 @@ impl World {
             time_entry: fresh_id(),
             sleep_log: fresh_id(),
             moment: fresh_id(),
+            token: fresh_id(),
             ..self.clone()
         }
     }
@@ -245,6 +255,7 @@ impl World {
             "time_entry_id" => &self.time_entry,
             "sleep_log_id" => &self.sleep_log,
             "moment_id" => &self.moment,
+            "token_id" => &self.token,
             "date" => &self.date,
             _ => panic!("the generator doesn't know the path parameter {name}"),
         }
@@ -269,16 +280,11 @@ impl World {
         format!("{}{query}", self.path(operation))
     }
 
-    /// A body that an operation accepts, with every property that goes together with the others.
-    pub(crate) fn body(&self, operation: &Operation) -> Value {
-        if operation.body.is_none() {
-            return Value::Null;
-        }
-        let Self { theme, habit, task, date, username, refresh_token, code, challenge, .. } = self;
+    /// A body for what has to do with who somebody is.
+    fn body_of_identity(&self, id: &str) -> Option<Value> {
+        let Self { username, refresh_token, code, challenge, .. } = self;
         let password = "correct horse battery";
-        let count = json!({"type": "count", "target": 8, "unit": "glasses", "direction": "at_least"});
-        let weekly = json!({"type": "weekly", "weekdays": ["mo", "we"], "every": 1});
-        match operation.id.as_str() {
+        Some(match id {
             "register" => json!({
                 "username": format!("{username}.2"), "email": "grace@example.org", "password": password,
                 "timezone": "Europe/Berlin", "locale": "de", "device": "phone",
@@ -289,9 +295,8 @@ impl World {
             "resetPassword" => json!({"token": ONE_TIME_TOKEN, "password": "another long sentence"}),
             "changePassword" => json!({"current_password": password, "new_password": "another long sentence"}),
             "changeEmail" => json!({"email": "grace@example.org", "password": password}),
-            "deleteMe" => json!({"password": password}),
             "loginWithTotp" | "openSessionWithTotp" => json!({"challenge": challenge, "code": code}),
-            "setUpTotp" | "deleteTotp" | "renewRecoveryCodes" => json!({"password": password}),
+            "deleteMe" | "setUpTotp" | "deleteTotp" | "renewRecoveryCodes" => json!({"password": password}),
             "confirmTotp" => json!({"code": code}),
             "refresh" | "logout" => json!({"refresh_token": refresh_token}),
             "exchangeGoogleCode" => json!({"code": "x", "code_verifier": "v".repeat(43), "device": "phone"}),
@@ -303,6 +308,25 @@ impl World {
                 "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",
                 "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],
             }),
+            "createToken" => json!({
+                "name": "Exporter", "scopes": ["habits:read", "sleep:write"], "expires_at": "2026-06-01T00:00:00Z",
+            }),
+            _ => return None,
+        })
+    }
+
+    /// A body that an operation accepts, with every property that goes together with the others.
+    pub(crate) fn body(&self, operation: &Operation) -> Value {
+        if operation.body.is_none() {
+            return Value::Null;
+        }
+        if let Some(body) = self.body_of_identity(&operation.id) {
+            return body;
+        }
+        let Self { theme, habit, task, date, .. } = self;
+        let count = json!({"type": "count", "target": 8, "unit": "glasses", "direction": "at_least"});
+        let weekly = json!({"type": "weekly", "weekdays": ["mo", "we"], "every": 1});
+        match operation.id.as_str() {
             "createTheme" => json!({"id": fresh_id(), "name": "Work", "color": "#1E90FF"}),
             "updateTheme" => json!({"name": "Wealth", "color": "#1E90FF"}),
             "createHabit" => json!({

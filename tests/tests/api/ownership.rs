@@ -30,6 +30,7 @@ fn comparable(answer: &Answer, ids: [&World; 2]) -> (u16, Vec<(String, String)>,
             (&world.habit, "HABIT"),
             (&world.theme, "THEME"),
             (&world.pause, "PAUSE"),
+            (&world.token, "TOKEN"),
             (&world.task, "TASK"),
             (&world.time_entry, "TIME_ENTRY"),
             (&world.sleep_log, "SLEEP"),
@@ -51,6 +52,7 @@ async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
     let mut seen = Vec::new();
     for path in [
         "/me".into(),
+        "/me/tokens".into(),
         "/themes".into(),
         "/habits".into(),
         "/habits/today".into(),
@@ -92,6 +94,7 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
                     "time_entry_id" => world.time_entry.clone_from(&other.time_entry),
                     "sleep_log_id" => world.sleep_log.clone_from(&other.sleep_log),
                     "moment_id" => world.moment.clone_from(&other.moment),
+                    "token_id" => world.token.clone_from(&other.token),
                     name => panic!("the generator doesn't know the path parameter {name}"),
                 }
                 world

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use circadia_domain::civil::Date;
 use circadia_domain::ids::{HabitId, PauseId, SessionId, ThemeId};
 use circadia_domain::ids::{MoodMomentId, SleepLogId};
-use circadia_domain::ids::{TaskId, TimeEntryId};
+use circadia_domain::ids::{PersonalTokenId, TaskId, TimeEntryId};
 use circadia_domain::text::key_of;
 use circadia_domain::violation::Violations;
 use serde_json::{Map, Value};
@@ -34,7 +34,7 @@ macro_rules! id_segment {
     )*};
 }
 id_segment!(HabitId as "habit_id", ThemeId as "theme_id", PauseId as "pause_id", SessionId as "session_id");
-id_segment!(TaskId as "task_id", TimeEntryId as "time_entry_id");
+id_segment!(TaskId as "task_id", TimeEntryId as "time_entry_id", PersonalTokenId as "token_id");
 
 id_segment!(SleepLogId as "sleep_log_id", MoodMomentId as "moment_id");
 

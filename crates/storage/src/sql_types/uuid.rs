@@ -1,6 +1,6 @@
 //! Typed ids as [`Uuid`] columns: sixteen bytes everywhere.
 
-use circadia_domain::ids::{AuditEventId, HabitId, JobId, LoginId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{AuditEventId, HabitId, JobId, LoginId, PersonalTokenId, SessionId, ThemeId, UserId};
 use circadia_domain::ids::{MoodMomentId, SleepLogId};
 use circadia_domain::ids::{TaskId, TimeEntryId};
 use diesel::deserialize::{self, FromSql};
@@ -60,8 +60,8 @@ macro_rules! id_column {
     )+};
 }
 
-id_column!(UserId, SessionId, LoginId, AuditEventId, JobId, ThemeId, HabitId);
-on_any_backend!(Uuid: UserId, SessionId, LoginId, AuditEventId, JobId, ThemeId, HabitId);
+id_column!(UserId, SessionId, LoginId, AuditEventId, JobId, PersonalTokenId, ThemeId, HabitId);
+on_any_backend!(Uuid: UserId, SessionId, LoginId, AuditEventId, JobId, PersonalTokenId, ThemeId, HabitId);
 
 id_column!(SleepLogId, MoodMomentId);
 on_any_backend!(Uuid: SleepLogId, MoodMomentId);

@@ -9,6 +9,7 @@ use circadia_domain::identities::{Provider, Subject};
 use circadia_domain::jobs::JobKind;
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::one_time::OneTimePurpose;
+use circadia_domain::personal_tokens::Scopes;
 use circadia_domain::sessions::SessionKind;
 use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
@@ -90,6 +91,15 @@ impl Text for EntryState {
     }
 }
 
+impl Text for Scopes {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(Self::to_text(*self))
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+}
+
 impl Text for Zone {
     fn to_text(&self) -> Cow<'_, str> {
         Cow::Borrowed(self.name())
@@ -164,12 +174,12 @@ macro_rules! word_column {
 }
 
 word_column!(
-    AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color, Username,
+    AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color, Username,
     Subject,
     Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );
 on_any_backend!(
-    Word: AuditAction, AuditOutcome, Role, ColorScheme, SessionKind, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color,
+    Word: AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color,
     Subject,
     Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );

@@ -40,6 +40,7 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.insert_task(user, &task)?;
         tx.store.insert_time_entries(user, &[spent])?;
         tx.store.insert_timer(user, &timer)?;
+        tx.store.insert_personal_token(&samples::personal_token(user))?;
         tx.store.put_totp(&samples::totp(user))?;
         tx.store.replace_recovery_codes(user, &[[1; 32]], NOW)?;
         tx.store.insert_session(&samples::session(user))
@@ -89,6 +90,9 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("identities", "email", "'a@b'", "'ab'"),
         ("sessions", "kind", "'cookie'", "'stamp'"),
         ("sessions", "generation", "0", "-1"),
+        ("personal_tokens", "name", "'a'", "''"),
+        ("personal_tokens", "scopes", "'read'", "''"),
+        ("personal_tokens", "rev", "1", "0"),
         ("totp_factors", "last_step", "0", "-1"),
         ("audit_events", "outcome", "'refused'", "'maybe'"),
         ("audit_events", "action", "'a'", "''"),

@@ -8,12 +8,13 @@ use circadia_domain::habits::{
     DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
 };
 use circadia_domain::identities::{Identity, Provider, Subject};
-use circadia_domain::ids::{AuditEventId, HabitId, JobId, PauseId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{AuditEventId, HabitId, JobId, PauseId, PersonalTokenId, SessionId, ThemeId, UserId};
 use circadia_domain::ids::{MoodMomentId, SleepLogId};
 use circadia_domain::ids::{TaskId, TimeEntryId};
 use circadia_domain::jobs::{JobKind, NewJob};
 use circadia_domain::moods::{Mood, MoodMoment, MoodNote, MoodValue, Tag, Tags};
 use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
+use circadia_domain::personal_tokens::{PersonalToken, Scopes, TokenName};
 use circadia_domain::sessions::{Session, SessionKind};
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog, SleepNote};
 use circadia_domain::store::Revision;
@@ -71,6 +72,21 @@ pub(crate) fn user() -> NewUser {
         role: Role::Regular,
         settings: settings(),
         created_at: NOW,
+    }
+}
+
+/// A token that may do a little.
+pub(crate) fn personal_token(user: UserId) -> PersonalToken {
+    PersonalToken {
+        id: PersonalTokenId::from_uuid(id()),
+        user,
+        name: TokenName::parse(&"é".repeat(100)).unwrap(),
+        scopes: Scopes::from_text("read habits:write").unwrap(),
+        secret_hash: [0xA5; 32],
+        created_at: NOW,
+        expires_at: NOW.plus_seconds(86_400),
+        last_used_at: None,
+        rev: Revision(1),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod google;
 pub mod profile;
 mod proof;
 pub mod sessions;
+pub mod tokens;
 pub mod totp;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,4 +20,5 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     email::routes(config);
     account::routes(config);
     totp::routes(config);
+    tokens::routes(config);
 }

@@ -1,0 +1,223 @@
+//! `/me/tokens`: personal access tokens, by which somebody lets another program act for them.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use circadia_auth::personal::PersonalSecret;
+use circadia_domain::Error;
+use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::PersonalTokenId;
+use circadia_domain::personal_tokens::{self, DEFAULT_LIFE, NewPersonalToken, PersonalToken, Scope, Scopes, TokenName};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::conditional::{Answer, IfMatch};
+use crate::identity::{Principal, follow_revocations};
+use crate::input::{Body, Decode, Fields, Query, Segment, list, text};
+use crate::page::{Page, PageRequest};
+use crate::problem::{Problem, ProblemDoc};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_tokens).service(create_token).service(get_token).service(revoke_token);
+}
+
+/// A personal access token, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PersonalToken)]
+pub struct TokenBody {
+    /// Its id.
+    #[schema(value_type = Uuid)]
+    pub id: PersonalTokenId,
+    /// What its owner calls it.
+    #[schema(value_type = String, min_length = 1, max_length = 100, example = "Sleep importer")]
+    pub name: TokenName,
+    /// What it may do.
+    #[schema(example = json!(["sleep:write", "habits:read"]))]
+    pub scopes: Vec<String>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Instant,
+    /// Until when it is good.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Instant,
+    /// When it was used last, to the hour.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Instant>,
+}
+
+impl From<PersonalToken> for TokenBody {
+    fn from(token: PersonalToken) -> Self {
+        Self {
+            id: token.id,
+            name: token.name,
+            scopes: token.scopes.iter().map(|scope| scope.to_string()).collect(),
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            last_used_at: token.last_used_at,
+        }
+    }
+}
+
+/// A personal access token that was just made, with its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NewPersonalToken)]
+pub struct NewTokenBody {
+    /// The token itself, to be sent as `Authorization: Bearer crc_…`; shown this once.
+    #[schema(pattern = "^crc_[A-Za-z0-9_-]{91}$")]
+    pub token: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub stored: TokenBody,
+}
+
+/// A personal access token to make.
+#[derive(Debug, ToSchema)]
+pub struct CreateTokenBody {
+    /// What to call it.
+    #[schema(value_type = String, min_length = 1, max_length = 100, example = "Sleep importer")]
+    name: TokenName,
+    /// What it may do: `read` or `write` everywhere, or in one area such as `habits:read`; writing includes reading.
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 18, example = json!(["sleep:write", "habits:read"]))]
+    scopes: Scopes,
+    /// Until when it is good: at most a year ahead; 90 days if absent.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-06-01T00:00:00Z")]
+    expires_at: Option<Instant>,
+}
+
+impl Decode for CreateTokenBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", text(TokenName::parse));
+        let scopes =
+            fields.required("scopes", |raw| list(18, text(Scope::parse))(raw).and_then(|scopes| Scopes::of(&scopes)));
+        let expires_at = fields.optional("expires_at", text(Instant::parse));
+        Some(Self { name: name?, scopes: scopes?, expires_at })
+    }
+}
+
+/// List my tokens
+///
+/// Oldest first, without their secrets. Those that expired are shown for another month.
+#[utoipa::path(
+    tag = "me",
+    operation_id = "listTokens",
+    params(PageRequest),
+    responses((status = 200, description = "A page of tokens", body = Page<TokenBody>))
+)]
+#[get("/me/tokens")]
+async fn list_tokens(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    query: Query<PageRequest>,
+) -> Result<HttpResponse, Problem> {
+    let tokens = app.work.read(move |store| personal_tokens::list(store, principal.user)).await?;
+    let items: Vec<TokenBody> = tokens.into_iter().map(TokenBody::from).collect();
+    let key = |token: &TokenBody| (token.created_at.micros(), token.id);
+    Page::of_sorted(items, key, "created_at", &query.0, |a, b| a < b)?.answer(&request)
+}
+
+/// Make a token
+///
+/// For another program that is to act for you. The answer shows its secret this once; of several requests, each makes
+/// a token of its own. No token is let in at sessions, passwords, the second factor, tokens and the account.
+#[utoipa::path(
+    tag = "me",
+    operation_id = "createToken",
+    request_body = CreateTokenBody,
+    responses(
+        (status = 201, description = "The token", body = NewTokenBody),
+        (status = 409, description = "`limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/me/tokens")]
+async fn create_token(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    body: Body<CreateTokenBody>,
+) -> Result<HttpResponse, Problem> {
+    let CreateTokenBody { name, scopes, expires_at } = body.value;
+    let (inner, now) = (app.clone(), app.now());
+    let secret = PersonalSecret::fresh(principal.user, app.ids.fresh().into(), &*app.identity.entropy);
+    let new = NewPersonalToken {
+        id: secret.id,
+        name,
+        scopes,
+        secret_hash: secret.hash(),
+        expires_at: expires_at.unwrap_or_else(|| now.plus_seconds(DEFAULT_LIFE)),
+    };
+    let made = app.work.write(principal.user, now, move |tx| {
+        let token = personal_tokens::create(tx, new)?;
+        let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::TOKEN_CREATED, principal.user, now)
+            .in_session(principal.session)
+            .with("token", AuditDetail::Id(token.id.as_uuid()));
+        audit::record(tx.store, &event)?;
+        Ok::<_, Error>(token)
+    });
+    let made = made.await?;
+    let (rev, location) = (made.rev, format!("/api/v1/me/tokens/{}", made.id));
+    let body = NewTokenBody { token: secret.text(), stored: made.into() };
+    Answer::stored(&body, rev)?.created(location).to(&request)
+}
+
+/// Get one of my tokens
+#[utoipa::path(
+    tag = "me",
+    operation_id = "getToken",
+    params(("token_id" = Uuid, Path, description = "The token's id")),
+    responses((status = 200, description = "The token, without its secret", body = TokenBody))
+)]
+#[get("/me/tokens/{token_id}")]
+async fn get_token(
+    app: Data<App>,
+    request: HttpRequest,
+    principal: Principal,
+    id: Segment<PersonalTokenId>,
+) -> Result<HttpResponse, Problem> {
+    let token = app.work.read(move |store| personal_tokens::find(store, principal.user, id.0)).await?;
+    let rev = token.rev;
+    Answer::stored(&TokenBody::from(token), rev)?.to(&request)
+}
+
+/// Revoke one of my tokens
+///
+/// It is refused everywhere within a second.
+#[utoipa::path(
+    tag = "me",
+    operation_id = "revokeToken",
+    params(("token_id" = Uuid, Path, description = "The token's id")),
+    responses((status = 204, description = "It is good for nothing any more"))
+)]
+#[delete("/me/tokens/{token_id}")]
+async fn revoke_token(
+    app: Data<App>,
+    principal: Principal,
+    id: Segment<PersonalTokenId>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let (inner, now) = (app.clone(), app.now());
+    let revoked = app.work.write(principal.user, now, move |tx| {
+        personal_tokens::revoke(tx, id.0, &if_match.0)?;
+        let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::TOKEN_REVOKED, principal.user, now)
+            .in_session(principal.session)
+            .with("token", AuditDetail::Id(id.0.as_uuid()));
+        audit::record(tx.store, &event)?;
+        Ok::<_, Error>(())
+    });
+    revoked.await?;
+    follow_revocations(&app).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<CreateTokenBody>();
+    }
+}

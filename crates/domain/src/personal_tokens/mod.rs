@@ -1,0 +1,54 @@
+//! Personal access tokens: by which somebody lets another program act for them, within scopes and for a time.
+//!
+//! Nothing but a hash of the secret is kept. How secrets are made and judged is the business of the `auth` crate.
+
+mod repository;
+mod scopes;
+mod service;
+
+pub use repository::{PersonalTokenRepository, PersonalTokenState};
+pub use scopes::{Access, Area, Scope, Scopes};
+pub use service::{NewPersonalToken, create, find, list, revoke};
+
+use crate::civil::Instant;
+use crate::ids::{PersonalTokenId, UserId};
+use crate::store::Revision;
+use crate::text::Line;
+
+/// What somebody calls a token: 1–100 characters.
+pub type TokenName = Line<100>;
+
+/// The most tokens that a user may have at a time.
+pub const MAX_TOKENS: usize = 50;
+
+/// Seconds for which a token is good unless its owner says otherwise.
+pub const DEFAULT_LIFE: i64 = 90 * 86_400;
+
+/// Seconds for which a token can be good at most: a year.
+pub const LONGEST_LIFE: i64 = 366 * 86_400;
+
+/// Seconds within which a token's use is noted once: that it was used is to be seen, not how often.
+pub const USE_NOTED_EVERY: i64 = 3_600;
+
+/// A personal access token as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonalToken {
+    /// Which.
+    pub id: PersonalTokenId,
+    /// Whose.
+    pub user: UserId,
+    /// What its owner calls it.
+    pub name: TokenName,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// SHA-256 of its secret.
+    pub secret_hash: [u8; 32],
+    /// When it was made.
+    pub created_at: Instant,
+    /// Until when it is good.
+    pub expires_at: Instant,
+    /// When it was used last, to the hour.
+    pub last_used_at: Option<Instant>,
+    /// The revision it was made in.
+    pub rev: Revision,
+}

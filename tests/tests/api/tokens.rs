@@ -1,0 +1,230 @@
+//! Personal access tokens: `/me/tokens`, and what they open.
+
+use std::time::{Duration, Instant};
+
+use circadia_tests::{Backend, Client, TestApp, scenarios};
+use serde_json::{Value, json};
+
+use super::audit::audited;
+use super::catalogue::{Catalogue, World};
+
+scenarios!(
+    a_token_is_shown_once_and_listed_without_its_secret,
+    tokens_expire_in_90_days_unless_told_and_never_later_than_in_a_year,
+    every_operation_needs_its_scope_and_security_is_out_of_reach,
+    a_revoked_token_is_refused_everywhere_within_a_second,
+    a_token_is_looked_up_once_and_its_use_noted_once_an_hour,
+    changed_tokens_are_invalid,
+    tokens_count_towards_their_user_s_limit,
+    an_account_holds_a_limited_number_of_tokens,
+);
+
+/// A client that sends a fresh token with these scopes, and the token's id.
+async fn with_scopes(client: &Client, scopes: &[&str]) -> (Client, String) {
+    let made = client.post("/me/tokens", json!({"name": "Importer", "scopes": scopes})).await.expect(201).body;
+    (client.with_token(made["token"].as_str().unwrap()), made["id"].as_str().unwrap().to_owned())
+}
+
+async fn a_token_is_shown_once_and_listed_without_its_secret(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    let body = json!({"name": "Importer", "scopes": ["sleep:write", "habits:read", "sleep:write"]});
+    let made = ada.post("/me/tokens", body).await.expect(201);
+    assert_eq!(made.header("cache-control"), Some("no-store"));
+    let token = made.body["token"].as_str().unwrap();
+    assert!(token.len() == 95 && token.starts_with("crc_"), "{token}");
+    let id = made.body["id"].as_str().unwrap();
+    assert_eq!(made.header("location").unwrap(), format!("/api/v1/me/tokens/{id}"));
+    let mut shown = made.body.clone();
+    shown.as_object_mut().unwrap().remove("token");
+    assert_eq!(shown["scopes"], json!(["habits:read", "sleep:write"]));
+    assert_eq!(shown["last_used_at"], Value::Null);
+    assert_eq!(ada.get(&format!("/me/tokens/{id}")).await.expect(200).body, shown);
+    assert_eq!(ada.get("/me/tokens").await.expect(200).body["items"], json!([shown]));
+    assert_eq!(eve.get("/me/tokens").await.expect(200).body["items"], json!([]));
+    assert_eq!(audited(&app, "token_created", "done"), 1);
+    for (name, wrong) in [
+        ("name", json!("")),
+        ("name", json!("x".repeat(101))),
+        ("scopes", json!([])),
+        ("scopes", json!(["admin"])),
+        ("scopes", json!("read")),
+        ("expires_at", json!("tomorrow")),
+    ] {
+        let mut body = json!({"name": "Importer", "scopes": ["read"]});
+        body[name] = wrong;
+        ada.post("/me/tokens", body).await.names(&format!("/{name}"));
+    }
+}
+
+async fn tokens_expire_in_90_days_unless_told_and_never_later_than_in_a_year(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let make = async |expires_at: Option<&str>| {
+        ada.post("/me/tokens", json!({"name": "Importer", "scopes": ["read"], "expires_at": expires_at})).await
+    };
+    let usual = make(None).await.expect(201).body;
+    assert_eq!(usual["expires_at"], "2026-06-09T12:00:00Z");
+    let year = make(Some("2027-03-12T12:00:00Z")).await.expect(201).body;
+    make(Some("2027-03-12T12:00:01Z")).await.names("/expires_at");
+    make(Some("2026-03-11T12:00:00Z")).await.names("/expires_at");
+    let short = make(Some("2026-03-11T12:00:01Z")).await.expect(201).body;
+    let [usual, year, short] = [&usual, &year, &short].map(|made| ada.with_token(made["token"].as_str().unwrap()));
+    short.get("/habits").await.expect(200);
+    app.clock.advance(1);
+    short.get("/habits").await.problem(401, "token_expired");
+    usual.get("/habits").await.expect(200);
+    app.clock.set("2026-06-09T12:00:00Z");
+    usual.get("/habits").await.problem(401, "token_expired");
+    year.get("/habits").await.expect(200);
+}
+
+async fn every_operation_needs_its_scope_and_security_is_out_of_reach(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let world = World::of(&ada).await;
+    let (reader, _) = with_scopes(&ada, &["read"]).await;
+    let (writer, _) = with_scopes(&ada, &["write"]).await;
+    let (elsewhere, _) = with_scopes(&ada, &["tasks:write"]).await;
+    let barred = |path: &str| {
+        let within = path.strip_prefix("/api/v1/").unwrap();
+        within != "me" && ["auth", "me", "admin"].contains(&within.split('/').next().unwrap())
+    };
+    let (mut reads, mut writes, mut closed) = (0, 0, 0);
+    for operation in Catalogue::read().operations.iter().filter(|operation| !operation.public) {
+        // Logging out by a refresh token needs no access token; by a personal one it is refused.
+        let body = if operation.id == "logout" { Value::Null } else { world.body(operation) };
+        let path = world.path_and_query(operation);
+        let call = async |client: &Client| client.call(operation.method.clone(), &path, &body).await;
+        // Of the profile itself, only looking at it is let in.
+        if barred(&operation.path) || operation.path == "/api/v1/me" && operation.id != "getMe" {
+            for client in [&reader, &writer, &elsewhere] {
+                let refused = call(client).await.problem(403, "insufficient_scope");
+                assert_eq!(refused.header("www-authenticate"), Some("Bearer error=\"insufficient_scope\""));
+            }
+            closed += 1;
+            continue;
+        }
+        let scope = operation.personal_scope.as_deref().unwrap_or_else(|| panic!("{} has no scope", operation.id));
+        let needs_write = scope.ends_with(":write");
+        if !scope.starts_with("tasks:") {
+            let refused = call(&elsewhere).await.problem(403, "insufficient_scope");
+            assert!(refused.body["detail"].as_str().unwrap().contains(scope), "{}", refused.body);
+            let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+            assert_eq!(refused.header("www-authenticate"), Some(challenge.as_str()));
+        }
+        if needs_write {
+            call(&reader).await.problem(403, "insufficient_scope");
+            writes += 1;
+        } else {
+            let answer = call(&reader).await;
+            assert_ne!(answer.status, 403, "{}: {}", operation.id, answer.body);
+            reads += 1;
+        }
+        let answer = call(&writer).await;
+        assert!(answer.status != 403 && answer.status != 401, "{}: {}", operation.id, answer.body);
+    }
+    assert!(reads > 10 && writes > 10 && closed > 5, "{reads} {writes} {closed}");
+}
+
+async fn a_revoked_token_is_refused_everywhere_within_a_second(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let replica = app.replica().start();
+    let ada = app.user("ada").await;
+    let (token, id) = with_scopes(&ada, &["read"]).await;
+    let (other, _) = with_scopes(&ada, &["read"]).await;
+    let there = token.at(&replica.anonymous());
+    for client in [&token, &there, &other] {
+        client.get("/habits").await.expect(200);
+    }
+    let path = format!("/me/tokens/{id}");
+    let tag = ada.get("/me/tokens").await.expect(200).etag();
+    ada.with_header("if-match", &tag).delete(&path).await.problem(412, "precondition_failed");
+    ada.delete(&path).await.expect(204);
+    token.get("/habits").await.problem(401, "token_revoked");
+    let begun = Instant::now();
+    while there.get("/habits").await.status == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(1), "still let in after a second");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    there.get("/habits").await.problem(401, "token_revoked");
+    other.get("/habits").await.expect(200);
+    ada.delete(&path).await.problem(404, "personal_token_not_found");
+    assert_eq!(audited(&app, "token_revoked", "done"), 1);
+    // What an owner who signs out everywhere has lent goes on, until it is revoked by itself.
+    ada.post("/auth/logout-all", Value::Null).await.expect(204);
+    other.get("/habits").await.expect(200);
+}
+
+async fn a_token_is_looked_up_once_and_its_use_noted_once_an_hour(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let (token, id) = with_scopes(&ada, &["read"]).await;
+    let used = async || ada.get(&format!("/me/tokens/{id}")).await.expect(200).body["last_used_at"].clone();
+    assert_eq!(used().await, Value::Null);
+    token.get("/themes").await.expect(200);
+    assert_eq!(used().await, "2026-03-11T12:00:00Z");
+    // Until the feed of what was revoked is followed, it is looked up each time.
+    let mut alone = false;
+    for _ in 0..500 {
+        alone = token.get("/themes").await.expect(200).header("server-timing").unwrap().contains("in 1 unit");
+        if alone {
+            break;
+        }
+    }
+    assert!(alone, "each request looks its token up");
+    let begun = app.database.number("SELECT count(*) FROM personal_tokens WHERE last_used_at IS NOT NULL");
+    assert_eq!(begun, 1);
+    app.clock.advance(600);
+    token.get("/themes").await.expect(200);
+    assert_eq!(used().await, "2026-03-11T12:00:00Z");
+    app.clock.set("2026-03-11T13:00:00Z");
+    let ada = app.log_in("ada").await;
+    token.get("/themes").await.expect(200);
+    let noted = ada.get(&format!("/me/tokens/{id}")).await.expect(200).body;
+    assert_eq!(noted["last_used_at"], "2026-03-11T13:00:00Z");
+}
+
+async fn changed_tokens_are_invalid(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let (token, _) = with_scopes(&ada, &["read"]).await;
+    let text = token.token().to_owned();
+    token.get("/habits").await.expect(200);
+    for at in [0, 3, 4, 30, 60, 80, 94] {
+        let mut changed = text.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        app.anonymous().with_token(&changed).get("/habits").await.problem(401, "token_invalid");
+    }
+    for wrong in ["crc_", &text[..94], &format!("{text}A"), &format!("{text}=")] {
+        app.anonymous().with_token(wrong).get("/habits").await.problem(401, "token_invalid");
+    }
+    assert_eq!(app.database.number("SELECT count(*) FROM personal_tokens WHERE length(secret_hash) = 32"), 1);
+}
+
+async fn tokens_count_towards_their_user_s_limit(backend: Backend) {
+    let app = TestApp::on(backend).set("CIRCADIA_RATE_LIMIT_USER", "4/h").start();
+    let ada = app.user("ada").await;
+    let (one, _) = with_scopes(&ada, &["read"]).await;
+    let (other, _) = with_scopes(&ada, &["read"]).await;
+    one.get("/habits").await.expect(200);
+    let last = other.get("/habits").await.expect(200);
+    assert!(last.header("ratelimit").unwrap().starts_with("\"user\";r=0;"));
+    for client in [&one, &other, &ada] {
+        client.get("/habits").await.problem(429, "rate_limited");
+    }
+}
+
+async fn an_account_holds_a_limited_number_of_tokens(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let body = json!({"name": "Importer", "scopes": ["read"], "expires_at": "2026-03-11T12:10:00Z"});
+    for _ in 0..50 {
+        ada.post("/me/tokens", body.clone()).await.expect(201);
+    }
+    ada.post("/me/tokens", json!({"name": "One more", "scopes": ["read"]})).await.problem(409, "limit_reached");
+    // What has expired takes no place.
+    app.clock.advance(600);
+    ada.post("/me/tokens", json!({"name": "One more", "scopes": ["read"]})).await.expect(201);
+}
