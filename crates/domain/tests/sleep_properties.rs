@@ -31,8 +31,9 @@ fn any_sleeps() -> impl Strategy<Value = Vec<Sleep>> {
 /// Phillips et al. (2017) as printed, over epochs of a minute: M·(N − 1) pairs become those of which both are known.
 fn epochs(sleeps: &[Sleep]) -> Option<f64> {
     let nights = nights(sleeps);
-    let first = nights.first()?.bed.seconds() / 60 - 3 * 1_440;
-    let last = nights.last()?.wake.seconds() / 60 + 3 * 1_440;
+    nights.first()?;
+    let first = sleeps.iter().map(|sleep| sleep.start.seconds() / 60).min()? - 3 * 1_440;
+    let last = sleeps.iter().map(|sleep| sleep.end.seconds() / 60).max()? + 3 * 1_440;
     // In half minutes, since middles may lie on them.
     let mut known = vec![false; usize::try_from(2 * (last - first)).unwrap()];
     let mut asleep = known.clone();

@@ -49,6 +49,13 @@ async fn a_year_of_data_is_made_and_the_printed_credentials_work() {
     let week = server.get(&session, "/habits/views/week").await;
     assert_eq!(week["items"].as_array().unwrap().len(), habits.len());
 
+    // Later to bed at weekends, a night forgotten now and then, moods of most days.
+    let month = server.get(&session, "/sleep/stats").await;
+    assert!((20..=30).contains(&month["summary"]["nights"].as_u64().unwrap()), "{month}");
+    assert!(month["social_jet_lag"]["minutes"].as_f64().unwrap() > 20.0, "{month}");
+    let moods = server.get(&session, "/moods/trend?range=365d").await;
+    assert!((200..365).contains(&moods["n"].as_u64().unwrap()), "{moods}");
+
     run(&mut sandbox.circadia(&["doctor"])).succeeded();
     let again = run(&mut sandbox.circadia(&["demo"])).failed();
     assert!(again.contains("there already is"), "{again}");

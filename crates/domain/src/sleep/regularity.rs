@@ -162,10 +162,10 @@ mod tests {
 
     #[test]
     fn who_does_the_opposite_every_day_has_nearly_minus_100() {
-        // From midnight to noon, and from noon to 23:00, by turns: but for the hour before midnight everything differs,
-        // −100 + 200 · 1/24.
+        // From midnight to noon, and from noon to 23:00, by turns: but for the hour before midnight everything differs.
+        // 20 days of pairs begin at 18:00, before the first night: six hours that are alike, then one of each of 19 days.
         let found = of(&nightly("2026-03-01", 21, |day| if day % 2 == 0 { (24, 12) } else { (36, 11) }));
-        close(found, -100.0 + 200.0 / 24.0, 20.0);
+        close(found, -100.0 + 200.0 * 25.0 / 480.0, 20.0);
     }
 
     #[test]

@@ -15,13 +15,14 @@ use circadia_domain::users::{Email, Role, Settings, Username};
 use circadia_domain::{Error, violation::Violations};
 
 use super::create_admin::{made_password, make_account};
+use super::demo_nights;
 use super::{Failure, Outcome, demo_tasks, say};
 use crate::config::Config;
 use crate::server::compose;
 use crate::sources::{FreshIds, SystemClock};
 
 /// How many days back the data goes.
-const DAYS: i32 = 365;
+pub(super) const DAYS: i32 = 365;
 /// Entries of one unit of work.
 const AT_ONCE: usize = 1_000;
 
@@ -107,10 +108,10 @@ const SAMPLES: [Sample; 7] = [
 ];
 
 /// Dice that fall the same way every time (`SplitMix64`, Steele et al. 2014): a demonstration should be repeatable.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u32) -> u32 {
+    pub(super) fn roll(&mut self, sides: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -141,9 +142,11 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> 
     for chunk in puts.chunks(AT_ONCE) {
         write(&*composition.database, user.id, now, |tx| put_many(tx, chunk, true).map(drop))?;
     }
+    let (nights, moods) = write(&*composition.database, user.id, now, |tx| demo_nights::make(tx, ids))?;
     let others = demo_tasks::make(&*composition.database, user.id, now, ids)?;
     say(format_args!(
-        "Made the account {username} with {} habits, {} entries, {} tasks and {} time entries over {DAYS} days.",
+        "Made the account {username} with {} habits, {} entries, {} tasks, {} time entries, {nights} nights and {moods} \
+         moods over {DAYS} days.",
         SAMPLES.len(),
         puts.len(),
         others.tasks,

@@ -2,6 +2,7 @@
 
 mod create_admin;
 mod demo;
+mod demo_nights;
 mod demo_tasks;
 mod doctor;
 mod healthcheck;
