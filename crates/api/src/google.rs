@@ -14,6 +14,7 @@ use circadia_auth::stores::{Key, Kind};
 use circadia_domain::identities::{Identity, Provider};
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::logins::LoginMethod;
+use circadia_domain::sessions::SessionKind;
 use circadia_domain::store::{Refusal, Store, Writing};
 use circadia_domain::users::Login;
 use serde::Serialize;
@@ -22,6 +23,7 @@ use url::Url;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::routes::auth::totp::challenge;
 
 /// How often a sign-in is begun anew because somebody came between.
 const ROUNDS: usize = 3;
@@ -117,11 +119,13 @@ fn key(secret: &Secret) -> Key {
     Key::of(secret.text().as_bytes())
 }
 
-/// Finds or makes the account of whoever is behind a flow, and lets `open` do the rest in the same transaction.
+/// Finds or makes the account of whoever is behind a flow, and lets `open` do the rest in the same transaction. Where a
+/// second factor is asked for, the refusal carries a challenge, which opens a session of this kind.
 pub(crate) async fn sign_in<T, E>(
     app: &actix_web::web::Data<App>,
     profile: &Profile,
     client: &Client,
+    kind: SessionKind,
     open: impl Fn(&mut dyn Store, &App, UserId) -> Result<T, E> + Clone + Send + 'static,
 ) -> Result<T, Problem>
 where
@@ -135,7 +139,21 @@ where
             break;
         }
     }
-    outcome
+    match outcome? {
+        Accepted::SignedIn(opened) => Ok(opened),
+        Accepted::FirstFactor { user, password_hash } => {
+            let identifier = app.identity.identifiers.hash(&Login::email(profile.email.as_str()));
+            Err(challenge(app, user, kind, password_hash.as_deref(), identifier, client.device.clone()))
+        }
+    }
+}
+
+/// What became of whoever the provider vouched for.
+enum Accepted<T> {
+    /// A session was opened.
+    SignedIn(T),
+    /// A second factor is asked for.
+    FirstFactor { user: UserId, password_hash: Option<String> },
 }
 
 async fn sign_in_once<T, E>(
@@ -143,7 +161,7 @@ async fn sign_in_once<T, E>(
     profile: &Profile,
     client: &Client,
     open: impl Fn(&mut dyn Store, &App, UserId) -> Result<T, E> + Send + 'static,
-) -> Result<T, Problem>
+) -> Result<Accepted<T>, Problem>
 where
     T: Send + 'static,
     E: Refusal + From<FederatedRefusal> + Into<Problem> + Send + 'static,
@@ -166,10 +184,15 @@ where
     };
     if let Some(user) = found {
         let work = move |tx: &mut Writing<'_>| {
-            attempt(&inner, &login, tx.store, &mut |store, attempt| {
+            let judged = attempt(&inner, &login, tx.store, &mut |store, attempt| {
                 accounts::sign_in_federated(store, user, Provider::Google, &profile, attempt).map(|user| user.id)
-            })?;
-            open(tx.store, &inner, user)
+            });
+            match judged {
+                Err(FederatedRefusal::SecondFactorRequired { user, password_hash }) => {
+                    Ok(Accepted::FirstFactor { user, password_hash })
+                }
+                judged => open(tx.store, &inner, judged?).map(Accepted::SignedIn),
+            }
         };
         app.work.write(user, now, work).await
     } else {
@@ -178,7 +201,7 @@ where
                 let entropy = &*inner.identity.entropy;
                 accounts::join_federated(store, Provider::Google, &profile, attempt, entropy).map(|user| user.id)
             })?;
-            open(store, &inner, user)
+            open(store, &inner, user).map(Accepted::SignedIn)
         };
         app.work.administer(work).await
     }
@@ -264,6 +287,7 @@ impl From<FederatedRefusal> for Problem {
                 "There already is an account with this e-mail address. Sign in to it first, then link Google there.",
             ),
             FederatedRefusal::Inactive => Self::of("google_account_inactive", "This account may not sign in."),
+            FederatedRefusal::SecondFactorRequired { .. } => Self::internal(&refusal),
             FederatedRefusal::Changed => Self::of("changed_meanwhile", "Somebody else was faster: try again."),
             FederatedRefusal::SubjectTaken => {
                 Self::of("google_subject_taken", "This Google account belongs to another account here.")

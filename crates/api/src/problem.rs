@@ -253,6 +253,11 @@ impl Problem {
         }
     }
 
+    /// The text of a member of its own.
+    pub fn member(&self, name: &str) -> Option<&str> {
+        self.0.members.get(name)?.as_str()
+    }
+
     /// Says of the values at a pointer that they stood in another place.
     #[must_use]
     pub fn with_place(mut self, pointer: &str, place: Place) -> Self {

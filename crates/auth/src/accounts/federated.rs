@@ -10,10 +10,12 @@ use circadia_domain::identities::{Identity, IdentityRepository, Provider};
 use circadia_domain::ids::{AuditEventId, IdSource, SessionId, UserId};
 use circadia_domain::logins::{LoginFailure, LoginRepository};
 use circadia_domain::store::{Refusal, StoreError, Unique};
+use circadia_domain::totp::TotpRepository;
 use circadia_domain::users::{Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 
 use super::Attempt;
 use crate::entropy::{Entropy, random};
+use crate::factors;
 use crate::oauth::Profile;
 
 /// Why somebody isn't let in, linked or unlinked.
@@ -25,6 +27,15 @@ pub enum FederatedRefusal {
     /// The account may not sign in. It was recorded, which is to be committed.
     #[error("the account may not sign in")]
     Inactive,
+    /// Whoever it is asks for a second factor here, too: see [`crate::factors::Challenge`]. What the provider asked
+    /// for isn't known, and who set a second factor up expects it on every way in.
+    #[error("a second factor is needed")]
+    SecondFactorRequired {
+        /// Whose account it is.
+        user: UserId,
+        /// The password hash that is in force now, if there is a password.
+        password_hash: Option<String>,
+    },
     /// What was looked up has changed since. Nothing was recorded; begin again by looking it up.
     #[error("it was changed in the meantime")]
     Changed,
@@ -73,13 +84,13 @@ pub fn find_federated<S: IdentityRepository + ?Sized>(
     Ok(store.find_identity(provider, &profile.subject)?.map(|identity| identity.user))
 }
 
-/// Lets in the user of a subject, unless the account may not sign in; records it either way. For the user's writing
-/// unit of work.
+/// Lets in the user of a subject, unless the account may not sign in or a second factor is asked for; records it either
+/// way (but for the latter, which is neither a success nor a failure yet). For the user's writing unit of work.
 ///
 /// # Errors
-/// [`FederatedRefusal::Inactive`], which is to be committed; [`FederatedRefusal::Changed`] if the two aren't linked any
-/// more.
-pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepository + ?Sized>(
+/// [`FederatedRefusal::Inactive`], which is to be committed; [`FederatedRefusal::SecondFactorRequired`];
+/// [`FederatedRefusal::Changed`] if the two aren't linked any more.
+pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepository + TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
     provider: Provider,
@@ -91,9 +102,16 @@ pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepositor
         return Err(FederatedRefusal::Changed);
     }
     let user = store.find_user(user)?.ok_or(FederatedRefusal::Changed)?;
-    let failure = if user.active { None } else { Some(LoginFailure::Inactive) };
-    attempt.record(store, Some(user.id), failure)?;
-    if user.active { Ok(user) } else { Err(FederatedRefusal::Inactive) }
+    if !user.active {
+        attempt.record(store, Some(user.id), Some(LoginFailure::Inactive))?;
+        return Err(FederatedRefusal::Inactive);
+    }
+    if factors::is_active(store, user.id)? {
+        let password_hash = store.credentials_of(user.id)?.and_then(|credentials| credentials.password_hash);
+        return Err(FederatedRefusal::SecondFactorRequired { user: user.id, password_hash });
+    }
+    attempt.record(store, Some(user.id), None)?;
+    Ok(user)
 }
 
 /// Makes an account for a subject that nobody is linked to: with a free name made of its address, which counts as

@@ -164,7 +164,7 @@ impl Config {
         }
         let rate_limits = rate_limits(&mut env);
         let trusted_proxies = env.read("CIRCADIA_TRUSTED_PROXIES", |text| list(text, network)).unwrap_or_default();
-        let cors_origins = env.read("CIRCADIA_CORS_ORIGINS", |text| list(text, origin)).unwrap_or_default();
+        let mut cors_origins = env.read("CIRCADIA_CORS_ORIGINS", |text| list(text, origin)).unwrap_or_default();
         let quotes_url = env.read("CIRCADIA_QUOTES_URL", web_address);
         let quotes_refresh_hours = env.read("CIRCADIA_QUOTES_REFRESH_HOURS", |text| {
             text.parse()
@@ -173,6 +173,9 @@ impl Config {
                 .ok_or_else(|| "must be between 1 and 720".to_owned())
         });
         let front_end = google::front_end(&mut env);
+        // The front end calls from browsers: that needs no saying twice.
+        let own = front_end.as_ref().map(|url| url.origin().ascii_serialization());
+        cors_origins.extend(own.filter(|own| !cors_origins.contains(own)));
         let google = google::read(&mut env, production, front_end.clone());
         let mail = mail::read(&mut env, production, &data_dir, front_end.as_ref());
         let log = env.read("CIRCADIA_LOG", |text| {

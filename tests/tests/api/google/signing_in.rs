@@ -22,7 +22,38 @@ scenarios!(
     without_configuration_it_is_disabled,
     a_browser_is_signed_in_with_a_cookie,
     a_browser_s_session_is_new_at_each_sign_in,
+    a_second_factor_is_asked_for_after_google_too,
 );
+
+async fn a_second_factor_is_asked_for_after_google_too(backend: Backend) {
+    let (app, provider) = start(backend);
+    let first = tokens(&app, &provider).await.expect(200).body;
+    let grace = app.anonymous().signed_in(&first);
+    // Without a password, a sign-in that is fresh will do.
+    let made = grace.post("/me/totp", json!({})).await.expect(200).body;
+    let authenticator = totp_rs::Totp::from_url(made["otpauth_uri"].as_str().unwrap()).unwrap();
+    let shown = |after: u64| authenticator.generate(1_773_230_400 + after).to_string();
+    grace.post("/me/totp/confirm", json!({"code": shown(0)})).await.expect(200);
+    // An app.
+    let sessions = count(&app, "sessions");
+    let refused = tokens(&app, &provider).await.problem(401, "second_factor_required");
+    assert_eq!(count(&app, "sessions"), sessions);
+    let answer = json!({"challenge": refused.body["challenge"], "code": shown(30)});
+    let second = app.anonymous().post("/auth/login/totp", answer).await.expect(200).body;
+    assert_eq!(second["user"]["id"], first["user"]["id"]);
+    assert_eq!(second["user"]["login_count"], 2, "a challenge is no login");
+    // A browser.
+    app.clock.advance(60);
+    let mut browser = Browser::new(&app);
+    let arrived = browser.sign_in(&provider, "").await;
+    assert_eq!(error(&arrived).as_deref(), Some("google_second_factor_required"));
+    assert!(browser.cookies.is_empty(), "signed in with one factor: {:?}", browser.cookies);
+    let challenge = arrived.fragment().and_then(|fragment| fragment.strip_prefix("google_challenge=")).unwrap();
+    let answer = json!({"challenge": challenge, "code": shown(60)});
+    app.anonymous().post("/auth/login/totp", answer.clone()).await.problem(401, "challenge_expired");
+    let opened = app.anonymous().post("/auth/session/totp", answer).await.expect(200);
+    assert_eq!(app.anonymous().in_browser(&opened).get("/me").await.expect(200).body["id"], first["user"]["id"]);
+}
 
 async fn an_unknown_google_account_gets_an_account_here(backend: Backend) {
     let (app, provider) = start(backend);

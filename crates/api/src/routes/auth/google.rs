@@ -12,6 +12,7 @@ use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use circadia_auth::oauth::{Browser, Challenge, Completion, LocalPath, Pending, Profile, Purpose, Secret, Ticket};
+use circadia_domain::sessions::SessionKind;
 use circadia_domain::violation::Violations;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -64,7 +65,8 @@ impl Decode for StartQuery {
 /// Where it fails, the front end is told by `?error=`: `google_denied`, `google_state_invalid`, `google_unavailable`,
 /// `google_code_refused`, `google_token_invalid`, `google_email_unverified`, `google_account_exists`,
 /// `google_account_inactive`, `google_failed`; and where an account was to be linked `google_subject_taken`,
-/// `google_already_linked`, `google_link_expired`.
+/// `google_already_linked`, `google_link_expired`. Whoever set up a second factor is asked for it here, too: with
+/// `google_second_factor_required` comes `#google_challenge=…`, for `POST /auth/session/totp`.
 #[utoipa::path(
     tag = "auth",
     operation_id = "startGoogle",
@@ -200,7 +202,7 @@ async fn sign_in_browser(
 ) -> Result<HttpResponse, Problem> {
     let client = client_of(request, app, None);
     let (now, by) = (app.now(), client.clone());
-    let opened = google::sign_in(app, profile, &client, move |store, app, user| {
+    let opened = google::sign_in(app, profile, &client, SessionKind::Cookie, move |store, app, user| {
         open_cookie(store, app, user, &by, now).map_err(Refused::from)
     })
     .await?;
@@ -212,13 +214,15 @@ async fn sign_in_browser(
 
 /// Sends a browser to the front end with what went wrong.
 fn failed(google: &Google, next: &LocalPath, problem: &Problem) -> HttpResponse {
+    let fragment = problem.member("challenge").map(|challenge| format!("google_challenge={challenge}"));
     let error = match problem.code() {
         code if code.starts_with("google_") => code,
+        "second_factor_required" => "google_second_factor_required",
         "unavailable" => "google_unavailable",
         _ => "google_failed",
     };
     tracing::info!(error, "a sign-in with Google was refused");
-    google.redirect(next, &[("error", error)], None)
+    google.redirect(next, &[("error", error)], fragment.as_deref())
 }
 
 /// What an app's browser has brought.
@@ -277,6 +281,7 @@ impl Decode for ExchangeGoogleBody {
     responses(
         (status = 200, description = "Signed in", body = TokensBody),
         (status = 400, description = "`google_code_invalid`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`second_factor_required`, with a `challenge` for `POST /auth/login/totp`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 403, description = "`google_account_inactive`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 404, description = "`google_disabled`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`google_account_exists`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
@@ -299,7 +304,7 @@ async fn exchange_google(
     }
     let client = client_of(&request, &app, device.as_deref());
     let (now, by) = (app.now(), client.clone());
-    let (opened, user) = google::sign_in(&app, &profile, &client, move |store, app, user| {
+    let (opened, user) = google::sign_in(&app, &profile, &client, SessionKind::Token, move |store, app, user| {
         let opened = open(store, app, user, &by, now)?;
         let user = UserBody::load(store, user, now)?;
         Ok::<_, Refused>((opened, user))

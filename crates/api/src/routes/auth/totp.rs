@@ -71,8 +71,8 @@ async fn log_in_with_totp(
     tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user)
 }
 
-/// The challenge for somebody whose password was right; it opens a session of this kind only.
-pub(super) fn challenge(
+/// The challenge for somebody whose password was right, or whom a provider vouched for; it opens a session of this kind only.
+pub(crate) fn challenge(
     app: &App,
     user: UserId,
     kind: SessionKind,
@@ -84,7 +84,7 @@ pub(super) fn challenge(
     match challenge.seal(&app.identity.master, &*app.identity.entropy) {
         Ok(challenge) => Problem::of(
             "second_factor_required",
-            "The password is right. Send the `challenge` with a code of the authenticator, or a recovery code, within \
+            "The first factor is right. Send the `challenge` with a code of the authenticator, or a recovery code, within \
              five minutes.",
         )
         .with_member("challenge", &challenge),
