@@ -28,6 +28,7 @@ mod api {
     mod plans;
     mod quotes;
     mod races;
+    #[cfg(feature = "postgres")]
     mod replicas;
     mod schedules;
     mod sessions;

@@ -10,11 +10,10 @@ use serde_json::{Value, json};
 
 use super::races::{at_once, statuses};
 
-/// Each a test that needs Redis, and those of `postgres` PostgreSQL as well.
+/// Each a test that needs Redis, and those of `postgres` PostgreSQL as well, without which none is compiled.
 macro_rules! with_redis {
     (postgres: $($on_postgres:ident),+; sqlite: $($on_sqlite:ident),+ $(;)?) => {
         mod redis {
-            #[cfg(feature = "postgres")]
             mod postgres { $(
                 #[test]
                 fn $on_postgres() {

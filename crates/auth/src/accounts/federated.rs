@@ -127,10 +127,13 @@ pub fn join_federated<S: UserRepository + IdentityRepository + LoginRepository +
     attempt: &Attempt<'_>,
     entropy: &dyn Entropy,
 ) -> Result<NewUser, FederatedRefusal> {
+    // The address first: whoever came with the same subject in the same moment made both at once, so that whoever sees
+    // the address taken by them sees the subject linked, too.
+    let taken = store.find_credentials(attempt.login)?.is_some();
     if store.find_identity(provider, &profile.subject)?.is_some() {
         return Err(FederatedRefusal::Changed);
     }
-    if store.find_credentials(attempt.login)?.is_some() {
+    if taken {
         // Under nobody's name: that it was its owner isn't known.
         attempt.record(store, None, Some(LoginFailure::UnknownUser))?;
         return Err(FederatedRefusal::AccountExists);

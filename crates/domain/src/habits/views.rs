@@ -41,7 +41,7 @@ impl Today {
     }
 }
 
-/// The *today* screen as of a day: two statements, or three as [`as_of`] says.
+/// The *today* screen as of a day: two statements, or three where the day lies further back than the recent parts reach.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<Today, Error> {
     let user = user_of(store, user)?;
     let date = on.unwrap_or_else(|| user.today(now));

@@ -78,11 +78,11 @@ pub(crate) fn raise_revision(connection: &mut AnyConnection, user: UserId) -> Qu
 }
 
 /// Waits until nobody is storing rows that refer to a user; then nobody can until this transaction ends. On SQLite
-/// there is one writer at a time anyway.
+/// there is one writer at a time anyway. [`diesel::NotFound`] if there is no such user.
 pub(crate) fn hold_user(connection: &mut AnyConnection, user: UserId) -> QueryResult<()> {
     let row = users::table.find(Sql(user)).select(users::rev);
     match connection {
-        AnyConnection::Sqlite(_) => Ok(()),
+        AnyConnection::Sqlite(connection) => row.first::<i64>(connection).map(drop),
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(connection) => row.for_update().first::<i64>(connection).map(drop),
         #[cfg(feature = "mysql")]

@@ -1,11 +1,11 @@
 //! Which things go together, said with care.
 //!
 //! Two daily series are tested for association in a way that neither trends nor habits of the week nor the likeness of
-//! neighbouring days can fake: both are ranked ([`rank`]); weekday means, a line and slow waves are removed by least
-//! squares ([`calendar`]); each is whitened by a first-order autoregression ([`whiten`]); Pearson's r of what is left is
+//! neighbouring days can fake: both are ranked (`rank`); weekday means, a line and slow waves are removed by least
+//! squares (`calendar`); each is whitened by a first-order autoregression (`whiten`); Pearson's r of what is left is
 //! judged by Student's t, its degrees of freedom reduced by all that was fitted and by the autocorrelation that is left
-//! ([`correlation`]). All pairs and lags that were tested form one family, within which the rate of false discoveries is
-//! controlled ([`discoveries`]). Every tested pair is reported, not only the ones that look good.
+//! (`correlation`). All pairs and lags that were tested form one family, within which the rate of false discoveries is
+//! controlled (`discoveries`). Every tested pair is reported, not only the ones that look good.
 //!
 //! An association is no cause: nothing here says so, and no sentence may.
 
