@@ -10,7 +10,7 @@ scenarios!(
 );
 
 /// Waits until who signs in isn't looked up in the database any more: until the feed of ended sessions is followed.
-async fn settled(client: &Client) {
+pub(super) async fn settled(client: &Client) {
     for _ in 0..500 {
         let answer = client.get("/habits").await.expect(200);
         if answer.header("server-timing").unwrap().contains("in 1 unit") {

@@ -3,6 +3,8 @@
 use circadia_tests::{Answer, Backend, Builder, Client, Mail, TestApp, scenarios};
 use serde_json::{Value, json};
 
+use super::statements::settled;
+
 scenarios!(
     an_account_can_be_used_once_its_address_is_verified,
     accounts_identical_answers_on_register_where_verification_is_required,
@@ -270,6 +272,7 @@ async fn an_address_that_somebody_else_has_is_told_to_nobody_but_them(backend: B
     let app = TestApp::on(backend).start();
     let (ada, eve) = (app.user("ada").await, app.user("eve").await);
     app.mail().await;
+    settled(&eve).await;
     let change = async |client: &Client, email: &str| {
         client.post("/me/email", json!({"email": email, "password": PASSWORD})).await.expect(202)
     };
