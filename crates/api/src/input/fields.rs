@@ -120,6 +120,13 @@ impl<'a> Fields<'a> {
         self.wrong.add(pointer(name), code, detail);
     }
 
+    /// Notes a `to` that lies before `from`, where both were given.
+    pub fn note_reversed<T: PartialOrd>(&mut self, from: Option<T>, to: Option<T>) {
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            self.note("to", "before_start", "must not lie before `from`");
+        }
+    }
+
     /// Notes everything that a check of a field found wrong.
     pub fn note_all(&mut self, name: &'static str, checked: Result<(), Violations>) {
         self.wrong.take(&pointer(name), checked);

@@ -274,9 +274,7 @@ impl Decode for PreviewBody {
         let ends_on = fields.optional("ends_on", text(date));
         let from = fields.required("from", text(date));
         let to = fields.required("to", text(date));
-        if from.zip(to).is_some_and(|(from, to)| to < from) {
-            fields.note("to", "before_start", "must not lie before `from`");
-        }
+        fields.note_reversed(from, to);
         if starts_on.zip(ends_on).is_some_and(|(starts_on, ends_on)| ends_on < starts_on) {
             fields.note("ends_on", "before_start", "must not lie before `starts_on`");
         }

@@ -37,9 +37,7 @@ impl Decode for ListQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let from = fields.optional("from", text(date));
         let to = fields.optional("to", text(date));
-        if from.zip(to).is_some_and(|(from, to)| to < from) {
-            fields.note("to", "before_start", "must not lie before `from`");
-        }
+        fields.note_reversed(from, to);
         Some(Self { from, to, page: PageRequest::decode(fields)? })
     }
 }
