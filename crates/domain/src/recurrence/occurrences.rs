@@ -190,18 +190,28 @@ impl Occurrences {
     /// How many occurrences there are in `range`.
     #[inline]
     pub fn count(&self, range: DateRange) -> u32 {
+        let (from, to) = self.ranks(range);
+        to - from
+    }
+
+    /// How many members of the body there are before `range`, and up to its end.
+    #[inline]
+    fn ranks(&self, range: DateRange) -> (u32, u32) {
         match self.clip(range) {
-            Some((from, to)) => self.body.rank(to, true) - self.body.rank(from, false),
-            None => 0,
+            Some((from, to)) => (self.body.rank(from, false), self.body.rank(to, true)),
+            None => (0, 0),
         }
     }
 
     /// The occurrences in `range`, from either end.
+    #[inline]
     pub fn iter(&self, range: DateRange) -> Dates<'_> {
         let (from, to) = self.clip(range).unwrap_or((Date::MAX, Date::MIN));
+        let (rank, end) = self.ranks(range);
         Dates {
             body: &self.body,
-            left: self.count(range),
+            rank,
+            left: end - rank,
             front: Chunk { base: 0, bits: 0 },
             front_at: from.days_since_epoch(),
             back: Chunk { base: 0, bits: 0 },
@@ -269,6 +279,8 @@ struct Chunk {
 #[derive(Debug, Clone)]
 pub struct Dates<'a> {
     body: &'a Body,
+    /// Members of the body before the next one.
+    rank: u32,
     left: u32,
     front: Chunk,
     front_at: i32,
@@ -284,6 +296,7 @@ impl Iterator for Dates<'_> {
         if self.left == 0 {
             return None;
         }
+        self.rank += 1;
         self.left -= 1;
         if self.front.bits == 0 {
             self.refill_front();
@@ -313,7 +326,8 @@ impl Iterator for Dates<'_> {
                 cycle.fold_from(self.front_at, self.left, folded, |folded, day| each(folded, Date::at(day)))
             }
             Body::Years(years) => {
-                years.fold_from(Date::at(self.front_at), self.left, folded, |folded, day| each(folded, Date::at(day)))
+                let from = Date::at(self.front_at);
+                years.fold_from(from, self.rank, self.left, folded, |folded, day| each(folded, Date::at(day)))
             }
         }
     }

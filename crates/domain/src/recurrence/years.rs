@@ -136,7 +136,12 @@ pub(super) struct Years {
     mask_of: Vec<u8>,
     /// Members before each year; one more than there are years.
     before: Vec<u32>,
+    /// All members as day numbers, if there are at most [`SPARSE`]; else none.
+    listed: Vec<i32>,
 }
+
+/// Up to how many days there are all of them are listed: one a year and a few more.
+const SPARSE: u32 = 256;
 
 impl Years {
     fn build(first_year: u32, mut mask_of_year: impl FnMut(u32, &mut Masks) -> u8) -> Self {
@@ -162,7 +167,11 @@ impl Years {
         }
         before.push(total);
         let Masks { masks, days } = masks;
-        Self { masks, days, mask_of, before }
+        let mut years = Self { masks, days, mask_of, before, listed: Vec::new() };
+        if total <= SPARSE {
+            years.listed = (0..total).filter_map(|rank| years.select(rank)).map(Date::days_since_epoch).collect();
+        }
+        years
     }
 
     /// From a set for each shape, in the years from `first_year` on that are active.
@@ -291,9 +300,19 @@ impl Years {
         (base.days_since_epoch(), bits, end.cast_signed())
     }
 
-    /// The next `left` members on or after `from`, in order.
+    /// The next `left` members on or after `from`, in order; `rank` is that of the first of them.
     #[inline]
-    pub(super) fn fold_from<B>(&self, from: Date, left: u32, init: B, mut each: impl FnMut(B, i32) -> B) -> B {
+    pub(super) fn fold_from<B>(
+        &self,
+        from: Date,
+        rank: u32,
+        left: u32,
+        init: B,
+        mut each: impl FnMut(B, i32) -> B,
+    ) -> B {
+        if let Some(days) = self.listed.get(index(rank)..index(rank + left)) {
+            return days.iter().fold(init, |folded, day| each(folded, *day));
+        }
         let (mut left, mut folded) = (left, init);
         let (first, mut below) = year_and_day(from);
         for (year, id) in (first..).zip(self.mask_of.get(index(first)..).unwrap_or_default()) {
