@@ -45,9 +45,14 @@ impl Answer {
     /// Asserts that this refuses in the form that every refusal has, with this status and code; the answer itself.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Self {
-        let answer = self.expect(status).refusal();
-        assert_eq!(answer.body["code"], code, "{} answered {}", answer.request, answer.body);
-        answer
+        self.expect(status).refusal().of_code(code)
+    }
+
+    /// Asserts that this has a code; the answer itself.
+    #[track_caller]
+    pub(crate) fn of_code(self, code: &str) -> Self {
+        assert_eq!(self.body["code"], code, "{} answered {}", self.request, self.body);
+        self
     }
 
     /// Asserts that this is `problem+json` (RFC 9457) with everything that it must have, and nothing it mustn't.
@@ -92,9 +97,19 @@ impl Answer {
     /// How many statements the answer cost.
     #[track_caller]
     pub fn statements(&self) -> u32 {
+        self.cost("desc=\"", " statements")
+    }
+
+    /// In how many units of work.
+    #[track_caller]
+    pub fn units(&self) -> u32 {
+        self.cost(" statements in ", " units of work")
+    }
+
+    #[track_caller]
+    fn cost(&self, before: &str, after: &str) -> u32 {
         let header = self.header("server-timing").unwrap_or_else(|| panic!("{}: no Server-Timing", self.request));
-        let (_, after) = header.split_once("desc=\"").expect("a description");
-        let (count, _) = after.split_once(" statements").expect("a number of statements");
+        let (count, _) = header.split_once(before).and_then(|(_, rest)| rest.split_once(after)).expect("a cost");
         count.parse().expect("a number")
     }
 

@@ -20,6 +20,11 @@ impl TestClock {
         self.0.store(micros(instant), Ordering::SeqCst);
     }
 
+    /// What it shows, in microseconds since 1970.
+    pub(crate) fn micros(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
     /// Moves it on by seconds.
     pub fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
@@ -32,6 +37,6 @@ fn micros(instant: &str) -> i64 {
 
 impl Clock for TestClock {
     fn now(&self) -> Instant {
-        Instant::from_micros(self.0.load(Ordering::SeqCst))
+        Instant::from_micros(self.micros())
     }
 }

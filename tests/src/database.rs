@@ -1,12 +1,20 @@
 //! A database of its own for every test.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary};
+use diesel::sql_types::{BigInt, Binary, Text};
+
+/// Tables that tell of refused requests, or of none: the attempts to log in, letters that are on their way, and which
+/// migrations there were.
+const NOTED: [&str; 3] = ["login_attempts", "jobs", "__diesel_schema_migrations"];
+
+/// Columns in which the use of something is noted beside the requests.
+const NOTED_COLUMNS: [&str; 3] = ["last_used_at", "user_agent", "ip"];
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +61,15 @@ impl TestDatabase {
         Self { url, removal: Some((server, name)), folder }
     }
 
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        match self.url.split(':').next() {
+            Some("postgres") => Backend::Postgres,
+            Some("mysql") => Backend::Mysql,
+            _ => Backend::Sqlite,
+        }
+    }
+
     /// Its address, as the program is given it.
     pub fn url(&self) -> &str {
         &self.url
@@ -78,43 +95,14 @@ impl TestDatabase {
         Connection::open(&self.url).bytes(query)
     }
 
-    /// How many rows everything but the record of log-in attempts has, and the sum of all users' revisions: what a
-    /// request that was refused must leave as it was.
-    pub fn contents(&self) -> Vec<(String, i64)> {
-        let tables = [
-            "users",
-            "personal_tokens",
-            "totp_factors",
-            "recovery_codes",
-            "sessions",
-            "revocations",
-            "ephemera",
-            "themes",
-            "habits",
-            "habit_histories",
-            "entries",
-            "sleep_logs",
-            "moods",
-            "mood_moments",
-            "tasks",
-            "time_entries",
-            "timers",
-            "tombstones",
-        ];
+    /// What is stored: each table with the number of its rows and a digest of them, but for what is noted of any
+    /// request or beside them. A request that was refused must leave it as it was.
+    pub fn contents(&self) -> Vec<(String, String)> {
         let mut connection = Connection::open(&self.url);
-        let mut contents: Vec<(String, i64)> = tables
-            .iter()
-            .map(|table| ((*table).to_owned(), connection.number(&format!("SELECT count(*) FROM {table}"))))
-            .collect();
-        let revisions = match connection {
-            Connection::Sqlite(_) => "SELECT coalesce(sum(rev), 0) FROM user_revisions",
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(_) => "SELECT CAST(coalesce(sum(rev), 0) AS bigint) FROM user_revisions",
-            #[cfg(feature = "mysql")]
-            Connection::Mysql(_) => "SELECT CAST(coalesce(sum(rev), 0) AS signed) FROM user_revisions",
-        };
-        contents.push(("revisions".to_owned(), connection.number(revisions)));
-        contents
+        let tables: Vec<String> =
+            connection.tables().into_iter().filter(|name| !NOTED.contains(&name.as_str())).collect();
+        assert!(tables.len() > 20, "the schema has lost tables: {tables:?}");
+        tables.into_iter().map(|table| (table.clone(), connection.digest(&table))).collect()
     }
 }
 
@@ -180,5 +168,75 @@ impl Connection {
 
     fn number(&mut self, query: &str) -> i64 {
         on!(self, connection => sql::<BigInt>(query).get_result(connection)).expect(query)
+    }
+
+    fn text(&mut self, query: &str) -> String {
+        on!(self, connection => sql::<Text>(query).get_result(connection)).expect(query)
+    }
+
+    /// The names of all tables.
+    fn tables(&mut self) -> Vec<String> {
+        let query = match self {
+            Self::Sqlite(_) => {
+                "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                "SELECT string_agg(table_name::text, ',') FROM information_schema.tables WHERE table_schema = 'public'"
+            }
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => {
+                "SELECT group_concat(table_name) FROM information_schema.tables WHERE table_schema = database()"
+            }
+        };
+        let mut names: Vec<String> = self.text(query).split(',').map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
+    /// The names of a table's columns, but for those in which use is noted.
+    fn columns(&mut self, table: &str) -> Vec<String> {
+        let query = match self {
+            Self::Sqlite(_) => format!("SELECT group_concat(name) FROM pragma_table_info('{table}')"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => format!(
+                "SELECT string_agg(column_name::text, ',') FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '{table}'"
+            ),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => format!(
+                "SELECT group_concat(column_name) FROM information_schema.columns WHERE table_schema = database() AND table_name = '{table}'"
+            ),
+        };
+        let columns = self.text(&query);
+        columns.split(',').filter(|name| !NOTED_COLUMNS.contains(name)).map(str::to_owned).collect()
+    }
+
+    /// A table's number of rows and a digest of them.
+    fn digest(&mut self, table: &str) -> String {
+        let columns = self.columns(table);
+        let row = |each: &dyn Fn(&str) -> String, between: &str| -> String {
+            columns.iter().map(|name| each(name)).collect::<Vec<_>>().join(between)
+        };
+        let query = match self {
+            Self::Sqlite(_) => {
+                let row = row(&|name| format!("quote(\"{name}\")"), " || ',' || ");
+                format!("SELECT coalesce(group_concat(r, ';'), '') FROM (SELECT {row} AS r FROM {table} ORDER BY r)")
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {
+                let row = row(&|name| format!("quote_nullable(\"{name}\"::text)"), " || ',' || ");
+                format!(
+                    "SELECT coalesce(string_agg(r, ';' ORDER BY r), '') FROM (SELECT {row} AS r FROM {table}) rows_"
+                )
+            }
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => {
+                let row = row(&|name| format!("coalesce(hex(`{name}`), '-')"), ", ',', ");
+                format!("SELECT cast(coalesce(bit_xor(crc32(concat({row}))), 0) AS char) FROM {table}")
+            }
+        };
+        let mut hasher = DefaultHasher::new();
+        self.text(&query).hash(&mut hasher);
+        format!("{} rows, {:016x}", self.number(&format!("SELECT count(*) FROM {table}")), hasher.finish())
     }
 }

@@ -83,6 +83,12 @@ impl TestApp {
         mail.remove(0)
     }
 
+    /// What is stored, once no job waits: see [`TestDatabase::contents`](crate::TestDatabase::contents).
+    pub async fn contents(&self) -> Vec<(String, String)> {
+        self.no_job_waits().await;
+        self.database.contents()
+    }
+
     /// Waits until no job waits.
     pub async fn no_job_waits(&self) {
         self.until("jobs that are done", || {

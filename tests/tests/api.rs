@@ -30,6 +30,7 @@ mod api {
     mod races;
     #[cfg(feature = "postgres")]
     mod replicas;
+    mod revocation;
     mod schedules;
     mod sessions;
     mod sleep;
@@ -46,4 +47,5 @@ mod api {
     mod totp;
     mod transport;
     mod verification;
+    mod ways;
 }

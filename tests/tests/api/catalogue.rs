@@ -244,6 +244,40 @@ impl World {
         }
     }
 
+    /// The same with another id for one of the names in paths.
+    pub(crate) fn with(&self, name: &str, id: &str) -> Self {
+        let mut world = self.clone();
+        let place = match name {
+            "theme_id" => &mut world.theme,
+            "habit_id" => &mut world.habit,
+            "pause_id" => &mut world.pause,
+            "session_id" => &mut world.session,
+            "task_id" => &mut world.task,
+            "time_entry_id" => &mut world.time_entry,
+            "sleep_log_id" => &mut world.sleep_log,
+            "moment_id" => &mut world.moment,
+            "token_id" => &mut world.token,
+            _ => panic!("the generator doesn't know the path parameter {name}"),
+        };
+        id.clone_into(place);
+        world
+    }
+
+    /// All ids of it.
+    pub(crate) fn ids(&self) -> [&str; 9] {
+        [
+            &self.theme,
+            &self.habit,
+            &self.pause,
+            &self.session,
+            &self.task,
+            &self.time_entry,
+            &self.sleep_log,
+            &self.moment,
+            &self.token,
+        ]
+    }
+
     /// What a name in a path's template stands for.
     pub(crate) fn segment(&self, name: &str) -> &str {
         match name {

@@ -93,7 +93,7 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     ada.put(mood, json!({"value": 5})).await.expect(201);
     let moment = ada.post("/moods", json!({"at": "2026-03-10T12:00:00Z", "value": 5})).await.expect(201);
     let moment = moment.header("location").unwrap().to_owned();
-    let before = app.database.contents();
+    let before = app.contents().await;
     for answer in [
         stale.patch(&sleep, json!({"quality": 1})).await,
         stale.delete(&sleep).await,
@@ -120,7 +120,7 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     ] {
         answer.problem(412, "precondition_failed");
     }
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     let fresh = ada.with_header("if-match", &ada.get(&entry).await.expect(200).etag());
     fresh.put(&entry, json!({"state": "missed"})).await.expect(200);
     fresh.put(&entry, json!({"state": "done"})).await.problem(412, "precondition_failed");

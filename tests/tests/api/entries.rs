@@ -116,10 +116,10 @@ async fn an_atomic_batch_stores_all_or_nothing(backend: Backend) {
         json!({"habit_id": unknown, "date": "2026-03-09", "state": "done"}),
         json!({"habit_id": habit, "date": "2026-04-01", "state": "done"}),
     ];
-    let before = app.database.contents();
+    let before = app.contents().await;
     let refused = ada.post("/entries/batch", json!({"items": items, "atomic": true})).await;
     refused.names("/items/1/habit_id").names("/items/2/date");
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     items.truncate(1);
     let answer = ada.post("/entries/batch", json!({"items": items, "atomic": true})).await.expect(200).body;
     assert_eq!((&answer["stored"], &answer["refused"]), (&json!(1), &json!(0)));

@@ -223,7 +223,7 @@ async fn every_property_refuses_what_it_can_not_hold(backend: Backend) {
     let client = app.user("ada").await;
     let world = World::of(&client).await;
     let catalogue = Catalogue::read();
-    let before = app.database.contents();
+    let before = app.contents().await;
     let mut count = 0;
     for operation in &catalogue.operations {
         for Wrong { how, pointer, body } in wrong_bodies(&catalogue, operation, &world) {
@@ -239,7 +239,7 @@ async fn every_property_refuses_what_it_can_not_hold(backend: Backend) {
         }
     }
     assert!(count > 500, "only {count} requests were made up");
-    assert_eq!(app.database.contents(), before, "something was stored");
+    assert_eq!(app.contents().await, before, "something was stored");
 }
 
 async fn every_wrong_property_is_named_at_once(backend: Backend) {
@@ -247,7 +247,7 @@ async fn every_wrong_property_is_named_at_once(backend: Backend) {
     let client = app.user("ada").await;
     let world = World::of(&client).await;
     let catalogue = Catalogue::read();
-    let before = app.database.contents();
+    let before = app.contents().await;
     for operation in &catalogue.operations {
         let Some(schema) = &operation.body else { continue };
         let schema = catalogue.object(schema, &world.body(operation));
@@ -263,14 +263,14 @@ async fn every_wrong_property_is_named_at_once(backend: Backend) {
         }
         answer.names("/unexpected");
     }
-    assert_eq!(app.database.contents(), before, "something was stored");
+    assert_eq!(app.contents().await, before, "something was stored");
 }
 
 async fn every_body_must_be_strict_json(backend: Backend) {
     let app = TestApp::on(backend).start();
     let client = app.user("ada").await;
     let world = World::of(&client).await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     for operation in Catalogue::read().operations.iter().filter(|operation| operation.body.is_some()) {
         let (method, path) = (operation.method.clone(), world.path(operation));
         let sample = world.body(operation).to_string();
@@ -306,7 +306,7 @@ async fn every_body_must_be_strict_json(backend: Backend) {
         let untyped = client.request(method.clone(), &path).body(sample.clone());
         client.send(untyped).await.problem(415, "unsupported_media_type");
     }
-    assert_eq!(app.database.contents(), before, "something was stored");
+    assert_eq!(app.contents().await, before, "something was stored");
 }
 
 fn wrong_parameters(catalogue: &Catalogue, name: &str, schema: &Value) -> Vec<String> {
@@ -336,7 +336,7 @@ async fn every_parameter_refuses_what_it_can_not_hold(backend: Backend) {
     let client = app.user("ada").await;
     let world = World::of(&client).await;
     let catalogue = Catalogue::read();
-    let before = app.database.contents();
+    let before = app.contents().await;
     for operation in catalogue.operations.iter().filter(|operation| !operation.query.is_empty()) {
         let path = world.path_and_query(operation);
         let (path, given) = path.split_once('?').unwrap_or((&path, ""));
@@ -368,14 +368,14 @@ async fn every_parameter_refuses_what_it_can_not_hold(backend: Backend) {
     for operation in ["getOccurrences", "getScores"].map(|id| catalogue.operation(id)) {
         client.get(&world.path(operation)).await.names("/from").names("/to");
     }
-    assert_eq!(app.database.contents(), before, "something was stored");
+    assert_eq!(app.contents().await, before, "something was stored");
 }
 
 async fn every_malformed_path_segment_is_refused(backend: Backend) {
     let app = TestApp::on(backend).start();
     let client = app.user("ada").await;
     let world = World::of(&client).await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     for operation in &Catalogue::read().operations {
         for name in &operation.path_names {
             let wrong: Vec<String> = match name.as_str() {
@@ -394,7 +394,7 @@ async fn every_malformed_path_segment_is_refused(backend: Backend) {
             }
         }
     }
-    assert_eq!(app.database.contents(), before, "something was stored");
+    assert_eq!(app.contents().await, before, "something was stored");
 }
 
 async fn call_with_sample(client: &Client, operation: &Operation, world: &World, path: &str) -> circadia_tests::Answer {

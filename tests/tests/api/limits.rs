@@ -6,6 +6,7 @@ use serde_json::json;
 scenarios!(
     the_sixth_login_in_a_burst_is_refused,
     an_account_is_limited_from_wherever_it_is_tried,
+    ones_own_success_resets_nothing,
     trusted_proxies_tell_clients_apart,
     each_user_has_a_limit_of_their_own,
     health_and_documents_are_exempt,
@@ -78,6 +79,46 @@ async fn an_account_is_limited_from_wherever_it_is_tried(backend: Backend) {
     assert_eq!(refused.header("ratelimit-policy"), Some("\"account\";q=5;w=3600"));
     assert!(refused.header("retry-after").is_some());
     log_in(&from(6), "eve").await.problem(401, "invalid_credentials");
+}
+
+async fn ones_own_success_resets_nothing(backend: Backend) {
+    let app = TestApp::on(backend)
+        .set("CIRCADIA_RATE_LIMIT_AUTH", "5/h")
+        .set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8")
+        .start();
+    for name in ["ada", "eve"] {
+        app.user(name).await;
+    }
+    let from = |address: &str| app.anonymous().with_header("x-forwarded-for", address);
+    let right = async |client: &Client, name: &str, way: &str| {
+        client.post(way, json!({"username": name, "password": "correct horse battery"})).await
+    };
+    // Of an address: guesses at others' accounts, and between them sign-ins to one's own, which cost as much.
+    let guesser = from("203.0.113.1");
+    for (number, left) in [(0, 4), (1, 2)] {
+        let guess = log_in(&guesser, &format!("nobody-{number}")).await.problem(401, "invalid_credentials");
+        assert!(guess.header("ratelimit").unwrap().starts_with(&format!("\"auth\";r={left};")));
+        let way = if number == 0 { "/auth/login" } else { "/auth/session" };
+        let own = right(&guesser, "eve", way).await.expect(200);
+        assert!(own.header("ratelimit").unwrap().starts_with(&format!("\"auth\";r={};", left - 1)));
+    }
+    log_in(&guesser, "nobody").await.problem(401, "invalid_credentials");
+    right(&guesser, "eve", "/auth/login").await.problem(429, "rate_limited");
+    // Of an account: whoever knows the password doesn't help whoever guesses.
+    let number = std::cell::Cell::new(0);
+    let elsewhere = || {
+        number.set(number.get() + 1);
+        from(&format!("198.51.100.{}", number.get()))
+    };
+    for way in ["/auth/login", "/auth/session"] {
+        log_in(&elsewhere(), "ada").await.problem(401, "invalid_credentials");
+        right(&elsewhere(), "ada", way).await.expect(200);
+    }
+    log_in(&elsewhere(), "ada").await.problem(401, "invalid_credentials");
+    for way in ["/auth/login", "/auth/session"] {
+        let refused = right(&elsewhere(), "ada", way).await.problem(429, "rate_limited");
+        assert_eq!(refused.header("ratelimit-policy"), Some("\"account\";q=5;w=3600"));
+    }
 }
 
 async fn trusted_proxies_tell_clients_apart(backend: Backend) {

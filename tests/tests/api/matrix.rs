@@ -4,15 +4,18 @@
 
 use std::collections::BTreeSet;
 
-use circadia_tests::{Answer, Backend, Client, TestApp, scenarios};
+use circadia_tests::{Answer, Backend, Client, Comparable, TestApp, scenarios};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::catalogue::{Catalogue, Operation, World};
+use super::ownership::{compared, seen_by};
+use super::ways::{Way, ways_of};
 
 scenarios!(
     no_role_makes_things_of_others_exist,
     no_role_sees_things_of_others_in_what_is_its_own,
+    nothing_of_others_is_in_any_figure,
     nobody_asks_for_things_of_others_by_naming_them,
     nobody_decides_what_the_server_decides,
 );
@@ -43,10 +46,6 @@ fn needs_a_role(operation: &Operation) -> bool {
     false
 }
 
-fn give_role(app: &TestApp, name: &str, role: &str) {
-    app.database.execute(&format!("UPDATE users SET role = '{role}' WHERE username = '{name}'"));
-}
-
 /// The UUIDs in an answer, but for that of the request.
 fn ids_in(answer: &Answer) -> BTreeSet<String> {
     fn collect(value: &Value, ids: &mut BTreeSet<String>) {
@@ -69,15 +68,17 @@ fn ids_in(answer: &Answer) -> BTreeSet<String> {
     ids
 }
 
-/// An answer without what differs from request to request, and without the ids that were asked for.
-fn comparable(answer: &Answer, asked: &World, operation: &Operation) -> (u16, Value, String) {
-    let mut body = answer.body.clone();
-    body["instance"] = Value::Null;
-    let mut text = body.to_string();
-    for name in operation.path_names.iter().filter(|name| *name != "date") {
-        text = text.replace(asked.segment(name), "ID");
+/// Each role in turn, at a replica that hasn't seen the user in another.
+async fn in_each_role(app: &TestApp, user: &Client, mut check: impl AsyncFnMut(&str, [Way; 3])) {
+    let username = user.tokens["user"]["username"].as_str().unwrap();
+    let ways = ways_of(app, user).await;
+    for role in ROLES {
+        app.give_role(username, role);
+        let replica = app.replica().start();
+        let ways = ways.each_ref().map(|way| way.at(&replica));
+        assert_eq!(ways[0].client.get("/me").await.expect(200).body["role"], role);
+        check(role, ways).await;
     }
-    (answer.status, body["code"].clone(), text)
 }
 
 async fn no_role_makes_things_of_others_exist(backend: Backend) {
@@ -85,29 +86,32 @@ async fn no_role_makes_things_of_others_exist(backend: Backend) {
     let (ada, eve) = (app.user("ada").await, app.user("eve").await);
     let (hers, own) = (World::of(&ada).await, World::of(&eve).await);
     let unknown = hers.unknown();
-    let before = app.database.contents();
+    let before = seen_by(&ada, &hers).await;
     let catalogue = Catalogue::read();
-    for role in ROLES {
-        give_role(&app, "eve", role);
+    in_each_role(&app, &eve, async |role, ways| {
         let mut tried = 0;
         for operation in &catalogue.operations {
             let about_something = operation.path_names.iter().any(|name| name != "date");
             if !about_something || needs_a_role(operation) {
                 continue;
             }
-            let body = own.body(operation);
-            let mut answers = Vec::new();
-            for world in [&hers, &unknown] {
-                let path = world.path_and_query(operation);
-                let answer = eve.call(operation.method.clone(), &path, &body).await.expect(404).refusal();
-                answers.push(comparable(&answer, world, operation));
+            for way in &ways {
+                let mut answers = Vec::new();
+                for world in [&hers, &unknown] {
+                    let path = world.path_and_query(operation);
+                    answers.push(way.client.call(operation.method.clone(), &path, &own.body(operation)).await);
+                }
+                let compared = compared(&answers, [&hers, &unknown]);
+                assert_eq!(compared[0], compared[1], "{} as {role} by {}", operation.id, way.name);
+                let barred = way.name == "a personal access token" && operation.personal_scope.is_none();
+                answers.remove(0).expect(if barred { 403 } else { 404 }).refusal();
             }
-            assert_eq!(answers[0], answers[1], "{} as {role}", operation.id);
             tried += 1;
         }
         assert!(tried > 20, "only {tried} were tried");
-    }
-    assert_eq!(app.database.contents(), before, "something was changed");
+    })
+    .await;
+    assert_eq!(seen_by(&ada, &hers).await, before, "something was changed");
 }
 
 /// What reads without being told what about.
@@ -138,16 +142,66 @@ async fn no_role_sees_things_of_others_in_what_is_its_own(backend: Backend) {
         hers_alone.extend(ids);
     }
     assert!(showing >= 5 && hers_alone.len() >= 4, "{showing} overviews showed {hers_alone:?}");
-    for role in ROLES {
-        give_role(&app, "eve", role);
+    in_each_role(&app, &eve, async |role, ways| {
         for operation in overviews(&catalogue) {
-            let answer = eve.get(&own.path_and_query(operation)).await.expect(200);
-            let shown = ids_in(&answer);
-            assert!(shown.is_disjoint(&hers_alone), "{} as {role} shows {shown:?}", operation.id);
-            let text = String::from_utf8_lossy(&answer.bytes);
-            assert!(!text.contains("ada@example.org"), "{} as {role} answered {text}", operation.id);
+            for way in &ways {
+                let answer = way.client.get(&own.path_and_query(operation)).await;
+                if operation.personal_scope.is_none() && way.name == "a personal access token" {
+                    answer.problem(403, "insufficient_scope");
+                    continue;
+                }
+                let shown = ids_in(&answer.clone().expect(200));
+                assert!(shown.is_disjoint(&hers_alone), "{} as {role} shows {shown:?}", operation.id);
+                let text = String::from_utf8_lossy(&answer.bytes);
+                assert!(!text.contains("ada@example.org"), "{} as {role} answered {text}", operation.id);
+            }
         }
+    })
+    .await;
+}
+
+/// What every operation answers that only reads, also of one's own things.
+async fn read_all(client: &Client, own: &World, catalogue: &Catalogue) -> Vec<(String, Comparable)> {
+    let mut read = Vec::new();
+    for operation in catalogue.operations.iter().filter(|operation| operation.method == Method::GET) {
+        if operation.public || operation.by_cookie || needs_a_role(operation) {
+            continue;
+        }
+        let answer = client.get(&own.path_and_query(operation)).await;
+        // Neither a single pause nor a single session can be read.
+        assert_eq!(answer.status, 200, "{} answered {}", operation.id, answer.body);
+        read.push((operation.id.clone(), answer.comparable()));
     }
+    read
+}
+
+async fn nothing_of_others_is_in_any_figure(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    let own = World::of(&eve).await;
+    let catalogue = Catalogue::read();
+    // Some are noted once they were read.
+    read_all(&eve, &own, &catalogue).await;
+    let before = read_all(&eve, &own, &catalogue).await;
+    assert!(before.len() > 40, "only {} were read", before.len());
+    let hers = World::of(&ada).await;
+    let habit = ada.habit(json!({"theme_id": hers.theme, "starts_on": "2026-01-01"})).await;
+    ada.done(&habit, &["2026-03-08", "2026-03-09", "2026-03-10", "2026-03-11"]).await;
+    let hers = hers.with("habit_id", &habit);
+    ada.put(&format!("/moods/{}", hers.date), json!({"value": 1})).await.expect(200);
+    ada.patch(&format!("/sleep/{}", hers.sleep_log), json!({"end": "2026-03-10T04:00:00Z"})).await.expect(200);
+    ada.post("/time-entries", json!({"habit_id": habit, "date": "2026-02-20", "minutes": 50})).await.expect(201);
+    ada.post("/timer/start", json!({"habit_id": habit})).await.expect(201);
+    app.log_in("ada").await;
+    let after = read_all(&eve, &own, &catalogue).await;
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before, after, "changed by what somebody else did");
+    }
+    // It wasn't for want of something to be seen.
+    let seen = read_all(&ada, &hers, &catalogue).await;
+    let alike = before.iter().zip(&seen).filter(|(own, hers)| own == hers);
+    let alike: Vec<&str> = alike.map(|((id, _), _)| id.as_str()).collect();
+    assert!(alike.len() < 6, "{alike:?} show nothing that differs");
 }
 
 async fn nobody_asks_for_things_of_others_by_naming_them(backend: Backend) {
@@ -204,9 +258,9 @@ async fn nobody_decides_what_the_server_decides(backend: Backend) {
     let app = TestApp::on(backend).start();
     let client: Client = app.user("ada").await;
     let world = World::of(&client).await;
-    give_role(&app, "ada", "superuser");
+    app.give_role("ada", "superuser");
     let catalogue = Catalogue::read();
-    let before = app.database.contents();
+    let before = app.contents().await;
     let mut tried = 0;
     for operation in &catalogue.operations {
         let sample = world.body(operation);
@@ -230,5 +284,5 @@ async fn nobody_decides_what_the_server_decides(backend: Backend) {
         }
     }
     assert!(tried > 300, "only {tried} were tried");
-    assert_eq!(app.database.contents(), before, "something was stored");
+    assert_eq!(app.contents().await, before, "something was stored");
 }

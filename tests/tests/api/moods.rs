@@ -116,7 +116,7 @@ async fn tags_are_normalised(backend: Backend) {
 async fn what_is_no_mood_is_refused(backend: Backend) {
     let app = TestApp::on(backend).at("2026-03-11T09:59:59Z").start();
     let ada = app.user("ada").await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     for value in [json!(-1), json!(11), json!("x"), json!("7"), json!(7.5), Value::Null, json!(true)] {
         ada.put("/moods/2026-03-10", json!({"value": value})).await.names("/value");
         ada.post("/moods", json!({"at": "2026-03-10T08:00:00Z", "value": value})).await.names("/value");
@@ -128,7 +128,7 @@ async fn what_is_no_mood_is_refused(backend: Backend) {
         (&json!("path"), &json!("in_future"))
     );
     ada.post("/moods", json!({"at": "2026-03-11T10:15:00Z", "value": 5})).await.names("/at");
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     for value in [0, 10] {
         ada.put("/moods/2026-03-11", json!({"value": value})).await;
         ada.post("/moods", json!({"at": "2026-03-11T10:14:59Z", "value": value})).await.expect(201);

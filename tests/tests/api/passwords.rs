@@ -84,13 +84,13 @@ async fn a_new_password_must_be_good_and_a_bad_one_costs_no_link(backend: Backen
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let token = forgot(&app).await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     for bad in ["short", "12345678901", "password123", "ada@example", &"x".repeat(129), "a\0bcdefghi"] {
         reset(&app.anonymous(), &token, bad).await.names("/password");
         let change = json!({"current_password": PASSWORD, "new_password": bad});
         ada.post("/auth/password/change", change).await.names("/new_password");
     }
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     reset(&app.anonymous(), &token, OTHER).await.expect(204);
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use circadia_tests::{Answer, Backend, Client, RedisServer, TestApp};
+use circadia_tests::{Backend, Client, RedisServer, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -64,20 +64,6 @@ impl Replicas {
     }
 }
 
-/// Asks until a client is refused; at most a second.
-async fn until_refused(client: &Client, status: u16, code: &str) -> Answer {
-    let begun = Instant::now();
-    loop {
-        let answer = client.get("/me").await;
-        if answer.status != 200 {
-            assert_eq!((answer.status, answer.body["code"].as_str()), (status, Some(code)), "{}", answer.request);
-            return answer;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(1), "still let in after a second");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 async fn two_hundred_parallel_refreshes_leave_one_live_child_and_nobody_logged_out(backend: Backend) {
     let replicas = Replicas::start(backend, &[]);
     let app = &replicas.0[0];
@@ -116,12 +102,12 @@ async fn logging_out_at_one_is_refused_at_the_others_within_a_second(backend: Ba
     }
     let [_, second, third] = replicas.each(&phone);
     second.post("/auth/logout", Value::Null).await.expect(204);
-    until_refused(&phone, 401, "token_revoked").await;
-    until_refused(&third, 401, "token_revoked").await;
+    phone.until_refused(401, "token_revoked").await;
+    third.until_refused(401, "token_revoked").await;
     let [_, second, third] = replicas.each(&browser);
     third.delete("/auth/session").await.expect(204);
-    until_refused(&browser, 401, "session_invalid").await;
-    until_refused(&second, 401, "session_invalid").await;
+    browser.until_refused(401, "session_invalid").await;
+    second.until_refused(401, "session_invalid").await;
     for client in [&other_phone, &other_browser] {
         for there in replicas.each(client) {
             there.get("/me").await.expect(200);
@@ -173,7 +159,7 @@ async fn without_redis_cookies_fail_closed_limits_are_local_and_tokens_are_serve
     }
     redis.stop();
     for client in [&browser, &browser.at(&replica.anonymous())] {
-        let refused = until_refused(client, 503, "unavailable").await;
+        let refused = client.until_refused(503, "unavailable").await;
         assert!(refused.header("retry-after").is_some());
     }
     let begun = Instant::now();
@@ -194,7 +180,7 @@ async fn without_redis_cookies_fail_closed_limits_are_local_and_tokens_are_serve
     let elsewhere = replica.anonymous().post("/auth/login", credentials.clone()).await.expect(200).body;
     let elsewhere = ada.signed_in(&elsewhere);
     ada.post("/auth/logout", Value::Null).await.expect(204);
-    until_refused(&ada.at(&replica.anonymous()), 401, "token_revoked").await;
+    ada.at(&replica.anonymous()).until_refused(401, "token_revoked").await;
     // Nobody had the cookie of the session that wasn't opened; it isn't shown as if somebody had.
     assert_eq!(
         elsewhere.get("/me/sessions").await.expect(200).each("kind").iter().filter(|kind| *kind == "cookie").count(),

@@ -108,9 +108,9 @@ async fn every_form_has_its_dates(backend: Backend) {
 async fn previews_store_nothing(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     first(&ada, &json!({"type": "daily"}), 1).await;
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
 }
 
 async fn previews_reach_far_and_are_bounded(backend: Backend) {

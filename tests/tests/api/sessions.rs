@@ -28,20 +28,6 @@ async fn sign_in(client: &Client, name: &str) -> Answer {
     client.post("/auth/session", json!({"username": name, "password": PASSWORD, "device": "laptop"})).await
 }
 
-/// Asks until a client is refused because its session has ended; at most a second.
-async fn until_refused(client: &Client, code: &str) {
-    let begun = Instant::now();
-    loop {
-        let answer = client.get("/me").await;
-        if answer.status == 401 {
-            answer.problem(401, code);
-            return;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(1), "still let in after a second");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 /// Asks until this instant is noted as the session's last use, which is done beside requests.
 async fn until_noted(client: &Client, instant: &str) {
     let begun = Instant::now();
@@ -117,9 +103,9 @@ async fn a_sign_in_always_gets_a_new_id(backend: Backend) {
     assert_ne!(ada.cookie(), eve.cookie());
     assert_eq!(ada.get("/me").await.expect(200).body["username"], "ada");
     // What the browser had before has ended.
-    until_refused(&eve, "session_invalid").await;
+    eve.until_refused(401, "session_invalid").await;
     let again = sign_in(&app.anonymous().with_header("cookie", ada.cookie()), "ada").await.expect(200);
-    until_refused(&ada, "session_invalid").await;
+    ada.until_refused(401, "session_invalid").await;
     app.anonymous().in_browser(&again).get("/me").await.expect(200);
 }
 
@@ -145,7 +131,7 @@ async fn unsafe_requests_by_cookie_come_from_our_own_pages(backend: Backend) {
     let (ada, other) = (app.browser("ada").await, app.browser("ada").await);
     let theirs = other.tokens["csrf_token"].as_str().unwrap();
     ada.get("/themes").await.expect(200);
-    let before = app.database.contents();
+    let before = app.contents().await;
     let bare = ada.without_header("sec-fetch-site");
     let tokenless = ada.without_header("x-csrf-token");
     tokenless.get("/themes").await.expect(200);
@@ -178,7 +164,7 @@ async fn unsafe_requests_by_cookie_come_from_our_own_pages(backend: Backend) {
         let request = ada.request(Method::POST, "/themes").header("content-type", kind).body("{\"name\":\"Health\"}");
         ada.send(request).await.problem(403, "csrf_failed");
     }
-    assert_eq!(app.database.contents(), before, "a refused request changed something");
+    assert_eq!(app.contents().await, before, "a refused request changed something");
     ada.post("/themes", json!({"name": "Health"})).await.expect(201);
 }
 
@@ -203,7 +189,7 @@ async fn listed_origins_may_use_cookies(backend: Backend) {
 async fn pages_of_other_sites_sign_nobody_in(backend: Backend) {
     let app = TestApp::on(backend).start();
     app.user("eve").await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     let anonymous = app.anonymous();
     for page in [
         anonymous.with_header("sec-fetch-site", "cross-site"),
@@ -217,7 +203,7 @@ async fn pages_of_other_sites_sign_nobody_in(backend: Backend) {
     let form = anonymous.request(Method::POST, "/auth/session").header("content-type", "text/plain");
     let credentials = json!({"username": "eve", "password": PASSWORD}).to_string();
     anonymous.send(form.body(credentials)).await.problem(415, "unsupported_media_type");
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     let wrong = json!({"username": "eve", "password": "wrong horse battery"});
     anonymous.post("/auth/session", wrong).await.problem(401, "invalid_credentials");
     sign_in(&anonymous.with_header("sec-fetch-site", "same-origin"), "eve").await.expect(200);
@@ -280,12 +266,12 @@ async fn logging_out_ends_the_cookie_everywhere_within_a_second(backend: Backend
     let gone = ada.delete("/auth/session").await.expect(204);
     assert_eq!(gone.header("set-cookie"), Some("circadia=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"));
     ada.get("/me").await.problem(401, "session_invalid");
-    until_refused(&there(&ada), "session_invalid").await;
+    there(&ada).until_refused(401, "session_invalid").await;
     there(&elsewhere).get("/me").await.expect(200);
     // Everywhere at once, and by the way of apps, too.
     elsewhere.post("/auth/logout-all", Value::Null).await.expect(204);
     elsewhere.get("/me").await.problem(401, "session_invalid");
-    until_refused(&there(&elsewhere), "session_invalid").await;
+    there(&elsewhere).until_refused(401, "session_invalid").await;
     app.clock.advance(10);
     let last = app.browser("ada").await;
     last.post("/auth/logout", Value::Null).await.expect(204);
@@ -322,9 +308,9 @@ async fn sessions_are_listed_and_ended_everywhere_within_a_second(backend: Backe
     assert_eq!(rest.each("id"), [items[2]["id"].as_str().unwrap()]);
     // Somebody else's, and one that has ended, aren't there.
     let ids = listed.each("id");
-    let before = app.database.contents();
+    let before = app.contents().await;
     eve.delete(&format!("/me/sessions/{}", ids[0])).await.problem(404, "session_not_found");
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     let there = |client: &Client| client.at(&replica.anonymous());
     for client in [&phone, &browser] {
         there(client).get("/me").await.expect(200);
@@ -332,10 +318,10 @@ async fn sessions_are_listed_and_ended_everywhere_within_a_second(backend: Backe
     ada.delete(&format!("/me/sessions/{}", ids[0])).await.expect(204);
     ada.delete(&format!("/me/sessions/{}", ids[0])).await.problem(404, "session_not_found");
     phone.get("/me").await.problem(401, "token_revoked");
-    until_refused(&there(&phone), "token_revoked").await;
+    there(&phone).until_refused(401, "token_revoked").await;
     ada.delete(&format!("/me/sessions/{}", ids[1])).await.expect(204);
     browser.get("/me").await.problem(401, "session_invalid");
-    until_refused(&there(&browser), "session_invalid").await;
+    there(&browser).until_refused(401, "session_invalid").await;
     assert_eq!(ada.get("/me/sessions").await.expect(200).each("id"), [ids[2].as_str()]);
     assert_eq!(eve.get("/me/sessions").await.expect(200).each("kind"), ["token"]);
 }
@@ -343,16 +329,7 @@ async fn sessions_are_listed_and_ended_everywhere_within_a_second(backend: Backe
 async fn a_cookie_costs_no_look_up_per_request(backend: Backend) {
     let app = TestApp::on(backend).start();
     app.user("ada").await;
-    let ada = app.browser("ada").await;
-    let mut settled = false;
-    for _ in 0..500 {
-        let answer = ada.get("/themes").await.expect(200);
-        settled = answer.header("server-timing").unwrap().contains("in 1 unit");
-        if settled {
-            break;
-        }
-    }
-    assert!(settled, "each request looks its cookie up");
+    app.browser("ada").await.until_known().await;
 }
 
 async fn use_is_noted_without_a_write_per_request(backend: Backend) {

@@ -137,7 +137,7 @@ async fn what_overlaps_is_refused_and_named(backend: Backend) {
     let first = ada.sleep("2026-03-10T00:00:00Z", "2026-03-10T02:00:00Z").await;
     let second = ada.sleep("2026-03-10T03:00:00Z", "2026-03-10T05:00:00Z").await;
     let conflict = |log: &Value| json!({"id": log["id"], "start": log["start"], "end": log["end"]});
-    let before = app.database.contents();
+    let before = app.contents().await;
     for (start, end, expected) in [
         ("01:00", "04:00", json!([conflict(&first), conflict(&second)])),
         ("00:30", "01:00", json!([conflict(&first)])),
@@ -152,7 +152,7 @@ async fn what_overlaps_is_refused_and_named(backend: Backend) {
     let refused = ada.patch(&path(&second), json!({"start": "2026-03-10T01:59:00Z"})).await;
     assert_eq!(refused.problem(409, "sleep_overlap").body["conflicts"], json!([conflict(&first)]));
     ada.post("/sleep?on_overlap=shift", json!({})).await.names("/on_overlap");
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     assert_eq!(ada.get("/sleep").await.expect(200).body["items"], json!([first, second]));
 }
 
@@ -200,7 +200,7 @@ async fn overlaps_can_be_asked_for(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let log = ada.sleep("2026-03-10T00:00:00Z", "2026-03-10T08:00:00Z").await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     let check = async |members: Value| ada.post("/sleep/check", members).await.expect(200).body;
     let inside = json!({"start": "2026-03-10T07:00:00Z", "end": "2026-03-10T09:00:00Z"});
     let conflicts = json!([{"id": log["id"], "start": log["start"], "end": log["end"]}]);
@@ -212,7 +212,7 @@ async fn overlaps_can_be_asked_for(backend: Backend) {
     assert_eq!(check(after).await, json!({"overlaps": false, "conflicts": []}));
     let reversed = json!({"start": "2026-03-10T08:00:00Z", "end": "2026-03-10T07:00:00Z"});
     ada.post("/sleep/check", reversed).await.names("/end");
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     ada.delete("/sleep/check").await.problem(405, "method_not_allowed");
 }
 
@@ -234,7 +234,7 @@ async fn the_sleep_of_a_date_is_deleted_together(backend: Backend) {
 async fn what_can_not_have_been_is_refused(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     let post = async |members: Value| {
         let mut body = json!({"start": "2026-03-10T00:00:00Z", "end": "2026-03-10T08:00:00Z"});
         for (name, value) in members.as_object().unwrap() {
@@ -265,7 +265,7 @@ async fn what_can_not_have_been_is_refused(backend: Backend) {
     }
     post(json!({"end": "2026-03-10T00:10:00Z", "awake_seconds": 700, "quality": 9})).await.names("/quality");
     post(json!({"date": "2026-03-10"})).await.names("/date");
-    assert_eq!(app.database.contents(), before);
+    assert_eq!(app.contents().await, before);
     // At the limits, it is taken.
     post(json!({"start": morning, "end": "2026-03-11T12:15:00Z"})).await.expect(201);
     post(json!({"end": "2026-03-11T00:00:00Z", "awake_seconds": 86_399})).await.expect(201);

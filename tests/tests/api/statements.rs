@@ -9,17 +9,6 @@ scenarios!(
     sleep_and_moods_cost_the_same_however_much_there_is
 );
 
-/// Waits until who signs in isn't looked up in the database any more: until the feed of ended sessions is followed.
-pub(super) async fn settled(client: &Client) {
-    for _ in 0..500 {
-        let answer = client.get("/habits").await.expect(200);
-        if answer.header("server-timing").unwrap().contains("in 1 unit") {
-            return;
-        }
-    }
-    panic!("each request looks its session up");
-}
-
 async fn cost(client: &Client, path: &str) -> u32 {
     client.get(path).await.expect(200).statements()
 }
@@ -27,7 +16,7 @@ async fn cost(client: &Client, path: &str) -> u32 {
 async fn views_cost_the_same_however_much_there_is(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    settled(&ada).await;
+    ada.until_known().await;
     let theme = ada.theme("Health").await;
     let kind = json!({"type": "count", "target": 2, "unit": "pages"});
     let make = async || ada.habit(json!({"starts_on": "2025-01-01", "theme_id": theme, "kind": kind})).await;
@@ -93,7 +82,7 @@ async fn views_cost_the_same_however_much_there_is(backend: Backend) {
 async fn batches_cost_the_same_however_long_they_are(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    settled(&ada).await;
+    ada.until_known().await;
     let mut habits = Vec::new();
     for _ in 0..10 {
         habits.push(ada.habit(json!({"starts_on": "2025-01-01"})).await);
@@ -117,7 +106,7 @@ async fn batches_cost_the_same_however_long_they_are(backend: Backend) {
 async fn sleep_and_moods_cost_the_same_however_much_there_is(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    settled(&ada).await;
+    ada.until_known().await;
     // What is asked for, and how many statements it may cost.
     let views = [
         ("/sleep", 1),

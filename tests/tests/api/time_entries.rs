@@ -97,7 +97,7 @@ async fn what_can_not_be_is_refused(backend: Backend) {
     let ada = app.user("ada").await;
     let habit = minutes_habit(&ada).await;
     let entry = spend(&ada, json!({"habit_id": habit, "minutes": 10})).await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     for minutes in [json!(-5), json!(0), json!(1441), json!(1.5), json!("7"), json!(null)] {
         ada.post("/time-entries", json!({"minutes": minutes})).await.names("/minutes");
         ada.patch(&entry, json!({"minutes": minutes})).await.names("/minutes");
@@ -127,7 +127,7 @@ async fn what_can_not_be_is_refused(backend: Backend) {
     ] {
         ada.patch(&entry, body).await.names(name);
     }
-    assert_eq!(app.database.contents(), before, "something was stored");
+    assert_eq!(app.contents().await, before, "something was stored");
     // As with entries: up to today in UTC+14, and whatever the day of one that belongs to no habit.
     app.clock.set("2026-03-11T12:04:00Z");
     spend(&ada, json!({"minutes": 5, "date": "2026-03-12"})).await;

@@ -145,7 +145,7 @@ async fn wrong_times_are_refused(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let habit = ada.habit(json!({"starts_on": "2026-03-10"})).await;
-    let before = app.database.contents();
+    let before = app.contents().await;
     for started_at in ["2026-03-11T12:05:01Z", "2026-02-08T11:59:59Z", "yesterday"] {
         ada.post("/timer/start", json!({"started_at": started_at})).await.names("/started_at");
     }
@@ -153,7 +153,7 @@ async fn wrong_times_are_refused(backend: Backend) {
     ada.post("/timer/start", early).await.names("/started_at");
     ada.post("/timer/start", json!({"habit_id": fresh_id()})).await.names("/habit_id");
     ada.post("/timer/start", json!({"task_id": fresh_id()})).await.names("/task_id");
-    assert_eq!(app.database.contents(), before, "something was stored");
+    assert_eq!(app.contents().await, before, "something was stored");
     // A device whose clock is a little ahead isn't sent away.
     ada.post("/timer/start", json!({"started_at": "2026-03-11T12:04:00Z"})).await.expect(201);
     for ended_at in ["2026-03-11T12:05:01Z", "2026-03-11T12:04:00Z"] {

@@ -1,0 +1,168 @@
+//! What has ended is refused on every replica within a second, whichever way in it was, and nobody else is asked for
+//! more than before: who was seen lately costs no look-up, unless the feed of what has ended can't be read.
+
+use circadia_tests::{Backend, Client, TestApp, scenarios};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::ways::{Way, ways_of};
+
+scenarios!(
+    a_deactivated_account_is_refused_everywhere_within_a_second,
+    a_deactivated_account_is_refused_where_it_was_never_seen,
+    a_deleted_account_is_refused_everywhere_within_a_second,
+    what_was_logged_out_is_refused_everywhere_within_a_second,
+    a_changed_password_ends_other_sessions_everywhere_within_a_second,
+    a_changed_role_is_read_again_everywhere_within_a_second,
+    while_the_feed_can_not_be_read_the_store_is_asked_at_each_request,
+);
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Two replicas that know Ada, by each way in, and Eve, whom none of it concerns.
+struct Replicas {
+    app: TestApp,
+    other: TestApp,
+    ada: Client,
+    ways: [Way; 3],
+    eve: Client,
+}
+
+impl Replicas {
+    async fn warm(backend: Backend) -> Self {
+        let app = TestApp::on(backend).start();
+        let other = app.replica().start();
+        let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+        let ways = ways_of(&app, &app.log_in("ada").await).await;
+        // What was opened within seconds of an end is looked up, not refused by memory.
+        app.clock.advance(60);
+        let replicas = Self { app, other, ada, ways, eve };
+        for way in replicas.everywhere() {
+            way.client.until_known().await;
+        }
+        replicas.eve_is_known().await;
+        replicas
+    }
+
+    /// Each way in at each replica.
+    fn everywhere(&self) -> Vec<Way> {
+        self.ways.iter().flat_map(|way| [way.clone(), way.at(&self.other)]).collect()
+    }
+
+    async fn eve_is_known(&self) {
+        for eve in [self.eve.clone(), self.eve.at(&self.other.anonymous())] {
+            eve.until_known().await;
+        }
+    }
+
+    /// None of the ways is open any more, and Eve goes on without being looked up.
+    async fn all_is_refused(&self) {
+        for way in self.everywhere() {
+            way.until_refused().await;
+        }
+        self.eve_is_known().await;
+    }
+}
+
+async fn a_deactivated_account_is_refused_everywhere_within_a_second(backend: Backend) {
+    let replicas = Replicas::warm(backend).await;
+    replicas.app.deactivate("ada");
+    replicas.all_is_refused().await;
+}
+
+async fn a_deactivated_account_is_refused_where_it_was_never_seen(backend: Backend) {
+    let replicas = Replicas::warm(backend).await;
+    replicas.app.deactivate_unsaid("ada");
+    let fresh = replicas.app.replica().start();
+    for way in &replicas.ways {
+        way.at(&fresh).client.get("/themes").await.problem(401, way.ended);
+    }
+    let refresh = json!({"refresh_token": replicas.ada.refresh_token()});
+    fresh.anonymous().post("/auth/refresh", refresh).await.problem(401, "token_revoked");
+    replicas.eve.at(&fresh.anonymous()).get("/themes").await.expect(200);
+}
+
+async fn a_deleted_account_is_refused_everywhere_within_a_second(backend: Backend) {
+    let replicas = Replicas::warm(backend).await;
+    replicas.ada.call(Method::DELETE, "/me", &json!({"password": PASSWORD})).await.expect(204);
+    replicas.all_is_refused().await;
+}
+
+async fn what_was_logged_out_is_refused_everywhere_within_a_second(backend: Backend) {
+    let replicas = Replicas::warm(backend).await;
+    let [bearer, cookie, personal] = &replicas.ways;
+    // One by one, each by itself.
+    bearer.client.post("/auth/logout", Value::Null).await.expect(204);
+    for there in [bearer.clone(), bearer.at(&replicas.other)] {
+        there.until_refused().await;
+    }
+    cookie.client.get("/themes").await.expect(200);
+    cookie.client.delete("/auth/session").await.expect(204);
+    for there in [cookie.clone(), cookie.at(&replicas.other)] {
+        there.until_refused().await;
+    }
+    personal.client.get("/themes").await.expect(200);
+    let tokens = replicas.ada.get("/me/tokens").await.expect(200).each("id");
+    assert_eq!(tokens.len(), 1);
+    replicas.ada.delete(&format!("/me/tokens/{}", tokens[0])).await.expect(204);
+    replicas.all_is_refused().await;
+    replicas.ada.get("/themes").await.expect(200);
+}
+
+async fn a_changed_password_ends_other_sessions_everywhere_within_a_second(backend: Backend) {
+    let replicas = Replicas::warm(backend).await;
+    let change = json!({"current_password": PASSWORD, "new_password": "a staple and a ladder"});
+    replicas.ada.post("/auth/password/change", change).await.expect(204);
+    let [bearer, cookie, _] = &replicas.ways;
+    for way in [bearer, cookie] {
+        for there in [way.clone(), way.at(&replicas.other)] {
+            there.until_refused().await;
+        }
+    }
+    for ada in [replicas.ada.clone(), replicas.ada.at(&replicas.other.anonymous())] {
+        ada.get("/themes").await.expect(200);
+    }
+    replicas.eve_is_known().await;
+}
+
+async fn a_changed_role_is_read_again_everywhere_within_a_second(backend: Backend) {
+    let replicas = Replicas::warm(backend).await;
+    for role in ["superuser", "regular"] {
+        replicas.app.give_role("ada", role);
+        for way in replicas.everywhere() {
+            way.client.until_looked_up().await;
+        }
+        replicas.eve_is_known().await;
+        // Once it is certain that what was read is what it was changed to, it isn't read again.
+        replicas.app.clock.advance(31);
+        for way in replicas.everywhere() {
+            way.client.until_known().await;
+        }
+    }
+}
+
+async fn while_the_feed_can_not_be_read_the_store_is_asked_at_each_request(backend: Backend) {
+    let replicas = Replicas::warm(backend).await;
+    let eves = [replicas.eve.clone(), replicas.eve.at(&replicas.other.anonymous())];
+    replicas.app.database.execute("ALTER TABLE revocations RENAME TO revocations_elsewhere");
+    // The last reading is trusted for a second.
+    replicas.app.clock.advance(2);
+    let everybody = replicas.everywhere().into_iter().map(|way| way.client).chain(eves.clone());
+    for client in everybody {
+        for _ in 0..3 {
+            assert_eq!(client.get("/themes").await.expect(200).units(), 2, "nobody was asked");
+        }
+    }
+    replicas.app.end_sessions_unsaid("ada");
+    for way in replicas.everywhere() {
+        way.client.get("/themes").await.problem(401, way.ended);
+    }
+    for eve in &eves {
+        assert_eq!(eve.get("/themes").await.expect(200).units(), 2);
+    }
+    // As soon as it can be read again, memory is good again.
+    replicas.app.database.execute("ALTER TABLE revocations_elsewhere RENAME TO revocations");
+    replicas.eve_is_known().await;
+    replicas.app.deactivate("ada");
+    replicas.all_is_refused().await;
+}
