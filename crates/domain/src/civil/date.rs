@@ -1,15 +1,14 @@
-//! Civil dates, 1970-01-01 … 2199-12-31, and inclusive ranges of them.
+//! Civil dates, 1970-01-01 … 2199-12-31.
 //!
 //! A date is a day number, so that everything the engine does is arithmetic; year, month and day are computed when they
 //! are asked for (Neri & Schneider, *Euclidean affine functions and their application to calendar algorithms*, 2022).
 //! Time of day and zones are not known here.
 
 use std::fmt;
-use std::iter::FusedIterator;
 use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::num::{index_of_day, low8, low16, low32};
@@ -318,124 +317,10 @@ impl TryFrom<NaiveDate> for Date {
     }
 }
 
-/// The days from `from` to `to`, both of them included; never empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-pub struct DateRange {
-    from: Date,
-    to: Date,
-}
-
-impl DateRange {
-    /// Every date there is.
-    pub const ALL: Self = Self { from: Date::MIN, to: Date::MAX };
-
-    /// The days from `from` to `to`; nothing if `to` is before `from`.
-    pub const fn new(from: Date, to: Date) -> Option<Self> {
-        if from.0 <= to.0 { Some(Self { from, to }) } else { None }
-    }
-
-    /// One day.
-    pub const fn day(date: Date) -> Self {
-        Self { from: date, to: date }
-    }
-
-    /// 1 January to 31 December of `year`, if in range.
-    pub const fn year(year: i32) -> Option<Self> {
-        match (Date::new(year, 1, 1), Date::new(year, 12, 31)) {
-            (Some(from), Some(to)) => Some(Self { from, to }),
-            _ => None,
-        }
-    }
-
-    /// The first day.
-    pub const fn from(self) -> Date {
-        self.from
-    }
-
-    /// The last day.
-    pub const fn to(self) -> Date {
-        self.to
-    }
-
-    /// The number of days, at least 1.
-    #[expect(clippy::len_without_is_empty, reason = "a range is never empty")]
-    pub const fn len(self) -> u32 {
-        (self.to.0 - self.from.0).cast_unsigned() + 1
-    }
-
-    /// Whether `date` is one of the days.
-    pub const fn contains(self, date: Date) -> bool {
-        self.from.0 <= date.0 && date.0 <= self.to.0
-    }
-
-    /// The days that are in both; nothing if there are none.
-    pub fn intersect(self, other: Self) -> Option<Self> {
-        Self::new(self.from.max(other.from), self.to.min(other.to))
-    }
-
-    /// The days, first to last.
-    pub fn iter(self) -> Days {
-        Days { next: self.from.0, last: self.to.0 }
-    }
-}
-
-impl IntoIterator for DateRange {
-    type Item = Date;
-    type IntoIter = Days;
-    fn into_iter(self) -> Days {
-        self.iter()
-    }
-}
-
-impl<'de> Deserialize<'de> for DateRange {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Raw {
-            from: Date,
-            to: Date,
-        }
-        let Raw { from, to } = Raw::deserialize(deserializer)?;
-        Self::new(from, to).ok_or_else(|| D::Error::custom("`to` lies before `from`"))
-    }
-}
-
-/// The days of a [`DateRange`].
-#[derive(Debug, Clone)]
-pub struct Days {
-    next: i32,
-    last: i32,
-}
-
-impl Iterator for Days {
-    type Item = Date;
-    fn next(&mut self) -> Option<Date> {
-        (self.next <= self.last).then(|| {
-            self.next += 1;
-            Date::at(self.next - 1)
-        })
-    }
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = index_of_day(self.last - self.next + 1);
-        (left, Some(left))
-    }
-}
-
-impl DoubleEndedIterator for Days {
-    fn next_back(&mut self) -> Option<Date> {
-        (self.next <= self.last).then(|| {
-            self.last -= 1;
-            Date::at(self.last + 1)
-        })
-    }
-}
-
-impl ExactSizeIterator for Days {}
-impl FusedIterator for Days {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::civil::DateRange;
 
     #[test]
     fn every_date_agrees_with_chrono() {
@@ -473,7 +358,6 @@ mod tests {
         assert_eq!(serde_json::to_string(&date).unwrap(), "\"2024-02-29\"");
         assert!(serde_json::from_str::<Date>("\"2024-02-30\"").is_err());
         assert!(serde_json::from_str::<Date>("5").is_err());
-        assert!(serde_json::from_str::<DateRange>(r#"{"from":"2024-01-02","to":"2024-01-01"}"#).is_err());
     }
 
     #[test]

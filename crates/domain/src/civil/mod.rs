@@ -3,11 +3,12 @@
 mod date;
 mod instant;
 pub(crate) mod num;
+mod range;
 mod weekday;
 mod zone;
 
-pub(crate) use date::days_in_month;
-pub use date::{Date, DateError, DateRange};
+pub use date::{Date, DateError};
 pub use instant::Instant;
+pub use range::{DateRange, Days};
 pub use weekday::{Weekday, Weekdays};
 pub use zone::{DayClock, DayStart, Zone, latest_date_on_earth};

@@ -3,11 +3,9 @@
 //! Three statements at most, whatever the number of habits and days.
 
 use super::service::user_of;
-use super::timeline::whole_period;
 use super::{DayState, Habit, History, Progress};
 use crate::civil::{Date, DateRange, DayClock, Instant, Weekday};
 use crate::error::Error;
-use crate::habits::Per;
 use crate::ids::UserId;
 use crate::store::Store;
 
@@ -27,8 +25,8 @@ impl Span {
     pub fn around(self, date: Date, week_start: Weekday) -> DateRange {
         match self {
             Self::Day => DateRange::day(date),
-            Self::Week => whole_period(Per::Week, week_start, date),
-            Self::Month => whole_period(Per::Month, week_start, date),
+            Self::Week => DateRange::week_of(date, week_start),
+            Self::Month => DateRange::month_of(date),
         }
     }
 }
@@ -153,8 +151,7 @@ fn complete(
     }
     // A week that touches the year is counted whole.
     let from = range.from().saturating_add_days(-7).year_begin();
-    let to = range.to().saturating_add_days(7);
-    let to = Date::new(to.year(), 12, 31).unwrap_or(Date::MAX);
+    let to = DateRange::year_of(range.to().saturating_add_days(7)).to();
     let Some(years) = DateRange::new(from, to) else { return Ok(()) };
     let amounts = store.amounts(user, years)?;
     for (habit, history) in habits.iter_mut().filter(|(_, history)| lacks(history)) {

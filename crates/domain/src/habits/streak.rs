@@ -7,7 +7,7 @@ use super::history::History;
 use super::kind::Direction;
 use super::progress::{PeriodProgress, Progress};
 use super::schedule::Quota;
-use super::timeline::{Segment, StreakUnit, Timeline, whole_period};
+use super::timeline::{Segment, StreakUnit, Timeline};
 use crate::civil::num::{day_of, index_of_day};
 use crate::civil::{Date, DateRange};
 
@@ -242,7 +242,7 @@ impl Progress<'_> {
             let first = number == 0;
             let last = number + 1 == segments.len();
             while at <= segment.to && at <= stretch.to {
-                let whole = whole_period(per, plan.week_start, at);
+                let whole = per.around(at, plan.week_start);
                 let alone = (first || whole.from() >= segment.from) && (last || whole.to() <= segment.to);
                 if !alone || whole.to() >= self.today {
                     self.judge_until(&mut at, whole.to().min(stretch.to), &mut found);

@@ -9,7 +9,6 @@ use crate::civil::{Date, DateRange, Instant};
 use crate::error::{Entity, Error};
 use crate::figures::Spread;
 use crate::ids::UserId;
-use crate::sleep::{month_of, week_of};
 use crate::store::Store;
 use crate::users::User;
 
@@ -71,14 +70,14 @@ fn period(store: &mut dyn Store, user: UserId, range: DateRange) -> Result<MoodP
 /// The screen of the week, as the user's weeks begin, that a date is in; of today's if absent.
 pub fn week(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodPeriodView, Error> {
     let user = user_of(store, user)?;
-    let range = week_of(date.unwrap_or_else(|| user.today(now)), &user);
+    let range = DateRange::week_of(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
     period(store, user.id, range)
 }
 
 /// The screen of the month that a date is in; of today's if absent.
 pub fn month(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodPeriodView, Error> {
     let date = date_or_today(store, user, now, date)?;
-    period(store, user, month_of(date))
+    period(store, user, DateRange::month_of(date))
 }
 
 /// How moods go up to today.

@@ -26,4 +26,3 @@ pub use repository::{SleepRepository, SleepSlice};
 pub use service::{NewSleepLog, OnOverlap, SleepPatch, check, create, delete, delete_of_date, find, list, update};
 pub use stats::{DEBT_NIGHTS, Debt, Naps, NightSummary, SleepStats, SocialJetLag, needed, stats};
 pub use views::{HourBlock, SleepDay, SleepDayView, SleepPeriodView, day, hours, month, statistics, week};
-pub(crate) use views::{month_of, week_of};

@@ -5,7 +5,7 @@ use super::clock::ClockTime;
 use super::nights::{Night, nights};
 use super::stats::{Naps, NightSummary, SleepStats, needed, stats};
 use super::{Sleep, SleepLog, SleepSlice};
-use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Zone, days_in_month};
+use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Zone};
 use crate::error::{Entity, Error};
 use crate::ids::UserId;
 use crate::store::Store;
@@ -146,14 +146,14 @@ fn period(store: &mut dyn Store, user: &User, now: Instant, range: DateRange) ->
 /// The screen of the week, as the user's weeks begin, that a date is in; of today's if absent.
 pub fn week(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepPeriodView, Error> {
     let user = user_of(store, user)?;
-    let range = week_of(date.unwrap_or_else(|| user.today(now)), &user);
+    let range = DateRange::week_of(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
     period(store, &user, now, range)
 }
 
 /// The screen of the month that a date is in; of today's if absent.
 pub fn month(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepPeriodView, Error> {
     let user = user_of(store, user)?;
-    let range = month_of(date.unwrap_or_else(|| user.today(now)));
+    let range = DateRange::month_of(date.unwrap_or_else(|| user.today(now)));
     period(store, &user, now, range)
 }
 
@@ -170,21 +170,6 @@ pub fn statistics(
     let sleeps = store.sleeps(user.id, needed(range, today))?;
     let goal = user.settings.sleep_goal;
     Ok((stats(&sleeps, range, today, goal, user.settings.free_days), goal))
-}
-
-/// The week of a date, as a user's weeks begin.
-pub(crate) fn week_of(date: Date, user: &User) -> DateRange {
-    let begin = date.week_begin(user.settings.week_start);
-    // A first week that began before the calendar does is shorter.
-    let days = 6 - i32::try_from(date.weekday().days_since(user.settings.week_start)).unwrap_or(0);
-    DateRange::new(begin, date.saturating_add_days(days)).unwrap_or(DateRange::day(date))
-}
-
-/// The month of a date.
-pub(crate) fn month_of(date: Date) -> DateRange {
-    let (year, month, _) = date.year_month_day();
-    let last = Date::new(year, month, days_in_month(year, month)).unwrap_or(date);
-    DateRange::new(date.month_begin(), last).unwrap_or(DateRange::day(date))
 }
 
 #[cfg(test)]
@@ -246,9 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn months_and_weeks_end_with_the_calendar() {
-        assert_eq!(month_of(Date::MAX).to(), Date::MAX);
-        assert_eq!(month_of(Date::parse("2024-02-10").unwrap()).len(), 29);
+    fn days_end_with_the_calendar() {
         assert_eq!(hours(Zone::UTC, Date::MAX, &[]).len(), 24);
     }
 }

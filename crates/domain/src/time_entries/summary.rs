@@ -26,15 +26,8 @@ impl Calendar {
     fn last_day(self, date: Date, week_start: Weekday) -> Date {
         match self {
             Self::Day => date,
-            Self::Week => {
-                let into = date.weekday().days_since(week_start).cast_signed();
-                date.saturating_add_days(6 - into)
-            }
-            Self::Month => {
-                let (year, month, day) = date.year_month_day();
-                let length = crate::civil::days_in_month(year, month).cast_signed();
-                date.saturating_add_days(length - day.cast_signed())
-            }
+            Self::Week => DateRange::week_of(date, week_start).to(),
+            Self::Month => DateRange::month_of(date).to(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, patch};
-use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone};
+use circadia_domain::civil::{DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginCounts;
 use circadia_domain::store::{Revision, Store};
@@ -144,8 +144,8 @@ impl UserBody {
         let clock = user.day_clock();
         let counts = store.login_counts(
             id,
-            clock.start_of(week_of(today, user.settings.week_start)),
-            clock.start_of(month_of(today)),
+            clock.start_of(today.week_begin(user.settings.week_start)),
+            clock.start_of(today.month_begin()),
         )?;
         Ok(Self::new(user, counts))
     }
@@ -181,18 +181,6 @@ impl UserBody {
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, Problem> {
         Answer::stored(self, Revision(self.rev.unwrap_or_default()))?.to(request)
     }
-}
-
-/// The first day of the week of `date`.
-fn week_of(date: Date, week_start: Weekday) -> Date {
-    let back = i32::try_from(date.weekday().days_since(week_start)).unwrap_or(0);
-    date.saturating_add_days(-back)
-}
-
-/// The first day of the month of `date`.
-fn month_of(date: Date) -> Date {
-    let back = i32::try_from(date.day()).unwrap_or(1) - 1;
-    date.saturating_add_days(-back)
 }
 
 /// A change of settings (RFC 7396): what is absent stays.
@@ -319,13 +307,5 @@ mod tests {
     #[test]
     fn what_is_documented_is_what_is_read() {
         assert_documented::<PatchMeBody>();
-    }
-
-    #[test]
-    fn weeks_and_months_begin_where_they_should() {
-        let sunday = Date::parse("2026-03-01").unwrap();
-        assert_eq!(week_of(sunday, Weekday::Mo).to_string(), "2026-02-23");
-        assert_eq!(week_of(sunday, Weekday::Su), sunday);
-        assert_eq!(month_of(Date::parse("2026-02-28").unwrap()).to_string(), "2026-02-01");
     }
 }

@@ -15,7 +15,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Kind;
-use crate::civil::{Weekday, Weekdays};
+use crate::civil::{Date, DateRange, Weekday, Weekdays};
 use crate::recurrence::Rule;
 use crate::violation::Violations;
 
@@ -74,6 +74,15 @@ impl Per {
             Self::Week => "week",
             Self::Month => "month",
             Self::Year => "year",
+        }
+    }
+
+    /// The whole period that a day is in, its weeks beginning on `week_start`; cut at the ends of the calendar.
+    pub const fn around(self, date: Date, week_start: Weekday) -> DateRange {
+        match self {
+            Self::Week => DateRange::week_of(date, week_start),
+            Self::Month => DateRange::month_of(date),
+            Self::Year => DateRange::year_of(date),
         }
     }
 

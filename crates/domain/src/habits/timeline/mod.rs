@@ -1,0 +1,295 @@
+//! The timeline of a habit: window, plan versions and pauses, compiled to answer on which days it is due (`due`), and in
+//! which periods its quotas are counted (`period`).
+//!
+//! What was done is not known here; for a quota every available day counts as due ([`super::Progress`] knows when
+//! its number is met).
+
+mod due;
+mod period;
+
+use std::fmt;
+
+pub use due::DueDates;
+pub use period::QuotaPeriod;
+
+use super::plan::{Pause, Plan, Window};
+use super::schedule::Per;
+use crate::civil::{Date, DateRange};
+use crate::ids::PauseId;
+use crate::recurrence::Occurrences;
+use crate::violation::Violations;
+
+/// The most plan versions, and the most pauses, that a habit may have.
+pub const MAX_VERSIONS: usize = 500;
+
+/// What a streak counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StreakUnit {
+    /// Due days.
+    Occurrences,
+    /// Weeks that met their quota.
+    Weeks,
+    /// Months that met their quota.
+    Months,
+    /// Years that met their quota.
+    Years,
+}
+
+impl StreakUnit {
+    /// The API's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Occurrences => "occurrences",
+            Self::Weeks => "weeks",
+            Self::Months => "months",
+            Self::Years => "years",
+        }
+    }
+}
+
+impl From<Option<Per>> for StreakUnit {
+    fn from(per: Option<Per>) -> Self {
+        match per {
+            None => Self::Occurrences,
+            Some(Per::Week) => Self::Weeks,
+            Some(Per::Month) => Self::Months,
+            Some(Per::Year) => Self::Years,
+        }
+    }
+}
+
+/// The days within the window on which one plan version is in force.
+#[derive(Clone)]
+pub(in crate::habits) struct Segment {
+    pub(super) from: Date,
+    pub(super) to: Date,
+    /// Index of the plan.
+    plan: usize,
+    occurrences: Occurrences,
+    /// How often it is due, as a fraction; at most 1.
+    pub(super) due: f64,
+    /// The denominator: in so many days.
+    pub(super) days: u32,
+}
+
+impl Segment {
+    pub(super) fn range(&self) -> DateRange {
+        DateRange::new(self.from, self.to).unwrap_or(DateRange::day(self.from))
+    }
+
+    /// Due days per day, above 0 and at most 1.
+    pub(super) fn frequency(&self) -> f64 {
+        (self.due / f64::from(self.days)).clamp(1e-5, 1.0)
+    }
+}
+
+/// Window, plan versions and pauses. Sorted, never without a plan, immutable: every change makes a new one.
+#[derive(Clone)]
+pub struct Timeline {
+    window: Window,
+    plans: Vec<Plan>,
+    pauses: Vec<Pause>,
+    segments: Vec<Segment>,
+    /// The days of all pauses: disjoint, not touching, in order.
+    breaks: Vec<(Date, Date)>,
+}
+
+impl fmt::Debug for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeline")
+            .field("window", &self.window)
+            .field("plans", &self.plans)
+            .field("pauses", &self.pauses)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Timeline {
+    fn eq(&self, other: &Self) -> bool {
+        (self.window, &self.plans, &self.pauses) == (other.window, &other.plans, &other.pauses)
+    }
+}
+
+impl Eq for Timeline {}
+
+impl Timeline {
+    /// Checks and compiles. Plans and pauses may come in any order.
+    ///
+    /// # Errors
+    /// `before_start` if the window or a pause ends before it begins, `required` without a plan, `duplicate` for two
+    /// versions of one day, `too_many` of them, and what [`super::Schedule::fits`] says; with pointers such as
+    /// `/plans/0/effective_from`.
+    pub fn new(window: Window, mut plans: Vec<Plan>, mut pauses: Vec<Pause>) -> Result<Self, Violations> {
+        let mut wrong = Violations::new();
+        wrong.take("", window.validate());
+        plans.sort_by_key(|plan| plan.effective_from);
+        pauses.sort_by_key(|pause| (pause.from, pause.last(), pause.id));
+        if plans.is_empty() {
+            wrong.add("/plans", "required", "must have at least one version");
+        }
+        for (name, length) in [("/plans", plans.len()), ("/pauses", pauses.len())] {
+            if length > MAX_VERSIONS {
+                wrong.add(name, "too_many", format!("must be at most {MAX_VERSIONS}"));
+            }
+        }
+        for (at, plan) in plans.iter().enumerate() {
+            if plans.get(at + 1).is_some_and(|next| next.effective_from == plan.effective_from) {
+                wrong.add(
+                    format!("/plans/{at}/effective_from"),
+                    "duplicate",
+                    "two versions can't begin on the same day",
+                );
+            }
+            wrong.take(&format!("/plans/{at}/schedule"), plan.schedule.fits(&plan.kind));
+        }
+        for (at, pause) in pauses.iter().enumerate() {
+            wrong.take(&format!("/pauses/{at}"), pause.validate());
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let segments = segments_of(window, &plans);
+        let breaks = merged(&pauses);
+        Ok(Self { window, plans, pauses, segments, breaks })
+    }
+
+    /// The first and last day.
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The plan versions, first to last; at least one.
+    pub fn plans(&self) -> &[Plan] {
+        &self.plans
+    }
+
+    /// The pauses, by their first day.
+    pub fn pauses(&self) -> &[Pause] {
+        &self.pauses
+    }
+
+    /// This timeline with a plan version more. It takes the place of the version of the same `effective_from`, if there
+    /// is one; versions that begin later stay, and what was before keeps its own.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_plan(&self, plan: Plan) -> Result<Self, Violations> {
+        let mut plans: Vec<Plan> =
+            self.plans.iter().filter(|known| known.effective_from != plan.effective_from).cloned().collect();
+        plans.push(plan);
+        Self::new(self.window, plans, self.pauses.clone())
+    }
+
+    /// This timeline with a pause more, or with the pause of that id changed.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_pause(&self, pause: Pause) -> Result<Self, Violations> {
+        let mut pauses: Vec<Pause> = self.pauses.iter().filter(|known| known.id != pause.id).cloned().collect();
+        pauses.push(pause);
+        Self::new(self.window, self.plans.clone(), pauses)
+    }
+
+    /// This timeline without a pause; nothing if it has none of that id.
+    pub fn without_pause(&self, id: PauseId) -> Option<Self> {
+        let pauses: Vec<Pause> = self.pauses.iter().filter(|known| known.id != id).cloned().collect();
+        if pauses.len() == self.pauses.len() {
+            return None;
+        }
+        Self::new(self.window, self.plans.clone(), pauses).ok()
+    }
+
+    /// This timeline with another window. The first version begins with the window: its `effective_from` moves along,
+    /// and so does its anchor where that was the first day. (Unless the window would then begin after later versions
+    /// do: those, and so the first one, keep their days.)
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_window(&self, window: Window) -> Result<Self, Violations> {
+        let mut plans = self.plans.clone();
+        let second = plans.get(1).map(|plan| plan.effective_from);
+        if let Some(first) = plans.first_mut()
+            && second.is_none_or(|second| window.starts_on < second)
+        {
+            if first.anchor == self.window.starts_on {
+                first.anchor = window.starts_on;
+            }
+            first.effective_from = window.starts_on;
+        }
+        Self::new(window, plans, self.pauses.clone())
+    }
+
+    /// Whether its last day is before `today`.
+    pub fn is_over(&self, today: Date) -> bool {
+        self.window.last() < today
+    }
+
+    /// The plan version in force on a day; before all of them the first.
+    pub fn plan_on(&self, date: Date) -> &Plan {
+        let at = self.plans.partition_point(|plan| plan.effective_from <= date).saturating_sub(1);
+        // There is at least one: the constructor saw to it.
+        self.plans.get(at).unwrap_or_else(|| unreachable!("a timeline has a plan"))
+    }
+
+    /// Due days per day by the version in force on `date`: above 0, at most 1.
+    pub fn frequency_on(&self, date: Date) -> f64 {
+        let at = self.segments.partition_point(|segment| segment.from <= date).saturating_sub(1);
+        self.segments.get(at).map_or(1.0, Segment::frequency)
+    }
+
+    /// What a streak counts on a day.
+    pub fn unit_on(&self, date: Date) -> StreakUnit {
+        StreakUnit::from(self.plan_on(date).schedule.quota().map(|(_, per)| per))
+    }
+
+    /// Whether a pause covers a day.
+    pub fn is_paused(&self, date: Date) -> bool {
+        self.pause_over(date).is_some()
+    }
+
+    fn pause_over(&self, date: Date) -> Option<(Date, Date)> {
+        let after = self.breaks.partition_point(|(from, _)| *from <= date);
+        self.breaks.get(after.checked_sub(1)?).copied().filter(|(_, to)| date <= *to)
+    }
+
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    pub(super) fn plan_of(&self, segment: &Segment) -> &Plan {
+        self.plans.get(segment.plan).unwrap_or_else(|| unreachable!("a segment has its plan"))
+    }
+
+    fn segment_at(&self, date: Date) -> Option<&Segment> {
+        let after = self.segments.partition_point(|segment| segment.from <= date);
+        self.segments.get(after.checked_sub(1)?).filter(|segment| date <= segment.to)
+    }
+}
+
+fn segments_of(window: Window, plans: &[Plan]) -> Vec<Segment> {
+    let mut segments = Vec::with_capacity(plans.len());
+    for (at, plan) in plans.iter().enumerate() {
+        let from = if at == 0 { window.starts_on } else { plan.effective_from.max(window.starts_on) };
+        let until = plans.get(at + 1).map_or(Some(Date::MAX), |next| next.effective_from.pred());
+        let Some(to) = until.map(|until| until.min(window.last())) else { continue };
+        if from > to {
+            continue;
+        }
+        let occurrences = plan.schedule.occurrences(plan.anchor, plan.week_start);
+        let occurrences = if plan.schedule.quota().is_some() { Occurrences::daily(from) } else { occurrences };
+        let (due, days) = plan.schedule.frequency(&occurrences);
+        segments.push(Segment { from, to, plan: at, occurrences, due, days: days.max(1) });
+    }
+    segments
+}
+
+fn merged(pauses: &[Pause]) -> Vec<(Date, Date)> {
+    let mut breaks: Vec<(Date, Date)> = Vec::with_capacity(pauses.len());
+    for pause in pauses {
+        match breaks.last_mut() {
+            Some((_, to)) if pause.from <= to.saturating_add_days(1) => *to = (*to).max(pause.last()),
+            _ => breaks.push((pause.from, pause.last())),
+        }
+    }
+    breaks
+}

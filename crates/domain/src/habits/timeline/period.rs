@@ -1,0 +1,70 @@
+//! The calendar periods that quotas are counted in.
+
+use super::super::schedule::{Per, Quota};
+use super::{Segment, Timeline};
+use crate::civil::{Date, DateRange};
+
+impl Timeline {
+    /// The quota period that a day is in; nothing if the version in force isn't a quota, or outside of the window.
+    pub fn period_of(&self, date: Date) -> Option<QuotaPeriod> {
+        let segment = self.segment_at(date)?;
+        let plan = self.plan_of(segment);
+        let (quota, per) = plan.schedule.quota()?;
+        let whole = per.around(date, plan.week_start);
+        // Neighbouring versions that count the same in the same periods share the period.
+        let shares = |other: &Segment| {
+            let other = self.plan_of(other);
+            other.week_start == plan.week_start
+                && other.kind.type_name() == plan.kind.type_name()
+                && other.kind.direction() == plan.kind.direction()
+                && other.schedule.quota().is_some_and(|(number, other_per)| {
+                    other_per == per && std::mem::discriminant(&number) == std::mem::discriminant(&quota)
+                })
+        };
+        let at = self.segments.partition_point(|other| other.from <= date).saturating_sub(1);
+        let (mut from, mut to) = (segment.from, segment.to);
+        let mut parts = vec![(segment.from, segment.to, quota.number())];
+        let number_of = |other: &Segment| self.plan_of(other).schedule.quota().map_or(0, |(quota, _)| quota.number());
+        for other in self.segments.iter().take(at).rev().take_while(|other| other.to >= whole.from() && shares(other)) {
+            from = other.from;
+            parts.push((other.from, other.to, number_of(other)));
+        }
+        for other in self.segments.iter().skip(at + 1).take_while(|other| other.from <= whole.to() && shares(other)) {
+            to = other.to;
+            parts.push((other.from, other.to, number_of(other)));
+        }
+        let range = DateRange::new(from, to).and_then(|days| days.intersect(whole))?;
+        Some(QuotaPeriod { range, days: whole.len(), quota, per, parts })
+    }
+}
+
+/// A calendar period of a quota.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaPeriod {
+    /// Its days within the window, under versions that count alike.
+    pub range: DateRange,
+    /// The number of days of the whole period.
+    pub days: u32,
+    /// What is asked for in a whole period, by the version in force on the day that was asked about.
+    pub quota: Quota,
+    /// Its length.
+    pub per: Per,
+    /// Which versions' numbers hold on which days.
+    parts: Vec<(Date, Date, u32)>,
+}
+
+impl QuotaPeriod {
+    /// What is asked for when only some of its days are available: `ceil(number × available ÷ days)`, each available day
+    /// with the number of its own version.
+    pub(in crate::habits) fn needed(&self, available: impl Fn(DateRange) -> u32) -> u32 {
+        let sum: u64 = self
+            .parts
+            .iter()
+            .filter_map(|(from, to, number)| {
+                let days = DateRange::new(*from, *to)?.intersect(self.range)?;
+                Some(u64::from(*number) * u64::from(available(days)))
+            })
+            .sum();
+        u32::try_from(sum.div_ceil(u64::from(self.days))).unwrap_or(u32::MAX)
+    }
+}
