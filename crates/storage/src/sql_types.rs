@@ -19,7 +19,7 @@ use diesel::backend::Backend;
 use diesel::expression::AsExpression;
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::{HasSqlType, SqlType};
+use diesel::sql_types::{HasSqlType, SqlOrd, SqlType};
 
 use crate::connection::MultiBackend;
 
@@ -61,6 +61,9 @@ macro_rules! any_backend_has {
     )+};
 }
 any_backend_has!(Uuid, Moment, Day, Word);
+
+/// Of instants there are a first and a last.
+impl SqlOrd for Moment {}
 
 /// A domain type on its way into a query: `users::id.eq(Sql(user))`. Needed because only a type of this crate can be
 /// made an expression; rows read the domain types as they are.

@@ -1,47 +1,59 @@
-//! What only statistics ask for.
+//! What only statistics ask for. What of a range of days is asked for is found in indexes, however many years there are.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{ThemeId, UserId};
-use circadia_domain::stats::overview::{StatsRepository, TaskFact};
+use circadia_domain::stats::overview::{StatsRepository, TaskCount, TaskDone};
 use circadia_domain::tasks::{Priority, TaskStatus};
+use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
-use crate::convert::corrupt;
+use crate::convert::{corrupt, number};
 use crate::schema::tasks;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = tasks)]
-struct Row {
-    priority: i32,
-    status: TaskStatus,
-    theme_id: Option<ThemeId>,
-    created_at: Instant,
-    completed_at: Option<Instant>,
-}
-
-impl Row {
-    fn read(self) -> Result<TaskFact> {
-        let rank = self.priority;
-        Ok(TaskFact {
-            priority: Priority::from_rank(rank)
-                .ok_or_else(|| corrupt(format_args!("{rank} is no rank of a priority")))?,
-            status: self.status,
-            theme: self.theme_id,
-            created_at: self.created_at,
-            completed_at: self.completed_at,
-        })
-    }
-}
-
 impl StatsRepository for Transaction {
-    fn task_facts(&mut self, user: UserId) -> Result<Vec<TaskFact>> {
-        let rows: Vec<Row> = tasks::table
+    fn task_counts(&mut self, user: UserId) -> Result<Vec<TaskCount>> {
+        /// Theme, status, rank of the priority, number, and when the first was made.
+        type Group = (Option<ThemeId>, TaskStatus, i32, i64, Option<Instant>);
+        // The index has them in this order, and all that is asked for.
+        let groups: Vec<Group> = tasks::table
             .filter(tasks::user_id.eq(Sql(user)))
-            .select(Row::as_select())
+            .group_by((tasks::theme_id, tasks::status, tasks::priority))
+            .select((tasks::theme_id, tasks::status, tasks::priority, count_star(), min(tasks::created_at)))
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read).collect()
+        let count = |(theme, status, rank, count, first_made): Group| {
+            Ok(TaskCount {
+                theme,
+                priority: Priority::from_rank(rank)
+                    .ok_or_else(|| corrupt(format_args!("{rank} is no rank of a priority")))?,
+                status,
+                count: number(count)?,
+                first_made: first_made.ok_or_else(|| corrupt("a task was never made"))?,
+            })
+        };
+        groups.into_iter().map(count).collect()
+    }
+
+    fn tasks_made(&mut self, user: UserId, from: Instant, until: Instant) -> Result<Vec<Instant>> {
+        tasks::table
+            .filter(tasks::user_id.eq(Sql(user)))
+            .filter(tasks::created_at.ge(Sql(from)))
+            .filter(tasks::created_at.lt(Sql(until)))
+            .select(tasks::created_at)
+            .load(self.connection())
+            .classified()
+    }
+
+    fn tasks_done(&mut self, user: UserId, from: Instant, until: Instant) -> Result<Vec<TaskDone>> {
+        let rows: Vec<(Instant, Option<Instant>)> = tasks::table
+            .filter(tasks::user_id.eq(Sql(user)))
+            .filter(tasks::completed_at.ge(Some(Sql(from))))
+            .filter(tasks::completed_at.lt(Some(Sql(until))))
+            .select((tasks::created_at, tasks::completed_at))
+            .load(self.connection())
+            .classified()?;
+        Ok(rows.into_iter().filter_map(|(made, done)| Some(TaskDone { made, done: done? })).collect())
     }
 }

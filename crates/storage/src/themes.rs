@@ -9,13 +9,12 @@ use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::Color;
 use circadia_domain::themes::{Theme, ThemeCounts, ThemeLabel, ThemeName, ThemeRepository};
 use circadia_domain::time_entries::TimeEntryRepository as _;
-use diesel::dsl::{count, sum};
+use diesel::dsl::{count, exists};
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, digest, number};
-use crate::schema::{habits, tasks, themes, time_entries};
+use crate::schema::{habits, tasks, themes};
 use crate::sql_types::Sql;
-use crate::time_entries::with_themes;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
@@ -130,30 +129,27 @@ impl ThemeRepository for Transaction {
                 .single_value()
         };
         let (open, done) = (tasks_in(&[TaskStatus::Todo, TaskStatus::InProgress]), tasks_in(&[TaskStatus::Done]));
-        let of_task = habits::theme_id.is_null().and(tasks::theme_id.eq(Some(Sql(id))));
-        let minutes = with_themes!()
-            .filter(time_entries::user_id.eq(Sql(user)))
-            .filter(habits::theme_id.eq(Some(Sql(id))).or(of_task))
-            .select(sum(time_entries::minutes))
-            .single_value();
-        type Counted = (Row, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+        type Counted = (Row, Option<i64>, Option<i64>, Option<i64>);
         let found: Option<Counted> = themes::table
             .find((Sql(user), Sql(id)))
-            .select((Row::as_select(), habits, open, done, minutes))
+            .select((Row::as_select(), habits, open, done))
             .first(self.connection())
             .optional()
             .classified()?;
-        found
-            .map(|(row, habits, open, done, minutes)| {
-                let counts = ThemeCounts {
-                    habits: habits.unwrap_or(0),
-                    tasks_open: open.unwrap_or(0),
-                    tasks_done: done.unwrap_or(0),
-                    minutes: minutes.unwrap_or(0),
-                };
-                Ok((row.read()?, counts))
-            })
-            .transpose()
+        let Some((row, habits, open, done)) = found else { return Ok(None) };
+        let by_theme = self.time_by_theme(user, DateRange::ALL)?;
+        let spent = by_theme.into_iter().find(|(theme, _)| *theme == Some(id)).map(|(_, spent)| spent);
+        let counts = ThemeCounts {
+            habits: habits.unwrap_or(0),
+            tasks_open: open.unwrap_or(0),
+            tasks_done: done.unwrap_or(0),
+            minutes: number(spent.unwrap_or_default().minutes)?,
+        };
+        Ok(Some((row.read()?, counts)))
+    }
+
+    fn theme_exists(&mut self, user: UserId, id: ThemeId) -> Result<bool> {
+        diesel::select(exists(themes::table.find((Sql(user), Sql(id))))).get_result(self.connection()).classified()
     }
 
     fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {

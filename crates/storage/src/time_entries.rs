@@ -10,8 +10,8 @@ use diesel::dsl::{count_star, sum};
 use diesel::prelude::*;
 
 use crate::convert::{digest, number};
-use crate::dialect::{Bind, RowsIn, Upsert};
-use crate::schema::{habits, tasks, time_entries};
+use crate::dialect::{Bind, RowsIn, ThemeTime, Upsert};
+use crate::schema::time_entries;
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -91,23 +91,6 @@ const COLUMNS: [&str; 13] = [
 fn spent(minutes: Option<i64>, count: i64) -> Result<TimeSpent> {
     Ok(TimeSpent { minutes: number(minutes.unwrap_or(0))?, count: number(count)? })
 }
-
-/// `time_entries LEFT JOIN habits LEFT JOIN tasks`: for the themes that time belongs to.
-macro_rules! with_themes {
-    () => {
-        time_entries::table
-            .left_join(
-                habits::table.on(habits::user_id
-                    .eq(time_entries::user_id)
-                    .and(habits::id.nullable().eq(time_entries::habit_id))),
-            )
-            .left_join(
-                tasks::table
-                    .on(tasks::user_id.eq(time_entries::user_id).and(tasks::id.nullable().eq(time_entries::task_id))),
-            )
-    };
-}
-pub(crate) use with_themes;
 
 impl TimeEntryRepository for Transaction {
     fn time_entries(&mut self, user: UserId, filter: &TimeFilter, seek: &TimeSeek) -> Result<Vec<TimeEntry>> {
@@ -265,18 +248,13 @@ impl TimeEntryRepository for Transaction {
 
     fn time_by_theme(&mut self, user: UserId, range: DateRange) -> Result<Vec<(Option<ThemeId>, TimeSpent)>> {
         /// The habit's theme, the task's, the sum and the number.
-        type Group = (Option<ThemeId>, Option<ThemeId>, Option<i64>, i64);
-        let rows: Vec<Group> = with_themes!()
-            .filter(time_entries::user_id.eq(Sql(user)))
-            .filter(time_entries::date.between(Sql(range.from()), Sql(range.to())))
-            .group_by((habits::theme_id, tasks::theme_id))
-            .select((habits::theme_id.nullable(), tasks::theme_id.nullable(), sum(time_entries::minutes), count_star()))
-            .load(self.connection())
-            .classified()?;
+        type Group = (Option<ThemeId>, Option<ThemeId>, i64, i64);
+        let query = ThemeTime::new(self.connection(), user, range);
+        let rows: Vec<Group> = query.load(self.connection()).classified()?;
         let mut themes: BTreeMap<Option<ThemeId>, TimeSpent> = BTreeMap::new();
         for (of_habit, of_task, minutes, count) in rows {
             let theme = themes.entry(of_habit.or(of_task)).or_default();
-            *theme = theme.plus(spent(minutes, count)?);
+            *theme = theme.plus(spent(Some(minutes), count)?);
         }
         Ok(themes.into_iter().collect())
     }

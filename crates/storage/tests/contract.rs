@@ -182,6 +182,7 @@ contract! {
     stats {
         an_overview_is_of_what_every_tracker_wrote,
         statistics_cost_the_same_however_much_there_is,
+        tasks_are_counted_by_kind_and_found_by_their_instants,
         what_goes_together_is_found_in_what_is_stored,
     }
     themes {

@@ -151,7 +151,7 @@ pub fn create(tx: &mut Writing<'_>, new: NewHabit) -> Result<(Created<Habit>, Us
 
 fn check_theme(tx: &mut Writing<'_>, theme: Option<ThemeId>, wrong: &mut Violations) -> Result<(), Error> {
     if let Some(theme) = theme
-        && tx.store.find_theme(tx.user, theme)?.is_none()
+        && !tx.store.theme_exists(tx.user, theme)?
     {
         wrong.add("/theme_id", "theme_not_found", "there is no such theme");
     }

@@ -17,6 +17,9 @@ const DAY: f64 = 86_400.0;
 pub struct ClockTime(f64);
 
 impl ClockTime {
+    /// 00:00.
+    pub const MIDNIGHT: Self = Self(0.0);
+
     /// The time that many seconds after some midnight, or before it.
     pub fn from_seconds(seconds: f64) -> Self {
         let within = seconds.rem_euclid(DAY);
@@ -33,6 +36,12 @@ impl ClockTime {
     /// Seconds after midnight.
     pub const fn seconds(self) -> f64 {
         self.0
+    }
+
+    /// How far it is after another time on the shorter way round, in seconds: −43,200 up to, but not including, 43,200;
+    /// negative if it is before.
+    pub fn after(self, other: Self) -> f64 {
+        (self.0 - other.0 + DAY / 2.0).rem_euclid(DAY) - DAY / 2.0
     }
 
     /// The shorter arc to another time, in seconds: 0 to 43,200.
@@ -119,6 +128,16 @@ mod tests {
         let same = mean(&[(7, 0), (7, 0), (7, 0)]).unwrap();
         assert!(same.sd.unwrap() < 0.01, "{same:?}");
         assert_eq!(mean(&[(7, 0)]).unwrap().sd, None);
+    }
+
+    #[test]
+    fn midnight_is_no_edge_between_times() {
+        let after = |one: f64, other: f64| {
+            ClockTime::from_seconds(one * 3_600.0).after(ClockTime::from_seconds(other * 3_600.0)) / 3_600.0
+        };
+        assert!((after(23.0, 0.0) + 1.0).abs() < 1e-9 && (after(1.0, 0.0) - 1.0).abs() < 1e-9);
+        assert!((after(1.0, 23.0) - 2.0).abs() < 1e-9 && (after(5.0, 4.0) - 1.0).abs() < 1e-9);
+        assert!((after(12.0, 0.0) + 12.0).abs() < 1e-9);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub struct NightSummary {
 
 impl NightSummary {
     /// Of nights by date, of a range as it is on `today`.
-    pub(super) fn of(nights: &[Night], range: DateRange, today: Date) -> Self {
+    pub(crate) fn of(nights: &[Night], range: DateRange, today: Date) -> Self {
         let over = DateRange::new(range.from(), range.to().min(today));
         let logged = nights.iter().filter(|night| over.is_some_and(|over| over.contains(night.date))).count();
         let counted = || nights.iter().filter(|night| night.counted_awake);

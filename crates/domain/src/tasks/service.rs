@@ -108,7 +108,7 @@ pub fn create(tx: &mut Writing<'_>, new: NewTask) -> Result<Created<Task>, Error
 
 fn ensure_theme_exists(tx: &mut Writing<'_>, theme: Option<ThemeId>) -> Result<(), Error> {
     match theme {
-        Some(theme) if tx.store.find_theme(tx.user, theme)?.is_none() => {
+        Some(theme) if !tx.store.theme_exists(tx.user, theme)? => {
             Err(Error::field("/theme_id", "theme_not_found", "there is no such theme"))
         }
         _ => Ok(()),

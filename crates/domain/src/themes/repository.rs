@@ -42,6 +42,9 @@ pub trait ThemeRepository {
     /// One theme with its counts.
     fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<(Theme, ThemeCounts)>, StoreError>;
 
+    /// Whether a user has a theme, in one statement that counts nothing.
+    fn theme_exists(&mut self, user: UserId, id: ThemeId) -> Result<bool, StoreError>;
+
     /// Stores a new theme.
     fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<(), StoreError>;
 

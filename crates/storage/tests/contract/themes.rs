@@ -1,5 +1,6 @@
 //! Themes.
 
+use circadia_domain::civil::DateRange;
 use circadia_domain::habits::Habit;
 use circadia_domain::ids::{HabitId, TaskId, ThemeId, UserId};
 use circadia_domain::store::{Revision, StoreError, Unique, write};
@@ -85,7 +86,11 @@ pub(crate) fn what_belongs_to_them_is_counted(backend: Backend) {
     assert_eq!(counts, [expected, ThemeCounts::default()]);
     assert_eq!(test.database_statements(), 4);
     assert_eq!(test.read(|store| store.find_theme(user, busy.id)).unwrap().1, expected);
-    assert_eq!(test.database_statements(), 1);
+    assert_eq!(test.database_statements(), 2);
+    assert!(
+        test.read(|store| store.theme_exists(user, busy.id)) && test.read(|store| store.theme_exists(other, busy.id))
+    );
+    assert!(!test.read(|store| store.theme_exists(other, idle.id)));
     // Time of a habit and a task counts for the habit's theme, and for the task's if the habit has none.
     let (themed, bare) =
         (Habit { theme: Some(idle.id), ..samples::habit("themed") }, Habit { theme: None, ..samples::habit("bare") });
@@ -117,7 +122,10 @@ pub(crate) fn what_belongs_to_them_is_counted(backend: Backend) {
     assert_eq!(minutes, [12, 67]);
     assert_eq!(test.read(|store| store.find_theme(user, busy.id)).unwrap().1.minutes, 12);
     assert_eq!(test.read(|store| store.find_theme(user, idle.id)).unwrap().1.minutes, 67);
-    assert_eq!(test.database_statements(), 1);
+    // Of some days, the same by another index.
+    let of_day = |date| test.read(|store| store.time_by_theme(user, DateRange::day(samples::date(date))));
+    let minutes: Vec<u64> = of_day("2026-03-10").into_iter().map(|(_, spent)| spent.minutes).collect();
+    assert_eq!((minutes.iter().sum::<u64>(), minutes.len(), of_day("2026-03-11").len()), (127, 3, 0));
 }
 
 fn task(theme: Option<ThemeId>, status: TaskStatus) -> Task {

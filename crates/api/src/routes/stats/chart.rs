@@ -4,6 +4,8 @@ use circadia_domain::stats::{Pieces, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::figures;
+
 /// A chart.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Chart)]
@@ -31,7 +33,7 @@ pub(super) struct DatasetBody {
 
 /// A figure to six places: more would only say how it was computed.
 pub(super) fn rounded(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
+    figures::rounded(value, 6)
 }
 
 impl DatasetBody {

@@ -7,7 +7,7 @@ use crate::civil::{Date, DateRange, Instant};
 use crate::error::{Entity, Error};
 use crate::habits::{Habit, HabitName, History, Progress};
 use crate::ids::{HabitId, UserId};
-use crate::stats::nights::{Night, nights, unwrapped};
+use crate::sleep::{ClockTime, Night, clock_mean, nights};
 use crate::stats::period::Period;
 use crate::store::Store;
 
@@ -107,11 +107,50 @@ fn of_minutes(minutes: &[(Date, u64)]) -> Series {
 }
 
 fn of_nights(nights: &[Night]) -> [Series; 3] {
-    let middles: Vec<f64> = nights.iter().map(|night| night.mid_sleep).collect();
-    let middles = nights.iter().map(|night| night.date).zip(unwrapped(&middles));
+    // Times of day become numbers that can be compared by their distance from the mean: midnight is no edge.
+    let usual = clock_mean(nights.iter().map(|night| night.mid_time)).map_or(ClockTime::MIDNIGHT, |mean| mean.time);
+    let each = |value: &dyn Fn(&Night) -> Option<f64>| -> Vec<(Date, f64)> {
+        nights.iter().filter_map(|night| Some((night.date, value(night)?))).collect()
+    };
     [
-        Series::new(Subject::SleepDuration, nights.iter().map(|night| (night.date, f64::from(night.seconds) / 3600.0))),
-        Series::new(Subject::SleepQuality, nights.iter().filter_map(|night| Some((night.date, night.quality?)))),
-        Series::new(Subject::MidSleep, middles),
+        Series::new(Subject::SleepDuration, each(&|night| Some(f64::from(night.asleep_seconds) / 3600.0))),
+        Series::new(Subject::SleepQuality, each(&Night::mean_quality)),
+        Series::new(Subject::MidSleep, each(&|night| Some(night.mid_time.after(usual) / 3600.0))),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::civil::Zone;
+    use crate::sleep::{Sleep, SleepKind};
+
+    fn night(start: &str, end: &str, date: &str) -> Sleep {
+        Sleep {
+            start: Instant::parse(start).unwrap(),
+            end: Instant::parse(end).unwrap(),
+            date: Date::parse(date).unwrap(),
+            zone: Zone::UTC,
+            kind: SleepKind::Main,
+            quality: None,
+            awake_seconds: Some(1_800),
+        }
+    }
+
+    #[test]
+    fn the_middle_of_sleep_is_told_by_its_distance_from_the_usual_one() {
+        // Middles at 23:30 and 01:30, whose mean is 00:30; eight hours in bed, half an hour of it awake.
+        let sleeps = [
+            night("2026-03-09T19:30:00Z", "2026-03-10T03:30:00Z", "2026-03-10"),
+            night("2026-03-10T21:30:00Z", "2026-03-11T05:30:00Z", "2026-03-11"),
+        ];
+        let [duration, quality, middle] = of_nights(&nights(&sleeps));
+        let expected = |subject, values: [f64; 2]| {
+            Series::new(subject, sleeps.iter().zip(values).map(|(sleep, value)| (sleep.date, value)))
+        };
+        assert_eq!(duration, expected(Subject::SleepDuration, [7.5, 7.5]));
+        assert!(quality.is_empty());
+        let found: Vec<f64> = middle.values().collect();
+        assert!((found[0] + 1.0).abs() < 1e-9 && (found[1] - 1.0).abs() < 1e-9, "{found:?}");
+    }
 }

@@ -71,6 +71,11 @@ impl Series {
         self.days.is_empty()
     }
 
+    /// Its values, by day.
+    pub fn values(&self) -> impl Iterator<Item = f64> + '_ {
+        self.days.iter().map(|(_, value)| *value)
+    }
+
     /// Whether it only ever says yes or no.
     pub fn is_yes_or_no(&self) -> bool {
         self.days.iter().all(|(_, value)| [0.0, 1.0].contains(value))

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use crate::civil::{Date, DateRange};
-use crate::stats::nights::{Night, nights};
+use crate::sleep::{Night, NightSummary};
 use crate::stats::period::{Mean, Pieces};
 
 /// Nights in an overview. A night is the main sleep of one date, of several logs their sum; naps are left out.
@@ -31,34 +31,34 @@ pub struct MoodPart {
     pub trend: Vec<Option<f64>>,
 }
 
-fn nights_of(facts: &Facts, range: DateRange) -> Vec<Night> {
-    nights(facts.sleeps.iter().filter(|sleep| range.contains(sleep.date)))
-}
-
 fn means(pieces: &Pieces, values: impl IntoIterator<Item = (Date, f64)>) -> Vec<Option<f64>> {
     let means = pieces.collect(values, |mean: &mut Mean, value| mean.add(value));
     means.into_iter().map(Mean::value).collect()
 }
 
-pub(super) fn sleep(facts: &Facts, range: DateRange, pieces: &Pieces) -> SleepPart {
-    let nights = nights_of(facts, range);
-    let durations = || nights.iter().map(|night| (night.date, f64::from(night.seconds)));
-    let qualities = || nights.iter().filter_map(|night| Some((night.date, night.quality?)));
+/// The nights of a range as of `today`, all of them together.
+fn summary(nights: &[Night], range: DateRange, today: Date) -> NightSummary {
+    let own: Vec<Night> = nights.iter().filter(|night| range.contains(night.date)).copied().collect();
+    NightSummary::of(&own, range, today)
+}
+
+pub(super) fn sleep(nights: &[Night], range: DateRange, pieces: &Pieces, today: Date) -> SleepPart {
+    let summary = summary(nights, range, today);
+    let durations = nights.iter().map(|night| (night.date, f64::from(night.asleep_seconds)));
+    let qualities = nights.iter().filter_map(|night| Some((night.date, night.mean_quality()?)));
     SleepPart {
-        nights: crate::civil::num::len32(nights.len()),
-        mean_seconds: Mean::of(durations().map(|(_, seconds)| seconds)).value(),
-        mean_quality: Mean::of(qualities().map(|(_, quality)| quality)).value(),
-        duration: means(pieces, durations()),
-        quality: means(pieces, qualities()),
+        nights: summary.nights,
+        mean_seconds: summary.asleep.map(|spread| spread.mean),
+        mean_quality: summary.quality,
+        duration: means(pieces, durations),
+        quality: means(pieces, qualities),
     }
 }
 
 /// Seconds slept and quality, on average.
-pub(super) fn sleep_means(facts: &Facts, range: DateRange) -> (Option<f64>, Option<f64>) {
-    let nights = nights_of(facts, range);
-    let seconds = Mean::of(nights.iter().map(|night| f64::from(night.seconds)));
-    let quality = Mean::of(nights.iter().filter_map(|night| night.quality));
-    (seconds.value(), quality.value())
+pub(super) fn sleep_means(nights: &[Night], range: DateRange, today: Date) -> (Option<f64>, Option<f64>) {
+    let summary = summary(nights, range, today);
+    (summary.asleep.map(|spread| spread.mean), summary.quality)
 }
 
 pub(super) fn mood(facts: &Facts, range: DateRange, pieces: &Pieces) -> MoodPart {

@@ -9,52 +9,79 @@ use crate::sleep::Sleep;
 use crate::stats::period::Period;
 use crate::store::{Store, StoreError};
 use crate::tasks::{Priority, TaskStatus};
-use crate::text::Color;
-use crate::themes::ThemeName;
+use crate::themes::ThemeLabel;
 
-/// What statistics need to know of a task.
+/// How many tasks of one kind there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskFact {
-    /// How much it matters.
-    pub priority: Priority,
-    /// How far it is.
-    pub status: TaskStatus,
-    /// The theme it belongs to.
+pub struct TaskCount {
+    /// The theme they belong to.
     pub theme: Option<ThemeId>,
+    /// How much they matter.
+    pub priority: Priority,
+    /// How far they are.
+    pub status: TaskStatus,
+    /// How many.
+    pub count: u32,
+    /// When the first of them was made.
+    pub first_made: Instant,
+}
+
+/// A task that is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskDone {
     /// When it was made.
-    pub created_at: Instant,
+    pub made: Instant,
     /// When it was done.
-    pub completed_at: Option<Instant>,
+    pub done: Instant,
 }
 
 /// What only statistics need of a store.
 pub trait StatsRepository {
-    /// All of a user's tasks, as far as statistics need them, in one statement.
-    fn task_facts(&mut self, user: UserId) -> Result<Vec<TaskFact>, StoreError>;
+    /// How many tasks a user has of each theme, priority and status, in one statement.
+    fn task_counts(&mut self, user: UserId) -> Result<Vec<TaskCount>, StoreError>;
+
+    /// When tasks were made, from an instant until before another, in one statement.
+    fn tasks_made(&mut self, user: UserId, from: Instant, until: Instant) -> Result<Vec<Instant>, StoreError>;
+
+    /// The tasks that were done from an instant until before another, and still are, in one statement.
+    fn tasks_done(&mut self, user: UserId, from: Instant, until: Instant) -> Result<Vec<TaskDone>, StoreError>;
 }
 
-/// A theme, as far as charts show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ThemeFact {
-    pub(super) id: ThemeId,
-    pub(super) name: ThemeName,
-    pub(super) color: Color,
-}
-
-/// Everything that was read.
+/// Everything that was read: of what goes on from day to day, no more than the days that are asked about and those they
+/// are compared with.
 pub(super) struct Facts {
     pub(super) today: Date,
     pub(super) clock: DayClock,
     pub(super) habits: Vec<(Habit, History)>,
     /// By name.
-    pub(super) themes: Vec<ThemeFact>,
-    pub(super) tasks: Vec<TaskFact>,
+    pub(super) themes: Vec<ThemeLabel>,
+    pub(super) tasks: Vec<TaskCount>,
+    pub(super) tasks_made: Vec<Instant>,
+    pub(super) tasks_done: Vec<TaskDone>,
     /// Minutes by day, in order.
     pub(super) minutes: Vec<(Date, u64)>,
     /// Minutes of the range itself by theme.
     pub(super) minutes_by_theme: Vec<(Option<ThemeId>, u64)>,
     pub(super) sleeps: Vec<Sleep>,
     pub(super) moods: Vec<DayValue>,
+}
+
+/// A habit as of today, and since when it is put away.
+pub(super) struct Kept<'a> {
+    pub(super) habit: &'a Habit,
+    pub(super) progress: Progress<'a>,
+    put_away_on: Option<Date>,
+}
+
+impl Kept<'_> {
+    /// The days of a range on which it wasn't put away yet.
+    pub(super) fn days(&self, range: DateRange) -> Option<DateRange> {
+        let last = match self.put_away_on {
+            None => range.to(),
+            Some(date) => range.to().min(date.pred()?),
+        };
+        DateRange::new(range.from(), last)
+    }
 }
 
 pub(super) fn read(
@@ -71,18 +98,19 @@ pub(super) fn read(
     let own = period.days(today, Some(days.from()));
     let mut habits = store.habits_with_history(user.id)?;
     complete_values(store, user.id, &mut habits, today)?;
-    let mut themes: Vec<ThemeFact> = store
-        .themes(user.id)?
-        .into_iter()
-        .map(|(theme, _)| ThemeFact { id: theme.id, name: theme.name, color: theme.color })
-        .collect();
+    let mut themes = store.theme_labels(user.id)?;
     themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
+    let clock = user.day_clock();
+    let end = days.to().succ().map_or(Instant::from_micros(i64::MAX), |next| clock.start_of(next));
+    let begin = clock.start_of(days.from());
     Ok(Facts {
         today,
-        clock: user.day_clock(),
+        clock,
         habits,
         themes,
-        tasks: store.task_facts(user.id)?,
+        tasks: store.task_counts(user.id)?,
+        tasks_made: store.tasks_made(user.id, begin, end)?,
+        tasks_done: store.tasks_done(user.id, begin, end)?,
         minutes: store
             .time_by_day(user.id, days, None)?
             .into_iter()
@@ -102,22 +130,27 @@ impl Facts {
     /// The first day of which anything is known.
     pub(super) fn first_day(&self) -> Option<Date> {
         let habits = self.habits.iter().map(|(habit, _)| habit.timeline.window().starts_on);
-        let tasks = self.tasks.iter().map(|task| self.clock.date_at(task.created_at));
+        let tasks = self.tasks.iter().map(|tasks| self.clock.date_at(tasks.first_made));
         let minutes = self.minutes.iter().map(|(date, _)| *date);
         let sleeps = self.sleeps.iter().map(|sleep| sleep.date);
         let moods = self.moods.iter().map(|mood| mood.date);
         habits.chain(tasks).chain(minutes).chain(sleeps).chain(moods).min()
     }
 
-    /// Habits as of today, each with those days of a range on which it wasn't put away yet.
-    pub(super) fn kept(&self, range: DateRange) -> impl Iterator<Item = (&Habit, Progress<'_>, DateRange)> {
-        self.habits.iter().filter_map(move |(habit, history)| {
-            let last = match habit.archived_at {
-                None => range.to(),
-                Some(at) => range.to().min(self.clock.date_at(at).pred()?),
-            };
-            let days = DateRange::new(range.from(), last)?;
-            Some((habit, Progress::new(&habit.timeline, history, self.today), days))
-        })
+    /// The themes, by name, and at last none.
+    pub(super) fn themes_and_none(&self) -> impl Iterator<Item = Option<&ThemeLabel>> {
+        self.themes.iter().map(Some).chain([None])
+    }
+
+    /// Each habit as of today.
+    pub(super) fn kept(&self) -> Vec<Kept<'_>> {
+        self.habits
+            .iter()
+            .map(|(habit, history)| Kept {
+                habit,
+                progress: Progress::new(&habit.timeline, history, self.today),
+                put_away_on: habit.archived_at.map(|at| self.clock.date_at(at)),
+            })
+            .collect()
     }
 }

@@ -1,13 +1,12 @@
 //! Habits in an overview.
 
-use super::facts::Facts;
+use super::facts::{Facts, Kept};
 use crate::civil::num::{index, len32};
 use crate::civil::{Date, DateRange};
 use crate::habits::{HabitName, Status, StreakUnit, Tally};
 use crate::ids::{HabitId, ThemeId};
 use crate::stats::period::Pieces;
-use crate::text::Color;
-use crate::themes::ThemeName;
+use crate::themes::ThemeLabel;
 
 /// How many of the streaks that are running are listed.
 pub const TOP_STREAKS: usize = 5;
@@ -57,22 +56,22 @@ pub struct RunningStreak {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThemeTally {
     /// Which; nothing for habits without one.
-    pub theme: Option<(ThemeId, ThemeName, Color)>,
+    pub theme: Option<ThemeLabel>,
     /// How many habits.
     pub habits: u32,
     /// Their days.
     pub days: Tally,
 }
 
-pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> HabitsPart {
+pub(super) fn part(facts: &Facts, kept: &[Kept<'_>], range: DateRange, pieces: &Pieces) -> HabitsPart {
     let mut part = HabitsPart {
         active: 0,
         archived: 0,
         due: 0,
         done: 0,
-        completion_rate: rate(facts, range),
+        completion_rate: rate(kept, range),
         trend: vec![Tally::default(); pieces.pieces.len()],
-        top_streaks: top_streaks(facts),
+        top_streaks: top_streaks(facts.today, kept),
         by_weekday: [Tally::default(); 7],
         by_theme: Vec::new(),
     };
@@ -80,7 +79,7 @@ pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> HabitsPa
     part.active = len32(active);
     part.archived = len32(facts.habits.len() - active);
     let mut of_themes: Vec<(Option<ThemeId>, u32, Tally)> = Vec::new();
-    for (habit, progress, days) in facts.kept(range) {
+    for (Kept { habit, progress, .. }, days) in within(kept, range) {
         let mut own = Tally::default();
         for (date, done) in progress.counted_days(days) {
             own.add(done);
@@ -102,22 +101,26 @@ pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> HabitsPa
             None => of_themes.push((habit.theme, 1, own)),
         }
     }
-    let themes = facts.themes.iter().map(|theme| Some((theme.id, theme.name.clone(), theme.color))).chain([None]);
-    part.by_theme = themes
+    part.by_theme = facts
+        .themes_and_none()
         .filter_map(|theme| {
-            let id = theme.as_ref().map(|(id, ..)| *id);
-            let (_, habits, days) = of_themes.iter().find(|(of, ..)| *of == id)?;
-            Some(ThemeTally { theme, habits: *habits, days: *days })
+            let (_, habits, days) = of_themes.iter().find(|(of, ..)| *of == theme.map(|theme| theme.id))?;
+            Some(ThemeTally { theme: theme.cloned(), habits: *habits, days: *days })
         })
         .collect();
     part
 }
 
+/// The habits with those days of a range on which they weren't put away yet.
+fn within<'a, 'b>(kept: &'a [Kept<'b>], range: DateRange) -> impl Iterator<Item = (&'a Kept<'b>, DateRange)> {
+    kept.iter().filter_map(move |kept| Some((kept, kept.days(range)?)))
+}
+
 /// Done ÷ due over all habits; see [`HabitsPart::completion_rate`].
-pub(super) fn rate(facts: &Facts, range: DateRange) -> Option<f64> {
+pub(super) fn rate(kept: &[Kept<'_>], range: DateRange) -> Option<f64> {
     let mut all = Tally::default();
-    for (_, progress, days) in facts.kept(range) {
-        let own = progress.tally(days);
+    for (kept, days) in within(kept, range) {
+        let own = kept.progress.tally(days);
         all.due += own.due;
         all.done += own.done;
     }
@@ -125,19 +128,18 @@ pub(super) fn rate(facts: &Facts, range: DateRange) -> Option<f64> {
 }
 
 /// Days done; see [`HabitsPart::done`].
-pub(super) fn days_done(facts: &Facts, range: DateRange) -> u32 {
+pub(super) fn days_done(kept: &[Kept<'_>], range: DateRange) -> u32 {
     let done = |(_, done): &(Date, bool)| *done;
-    facts
-        .kept(range)
-        .map(|(_, progress, days)| len32(progress.counted_days(days).iter().filter(|day| done(day)).count()))
+    within(kept, range)
+        .map(|(kept, days)| len32(kept.progress.counted_days(days).iter().filter(|day| done(day)).count()))
         .sum()
 }
 
-fn top_streaks(facts: &Facts) -> Vec<RunningStreak> {
-    let active = facts.habits.iter().filter(|(habit, _)| habit.status(facts.today) == Status::Active);
+fn top_streaks(today: Date, kept: &[Kept<'_>]) -> Vec<RunningStreak> {
+    let active = kept.iter().filter(|kept| kept.habit.status(today) == Status::Active);
     let mut running: Vec<RunningStreak> = active
-        .filter_map(|(habit, history)| {
-            let streaks = crate::habits::streaks(&habit.timeline, history, facts.today);
+        .filter_map(|Kept { habit, progress, .. }| {
+            let streaks = progress.streaks();
             Some(RunningStreak {
                 habit: habit.id,
                 name: habit.name.clone(),

@@ -14,7 +14,7 @@ mod tests;
 mod time;
 
 pub use diary::{MoodPart, SleepPart};
-pub use facts::{StatsRepository, TaskFact};
+pub use facts::{StatsRepository, TaskCount, TaskDone};
 pub use habits::{HabitsPart, RunningStreak, TOP_STREAKS, ThemeTally};
 pub use kpis::{Kpi, KpiKey};
 pub use tasks::{PriorityTally, TaskTally, TasksPart, ThemeTasks};
@@ -24,6 +24,7 @@ use super::period::{Period, Pieces};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::Error;
 use crate::ids::UserId;
+use crate::sleep::nights;
 use crate::store::Store;
 
 /// The overview of a range.
@@ -70,17 +71,19 @@ fn made(facts: &facts::Facts, period: Period) -> Overview {
     // Nothing was kept before the first day: there is nothing to compare with.
     let previous = period.previous(range).filter(|previous| first.is_some_and(|first| first <= previous.to()));
     let pieces = Pieces::new(range);
-    let habits = habits::part(facts, range, &pieces);
+    let kept = facts.kept();
+    let nights = nights(&facts.sleeps);
+    let habits = habits::part(facts, &kept, range, &pieces);
     let tasks = tasks::part(facts, range, &pieces);
     let time = time::part(facts, range, &pieces);
-    let sleep = diary::sleep(facts, range, &pieces);
+    let sleep = diary::sleep(&nights, range, &pieces, facts.today);
     let mood = diary::mood(facts, range, &pieces);
     let before = previous.map(|previous| kpis::Figures {
-        completion_rate: habits::rate(facts, previous),
-        days_done: habits::days_done(facts, previous),
+        completion_rate: habits::rate(&kept, previous),
+        days_done: habits::days_done(&kept, previous),
         tasks_completed: tasks::completed(facts, previous),
         minutes: time::minutes(facts, previous),
-        sleep: diary::sleep_means(facts, previous),
+        sleep: diary::sleep_means(&nights, previous, facts.today),
         mood: diary::mood_mean(facts, previous).value(),
     });
     let present = kpis::Figures {

@@ -1,13 +1,11 @@
 //! Tasks in an overview.
 
-use super::facts::{Facts, TaskFact};
+use super::facts::{Facts, TaskCount};
 use crate::civil::num::len32;
 use crate::civil::{Date, DateRange};
-use crate::ids::ThemeId;
 use crate::stats::period::{Mean, Pieces};
 use crate::tasks::{Priority, TaskStatus};
-use crate::text::Color;
-use crate::themes::ThemeName;
+use crate::themes::ThemeLabel;
 
 /// Tasks of one kind, as they are now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,12 +25,12 @@ impl TaskTally {
         (asked > 0).then(|| f64::from(self.completed) / f64::from(asked))
     }
 
-    const fn add(&mut self, status: TaskStatus) {
-        self.total += 1;
+    const fn add(&mut self, status: TaskStatus, count: u32) {
+        self.total += count;
         if status.is_open() {
-            self.active += 1;
+            self.active += count;
         } else if matches!(status, TaskStatus::Done) {
-            self.completed += 1;
+            self.completed += count;
         }
     }
 }
@@ -71,45 +69,45 @@ pub struct PriorityTally {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeTasks {
     /// Which; nothing for tasks without one.
-    pub theme: Option<(ThemeId, ThemeName, Color)>,
+    pub theme: Option<ThemeLabel>,
     /// Its tasks.
     pub tasks: TaskTally,
 }
 
-fn tally<'a>(tasks: impl Iterator<Item = &'a TaskFact>) -> TaskTally {
-    tasks.fold(TaskTally::default(), |mut tally, task| {
-        tally.add(task.status);
+fn tally<'a>(tasks: impl Iterator<Item = &'a TaskCount>) -> TaskTally {
+    tasks.fold(TaskTally::default(), |mut tally, tasks| {
+        tally.add(tasks.status, tasks.count);
         tally
     })
 }
 
 pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> TasksPart {
-    let made = |task: &TaskFact| facts.clock.date_at(task.created_at);
-    let done = |task: &TaskFact| task.completed_at.map(|at| facts.clock.date_at(at));
-    let count =
-        |dates: Vec<Date>| pieces.collect(dates.into_iter().map(|date| (date, ())), |sum: &mut u32, ()| *sum += 1);
-    let created: Vec<Date> = facts.tasks.iter().map(made).filter(|date| range.contains(*date)).collect();
-    let completed: Vec<Date> = facts.tasks.iter().filter_map(done).filter(|date| range.contains(*date)).collect();
-    let hours =
-        facts.tasks.iter().filter(|task| done(task).is_some_and(|date| range.contains(date))).filter_map(|task| {
-            let seconds = task.completed_at?.micros().saturating_sub(task.created_at.micros()) / 1_000_000;
-            Some(f64::from(i32::try_from(seconds).unwrap_or(i32::MAX)) / 3600.0)
-        });
-    let themes = facts.themes.iter().map(|theme| Some((theme.id, theme.name.clone(), theme.color))).chain([None]);
-    let by_theme = themes.map(|theme| {
-        let id = theme.as_ref().map(|(id, ..)| *id);
-        let tasks = tally(facts.tasks.iter().filter(|task| task.theme == id));
-        ThemeTasks { theme, tasks }
+    let count = |dates: &[Date]| pieces.collect(dates.iter().map(|date| (*date, ())), |sum: &mut u32, ()| *sum += 1);
+    let made = facts.tasks_made.iter().map(|at| facts.clock.date_at(*at));
+    let created: Vec<Date> = made.filter(|date| range.contains(*date)).collect();
+    let mut completed = Vec::new();
+    let mut hours = Mean::default();
+    for task in &facts.tasks_done {
+        let date = facts.clock.date_at(task.done);
+        if range.contains(date) {
+            completed.push(date);
+            let seconds = task.done.micros().saturating_sub(task.made.micros()) / 1_000_000;
+            hours.add(f64::from(i32::try_from(seconds).unwrap_or(i32::MAX)) / 3600.0);
+        }
+    }
+    let by_theme = facts.themes_and_none().map(|theme| {
+        let tasks = tally(facts.tasks.iter().filter(|tasks| tasks.theme == theme.map(|theme| theme.id)));
+        ThemeTasks { theme: theme.cloned(), tasks }
     });
     TasksPart {
         all: tally(facts.tasks.iter()),
         created_in_range: len32(created.len()),
         completed_in_range: len32(completed.len()),
-        avg_completion_hours: Mean::of(hours).value(),
-        created: count(created),
-        completed: count(completed),
+        avg_completion_hours: hours.value(),
+        created: count(&created),
+        completed: count(&completed),
         by_priority: [Priority::High, Priority::Medium, Priority::Low].map(|priority| {
-            let tasks = tally(facts.tasks.iter().filter(|task| task.priority == priority));
+            let tasks = tally(facts.tasks.iter().filter(|tasks| tasks.priority == priority));
             PriorityTally { priority, tasks }
         }),
         by_theme: by_theme.filter(|theme| theme.tasks.total > 0).collect(),
@@ -118,6 +116,5 @@ pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> TasksPar
 
 /// How many were done in a range, and still are.
 pub(super) fn completed(facts: &Facts, range: DateRange) -> u32 {
-    let done = facts.tasks.iter().filter_map(|task| task.completed_at);
-    len32(done.filter(|at| range.contains(facts.clock.date_at(*at))).count())
+    len32(facts.tasks_done.iter().filter(|task| range.contains(facts.clock.date_at(task.done))).count())
 }

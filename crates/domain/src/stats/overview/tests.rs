@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::facts::{Facts, ThemeFact};
+use super::facts::Facts;
 use super::*;
 use crate::civil::{DayClock, DayStart, Weekday, Zone};
 use crate::habits::{DayRecord, EntryState, Habit, History, Plan, Tally, Timeline, Window};
@@ -13,6 +13,7 @@ use crate::stats::{RangeName, Step};
 use crate::store::Revision;
 use crate::tasks::{Priority, TaskStatus};
 use crate::text::{Color, Line};
+use crate::themes::ThemeLabel;
 
 fn date(text: &str) -> Date {
     Date::parse(text).unwrap()
@@ -75,6 +76,8 @@ fn facts(zone: &str, today: &str) -> Facts {
         habits: Vec::new(),
         themes: Vec::new(),
         tasks: Vec::new(),
+        tasks_made: Vec::new(),
+        tasks_done: Vec::new(),
         minutes: Vec::new(),
         minutes_by_theme: Vec::new(),
         sleeps: Vec::new(),
@@ -82,8 +85,12 @@ fn facts(zone: &str, today: &str) -> Facts {
     }
 }
 
-fn task(priority: Priority, status: TaskStatus, created: &str, completed: Option<&str>) -> TaskFact {
-    TaskFact { priority, status, theme: None, created_at: at(created), completed_at: completed.map(at) }
+/// A task, as a store tells of it.
+fn add_task(facts: &mut Facts, of: (Priority, TaskStatus, Option<ThemeId>), made: &str, done: Option<&str>) {
+    let (priority, status, theme) = of;
+    facts.tasks.push(TaskCount { theme, priority, status, count: 1, first_made: at(made) });
+    facts.tasks_made.push(at(made));
+    facts.tasks_done.extend(done.map(|done| TaskDone { made: at(made), done: at(done) }));
 }
 
 fn sleep(start: &str, end: &str, on: &str, kind: SleepKind, quality: Option<i64>, awake: Option<u32>) -> Sleep {
@@ -121,15 +128,19 @@ fn worked() -> Facts {
         habit(2, weekly, r#"{"type":"check"}"#, "2026-02-01", &[('+', date("2026-03-09")), ('~', date("2026-03-04"))]);
     archived.archived_at = Some(at("2026-03-10T10:00:00Z"));
     facts.habits = vec![(daily, history), (archived, other)];
-    facts.themes =
-        vec![ThemeFact { id: theme(1), name: Line::parse("Health").unwrap(), color: Color::parse("#112233").unwrap() }];
-    facts.tasks = vec![
-        task(Priority::High, TaskStatus::Done, "2026-03-04T00:00:00Z", Some("2026-03-05T12:00:00Z")),
-        task(Priority::Low, TaskStatus::Todo, "2026-03-06T08:00:00Z", None),
-        task(Priority::Medium, TaskStatus::Cancelled, "2026-02-01T00:00:00Z", None),
-        task(Priority::Low, TaskStatus::Done, "2026-02-27T00:00:00Z", Some("2026-02-28T00:00:00Z")),
-    ];
-    facts.tasks[0].theme = Some(theme(1));
+    facts.themes = vec![ThemeLabel {
+        id: theme(1),
+        name: Line::parse("Health").unwrap(),
+        color: Color::parse("#112233").unwrap(),
+    }];
+    for (of, made, done) in [
+        ((Priority::High, TaskStatus::Done, Some(theme(1))), "2026-03-04T00:00:00Z", Some("2026-03-05T12:00:00Z")),
+        ((Priority::Low, TaskStatus::Todo, None), "2026-03-06T08:00:00Z", None),
+        ((Priority::Medium, TaskStatus::Cancelled, None), "2026-02-01T00:00:00Z", None),
+        ((Priority::Low, TaskStatus::Done, None), "2026-02-27T00:00:00Z", Some("2026-02-28T00:00:00Z")),
+    ] {
+        add_task(&mut facts, of, made, done);
+    }
     facts.minutes = vec![(date("2026-03-03"), 30), (date("2026-03-05"), 60), (date("2026-03-11"), 15)];
     facts.minutes_by_theme = vec![(None, 15), (Some(theme(1)), 60)];
     facts.sleeps = vec![
@@ -244,9 +255,9 @@ fn before_anything_was_recorded_there_is_nothing_to_compare_with() {
 fn days_are_the_users_own_when_clocks_change() {
     // New York goes forward on 2026-03-08: that day has 23 hours, from 05:00Z to 04:00Z.
     let mut facts = facts("America/New_York", "2026-03-11");
-    facts.tasks = ["2026-03-08T04:59:59Z", "2026-03-08T05:00:00Z", "2026-03-09T03:59:59Z", "2026-03-09T04:00:00Z"]
-        .map(|done| task(Priority::Low, TaskStatus::Done, "2026-03-01T00:00:00Z", Some(done)))
-        .to_vec();
+    for done in ["2026-03-08T04:59:59Z", "2026-03-08T05:00:00Z", "2026-03-09T03:59:59Z", "2026-03-09T04:00:00Z"] {
+        add_task(&mut facts, (Priority::Low, TaskStatus::Done, None), "2026-03-01T00:00:00Z", Some(done));
+    }
     assert_eq!(made(&facts, week()).tasks.completed, [0, 0, 1, 2, 1, 0, 0]);
 }
 

@@ -2,10 +2,8 @@
 
 use super::facts::Facts;
 use crate::civil::DateRange;
-use crate::ids::ThemeId;
 use crate::stats::period::Pieces;
-use crate::text::Color;
-use crate::themes::ThemeName;
+use crate::themes::ThemeLabel;
 
 /// Tracked time in an overview.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,18 +22,16 @@ pub struct TimePart {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeTime {
     /// Which; nothing for time of no theme.
-    pub theme: Option<(ThemeId, ThemeName, Color)>,
+    pub theme: Option<ThemeLabel>,
     /// Its minutes.
     pub minutes: u64,
 }
 
 pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> TimePart {
     let days = || facts.minutes.iter().filter(|(date, _)| range.contains(*date)).copied();
-    let themes = facts.themes.iter().map(|theme| Some((theme.id, theme.name.clone(), theme.color))).chain([None]);
-    let by_theme = themes.filter_map(|theme| {
-        let id = theme.as_ref().map(|(id, ..)| *id);
-        let (_, minutes) = facts.minutes_by_theme.iter().find(|(of, _)| *of == id)?;
-        Some(ThemeTime { theme, minutes: *minutes })
+    let by_theme = facts.themes_and_none().filter_map(|theme| {
+        let (_, minutes) = facts.minutes_by_theme.iter().find(|(of, _)| *of == theme.map(|theme| theme.id))?;
+        Some(ThemeTime { theme: theme.cloned(), minutes: *minutes })
     });
     TimePart {
         minutes: minutes(facts, range),

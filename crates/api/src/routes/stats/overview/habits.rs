@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::chart::{ChartBody, DatasetBody, rounded};
-use super::theme::{ThemeBody, theme};
+use super::theme::ThemeBody;
 
 /// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done; of quotas, days that were done
 /// or missed. Days after a habit was put away don't count.
@@ -108,7 +108,7 @@ impl HabitsBody {
                 .by_theme
                 .into_iter()
                 .map(|of| ThemeHabitsBody {
-                    theme: theme(of.theme),
+                    theme: of.theme.map(ThemeBody::from),
                     habits: of.habits,
                     due: of.days.due,
                     done: of.days.done,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::chart::{ChartBody, DatasetBody, rounded};
-use super::theme::{ThemeBody, theme};
+use super::theme::ThemeBody;
 
 /// Tasks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,7 +96,7 @@ impl TasksBody {
                 .by_theme
                 .into_iter()
                 .map(|of| ThemeTasksBody {
-                    theme: theme(of.theme),
+                    theme: of.theme.map(ThemeBody::from),
                     total: of.tasks.total,
                     active: of.tasks.active,
                     completed: of.tasks.completed,

@@ -2,7 +2,7 @@
 
 use circadia_domain::ids::ThemeId;
 use circadia_domain::text::Color;
-use circadia_domain::themes::ThemeName;
+use circadia_domain::themes::{ThemeLabel, ThemeName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,8 +21,8 @@ pub(super) struct ThemeBody {
     color: Color,
 }
 
-pub(super) type Theme = Option<(ThemeId, ThemeName, Color)>;
-
-pub(super) fn theme(theme: Theme) -> Option<ThemeBody> {
-    theme.map(|(id, name, color)| ThemeBody { id, name, color })
+impl From<ThemeLabel> for ThemeBody {
+    fn from(theme: ThemeLabel) -> Self {
+        Self { id: theme.id, name: theme.name, color: theme.color }
+    }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::chart::{ChartBody, DatasetBody};
-use super::theme::{ThemeBody, theme};
+use super::theme::ThemeBody;
 
 /// Tracked time.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,7 +35,7 @@ struct ThemeTimeBody {
 impl TimeBody {
     pub(super) fn new(part: TimePart, pieces: &Pieces) -> Self {
         let minutes = DatasetBody::known("minutes", "Minutes", &part.trend, |minutes| *minutes);
-        let of_theme = |of: ThemeTime| ThemeTimeBody { theme: theme(of.theme), minutes: of.minutes };
+        let of_theme = |of: ThemeTime| ThemeTimeBody { theme: of.theme.map(ThemeBody::from), minutes: of.minutes };
         Self {
             total_minutes: part.minutes,
             days: part.days,
