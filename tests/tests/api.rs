@@ -28,6 +28,7 @@ mod api {
     mod plans;
     mod quotes;
     mod races;
+    mod reauthentication;
     #[cfg(feature = "postgres")]
     mod replicas;
     mod revocation;

@@ -4,12 +4,13 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use circadia_auth::Client;
-use circadia_auth::accounts::{self, Attempt, FederatedRefusal};
+use circadia_auth::OutboxError;
+use circadia_auth::accounts::{self, Attempt, FederatedRefusal, LetterOrder};
 use circadia_auth::oauth::{
     Begun, Browser, Completion, FLOW_LIFE, LocalPath, OAuthError, OpenIdProvider, Pending, Profile, Purpose, Secret,
     TICKET_LIFE, Ticket,
 };
-use circadia_auth::sessions;
+use circadia_auth::sessions::{self, Entrant};
 use circadia_auth::stores::{Key, Kind};
 use circadia_domain::identities::{Identity, Provider};
 use circadia_domain::ids::{SessionId, UserId};
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::app::App;
+use crate::letters;
 use crate::problem::Problem;
 use crate::routes::auth::totp::challenge;
 
@@ -126,11 +128,11 @@ pub(crate) async fn sign_in<T, E>(
     profile: &Profile,
     client: &Client,
     kind: SessionKind,
-    open: impl Fn(&mut dyn Store, &App, UserId) -> Result<T, E> + Clone + Send + 'static,
+    open: impl Fn(&mut dyn Store, &App, Entrant) -> Result<T, E> + Clone + Send + 'static,
 ) -> Result<T, Problem>
 where
     T: Send + 'static,
-    E: Refusal + From<FederatedRefusal> + Into<Problem> + Send + 'static,
+    E: Refusal + From<FederatedRefusal> + From<OutboxError> + Into<Problem> + Send + 'static,
 {
     let mut outcome = Err(Problem::from(FederatedRefusal::Changed));
     for _ in 0..ROUNDS {
@@ -143,7 +145,14 @@ where
         Accepted::SignedIn(opened) => Ok(opened),
         Accepted::FirstFactor { user, password_hash } => {
             let identifier = app.identity.identifiers.hash(&Login::email(profile.email.as_str()));
-            Err(challenge(app, user, kind, password_hash.as_deref(), identifier, client.device.clone()))
+            Err(challenge(
+                app,
+                Entrant::through_google(user),
+                kind,
+                password_hash.as_deref(),
+                identifier,
+                client.device.clone(),
+            ))
         }
     }
 }
@@ -160,11 +169,11 @@ async fn sign_in_once<T, E>(
     app: &actix_web::web::Data<App>,
     profile: &Profile,
     client: &Client,
-    open: impl Fn(&mut dyn Store, &App, UserId) -> Result<T, E> + Send + 'static,
+    open: impl Fn(&mut dyn Store, &App, Entrant) -> Result<T, E> + Send + 'static,
 ) -> Result<Accepted<T>, Problem>
 where
     T: Send + 'static,
-    E: Refusal + From<FederatedRefusal> + Into<Problem> + Send + 'static,
+    E: Refusal + From<FederatedRefusal> + From<OutboxError> + Into<Problem> + Send + 'static,
 {
     let sought = profile.clone();
     let found = app.work.read(move |store| accounts::find_federated(store, Provider::Google, &sought)).await?;
@@ -191,7 +200,7 @@ where
                 Err(FederatedRefusal::SecondFactorRequired { user, password_hash }) => {
                     Ok(Accepted::FirstFactor { user, password_hash })
                 }
-                judged => open(tx.store, &inner, judged?).map(Accepted::SignedIn),
+                judged => open(tx.store, &inner, Entrant::through_google(judged?)).map(Accepted::SignedIn),
             }
         };
         app.work.write(user, now, work).await
@@ -201,9 +210,12 @@ where
                 let entropy = &*inner.identity.entropy;
                 accounts::join_federated(store, Provider::Google, &profile, attempt, entropy).map(|user| user.id)
             })?;
-            open(store, &inner, user).map(Accepted::SignedIn)
+            letters::order(&inner, store, Some(user), &LetterOrder::Welcome { user }, now)?;
+            open(store, &inner, Entrant::through_google(user)).map(Accepted::SignedIn)
         };
-        app.work.administer(work).await
+        let joined = app.work.administer(work).await;
+        app.outbox.wake();
+        joined
     }
 }
 
@@ -225,15 +237,25 @@ pub(crate) async fn link(
                 return Err(Linking::SessionEnded);
             }
             let ids = &*inner.ids;
-            Ok(accounts::link(tx.store, user, session, Provider::Google, &profile, ids, now)?)
+            let identity = accounts::link(tx.store, user, session, Provider::Google, &profile, ids, now)?;
+            letters::order(&inner, tx.store, Some(user), &LetterOrder::GoogleLinked { user }, now)?;
+            Ok(identity)
         })
         .await
+        .inspect(|_| app.outbox.wake())
 }
 
 /// Why nothing was linked.
 enum Linking {
     SessionEnded,
     Refused(FederatedRefusal),
+    Outbox(OutboxError),
+}
+
+impl From<OutboxError> for Linking {
+    fn from(error: OutboxError) -> Self {
+        Self::Outbox(error)
+    }
 }
 
 impl From<circadia_domain::store::StoreError> for Linking {
@@ -257,6 +279,7 @@ impl From<Linking> for Problem {
                 Self::of("google_link_expired", "The session in which it was asked for has ended.")
             }
             Linking::Refused(refusal) => refusal.into(),
+            Linking::Outbox(error) => error.into(),
         }
     }
 }

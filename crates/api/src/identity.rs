@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use circadia_auth::Client;
 use circadia_auth::Entropy;
 use circadia_auth::accounts::Identifiers;
-use circadia_auth::keys::MasterKey;
+use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::passwords::Hasher;
 use circadia_auth::personal::{PERSONAL_PREFIX, PersonalTokens};
 use circadia_auth::sessions::{
@@ -52,6 +52,8 @@ pub struct Identity {
     pub master: MasterKey,
     /// Held by whoever makes the first key for passwords.
     pub first_login_key: tokio::sync::Mutex<()>,
+    /// Held by whoever reads the keys again, so that what was read later isn't replaced by what was read earlier.
+    pub keys_being_read: tokio::sync::Mutex<()>,
     /// What is kept for a short time, by the hash of a secret; for all replicas.
     pub ephemera: Ephemera,
     /// Redis, if there is one.
@@ -259,7 +261,7 @@ pub async fn follow_revocations(app: &App) {
     let read = app.work.read::<_, Problem>(move |store| Ok(store.revocations_since(since)?)).await;
     match read {
         Ok(entries) => {
-            app.identity.revocations.apply(&entries, read_at);
+            app.identity.revocations.apply(&entries, read_at, app.now());
             if app.identity.redis.is_none() {
                 // The store of cookies is that database.
                 app.identity.cookies.heard_of_store(read_at);
@@ -268,6 +270,20 @@ pub async fn follow_revocations(app: &App) {
         // While the feed can't be read, the store is asked at each request.
         Err(problem) => tracing::warn!(%problem, "the revocation feed can't be read"),
     }
+}
+
+/// Reads the keys again, as they are in the database now. Every replica does so every few seconds, and at once when
+/// something asks for a key that it doesn't know.
+///
+/// # Errors
+/// The store's; an internal one if they can't be unsealed.
+pub async fn reload_keys(app: &App) -> Result<(), Problem> {
+    let _turn = app.identity.keys_being_read.lock().await;
+    let (master, now) = (app.identity.master.clone(), app.now());
+    let read =
+        app.work.read(move |store| KeyRing::load(store, &master, now).map_err(|error| Problem::internal(&error)));
+    app.identity.tokens.replace_keys(read.await?);
+    Ok(())
 }
 
 /// Listens whether Redis lives, so that cookies are believed only while it does. Every replica does so twice a second.

@@ -16,6 +16,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, ResponseError as _};
+use circadia_auth::factors::GUESSES;
 use circadia_auth::stores::Redis;
 use circadia_auth::throttles::{Decision, Quota, Throttle, throttle};
 use circadia_domain::ids::UserId;
@@ -114,6 +115,19 @@ fn refusal(policy: &str, quota: Quota, decision: &Decision) -> Problem {
         .with_retry_after(seconds.into())
         .with_header("ratelimit-policy", policy_field(policy, quota))
         .with_header("ratelimit", format!("\"{policy}\";r=0;t={seconds}"))
+}
+
+/// The refusal of another guess at a second factor.
+pub(crate) fn guesses_refusal(seconds: u32) -> Problem {
+    let seconds = seconds.max(1);
+    let detail = format!(
+        "Too many wrong codes were tried: the authenticator's are looked at again in {seconds} s. A recovery code is \
+         accepted."
+    );
+    Problem::of("rate_limited", detail)
+        .with_retry_after(seconds.into())
+        .with_header("ratelimit-policy", policy_field("second-factor", GUESSES))
+        .with_header("ratelimit", format!("\"second-factor\";r=0;t={seconds}"))
 }
 
 /// The refusal of an account's throttle.

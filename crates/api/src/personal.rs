@@ -13,7 +13,7 @@ use crate::problem::Problem;
 /// since.
 pub(crate) async fn known(app: &App, text: &str) -> Result<(KnownToken, Role), Problem> {
     let (identity, now) = (&app.identity, app.now());
-    let presented = PersonalSecret::parse(text)?;
+    let presented = identity.personal.read(text)?;
     let recalled = identity.personal.recall(text, now).and_then(|known| {
         let session = SessionId::from_uuid(known.id.as_uuid());
         let live = identity.revocations.judge(known.user, session, known.verified_at, now) == Standing::Live;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::passwords::{Hasher, Limits, Password};
 use circadia_auth::sessions::{
-    COOKIE, Cookies, Place, Revocations, Roles, admit, open_cookie_session, open_session, refresh,
+    COOKIE, Cookies, Entrant, Place, Revocations, Roles, admit, open_cookie_session, open_session, refresh,
 };
 use circadia_auth::stores::{Ephemera, EphemeralStore, Key, Kind, Pending};
 use circadia_auth::throttles::{LocalThrottle, Quota};
@@ -101,7 +101,8 @@ fn requests(criterion: &mut Criterion) {
     let (mut store, ids) = (Memory::default(), Ids::default());
     let (ring, entropy) = (keys(&mut store), SystemEntropy::new());
     let user = UserId::from_uuid(ids.fresh());
-    let opened = open_session(&mut store, user, &Client::default(), &ring, &ids, &entropy, NOW).unwrap();
+    let opened =
+        open_session(&mut store, Entrant::by_password(user), &Client::default(), &ring, &ids, &entropy, NOW).unwrap();
     let tokens = AccessTokens::new(ring, "https://circadia.example", "circadia");
     let issue = || tokens.issue(&opened.session, &ids, NOW).unwrap().token;
 
@@ -118,11 +119,12 @@ fn requests(criterion: &mut Criterion) {
     let ended: Vec<Revocation> = (0..10_000)
         .map(|_| Revocation { user: ids.fresh().into(), what: Stopped::Session(ids.fresh().into()), at: NOW })
         .collect();
-    feed.apply(&ended, NOW);
+    feed.apply(&ended, NOW, NOW);
     criterion.bench_function("revocations: judge among 10,000", |bencher| {
         bencher.iter(|| feed.judge(black_box(user), opened.session.id, opened.session.created_at, NOW));
     });
-    criterion.bench_function("revocations: apply 10,000 again", |bencher| bencher.iter(|| feed.apply(&ended, NOW)));
+    criterion
+        .bench_function("revocations: apply 10,000 again", |bencher| bencher.iter(|| feed.apply(&ended, NOW, NOW)));
 
     cookies(criterion, &ids, user);
 
@@ -151,10 +153,11 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
     let kept = Arc::new(Kept::default());
     let ephemera = Ephemera::new(kept, master, Arc::new(SystemEntropy::new()));
     let (feed, roles, mut store) = (Revocations::new(), Roles::default(), Memory::default());
-    feed.apply(&[], NOW);
+    feed.apply(&[], NOW, NOW);
     cookies.heard_of_store(NOW);
     let entropy = SystemEntropy::new();
-    let opened = open_cookie_session(&mut store, user, &Client::default(), ids, &entropy, NOW).unwrap();
+    let opened =
+        open_cookie_session(&mut store, Entrant::by_password(user), &Client::default(), ids, &entropy, NOW).unwrap();
     let place = Place { user, session: opened.session.id }.to_bytes();
     let put = ephemera.put(COOKIE, opened.id.key(), &place, opened.session.expires_at, NOW);
     runtime.block_on(put).unwrap();

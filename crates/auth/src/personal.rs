@@ -1,10 +1,11 @@
 //! Personal access tokens: their writing, and what is remembered of those that were verified.
 //!
-//! `crc_` and 91 letters: the base64url of user, token and secret, and of a checksum by which scanners tell tokens that
-//! were published by mistake from what only looks like one. Of the secret, SHA-256 is stored.
+//! `crc_` and 91 letters: the base64url of user, token, secret and a tag, by which a token is known to be one of ours
+//! before anything is asked: nobody has the store asked in vain by making some up. Of the secret, SHA-256 is stored.
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{PersonalTokenId, UserId};
 use circadia_domain::personal_tokens::{PersonalToken, Scopes};
@@ -12,12 +13,16 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::bounded::Bounded;
-use crate::bytes::{Bytes32, base64url, from_base64url, same, sha256};
+use crate::bytes::{Bytes32, base64url, from_base64url, hmac_sha256, same, sha256};
 use crate::entropy::{Entropy, random};
+use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::tokens::TokenError;
 
 /// What every one begins with.
 pub const PERSONAL_PREFIX: &str = "crc_";
+
+/// Bytes of the tag. Of four thousand million that are made up, one costs a look into the store, which refuses it.
+const TAG: usize = 4;
 
 /// 68 bytes have 91 digits.
 const DIGITS: usize = 91;
@@ -43,40 +48,6 @@ impl PersonalSecret {
         Self { user, id, secret: Zeroizing::new(random(entropy)) }
     }
 
-    /// Reads a token.
-    ///
-    /// # Errors
-    /// [`TokenError::Invalid`] if it isn't one, or was mistyped.
-    pub fn parse(text: &str) -> Result<Self, TokenError> {
-        Self::read(text).ok_or(TokenError::Invalid)
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(PERSONAL_PREFIX).filter(|digits| digits.len() == DIGITS)?;
-        let bytes = Zeroizing::new(from_base64url(digits)?);
-        let (body, checksum) = bytes.split_last_chunk::<4>()?;
-        if u32::from_be_bytes(*checksum) != crc32(body) {
-            return None;
-        }
-        let (user, rest) = body.split_first_chunk::<16>()?;
-        let (id, secret) = rest.split_first_chunk::<16>()?;
-        Some(Self {
-            user: UserId::from_uuid(Uuid::from_bytes(*user)),
-            id: PersonalTokenId::from_uuid(Uuid::from_bytes(*id)),
-            secret: Zeroizing::new(Bytes32::try_from(secret).ok()?),
-        })
-    }
-
-    /// The text for its owner, shown once.
-    pub fn text(&self) -> String {
-        let (user, id) = (self.user.as_uuid(), self.id.as_uuid());
-        let mut bytes =
-            Zeroizing::new([user.as_bytes().as_slice(), id.as_bytes().as_slice(), self.secret.as_slice()].concat());
-        let checksum = crc32(&bytes);
-        bytes.extend_from_slice(&checksum.to_be_bytes());
-        format!("{PERSONAL_PREFIX}{}", base64url(&bytes))
-    }
-
     /// What is stored of it.
     pub fn hash(&self) -> Bytes32 {
         sha256(self.secret.as_slice())
@@ -92,22 +63,6 @@ impl fmt::Debug for PersonalSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PersonalSecret").field("user", &self.user).field("id", &self.id).finish_non_exhaustive()
     }
-}
-
-/// CRC-32 as in IEEE 802.3, zip and gzip.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            let carry = crc & 1;
-            crc >>= 1;
-            if carry == 1 {
-                crc ^= 0xEDB8_8320;
-            }
-        }
-    }
-    !crc
 }
 
 /// What is known of a token that was verified.
@@ -127,63 +82,142 @@ pub struct KnownToken {
     pub verified_at: Instant,
 }
 
-/// The tokens that were verified lately, by the hash of the whole token. One for the whole process.
-#[derive(Debug)]
-pub struct PersonalTokens(Bounded<KnownToken>);
+/// Writes tokens, knows its own, and remembers those that were verified lately, by the hash of the whole token. One for
+/// the whole process; its calls don't block.
+pub struct PersonalTokens {
+    tags: hmac::Key,
+    verified: Bounded<KnownToken>,
+}
 
-impl Default for PersonalTokens {
-    fn default() -> Self {
-        Self(Bounded::new(REMEMBERED))
+impl fmt::Debug for PersonalTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PersonalTokens").finish_non_exhaustive()
     }
 }
 
 impl PersonalTokens {
+    /// With a key derived from the master key.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`], which would be a defect.
+    pub fn new(master: &MasterKey) -> Result<Self, KeyError> {
+        Ok(Self { tags: master.hmac_key(Purpose::PersonalTokenTags)?, verified: Bounded::new(REMEMBERED) })
+    }
+
+    /// The text for a token's owner, shown once.
+    pub fn text(&self, token: &PersonalSecret) -> Zeroizing<String> {
+        let (user, id) = (token.user.as_uuid(), token.id.as_uuid());
+        let mut bytes =
+            Zeroizing::new([user.as_bytes().as_slice(), id.as_bytes().as_slice(), token.secret.as_slice()].concat());
+        let tag = self.tag(&bytes);
+        bytes.extend_from_slice(&tag);
+        Zeroizing::new(format!("{PERSONAL_PREFIX}{}", base64url(&bytes)))
+    }
+
+    /// Reads a token.
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`] if it isn't one that was made here.
+    pub fn read(&self, text: &str) -> Result<PersonalSecret, TokenError> {
+        self.read_one(text).ok_or(TokenError::Invalid)
+    }
+
+    fn read_one(&self, text: &str) -> Option<PersonalSecret> {
+        let digits = text.strip_prefix(PERSONAL_PREFIX).filter(|digits| digits.len() == DIGITS)?;
+        let bytes = Zeroizing::new(from_base64url(digits)?);
+        let (body, tag) = bytes.split_last_chunk::<TAG>()?;
+        if !same(&self.tag(body), tag) {
+            return None;
+        }
+        let (user, rest) = body.split_first_chunk::<16>()?;
+        let (id, secret) = rest.split_first_chunk::<16>()?;
+        Some(PersonalSecret {
+            user: UserId::from_uuid(Uuid::from_bytes(*user)),
+            id: PersonalTokenId::from_uuid(Uuid::from_bytes(*id)),
+            secret: Zeroizing::new(Bytes32::try_from(secret).ok()?),
+        })
+    }
+
+    fn tag(&self, body: &[u8]) -> [u8; TAG] {
+        hmac_sha256(&self.tags, &[body]).first_chunk().copied().unwrap_or_default()
+    }
+
     /// What is known of a token, if it was verified not long ago.
     pub fn recall(&self, text: &str, now: Instant) -> Option<KnownToken> {
-        let known = self.0.get(&sha256(text.as_bytes()))?;
-        (now < known.verified_at.plus_seconds(KNOWN_FOR)).then_some(known)
+        let known = self.verified.get(&sha256(text.as_bytes()))?;
+        // Not after a clock was set back, either: the feed may not reach back far enough then.
+        (known.verified_at <= now && now < known.verified_at.plus_seconds(KNOWN_FOR)).then_some(known)
     }
 
     /// Remembers a token.
     pub fn remember(&self, text: &str, known: KnownToken) {
-        self.0.insert(sha256(text.as_bytes()), known);
+        self.verified.insert(sha256(text.as_bytes()), known);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use circadia_domain::personal_tokens::{Access, Scope};
+    use circadia_domain::personal_tokens::{Access, Scope, TokenName};
+    use circadia_domain::store::Revision;
 
     use super::*;
-    use crate::testing::{NOW, Seeded, id};
+    use crate::testing::{MASTER, NOW, Seeded, id};
     use crate::tokens::{ACCESS_LIFE, LEEWAY};
 
     fn token() -> PersonalSecret {
         PersonalSecret::fresh(id(1).into(), id(2).into(), &Seeded::new(6))
     }
 
+    fn tokens() -> PersonalTokens {
+        PersonalTokens::new(&MasterKey::from_text(MASTER).unwrap()).unwrap()
+    }
+
     #[test]
     fn what_is_written_reads_back_and_has_one_writing() {
-        let token = token();
-        let text = token.text();
+        let (token, tokens) = (token(), tokens());
+        let text = tokens.text(&token);
         assert_eq!((text.len(), &text[..4]), (95, "crc_"));
-        let read = PersonalSecret::parse(&text).unwrap();
+        let read = tokens.read(&text).unwrap();
         assert_eq!((read.user, read.id, read.hash()), (token.user, token.id, token.hash()));
         for at in 0..text.len() {
             for other in ["A", "b", "-", "_", "9"] {
                 let mut changed = text.clone();
                 changed.replace_range(at..=at, other);
-                assert!(changed == text || PersonalSecret::parse(&changed).is_err(), "{at} {other}");
+                assert!(changed == text || tokens.read(&changed).is_err(), "{at} {other}");
             }
         }
-        for wrong in ["", "crc_", &text[..94], &format!("{text}A"), &text.to_uppercase(), "crc_ü"] {
-            assert!(PersonalSecret::parse(wrong).is_err(), "{wrong}");
+        for wrong in ["", "crc_", &text[..94], &format!("{}A", *text), &text.to_uppercase(), "crc_ü"] {
+            assert!(tokens.read(wrong).is_err(), "{wrong}");
         }
+        let elsewhere = PersonalTokens::new(&MasterKey::from_text(&MASTER.to_uppercase()).unwrap()).unwrap();
+        assert!(elsewhere.read(&text).is_err());
     }
 
     #[test]
-    fn the_checksum_is_the_one_that_everybody_knows() {
-        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+    fn a_token_is_the_stored_one_by_its_secret_and_nothing_less() {
+        let (one, scopes) = (token(), Scopes::of(&[Scope { area: None, access: Access::Read }]).unwrap());
+        let stored = PersonalToken {
+            user: one.user,
+            id: one.id,
+            name: TokenName::parse("importer").unwrap(),
+            scopes,
+            secret_hash: one.hash(),
+            created_at: NOW,
+            expires_at: NOW.plus_seconds(60),
+            last_used_at: None,
+            rev: Revision(1),
+        };
+        assert!(one.is(&stored));
+        for other in [
+            PersonalToken {
+                secret_hash: PersonalSecret::fresh(one.user, one.id, &Seeded::new(7)).hash(),
+                ..stored.clone()
+            },
+            PersonalToken { user: id(3).into(), ..stored.clone() },
+            PersonalToken { id: id(3).into(), ..stored.clone() },
+        ] {
+            assert!(!one.is(&other), "{other:?}");
+        }
     }
 
     #[test]
@@ -197,11 +231,12 @@ mod tests {
             last_used_at: None,
             verified_at: NOW,
         };
-        let tokens = PersonalTokens::default();
+        let tokens = tokens();
         assert_eq!(tokens.recall("crc_a", NOW), None);
         tokens.remember("crc_a", known);
         assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(KNOWN_FOR - 1)), Some(known));
         assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(KNOWN_FOR)), None);
+        assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(-1)), None, "the clock was set back");
         assert_eq!(tokens.recall("crc_b", NOW), None);
         const { assert!(KNOWN_FOR < ACCESS_LIFE + 2 * LEEWAY) };
     }

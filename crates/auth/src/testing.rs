@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use circadia_domain::audit::{AuditEvent, AuditQuery, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};
-use circadia_domain::ids::{IdSource, SessionId, UserId};
+use circadia_domain::ids::{IdSource, PersonalTokenId, SessionId, UserId};
 use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
 use circadia_domain::keys::{KeyRepository, StoredKey};
-use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginMethod, LoginRepository};
+use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
+use circadia_domain::personal_tokens::{PersonalToken, PersonalTokenRepository, PersonalTokenState};
 use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
 use circadia_domain::store::{Revision, StoreError, Unique};
 use circadia_domain::totp::{TotpFactor, TotpRepository};
@@ -83,6 +84,7 @@ pub(crate) struct Memory {
     pub(crate) audited: Vec<AuditEvent>,
     pub(crate) jobs: Vec<NewJob>,
     pub(crate) one_time_tokens: Vec<StoredOneTimeToken>,
+    pub(crate) personal_tokens: Vec<PersonalToken>,
     pub(crate) totp: Vec<TotpFactor>,
     pub(crate) recovery_codes: Vec<(UserId, [u8; 32])>,
     /// Changes to sessions: so that tests see what wrote.
@@ -329,11 +331,6 @@ impl LoginRepository for Memory {
         Ok(())
     }
 
-    fn last_login(&mut self, user: UserId, method: LoginMethod) -> Result<Option<Instant>, StoreError> {
-        let successes = self.logins.iter().filter(|login| login.failure.is_none() && login.method == method);
-        Ok(successes.filter(|login| login.user == Some(user)).map(|login| login.at).max())
-    }
-
     fn login_counts(&mut self, _: UserId, _: Instant, _: Instant) -> Result<LoginCounts, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
     }
@@ -394,6 +391,44 @@ impl JobRepository for Memory {
     }
 
     fn purge_jobs(&mut self, _: Instant, _: Instant) -> Result<usize, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+}
+
+impl PersonalTokenRepository for Memory {
+    fn insert_personal_token(&mut self, token: &PersonalToken) -> Result<(), StoreError> {
+        self.personal_tokens.push(token.clone());
+        Ok(())
+    }
+
+    fn personal_tokens(&mut self, user: UserId) -> Result<Vec<PersonalToken>, StoreError> {
+        Ok(self.personal_tokens.iter().filter(|token| token.user == user).cloned().collect())
+    }
+
+    fn find_personal_token(&mut self, _: UserId, _: PersonalTokenId) -> Result<Option<PersonalTokenState>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn delete_personal_token(&mut self, _: UserId, _: PersonalTokenId, _: Instant) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn delete_personal_tokens(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.personal_tokens.retain(|token| token.user != user);
+        Ok(())
+    }
+
+    fn note_personal_token_use(
+        &mut self,
+        _: UserId,
+        _: PersonalTokenId,
+        _: Instant,
+        _: Instant,
+    ) -> Result<(), StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn purge_personal_tokens(&mut self, _: Instant) -> Result<usize, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
     }
 }

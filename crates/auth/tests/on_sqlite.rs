@@ -13,7 +13,7 @@ use circadia_auth::accounts::{
 use circadia_auth::keys::{KeyError, KeyRing, MasterKey};
 use circadia_auth::passwords::Verified;
 use circadia_auth::sessions::{
-    RefreshToken, Revocations, Roles, SessionRefusal, Standing, open_session, refresh, revoke, revoke_all,
+    Entrant, RefreshToken, Revocations, Roles, SessionRefusal, Standing, open_session, refresh, revoke, revoke_all,
 };
 use circadia_auth::tokens::{AccessTokens, TokenError};
 use circadia_auth::{Client, SystemEntropy};
@@ -93,7 +93,15 @@ impl Installation {
     fn sign_in(&self) -> RefreshToken {
         let keys = self.tokens.keys();
         let opened = write::<_, SessionRefusal>(&self.database, self.user, NOW, |tx| {
-            open_session(tx.store, self.user, &client(), &keys, &self.ids, &SystemEntropy::new(), NOW)
+            open_session(
+                tx.store,
+                Entrant::by_password(self.user),
+                &client(),
+                &keys,
+                &self.ids,
+                &SystemEntropy::new(),
+                NOW,
+            )
         });
         opened.unwrap().refresh_token
     }
@@ -191,7 +199,7 @@ fn logout_is_refused_at_another_replica_once_it_has_read_the_feed() {
         let read_at = NOW.plus_seconds(seconds);
         let since = elsewhere.cursor(read_at);
         let entries = read::<_, StoreError>(&here.database, |store| store.revocations_since(since)).unwrap();
-        elsewhere.apply(&entries, read_at);
+        elsewhere.apply(&entries, read_at, read_at);
     };
     let access = |token: &RefreshToken, seconds: i64| {
         let session = here.state(token.session).session;
@@ -227,7 +235,7 @@ fn a_changed_role_is_asked_for_again_at_another_replica_once_it_has_read_the_fee
         let read_at = NOW.plus_seconds(seconds);
         let since = elsewhere.cursor(read_at);
         let entries = read::<_, StoreError>(&here.database, |store| store.revocations_since(since)).unwrap();
-        elsewhere.apply(&entries, read_at);
+        elsewhere.apply(&entries, read_at, read_at);
     };
     let recalled = |seconds: i64| roles.recall(here.user, &elsewhere, NOW.plus_seconds(seconds));
     poll(60);

@@ -41,6 +41,8 @@ pub enum LoginFailure {
     EmailNotVerified,
     /// The second factor was wrong.
     WrongCode,
+    /// The first factor was right, and the second was asked for: what comes of it is recorded as an attempt of its own.
+    SecondFactorRequired,
 }
 
 impl LoginFailure {
@@ -52,6 +54,7 @@ impl LoginFailure {
             Self::Inactive => "inactive",
             Self::EmailNotVerified => "email_not_verified",
             Self::WrongCode => "wrong_code",
+            Self::SecondFactorRequired => "second_factor_required",
         }
     }
 }
@@ -96,9 +99,6 @@ pub trait LoginRepository {
     /// # Errors
     /// [`StoreError::NoSuchUser`] if the account was deleted meanwhile.
     fn insert_login(&mut self, attempt: &LoginAttempt) -> Result<(), StoreError>;
-
-    /// When a user last signed in in this way.
-    fn last_login(&mut self, user: UserId, method: LoginMethod) -> Result<Option<Instant>, StoreError>;
 
     /// Successful logins of a user: all, since `week`, and since `month`.
     fn login_counts(&mut self, user: UserId, week: Instant, month: Instant) -> Result<LoginCounts, StoreError>;

@@ -31,6 +31,30 @@ impl SessionKind {
     }
 }
 
+/// How somebody showed who they are when a session was opened. (A second factor may have come on top.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstFactor {
+    /// By their password.
+    Password,
+    /// Through Google.
+    Google,
+}
+
+impl FirstFactor {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Google => "google",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Password, Self::Google].into_iter().find(|factor| factor.as_str() == text)
+    }
+}
+
 /// A session as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -40,6 +64,8 @@ pub struct Session {
     pub user: UserId,
     /// How its client proves itself.
     pub kind: SessionKind,
+    /// How its user proved themself when it was opened.
+    pub first_factor: FirstFactor,
     /// SHA-256 of the secret that is valid now.
     pub secret_hash: [u8; 32],
     /// How often the secret was replaced.

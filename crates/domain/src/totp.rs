@@ -22,6 +22,8 @@ pub struct TotpFactor {
     pub confirmed_at: Option<Instant>,
     /// The time step of the latest code that was accepted: none of it or before is accepted again.
     pub last_step: Option<i64>,
+    /// When all wrong codes will be forgotten; none if none is remembered.
+    pub guesses_until: Option<Instant>,
 }
 
 impl TotpFactor {

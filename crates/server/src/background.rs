@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circadia_api::App;
-use circadia_api::identity::{follow_revocations, watch_redis};
+use circadia_api::identity::{follow_revocations, reload_keys, watch_redis};
 use circadia_api::problem::Problem;
-use circadia_auth::keys::{KeyRing, MasterKey};
 
 /// How often the revocation feed is read, and Redis asked for a sign of life.
 const FEED: Duration = Duration::from_millis(500);
-/// How often keys are read again, and ended sessions are removed.
+/// How often keys are read again: how long one lasts that is taken out of use at once.
+const KEYS: Duration = Duration::from_secs(5);
+/// How often what has ended is removed.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// Seconds that ended sessions and expired tokens are kept: people may want to see where they were signed in.
 const SESSIONS_KEPT: i64 = 30 * 86_400;
@@ -19,7 +20,7 @@ const DONE_JOBS_KEPT: i64 = 7 * 86_400;
 const DEAD_JOBS_KEPT: i64 = 90 * 86_400;
 
 /// Starts it all, on the current runtime. It ends with the runtime.
-pub(crate) fn start(app: Arc<App>, master: MasterKey) {
+pub(crate) fn start(app: Arc<App>) {
     let feed = Arc::clone(&app);
     tokio::spawn(async move {
         loop {
@@ -34,25 +35,25 @@ pub(crate) fn start(app: Arc<App>, master: MasterKey) {
             tokio::time::sleep(FEED).await;
         }
     });
+    let keys = Arc::clone(&app);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(KEYS).await;
+            if let Err(problem) = reload_keys(&keys).await {
+                tracing::warn!(%problem, "the keys can't be read again");
+            }
+        }
+    });
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(HOUSEKEEPING).await;
-            keep_house(&app, &master).await;
+            keep_house(&app).await;
         }
     });
 }
 
-async fn keep_house(app: &App, master: &MasterKey) {
+async fn keep_house(app: &App) {
     let now = app.now();
-    let master = master.clone();
-    let keys = app
-        .work
-        .read::<_, Problem>(move |store| KeyRing::load(store, &master, now).map_err(|error| Problem::internal(&error)))
-        .await;
-    match keys {
-        Ok(keys) => app.identity.tokens.replace_keys(keys),
-        Err(problem) => tracing::warn!(%problem, "the keys can't be read again"),
-    }
     match app.identity.ephemera.purge(now).await {
         Ok(0) => {}
         Ok(count) => tracing::debug!(count, "removed short-lived values that had expired"),

@@ -74,7 +74,6 @@ pub(crate) struct Composition {
     pub(crate) app: Arc<App>,
     /// The database itself.
     pub(crate) database: Arc<SqlDatabase>,
-    master: circadia_auth::keys::MasterKey,
 }
 
 impl std::fmt::Debug for Composition {
@@ -123,20 +122,22 @@ pub(crate) fn compose(
         None => Arc::new(EmbeddedStore::new(Arc::clone(&shared), connections / 2)),
     };
     let account_throttle = config.rate_limits.auth.map(|quota| throttle("account", quota, redis.as_ref()));
+    let outbox = Outbox::new(master.clone(), entropy.clone());
     let identity = Identity {
         hasher: Hasher::start(Limits::default(), entropy.clone())
             .map_err(|error| StartError::System("no threads to hash passwords on".into(), error))?,
         tokens: AccessTokens::new(keys, "circadia", "circadia"),
         revocations: Arc::new(Revocations::new()),
         roles: Roles::default(),
-        personal: PersonalTokens::default(),
+        personal: PersonalTokens::new(&master)?,
         cookies: Cookies::new(&master)?,
         identifiers: Identifiers::new(&master)?,
         master: master.clone(),
         first_login_key: tokio::sync::Mutex::default(),
-        ephemera: Ephemera::new(store, master.clone(), entropy.clone()),
+        keys_being_read: tokio::sync::Mutex::default(),
+        ephemera: Ephemera::new(store, master, entropy.clone()),
         redis,
-        entropy: entropy.clone(),
+        entropy,
         account_throttle,
     };
     let google = match &config.google {
@@ -150,7 +151,7 @@ pub(crate) fn compose(
         work: Work::new(shared, connections, PATIENCE),
         identity,
         google,
-        outbox: Outbox::new(master.clone(), entropy),
+        outbox,
         clock,
         ids,
         settings: ApiSettings {
@@ -164,7 +165,7 @@ pub(crate) fn compose(
         },
         readiness: Readiness::default(),
     };
-    Ok(Composition { app: Arc::new(app), database, master })
+    Ok(Composition { app: Arc::new(app), database })
 }
 
 /// A server that listens.
@@ -208,9 +209,9 @@ pub fn start_with(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> Result<(Running, actix_web::dev::Server), StartError> {
-    let Composition { app, master, .. } = compose(config, clock, ids)?;
+    let Composition { app, .. } = compose(config, clock, ids)?;
     let service = Service::new(Arc::clone(&app));
-    background::start(Arc::clone(&app), master);
+    background::start(Arc::clone(&app));
     quotes::start(config, &app);
     let mailer = Mailer::new(&config.mail)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);

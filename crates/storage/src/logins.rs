@@ -2,7 +2,7 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
-use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginFailure, LoginMethod, LoginRepository};
+use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginFailure, LoginRepository};
 use diesel::dsl::{case_when, count, count_star};
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
@@ -27,18 +27,6 @@ impl LoginRepository for Transaction {
             .execute(self.connection())
             .map(drop)
             .of_a_user()
-    }
-
-    fn last_login(&mut self, user: UserId, method: LoginMethod) -> Result<Option<Instant>> {
-        login_attempts::table
-            .filter(login_attempts::user_id.eq(Some(Sql(user))))
-            .filter(login_attempts::failure.is_null())
-            .filter(login_attempts::method.eq(method.as_str()))
-            .order(login_attempts::attempted_at.desc())
-            .select(login_attempts::attempted_at)
-            .first(self.connection())
-            .optional()
-            .classified()
     }
 
     fn login_counts(&mut self, user: UserId, week: Instant, month: Instant) -> Result<LoginCounts> {

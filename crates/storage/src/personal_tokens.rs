@@ -95,6 +95,13 @@ impl PersonalTokenRepository for Transaction {
         Ok(true)
     }
 
+    fn delete_personal_tokens(&mut self, user: UserId) -> Result<()> {
+        diesel::delete(personal_tokens::table.filter(personal_tokens::user_id.eq(Sql(user))))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
     fn note_personal_token_use(
         &mut self,
         user: UserId,

@@ -67,6 +67,7 @@ table! {
         user_id -> Uuid,
         id -> Uuid,
         kind -> Word,
+        first_factor -> Word,
         secret_hash -> Binary,
         generation -> Integer,
         rotated_at -> Moment,
@@ -119,6 +120,7 @@ table! {
         created_at -> Moment,
         confirmed_at -> Nullable<Moment>,
         last_step -> Nullable<BigInt>,
+        guesses_until -> Nullable<Moment>,
     }
 }
 

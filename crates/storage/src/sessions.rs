@@ -2,7 +2,9 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
-use circadia_domain::sessions::{Revocation, Session, SessionKind, SessionRepository, SessionState, Stopped};
+use circadia_domain::sessions::{
+    FirstFactor, Revocation, Session, SessionKind, SessionRepository, SessionState, Stopped,
+};
 use circadia_domain::users::Role;
 use diesel::prelude::*;
 
@@ -20,6 +22,7 @@ struct Row {
     user_id: UserId,
     id: SessionId,
     kind: SessionKind,
+    first_factor: FirstFactor,
     secret_hash: Vec<u8>,
     generation: i32,
     rotated_at: Instant,
@@ -38,6 +41,7 @@ impl Row {
             id: self.id,
             user: self.user_id,
             kind: self.kind,
+            first_factor: self.first_factor,
             secret_hash: digest(&self.secret_hash)?,
             generation: self.generation,
             rotated_at: self.rotated_at,
@@ -79,6 +83,7 @@ impl SessionRepository for Transaction {
                 sessions::user_id.eq(Sql(session.user)),
                 sessions::id.eq(Sql(session.id)),
                 sessions::kind.eq(Sql(session.kind)),
+                sessions::first_factor.eq(Sql(session.first_factor)),
                 sessions::secret_hash.eq(session.secret_hash.as_slice()),
                 sessions::generation.eq(session.generation),
                 sessions::rotated_at.eq(Sql(session.rotated_at)),

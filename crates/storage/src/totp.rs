@@ -18,6 +18,7 @@ struct Row {
     created_at: Instant,
     confirmed_at: Option<Instant>,
     last_step: Option<i64>,
+    guesses_until: Option<Instant>,
 }
 
 impl From<Row> for TotpFactor {
@@ -28,6 +29,7 @@ impl From<Row> for TotpFactor {
             created_at: row.created_at,
             confirmed_at: row.confirmed_at,
             last_step: row.last_step,
+            guesses_until: row.guesses_until,
         }
     }
 }
@@ -61,6 +63,7 @@ impl TotpRepository for Transaction {
                 totp_factors::created_at.eq(Sql(factor.created_at)),
                 totp_factors::confirmed_at.eq(factor.confirmed_at.map(Sql)),
                 totp_factors::last_step.eq(factor.last_step),
+                totp_factors::guesses_until.eq(factor.guesses_until.map(Sql)),
             ))
             .execute(self.connection())
             .map(drop)

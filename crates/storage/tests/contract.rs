@@ -127,7 +127,6 @@ contract! {
     logins {
         successes_are_counted_since_each_start,
         attempts_on_nobody_are_recorded,
-        the_last_login_of_a_kind_is_found,
     }
     jobs {
         a_job_is_claimed_as_it_was_enqueued,

@@ -330,7 +330,9 @@ impl World {
             "changePassword" => json!({"current_password": password, "new_password": "another long sentence"}),
             "changeEmail" => json!({"email": "grace@example.org", "password": password}),
             "loginWithTotp" | "openSessionWithTotp" => json!({"challenge": challenge, "code": code}),
-            "deleteMe" | "setUpTotp" | "deleteTotp" | "renewRecoveryCodes" => json!({"password": password}),
+            "deleteMe" | "unlinkGoogle" | "setUpTotp" | "deleteTotp" | "renewRecoveryCodes" => {
+                json!({"password": password})
+            }
             "confirmTotp" => json!({"code": code}),
             "refresh" | "logout" => json!({"refresh_token": refresh_token}),
             "exchangeGoogleCode" => json!({"code": "x", "code_verifier": "v".repeat(43), "device": "phone"}),

@@ -14,6 +14,7 @@ scenarios!(
     exactly_one_kind_of_password_is_taken,
     replicas_share_one_key_and_make_it_once,
     a_replaced_key_still_decrypts_for_a_while,
+    wherever_a_password_is_asked_for_it_may_be_encrypted,
 );
 
 const PASSWORD: &str = "correct horse battery";
@@ -151,4 +152,46 @@ async fn a_replaced_key_still_decrypts_for_a_while(backend: Backend) {
     app.rotate_keys(&[KeyPurpose::Login], Rotation::Emergency);
     let replica = app.replica().start();
     log_in(&replica.anonymous(), &encrypted, old["kid"].as_str()).await.problem(401, "invalid_credentials");
+}
+
+async fn wherever_a_password_is_asked_for_it_may_be_encrypted(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, other) = (app.user("ada").await, "a staple and a ladder");
+    let key = public_key(&ada).await;
+    let kid = key["kid"].as_str().unwrap();
+    let sealed = |password: &str| STANDARD.encode(encrypt(&key, password));
+    // To change it.
+    let change = |current: &str, new: &str| {
+        let (current, new) = (sealed(current), sealed(new));
+        json!({"encrypted_current_password": current, "encrypted_new_password": new, "password_kid": kid})
+    };
+    ada.post("/auth/password/change", change(other, other)).await.problem(403, "wrong_password");
+    ada.post("/auth/password/change", change(PASSWORD, "short")).await.names("/encrypted_new_password");
+    ada.post("/auth/password/change", change(PASSWORD, other)).await.expect(204);
+    let mixed = json!({"current_password": other, "encrypted_new_password": sealed(PASSWORD)});
+    ada.post("/auth/password/change", mixed).await.expect(204);
+    ada.post("/auth/password/change", json!({"new_password": other})).await.names("/current_password");
+    // To choose another by a link.
+    app.mail().await;
+    ada.post("/auth/password/forgot", json!({"email": "ada@example.org"})).await.expect(202);
+    let token = app.mail_to("ada@example.org").await.token().to_owned();
+    let reset = |password: &str| json!({"token": token, "encrypted_password": sealed(password), "password_kid": kid});
+    ada.post("/auth/password/reset", reset("ada@example.org")).await.names("/encrypted_password");
+    ada.post("/auth/password/reset", reset(other)).await.expect(204);
+    let tokens = log_in(&ada, &sealed(other), Some(kid)).await.expect(200);
+    let ada = app.anonymous().signed_in(&tokens.body);
+    // To prove once more who one is.
+    let proof = |password: &str| json!({"encrypted_password": sealed(password), "password_kid": kid});
+    let with = |mut body: Value, password: &str| {
+        body.as_object_mut().unwrap().extend(proof(password).as_object().unwrap().clone());
+        body
+    };
+    let email = json!({"email": "countess@example.org"});
+    ada.post("/me/email", with(email.clone(), PASSWORD)).await.problem(403, "wrong_password");
+    ada.post("/me/email", with(email, other)).await.expect(202);
+    let token = json!({"name": "Importer", "scopes": ["read"]});
+    ada.post("/me/tokens", with(token.clone(), PASSWORD)).await.problem(403, "wrong_password");
+    ada.post("/me/tokens", with(token, other)).await.expect(201);
+    ada.call(reqwest::Method::DELETE, "/me", &proof(PASSWORD)).await.problem(403, "wrong_password");
+    ada.call(reqwest::Method::DELETE, "/me", &proof(other)).await.expect(204);
 }

@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use circadia_tests::{Backend, Client, TestApp, scenarios};
+use circadia_auth::Entropy;
+use circadia_auth::keys::MasterKey;
+use circadia_auth::personal::{PersonalSecret, PersonalTokens};
+use circadia_tests::{Backend, Client, SECRET_KEY, TestApp, scenarios};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::audit::audited;
 use super::catalogue::{Catalogue, Operation, World};
@@ -17,7 +21,7 @@ scenarios!(
     a_revoked_token_is_refused_everywhere_within_a_second,
     a_token_is_looked_up_once_and_its_use_noted_once_an_hour,
     changed_tokens_are_invalid,
-    personal_tokens_need_their_secret_not_just_a_checksum,
+    personal_tokens_need_their_secret_not_just_a_tag,
     tokens_count_towards_their_user_s_limit,
     an_account_holds_a_limited_number_of_tokens,
 );
@@ -209,20 +213,25 @@ async fn changed_tokens_are_invalid(backend: Backend) {
     assert_eq!(app.database.number("SELECT count(*) FROM personal_tokens WHERE length(secret_hash) = 32"), 1);
 }
 
-/// CRC-32, by the definition of IEEE 802.3.
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+/// Randomness that isn't.
+struct Chosen<'a>(&'a [u8]);
+
+impl Entropy for Chosen<'_> {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.copy_from_slice(self.0);
+    }
 }
 
-/// A token of these parts, with the checksum that goes with them.
+/// A token of these parts, with the tag that goes with them: as nobody can make one who hasn't the server's own secret.
 fn forged(user_and_id: &[u8], secret: &[u8]) -> String {
-    let mut bytes = [user_and_id, secret].concat();
-    bytes.extend(crc32(&bytes).to_be_bytes());
-    format!("crc_{}", URL_SAFE_NO_PAD.encode(bytes))
+    let master = MasterKey::from_text(SECRET_KEY).unwrap();
+    let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).unwrap();
+    let (user, id) = (uuid(&user_and_id[..16]).into(), uuid(&user_and_id[16..]).into());
+    let token = PersonalSecret::fresh(user, id, &Chosen(secret));
+    PersonalTokens::new(&master).unwrap().text(&token).to_string()
 }
 
-async fn personal_tokens_need_their_secret_not_just_a_checksum(backend: Backend) {
+async fn personal_tokens_need_their_secret_not_just_a_tag(backend: Backend) {
     let app = TestApp::on(backend).start();
     let (ada, eve) = (app.user("ada").await, app.user("eve").await);
     let (hers, _) = with_scopes(&ada, &["read"]).await;
@@ -293,5 +302,6 @@ async fn an_account_holds_a_limited_number_of_tokens(backend: Backend) {
     ada.post("/me/tokens", json!({"name": "One more", "scopes": ["read"]})).await.problem(409, "limit_reached");
     // What has expired takes no place.
     app.clock.advance(600);
-    ada.post("/me/tokens", json!({"name": "One more", "scopes": ["read"]})).await.expect(201);
+    let one_more = json!({"name": "One more", "scopes": ["read"], "password": "correct horse battery"});
+    ada.post("/me/tokens", one_more).await.expect(201);
 }

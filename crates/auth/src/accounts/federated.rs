@@ -28,7 +28,8 @@ pub enum FederatedRefusal {
     #[error("the account may not sign in")]
     Inactive,
     /// Whoever it is asks for a second factor here, too: see [`crate::factors::Challenge`]. What the provider asked
-    /// for isn't known, and who set a second factor up expects it on every way in.
+    /// for isn't known, and who set a second factor up expects it on every way in. It was recorded, which is to be
+    /// committed.
     #[error("a second factor is needed")]
     SecondFactorRequired {
         /// Whose account it is.
@@ -68,7 +69,7 @@ impl From<StoreError> for FederatedRefusal {
 
 impl Refusal for FederatedRefusal {
     fn is_remembered(&self) -> bool {
-        matches!(self, Self::AccountExists | Self::Inactive)
+        matches!(self, Self::AccountExists | Self::Inactive | Self::SecondFactorRequired { .. })
     }
 }
 
@@ -84,11 +85,11 @@ pub fn find_federated<S: IdentityRepository + ?Sized>(
     Ok(store.find_identity(provider, &profile.subject)?.map(|identity| identity.user))
 }
 
-/// Lets in the user of a subject, unless the account may not sign in or a second factor is asked for; records it either
-/// way (but for the latter, which is neither a success nor a failure yet). For the user's writing unit of work.
+/// Lets in the user of a subject, unless the account may not sign in or a second factor is asked for; records it whichever
+/// it is. For the user's writing unit of work.
 ///
 /// # Errors
-/// [`FederatedRefusal::Inactive`], which is to be committed; [`FederatedRefusal::SecondFactorRequired`];
+/// [`FederatedRefusal::Inactive`] and [`FederatedRefusal::SecondFactorRequired`], which are to be committed;
 /// [`FederatedRefusal::Changed`] if the two aren't linked any more.
 pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepository + TotpRepository + ?Sized>(
     store: &mut S,
@@ -107,6 +108,7 @@ pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepositor
         return Err(FederatedRefusal::Inactive);
     }
     if factors::is_active(store, user.id)? {
+        attempt.record(store, Some(user.id), Some(LoginFailure::SecondFactorRequired))?;
         let password_hash = store.credentials_of(user.id)?.and_then(|credentials| credentials.password_hash);
         return Err(FederatedRefusal::SecondFactorRequired { user: user.id, password_hash });
     }

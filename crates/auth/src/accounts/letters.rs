@@ -12,8 +12,10 @@ use circadia_domain::store::StoreError;
 use circadia_domain::users::{Email, Locale, Login, User, UserRepository};
 use serde::{Deserialize, Serialize};
 
+use crate::bytes::{Bytes32, same};
 use crate::entropy::Entropy;
 use crate::one_time::{self, OneTimeToken};
+use crate::passwords::password_mark;
 
 /// A letter that is to be written.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,8 @@ pub enum LetterOrder {
         user: UserId,
         /// The new address.
         email: String,
+        /// The mark of the password that was in force when they asked: with another, it is off.
+        password: Bytes32,
     },
     /// To the address that they have until then.
     EmailChangeNotice {
@@ -60,6 +64,11 @@ pub enum LetterOrder {
         /// Who.
         user: UserId,
     },
+    /// To whose account a Google account leads from now on.
+    GoogleLinked {
+        /// Who.
+        user: UserId,
+    },
 }
 
 impl std::fmt::Debug for LetterOrder {
@@ -73,6 +82,7 @@ impl std::fmt::Debug for LetterOrder {
             Self::EmailChangeNotice { .. } => "EmailChangeNotice",
             Self::Welcome { .. } => "Welcome",
             Self::PasswordChanged { .. } => "PasswordChanged",
+            Self::GoogleLinked { .. } => "GoogleLinked",
         };
         f.write_str(name)
     }
@@ -85,6 +95,8 @@ pub enum LetterContent {
     VerifyEmail(OneTimeToken),
     /// You have an account already.
     AlreadyRegistered,
+    /// Follow this link to show that the address is yours, and choose a password.
+    FinishRegistration(OneTimeToken),
     /// Follow this link to choose a new password.
     ResetPassword(OneTimeToken),
     /// Follow this link to have your account under this address.
@@ -95,6 +107,8 @@ pub enum LetterContent {
     Welcome,
     /// Your password was changed.
     PasswordChanged,
+    /// A Google account signs in to your account now.
+    GoogleLinked,
 }
 
 /// A letter.
@@ -129,6 +143,14 @@ pub fn write_letter<S: UserRepository + OneTimeRepository + ?Sized>(
 ) -> Result<Option<Letter>, StoreError> {
     let written = match order {
         LetterOrder::Registration { email, taken } => match by_email(store, email)? {
+            // Whoever came first need not be who has the address, so their password must not be the one that counts.
+            Some(user) if *taken && user.email_verified_at.is_none() => {
+                store.delete_one_time_tokens(user.id, &[OneTimePurpose::VerifyEmail])?;
+                one_time::issue(store, OneTimePurpose::ResetPassword, user.id, &user.email, entropy, now).map(|token| {
+                    let content = LetterContent::FinishRegistration(token);
+                    Letter::new(&user, user.email.clone(), content)
+                })
+            }
             Some(user) if user.email_verified_at.is_none() => verification(store, &user, entropy, now),
             Some(user) if *taken => Ok(Letter::new(&user, user.email.clone(), LetterContent::AlreadyRegistered)),
             _ => return Ok(None),
@@ -141,7 +163,12 @@ pub fn write_letter<S: UserRepository + OneTimeRepository + ?Sized>(
             Some(user) => with_token(store, &user, OneTimePurpose::ResetPassword, user.email.clone(), entropy, now),
             None => return Ok(None),
         },
-        LetterOrder::EmailChange { user, email } => {
+        LetterOrder::EmailChange { user, email, password } => {
+            // Who has chosen another password since may have done so because of this.
+            let present = store.credentials_of(*user)?.and_then(|credentials| credentials.password_hash);
+            if !same(password, &password_mark(present.as_deref())) {
+                return Ok(None);
+            }
             let (email, holder) = (Email::from_stored(email.clone()), by_email(store, email)?);
             match (store.find_user(*user)?, holder) {
                 // It is for its holder to know, and for nobody else, that the address has an account.
@@ -160,6 +187,7 @@ pub fn write_letter<S: UserRepository + OneTimeRepository + ?Sized>(
         }
         LetterOrder::Welcome { user } => return to_owner(store, *user, LetterContent::Welcome),
         LetterOrder::PasswordChanged { user } => return to_owner(store, *user, LetterContent::PasswordChanged),
+        LetterOrder::GoogleLinked { user } => return to_owner(store, *user, LetterContent::GoogleLinked),
     };
     match written {
         Ok(letter) => Ok(Some(letter)),

@@ -28,10 +28,11 @@ fn an_address_without_an_account_gets_no_letter() {
         LetterOrder::Registration { email: nobody.clone(), taken: true },
         LetterOrder::Verification { email: nobody.clone() },
         LetterOrder::PasswordReset { email: nobody.clone() },
-        LetterOrder::EmailChange { user: id(9).into(), email: nobody.clone() },
+        LetterOrder::EmailChange { user: id(9).into(), email: nobody.clone(), password: password_mark(None) },
         LetterOrder::EmailChangeNotice { user: id(9).into(), email: nobody },
         LetterOrder::Welcome { user: id(9).into() },
         LetterOrder::PasswordChanged { user: id(9).into() },
+        LetterOrder::GoogleLinked { user: id(9).into() },
     ] {
         assert_eq!(written(&mut store, &order), None, "{order:?}");
     }
@@ -41,12 +42,15 @@ fn an_address_without_an_account_gets_no_letter() {
 #[test]
 fn who_registers_gets_a_link_and_who_has_the_account_already_is_told_so() {
     let order = |taken| LetterOrder::Registration { email: ada(), taken };
-    for taken in [false, true] {
-        let mut store = unverified();
-        let letter = written(&mut store, &order(taken)).unwrap();
-        assert!(matches!(letter.content, LetterContent::VerifyEmail(_)), "{letter:?}");
-        assert_eq!((letter.to.as_str(), store.one_time_tokens.len()), ("ada@example.org", 1));
-    }
+    let mut store = unverified();
+    let letter = written(&mut store, &order(false)).unwrap();
+    let LetterContent::VerifyEmail(first) = letter.content else { panic!("{letter:?}") };
+    assert_eq!(letter.to.as_str(), "ada@example.org");
+    // Who registers the second time has the address; who did first need not, and their link and password are void.
+    let letter = written(&mut store, &order(true)).unwrap();
+    let LetterContent::FinishRegistration(token) = letter.content else { panic!("{letter:?}") };
+    assert_eq!((token.purpose, letter.to.as_str()), (OneTimePurpose::ResetPassword, "ada@example.org"));
+    assert!(one_time::look_up(&mut store, &token, NOW).is_ok() && one_time::look_up(&mut store, &first, NOW).is_err());
     let letter = written(&mut verified(), &order(true)).unwrap();
     assert_eq!(letter.content, LetterContent::AlreadyRegistered);
     assert_eq!(written(&mut verified(), &order(false)), None);
@@ -73,7 +77,11 @@ fn an_address_that_somebody_else_has_is_told_to_them_and_to_nobody_else() {
     grace.id = id(2).into();
     grace.email = Email::parse("grace@example.org").unwrap();
     store.users.push((grace, true));
-    let change = |email: &str| LetterOrder::EmailChange { user: id(1).into(), email: email.to_owned() };
+    let change = |email: &str| LetterOrder::EmailChange {
+        user: id(1).into(),
+        email: email.to_owned(),
+        password: password_mark(Some("$hash")),
+    };
     let letter = written(&mut store, &change("grace@example.org")).unwrap();
     assert_eq!((letter.to.as_str(), letter.content), ("grace@example.org", LetterContent::AlreadyRegistered));
     assert!(store.one_time_tokens.is_empty());
@@ -82,6 +90,21 @@ fn an_address_that_somebody_else_has_is_told_to_them_and_to_nobody_else() {
     assert_eq!(letter.to.as_str(), "countess@example.org");
     assert_eq!(store.one_time_tokens[0].email, letter.to);
     assert_eq!(store.one_time_tokens[0].user, id(1).into());
+}
+
+#[test]
+fn a_change_of_address_is_off_once_the_password_is_another() {
+    let mut store = verified();
+    let order = LetterOrder::EmailChange {
+        user: id(1).into(),
+        email: "evil@example.org".to_owned(),
+        password: password_mark(Some("$hash")),
+    };
+    assert!(written(&mut store, &order).is_some());
+    store.users[0].0.password_hash = Some("$new".into());
+    assert_eq!(written(&mut store, &order), None);
+    store.users[0].0.password_hash = None;
+    assert_eq!(written(&mut store, &order), None);
 }
 
 #[test]

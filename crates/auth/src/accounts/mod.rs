@@ -10,7 +10,7 @@ mod registration;
 mod second_factor;
 mod sign_in;
 
-pub use deletion::{delete_account, signed_in_lately};
+pub use deletion::delete_account;
 pub use email::{EmailRefusal, Proven, prove_email};
 pub use federated::{FederatedRefusal, find_federated, join_federated, link, sign_in_federated, unlink};
 pub use letters::{Letter, LetterContent, LetterOrder, write_letter};

@@ -1,10 +1,13 @@
 //! Replacing a password: by who knows the old one, or by who gets the account's mail.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::identities::{IdentityRepository, Provider};
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
+use circadia_domain::personal_tokens::PersonalTokenRepository;
 use circadia_domain::sessions::SessionRepository;
 use circadia_domain::store::{Refusal, Revision, StoreError};
+use circadia_domain::totp::TotpRepository;
 use circadia_domain::users::{User, UserRepository};
 
 use crate::one_time::{self, OneTimeRefusal, OneTimeToken};
@@ -40,30 +43,46 @@ pub fn resettable<S: UserRepository + OneTimeRepository + ?Sized>(
     user.ok_or(OneTimeRefusal::NoGood)
 }
 
-/// Replaces a password by a token, and ends every session. Whoever has read the mail has also proven that the address is
-/// theirs. For the user's writing unit of work, `rev` being its revision.
+/// Replaces a password by a token, and ends every session, every personal token and every link that is under way: it is
+/// what somebody does who was robbed of the account. Whoever has read the mail has also proven that the address is
+/// theirs; if nobody had before, whatever else leads into the account (a linked Google account, a second factor) was set
+/// up by somebody who never showed to own the address, and goes, too. For the user's writing unit of work, `rev` being its
+/// revision.
 ///
 /// # Errors
 /// [`OneTimeRefusal`].
-pub fn reset_password<S: UserRepository + OneTimeRepository + SessionRepository + ?Sized>(
+pub fn reset_password<S>(
     store: &mut S,
     rev: Revision,
     token: &OneTimeToken,
     hash: &str,
     now: Instant,
-) -> Result<User, OneTimeRefusal> {
+) -> Result<User, OneTimeRefusal>
+where
+    S: UserRepository
+        + OneTimeRepository
+        + SessionRepository
+        + PersonalTokenRepository
+        + IdentityRepository
+        + TotpRepository
+        + ?Sized,
+{
     let user = resettable(store, token, now)?;
     store.update_password(user.id, hash, rev, now)?;
     if user.email_verified_at.is_none() {
         store.confirm_email(user.id, &user.email, rev, now)?;
+        store.delete_identity(user.id, Provider::Google)?;
+        store.delete_totp(user.id)?;
     }
-    store.delete_one_time_tokens(user.id, &[OneTimePurpose::ResetPassword, OneTimePurpose::VerifyEmail])?;
+    store.delete_one_time_tokens(user.id, &OneTimePurpose::ALL)?;
+    store.delete_personal_tokens(user.id)?;
     store.revoke_sessions(user.id, now)?;
     Ok(user)
 }
 
 /// Replaces a password that was given and found right, `found` being the hash that it was held against; every session
-/// but this one ends. For the user's writing unit of work, `rev` being its revision.
+/// but this one ends, and so does what was begun with the old one: a reset, a change of address. Personal tokens stay:
+/// whoever changes a password routinely doesn't expect programs to stop. For the user's writing unit of work, `rev` being its revision.
 ///
 /// # Errors
 /// [`PasswordRefusal`].
@@ -80,20 +99,21 @@ pub fn change_password<S: UserRepository + OneTimeRepository + SessionRepository
         return Err(PasswordRefusal::Replaced);
     }
     store.update_password(user, hash, rev, now)?;
-    // A link that was asked for before would undo it.
-    store.delete_one_time_tokens(user, &[OneTimePurpose::ResetPassword])?;
+    store.delete_one_time_tokens(user, &[OneTimePurpose::ResetPassword, OneTimePurpose::ChangeEmail])?;
     Ok(store.revoke_other_sessions(user, session, now)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use circadia_domain::identities::{Identity, Subject};
+    use circadia_domain::personal_tokens::{Access, PersonalToken, Scope, Scopes, TokenName};
     use circadia_domain::sessions::Stopped;
     use circadia_domain::users::Email;
 
     use super::*;
     use crate::client::Client;
     use crate::keys::{KeyRing, MasterKey};
-    use crate::sessions::open_session;
+    use crate::sessions::{Entrant, open_session};
     use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
 
     const REV: Revision = Revision(2);
@@ -104,7 +124,10 @@ mod tests {
         let (entropy, ids) = (Seeded::new(1), Ids::default());
         let keys = KeyRing::load_or_create(&mut store, &MasterKey::from_text(MASTER).unwrap(), &entropy, NOW).unwrap();
         let open = |store: &mut Memory| {
-            open_session(store, id(1).into(), &Client::default(), &keys, &ids, &entropy, NOW).unwrap().session.id
+            open_session(store, Entrant::by_password(id(1).into()), &Client::default(), &keys, &ids, &entropy, NOW)
+                .unwrap()
+                .session
+                .id
         };
         let opened = (0..sessions).map(|_| open(&mut store)).collect();
         (store, opened)
@@ -129,6 +152,54 @@ mod tests {
         let again = reset_password(&mut store, REV, &token, "$newer", NOW);
         assert!(matches!(again, Err(OneTimeRefusal::NoGood)));
         assert_eq!(store.users[0].0.password_hash.as_deref(), Some("$new"));
+    }
+
+    /// Whatever leads into an account besides its password, or is about to.
+    fn with_other_ways_in(store: &mut Memory) {
+        let (user, email) = (id(1).into(), Email::parse("ada@example.org").unwrap());
+        for purpose in [OneTimePurpose::ChangeEmail, OneTimePurpose::VerifyEmail] {
+            one_time::issue(store, purpose, user, &email, &Seeded::new(3), NOW).unwrap();
+        }
+        let subject = Subject::parse("someone").unwrap();
+        let identity = Identity { user, provider: Provider::Google, subject, email, linked_at: NOW };
+        store.insert_identity(&identity).unwrap();
+        let master = MasterKey::from_text(MASTER).unwrap();
+        crate::factors::set_up(store, user, "ada", &master, &Seeded::new(4), NOW).unwrap();
+        store.personal_tokens.push(PersonalToken {
+            user,
+            id: id(7).into(),
+            name: TokenName::parse("importer").unwrap(),
+            scopes: Scopes::of(&[Scope { area: None, access: Access::Write }]).unwrap(),
+            secret_hash: [7; 32],
+            created_at: NOW,
+            expires_at: NOW.plus_seconds(60),
+            last_used_at: None,
+            rev: REV,
+        });
+    }
+
+    #[test]
+    fn a_reset_ends_whatever_somebody_else_may_have_begun_or_keeps() {
+        for verified in [true, false] {
+            let (mut store, _) = signed_in(1);
+            store.users[0].0.email_verified_at = verified.then_some(NOW);
+            with_other_ways_in(&mut store);
+            let token = sent(&mut store, "ada@example.org");
+            reset_password(&mut store, REV, &token, "$new", NOW).unwrap();
+            assert!(store.one_time_tokens.is_empty() && store.personal_tokens.is_empty());
+            // Of an owner who proved the address before, these are the owner's.
+            assert_eq!((store.identities.is_empty(), store.totp.is_empty()), (!verified, !verified));
+        }
+    }
+
+    #[test]
+    fn a_change_ends_what_was_begun_with_the_old_password_and_nothing_that_runs() {
+        let (mut store, opened) = signed_in(1);
+        with_other_ways_in(&mut store);
+        change_password(&mut store, REV, (id(1).into(), opened[0]), Some("$old"), "$new", NOW).unwrap();
+        let left: Vec<_> = store.one_time_tokens.iter().map(|token| token.purpose).collect();
+        assert_eq!(left, [OneTimePurpose::VerifyEmail]);
+        assert_eq!((store.personal_tokens.len(), store.identities.len(), store.totp.len()), (1, 1, 1));
     }
 
     #[test]

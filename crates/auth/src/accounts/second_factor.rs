@@ -88,6 +88,7 @@ where
             given.record(store, Some(LoginFailure::WrongCode))?;
             return Err(SignInRefusal::WrongCode);
         }
+        Err(FactorRefusal::TooManyGuesses(seconds)) => return Err(SignInRefusal::TooManyGuesses(seconds)),
         // It was removed since: nothing is asked for any more, so begin again.
         Err(FactorRefusal::NotSetUp | FactorRefusal::AlreadyActive) => return Err(SignInRefusal::ChallengeExpired),
         Err(FactorRefusal::Keys(error)) => return Err(SignInRefusal::Keys(error)),
@@ -99,7 +100,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use circadia_domain::sessions::SessionKind;
+    use circadia_domain::sessions::{FirstFactor, SessionKind};
 
     use super::*;
     use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
@@ -122,7 +123,14 @@ mod tests {
 
     impl Setting {
         fn answer(&mut self, code: &str) -> Result<User, SignInRefusal> {
-            let challenge = Challenge::new(id(1).into(), SessionKind::Token, Some("$hash"), [9; 32], None, NOW);
+            let challenge = Challenge::new(
+                id(1).into(),
+                (SessionKind::Token, FirstFactor::Password),
+                Some("$hash"),
+                [9; 32],
+                None,
+                NOW,
+            );
             let client = Client::default();
             let given = SecondFactor {
                 challenge: &challenge,

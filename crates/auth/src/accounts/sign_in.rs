@@ -106,7 +106,8 @@ pub enum SignInRefusal {
     /// looking the login up.
     #[error("the password was changed in the meantime")]
     PasswordReplaced,
-    /// The password is right, but a second factor is asked for: see [`crate::factors::Challenge`].
+    /// The password is right, but a second factor is asked for: see [`crate::factors::Challenge`]. It was recorded, which is
+    /// to be committed.
     #[error("a second factor is needed")]
     SecondFactorRequired {
         /// Whose account it is.
@@ -117,6 +118,9 @@ pub enum SignInRefusal {
     /// The second factor is wrong. It was recorded, which is to be committed.
     #[error("the code is wrong, or was used before")]
     WrongCode,
+    /// Too many wrong codes were tried lately; another is looked at after this many seconds.
+    #[error("too many wrong codes were tried lately")]
+    TooManyGuesses(u32),
     /// The challenge is too old, or what it was given for has changed.
     #[error("the challenge has expired")]
     ChallengeExpired,
@@ -166,8 +170,7 @@ pub fn refuse<S: LoginRepository + ?Sized>(
 }
 
 /// Lets in who gave the right password, unless the account may not sign in or a second factor is asked for; records it
-/// either way (but for the latter, which is neither a success nor a failure yet), and replaces a password hash that is
-/// due for it. For the user's writing unit of work, `rev` being its revision.
+/// whichever it is, and replaces a password hash that is due for it. For the user's writing unit of work, `rev` being its revision.
 ///
 /// # Errors
 /// [`SignInRefusal`]; which of these are to be committed, `is_remembered` says.
@@ -199,6 +202,7 @@ pub fn accept<S: UserRepository + LoginRepository + TotpRepository + ?Sized>(
         store.update_password(user.id, hash, rev, attempt.now)?;
     }
     if factors::is_active(store, user.id)? {
+        attempt.record(store, Some(user.id), Some(LoginFailure::SecondFactorRequired))?;
         let password_hash = verified.rehash.clone().or_else(|| found.password_hash.clone());
         return Err(SignInRefusal::SecondFactorRequired { user: user.id, password_hash });
     }

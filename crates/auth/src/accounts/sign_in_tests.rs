@@ -122,7 +122,7 @@ fn rehash_on_login() {
 }
 
 #[test]
-fn a_second_factor_is_asked_for_once_it_is_in_force_and_nothing_counts_as_a_login_before() {
+fn a_second_factor_is_asked_for_once_it_is_in_force_and_that_is_recorded_as_no_success() {
     let (mut setting, entropy) = (Setting::new(), crate::testing::Seeded::new(1));
     let master = MasterKey::from_text(MASTER).unwrap();
     factors::set_up(&mut setting.store, id(1).into(), "ada", &master, &entropy, NOW).unwrap();
@@ -134,7 +134,8 @@ fn a_second_factor_is_asked_for_once_it_is_in_force_and_nothing_counts_as_a_logi
     assert!(refusal.is_remembered());
     let SignInRefusal::SecondFactorRequired { user, password_hash } = refusal else { panic!("{refusal}") };
     assert_eq!((user, password_hash.as_deref()), (id(1).into(), Some("$stronger")));
-    assert_eq!(setting.recorded().len(), 1);
+    let failures: Vec<_> = setting.recorded().into_iter().map(|(_, failure)| failure).collect();
+    assert_eq!(failures, [None, Some(LoginFailure::SecondFactorRequired)]);
     // Who gives a wrong password doesn't learn that there is one.
     let found = setting.found();
     let wrong = setting.sign_in(found.as_ref(), &Verified::default()).unwrap_err();

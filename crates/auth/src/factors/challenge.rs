@@ -3,12 +3,13 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
-use circadia_domain::sessions::SessionKind;
+use circadia_domain::sessions::{FirstFactor, SessionKind};
 use serde::{Deserialize, Serialize};
 
-use crate::bytes::{Bytes32, base64url, from_base64url, same, sha256};
+use crate::bytes::{Bytes32, base64url, from_base64url, same};
 use crate::entropy::Entropy;
 use crate::keys::{KeyError, MasterKey, Purpose};
+use crate::passwords::password_mark;
 
 /// Seconds for which a challenge can be answered.
 pub const CHALLENGE_LIFE: i64 = 5 * 60;
@@ -23,6 +24,8 @@ pub struct Challenge {
     pub user: UserId,
     /// Which kind of session they want.
     pub kind: SessionKind,
+    /// What they gave.
+    pub first_factor: FirstFactor,
     /// What the device calls itself.
     pub device: Option<String>,
     /// What is recorded of the name or address they gave.
@@ -37,32 +40,37 @@ pub struct Challenge {
 struct Written {
     user: UserId,
     cookie: bool,
+    google: bool,
     device: Option<String>,
     identifier: Bytes32,
     password: Bytes32,
     issued: i64,
 }
 
-fn digest(password_hash: Option<&str>) -> Bytes32 {
-    sha256(password_hash.unwrap_or_default().as_bytes())
-}
-
 impl Challenge {
     /// A challenge for somebody whose account has this password hash, if any.
     pub fn new(
         user: UserId,
-        kind: SessionKind,
+        (kind, first_factor): (SessionKind, FirstFactor),
         password_hash: Option<&str>,
         identifier_hash: Bytes32,
         device: Option<String>,
         now: Instant,
     ) -> Self {
-        Self { user, kind, device, identifier_hash, password: digest(password_hash), issued_at: now }
+        Self {
+            user,
+            kind,
+            first_factor,
+            device,
+            identifier_hash,
+            password: password_mark(password_hash),
+            issued_at: now,
+        }
     }
 
     /// Whether the password is still the one that was given.
     pub fn is_of_password(&self, password_hash: Option<&str>) -> bool {
-        same(&self.password, &digest(password_hash))
+        same(&self.password, &password_mark(password_hash))
     }
 
     /// The text for the client.
@@ -73,6 +81,7 @@ impl Challenge {
         let written = Written {
             user: self.user,
             cookie: self.kind == SessionKind::Cookie,
+            google: self.first_factor == FirstFactor::Google,
             device: self.device.clone(),
             identifier: self.identifier_hash,
             password: self.password,
@@ -97,6 +106,7 @@ impl Challenge {
         Ok(Some(Self {
             user: written.user,
             kind: if written.cookie { SessionKind::Cookie } else { SessionKind::Token },
+            first_factor: if written.google { FirstFactor::Google } else { FirstFactor::Password },
             device: written.device,
             identifier_hash: written.identifier,
             password: written.password,
@@ -113,8 +123,14 @@ mod tests {
     #[test]
     fn a_challenge_is_good_for_five_minutes_and_for_one_password() {
         let (master, entropy) = (MasterKey::from_text(MASTER).unwrap(), Seeded::new(1));
-        let challenge =
-            Challenge::new(id(1).into(), SessionKind::Cookie, Some("$hash"), [7; 32], Some("phone".into()), NOW);
+        let challenge = Challenge::new(
+            id(1).into(),
+            (SessionKind::Cookie, FirstFactor::Google),
+            Some("$hash"),
+            [7; 32],
+            Some("phone".into()),
+            NOW,
+        );
         let text = challenge.seal(&master, &entropy).unwrap();
         let open = |text: &str, seconds| Challenge::open(text, &master, NOW.plus_seconds(seconds)).unwrap();
         assert_eq!(open(&text, 299), Some(challenge.clone()));

@@ -86,3 +86,28 @@ fn a_secret_moved_to_another_account_is_good_for_nothing() {
     let moved = prove(&mut setting.store, id(2).into(), "000000", &setting.master, NOW);
     assert!(matches!(moved, Err(FactorRefusal::Keys(KeyError::WrongMasterKey(_)))));
 }
+
+#[test]
+fn wrong_codes_are_counted_for_good_and_recovery_codes_go_on_being_accepted() {
+    let mut setting = setting();
+    let recovery = setting.confirm(&setting.code(0), 0).unwrap();
+    let wrong = |setting: &Setting, seconds| if setting.code(seconds) == "000000" { "000001" } else { "000000" };
+    for _ in 0..GUESSES.burst() {
+        let code = wrong(&setting, 60);
+        let refusal = setting.prove(code, 60).unwrap_err();
+        assert!(matches!(refusal, FactorRefusal::WrongCode) && refusal.is_remembered());
+    }
+    // Not even the right one is looked at.
+    let right = setting.code(60);
+    let Err(FactorRefusal::TooManyGuesses(seconds)) = setting.prove(&right, 60) else { panic!("it is looked at") };
+    assert_eq!(i64::from(seconds), 8 * 60 * 60 / 10);
+    assert_eq!(setting.prove(&recovery[0], 60).unwrap(), Proof::RecoveryCode);
+    assert!(matches!(setting.prove(&recovery[0], 60), Err(FactorRefusal::WrongCode)), "used up; and not a guess");
+    let later = 60 + i64::from(seconds);
+    assert!(matches!(setting.prove(&setting.code(later - 1), later - 1), Err(FactorRefusal::TooManyGuesses(1))));
+    assert_eq!(setting.prove(&setting.code(later), later).unwrap(), Proof::Authenticator);
+    // A success forgives nothing.
+    let code = wrong(&setting, later);
+    assert!(matches!(setting.prove(code, later), Err(FactorRefusal::WrongCode)));
+    assert!(matches!(setting.prove(&setting.code(later + 30), later + 30), Err(FactorRefusal::TooManyGuesses(_))));
+}

@@ -4,6 +4,10 @@
 //! Set up ([`set_up`]), it is asked for only once its owner has proven to have it ([`confirm`]). Every code is good
 //! once: of the authenticator's the latest time step is remembered, of the recovery codes what is used is removed.
 //! Parallel uses are in a row, for they run in the user's writing unit of work.
+//!
+//! Six digits can be guessed by who may try often enough, so wrong ones are counted with the factor itself: on every
+//! replica alike, whatever limits are configured, and however long it takes ([`GUESSES`]). Recovery codes can't be
+//! guessed, and go on being accepted: nobody who guesses locks the owner out.
 
 mod challenge;
 mod totp;
@@ -20,7 +24,12 @@ use zeroize::Zeroizing;
 use crate::bytes::{Bytes32, hmac_sha256};
 use crate::entropy::{Entropy, random};
 use crate::keys::{KeyError, MasterKey, Purpose};
+use crate::throttles::Quota;
 use totp::{SECRET, base32, matching_step, uri};
+
+/// How many wrong codes an account may be tried with: ten at once, then thirty a day. At three valid codes of a million
+/// that is a chance of one in a hundred after a hundred days; NIST SP 800-63B-4 §3.2.2 allows a hundred guesses in all.
+pub const GUESSES: Quota = Quota::of(10, 8 * 60 * 60);
 
 /// Bytes of a recovery code: 80 bits, 16 letters.
 const RECOVERY: usize = 10;
@@ -31,6 +40,9 @@ pub enum FactorRefusal {
     /// The code is neither one of the present nor a recovery code that is left.
     #[error("the code is wrong, or was used before")]
     WrongCode,
+    /// Too many wrong codes were tried lately: none of the authenticator's is looked at. After this many seconds, one is.
+    #[error("too many wrong codes were tried lately")]
+    TooManyGuesses(u32),
     /// There is no second factor (or none that was confirmed, where that matters).
     #[error("there is no second factor")]
     NotSetUp,
@@ -45,7 +57,12 @@ pub enum FactorRefusal {
     Store(#[from] StoreError),
 }
 
-impl Refusal for FactorRefusal {}
+impl Refusal for FactorRefusal {
+    fn is_remembered(&self) -> bool {
+        // It was counted.
+        matches!(self, Self::WrongCode)
+    }
+}
 
 /// A second factor that was set up: shown once.
 pub struct SetUp {
@@ -96,7 +113,14 @@ pub fn set_up<S: TotpRepository + ?Sized>(
     }
     let secret = Zeroizing::new(random::<SECRET>(entropy));
     let sealed = master.seal(Purpose::TotpSecrets, &user.to_string(), &*secret, entropy)?;
-    store.put_totp(&TotpFactor { user, sealed, created_at: now, confirmed_at: None, last_step: None })?;
+    store.put_totp(&TotpFactor {
+        user,
+        sealed,
+        created_at: now,
+        confirmed_at: None,
+        last_step: None,
+        guesses_until: None,
+    })?;
     let secret = Zeroizing::new(base32(&*secret));
     let uri = Zeroizing::new(uri(&secret, account));
     Ok(SetUp { secret, uri })
@@ -106,7 +130,7 @@ pub fn set_up<S: TotpRepository + ?Sized>(
 /// writing unit of work.
 ///
 /// # Errors
-/// [`FactorRefusal`].
+/// [`FactorRefusal`]; [`FactorRefusal::WrongCode`] is to be committed.
 pub fn confirm<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -119,7 +143,11 @@ pub fn confirm<S: TotpRepository + ?Sized>(
     if factor.is_active() {
         return Err(FactorRefusal::AlreadyActive);
     }
-    let step = accepted_step(&factor, code, master, now)?.ok_or(FactorRefusal::WrongCode)?;
+    let step = match accepted_step(&factor, code, master, now)? {
+        Judged::Right(step) => step,
+        Judged::Wrong => return Err(guessed(store, factor, now)?),
+        Judged::Unseen(seconds) => return Err(FactorRefusal::TooManyGuesses(seconds)),
+    };
     store.put_totp(&TotpFactor { confirmed_at: Some(now), last_step: Some(step), ..factor })?;
     renew_recovery_codes(store, user, master, entropy, now)
 }
@@ -128,7 +156,7 @@ pub fn confirm<S: TotpRepository + ?Sized>(
 /// user's writing unit of work.
 ///
 /// # Errors
-/// [`FactorRefusal`].
+/// [`FactorRefusal`]; [`FactorRefusal::WrongCode`] is to be committed.
 pub fn prove<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -137,16 +165,29 @@ pub fn prove<S: TotpRepository + ?Sized>(
     now: Instant,
 ) -> Result<Proof, FactorRefusal> {
     let factor = store.find_totp(user)?.filter(TotpFactor::is_active).ok_or(FactorRefusal::NotSetUp)?;
-    if let Some(step) = accepted_step(&factor, code, master, now)? {
-        store.put_totp(&TotpFactor { last_step: Some(step), ..factor })?;
-        return Ok(Proof::Authenticator);
+    if let Some(code) = recovery_code(code) {
+        let used = store.use_recovery_code(user, &recovery_hash(&code, user, master)?)?;
+        return if used { Ok(Proof::RecoveryCode) } else { Err(FactorRefusal::WrongCode) };
     }
-    let Some(code) = recovery_code(code) else { return Err(FactorRefusal::WrongCode) };
-    if store.use_recovery_code(user, &recovery_hash(&code, user, master)?)? {
-        Ok(Proof::RecoveryCode)
-    } else {
-        Err(FactorRefusal::WrongCode)
+    match accepted_step(&factor, code, master, now)? {
+        Judged::Right(step) => {
+            store.put_totp(&TotpFactor { last_step: Some(step), ..factor })?;
+            Ok(Proof::Authenticator)
+        }
+        Judged::Wrong => Err(guessed(store, factor, now)?),
+        Judged::Unseen(seconds) => Err(FactorRefusal::TooManyGuesses(seconds)),
     }
+}
+
+/// Counts a wrong code.
+fn guessed<S: TotpRepository + ?Sized>(
+    store: &mut S,
+    factor: TotpFactor,
+    now: Instant,
+) -> Result<FactorRefusal, StoreError> {
+    let (_, until) = GUESSES.judge(factor.guesses_until, now);
+    store.put_totp(&TotpFactor { guesses_until: Some(until), ..factor })?;
+    Ok(FactorRefusal::WrongCode)
 }
 
 /// Replaces the recovery codes; the new ones are shown once. For the user's writing unit of work.
@@ -171,19 +212,28 @@ pub fn renew_recovery_codes<S: TotpRepository + ?Sized>(
     Ok(codes.into_iter().map(in_fours).collect())
 }
 
-fn accepted_step(
-    factor: &TotpFactor,
-    code: &str,
-    master: &MasterKey,
-    now: Instant,
-) -> Result<Option<i64>, FactorRefusal> {
+/// What a code of the authenticator is worth.
+enum Judged {
+    /// It is the one of this time step.
+    Right(i64),
+    /// It is none, or was used before.
+    Wrong,
+    /// It wasn't looked at, and won't be for so many seconds.
+    Unseen(u32),
+}
+
+fn accepted_step(factor: &TotpFactor, code: &str, master: &MasterKey, now: Instant) -> Result<Judged, FactorRefusal> {
+    let (decision, _) = GUESSES.judge(factor.guesses_until, now);
+    if !decision.allowed {
+        return Ok(Judged::Unseen(decision.retry_after_seconds));
+    }
     let bound_to = factor.user.to_string();
     let secret = master
         .open(Purpose::TotpSecrets, &bound_to, &factor.sealed)?
         .ok_or_else(|| KeyError::WrongMasterKey(format!("second factor of {bound_to}")))?;
     // As apps show them: in two groups.
     let digits: Zeroizing<String> = Zeroizing::new(code.chars().filter(|c| *c != ' ').collect());
-    Ok(matching_step(&secret, &digits, factor.last_step, now))
+    Ok(matching_step(&secret, &digits, factor.last_step, now).map_or(Judged::Wrong, Judged::Right))
 }
 
 /// A recovery code in its one form; nothing if it can't be one.

@@ -28,6 +28,8 @@ pub enum Purpose {
     Ephemera,
     /// Telling cookies that were made here from others.
     CookieTags,
+    /// Telling personal access tokens that were made here from others.
+    PersonalTokenTags,
     /// Deriving what requests by cookie must repeat.
     CsrfTokens,
     /// Sealing the secrets of second factors.
@@ -49,6 +51,7 @@ impl Purpose {
             Self::LoginIdentifiers => "circadia/1 hash login identifiers",
             Self::Ephemera => "circadia/1 seal ephemera",
             Self::CookieTags => "circadia/1 tag cookies",
+            Self::PersonalTokenTags => "circadia/1 tag personal tokens",
             Self::CsrfTokens => "circadia/1 derive csrf tokens",
             Self::TotpSecrets => "circadia/1 seal totp",
             Self::RecoveryCodes => "circadia/1 hash recovery codes",

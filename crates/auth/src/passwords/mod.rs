@@ -2,6 +2,7 @@
 
 mod common;
 mod hasher;
+mod mark;
 mod parameters;
 mod password;
 mod policy;
@@ -9,5 +10,6 @@ mod pool;
 mod similarity;
 
 pub use hasher::{Busy, Hasher, Limits, Verified};
+pub use mark::password_mark;
 pub use password::Password;
 pub use policy::{LONGEST, SHORTEST};

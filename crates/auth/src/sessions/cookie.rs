@@ -20,7 +20,7 @@ use circadia_domain::store::StoreError;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::SESSION_LIFE;
+use super::{Entrant, SESSION_LIFE};
 use crate::bounded::Bounded;
 use crate::bytes::{Bytes32, base64url, from_base64url, hmac_sha256, same};
 use crate::client::Client;
@@ -222,7 +222,7 @@ impl Cookies {
 /// The store's.
 pub fn open_cookie_session<S: SessionRepository + ?Sized>(
     store: &mut S,
-    user: UserId,
+    Entrant { user, first_factor }: Entrant,
     client: &Client,
     ids: &dyn IdSource,
     entropy: &dyn Entropy,
@@ -233,6 +233,7 @@ pub fn open_cookie_session<S: SessionRepository + ?Sized>(
         id: SessionId::from_uuid(ids.fresh()),
         user,
         kind: SessionKind::Cookie,
+        first_factor,
         secret_hash: *id.key().hash(),
         generation: 0,
         rotated_at: now,

@@ -10,7 +10,15 @@ fn cookies(master: &str) -> Cookies {
 fn opened() -> (Memory, OpenedCookie) {
     let mut store = Memory::with_user(id(1), None);
     let client = Client::new(Some("laptop"), Some("test/1"), Some("192.0.2.1".parse().unwrap()));
-    let opened = open_cookie_session(&mut store, id(1).into(), &client, &Ids::default(), &Seeded::new(5), NOW).unwrap();
+    let opened = open_cookie_session(
+        &mut store,
+        Entrant::by_password(id(1).into()),
+        &client,
+        &Ids::default(),
+        &Seeded::new(5),
+        NOW,
+    )
+    .unwrap();
     (store, opened)
 }
 
@@ -65,7 +73,9 @@ fn only_the_hash_is_stored_and_every_cookie_is_another() {
     let mut store = Memory::with_user(self::id(1), None);
     let mut open = || {
         let user = self::id(1).into();
-        open_cookie_session(&mut store, user, &Client::default(), &Ids::default(), &entropy, NOW).unwrap().id
+        open_cookie_session(&mut store, Entrant::by_password(user), &Client::default(), &Ids::default(), &entropy, NOW)
+            .unwrap()
+            .id
     };
     assert_ne!(open(), open());
     assert_eq!(format!("{id:?}"), "CookieId(..)");

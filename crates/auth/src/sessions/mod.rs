@@ -22,7 +22,7 @@ pub use cookie::{
     COOKIE, CookieAccess, CookieId, Cookies, IDLE_LIFE, NOTED_EVERY, OpenedCookie, Place, admit, is_live,
     is_to_be_noted, open_cookie_session,
 };
-pub use open::{Opened, open_session};
+pub use open::{Entrant, Opened, open_session};
 pub use refresh::{Refreshed, SessionRefusal, refresh};
 pub use refresh_token::RefreshToken;
 pub use revocations::{Revocations, Standing};

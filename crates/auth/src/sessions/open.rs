@@ -2,12 +2,33 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{IdSource, SessionId, UserId};
-use circadia_domain::sessions::{Session, SessionKind, SessionRepository};
+use circadia_domain::sessions::{FirstFactor, Session, SessionKind, SessionRepository};
 
 use super::{RefreshToken, SESSION_LIFE, SessionRefusal};
 use crate::client::Client;
 use crate::entropy::{Entropy, random};
 use crate::keys::KeyRing;
+
+/// Who has proven who they are, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entrant {
+    /// Who.
+    pub user: UserId,
+    /// How.
+    pub first_factor: FirstFactor,
+}
+
+impl Entrant {
+    /// By their password.
+    pub const fn by_password(user: UserId) -> Self {
+        Self { user, first_factor: FirstFactor::Password }
+    }
+
+    /// Through Google.
+    pub const fn through_google(user: UserId) -> Self {
+        Self { user, first_factor: FirstFactor::Google }
+    }
+}
 
 /// A session that was just opened.
 #[derive(Debug, Clone)]
@@ -24,7 +45,7 @@ pub struct Opened {
 /// [`SessionRefusal::Keys`] if every key was retired since `keys` were loaded; the store's.
 pub fn open_session<S: SessionRepository + ?Sized>(
     store: &mut S,
-    user: UserId,
+    Entrant { user, first_factor }: Entrant,
     client: &Client,
     keys: &KeyRing,
     ids: &dyn IdSource,
@@ -37,6 +58,7 @@ pub fn open_session<S: SessionRepository + ?Sized>(
         id,
         user,
         kind: SessionKind::Token,
+        first_factor,
         secret_hash: refresh_token.hash(),
         generation: 0,
         rotated_at: now,

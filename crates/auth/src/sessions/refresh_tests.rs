@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keys::{MasterKey, Rotation};
-use crate::sessions::{Opened, SESSION_LIFE, open_session, revoke, revoke_all, revoke_by_token};
+use crate::sessions::{Entrant, Opened, SESSION_LIFE, open_session, revoke, revoke_all, revoke_by_token};
 use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
 
 struct Setting {
@@ -24,7 +24,15 @@ impl Setting {
 
     fn open(&mut self) -> RefreshToken {
         let client = Client::new(Some("phone"), Some("test/1"), None);
-        let opened = open_session(&mut self.store, id(1).into(), &client, &self.keys, &self.ids, &self.entropy, NOW);
+        let opened = open_session(
+            &mut self.store,
+            Entrant::by_password(id(1).into()),
+            &client,
+            &self.keys,
+            &self.ids,
+            &self.entropy,
+            NOW,
+        );
         let Opened { session, refresh_token } = opened.unwrap();
         assert_eq!(session.expires_at, NOW.plus_seconds(SESSION_LIFE));
         refresh_token
@@ -221,7 +229,7 @@ fn rotating_keys_breaks_no_family_and_new_ones_use_the_new_key() {
     let renewed = setting.refresh(&old, 3_600).unwrap();
     let new = open_session(
         &mut setting.store,
-        id(1).into(),
+        Entrant::by_password(id(1).into()),
         &Client::default(),
         &setting.keys,
         &setting.ids,

@@ -83,11 +83,12 @@ impl Revocations {
     pub fn cursor(&self, now: Instant) -> Instant {
         let picture = self.picture.read().unwrap_or_else(PoisonError::into_inner);
         let horizon = now.plus_seconds(-(REMEMBERED + OVERLAP));
-        picture.read_at.map_or(horizon, |read_at| read_at.plus_seconds(-OVERLAP).max(horizon))
+        // Of a clock that was set back, what lies ahead says nothing.
+        picture.read_at.map_or(horizon, |read_at| read_at.min(now).plus_seconds(-OVERLAP).max(horizon))
     }
 
-    /// Takes in what a reading found that began at `read_at`: the instant of before the store was asked.
-    pub fn apply(&self, entries: &[Revocation], read_at: Instant) {
+    /// Takes in what a reading found that began at `read_at`, the instant of before the store was asked, and ended by now.
+    pub fn apply(&self, entries: &[Revocation], read_at: Instant, now: Instant) {
         let mut picture = self.picture.write().unwrap_or_else(PoisonError::into_inner);
         for entry in entries {
             let latest = match entry.what {
@@ -97,7 +98,8 @@ impl Revocations {
             };
             *latest = entry.at.max(*latest);
         }
-        picture.read_at = picture.read_at.max(Some(read_at));
+        // An earlier reading that answers late makes nothing less fresh; one that lies ahead was of a clock set back since.
+        picture.read_at = picture.read_at.filter(|known| *known <= now).max(Some(read_at));
         if picture.cleared_at.plus_seconds(CLEARED_EVERY) <= read_at {
             let horizon = read_at.plus_seconds(-(REMEMBERED + OVERLAP));
             picture.sessions.retain(|_, at| horizon <= *at);
@@ -105,11 +107,6 @@ impl Revocations {
             picture.roles.retain(|_, at| horizon <= *at);
             picture.cleared_at = read_at;
         }
-    }
-
-    /// Until when the latest reading is trusted.
-    pub fn fresh_until(&self) -> Option<Instant> {
-        self.picture.read().unwrap_or_else(PoisonError::into_inner).read_at.map(|read_at| read_at.plus_seconds(FRESH))
     }
 
     /// Whether a role that was read at `read_at`, no longer than the life of an access token ago, may not be the user's
@@ -131,7 +128,7 @@ impl Revocations {
         if ended.is_some_and(|at| opened_at.plus_seconds(SKEW) < at) {
             return Standing::Revoked;
         }
-        let fresh = picture.read_at.is_some_and(|read_at| now <= read_at.plus_seconds(FRESH));
+        let fresh = picture.read_at.is_some_and(|read_at| read_at <= now && now <= read_at.plus_seconds(FRESH));
         if fresh && ended.is_none_or(|at| at.plus_seconds(SKEW) < opened_at) {
             Standing::Live
         } else {
@@ -158,20 +155,32 @@ mod tests {
     fn the_store_is_asked_while_the_feed_was_not_read_within_the_last_second() {
         let feed = Revocations::new();
         assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::AskStore);
-        feed.apply(&[], NOW);
-        assert_eq!(feed.fresh_until(), Some(NOW.plus_seconds(1)));
+        feed.apply(&[], NOW, NOW);
         assert_eq!(judge(&feed, 1, 2, -100, 1), Standing::Live);
         assert_eq!(judge(&feed, 1, 2, -100, 2), Standing::AskStore);
         // A late answer to an earlier reading makes nothing less fresh.
-        feed.apply(&[], NOW.plus_seconds(5));
-        feed.apply(&[], NOW);
+        feed.apply(&[], NOW.plus_seconds(5), NOW.plus_seconds(5));
+        feed.apply(&[], NOW, NOW.plus_seconds(5));
         assert_eq!(judge(&feed, 1, 2, -100, 6), Standing::Live);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_feed_fresh_and_none_deaf() {
+        let feed = Revocations::new();
+        feed.apply(&[], NOW, NOW);
+        assert_eq!(judge(&feed, 1, 2, -1_000, -600), Standing::AskStore, "the reading lies ahead");
+        let set_back = NOW.plus_seconds(-600);
+        assert_eq!(feed.cursor(set_back), set_back.plus_seconds(-OVERLAP));
+        feed.apply(&[], set_back, set_back);
+        assert_eq!(judge(&feed, 1, 2, -1_000, -599), Standing::Live);
+        assert_eq!(judge(&feed, 1, 2, -1_000, -598), Standing::AskStore, "it is fresh for a second again");
+        assert_eq!(feed.cursor(NOW), set_back.plus_seconds(-OVERLAP));
     }
 
     #[test]
     fn a_session_that_was_logged_out_is_refused_and_others_are_not() {
         let feed = Revocations::new();
-        feed.apply(&[ended(1, Some(2), NOW)], NOW);
+        feed.apply(&[ended(1, Some(2), NOW)], NOW, NOW);
         assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::Revoked);
         assert_eq!(judge(&feed, 1, 3, -100, 0), Standing::Live);
         // Even when nothing else can be said.
@@ -181,7 +190,7 @@ mod tests {
     #[test]
     fn after_all_sessions_were_ended_only_later_ones_are_good_and_the_store_decides_about_close_ones() {
         let feed = Revocations::new();
-        feed.apply(&[ended(1, None, NOW)], NOW);
+        feed.apply(&[ended(1, None, NOW)], NOW, NOW);
         assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::Revoked);
         assert_eq!(judge(&feed, 1, 2, -6, 0), Standing::Revoked);
         assert_eq!(judge(&feed, 1, 2, -5, 0), Standing::AskStore);
@@ -190,7 +199,7 @@ mod tests {
         assert_eq!(judge(&feed, 1, 2, 6, 0), Standing::Live);
         assert_eq!(judge(&feed, 9, 2, -100, 0), Standing::Live);
         // An older entry of the feed, read again, takes nothing back.
-        feed.apply(&[ended(1, None, NOW.plus_seconds(-50))], NOW);
+        feed.apply(&[ended(1, None, NOW.plus_seconds(-50))], NOW, NOW);
         assert_eq!(judge(&feed, 1, 2, -10, 0), Standing::Revoked);
     }
 
@@ -198,7 +207,7 @@ mod tests {
     fn the_feed_is_read_with_an_overlap_and_without_gaps() {
         let feed = Revocations::new();
         assert_eq!(feed.cursor(NOW), NOW.plus_seconds(-REMEMBERED - OVERLAP));
-        feed.apply(&[], NOW);
+        feed.apply(&[], NOW, NOW);
         assert_eq!(feed.cursor(NOW.plus_seconds(300)), NOW.plus_seconds(-OVERLAP));
         assert_eq!(feed.cursor(NOW.plus_seconds(86_400)), NOW.plus_seconds(86_400 - REMEMBERED - OVERLAP));
     }
@@ -206,11 +215,11 @@ mod tests {
     #[test]
     fn entries_are_forgotten_once_no_token_can_be_valid_any_more() {
         let feed = Revocations::new();
-        feed.apply(&[ended(1, Some(2), NOW), ended(3, None, NOW)], NOW);
-        feed.apply(&[], NOW.plus_seconds(ACCESS_LIFE + LEEWAY));
+        feed.apply(&[ended(1, Some(2), NOW), ended(3, None, NOW)], NOW, NOW);
+        feed.apply(&[], NOW.plus_seconds(ACCESS_LIFE + LEEWAY), NOW.plus_seconds(ACCESS_LIFE + LEEWAY));
         assert_eq!(judge(&feed, 1, 2, -100, ACCESS_LIFE + LEEWAY), Standing::Revoked);
         assert_eq!(judge(&feed, 3, 4, -100, ACCESS_LIFE + LEEWAY), Standing::Revoked);
-        feed.apply(&[], NOW.plus_seconds(ACCESS_LIFE + 200));
+        feed.apply(&[], NOW.plus_seconds(ACCESS_LIFE + 200), NOW.plus_seconds(ACCESS_LIFE + 200));
         let picture = feed.picture.read().unwrap();
         assert!(picture.sessions.is_empty() && picture.users.is_empty());
     }

@@ -61,7 +61,11 @@ mod tests {
         assert_eq!(recalled(ada, 100), Some(Role::Staff));
         assert_eq!(recalled(ada, -1), None);
         assert_eq!(recalled(ada, ACCESS_LIFE), None);
-        feed.apply(&[Revocation { user: ada, what: Stopped::Role, at: NOW.plus_seconds(100) }], NOW.plus_seconds(100));
+        feed.apply(
+            &[Revocation { user: ada, what: Stopped::Role, at: NOW.plus_seconds(100) }],
+            NOW.plus_seconds(100),
+            NOW.plus_seconds(100),
+        );
         assert_eq!(recalled(ada, 100), None);
         assert_eq!(recalled(eve, 100), Some(Role::Regular));
         // What was read before the change became visible, which may be a while after it was made, isn't trusted even if

@@ -19,6 +19,11 @@ impl Quota {
         Self { burst: burst.max(1), period_seconds: period_seconds.clamp(1, 86_400) }
     }
 
+    /// The same, for constants: whoever writes it keeps to the bounds.
+    pub(crate) const fn of(burst: u32, period_seconds: u32) -> Self {
+        Self { burst, period_seconds }
+    }
+
     /// How many at once.
     pub const fn burst(self) -> u32 {
         self.burst
@@ -53,7 +58,7 @@ impl Quota {
 
     /// Judges an attempt at `now` by the instant at which the allowance will be full again, if it isn't. Gives the
     /// decision and the instant to remember.
-    pub(super) fn judge(self, full_at: Option<Instant>, now: Instant) -> (Decision, Instant) {
+    pub(crate) fn judge(self, full_at: Option<Instant>, now: Instant) -> (Decision, Instant) {
         let (step, capacity) = (self.step(), self.capacity());
         // A full allowance is as good as one that was never touched; a clock set back must not lock anybody out.
         let used = full_at.map_or(0, |full| (full.micros() - now.micros()).clamp(0, capacity));

@@ -143,6 +143,10 @@ impl AccessTokens {
         let remembered = self.examine(&keys, token, now).ok_or(TokenError::Invalid)?;
         let access = in_time(remembered.access, now)?;
         self.verified.insert(hash, remembered);
+        // Keys that were replaced in between may have taken the one with them that signed this.
+        if !Arc::ptr_eq(&keys, &self.keys()) {
+            self.verified.remove(&hash);
+        }
         Ok(access)
     }
 

@@ -35,6 +35,7 @@ fn session() -> Session {
         id: id(2).into(),
         user: id(1).into(),
         kind: SessionKind::Token,
+        first_factor: circadia_domain::sessions::FirstFactor::Password,
         secret_hash: [0; 32],
         generation: 0,
         rotated_at: NOW,

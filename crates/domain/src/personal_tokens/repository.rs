@@ -35,6 +35,12 @@ pub trait PersonalTokenRepository {
     /// Removes a token and publishes that to the feed of what was revoked. Whether there was one.
     fn delete_personal_token(&mut self, user: UserId, id: PersonalTokenId, now: Instant) -> Result<bool, StoreError>;
 
+    /// Removes all tokens of a user. It isn't published by itself: [`revoke_sessions`] is, in the same unit of work, and
+    /// ends what replicas know of tokens as well.
+    ///
+    /// [`revoke_sessions`]: crate::sessions::SessionRepository::revoke_sessions
+    fn delete_personal_tokens(&mut self, user: UserId) -> Result<(), StoreError>;
+
     /// Notes that a token was used, unless that was noted after `unless_since`.
     fn note_personal_token_use(
         &mut self,

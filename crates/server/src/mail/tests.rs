@@ -25,6 +25,8 @@ fn every_content() -> Vec<LetterContent> {
     vec![
         LetterContent::VerifyEmail(token()),
         LetterContent::AlreadyRegistered,
+        LetterContent::FinishRegistration(token()),
+        LetterContent::GoogleLinked,
         LetterContent::ResetPassword(token()),
         LetterContent::ConfirmNewEmail(token()),
         LetterContent::EmailIsChanging,

@@ -10,7 +10,7 @@ use circadia_domain::jobs::JobKind;
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::one_time::OneTimePurpose;
 use circadia_domain::personal_tokens::Scopes;
-use circadia_domain::sessions::SessionKind;
+use circadia_domain::sessions::{FirstFactor, SessionKind};
 use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::{Color, Line, Prose};
@@ -49,6 +49,7 @@ words! {
     ColorScheme: |text| Self::parse(text).ok(),
     AuditOutcome: Self::parse,
     SessionKind: Self::parse,
+    FirstFactor: Self::parse,
     KeyPurpose: Self::parse,
     Provider: Self::parse,
     JobKind: Self::parse,
@@ -174,12 +175,12 @@ macro_rules! word_column {
 }
 
 word_column!(
-    AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color, Username,
+    AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color, Username,
     Subject,
     Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );
 on_any_backend!(
-    Word: AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color,
+    Word: AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color,
     Subject,
     Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );

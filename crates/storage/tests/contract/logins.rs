@@ -60,21 +60,3 @@ pub(crate) fn attempts_on_nobody_are_recorded(backend: Backend) {
     let nobody = "SELECT count(*) FROM login_attempts WHERE user_id IS NULL AND ip IS NULL AND user_agent IS NULL";
     assert_eq!(raw.number(nobody), 3);
 }
-
-pub(crate) fn the_last_login_of_a_kind_is_found(backend: Backend) {
-    let test = TestDatabase::migrated(backend);
-    let (user, other) = (test.user(), test.user());
-    let google = |user, at, failure| LoginAttempt { method: LoginMethod::Google, ..attempt(Some(user), at, failure) };
-    let attempts = [
-        google(user, NOW.plus_seconds(-9), None),
-        google(user, NOW, None),
-        google(user, NOW.plus_seconds(1), Some(LoginFailure::Inactive)),
-        attempt(Some(user), NOW.plus_seconds(2), None),
-        google(other, NOW.plus_seconds(3), None),
-    ];
-    administer(&test.database, |store| attempts.iter().try_for_each(|attempt| store.insert_login(attempt))).unwrap();
-    let last = |method| test.read(|store| store.last_login(user, method));
-    assert_eq!(last(LoginMethod::Google), Some(NOW));
-    assert_eq!(last(LoginMethod::Password), Some(NOW.plus_seconds(2)));
-    assert_eq!(last(LoginMethod::Totp), None);
-}

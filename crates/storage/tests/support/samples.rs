@@ -15,7 +15,7 @@ use circadia_domain::jobs::{JobKind, NewJob};
 use circadia_domain::moods::{Mood, MoodMoment, MoodNote, MoodValue, Tag, Tags};
 use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
 use circadia_domain::personal_tokens::{PersonalToken, Scopes, TokenName};
-use circadia_domain::sessions::{Session, SessionKind};
+use circadia_domain::sessions::{FirstFactor, Session, SessionKind};
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog, SleepNote};
 use circadia_domain::store::Revision;
 use circadia_domain::tasks::{Priority, Task, TaskDescription, TaskStatus, TaskTitle};
@@ -98,6 +98,7 @@ pub(crate) fn totp(user: UserId) -> TotpFactor {
         created_at: NOW,
         confirmed_at: Some(NOW.plus_seconds(1)),
         last_step: Some(i64::MAX),
+        guesses_until: Some(NOW.plus_seconds(2)),
     }
 }
 
@@ -127,6 +128,7 @@ pub(crate) fn session(user: UserId) -> Session {
         id: SessionId::from_uuid(id()),
         user,
         kind: SessionKind::Token,
+        first_factor: FirstFactor::Google,
         secret_hash: [0xFF; 32],
         generation: 0,
         rotated_at: NOW,

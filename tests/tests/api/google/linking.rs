@@ -15,6 +15,11 @@ scenarios!(
     codes_for_linking_and_for_signing_in_are_not_mixed_up,
     an_unlinked_google_account_signs_in_no_more,
     the_only_way_in_is_not_unlinked,
+    linking_and_unlinking_need_the_password_or_a_fresh_sign_in,
+    the_owner_is_told_of_a_link,
+    a_sign_in_through_google_stands_for_the_password_in_its_own_session_only,
+    a_second_factor_after_google_takes_nothing_from_it,
+    a_link_by_somebody_who_never_showed_to_have_the_address_ends_with_a_reset,
 );
 
 /// Asks for a link in a browser and agrees at the provider: where it sends the browser back to.
@@ -168,4 +173,74 @@ async fn the_only_way_in_is_not_unlinked(backend: Backend) {
     grace.delete("/me/google").await.problem(409, "google_last_way_in");
     assert_eq!(linked(&grace).await, json!("grace@example.org"));
     tokens(&app, &provider).await.expect(200);
+}
+
+const PASSWORD: &str = "correct horse battery";
+
+async fn linking_and_unlinking_need_the_password_or_a_fresh_sign_in(backend: Backend) {
+    let (app, provider) = start(backend);
+    let ada = app.user("ada").await;
+    app.clock.advance(300);
+    ada.post("/me/google", json!({})).await.problem(403, "reauthentication_required");
+    ada.post("/me/google", json!({"password": "wrong horse battery"})).await.problem(403, "wrong_password");
+    let mut browser = Browser::new(&app);
+    let back = ask(&mut browser, &ada, &provider, json!({"password": PASSWORD})).await;
+    assert_eq!(error(&location(&browser.get(&back).await.expect(302))), None);
+    ada.delete("/me/google").await.problem(403, "reauthentication_required");
+    assert_eq!(linked(&ada).await, json!("grace@example.org"));
+    ada.call(Method::DELETE, "/me/google", &json!({"password": PASSWORD})).await.expect(204);
+    link(&app, &app.log_in("ada").await, &provider).await;
+}
+
+async fn the_owner_is_told_of_a_link(backend: Backend) {
+    let (app, provider) = start(backend);
+    let ada = app.user("ada").await;
+    app.mail().await;
+    link(&app, &ada, &provider).await;
+    assert_eq!(app.mail_to("ada@example.org").await.subject, "A Google account was linked");
+}
+
+async fn a_sign_in_through_google_stands_for_the_password_in_its_own_session_only(backend: Backend) {
+    let (app, provider) = start(backend);
+    let borrowed = app.user("ada").await;
+    link(&app, &borrowed, &provider).await;
+    let own = app.anonymous().signed_in(&tokens(&app, &provider).await.expect(200).body);
+    borrowed.delete("/me").await.problem(403, "reauthentication_required");
+    let email = json!({"email": "evil@example.org"});
+    borrowed.post("/me/email", email.clone()).await.problem(403, "reauthentication_required");
+    own.post("/me/email", email).await.expect(202);
+    app.clock.advance(300);
+    own.delete("/me").await.problem(403, "reauthentication_required");
+    let again = app.anonymous().signed_in(&tokens(&app, &provider).await.expect(200).body);
+    again.delete("/me").await.expect(204);
+}
+
+async fn a_second_factor_after_google_takes_nothing_from_it(backend: Backend) {
+    let (app, provider) = start(backend);
+    let grace = app.anonymous().signed_in(&tokens(&app, &provider).await.expect(200).body);
+    let made = grace.post("/me/totp", json!({})).await.expect(200);
+    let authenticator = totp_rs::Totp::from_url(made.body["otpauth_uri"].as_str().unwrap()).unwrap();
+    // The time of the test's clock.
+    let code = |seconds: u64| authenticator.generate(1_773_230_400 + seconds).to_string();
+    grace.post("/me/totp/confirm", json!({"code": code(0)})).await.expect(200);
+    app.clock.advance(400);
+    let refused = tokens(&app, &provider).await.problem(401, "second_factor_required");
+    let body = json!({"challenge": refused.body["challenge"], "code": code(400)});
+    let signed_in = app.anonymous().post("/auth/login/totp", body).await.expect(200);
+    grace.delete("/me").await.problem(403, "reauthentication_required");
+    app.anonymous().signed_in(&signed_in.body).delete("/me").await.expect(204);
+}
+
+async fn a_link_by_somebody_who_never_showed_to_have_the_address_ends_with_a_reset(backend: Backend) {
+    let (app, provider) = start(backend);
+    // Somebody takes Ada's address and leaves a way in.
+    let squatter = app.user("ada").await;
+    link(&app, &squatter, &provider).await;
+    app.mail().await;
+    app.anonymous().post("/auth/password/forgot", json!({"email": "ada@example.org"})).await.expect(202);
+    let reset = json!({"token": app.mail_to("ada@example.org").await.token(), "password": "a staple and a ladder"});
+    app.anonymous().post("/auth/password/reset", reset).await.expect(204);
+    assert_eq!(count(&app, "identities"), 0);
+    let arrived = tokens(&app, &provider).await.expect(200).body;
+    assert_ne!(arrived["user"]["id"], squatter.tokens["user"]["id"]);
 }

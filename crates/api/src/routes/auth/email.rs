@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::links::{self, LinkRefused};
-use super::{StatusBody, accepted, throttle};
+use super::{StatusBody, Target, accepted, throttle};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, any_text, text};
 use crate::letters;
@@ -100,7 +100,7 @@ async fn verify_email(app: Data<App>, body: Body<VerifyEmailBody>) -> Result<Htt
 #[post("/auth/resend-verification")]
 async fn resend_verification(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
     let email = body.value.email.as_str().to_owned();
-    throttle(&app, &format!("verification {email}")).await?;
+    throttle(&app, Target::Verification(&email)).await?;
     mail(&app, LetterOrder::Verification { email }).await?;
     Ok(accepted("verification_sent"))
 }

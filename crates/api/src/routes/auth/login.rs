@@ -7,7 +7,7 @@ use circadia_auth::Client;
 use circadia_auth::accounts::{self, Attempt, SignInRefusal};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
-use circadia_auth::sessions::SessionRefusal;
+use circadia_auth::sessions::{Entrant, SessionRefusal};
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::secret::{self, PASSWORD, Sent};
 use super::totp::challenge;
-use super::{Refused, TokensBody, client_of, device, open, throttle, tokens};
+use super::{Refused, Target, TokensBody, client_of, device, open, throttle, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, text};
 use crate::problem::Problem;
@@ -112,7 +112,7 @@ async fn log_in(app: Data<App>, request: HttpRequest, body: Body<LoginBody>) -> 
 }
 
 /// How the session is opened that a sign-in leads to, inside the user's writing unit of work.
-pub(super) type Opener<T> = fn(&mut dyn Store, &App, UserId, &Client, Instant) -> Result<T, SessionRefusal>;
+pub(super) type Opener<T> = fn(&mut dyn Store, &App, Entrant, &Client, Instant) -> Result<T, SessionRefusal>;
 
 /// Signs somebody in by their password, with a session of this kind. Where a second factor is asked for, the refusal
 /// carries a challenge, which opens a session of the same kind.
@@ -125,8 +125,7 @@ pub(super) async fn sign_in<T: Send + 'static>(
 ) -> Result<(T, UserBody), Problem> {
     let client = client_of(request, app, body.device.as_deref());
     let login = body.login();
-    // By the name it is tried by: what is counted together would tell what belongs together.
-    throttle(app, login.key()).await?;
+    throttle(app, Target::Login(login.key())).await?;
     let sent = Sent { plain: body.password, encrypted: body.encrypted_password, kid: body.password_kid };
     let password = sent.given(app).await?;
     // A password that was changed, or hashed anew, while it was checked is looked up once more.
@@ -136,7 +135,14 @@ pub(super) async fn sign_in<T: Send + 'static>(
             Accepted::SignedIn(opened, user) => return Ok((opened, *user)),
             Accepted::FirstFactor { user, password_hash } => {
                 let identifier = app.identity.identifiers.hash(&login);
-                return Err(challenge(app, user, kind, password_hash.as_deref(), identifier, client.device));
+                return Err(challenge(
+                    app,
+                    Entrant::by_password(user),
+                    kind,
+                    password_hash.as_deref(),
+                    identifier,
+                    client.device,
+                ));
             }
         }
     }
@@ -174,7 +180,7 @@ async fn attempt_once<T: Send + 'static>(
             }
             accepted => accepted?,
         };
-        let opened = open(tx.store, &inner, user.id, &client, now)?;
+        let opened = open(tx.store, &inner, Entrant::by_password(user.id), &client, now)?;
         let user = UserBody::load(tx.store, user.id, now)?;
         Ok::<_, Refused>(Accepted::SignedIn(opened, Box::new(user)))
     });

@@ -18,7 +18,7 @@ use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse};
 use circadia_auth::accounts::{FederatedRefusal, SignInRefusal};
 use circadia_auth::passwords::Busy;
-use circadia_auth::sessions::{self, Opened, RefreshToken, SessionRefusal};
+use circadia_auth::sessions::{self, Entrant, Opened, RefreshToken, SessionRefusal};
 use circadia_auth::{Client, OutboxError};
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
@@ -34,7 +34,7 @@ use super::me::UserBody;
 use crate::app::App;
 use crate::client_address::client_address;
 use crate::limits;
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     register::routes(config);
@@ -139,6 +139,7 @@ impl From<Refused> for Problem {
             Refused::SignIn(SignInRefusal::WrongCode) => {
                 Self::of("wrong_code", "The code is wrong, or was used before.")
             }
+            Refused::SignIn(SignInRefusal::TooManyGuesses(seconds)) => limits::guesses_refusal(seconds),
             Refused::SignIn(SignInRefusal::ChallengeExpired) => totp::expired(),
             // Whoever signs somebody in makes a challenge of it.
             Refused::SignIn(refusal @ SignInRefusal::SecondFactorRequired { .. }) => Self::internal(&refusal),
@@ -180,13 +181,6 @@ fn client_of(request: &HttpRequest, app: &App, device: Option<&str>) -> Client {
     Client::new(device, agent, client_address(request.head(), &app.settings))
 }
 
-/// Names what is wrong with a field of the body.
-pub(super) fn invalid(pointer: &str, wrong: Violations) -> Problem {
-    let mut named = Violations::new();
-    named.nest(pointer, wrong);
-    Problem::invalid(Place::Body, named)
-}
-
 /// What was begun, and goes on by mail.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Status)]
@@ -201,13 +195,42 @@ pub(super) fn accepted(status: &'static str) -> HttpResponse {
     HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(StatusBody { status })
 }
 
-/// Counts an attempt on whatever is counted under `key`: an account by the name it is tried by, an address that mail is
-/// asked for, a password that is guessed from within.
-pub(crate) async fn throttle(app: &App, key: &str) -> Result<(), Problem> {
+/// What attempts are counted on, each apart from the others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// An account, by the name or address that it is tried by: what is counted together would tell what belongs together.
+    Login(&'a str),
+    /// An address that somebody registers with.
+    Registration(&'a str),
+    /// An address that a link to verify it is asked for.
+    Verification(&'a str),
+    /// An address that a link to a new password is asked for.
+    Reset(&'a str),
+    /// A password that is guessed from within.
+    Password(UserId),
+    /// A second factor.
+    SecondFactor(UserId),
+}
+
+impl std::fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Login(login) => write!(f, "login {login}"),
+            Self::Registration(email) => write!(f, "registration {email}"),
+            Self::Verification(email) => write!(f, "verification {email}"),
+            Self::Reset(email) => write!(f, "reset {email}"),
+            Self::Password(user) => write!(f, "password {user}"),
+            Self::SecondFactor(user) => write!(f, "second factor {user}"),
+        }
+    }
+}
+
+/// Counts an attempt.
+pub(crate) async fn throttle(app: &App, target: Target<'_>) -> Result<(), Problem> {
     let (Some(throttle), Some(quota)) = (&app.identity.account_throttle, app.settings.rate_limits.auth) else {
         return Ok(());
     };
-    let decision = throttle.attempt(key, app.now()).await;
+    let decision = throttle.attempt(&target.to_string(), app.now()).await;
     if decision.allowed { Ok(()) } else { Err(limits::account_refusal(quota, &decision)) }
 }
 
@@ -233,10 +256,10 @@ fn tokens(
 fn open(
     store: &mut dyn Store,
     app: &App,
-    user: UserId,
+    entrant: Entrant,
     client: &Client,
     now: Instant,
 ) -> Result<Opened, SessionRefusal> {
     let keys = app.identity.tokens.keys();
-    sessions::open_session(store, user, client, &keys, &*app.ids, &*app.identity.entropy, now)
+    sessions::open_session(store, entrant, client, &keys, &*app.ids, &*app.identity.entropy, now)
 }

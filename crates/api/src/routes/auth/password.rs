@@ -3,19 +3,22 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use circadia_auth::accounts::{LetterOrder, PasswordRefusal, change_password, reset_password, resettable};
+use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
 use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use circadia_domain::store::StoreError;
 use circadia_domain::{Entity, Error};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use zeroize::Zeroizing;
 
 use super::email::{AddressBody, mail};
 use super::links::{self, LinkRefused};
-use super::{StatusBody, accepted, invalid, throttle};
+use super::secret::{Names, PASSWORD, Sent, hold_against};
+use super::{StatusBody, Target, accepted, throttle};
 use crate::app::App;
 use crate::identity::{Principal, follow_revocations};
-use crate::input::{Body, Decode, Fields, any_text, text};
+use crate::input::{Body, Decode, Fields, Parsed, any_text};
 use crate::letters;
 use crate::problem::Problem;
 
@@ -30,43 +33,69 @@ pub struct ResetPasswordBody {
     #[schema(example = "AgGSC35MXX4vihs8TV5veotn8e2zrWkzUmKDMmgVnNsW0AbaM2vGZ3WmQWq3pO1EkQ")]
     token: String,
     /// The new password: 8–128 characters; common, all-numeric ones and ones like the name or the address are refused,
-    /// with the reason.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
-    password: String,
+    /// with the reason. Either this or `encrypted_password`.
+    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
+    password: Option<Zeroizing<String>>,
+    /// The new password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_password: Option<Vec<u8>>,
+    /// The `kid` of that key; without it, every key that is accepted is tried.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
 }
 
 impl Decode for ResetPasswordBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let token = fields.required("token", any_text);
-        let password = fields.required("password", text(strong_enough));
-        Some(Self { token: token?, password: password? })
+        let Sent { plain, encrypted, kid } = Sent::required(fields, PASSWORD, strong_enough)?;
+        Some(Self { token: token?, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
+
+/// The present password.
+const CURRENT: Names = Names { plain: "current_password", encrypted: "encrypted_current_password" };
+/// The one that takes its place.
+const NEW: Names = Names { plain: "new_password", encrypted: "encrypted_new_password" };
 
 /// The password as it is, and another.
 #[derive(Debug, ToSchema)]
 pub struct ChangePasswordBody {
-    /// The present password.
-    #[schema(value_type = String, format = Password)]
-    current_password: String,
+    /// The present password; either this or `encrypted_current_password`.
+    #[schema(value_type = Option<String>, format = Password)]
+    current_password: Option<Zeroizing<String>>,
+    /// The present password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_current_password: Option<Vec<u8>>,
     /// The new password: 8–128 characters; common, all-numeric ones and ones like the name or the address are refused,
-    /// with the reason.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
-    new_password: String,
+    /// with the reason. Either this or `encrypted_new_password`.
+    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
+    new_password: Option<Zeroizing<String>>,
+    /// The new password, encrypted with that key.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_new_password: Option<Vec<u8>>,
+    /// The `kid` of that key; without it, every key that is accepted is tried.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
 }
 
 impl Decode for ChangePasswordBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let given = text(|given: &str| Password::given(given).map(|_| given.to_owned()));
-        let current_password = fields.required("current_password", given);
-        let new_password = fields.required("new_password", text(strong_enough));
-        Some(Self { current_password: current_password?, new_password: new_password? })
+        let current = Sent::required(fields, CURRENT, |given| Password::given(given).map(drop));
+        let new = Sent::required(fields, NEW, strong_enough);
+        let (current, new) = (current?, new?);
+        Some(Self {
+            current_password: current.plain,
+            encrypted_current_password: current.encrypted,
+            new_password: new.plain,
+            encrypted_new_password: new.encrypted,
+            password_kid: new.kid,
+        })
     }
 }
 
 /// What can be said of a password without knowing whose it is.
-fn strong_enough(given: &str) -> Result<String, circadia_domain::violation::Violations> {
-    Password::chosen(given, None, None).map(|_| given.to_owned())
+fn strong_enough(given: &str) -> Parsed<()> {
+    Password::chosen(given, None, None).map(drop)
 }
 
 /// Forgot the password
@@ -85,15 +114,16 @@ fn strong_enough(given: &str) -> Result<String, circadia_domain::violation::Viol
 #[post("/auth/password/forgot")]
 async fn forgot(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
     let email = body.value.email.as_str().to_owned();
-    throttle(&app, &format!("reset {email}")).await?;
+    throttle(&app, Target::Reset(&email)).await?;
     mail(&app, LetterOrder::PasswordReset { email }).await?;
     Ok(accepted("reset_sent"))
 }
 
 /// Choose a new password
 ///
-/// With the token of a link that was mailed: good once, for an hour. Ends every session, and verifies the address that
-/// the link was sent to.
+/// With the token of a link that was mailed: good once, for an hour. Ends every session, personal token and link that is
+/// under way, and verifies the address that the link was sent to; if it wasn't before, a linked Google account and a second
+/// factor are removed, too.
 #[utoipa::path(
     tag = "auth",
     operation_id = "resetPassword",
@@ -103,11 +133,12 @@ async fn forgot(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse,
 )]
 #[post("/auth/password/reset")]
 async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResponse, Problem> {
-    let token = links::token(&body.value.token)?;
+    let ResetPasswordBody { token, password, encrypted_password, password_kid } = body.value;
+    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    let token = links::token(&token)?;
     let (now, sought) = (app.now(), token.clone());
     let user = app.work.read(move |store| resettable(store, &sought, now).map_err(LinkRefused::from)).await?;
-    let password = Password::chosen(&body.value.password, Some(&user.username), Some(&user.email))
-        .map_err(|wrong| invalid("/password", wrong))?;
+    let password = sent.chosen(&app, PASSWORD, Some(&user.username), Some(&user.email)).await?;
     let hash = app.identity.hasher.hash(password).await?;
     let (now, inner) = (app.now(), app.clone());
     app.work
@@ -128,7 +159,7 @@ async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResp
 
 /// Change the password
 ///
-/// Ends every other session of the user; this one goes on.
+/// Ends every other session of the user; this one goes on, and so do personal tokens.
 #[utoipa::path(
     tag = "auth",
     operation_id = "changePassword",
@@ -142,7 +173,16 @@ async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResp
 #[post("/auth/password/change")]
 async fn change(app: Data<App>, principal: Principal, body: Body<ChangePasswordBody>) -> Result<HttpResponse, Problem> {
     let user = principal.user;
-    throttle(&app, &format!("password {user}")).await?;
+    let ChangePasswordBody {
+        current_password,
+        encrypted_current_password,
+        new_password,
+        encrypted_new_password,
+        password_kid,
+    } = body.value;
+    let current = Sent { plain: current_password, encrypted: encrypted_current_password, kid: password_kid };
+    let new = Sent { plain: new_password, encrypted: encrypted_new_password, kid: password_kid };
+    throttle(&app, Target::Password(user)).await?;
     let (account, found) = app
         .work
         .read(move |store| {
@@ -155,10 +195,9 @@ async fn change(app: Data<App>, principal: Principal, body: Body<ChangePasswordB
         let way = "The account has no password yet: `POST /auth/password/forgot` mails a link to choose one.";
         return Err(Problem::of("password_not_set", way));
     };
-    let given = Password::given(&body.value.current_password).map_err(|wrong| invalid("/current_password", wrong))?;
-    let chosen = Password::chosen(&body.value.new_password, Some(&account.username), Some(&account.email))
-        .map_err(|wrong| invalid("/new_password", wrong))?;
-    if !app.identity.hasher.verify(given, Some(found.clone())).await?.matches {
+    let given = current.given(&app).await?;
+    let chosen = new.chosen(&app, NEW, Some(&account.username), Some(&account.email)).await?;
+    if !hold_against(&app, given.as_ref(), Some(found.clone())).await?.matches {
         return Err(wrong_password());
     }
     let hash = app.identity.hasher.hash(chosen).await?;

@@ -9,8 +9,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::secret::reload_keys;
 use crate::app::App;
+use crate::identity::reload_keys;
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -74,9 +74,11 @@ async fn first_key(app: &Data<App>) -> Result<LoginPublicKey, Problem> {
         let stored = app.work.administer(move |store| {
             let identity = &inner.identity;
             KeyRing::ensure_login(store, &secret, &identity.master, &*identity.entropy, now)
+                .map(drop)
                 .map_err(|error| Problem::internal(&error))
         });
-        app.identity.tokens.replace_keys(stored.await?);
+        stored.await?;
+        reload_keys(app).await?;
     }
     known().ok_or_else(|| Problem::unavailable("The key for passwords is being replaced. Try again in a moment."))
 }

@@ -7,6 +7,7 @@ use circadia_auth::Client;
 use circadia_auth::accounts::{self, LetterOrder, Registration, Verification};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
+use circadia_auth::sessions::Entrant;
 use circadia_domain::civil::Zone;
 use circadia_domain::users::{Email, Locale, Login, Role, Settings, Username};
 use utoipa::ToSchema;
@@ -14,7 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::secret::{PASSWORD, Sent};
-use super::{Refused, StatusBody, TokensBody, accepted, client_of, device, open, tokens};
+use super::{Refused, StatusBody, Target, TokensBody, accepted, client_of, device, open, throttle, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, text};
 use crate::letters;
@@ -99,6 +100,7 @@ impl Decode for RegisterBody {
 async fn register(app: Data<App>, request: HttpRequest, body: Body<RegisterBody>) -> Result<HttpResponse, Problem> {
     let given = body.value;
     let client = client_of(&request, &app, given.device.as_deref());
+    throttle(&app, Target::Registration(given.email.as_str())).await?;
     let sent = Sent { plain: given.password, encrypted: given.encrypted_password, kid: given.password_kid };
     let password = sent.chosen(&app, PASSWORD, Some(&given.username), Some(&given.email)).await?;
     let hash = app.identity.hasher.hash(password).await?;
@@ -134,7 +136,7 @@ async fn sign_up(
             let letter = LetterOrder::Registration { email: registration.email.as_str().to_owned(), taken: false };
             let user = accounts::register(store, registration, hash, &*inner.ids, now)?;
             letters::order(&inner, store, None, &letter, now)?;
-            let opened = open(store, &inner, user.id, &client, now)?;
+            let opened = open(store, &inner, Entrant::by_password(user.id), &client, now)?;
             let user = UserBody::load(store, user.id, now)?;
             Ok::<_, Refused>((opened, user))
         })

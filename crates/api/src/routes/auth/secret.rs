@@ -4,13 +4,14 @@ use actix_web::web::Data;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use circadia_auth::keys::{KeyRing, Kid, LOGIN_CIPHERTEXT};
+use circadia_auth::keys::{Kid, LOGIN_CIPHERTEXT};
 use circadia_auth::passwords::{Password, Verified};
 use circadia_domain::users::{Email, Username};
 use circadia_domain::violation::Violations;
 use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::identity::reload_keys;
 use crate::input::{Fields, Parsed, text};
 use crate::problem::{Place, Problem};
 
@@ -157,16 +158,6 @@ pub(crate) async fn hold_against(
         app.identity.hasher.verify(other, stored).await?;
     }
     Ok(Verified::default())
-}
-
-/// Reads the keys again, as they are in the database now.
-pub(super) async fn reload_keys(app: &Data<App>) -> Result<(), Problem> {
-    let (inner, now) = (app.clone(), app.now());
-    let read = app.work.read(move |store| {
-        KeyRing::load(store, &inner.identity.master, now).map_err(|error| Problem::internal(&error))
-    });
-    app.identity.tokens.replace_keys(read.await?);
-    Ok(())
 }
 
 #[cfg(test)]

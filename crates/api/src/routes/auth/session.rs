@@ -4,7 +4,7 @@ use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use circadia_auth::Client;
-use circadia_auth::sessions::{self, COOKIE, OpenedCookie, Place, SessionRefusal};
+use circadia_auth::sessions::{self, COOKIE, Entrant, OpenedCookie, Place, SessionRefusal};
 use circadia_auth::stores::Key;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
@@ -46,11 +46,11 @@ pub struct SessionBody {
 pub(super) fn open_cookie(
     store: &mut dyn Store,
     app: &App,
-    user: UserId,
+    entrant: Entrant,
     client: &Client,
     now: Instant,
 ) -> Result<OpenedCookie, SessionRefusal> {
-    Ok(sessions::open_cookie_session(store, user, client, &*app.ids, &*app.identity.entropy, now)?)
+    Ok(sessions::open_cookie_session(store, entrant, client, &*app.ids, &*app.identity.entropy, now)?)
 }
 
 /// Makes a cookie that was opened lead to its session, and gives the `Set-Cookie` for it. What session the browser had

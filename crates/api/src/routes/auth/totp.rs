@@ -5,13 +5,13 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use circadia_auth::accounts::{SecondFactor, accept_second_factor};
 use circadia_auth::factors::Challenge;
-use circadia_domain::ids::UserId;
+use circadia_auth::sessions::Entrant;
 use circadia_domain::sessions::SessionKind;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::login::Opener;
-use super::{Refused, TokensBody, client_of, open, throttle, tokens};
+use super::{Refused, Target, TokensBody, client_of, open, throttle, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, Parsed, any_text, text};
 use crate::problem::{Problem, ProblemDoc};
@@ -74,13 +74,13 @@ async fn log_in_with_totp(
 /// The challenge for somebody whose password was right, or whom a provider vouched for; it opens a session of this kind only.
 pub(crate) fn challenge(
     app: &App,
-    user: UserId,
+    Entrant { user, first_factor }: Entrant,
     kind: SessionKind,
     password_hash: Option<&str>,
     identifier_hash: [u8; 32],
     device: Option<String>,
 ) -> Problem {
-    let challenge = Challenge::new(user, kind, password_hash, identifier_hash, device, app.now());
+    let challenge = Challenge::new(user, (kind, first_factor), password_hash, identifier_hash, device, app.now());
     match challenge.seal(&app.identity.master, &*app.identity.entropy) {
         Ok(challenge) => Problem::of(
             "second_factor_required",
@@ -107,7 +107,8 @@ pub(super) async fn answer_challenge<T: Send + 'static>(
         return Err(expired());
     };
     let user = challenge.user;
-    throttle(app, &format!("second factor of {user}")).await?;
+    throttle(app, Target::SecondFactor(user)).await?;
+    let entrant = Entrant { user, first_factor: challenge.first_factor };
     let client = client_of(request, app, challenge.device.as_deref());
     let inner = app.clone();
     let signed_in = app.work.write(user, now, move |tx| {
@@ -120,7 +121,7 @@ pub(super) async fn answer_challenge<T: Send + 'static>(
             now,
         };
         let account = accept_second_factor(tx.store, &given)?;
-        let opened = open(tx.store, &inner, account.id, &client, now)?;
+        let opened = open(tx.store, &inner, entrant, &client, now)?;
         let user = UserBody::load(tx.store, account.id, now)?;
         Ok::<_, Refused>((opened, user))
     });

@@ -3,18 +3,21 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use circadia_auth::accounts::LetterOrder;
-use circadia_auth::passwords::Password;
+use circadia_auth::keys::Kid;
+use circadia_auth::passwords::password_mark;
 use circadia_domain::users::Email;
 use circadia_domain::{Entity, Error};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use zeroize::Zeroizing;
 
-use super::proof::prove;
+use super::proof::{by_password_or_google, proof};
 use crate::app::App;
 use crate::identity::Principal;
 use crate::input::{Body, Decode, Fields, text};
 use crate::letters;
 use crate::problem::Problem;
+use crate::routes::auth::secret::Sent;
 use crate::routes::auth::{StatusBody, accepted};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -27,16 +30,22 @@ pub struct ChangeEmailBody {
     /// The new address.
     #[schema(value_type = String, format = Email, max_length = 254, example = "countess@example.org")]
     email: Email,
-    /// The password; may be left out for five minutes after signing in with Google.
+    /// The password; this or `encrypted_password`, unless this session was opened through Google at most five minutes ago.
     #[schema(value_type = Option<String>, format = Password)]
-    password: Option<String>,
+    password: Option<Zeroizing<String>>,
+    /// The password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_password: Option<Vec<u8>>,
+    /// The `kid` of that key.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
 }
 
 impl Decode for ChangeEmailBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let email = fields.required("email", text(Email::parse));
-        let password = fields.optional("password", text(|given| Password::given(given).map(|_| given.to_owned())));
-        Some(Self { email: email?, password })
+        let Sent { plain, encrypted, kid } = proof(fields);
+        Some(Self { email: email?, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
 
@@ -60,15 +69,18 @@ async fn change_email(
     principal: Principal,
     body: Body<ChangeEmailBody>,
 ) -> Result<HttpResponse, Problem> {
-    let ChangeEmailBody { email, password } = body.value;
+    let ChangeEmailBody { email, password, encrypted_password, password_kid } = body.value;
     letters::require_mail(&app)?;
-    prove(&app, principal, password.as_deref()).await?;
+    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    by_password_or_google(&app, principal, sent).await?;
     let (user, now, inner) = (principal.user, app.now(), app.clone());
     app.work
         .write(user, now, move |tx| {
             let account = tx.store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
             let present = account.email.as_str().to_owned();
-            let change = LetterOrder::EmailChange { user, email: email.as_str().to_owned() };
+            let hash = tx.store.credentials_of(user)?.and_then(|credentials| credentials.password_hash);
+            let password = password_mark(hash.as_deref());
+            let change = LetterOrder::EmailChange { user, email: email.as_str().to_owned(), password };
             letters::order(&inner, tx.store, Some(user), &change, now)?;
             let notice = LetterOrder::EmailChangeNotice { user, email: present };
             letters::order(&inner, tx.store, Some(user), &notice, now).map_err(Problem::from)

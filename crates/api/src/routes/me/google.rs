@@ -4,6 +4,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use circadia_auth::accounts;
+use circadia_auth::keys::Kid;
 use circadia_auth::oauth::{Browser, Challenge, Completion, LocalPath, Purpose};
 use circadia_domain::civil::Instant;
 use circadia_domain::identities::{Identity, Provider};
@@ -12,15 +13,18 @@ use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use zeroize::Zeroizing;
 
+use super::proof::{ProofBody, by_password_or_fresh_sign_in, proof};
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::google::{self, Google};
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, text};
+use crate::input::{Body, Decode, Fields, OptionalBody, Parsed, text};
 use crate::prelogin;
 use crate::problem::Problem;
 use crate::routes::auth::google::{code, verifier};
+use crate::routes::auth::secret::Sent;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_google).service(link_google).service(confirm_google).service(unlink_google);
@@ -75,6 +79,15 @@ pub struct LinkGoogleBody {
     /// `POST /me/google/confirm`.
     #[schema(value_type = Option<String>, min_length = 43, max_length = 43, example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
     code_challenge: Option<Challenge>,
+    /// The password; this or `encrypted_password`, unless this session was opened at most five minutes ago.
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<Zeroizing<String>>,
+    /// The password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_password: Option<Vec<u8>>,
+    /// The `kid` of that key.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
 }
 
 fn next(text: &str) -> Parsed<LocalPath> {
@@ -86,10 +99,10 @@ fn next(text: &str) -> Parsed<LocalPath> {
 
 impl Decode for LinkGoogleBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self {
-            next: fields.optional("next", text(next)),
-            code_challenge: fields.optional("code_challenge", text(Challenge::parse)),
-        })
+        let next = fields.optional("next", text(next));
+        let code_challenge = fields.optional("code_challenge", text(Challenge::parse));
+        let Sent { plain, encrypted, kid } = proof(fields);
+        Some(Self { next, code_challenge, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
 
@@ -106,13 +119,15 @@ pub struct AuthorizationBody {
 ///
 /// Answers where to send the browser. It comes back to the front end: linked, or with `?error=google_…`. Has to be
 /// finished within 10 minutes, while the session that asked is live, and in the browser that asked: the answer sets a
-/// cookie (call with `credentials: "include"`). Apps send a `code_challenge` instead, and confirm.
+/// cookie (call with `credentials: "include"`). Apps send a `code_challenge` instead, and confirm. Needs the password,
+/// unless this session was opened at most five minutes ago; the account's owner is told by mail.
 #[utoipa::path(
     tag = "me",
     operation_id = "linkGoogle",
     request_body = LinkGoogleBody,
     responses(
         (status = 200, description = "Where to send the browser", body = AuthorizationBody),
+        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 404, description = "`google_disabled`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`google_already_linked`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 503, description = "`google_unavailable` or `unavailable`: try again after `Retry-After` seconds", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
@@ -126,7 +141,9 @@ async fn link_google(
     body: Body<LinkGoogleBody>,
 ) -> Result<HttpResponse, Problem> {
     let google = Google::of(&app)?;
-    let LinkGoogleBody { next, code_challenge } = body.value;
+    let LinkGoogleBody { next, code_challenge, password, encrypted_password, password_kid } = body.value;
+    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    by_password_or_fresh_sign_in(&app, principal, sent).await?;
     let user = principal.user;
     let linked = app.work.read::<_, StoreError>(move |store| store.identity_of(user, Provider::Google)).await?;
     if linked.is_some() {
@@ -204,18 +221,26 @@ async fn confirm_google(
 
 /// Unlink from Google
 ///
-/// Refused if nothing would be left to sign in with.
+/// Refused if nothing would be left to sign in with. Needs the password, unless this session was opened at most five
+/// minutes ago.
 #[utoipa::path(
     tag = "me",
     operation_id = "unlinkGoogle",
+    request_body = Option<ProofBody>,
     responses(
         (status = 204, description = "Unlinked"),
+        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 404, description = "`google_not_linked`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`google_last_way_in`: choose a password first", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[delete("/me/google")]
-async fn unlink_google(app: Data<App>, principal: Principal) -> Result<HttpResponse, Problem> {
+async fn unlink_google(
+    app: Data<App>,
+    principal: Principal,
+    body: OptionalBody<ProofBody>,
+) -> Result<HttpResponse, Problem> {
+    by_password_or_fresh_sign_in(&app, principal, body.0.unwrap_or_default().sent()).await?;
     let (inner, now) = (app.clone(), app.now());
     app.work
         .write(principal.user, now, move |tx| {

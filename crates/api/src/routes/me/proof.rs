@@ -1,38 +1,55 @@
 //! Proving again who one is, before something that can't be taken back, or that a borrowed session must not do.
 
 use actix_web::web::Data;
-use circadia_auth::accounts::signed_in_lately;
+use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
 use circadia_domain::Error;
+use circadia_domain::sessions::{FirstFactor, Session};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::identity::Principal;
+use crate::input::{Decode, Fields};
 use crate::problem::Problem;
-use crate::routes::auth::secret::{Sent, hold_against};
-use crate::routes::auth::{invalid, throttle, wrong_password};
+use crate::routes::auth::secret::{PASSWORD, Sent, hold_against};
+use crate::routes::auth::{Target, throttle, wrong_password};
 
 /// Seconds for which having signed in is proof enough.
 const FRESH: i64 = 5 * 60;
 
-/// Refuses unless the password is the account's; without one, unless its user signed in through Google at most five
-/// minutes ago.
-pub(super) async fn prove(app: &Data<App>, principal: Principal, password: Option<&str>) -> Result<(), Problem> {
-    let (user, now) = (principal.user, app.now());
-    let Some(password) = password else {
-        let lately = app.work.read::<_, Error>(move |store| Ok(signed_in_lately(store, user, now)?)).await?;
-        let way = "Give the password, or sign in with Google again and come back within five minutes.";
-        return if lately { Ok(()) } else { Err(Problem::of("reauthentication_required", way)) };
-    };
-    let given = Password::given(password).map_err(|wrong| invalid("/password", wrong))?;
-    hold(app, principal, Some(&given)).await
+/// Proof of who one is.
+#[derive(Debug, Default, ToSchema)]
+#[schema(as = PasswordProof)]
+pub(super) struct ProofBody {
+    /// The password; this or `encrypted_password`, unless a sign-in of at most five minutes ago is proof enough.
+    #[schema(value_type = Option<String>, format = Password, example = "correct horse battery")]
+    password: Option<Zeroizing<String>>,
+    /// The password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_password: Option<Vec<u8>>,
+    /// The `kid` of that key.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
 }
 
-async fn hold(app: &Data<App>, principal: Principal, password: Option<&Password>) -> Result<(), Problem> {
-    let user = principal.user;
-    throttle(app, &format!("password {user}")).await?;
-    let found = app.work.read::<_, Error>(move |store| Ok(store.credentials_of(user)?)).await?;
-    let hash = found.and_then(|credentials| credentials.password_hash);
-    if hold_against(app, password, hash).await?.matches { Ok(()) } else { Err(wrong_password()) }
+impl Decode for ProofBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let Sent { plain, encrypted, kid } = proof(fields);
+        Some(Self { password: plain, encrypted_password: encrypted, password_kid: kid })
+    }
+}
+
+impl ProofBody {
+    /// What was sent.
+    pub(super) fn sent(self) -> Sent {
+        Sent { plain: self.password, encrypted: self.encrypted_password, kid: self.password_kid }
+    }
+}
+
+/// The fields of a proof, all of which may be missing.
+pub(super) fn proof(fields: &mut Fields<'_>) -> Sent {
+    Sent::optional(fields, PASSWORD, |given| Password::given(given).map(drop)).unwrap_or_default()
 }
 
 /// Refuses unless the password, sent in either way, is the account's.
@@ -40,27 +57,63 @@ async fn hold(app: &Data<App>, principal: Principal, password: Option<&Password>
 /// # Errors
 /// `wrong_password`; `rate_limited` if it is tried too often.
 pub(super) async fn by_password(app: &Data<App>, principal: Principal, sent: Sent) -> Result<(), Problem> {
-    let password = sent.given(app).await?;
-    hold(app, principal, password.as_ref()).await
+    let (user, password) = (principal.user, sent.given(app).await?);
+    throttle(app, Target::Password(user)).await?;
+    let found = app.work.read::<_, Error>(move |store| Ok(store.credentials_of(user)?)).await?;
+    let hash = found.and_then(|credentials| credentials.password_hash);
+    if hold_against(app, password.as_ref(), hash).await?.matches { Ok(()) } else { Err(wrong_password()) }
 }
 
-/// The same; without a password, the session must have been opened at most five minutes ago.
+/// The same; without a password, this session must have been opened at most five minutes ago.
 ///
 /// # Errors
 /// Those of [`by_password`]; `reauthentication_required`.
 pub(super) async fn by_password_or_fresh_sign_in(
     app: &Data<App>,
     principal: Principal,
-    sent: Option<Sent>,
+    sent: Sent,
 ) -> Result<(), Problem> {
-    if let Some(sent) = sent {
+    let way = "Send the password along, or sign in again and come back within five minutes.";
+    by_password_or_session(app, principal, sent, |_| true, way).await
+}
+
+/// The same; without a password, this session must have been opened through Google at most five minutes ago.
+///
+/// # Errors
+/// Those of [`by_password`]; `reauthentication_required`.
+pub(super) async fn by_password_or_google(app: &Data<App>, principal: Principal, sent: Sent) -> Result<(), Problem> {
+    let through_google = |session: &Session| session.first_factor == FirstFactor::Google;
+    let way = "Send the password along, or sign in with Google again and come back within five minutes.";
+    by_password_or_session(app, principal, sent, through_google, way).await
+}
+
+async fn by_password_or_session(
+    app: &Data<App>,
+    principal: Principal,
+    sent: Sent,
+    is_proof: impl Fn(&Session) -> bool,
+    way: &'static str,
+) -> Result<(), Problem> {
+    if let Some(sent) = sent.into_option() {
         return by_password(app, principal, sent).await;
     }
     let state = app.work.read::<_, Error>(move |store| Ok(store.find_session(principal.user, principal.session)?));
-    let opened_at = state.await?.map(|state| state.session.created_at);
-    if opened_at.is_some_and(|opened_at| app.now() < opened_at.plus_seconds(FRESH)) {
-        return Ok(());
+    let session = state.await?.map(|state| state.session);
+    let is_fresh = |session: &Session| app.now() < session.created_at.plus_seconds(FRESH);
+    if session.is_some_and(|session| is_fresh(&session) && is_proof(&session)) {
+        Ok(())
+    } else {
+        Err(Problem::of("reauthentication_required", way))
     }
-    let detail = "Send the password along, or sign in again: this was done more than five minutes ago.";
-    Err(Problem::of("reauthentication_required", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<ProofBody>();
+    }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use circadia_auth::keys::Kid;
 use circadia_auth::personal::PersonalSecret;
 use circadia_domain::Error;
 use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
@@ -11,13 +12,16 @@ use circadia_domain::personal_tokens::{self, DEFAULT_LIFE, NewPersonalToken, Per
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use zeroize::Zeroizing;
 
+use super::proof::{by_password_or_fresh_sign_in, proof};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::{Principal, follow_revocations};
 use crate::input::{Body, Decode, Fields, Query, Segment, list, text};
 use crate::page::{Page, PageRequest};
 use crate::problem::{Problem, ProblemDoc};
+use crate::routes::auth::secret::Sent;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_tokens).service(create_token).service(get_token).service(revoke_token);
@@ -84,6 +88,15 @@ pub struct CreateTokenBody {
     /// Until when it is good: at most a year ahead; 90 days if absent.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-06-01T00:00:00Z")]
     expires_at: Option<Instant>,
+    /// The password; this or `encrypted_password`, unless this session was opened at most five minutes ago.
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<Zeroizing<String>>,
+    /// The password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_password: Option<Vec<u8>>,
+    /// The `kid` of that key.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
 }
 
 impl Decode for CreateTokenBody {
@@ -92,7 +105,15 @@ impl Decode for CreateTokenBody {
         let scopes =
             fields.required("scopes", |raw| list(18, text(Scope::parse))(raw).and_then(|scopes| Scopes::of(&scopes)));
         let expires_at = fields.optional("expires_at", text(Instant::parse));
-        Some(Self { name: name?, scopes: scopes?, expires_at })
+        let Sent { plain, encrypted, kid } = proof(fields);
+        Some(Self {
+            name: name?,
+            scopes: scopes?,
+            expires_at,
+            password: plain,
+            encrypted_password: encrypted,
+            password_kid: kid,
+        })
     }
 }
 
@@ -121,13 +142,14 @@ async fn list_tokens(
 /// Make a token
 ///
 /// For another program that is to act for you. The answer shows its secret this once; of several requests, each makes
-/// a token of its own. No token is let in at sessions, passwords, the second factor, tokens and the account.
+/// a token of its own. Needs the password, unless this session was opened at most five minutes ago. No token is let in at sessions, passwords, the second factor, tokens and the account.
 #[utoipa::path(
     tag = "me",
     operation_id = "createToken",
     request_body = CreateTokenBody,
     responses(
         (status = 201, description = "The token", body = NewTokenBody),
+        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -138,7 +160,9 @@ async fn create_token(
     principal: Principal,
     body: Body<CreateTokenBody>,
 ) -> Result<HttpResponse, Problem> {
-    let CreateTokenBody { name, scopes, expires_at } = body.value;
+    let CreateTokenBody { name, scopes, expires_at, password, encrypted_password, password_kid } = body.value;
+    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    by_password_or_fresh_sign_in(&app, principal, sent).await?;
     let (inner, now) = (app.clone(), app.now());
     let secret = PersonalSecret::fresh(principal.user, app.ids.fresh().into(), &*app.identity.entropy);
     let new = NewPersonalToken {
@@ -158,7 +182,7 @@ async fn create_token(
     });
     let made = made.await?;
     let (rev, location) = (made.rev, format!("/api/v1/me/tokens/{}", made.id));
-    let body = NewTokenBody { token: secret.text(), stored: made.into() };
+    let body = NewTokenBody { token: app.identity.personal.text(&secret).to_string(), stored: made.into() };
     Answer::stored(&body, rev)?.created(location).to(&request)
 }
 

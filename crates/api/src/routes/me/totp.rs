@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use circadia_auth::factors::{self, FactorRefusal, Proof};
 use circadia_auth::keys::Kid;
-use circadia_auth::passwords::Password;
 use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::Instant;
 use circadia_domain::store::{Refusal, Store, StoreError};
@@ -14,15 +13,16 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof;
+use super::proof::{self, ProofBody};
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
 use crate::input::{Body, Decode, Fields, text};
+use crate::limits;
 use crate::problem::{Problem, ProblemDoc};
 use crate::routes::auth::secret::{PASSWORD, Sent};
-use crate::routes::auth::throttle;
 use crate::routes::auth::totp::code;
+use crate::routes::auth::{Target, throttle};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -95,28 +95,6 @@ pub struct RecoveryCodesBody {
     recovery_codes: Vec<String>,
 }
 
-/// Proof of who one is: the password, unless the sign-in is at most five minutes old.
-#[derive(Debug, Default, ToSchema)]
-pub struct SetUpTotpBody {
-    /// The password; this or `encrypted_password`, unless the sign-in is at most five minutes old.
-    #[schema(value_type = Option<String>, format = Password)]
-    password: Option<Zeroizing<String>>,
-    /// The password, encrypted with the key of `GET /auth/public-key`.
-    #[schema(value_type = Option<String>, max_length = 1024)]
-    encrypted_password: Option<Vec<u8>>,
-    /// The `kid` of that key.
-    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
-    password_kid: Option<Kid>,
-}
-
-impl Decode for SetUpTotpBody {
-    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let sent = Sent::optional(fields, PASSWORD, |given| Password::given(given).map(drop));
-        let Sent { plain, encrypted, kid } = sent.unwrap_or_default();
-        Some(Self { password: plain, encrypted_password: encrypted, password_kid: kid })
-    }
-}
-
 /// A code.
 #[derive(Debug, ToSchema)]
 pub struct ConfirmTotpBody {
@@ -152,14 +130,13 @@ pub struct TotpProofBody {
 impl Decode for TotpProofBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let code = fields.optional("code", text(code));
-        let sent = Sent::optional(fields, PASSWORD, |given| Password::given(given).map(drop));
+        let Sent { plain, encrypted, kid } = proof::proof(fields);
         let with_password = fields.has(PASSWORD.plain) || fields.has(PASSWORD.encrypted);
         match (fields.has("code"), with_password) {
             (false, false) => fields.note("code", "required", "is required, unless `password` is given"),
             (true, true) => fields.note("code", "unexpected", "must be left out where a password is given"),
             _ => {}
         }
-        let Sent { plain, encrypted, kid } = sent.unwrap_or_default();
         Some(Self { code, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
@@ -189,7 +166,14 @@ impl From<StoreError> for Refused {
     }
 }
 
-impl Refusal for Refused {}
+impl Refusal for Refused {
+    fn is_remembered(&self) -> bool {
+        match self {
+            Self::Factor(refusal) => refusal.is_remembered(),
+            Self::Domain(error) => error.is_remembered(),
+        }
+    }
+}
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
@@ -199,6 +183,7 @@ impl From<Refused> for Problem {
         };
         match refusal {
             FactorRefusal::WrongCode => Error::field("/code", "wrong_code", "is wrong, or was used before").into(),
+            FactorRefusal::TooManyGuesses(seconds) => limits::guesses_refusal(seconds),
             FactorRefusal::NotSetUp => Self::of("totp_not_set_up", "There is no second factor: set one up first."),
             FactorRefusal::AlreadyActive => {
                 Self::of("totp_active", "There is a second factor already: remove it to set up another.")
@@ -232,7 +217,7 @@ async fn get_totp(app: Data<App>, request: HttpRequest, principal: Principal) ->
 #[utoipa::path(
     tag = "me",
     operation_id = "setUpTotp",
-    request_body = SetUpTotpBody,
+    request_body = ProofBody,
     responses(
         (status = 200, description = "The secret, shown once", body = SetUpBody<'static>),
         (status = 403, description = "`wrong_password` or `reauthentication_required`", body = ProblemDoc, content_type = "application/problem+json"),
@@ -244,11 +229,9 @@ async fn set_up_totp(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    body: Body<SetUpTotpBody>,
+    body: Body<ProofBody>,
 ) -> Result<HttpResponse, Problem> {
-    let SetUpTotpBody { password, encrypted_password, password_kid } = body.value;
-    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
-    proof::by_password_or_fresh_sign_in(&app, principal, sent.into_option()).await?;
+    proof::by_password_or_fresh_sign_in(&app, principal, body.value.sent()).await?;
     let (inner, now) = (app.clone(), app.now());
     let made = app.work.write(principal.user, now, move |tx| {
         let user = tx.store.find_user(principal.user)?.ok_or(Error::NotFound(Entity::User))?;
@@ -279,7 +262,7 @@ async fn confirm_totp(
     principal: Principal,
     body: Body<ConfirmTotpBody>,
 ) -> Result<HttpResponse, Problem> {
-    throttle(&app, &format!("second factor of {}", principal.user)).await?;
+    throttle(&app, Target::SecondFactor(principal.user)).await?;
     let (inner, now) = (app.clone(), app.now());
     let confirmed = app.work.write(principal.user, now, move |tx| {
         let (identity, code) = (&inner.identity, &body.value.code);
@@ -303,7 +286,7 @@ enum Proven {
 async fn proven(app: &Data<App>, principal: Principal, body: TotpProofBody) -> Result<Proven, Problem> {
     let TotpProofBody { code, password, encrypted_password, password_kid } = body;
     if let Some(code) = code {
-        throttle(app, &format!("second factor of {}", principal.user)).await?;
+        throttle(app, Target::SecondFactor(principal.user)).await?;
         return Ok(Proven::Code(code));
     }
     let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
@@ -397,7 +380,6 @@ mod tests {
 
     #[test]
     fn what_is_documented_is_what_is_read() {
-        assert_documented::<SetUpTotpBody>();
         assert_documented::<ConfirmTotpBody>();
         assert_documented::<TotpProofBody>();
     }

@@ -37,6 +37,18 @@ pub(super) fn say(content: &LetterContent, username: &str, links: &Links<'_>) ->
             Some(("Choose a new password", links.forgot_password())),
             &["If it wasn't you, you needn't do anything. Whoever it was hasn't been told that you have an account."],
         ),
+        LetterContent::FinishRegistration(token) => words(
+            "Finish your registration",
+            &[
+                "Somebody, probably you, registered once more with this e-mail address, which wasn't confirmed yet. Choose \
+                 the password that counts; that confirms the address, too.",
+            ],
+            Some(("Choose a password", links.reset_password(token))),
+            &[
+                "The link is good once, for an hour; links of earlier mails are not good any more.",
+                "If it wasn't you who registered, ignore this mail: without the link nobody can confirm your address.",
+            ],
+        ),
         LetterContent::ResetPassword(token) => words(
             "Choose a new password",
             &["Somebody, probably you, asked for a new password for your account at Circadia."],
@@ -79,6 +91,16 @@ pub(super) fn say(content: &LetterContent, username: &str, links: &Links<'_>) ->
             ],
             Some(("Choose a new password", links.forgot_password())),
             &[],
+        ),
+        LetterContent::GoogleLinked => words(
+            "A Google account was linked",
+            &[
+                "From now on, a Google account signs in to your account at Circadia, beside the ways there were.",
+                "If it was you, there is nothing to do here. If it wasn't, unlink it in your settings and choose a new \
+                 password now:",
+            ],
+            Some(("Choose a new password", links.forgot_password())),
+            &["With a new password, everybody else is signed out."],
         ),
     }
 }

@@ -1,0 +1,1 @@
+ALTER TABLE sessions DROP COLUMN first_factor;
