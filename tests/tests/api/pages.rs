@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 scenarios!(
     lists_are_walked_forth_and_back,
     sorting_by_streak_sorts_across_pages,
+    sorting_by_streak_sorts_what_is_due_on_a_day_across_pages,
     cursors_survive_what_comes_and_goes,
     entries_are_walked_forth_and_back,
     tasks_are_walked_forth_and_back_in_every_order,
@@ -63,6 +64,30 @@ async fn sorting_by_streak_sorts_across_pages(backend: Backend) {
     assert_eq!(ascending, ["none", "one", "two", "another", "four"]);
     let descending = walk(&ada, "/habits?limit=2&sort=-streak", "name", 3).await;
     assert_eq!(descending, ["four", "another", "two", "one", "none"]);
+}
+
+async fn sorting_by_streak_sorts_what_is_due_on_a_day_across_pages(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let days = ["2026-03-11", "2026-03-10", "2026-03-09", "2026-03-08"];
+    for (name, streak) in [("one", 1), ("none", 0), ("four", 4), ("two", 2), ("another", 2)] {
+        let habit = ada.habit(json!({"name": name, "starts_on": "2026-03-01"})).await;
+        ada.done(&habit, &days[..streak]).await;
+    }
+    // On Wednesdays, with the longest streak of all: due on the 11th and the 18th, and on none of the days between.
+    let weekly = json!({"type": "weekly", "weekdays": ["we"]});
+    let habit = ada.habit(json!({"name": "weekly", "starts_on": "2026-01-01", "schedule": weekly})).await;
+    let wednesdays = ["2026-01-28", "2026-02-04", "2026-02-11", "2026-02-18", "2026-02-25", "2026-03-04", "2026-03-11"];
+    ada.done(&habit, &wednesdays).await;
+    let paused = ada.habit(json!({"name": "paused", "starts_on": "2026-03-01"})).await;
+    let pause = json!({"from": "2026-03-12", "to": "2026-03-20"});
+    ada.post(&format!("/habits/{paused}/pauses"), pause).await.expect(201);
+    let due = async |date: &str, sort: &str, pages| {
+        walk(&ada, &format!("/habits?limit=2&due_on={date}&sort={sort}"), "name", pages).await
+    };
+    assert_eq!(due("2026-03-11", "-streak", 4).await, ["weekly", "four", "another", "two", "one", "paused", "none"]);
+    assert_eq!(due("2026-03-12", "-streak", 3).await, ["four", "another", "two", "one", "none"]);
+    assert_eq!(due("2026-03-18", "streak", 3).await, ["none", "one", "two", "another", "four", "weekly"]);
 }
 
 async fn cursors_survive_what_comes_and_goes(backend: Backend) {

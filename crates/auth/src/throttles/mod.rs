@@ -1,7 +1,8 @@
 //! Throttles: how often something may be tried, for each account, address or user.
 //!
-//! Back-off rather than lock-out: nobody can shut somebody else out for longer than it takes the allowance to refill,
-//! and a success resets nothing.
+//! Back-off rather than lock-out: an allowance refills evenly, whatever is tried, and a success resets nothing. Who goes
+//! on trying an account by its name takes what refills, and so holds its owner up for as long as they do; sessions that
+//! are open, links by mail and Google aren't counted by that name.
 
 mod gcra;
 mod local;

@@ -1,5 +1,9 @@
 //! Sending: to an SMTP server, into files, or not at all.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -102,18 +106,29 @@ impl Mailer {
     }
 }
 
-/// Whole under its final name, or not there at all.
+/// Whole under its final name, or not there at all; for nobody else to read, for links are as good as passwords.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let unfinished = folder.join(format!(".{name}"));
-    std::fs::write(&unfinished, bytes)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(&unfinished)?.write_all(bytes)?;
     std::fs::rename(&unfinished, folder.join(format!("{name}.eml")))
 }
 
 /// What the server's answer means for the mail. That it wants other credentials, or TLS, is no fault of the mail's.
 fn judged(error: &lettre::transport::smtp::Error) -> SendError {
     let about_us = error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
-    let text = chain(error);
+    let text = without_addresses(&chain(error));
     if error.is_permanent() && !about_us { SendError::Never(text) } else { SendError::Later(text) }
+}
+
+/// What a server answers often repeats whom the mail was to. It is logged and kept with the job, longer than the account
+/// may last.
+fn without_addresses(text: &str) -> String {
+    let words = text.split_whitespace().map(|word| if word.contains('@') { "(an address)" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -124,4 +139,28 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_s_answer_is_kept_without_addresses() {
+        let text = "permanent error (550): 5.1.1 <ada@example.org>: Recipient address rejected";
+        assert_eq!(without_addresses(text), "permanent error (550): 5.1.1 (an address) Recipient address rejected");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn mails_in_files_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("circadia-mail-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        write(&folder, "one", b"Subject: secret").unwrap();
+        let path = folder.join("one.eml");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read(&path).unwrap(), b"Subject: secret");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

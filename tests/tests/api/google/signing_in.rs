@@ -58,6 +58,7 @@ async fn a_second_factor_is_asked_for_after_google_too(backend: Backend) {
 async fn an_unknown_google_account_gets_an_account_here(backend: Backend) {
     let (app, provider) = start(backend);
     let tokens = tokens(&app, &provider).await.expect(200).body;
+    assert_eq!(app.mail_to("grace@example.org").await.subject, "Welcome to Circadia");
     assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(900)));
     let grace = app.anonymous().signed_in(&tokens);
     let me = grace.get("/me").await.expect(200).body;
