@@ -4,11 +4,13 @@ mod date;
 mod instant;
 pub(crate) mod num;
 mod range;
+mod span;
 mod weekday;
 mod zone;
 
 pub use date::{Date, DateError};
 pub use instant::Instant;
 pub use range::{DateRange, Days};
+pub use span::Span;
 pub use weekday::{Weekday, Weekdays};
 pub use zone::{DayClock, DayStart, Zone, latest_date_on_earth};

@@ -29,7 +29,7 @@ pub use entry::{Entry, EntryInput, EntryNote, MAX_VALUE};
 pub use habit::{Habit, HabitDescription, HabitName, MAX_HABITS, Status};
 pub use history::{DayRecord, EntryState, History, NotAHistory, Recorded};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
-pub use period_view::{Cell, DaySum, HabitRow, PeriodView, Span, cells, period_view};
+pub use period_view::{Cell, DaySum, HabitRow, PeriodView, cells, period_view};
 pub use plan::{Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};

@@ -4,32 +4,10 @@
 
 use super::service::user_of;
 use super::{DayState, Habit, History, Progress};
-use crate::civil::{Date, DateRange, DayClock, Instant, Weekday};
+use crate::civil::{Date, DateRange, DayClock, Instant, Span};
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::store::Store;
-
-/// How much a screen shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Span {
-    /// A day.
-    Day,
-    /// A week, from the user's first day of it.
-    Week,
-    /// A month.
-    Month,
-}
-
-impl Span {
-    /// The days of the screen that shows a day.
-    pub fn around(self, date: Date, week_start: Weekday) -> DateRange {
-        match self {
-            Self::Day => DateRange::day(date),
-            Self::Week => DateRange::week_of(date, week_start),
-            Self::Month => DateRange::month_of(date),
-        }
-    }
-}
 
 /// A habit's day on a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::trend::{Trend, needed, trend as trend_of};
 use super::{DayValue, MoodDay};
 use crate::civil::num::len32;
-use crate::civil::{Date, DateRange, Instant};
+use crate::civil::{Date, DateRange, Instant, Span};
 use crate::error::{Entity, Error};
 use crate::figures::Spread;
 use crate::ids::UserId;
@@ -41,22 +41,32 @@ fn user_of(store: &mut dyn Store, user: UserId) -> Result<User, Error> {
     store.find_user(user)?.ok_or(Error::NotFound(Entity::User))
 }
 
-/// The date, or the user's today, which costs a statement.
-fn date_or_today(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<Date, Error> {
-    match date {
-        Some(date) => Ok(date),
-        None => Ok(user_of(store, user)?.today(now)),
-    }
-}
-
 /// The screen of a day; of the user's today if absent.
 pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodDay, Error> {
-    let date = date_or_today(store, user, now, date)?;
+    let date = match date {
+        Some(date) => date,
+        None => user_of(store, user)?.today(now),
+    };
     let found = store.mood_days(user, DateRange::day(date))?.pop();
     Ok(found.unwrap_or(MoodDay { date, mood: None, moments: Vec::new() }))
 }
 
-fn period(store: &mut dyn Store, user: UserId, range: DateRange) -> Result<MoodPeriodView, Error> {
+/// The screen of the week or month, as the user's weeks begin, that a date is in; of today's if absent. One statement for
+/// the month of a date, two else.
+pub fn period(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    span: Span,
+    date: Option<Date>,
+) -> Result<MoodPeriodView, Error> {
+    let range = if let (Span::Month, Some(date)) = (span, date) {
+        // When weeks begin needn't be known.
+        DateRange::month_of(date)
+    } else {
+        let user = user_of(store, user)?;
+        span.around(date.unwrap_or_else(|| user.today(now)), user.settings.week_start)
+    };
     let mut found: BTreeMap<Date, MoodDay> =
         store.mood_days(user, range)?.into_iter().map(|day| (day.date, day)).collect();
     let days: Vec<MoodDay> = range
@@ -65,19 +75,6 @@ fn period(store: &mut dyn Store, user: UserId, range: DateRange) -> Result<MoodP
         .collect();
     let values: Vec<f64> = days.iter().filter_map(MoodDay::value).map(|day: DayValue| day.value).collect();
     Ok(MoodPeriodView { range, days, n: len32(values.len()), values: Spread::of(values) })
-}
-
-/// The screen of the week, as the user's weeks begin, that a date is in; of today's if absent.
-pub fn week(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodPeriodView, Error> {
-    let user = user_of(store, user)?;
-    let range = DateRange::week_of(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
-    period(store, user.id, range)
-}
-
-/// The screen of the month that a date is in; of today's if absent.
-pub fn month(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodPeriodView, Error> {
-    let date = date_or_today(store, user, now, date)?;
-    period(store, user, DateRange::month_of(date))
 }
 
 /// How moods go up to today.

@@ -25,4 +25,4 @@ pub use regularity::{Regularity, regularity};
 pub use repository::{SleepRepository, SleepSlice};
 pub use service::{NewSleepLog, OnOverlap, SleepPatch, check, create, delete, delete_of_date, find, list, update};
 pub use stats::{DEBT_NIGHTS, Debt, Naps, NightSummary, SleepStats, SocialJetLag, needed, stats};
-pub use views::{HourBlock, SleepDay, SleepDayView, SleepPeriodView, day, hours, month, statistics, week};
+pub use views::{HourBlock, SleepDay, SleepDayView, SleepPeriodView, day, hours, period, statistics};

@@ -5,7 +5,7 @@ use super::clock::ClockTime;
 use super::nights::{Night, nights};
 use super::stats::{Naps, NightSummary, SleepStats, needed, stats};
 use super::{Sleep, SleepLog, SleepSlice};
-use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Zone};
+use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Span, Zone};
 use crate::error::{Entity, Error};
 use crate::ids::UserId;
 use crate::store::Store;
@@ -126,7 +126,16 @@ pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>
     Ok(SleepDayView { day: day_of(date, own), zone, goal: user.settings.sleep_goal, hours })
 }
 
-fn period(store: &mut dyn Store, user: &User, now: Instant, range: DateRange) -> Result<SleepPeriodView, Error> {
+/// The screen of the week or month, as the user's weeks begin, that a date is in; of today's if absent.
+pub fn period(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    span: Span,
+    date: Option<Date>,
+) -> Result<SleepPeriodView, Error> {
+    let user = user_of(store, user)?;
+    let range = span.around(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
     let found = logs(store, user.id, range)?;
     let sleeps = sleeps_of(&found);
     let mut by_date: std::collections::BTreeMap<Date, Vec<SleepLog>> = std::collections::BTreeMap::new();
@@ -141,20 +150,6 @@ fn period(store: &mut dyn Store, user: &User, now: Instant, range: DateRange) ->
         naps: Naps::of(&sleeps),
         goal: user.settings.sleep_goal,
     })
-}
-
-/// The screen of the week, as the user's weeks begin, that a date is in; of today's if absent.
-pub fn week(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepPeriodView, Error> {
-    let user = user_of(store, user)?;
-    let range = DateRange::week_of(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
-    period(store, &user, now, range)
-}
-
-/// The screen of the month that a date is in; of today's if absent.
-pub fn month(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepPeriodView, Error> {
-    let user = user_of(store, user)?;
-    let range = DateRange::month_of(date.unwrap_or_else(|| user.today(now)));
-    period(store, &user, now, range)
 }
 
 /// What sleep amounts to in a range that may depend on the user's today, and what they want of a night.

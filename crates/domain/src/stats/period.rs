@@ -106,10 +106,7 @@ impl Pieces {
             let last = match step {
                 Step::Day => first,
                 Step::Week => first.saturating_add_days(6),
-                Step::Month => {
-                    let next = first.month_begin().saturating_add_days(31).month_begin();
-                    if next > first { next.pred().unwrap_or(first) } else { Date::MAX }
-                }
+                Step::Month => DateRange::month_of(first).to(),
             };
             let piece = DateRange::new(first, last.min(days.to())).unwrap_or(DateRange::day(first));
             pieces.push(piece);

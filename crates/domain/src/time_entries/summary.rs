@@ -3,46 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::TimeSpent;
-use crate::civil::{Date, DateRange, Instant, Weekday};
+use crate::civil::{Date, DateRange, Instant, Span, Weekday};
 use crate::error::{Entity, Error};
 use crate::habits::HabitName;
 use crate::ids::{HabitId, ThemeId, UserId};
 use crate::store::Store;
 use crate::themes::ThemeLabel;
-
-/// The calendar periods that time is added up by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calendar {
-    /// Each day.
-    Day,
-    /// Each week, from the user's first day of it.
-    Week,
-    /// Each month.
-    Month,
-}
-
-impl Calendar {
-    /// The last day of the period that a day is in.
-    fn last_day(self, date: Date, week_start: Weekday) -> Date {
-        match self {
-            Self::Day => date,
-            Self::Week => DateRange::week_of(date, week_start).to(),
-            Self::Month => DateRange::month_of(date).to(),
-        }
-    }
-
-    /// The periods of a range, those at its ends cut to it.
-    pub fn periods(self, range: DateRange, week_start: Weekday) -> Vec<DateRange> {
-        let mut periods = Vec::new();
-        let mut next = Some(range.from());
-        while let Some(from) = next.filter(|from| *from <= range.to()) {
-            let to = self.last_day(from, week_start).min(range.to());
-            periods.push(DateRange::new(from, to).unwrap_or(DateRange::day(from)));
-            next = to.succ();
-        }
-        periods
-    }
-}
 
 /// What was spent on one of a kind of things.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,14 +30,14 @@ pub struct HabitLabel {
 
 /// What was spent in each period of a range, those without anything included: days in order, each once, are added up.
 pub fn by_period(
-    calendar: Calendar,
+    span: Span,
     range: DateRange,
     week_start: Weekday,
     days: &[(Date, TimeSpent)],
 ) -> Vec<(DateRange, TimeSpent)> {
     let mut days = days.iter().skip_while(|(date, _)| *date < range.from()).peekable();
     let mut sums = Vec::new();
-    for period in calendar.periods(range, week_start) {
+    for period in span.periods(range, week_start) {
         let mut sum = TimeSpent::default();
         while let Some((_, spent)) = days.next_if(|(date, _)| *date <= period.to()) {
             sum = sum.plus(*spent);
@@ -86,11 +52,11 @@ pub fn summary_by_period(
     store: &mut dyn Store,
     user: UserId,
     range: DateRange,
-    calendar: Calendar,
+    span: Span,
 ) -> Result<Vec<(DateRange, TimeSpent)>, Error> {
     let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
     let days = store.time_by_day(user.id, range, None)?;
-    Ok(by_period(calendar, range, user.settings.week_start, &days))
+    Ok(by_period(span, range, user.settings.week_start, &days))
 }
 
 /// A user's time in a range by habit: most first.
@@ -165,7 +131,7 @@ pub fn week(
     let from = date.week_begin(user.settings.week_start).min(Date::MAX.saturating_add_days(-6));
     let range = DateRange::new(from, from.saturating_add_days(6)).unwrap_or(DateRange::day(from));
     let days = store.time_by_day(user.id, range, Some(habit.id))?;
-    let daily = by_period(Calendar::Day, range, user.settings.week_start, &days)
+    let daily = by_period(Span::Day, range, user.settings.week_start, &days)
         .into_iter()
         .map(|(day, spent)| (day.from(), spent.minutes))
         .collect();
@@ -187,22 +153,22 @@ mod tests {
 
     #[test]
     fn periods_are_those_of_the_calendar_cut_to_the_range() {
-        let shown = |calendar: Calendar, week_start, days: DateRange| -> Vec<String> {
-            let periods = calendar.periods(days, week_start);
+        let shown = |span: Span, week_start, days: DateRange| -> Vec<String> {
+            let periods = span.periods(days, week_start);
             periods.iter().map(|period| format!("{}/{}", period.from(), period.to())).collect()
         };
         let days = range("2026-02-27", "2026-03-10");
         assert_eq!(
-            shown(Calendar::Week, Weekday::Mo, days),
+            shown(Span::Week, Weekday::Mo, days),
             ["2026-02-27/2026-03-01", "2026-03-02/2026-03-08", "2026-03-09/2026-03-10"]
         );
         assert_eq!(
-            shown(Calendar::Week, Weekday::Su, days),
+            shown(Span::Week, Weekday::Su, days),
             ["2026-02-27/2026-02-28", "2026-03-01/2026-03-07", "2026-03-08/2026-03-10"]
         );
-        assert_eq!(shown(Calendar::Month, Weekday::Mo, days), ["2026-02-27/2026-02-28", "2026-03-01/2026-03-10"]);
-        assert_eq!(shown(Calendar::Day, Weekday::Mo, range("2026-03-10", "2026-03-10")), ["2026-03-10/2026-03-10"]);
-        let end = shown(Calendar::Month, Weekday::Mo, range("2199-12-30", "2199-12-31"));
+        assert_eq!(shown(Span::Month, Weekday::Mo, days), ["2026-02-27/2026-02-28", "2026-03-01/2026-03-10"]);
+        assert_eq!(shown(Span::Day, Weekday::Mo, range("2026-03-10", "2026-03-10")), ["2026-03-10/2026-03-10"]);
+        let end = shown(Span::Month, Weekday::Mo, range("2199-12-30", "2199-12-31"));
         assert_eq!(end, ["2199-12-30/2199-12-31"]);
     }
 
@@ -222,8 +188,8 @@ mod tests {
                 .map(|(day, minutes)| (first.saturating_add_days(*day), TimeSpent { minutes: *minutes, count: 1 }))
                 .collect();
             let whole = days.iter().fold(TimeSpent::default(), |sum, (_, spent)| sum.plus(*spent));
-            for calendar in [Calendar::Day, Calendar::Week, Calendar::Month] {
-                let periods = by_period(calendar, range, week_start, &days);
+            for span in [Span::Day, Span::Week, Span::Month] {
+                let periods = by_period(span, range, week_start, &days);
                 prop_assert_eq!(periods.iter().fold(TimeSpent::default(), |sum, (_, spent)| sum.plus(*spent)), whole);
                 prop_assert_eq!(periods.iter().map(|(period, _)| period.len()).sum::<u32>(), range.len());
                 for (period, spent) in periods {

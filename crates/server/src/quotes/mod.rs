@@ -2,6 +2,9 @@
 //!
 //! The time of the next attempt is one row for all replicas; whoever finds it due takes it on lease, asks, and stores
 //! what came or that nothing did. Starting never waits for the provider, and neither does any request.
+//!
+//! It is none of the `jobs`: those are done once, by any replica, and given up in the end. This recurs for ever, however
+//! often it failed, must be due once whoever starts, and is only for replicas that know a provider.
 
 mod provider;
 #[cfg(test)]

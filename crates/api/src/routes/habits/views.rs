@@ -2,8 +2,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use circadia_domain::civil::Date;
-use circadia_domain::habits::{self, Cell, DayState, DaySum, HabitRow, PeriodView, Span};
+use circadia_domain::civil::{Date, Span};
+use circadia_domain::habits::{self, Cell, DayState, DaySum, HabitRow, PeriodView};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;

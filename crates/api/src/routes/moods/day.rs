@@ -4,42 +4,19 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, put};
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::moods::{self, Mood, MoodPut};
-use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{MoodBody, MoodDayBody, PutMoodBody};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Query, Segment, date, text};
+use crate::input::{Body, Query, Segment};
 use crate::page::{Page, PageRequest, Start};
 use crate::problem::{Place, Problem};
+use crate::routes::viewed::DatesQuery;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_moods).service(put_mood).service(get_mood).service(delete_mood);
-}
-
-/// Which days.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// The first day; the first of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
-    from: Option<Date>,
-    /// The last day; the last of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
-    to: Option<Date>,
-    #[param(ignore)]
-    page: PageRequest,
-}
-
-impl Decode for ListQuery {
-    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.optional("from", text(date));
-        let to = fields.optional("to", text(date));
-        fields.note_reversed(from, to);
-        Some(Self { from, to, page: PageRequest::decode(fields)? })
-    }
 }
 
 /// List my moods
@@ -48,7 +25,7 @@ impl Decode for ListQuery {
 #[utoipa::path(
     tag = "moods",
     operation_id = "listMoods",
-    params(ListQuery, PageRequest),
+    params(DatesQuery, PageRequest),
     responses((status = 200, description = "A page of days", body = Page<MoodDayBody>))
 )]
 #[get("/moods")]
@@ -56,13 +33,13 @@ async fn list_moods(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    query: Query<ListQuery>,
+    query: Query<DatesQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let ListQuery { from, to, page } = query.0;
+    let (dates, page) = (query.0.range(), query.0.page);
     let start = page.start::<Date>("date")?;
-    let (from, to) = (from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX));
+    let (from, to) = (dates.from(), dates.to());
     let range = match &start {
-        Start::Beginning => DateRange::new(from, to),
+        Start::Beginning => Some(dates),
         Start::After(last) => last.succ().and_then(|next| DateRange::new(from.max(next), to)),
         Start::Before(first) => first.pred().and_then(|last| DateRange::new(from, to.min(last))),
     };

@@ -2,9 +2,10 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use circadia_domain::civil::Date;
+use circadia_domain::civil::{Date, Span};
 use circadia_domain::figures::Spread;
 use circadia_domain::moods::{self, MAX_WINDOW, MoodPeriodView, Trend, TrendPoint, TrendRange};
+use circadia_domain::store::Store;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +18,7 @@ use crate::figures::rounded;
 use crate::identity::Principal;
 use crate::input::{Decode, Fields, Parsed, Query, integer, text};
 use crate::problem::Problem;
-use crate::routes::viewed::DateQuery;
+use crate::routes::viewed::{DateQuery, view};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_mood_day).service(get_mood_week).service(get_mood_month).service(get_mood_trend);
@@ -91,9 +92,7 @@ async fn get_mood_day(
     principal: Principal,
     query: Query<DateQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (now, date) = (app.now(), query.0.date);
-    let day = app.work.read(move |store| moods::day(store, principal.user, now, date)).await?;
-    Answer::computed(&MoodDayBody::from(day))?.to(&request)
+    view::<_, MoodDayBody>(&app, &request, principal, query.0, moods::day).await
 }
 
 /// A week of moods
@@ -112,9 +111,8 @@ async fn get_mood_week(
     principal: Principal,
     query: Query<DateQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (now, date) = (app.now(), query.0.date);
-    let view = app.work.read(move |store| moods::week(store, principal.user, now, date)).await?;
-    Answer::computed(&PeriodViewBody::from(view))?.to(&request)
+    let look = |store: &mut dyn Store, user, now, date| moods::period(store, user, now, Span::Week, date);
+    view::<_, PeriodViewBody>(&app, &request, principal, query.0, look).await
 }
 
 /// A month of moods
@@ -133,9 +131,8 @@ async fn get_mood_month(
     principal: Principal,
     query: Query<DateQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (now, date) = (app.now(), query.0.date);
-    let view = app.work.read(move |store| moods::month(store, principal.user, now, date)).await?;
-    Answer::computed(&PeriodViewBody::from(view))?.to(&request)
+    let look = |store: &mut dyn Store, user, now, date| moods::period(store, user, now, Span::Month, date);
+    view::<_, PeriodViewBody>(&app, &request, principal, query.0, look).await
 }
 
 /// What a trend shows.

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
-use circadia_domain::civil::{Date, DateRange, Instant};
+use circadia_domain::civil::{Date, Instant};
 use circadia_domain::sleep::{self, SleepInput, SleepSlice};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -15,32 +15,10 @@ use crate::identity::Principal;
 use crate::input::{Body, Decode, Fields, Query, date, text};
 use crate::page::{Page, PageRequest, Start};
 use crate::problem::Problem;
+use crate::routes::viewed::DatesQuery;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_sleep).service(delete_sleep_of_date).service(check_sleep);
-}
-
-/// Which logs.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// The first date of waking; the first of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
-    from: Option<Date>,
-    /// The last date of waking; the last of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
-    to: Option<Date>,
-    #[param(ignore)]
-    page: PageRequest,
-}
-
-impl Decode for ListQuery {
-    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.optional("from", text(date));
-        let to = fields.optional("to", text(date));
-        fields.note_reversed(from, to);
-        Some(Self { from, to, page: PageRequest::decode(fields)? })
-    }
 }
 
 /// List my sleep
@@ -49,7 +27,7 @@ impl Decode for ListQuery {
 #[utoipa::path(
     tag = "sleep",
     operation_id = "listSleep",
-    params(ListQuery, PageRequest),
+    params(DatesQuery, PageRequest),
     responses((status = 200, description = "A page of logs", body = Page<SleepLogBody>))
 )]
 #[get("/sleep")]
@@ -57,9 +35,9 @@ async fn list_sleep(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    query: Query<ListQuery>,
+    query: Query<DatesQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let ListQuery { from, to, page } = query.0;
+    let (dates, page) = (query.0.range(), query.0.page);
     // A start in microseconds: no two logs have the same.
     let start = page.start::<i64>("start")?;
     let (after, before) = match &start {
@@ -67,7 +45,6 @@ async fn list_sleep(
         Start::After(last) => (Some(Instant::from_micros(*last)), None),
         Start::Before(first) => (None, Some(Instant::from_micros(*first))),
     };
-    let dates = DateRange::new(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)).unwrap_or(DateRange::ALL);
     let slice = SleepSlice { dates, after, before, limit: page.limit + 1, backwards: before.is_some() };
     let read = app.work.read(move |store| sleep::list(store, principal.user, &slice));
     let found = Page::of_selected(read.await?, |log| log.sleep.start.micros(), "start", &page, &start);

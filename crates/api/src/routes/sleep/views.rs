@@ -2,8 +2,9 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use circadia_domain::civil::{Date, Instant, Zone};
+use circadia_domain::civil::{Date, Instant, Span, Zone};
 use circadia_domain::sleep::{self, HourBlock, Night, SleepDay, SleepDayView, SleepPeriodView};
+use circadia_domain::store::Store;
 use circadia_domain::users::SleepGoal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,12 +13,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::SleepLogBody;
 use super::stats::{NapsBody, SummaryBody};
 use crate::app::App;
-use crate::conditional::Answer;
 use crate::figures::rounded;
 use crate::identity::Principal;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::routes::viewed::DateQuery;
+use crate::routes::viewed::{DateQuery, view};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_sleep_day).service(get_sleep_week).service(get_sleep_month);
@@ -212,9 +212,7 @@ async fn get_sleep_day(
     principal: Principal,
     query: Query<DateQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (now, date) = (app.now(), query.0.date);
-    let view = app.work.read(move |store| sleep::day(store, principal.user, now, date)).await?;
-    Answer::computed(&DayViewBody::from(view))?.to(&request)
+    view::<_, DayViewBody>(&app, &request, principal, query.0, sleep::day).await
 }
 
 /// A week of sleep
@@ -233,9 +231,8 @@ async fn get_sleep_week(
     principal: Principal,
     query: Query<DateQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (now, date) = (app.now(), query.0.date);
-    let view = app.work.read(move |store| sleep::week(store, principal.user, now, date)).await?;
-    Answer::computed(&PeriodViewBody::from(view))?.to(&request)
+    let look = |store: &mut dyn Store, user, now, date| sleep::period(store, user, now, Span::Week, date);
+    view::<_, PeriodViewBody>(&app, &request, principal, query.0, look).await
 }
 
 /// A month of sleep
@@ -254,7 +251,6 @@ async fn get_sleep_month(
     principal: Principal,
     query: Query<DateQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (now, date) = (app.now(), query.0.date);
-    let view = app.work.read(move |store| sleep::month(store, principal.user, now, date)).await?;
-    Answer::computed(&PeriodViewBody::from(view))?.to(&request)
+    let look = |store: &mut dyn Store, user, now, date| sleep::period(store, user, now, Span::Month, date);
+    view::<_, PeriodViewBody>(&app, &request, principal, query.0, look).await
 }

@@ -3,11 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use circadia_domain::Error;
-use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::civil::{Date, DateRange, Span};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::Color;
 use circadia_domain::themes::ThemeLabel;
-use circadia_domain::time_entries::{self, Calendar, HabitLabel, SpentOn, TimeSpent};
+use circadia_domain::time_entries::{self, HabitLabel, SpentOn, TimeSpent};
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -203,14 +203,14 @@ async fn get_summary(
     let range = DateRange::new(from, to).unwrap_or(DateRange::day(from));
     let user = principal.user;
     let read = app.work.read(move |store| {
-        let calendar = match group_by {
-            GroupBy::Day => Calendar::Day,
-            GroupBy::Week => Calendar::Week,
-            GroupBy::Month => Calendar::Month,
+        let span = match group_by {
+            GroupBy::Day => Span::Day,
+            GroupBy::Week => Span::Week,
+            GroupBy::Month => Span::Month,
             GroupBy::Habit => return time_entries::summary_by_habit(store, user, range).map(groups),
             GroupBy::Theme => return time_entries::summary_by_theme(store, user, range).map(groups),
         };
-        time_entries::summary_by_period(store, user, range, calendar).map(groups)
+        time_entries::summary_by_period(store, user, range, span).map(groups)
     });
     let items: Vec<GroupBody> = read.await?;
     let (minutes, count) =
