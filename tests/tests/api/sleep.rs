@@ -15,6 +15,7 @@ scenarios!(
     the_sleep_of_a_date_is_deleted_together,
     what_can_not_have_been_is_refused,
     statistics_are_those_of_the_nights_that_are_known,
+    regular_and_alternating_sleepers_are_told_by_hand,
     clock_means_go_over_midnight,
     days_show_their_hours_as_clocks_change,
     weeks_and_months_show_each_of_their_dates,
@@ -64,12 +65,21 @@ async fn a_night_has_the_date_of_waking_and_the_hours_that_went_by(backend: Back
         (
             "kolkata",
             "Asia/Kolkata",
-            vec![("2026-03-10T23:30:00+05:30", "2026-03-11T07:10:00+05:30", "2026-03-11", 27_600)],
+            vec![
+                // Where no clock changes, the nights on which it does in New York are as long as any.
+                ("2026-03-07T23:30:00+05:30", "2026-03-08T07:10:00+05:30", "2026-03-08", 27_600),
+                ("2026-03-10T23:30:00+05:30", "2026-03-11T07:10:00+05:30", "2026-03-11", 27_600),
+                ("2026-10-31T23:30:00+05:30", "2026-11-01T07:10:00+05:30", "2026-11-01", 27_600),
+            ],
         ),
         (
             "kiritimati",
             "Pacific/Kiritimati",
-            vec![("2026-03-10T23:30:00+14:00", "2026-03-11T07:10:00+14:00", "2026-03-11", 27_600)],
+            vec![
+                ("2026-03-07T23:30:00+14:00", "2026-03-08T07:10:00+14:00", "2026-03-08", 27_600),
+                ("2026-03-10T23:30:00+14:00", "2026-03-11T07:10:00+14:00", "2026-03-11", 27_600),
+                ("2026-10-31T23:30:00+14:00", "2026-11-01T07:10:00+14:00", "2026-11-01", 27_600),
+            ],
         ),
         (
             "york",
@@ -328,6 +338,26 @@ async fn statistics_are_those_of_the_nights_that_are_known(backend: Backend) {
     ada.get("/sleep/stats?from=2000-01-01&to=2026-03-09").await.names("/to");
 }
 
+async fn regular_and_alternating_sleepers_are_told_by_hand(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let index = async |name: &str, hours: &[(i64, i64, i64)]| {
+        let client = app.user(name).await;
+        nights(&client, hours).await;
+        client.get("/sleep/stats?from=2026-03-01&to=2026-03-10").await.expect(200).body["regularity"].clone()
+    };
+    let regular: Vec<(i64, i64, i64)> = (2..=9).map(|day| (day, -1, 7)).collect();
+    assert_eq!(index("regular", &regular).await, json!({"index": 100.0, "days": 7.0}));
+    // 23–07 and 03–11 by turns: each night differs from the next for eight of 24 hours. −100 + 200 · (1 − 1/3).
+    let turns: Vec<(i64, i64, i64)> =
+        (2..=4).map(|day| if day % 2 == 0 { (day, -1, 7) } else { (day, 3, 11) }).collect();
+    assert_eq!(index("alternating", &turns).await, json!({"index": 33.33, "days": 2.0}));
+    // Asleep at night and by day in turns, for 12 hours: 24 hours apart nothing is alike but where a middle cuts it.
+    let shifts: Vec<(i64, i64, i64)> =
+        (2..=9).map(|day| if day % 2 == 0 { (day, 0, 12) } else { (day, 12, 23) }).collect();
+    let shifts = index("shifts", &shifts).await["index"].as_f64().unwrap();
+    assert!((-100.0..-75.0).contains(&shifts), "{shifts}");
+}
+
 async fn clock_means_go_over_midnight(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
@@ -341,12 +371,14 @@ async fn clock_means_go_over_midnight(backend: Backend) {
 async fn days_show_their_hours_as_clocks_change(backend: Backend) {
     let app = TestApp::on(backend).at("2027-01-01T00:00:00Z").start();
     for (zone, start, end, date, hours, asleep, seconds) in [
-        ("Asia/Kolkata", "2026-03-10T23:30:00+05:30", "2026-03-11T07:10:00+05:30", "2026-03-11", 24, 430, 27_600),
-        ("Pacific/Kiritimati", "2026-03-10T23:30:00+14:00", "2026-03-11T07:10:00+14:00", "2026-03-11", 24, 430, 27_600),
+        ("Asia/Kolkata", "2026-03-07T23:30:00+05:30", "2026-03-08T07:10:00+05:30", "2026-03-08", 24, 430, 27_600),
+        ("Asia/Kolkata", "2026-10-31T23:30:00+05:30", "2026-11-01T07:10:00+05:30", "2026-11-01", 24, 430, 27_600),
+        ("Pacific/Kiritimati", "2026-03-07T23:30:00+14:00", "2026-03-08T07:10:00+14:00", "2026-03-08", 24, 430, 27_600),
+        ("Pacific/Kiritimati", "2026-10-31T23:30:00+14:00", "2026-11-01T07:10:00+14:00", "2026-11-01", 24, 430, 27_600),
         ("America/New_York", "2026-03-07T23:30:00-05:00", "2026-03-08T07:10:00-04:00", "2026-03-08", 23, 370, 24_000),
         ("America/New_York", "2026-10-31T23:30:00-04:00", "2026-11-01T07:10:00-05:00", "2026-11-01", 25, 490, 31_200),
     ] {
-        let client = app.user_in(&format!("user-{seconds}-{}", &zone[..3]), zone).await;
+        let client = app.user_in(&format!("user-{date}-{}", &zone[..3]), zone).await;
         client.sleep(start, end).await;
         let day = client.get(&format!("/sleep/views/day?date={date}")).await.expect(200).body;
         let blocks = day["hours"].as_array().unwrap();

@@ -1,12 +1,14 @@
 //! How many statements an answer costs: constant, whatever there is of habits and entries.
 
+use circadia_domain::civil::{Date, DateRange};
 use circadia_tests::{Backend, Client, TestApp, scenarios};
 use serde_json::{Value, json};
 
 scenarios!(
     views_cost_the_same_however_much_there_is,
     batches_cost_the_same_however_long_they_are,
-    sleep_and_moods_cost_the_same_however_much_there_is
+    sleep_and_moods_cost_the_same_however_much_there_is,
+    statistics_cost_the_same_of_a_month_and_of_years,
 );
 
 async fn cost(client: &Client, path: &str) -> u32 {
@@ -141,4 +143,47 @@ async fn sleep_and_moods_cost_the_same_however_much_there_is(backend: Backend) {
     for (view, most) in views {
         assert_eq!(cost(&ada, view).await, most, "{view}");
     }
+}
+
+async fn statistics_cost_the_same_of_a_month_and_of_years(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.until_known().await;
+    let kind = json!({"type": "minutes", "target": 10});
+    let fill = async |first: &str, step: usize| {
+        let theme = ada.theme(first).await;
+        let habit = ada.habit(json!({"starts_on": first, "theme_id": theme, "kind": kind})).await;
+        let days = DateRange::new(Date::parse(first).unwrap(), Date::parse("2026-03-10").unwrap()).unwrap();
+        let mut entries = Vec::new();
+        for (number, day) in days.iter().step_by(step).enumerate() {
+            entries.push(json!({"habit_id": habit, "date": day, "value": number % 20}));
+            // Of what can be there already, the second time.
+            ada.put(&format!("/moods/{day}"), json!({"value": number % 11})).await;
+            let (start, end) = (format!("{day}T00:00:00Z"), format!("{day}T0{}:30:00Z", 5 + number % 4));
+            ada.post("/sleep?on_overlap=replace", json!({"start": start, "end": end})).await.expect(201);
+            let task = ada.task(json!({"theme_id": theme})).await;
+            ada.post("/time-entries", json!({"date": day, "minutes": 5, "task_id": task})).await.expect(201);
+        }
+        ada.post("/entries/batch", json!({"items": entries, "atomic": true})).await.expect(200);
+    };
+    let looks = ["range=7d", "range=30d", "range=365d", "range=all", "from=2016-03-14&to=2026-03-10"]
+        .map(|range| [format!("/stats/overview?{range}"), format!("/stats/insights?{range}")])
+        .concat();
+    let costs = async || {
+        let mut costs = Vec::new();
+        for look in &looks {
+            costs.push(cost(&ada, look).await);
+        }
+        costs
+    };
+    fill("2026-02-10", 1).await;
+    let month = costs().await;
+    for (look, cost) in looks.iter().zip(&month) {
+        // A user, habits, themes, three of tasks, two of time, sleep, moods; of insights no themes, one of amounts.
+        assert_eq!(*cost, if look.contains("overview") { 10 } else { 6 }, "{look}");
+    }
+    fill("2016-03-14", 61).await;
+    assert_eq!(costs().await, month);
+    let all = ada.get("/stats/overview?range=all").await.expect(200).body;
+    assert_eq!((&all["range"]["from"], &all["step"]), (&json!("2016-03-14"), &json!("month")));
 }

@@ -1,8 +1,9 @@
 //! `circadia demo`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::process::Sandbox;
+use crate::api::Session;
+use crate::process::{Sandbox, Server};
 use crate::run::run;
 
 /// The credentials in the command that it prints.
@@ -56,9 +57,59 @@ async fn a_year_of_data_is_made_and_the_printed_credentials_work() {
     let moods = server.get(&session, "/moods/trend?range=365d").await;
     assert!((200..365).contains(&moods["n"].as_u64().unwrap()), "{moods}");
 
+    the_year_looks_right_in_statistics(&server, &session, habits.len()).await;
+
     run(&mut sandbox.circadia(&["doctor"])).succeeded();
     let again = run(&mut sandbox.circadia(&["demo"])).failed();
     assert!(again.contains("there already is"), "{again}");
+}
+
+/// Every figure of the year is known, and is what the lists add up to.
+async fn the_year_looks_right_in_statistics(server: &Server, session: &Session, habits: usize) {
+    let year = server.get(session, "/stats/overview?range=365d").await;
+    let (from, to) = (year["range"]["from"].as_str().unwrap(), year["range"]["to"].as_str().unwrap());
+    for kpi in year["kpis"].as_array().unwrap() {
+        assert!(kpi["value"].as_f64().unwrap() > 0.0, "{kpi}");
+    }
+    let rate = year["habits"]["completion_rate"].as_f64().unwrap();
+    assert!((0.4..1.0).contains(&rate), "{rate}");
+    assert_eq!(year["habits"]["active"], habits);
+    let line = |part: &str, key: &str| -> Vec<Value> {
+        let lines = year[part]["trend"]["datasets"].as_array().unwrap();
+        lines.iter().find(|line| line["key"] == key).unwrap()["data"].as_array().unwrap().clone()
+    };
+    for (part, key) in [("habits", "rate"), ("sleep", "minutes"), ("sleep", "quality"), ("mood", "mood")] {
+        assert!(line(part, key).iter().all(|figure| figure.as_f64().unwrap() > 0.0), "{part}: {:?}", line(part, key));
+    }
+    // Lists come in pages.
+    let list = async |path: &str| {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = server.get(session, &format!("{path}{cursor}")).await;
+            items.extend(page["items"].as_array().unwrap().clone());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    };
+    let spent = list(&format!("/time-entries?from={from}&to={to}")).await;
+    let minutes: u64 = spent.iter().map(|entry| entry["minutes"].as_u64().unwrap()).sum();
+    assert_eq!(year["time"]["total_minutes"], minutes);
+    let drawn: f64 = line("time", "minutes").iter().map(|sum| sum.as_f64().unwrap()).sum();
+    assert_eq!(year["time"]["total_minutes"].as_f64(), Some(drawn));
+    let tasks = list("/tasks?limit=100").await;
+    let done = tasks.iter().filter(|task| task["status"] == "done").count();
+    assert_eq!((&year["tasks"]["total"], &year["tasks"]["completed_in_range"]), (&json!(tasks.len()), &json!(done)));
+    assert!(year["tasks"]["avg_completion_hours"].as_f64().unwrap() > 24.0, "{}", year["tasks"]);
+    let logs = list(&format!("/sleep?from={from}&to={to}")).await;
+    let mut nights: Vec<&str> =
+        logs.iter().filter(|log| log["kind"] == "main").map(|log| log["date"].as_str().unwrap()).collect();
+    nights.dedup();
+    assert_eq!(year["sleep"]["nights"], nights.len());
+    assert_eq!(year["mood"]["days"], list(&format!("/moods?from={from}&to={to}")).await.len());
+    let insights = server.get(session, "/stats/insights").await;
+    assert!(insights["family_size"].as_u64().unwrap() >= 20, "{insights}");
 }
 
 #[tokio::test]
