@@ -1,4 +1,4 @@
-//! Replacing the keys that replicas share. Those that run read the keys again once a minute.
+//! Replacing the keys that replicas share. Those that run read the keys again every few seconds.
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ pub(super) fn rotate(config: &Config, emergency: bool, purposes: &[KeyPurpose]) 
     let rotation = if emergency { Rotation::Emergency } else { Rotation::Planned };
     rotate_keys(config, purposes, rotation, &SystemClock, &FreshIds)?;
     let words: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
-    say(format_args!("Rotated: {}. Servers that run follow within a minute.", words.join(", ")));
+    say(format_args!("Rotated: {}. Servers that run follow within ten seconds.", words.join(", ")));
     say(match rotation {
         Rotation::Planned => "The new keys are used in five minutes; the old ones are accepted for as long as needed.",
         Rotation::Emergency => "The old keys are refused: whoever holds a token of theirs signs in again.",
