@@ -1,0 +1,329 @@
+//! The definitions of due days, streaks, periods and scores, read day by day and without a thought for speed.
+
+use circadia_domain::civil::{Date, DateRange, Weekday};
+use circadia_domain::habits::{DayRecord, Direction, EntryState, Plan, Quota, Schedule, StreakUnit};
+
+use super::cases::Case;
+
+/// The definitions, read slowly.
+pub(crate) struct Oracle<'a> {
+    pub(crate) case: &'a Case,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Period {
+    pub(crate) days: Vec<Date>,
+    pub(crate) needed: u64,
+    pub(crate) done: u64,
+    pub(crate) available: u32,
+    pub(crate) met: bool,
+    pub(crate) over: bool,
+}
+
+impl Oracle<'_> {
+    pub(crate) fn plan(&self, date: Date) -> &Plan {
+        let plans = self.case.timeline.plans();
+        plans.iter().rev().find(|plan| plan.effective_from <= date).unwrap_or(&plans[0])
+    }
+
+    pub(crate) fn scheduled(&self, date: Date) -> bool {
+        let plan = self.plan(date);
+        let since = plan.anchor.days_until(date);
+        if since < 0 && !matches!(plan.schedule, Schedule::Quota { .. }) {
+            return false;
+        }
+        let since = since.cast_unsigned();
+        let length = (28..=31).rev().find(|last| Date::new(date.year(), date.month(), *last).is_some()).unwrap();
+        let months = (date.year() * 12 + date.month().cast_signed()
+            - plan.anchor.year() * 12
+            - plan.anchor.month().cast_signed())
+        .cast_unsigned();
+        match &plan.schedule {
+            Schedule::Daily { every } => since.is_multiple_of(*every),
+            Schedule::Weekly { weekdays, every } => {
+                let week =
+                    |date: Date| date.days_since_epoch() - date.weekday().days_since(plan.week_start).cast_signed();
+                let weeks = (week(date) - week(plan.anchor)) / 7;
+                weekdays.contains(date.weekday()) && weeks.cast_unsigned().is_multiple_of(*every)
+            }
+            Schedule::MonthlyDays { days, every, overflow } => {
+                let clamps = *overflow == circadia_domain::habits::Overflow::Clamp;
+                let on = days.iter().any(|nominal| {
+                    let mut at =
+                        if *nominal > 0 { i32::from(*nominal) } else { length.cast_signed() + i32::from(*nominal) + 1 };
+                    if clamps {
+                        at = at.clamp(1, length.cast_signed());
+                    }
+                    at == date.day().cast_signed()
+                });
+                on && months.is_multiple_of(*every)
+            }
+            Schedule::MonthlyWeekdays { weekdays, every } => {
+                let nth = i16::try_from((date.day() - 1) / 7 + 1).unwrap();
+                let from_end = -i16::try_from((length - date.day()) / 7 + 1).unwrap();
+                weekdays.iter().any(|day| day.weekday == date.weekday() && (day.nth == nth || day.nth == from_end))
+                    && months.is_multiple_of(*every)
+            }
+            Schedule::Yearly { dates, every, overflow } => {
+                let clamps = *overflow == circadia_domain::habits::Overflow::Clamp;
+                let on = dates.iter().any(|wanted| {
+                    let clamped = clamps && (wanted.month, wanted.day) == (2, 29) && length == 28 && date.month() == 2;
+                    wanted.month == date.month() && (wanted.day == date.day() || clamped && date.day() == 28)
+                });
+                on && (date.year() - plan.anchor.year()).cast_unsigned().is_multiple_of(*every)
+            }
+            Schedule::Cycle { active_days, rest_days } => since % (active_days + rest_days) < *active_days,
+            Schedule::Quota { .. } => true,
+            Schedule::Rrule(_) => unreachable!(),
+        }
+    }
+
+    pub(crate) fn paused(&self, date: Date) -> bool {
+        self.case.timeline.pauses().iter().any(|pause| pause.contains(date))
+    }
+
+    pub(crate) fn due(&self, date: Date) -> bool {
+        self.case.timeline.window().contains(date) && !self.paused(date) && self.scheduled(date)
+    }
+
+    pub(crate) fn record(&self, date: Date) -> Option<&DayRecord> {
+        self.case.entries.get(&date).filter(|_| date <= self.case.today)
+    }
+
+    pub(crate) fn skipped(&self, date: Date) -> bool {
+        self.record(date).is_some_and(|record| record.state == EntryState::Skipped)
+    }
+
+    pub(crate) fn called_missed(&self, date: Date) -> bool {
+        self.record(date).is_some_and(|record| record.state == EntryState::Missed && record.value.is_none())
+    }
+
+    pub(crate) fn value(&self, date: Date) -> u64 {
+        self.record(date).and_then(|record| record.value).map_or(0, u64::from)
+    }
+
+    pub(crate) fn done(&self, date: Date) -> bool {
+        let kind = &self.plan(date).kind;
+        if date > self.case.today || self.skipped(date) {
+            return false;
+        }
+        match (kind.target(), kind.direction()) {
+            (None, _) => self.record(date).is_some_and(|record| record.state == EntryState::Done),
+            (Some(target), Direction::AtLeast) => {
+                self.record(date).and_then(|record| record.value).is_some_and(|value| value >= target)
+            }
+            (Some(target), Direction::AtMost) => {
+                date < self.case.today && !self.called_missed(date) && self.value(date) <= u64::from(target)
+            }
+        }
+    }
+
+    pub(crate) fn open_today(&self, date: Date) -> bool {
+        date == self.case.today && !self.done(date) && !self.skipped(date) && !self.called_missed(date)
+    }
+
+    pub(crate) fn unit(&self, date: Date) -> StreakUnit {
+        self.case.timeline.unit_on(date)
+    }
+
+    /// What makes days belong to one period.
+    pub(crate) fn period_key(&self, date: Date) -> Option<(i32, u32, u8, Weekday, &'static str, Direction, bool)> {
+        let plan = self.plan(date);
+        let (quota, per) = plan.schedule.quota()?;
+        let (year, month, _) = date.year_month_day();
+        let (a, b) = match per.as_str() {
+            "week" => (date.days_since_epoch() - date.weekday().days_since(plan.week_start).cast_signed(), 0),
+            "month" => (year, month),
+            _ => (year, 0),
+        };
+        let times = matches!(quota, Quota::Times(_));
+        Some((a, b, per.as_str().as_bytes()[0], plan.week_start, plan.kind.type_name(), plan.kind.direction(), times))
+    }
+
+    pub(crate) fn whole_days(&self, date: Date) -> u64 {
+        let (year, month, _) = date.year_month_day();
+        match self.plan(date).schedule.quota().unwrap().1.as_str() {
+            "week" => 7,
+            "month" => (28..=31).rev().find(|last| Date::new(year, month, *last).is_some()).unwrap().into(),
+            _ => 365 + u64::from(Date::new(year, 2, 29).is_some()),
+        }
+    }
+
+    pub(crate) fn period(&self, date: Date) -> Option<Period> {
+        let key = self.period_key(date)?;
+        let window = self.case.timeline.window();
+        let belongs = |date: &Date| window.contains(*date) && self.period_key(*date).as_ref() == Some(&key);
+        let mut days: Vec<Date> =
+            (0..370).map_while(|back| date.checked_add_days(-back)).take_while(|date| belongs(date)).collect();
+        days.reverse();
+        days.extend((1..370).map_while(|ahead| date.checked_add_days(ahead)).take_while(|date| belongs(date)));
+        if days.is_empty() {
+            return None;
+        }
+        let available: Vec<Date> =
+            days.iter().copied().filter(|date| !self.paused(*date) && !self.recorded_skipped(*date)).collect();
+        let sum: u64 =
+            available.iter().map(|date| u64::from(self.plan(*date).schedule.quota().unwrap().0.number())).sum();
+        let needed = sum.div_ceil(self.whole_days(date));
+        let past: Vec<Date> = available.iter().copied().filter(|date| *date <= self.case.today).collect();
+        let over = *days.last().unwrap() < self.case.today;
+        let (done, met) = match (self.plan(date).schedule.quota().unwrap().0, self.plan(date).kind.direction()) {
+            (Quota::Times(_), _) => {
+                let done = past.iter().map(|date| u64::from(self.done(*date))).sum();
+                (done, done >= needed)
+            }
+            (Quota::Amount(_), direction) => {
+                let amount = past.iter().map(|date| self.value(*date)).sum();
+                (amount, if direction == Direction::AtMost { over && amount <= needed } else { amount >= needed })
+            }
+        };
+        Some(Period {
+            needed,
+            done,
+            available: u32::try_from(available.len()).unwrap(),
+            met: met && !available.is_empty(),
+            over,
+            days,
+        })
+    }
+
+    /// Skips of days to come make those days unavailable too.
+    pub(crate) fn recorded_skipped(&self, date: Date) -> bool {
+        self.case.entries.get(&date).is_some_and(|record| record.state == EntryState::Skipped)
+    }
+
+    /// All streaks: (length, unit, from, to), in order of time; and the current one.
+    pub(crate) fn streaks(&self) -> (Vec<(u32, StreakUnit, Date, Date)>, u32) {
+        let window = self.case.timeline.window();
+        let mut all = Vec::new();
+        let mut run: Option<(u32, StreakUnit, Date, Date)> = None;
+        let mut unit = None;
+        let mut at = window.starts_on;
+        while at <= self.case.today && window.contains(at) {
+            if unit != Some(self.unit(at)) {
+                all.extend(run.take());
+                unit = Some(self.unit(at));
+            }
+            let (counts, from, to) = if let Some(period) = self.period(at) {
+                let counts = if period.available == 0 {
+                    None
+                } else if period.met {
+                    Some(true)
+                } else {
+                    period.over.then_some(false)
+                };
+                (counts, period.days[0], *period.days.last().unwrap())
+            } else {
+                let counts = (self.due(at) && !self.skipped(at) && !self.open_today(at)).then(|| self.done(at));
+                (counts, at, at)
+            };
+            match counts {
+                Some(true) => {
+                    let begun = run.get_or_insert((0, self.unit(at), from, to));
+                    begun.0 += 1;
+                    begun.3 = to;
+                }
+                Some(false) => all.extend(run.take()),
+                None => {}
+            }
+            match to.succ() {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        let current = run.map_or(0, |run| run.0);
+        all.extend(run);
+        (all, current)
+    }
+
+    pub(crate) fn frequency(&self, date: Date) -> (f64, i32) {
+        let number = |length: usize| f64::from(u32::try_from(length).unwrap());
+        let (due, days) = match &self.plan(date).schedule {
+            Schedule::Daily { every } => (1.0, *every),
+            Schedule::Weekly { weekdays, every } => (f64::from(weekdays.len()), 7 * every),
+            Schedule::MonthlyDays { days, every, .. } => (number(days.len()), 30 * every),
+            Schedule::MonthlyWeekdays { weekdays, every } => (number(weekdays.len()), 30 * every),
+            Schedule::Yearly { dates, every, .. } => (number(dates.len()), 365 * every),
+            Schedule::Cycle { active_days, rest_days } => (f64::from(*active_days), active_days + rest_days),
+            Schedule::Quota { quota: Quota::Times(times), per } => (f64::from(*times), per.usual_days()),
+            Schedule::Quota { quota: Quota::Amount(_), per } => (1.0, per.usual_days()),
+            Schedule::Rrule(_) => unreachable!(),
+        };
+        (due / f64::from(days), days.cast_signed())
+    }
+
+    /// The scores of all days up to today, by the definition: every window summed anew.
+    pub(crate) fn scores(&self) -> Vec<(Date, f64)> {
+        let window = self.case.timeline.window();
+        let mut score = 0.0;
+        let mut all = Vec::new();
+        let Some(days) = DateRange::new(window.starts_on, window.last().min(self.case.today)) else { return all };
+        for date in days {
+            let (f, den) = self.frequency(date);
+            let plan = self.plan(date);
+            let back = if f >= 1.0 { 0 } else { 2 * den - 1 };
+            let first =
+                Date::from_days_since_epoch((date.days_since_epoch() - back).max(window.starts_on.days_since_epoch()))
+                    .unwrap();
+            let due: Vec<Date> = DateRange::new(first, date)
+                .unwrap()
+                .iter()
+                .filter(|date| self.due(*date) && !self.skipped(*date))
+                .collect();
+            let c = |due: &[Date]| -> Option<f64> {
+                if due.is_empty() {
+                    return None;
+                }
+                let weigh = |plan: &Plan, date: Date| match (
+                    plan.schedule.quota(),
+                    plan.kind.target(),
+                    plan.kind.direction(),
+                ) {
+                    (Some((Quota::Times(_), _)), _, _) => ("days", self.frequency(date).0),
+                    (Some((Quota::Amount(amount), per)), _, _) => {
+                        let measure = if plan.kind.direction() == Direction::AtMost { "limit" } else { "share" };
+                        (measure, f64::from(amount) / f64::from(per.usual_days()))
+                    }
+                    (None, Some(target), Direction::AtLeast) => ("target", f64::from(target)),
+                    _ => ("days", 1.0),
+                };
+                let (now, weight_now) = weigh(plan, date);
+                let (mut done, mut all) = (0.0, 0.0);
+                for other in due {
+                    let theirs = self.plan(*other);
+                    let (measure, weight) = weigh(theirs, *other);
+                    let same = (theirs.kind.type_name(), theirs.kind.direction())
+                        == (plan.kind.type_name(), plan.kind.direction());
+                    let kept = f64::from(u8::from(self.done(*other)));
+                    let (part, of) = match now {
+                        "days" if measure == "days" => (kept, weight),
+                        "days" => (kept, weight_now),
+                        _ if measure == now && same => (f64::from(u32::try_from(self.value(*other)).unwrap()), weight),
+                        "limit" => continue,
+                        _ => (kept * weight_now, weight_now),
+                    };
+                    done += part;
+                    all += of;
+                }
+                match now {
+                    "limit" if all == 0.0 => None,
+                    "limit" => Some(if done <= all { 1.0 } else { all / done }),
+                    _ => Some(f64::min(1.0, done / all)),
+                }
+            };
+            let mut done = c(&due);
+            if date == self.case.today && self.due(date) && !self.done(date) {
+                let without: Vec<Date> = due.iter().copied().filter(|other| *other != date).collect();
+                let amount = matches!(plan.schedule.quota(), Some((Quota::Amount(_), _)));
+                let help = amount && plan.kind.direction() == Direction::AtLeast && c(&without).is_some();
+                done = if help { Some(c(&without).unwrap().max(done.unwrap_or(0.0))) } else { c(&without) };
+            }
+            if let Some(done) = done {
+                let m = 0.5_f64.powf(f.sqrt() / 13.0);
+                score = score * m + done * (1.0 - m);
+            }
+            all.push((date, score));
+        }
+        all
+    }
+}
