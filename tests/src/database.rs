@@ -1,6 +1,5 @@
 //! A database of its own for every test.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::Connection as _;
@@ -8,13 +7,6 @@ use diesel::connection::SimpleConnection as _;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
-
-/// Tables that tell of refused requests, or of none: the attempts to log in, letters that are on their way, and which
-/// migrations there were.
-const NOTED: [&str; 3] = ["login_attempts", "jobs", "__diesel_schema_migrations"];
-
-/// Columns in which the use of something is noted beside the requests.
-const NOTED_COLUMNS: [&str; 3] = ["last_used_at", "user_agent", "ip"];
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,16 +86,6 @@ impl TestDatabase {
     pub fn bytes(&self, query: &str) -> Vec<u8> {
         Connection::open(&self.url).bytes(query)
     }
-
-    /// What is stored: each table with the number of its rows and a digest of them, but for what is noted of any
-    /// request or beside them. A request that was refused must leave it as it was.
-    pub fn contents(&self) -> Vec<(String, String)> {
-        let mut connection = Connection::open(&self.url);
-        let tables: Vec<String> =
-            connection.tables().into_iter().filter(|name| !NOTED.contains(&name.as_str())).collect();
-        assert!(tables.len() > 20, "the schema has lost tables: {tables:?}");
-        tables.into_iter().map(|table| (table.clone(), connection.digest(&table))).collect()
-    }
 }
 
 impl Drop for TestDatabase {
@@ -122,7 +104,7 @@ fn fresh_name() -> String {
 }
 
 /// A connection past the program.
-enum Connection {
+pub(crate) enum Connection {
     Sqlite(SqliteConnection),
     #[cfg(feature = "postgres")]
     Postgres(PgConnection),
@@ -143,7 +125,7 @@ macro_rules! on {
 }
 
 impl Connection {
-    fn open(url: &str) -> Self {
+    pub(crate) fn open(url: &str) -> Self {
         match url.split_once("://") {
             Some(("sqlite", path)) => {
                 let mut connection = SqliteConnection::establish(path).expect("connect");
@@ -153,7 +135,11 @@ impl Connection {
             #[cfg(feature = "postgres")]
             Some(("postgres", _)) => Self::Postgres(PgConnection::establish(url).expect("connect")),
             #[cfg(feature = "mysql")]
-            Some(("mysql", _)) => Self::Mysql(MysqlConnection::establish(url).expect("connect")),
+            Some(("mysql", _)) => {
+                let mut connection = MysqlConnection::establish(url).expect("connect");
+                connection.batch_execute("SET SESSION group_concat_max_len = 100000000").expect("a setting");
+                Self::Mysql(connection)
+            }
             _ => panic!("no such database is compiled in"),
         }
     }
@@ -166,77 +152,11 @@ impl Connection {
         on!(self, connection => sql::<Binary>(query).get_result(connection)).expect(query)
     }
 
-    fn number(&mut self, query: &str) -> i64 {
+    pub(crate) fn number(&mut self, query: &str) -> i64 {
         on!(self, connection => sql::<BigInt>(query).get_result(connection)).expect(query)
     }
 
-    fn text(&mut self, query: &str) -> String {
+    pub(crate) fn text(&mut self, query: &str) -> String {
         on!(self, connection => sql::<Text>(query).get_result(connection)).expect(query)
-    }
-
-    /// The names of all tables.
-    fn tables(&mut self) -> Vec<String> {
-        let query = match self {
-            Self::Sqlite(_) => {
-                "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-            }
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => {
-                "SELECT string_agg(table_name::text, ',') FROM information_schema.tables WHERE table_schema = 'public'"
-            }
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => {
-                "SELECT group_concat(table_name) FROM information_schema.tables WHERE table_schema = database()"
-            }
-        };
-        let mut names: Vec<String> = self.text(query).split(',').map(str::to_owned).collect();
-        names.sort();
-        names
-    }
-
-    /// The names of a table's columns, but for those in which use is noted.
-    fn columns(&mut self, table: &str) -> Vec<String> {
-        let query = match self {
-            Self::Sqlite(_) => format!("SELECT group_concat(name) FROM pragma_table_info('{table}')"),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => format!(
-                "SELECT string_agg(column_name::text, ',') FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '{table}'"
-            ),
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => format!(
-                "SELECT group_concat(column_name) FROM information_schema.columns WHERE table_schema = database() AND table_name = '{table}'"
-            ),
-        };
-        let columns = self.text(&query);
-        columns.split(',').filter(|name| !NOTED_COLUMNS.contains(name)).map(str::to_owned).collect()
-    }
-
-    /// A table's number of rows and a digest of them.
-    fn digest(&mut self, table: &str) -> String {
-        let columns = self.columns(table);
-        let row = |each: &dyn Fn(&str) -> String, between: &str| -> String {
-            columns.iter().map(|name| each(name)).collect::<Vec<_>>().join(between)
-        };
-        let query = match self {
-            Self::Sqlite(_) => {
-                let row = row(&|name| format!("quote(\"{name}\")"), " || ',' || ");
-                format!("SELECT coalesce(group_concat(r, ';'), '') FROM (SELECT {row} AS r FROM {table} ORDER BY r)")
-            }
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => {
-                let row = row(&|name| format!("quote_nullable(\"{name}\"::text)"), " || ',' || ");
-                format!(
-                    "SELECT coalesce(string_agg(r, ';' ORDER BY r), '') FROM (SELECT {row} AS r FROM {table}) rows_"
-                )
-            }
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => {
-                let row = row(&|name| format!("coalesce(hex(`{name}`), '-')"), ", ',', ");
-                format!("SELECT cast(coalesce(bit_xor(crc32(concat({row}))), 0) AS char) FROM {table}")
-            }
-        };
-        let mut hasher = DefaultHasher::new();
-        self.text(&query).hash(&mut hasher);
-        format!("{} rows, {:016x}", self.number(&format!("SELECT count(*) FROM {table}")), hasher.finish())
     }
 }

@@ -28,6 +28,7 @@ mod mail;
 mod past;
 mod provider;
 mod redis;
+mod stored;
 mod waiting;
 
 pub use answer::Answer;

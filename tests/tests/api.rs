@@ -7,6 +7,7 @@ mod api {
     mod audit;
     mod auth;
     mod catalogue;
+    mod completeness;
     mod config;
     mod conventions;
     mod encrypted_passwords;
@@ -33,6 +34,8 @@ mod api {
     mod replicas;
     mod revocation;
     mod schedules;
+    mod secrets;
+    mod security;
     mod sessions;
     mod sleep;
     mod smtp;

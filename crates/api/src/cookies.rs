@@ -6,6 +6,8 @@
 //! read. A request with an `Authorization` header, which no page can have a browser make up, is judged by that alone;
 //! its cookies are ignored.
 
+use std::net::IpAddr;
+
 use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderName, ORIGIN};
@@ -28,10 +30,14 @@ const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 /// Where the browser says that a request comes from (Fetch Metadata).
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a request may use the plain cookie: in development, without TLS, from this machine itself.
+/// Whether a request may use the plain cookie.
 pub(crate) fn is_plain(app: &App, head: &RequestHead) -> bool {
-    let local = head.peer_addr.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
-    !app.settings.production && local && !is_https(head, &app.settings)
+    may_be_plain(app.settings.production, head.peer_addr.map(|peer| peer.ip()), is_https(head, &app.settings))
+}
+
+/// The plain cookie is for development, without TLS, from this machine itself.
+fn may_be_plain(production: bool, peer: Option<IpAddr>, https: bool) -> bool {
+    !production && !https && peer.is_some_and(|peer| peer.to_canonical().is_loopback())
 }
 
 fn name(app: &App, head: &RequestHead) -> &'static str {
@@ -126,4 +132,32 @@ fn is_ours(app: &App, head: &RequestHead, origin: &str) -> bool {
     let scheme = if is_https(head, &app.settings) { "https" } else { "http" };
     let own = header(head, &HOST).is_some_and(|host| origin.eq_ignore_ascii_case(&format!("{scheme}://{host}")));
     own || app.settings.cors_origins.iter().any(|listed| listed == origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_plain_only_on_the_machine_of_a_developer() {
+        for (peer, local) in [
+            (Some("127.0.0.1"), true),
+            (Some("127.8.9.10"), true),
+            (Some("::1"), true),
+            (Some("::ffff:127.0.0.1"), true),
+            (Some("192.168.1.5"), false),
+            (Some("10.0.0.1"), false),
+            (Some("203.0.113.7"), false),
+            (Some("::ffff:10.0.0.1"), false),
+            (Some("fe80::1"), false),
+            (Some("0.0.0.0"), false),
+            (None, false),
+        ] {
+            let address = peer.map(|peer| peer.parse().unwrap());
+            assert_eq!(may_be_plain(false, address, false), local, "{peer:?}");
+            for (production, https) in [(true, false), (false, true), (true, true)] {
+                assert!(!may_be_plain(production, address, https), "{peer:?} {production} {https}");
+            }
+        }
+    }
 }

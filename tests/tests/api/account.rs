@@ -11,6 +11,7 @@ scenarios!(
     of_a_deleted_account_nothing_is_left,
     a_deleted_account_s_sessions_are_dead_at_once_and_on_other_replicas_within_a_second,
     an_account_is_deleted_while_its_other_writers_run,
+    the_last_superuser_stays,
 );
 
 const PASSWORD: &str = "correct horse battery";
@@ -119,4 +120,25 @@ async fn an_account_is_deleted_while_its_other_writers_run(backend: Backend) {
         let of_ada = if table == "login_attempts" { format!("{query} WHERE user_id IS NOT NULL") } else { query };
         assert_eq!(app.database.number(&of_ada), 0, "{table}");
     }
+}
+
+async fn the_last_superuser_stays(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    app.give_role("ada", "superuser");
+    let stays = async || {
+        let before = app.contents().await;
+        delete(&ada, json!(PASSWORD)).await.problem(409, "last_superuser");
+        assert_eq!(app.contents().await, before);
+        ada.get("/me").await.expect(200);
+    };
+    stays().await;
+    app.give_role("eve", "staff");
+    stays().await;
+    app.give_role("eve", "superuser");
+    app.deactivate_unsaid("eve");
+    stays().await;
+    app.database.execute("UPDATE users SET active = (1 = 1)");
+    delete(&ada, json!(PASSWORD)).await.expect(204);
+    delete(&eve, json!(PASSWORD)).await.problem(409, "last_superuser");
 }

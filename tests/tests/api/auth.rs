@@ -15,6 +15,7 @@ scenarios!(
     logging_out_ends_the_session_at_once,
     logging_out_everywhere_ends_every_session,
     access_tokens_expire,
+    refreshing_ends_seven_days_after_the_login_to_the_second,
     altered_tokens_are_invalid,
     the_published_keys_verify_access_tokens,
     logging_out_is_known_to_other_replicas_within_a_second,
@@ -44,27 +45,57 @@ async fn names_and_addresses_are_taken_once(backend: Backend) {
 async fn bad_passwords_are_refused_with_the_reason(backend: Backend) {
     let app = TestApp::on(backend).start();
     let before = app.contents().await;
-    for password in ["short", "12345678901", "password123", "grace.hopper", "a\0bcdefgh", &"x".repeat(129)] {
-        let body = json!({"username": "grace.hopper", "email": "grace@example.org", "password": password});
-        app.anonymous().post("/auth/register", body).await.names("/password");
+    let long = "x".repeat(129);
+    for (password, reasons) in [
+        ("sho rt!", &["too_short"][..]),
+        ("48207195364", &["all_numeric"]),
+        ("12345678", &["all_numeric", "common"]),
+        ("password123", &["common"]),
+        ("P@ssw0rd", &["common"]),
+        ("grace.hopper", &["similar_to_username"]),
+        ("admiral@navy.example", &["similar_to_email"]),
+        ("a\0bcdefgh", &["nul_character"]),
+        (long.as_str(), &["too_long"]),
+    ] {
+        let body = json!({"username": "grace.hopper", "email": "admiral@navy.example", "password": password});
+        let refused = app.anonymous().post("/auth/register", body).await.names("/password");
+        let errors = refused.body["errors"].as_array().unwrap();
+        let codes: Vec<&str> = errors.iter().map(|error| error["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, reasons, "{password}");
+        assert!(!refused.body.to_string().contains(password), "{password} is repeated");
     }
     assert_eq!(app.contents().await, before);
 }
 
 async fn unknown_users_and_wrong_passwords_answer_alike(backend: Backend) {
     let app = TestApp::on(backend).start();
-    app.user("ada").await;
-    let mut answers = Vec::new();
-    for credentials in [
-        json!({"username": "ada", "password": "wrong horse battery"}),
-        json!({"username": "nobody", "password": "wrong horse battery"}),
-        json!({"email": "nobody@example.org", "password": "correct horse battery"}),
-        json!({"email": "no address", "password": "correct horse battery"}),
-    ] {
-        let answer = app.anonymous().post("/auth/login", credentials).await.problem(401, "invalid_credentials");
-        answers.push(answer.comparable());
+    for name in ["ada", "grace", "mary"] {
+        app.user(name).await;
     }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    app.deactivate_unsaid("mary");
+    // As somebody has who came by Google and never chose a password.
+    app.database.execute("UPDATE users SET password_hash = NULL WHERE username = 'grace'");
+    for way in ["/auth/login", "/auth/session"] {
+        let refused = async |login: Value| {
+            let answer = app.anonymous().post(way, login).await.problem(401, "invalid_credentials");
+            (answer.comparable(), answer.statements(), answer.units())
+        };
+        let wrong = refused(json!({"username": "ada", "password": "wrong horse battery"})).await;
+        for login in [
+            json!({"email": "ada@example.org", "password": "wrong horse battery"}),
+            json!({"username": "nobody", "password": "wrong horse battery"}),
+            json!({"email": "nobody@example.org", "password": "correct horse battery"}),
+            json!({"email": "no address", "password": "correct horse battery"}),
+            json!({"username": "", "password": "correct horse battery"}),
+            json!({"username": "grace", "password": "correct horse battery"}),
+            json!({"username": "mary", "password": "wrong horse battery"}),
+        ] {
+            assert_eq!(refused(login.clone()).await, wrong, "{login} at {way}");
+        }
+        // Only who knows the password of an account could see that it isn't looked up for nothing.
+        let inactive = refused(json!({"username": "mary", "password": "correct horse battery"})).await;
+        assert_eq!(inactive.0, wrong.0);
+    }
 }
 
 async fn refresh(client: &Client, token: &str) -> circadia_tests::Answer {
@@ -158,6 +189,25 @@ async fn access_tokens_expire(backend: Backend) {
     // Seven days after signing in it is over, however often it was renewed.
     app.clock.advance(7 * 86_400);
     refresh(&app.anonymous(), renewed["refresh_token"].as_str().unwrap()).await.problem(401, "token_expired");
+}
+
+async fn refreshing_ends_seven_days_after_the_login_to_the_second(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let often = app.user("ada").await;
+    let never = app.log_in("ada").await;
+    let renew = async |token: &Value| refresh(&app.anonymous(), token.as_str().unwrap()).await;
+    let mut token = often.tokens["refresh_token"].clone();
+    for _ in 0..6 {
+        app.clock.advance(86_400);
+        token = renew(&token).await.expect(200).body["refresh_token"].clone();
+    }
+    app.clock.advance(86_399);
+    let last = renew(&token).await.expect(200).body;
+    let other = renew(&never.tokens["refresh_token"]).await.expect(200).body;
+    app.clock.advance(1);
+    for tokens in [last, other] {
+        renew(&tokens["refresh_token"]).await.problem(401, "token_expired");
+    }
 }
 
 async fn altered_tokens_are_invalid(backend: Backend) {

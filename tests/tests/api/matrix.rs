@@ -209,18 +209,27 @@ async fn nobody_asks_for_things_of_others_by_naming_them(backend: Backend) {
     let (ada, eve) = (app.user("ada").await, app.user("eve").await);
     let (hers, own) = (World::of(&ada).await, World::of(&eve).await);
     let catalogue = Catalogue::read();
-    let ada_id = ada.tokens["user"]["id"].as_str().unwrap();
+    let (her_id, own_id) = [&ada, &eve].map(|client| client.tokens["user"]["id"].as_str().unwrap().to_owned()).into();
+    let mut queries = vec!["username=ada".to_owned(), format!("user_id={her_id}"), format!("user={her_id}")];
+    for name in ["user_ids[]", "user_ids", "user_id", "user_ids%5B%5D"] {
+        // Nobody, everybody, the other one, both, the other one twice.
+        queries.extend([format!("{name}="), format!("{name}=*"), format!("{name}={her_id}")]);
+        queries.extend([format!("{name}={own_id}&{name}={her_id}"), format!("{name}={her_id}&{name}={own_id}")]);
+        queries.extend([format!("{name}={own_id},{her_id}"), format!("{name}={her_id}&{name}={her_id}")]);
+    }
     for operation in overviews(&catalogue) {
         let hers = ids_in(&ada.get(&hers.path_and_query(operation)).await.expect(200));
         let path = own.path_and_query(operation);
+        let usual = eve.get(&path).await.expect(200).comparable();
         let separator = if path.contains('?') { '&' } else { '?' };
-        for name in ["user_id", "user_ids[]", "username"] {
-            let value = if name == "username" { "ada" } else { ada_id };
-            let answer = eve.get(&format!("{path}{separator}{name}={value}")).await;
+        for query in &queries {
+            let answer = eve.get(&format!("{path}{separator}{query}")).await;
             // Either the parameter is refused, or it makes no difference.
-            match answer.status {
-                422 => drop(answer.refusal()),
-                _ => assert!(ids_in(&answer.expect(200)).is_disjoint(&hers), "{} with {name}", operation.id),
+            if answer.status == 422 {
+                answer.refusal();
+            } else {
+                assert!(ids_in(&answer).is_disjoint(&hers), "{} with {query}", operation.id);
+                assert_eq!(answer.comparable(), usual, "{} with {query}", operation.id);
             }
         }
     }

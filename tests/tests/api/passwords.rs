@@ -10,6 +10,9 @@ scenarios!(
     changing_the_password_ends_every_other_session,
     bodies_over_the_limit_are_refused_before_hashing,
     the_sixth_guess_at_a_password_from_within_is_refused,
+    a_weaker_hash_is_replaced_at_the_next_sign_in,
+    both_ways_to_compose_an_accent_sign_in,
+    too_many_sign_ins_at_once_are_told_to_come_back_and_nobody_else_waits,
 );
 
 const PASSWORD: &str = "correct horse battery";
@@ -176,4 +179,88 @@ async fn the_sixth_guess_at_a_password_from_within_is_refused(backend: Backend) 
         let answer = client.post("/auth/password/forgot", json!({"email": "ada@example.org"})).await;
         assert_eq!(answer.status, if number < 5 { 202 } else { 429 });
     }
+}
+
+/// A hash of `PASSWORD` as one would have been made long ago: with one MiB.
+const WEAK: &str = "$argon2id$v=19$m=1024,t=1,p=1$c2FsdCBzYWx0IHNhbHQgMQ$P88QCmJg6koqFKX4MQfC75K3wT9Uv4VGqetZ8qy6q5E";
+
+async fn a_weaker_hash_is_replaced_at_the_next_sign_in(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    app.user("ada").await;
+    let of_today = || {
+        app.database.number("SELECT count(*) FROM users WHERE password_hash LIKE '$argon2id$v=19$m=47104,t=1,p=1$%'")
+    };
+    for way in ["/auth/login", "/auth/session"] {
+        assert_eq!(of_today(), 1);
+        app.database.execute(&format!("UPDATE users SET password_hash = '{WEAK}'"));
+        let sign_in =
+            async |password: &str| app.anonymous().post(way, json!({"username": "ada", "password": password})).await;
+        sign_in("wrong horse battery").await.problem(401, "invalid_credentials");
+        assert_eq!(of_today(), 0, "who doesn't know the password changes nothing");
+        sign_in(PASSWORD).await.expect(200);
+        assert_eq!(of_today(), 1);
+        sign_in("wrong horse battery").await.problem(401, "invalid_credentials");
+        sign_in(PASSWORD).await.expect(200);
+    }
+}
+
+async fn both_ways_to_compose_an_accent_sign_in(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (composed, decomposed) = ("un caf\u{e9} cr\u{e8}me", "un cafe\u{301} cre\u{300}me");
+    for (username, chosen, typed) in [("ada", composed, decomposed), ("eve", decomposed, composed)] {
+        let body = json!({"username": username, "email": format!("{username}@example.org"), "password": chosen});
+        app.anonymous().post("/auth/register", body).await.expect(201);
+        for way in ["/auth/login", "/auth/session"] {
+            for password in [chosen, typed] {
+                app.anonymous().post(way, json!({"username": username, "password": password})).await.expect(200);
+            }
+            let plain = json!({"username": username, "password": "un cafe creme"});
+            app.anonymous().post(way, plain).await.problem(401, "invalid_credentials");
+        }
+    }
+    // It is counted as it is kept: 128 letters, each with an accent of its own.
+    let long = "e\u{301}u\u{308}a\u{300}o\u{302}".repeat(32);
+    let body = json!({"username": "mary", "email": "mary@example.org", "password": long});
+    app.anonymous().post("/auth/register", body).await.expect(201);
+}
+
+async fn too_many_sign_ins_at_once_are_told_to_come_back_and_nobody_else_waits(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.until_known().await;
+    // More than may wait for a turn, on any machine: 64 for each thread, of which there is one less than cores.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1);
+    let mut burst = tokio::task::JoinSet::new();
+    for number in 0..threads * 65 + 40 {
+        let client = app.anonymous();
+        burst.spawn(async move {
+            let body = json!({"username": format!("nobody-{number}"), "password": "wrong horse battery"});
+            client.post("/auth/login", body).await
+        });
+    }
+    let (mut refused, mut answered, mut alive) = (0, 0, 0);
+    while !burst.is_empty() {
+        let begun = std::time::Instant::now();
+        app.anonymous().get("/health/live").await.expect(200);
+        ada.get("/themes").await.expect(200);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+        alive += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        while let Some(answer) = burst.try_join_next() {
+            let answer = answer.unwrap();
+            if answer.status == 503 {
+                assert_eq!(answer.body["code"], "unavailable");
+                assert!(answer.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()));
+                refused += 1;
+            } else {
+                answer.problem(401, "invalid_credentials");
+                answered += 1;
+            }
+        }
+    }
+    assert!(refused > 0 && answered > 0 && alive > 3, "{refused} {answered} {alive}");
+    // Afterwards there is room again, and who was refused has left no trace.
+    app.log_in("ada").await;
+    let recorded = "SELECT count(*) FROM login_attempts WHERE failure = 'unknown_user'";
+    assert_eq!(app.database.number(recorded), answered);
 }

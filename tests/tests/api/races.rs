@@ -9,12 +9,12 @@ use tokio::task::JoinSet;
 
 scenarios!(
     a_hundred_puts_of_one_entry_leave_one,
-    two_hundred_increments_add_up,
+    a_thousand_increments_add_up,
     eight_writers_lose_nothing,
     one_id_is_made_once,
     of_sleeps_that_overlap_one_is_stored,
     sleeps_replace_each_other_one_after_the_other,
-    parallel_refreshes_have_one_child,
+    two_hundred_parallel_refreshes_have_one_child,
     one_name_is_registered_once,
     counts_of_themes_lose_nothing,
     increments_and_time_entries_add_up,
@@ -68,20 +68,20 @@ async fn a_hundred_puts_of_one_entry_leave_one(backend: Backend) {
     assert_eq!(streak["current"], 1);
 }
 
-async fn two_hundred_increments_add_up(backend: Backend) {
+async fn a_thousand_increments_add_up(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let kind = json!({"type": "count", "target": 1, "unit": "pages"});
     let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-03-01"})).await;
     let path = format!("/habits/{habit}/entries/2026-03-11");
     let increment = |_| (ada.clone(), Method::POST, format!("{path}/increment"), json!({"by": 1}));
-    let answers = at_once((0..200).map(increment).collect()).await;
-    assert_eq!(statuses(&answers), BTreeMap::from([(200, 200)]));
+    let answers = at_once((0..1000).map(increment).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(200, 1000)]));
     // Each saw a sum that no other saw.
     let mut seen: Vec<u64> = answers.iter().map(|answer| answer.body["value"].as_u64().unwrap()).collect();
     seen.sort_unstable();
-    assert_eq!(seen, (1..=200).collect::<Vec<u64>>());
-    assert_eq!(ada.get(&path).await.expect(200).body["value"], 200);
+    assert_eq!(seen, (1..=1000).collect::<Vec<u64>>());
+    assert_eq!(ada.get(&path).await.expect(200).body["value"], 1000);
 }
 
 async fn eight_writers_lose_nothing(backend: Backend) {
@@ -175,13 +175,13 @@ async fn sleeps_replace_each_other_one_after_the_other(backend: Backend) {
     assert_eq!(app.database.number("SELECT count(*) FROM tombstones WHERE kind = 'sleep_log'"), 9);
 }
 
-async fn parallel_refreshes_have_one_child(backend: Backend) {
+async fn two_hundred_parallel_refreshes_have_one_child(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let body = json!({"refresh_token": ada.refresh_token()});
     let refresh = |_| (app.anonymous(), Method::POST, "/auth/refresh".to_owned(), body.clone());
-    let answers = at_once((0..50).map(refresh).collect()).await;
-    assert_eq!(statuses(&answers), BTreeMap::from([(200, 50)]));
+    let answers = at_once((0..200).map(refresh).collect()).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(200, 200)]));
     let child = &answers[0].body["refresh_token"];
     assert!(answers.iter().all(|answer| answer.body["refresh_token"] == *child));
     // Nobody was logged out by it.

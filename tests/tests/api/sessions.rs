@@ -6,12 +6,16 @@ use circadia_tests::{Answer, Backend, Client, TestApp, scenarios};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::catalogue::{Catalogue, World};
+
 scenarios!(
     the_cookie_is_out_of_reach_and_only_its_hash_is_stored,
     the_cookie_is_secure_wherever_it_leaves_the_machine,
+    every_cookie_of_production_is_secure,
     a_sign_in_always_gets_a_new_id,
     cookie_sessions_end_when_unused_and_after_a_week,
     unsafe_requests_by_cookie_come_from_our_own_pages,
+    no_unsafe_operation_by_cookie_goes_without_its_token_or_from_another_site,
     listed_origins_may_use_cookies,
     pages_of_other_sites_sign_nobody_in,
     tokens_need_no_csrf_and_outrank_cookies,
@@ -91,6 +95,42 @@ async fn the_cookie_is_secure_wherever_it_leaves_the_machine(backend: Backend) {
     assert_eq!(gone.header("set-cookie"), Some("__Host-circadia=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"));
 }
 
+async fn every_cookie_of_production_is_secure(backend: Backend) {
+    let app = TestApp::on(backend)
+        .set("CIRCADIA_ENV", "production")
+        .set("CIRCADIA_EMAIL_VERIFICATION", "optional")
+        .set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8")
+        .start();
+    let secure = app.anonymous().with_header("x-forwarded-proto", "https");
+    let registration = json!({"username": "ada", "email": "ada@example.org", "password": PASSWORD});
+    let registered = secure.post("/auth/register", registration).await.expect(201);
+    let opened = sign_in(&secure, "ada").await.expect(200);
+    let ada = secure.signed_in(&registered.body);
+    let made = ada.post("/me/totp", json!({"password": PASSWORD})).await.expect(200).body;
+    let authenticator = totp_rs::Totp::from_url(made["otpauth_uri"].as_str().unwrap()).unwrap();
+    let code = authenticator.generate(1_773_230_400).to_string();
+    let codes = ada.post("/me/totp/confirm", json!({"code": code})).await.expect(200).body;
+    let asked = sign_in(&secure, "ada").await.problem(401, "second_factor_required").body;
+    let answer = json!({"challenge": asked["challenge"], "code": codes["recovery_codes"][0]});
+    let by_two_factors = secure.post("/auth/session/totp", answer).await.expect(200);
+    for answer in [opened, by_two_factors] {
+        let (pair, attributes) = answer.header("set-cookie").unwrap().split_once(';').unwrap();
+        assert!(pair.starts_with("__Host-circadia=crs_"), "{pair}");
+        assert_eq!(attributes, " Path=/; Max-Age=604800; Secure; HttpOnly; SameSite=Lax");
+        let browser = secure.in_browser(&answer);
+        browser.get("/me").await.expect(200);
+        let gone = browser.delete("/auth/session").await.expect(204);
+        assert_eq!(
+            gone.header("set-cookie"),
+            Some("__Host-circadia=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
+        );
+    }
+    // Without TLS nobody gets that far.
+    let plain = app.anonymous().post("/auth/session", json!({"username": "ada", "password": PASSWORD})).await;
+    assert_eq!(plain.header("set-cookie"), None);
+    plain.problem(403, "https_required");
+}
+
 async fn a_sign_in_always_gets_a_new_id(backend: Backend) {
     let app = TestApp::on(backend).start();
     app.user("ada").await;
@@ -166,6 +206,40 @@ async fn unsafe_requests_by_cookie_come_from_our_own_pages(backend: Backend) {
     }
     assert_eq!(app.contents().await, before, "a refused request changed something");
     ada.post("/themes", json!({"name": "Health"})).await.expect(201);
+}
+
+async fn no_unsafe_operation_by_cookie_goes_without_its_token_or_from_another_site(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let world = World::of(&ada).await;
+    let browser = app.browser("ada").await;
+    let bare = browser.without_header("sec-fetch-site");
+    let wrong = [
+        ("without the token", browser.without_header("x-csrf-token")),
+        ("with another token", browser.without_header("x-csrf-token").with_header("x-csrf-token", "nonsense")),
+        ("from another site", bare.with_header("sec-fetch-site", "cross-site")),
+        ("from a sibling", bare.with_header("sec-fetch-site", "same-site")),
+        ("from nowhere", bare.clone()),
+        ("from another origin", bare.with_header("origin", "https://evil.example")),
+    ];
+    let before = app.contents().await;
+    let mut tried = 0;
+    for operation in Catalogue::read().operations.iter().filter(|operation| operation.method != Method::GET) {
+        if operation.public {
+            continue;
+        }
+        // A refresh token in the body is all that logging out needs.
+        let body = if operation.id == "logout" { Value::Null } else { world.body(operation) };
+        for (how, client) in &wrong {
+            let answer = client.call(operation.method.clone(), &world.path_and_query(operation), &body).await;
+            assert_eq!(answer.status, 403, "{} {how}: {}", operation.id, answer.body);
+            answer.problem(403, "csrf_failed");
+        }
+        tried += 1;
+    }
+    assert!(tried > 40, "only {tried} were tried");
+    assert_eq!(app.contents().await, before, "a refused request changed something");
+    browser.post("/themes", json!({"name": "Wealth"})).await.expect(201);
 }
 
 async fn listed_origins_may_use_cookies(backend: Backend) {

@@ -57,6 +57,24 @@ async fn nothing_matches_for_an_unknown_user_or_an_unreadable_hash() {
 }
 
 #[tokio::test]
+async fn an_unknown_user_costs_the_work_of_a_hash() {
+    let hasher = one_thread();
+    let known = hasher.hash(password("correct horse")).await.unwrap();
+    // The best of several, in turn: whatever else the machine does only adds to them.
+    let mut best = [Duration::MAX; 3];
+    for _ in 0..7 {
+        for (best, stored) in best.iter_mut().zip([Some(known.as_str()), None, Some("unreadable")]) {
+            let begun = std::time::Instant::now();
+            let verified = hasher.verify(password("battery staple"), stored.map(str::to_owned)).await.unwrap();
+            *best = begun.elapsed().min(*best);
+            assert_eq!(verified, Verified::default());
+        }
+    }
+    let [wrong, unknown, unreadable] = best;
+    assert!(wrong <= unknown * 2 && wrong <= unreadable * 2, "{wrong:?}, but {unknown:?} and {unreadable:?}");
+}
+
+#[tokio::test]
 async fn a_weaker_hash_matches_and_brings_one_of_today() {
     let hasher = one_thread();
     for weaker in

@@ -22,6 +22,7 @@ scenarios!(
     without_configuration_it_is_disabled,
     a_browser_is_signed_in_with_a_cookie,
     a_browser_s_session_is_new_at_each_sign_in,
+    the_session_s_cookie_is_secure_over_https,
     a_second_factor_is_asked_for_after_google_too,
 );
 
@@ -338,4 +339,22 @@ async fn a_browser_s_session_is_new_at_each_sign_in(backend: Backend) {
     app.anonymous().with_header("cookie", &format!("circadia={first}")).get("/me").await.refusal();
     browser.get("/me").await.expect(200);
     assert_eq!(count(&app, "sessions WHERE revoked_at IS NULL"), 1);
+}
+
+async fn the_session_s_cookie_is_secure_over_https(backend: Backend) {
+    let (builder, provider) = TestApp::on(backend).with_google();
+    let app = builder.set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8").start();
+    for (protocol, name, secure) in [("https", "__Host-circadia", " Secure;"), ("http", "circadia", "")] {
+        let mut browser = Browser::new(&app);
+        browser.client = app.anonymous().with_header("x-forwarded-proto", protocol);
+        let back = browser.agree(&provider, "").await;
+        assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), [&format!("{name}_prelogin")]);
+        let answer = browser.get(&back).await.expect(302);
+        let set: Vec<&str> = answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+        let session = set.iter().find(|set| set.starts_with(&format!("{name}=crs_"))).unwrap();
+        let (_, attributes) = session.split_once(';').unwrap();
+        assert_eq!(attributes, format!(" Path=/; Max-Age=604800;{secure} HttpOnly; SameSite=Lax"));
+        assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), [name], "the pre-login session is over");
+        browser.get("/me").await.expect(200);
+    }
 }

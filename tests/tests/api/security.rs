@@ -1,0 +1,375 @@
+//! Which tests hold which clause of `tests/SECURITY.md`. A clause that none is named for fails here, and so does a name
+//! that no test has.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Clauses in the words of the document, each with the tests that hold it: a file and a name in it. Files are those of
+/// `tests/tests`, or else of `crates`.
+const HELD: &[(&str, &[&str])] = &[
+    (
+        "Every route with an id, tried by another user (path, query, body, nested): 404, equal to a random id but for the \
+         request id",
+        &[
+            "api/ownership.rs::ids_of_others_in_paths_are_unknown",
+            "api/ownership.rs::ids_of_others_in_bodies_and_queries_are_unknown",
+            "api/ownership.rs::ids_of_others_can_be_chosen_like_any",
+            "api/matrix.rs::no_role_makes_things_of_others_exist",
+        ],
+    ),
+    (
+        "lists exclude what isn't yours",
+        &[
+            "api/ownership.rs::lists_hold_only_what_is_ones_own",
+            "api/matrix.rs::no_role_sees_things_of_others_in_what_is_its_own",
+            "api/matrix.rs::nothing_of_others_is_in_any_figure",
+        ],
+    ),
+    (
+        "A route that the matrix doesn't list fails the tests",
+        &[
+            "api/completeness.rs::every_route_that_is_served_is_documented",
+            "api/ownership.rs::what_is_private_asks_for_a_token",
+        ],
+    ),
+    (
+        "`user_ids[]=` empty, or own and foreign mixed: never \"everyone\"",
+        &["api/matrix.rs::nobody_asks_for_things_of_others_by_naming_them"],
+    ),
+    (
+        "Mass assignment (`role`, `email_verified`, `user_id`, `created_at`…): 422",
+        &["api/matrix.rs::nobody_decides_what_the_server_decides"],
+    ),
+    ("Demoted", &["api/revocation.rs::a_changed_role_is_read_again_everywhere_within_a_second"]),
+    (
+        "deactivated",
+        &[
+            "api/revocation.rs::a_deactivated_account_is_refused_everywhere_within_a_second",
+            "api/revocation.rs::a_deactivated_account_is_refused_where_it_was_never_seen",
+        ],
+    ),
+    ("deleted", &["api/revocation.rs::a_deleted_account_is_refused_everywhere_within_a_second"]),
+    (
+        "logged out",
+        &[
+            "api/revocation.rs::what_was_logged_out_is_refused_everywhere_within_a_second",
+            "api/sessions.rs::logging_out_ends_the_cookie_everywhere_within_a_second",
+            "api/replicas.rs::logging_out_at_one_is_refused_at_the_others_within_a_second",
+        ],
+    ),
+    (
+        "password changed: refused on every replica within 1 s",
+        &[
+            "api/revocation.rs::a_changed_password_ends_other_sessions_everywhere_within_a_second",
+            "api/reauthentication.rs::a_reset_ends_personal_tokens_and_a_change_does_not",
+        ],
+    ),
+    (
+        "without a store call per request: each replica follows a revocation feed (polled twice a second; Redis may push \
+         it)",
+        &[
+            "api/sessions.rs::a_cookie_costs_no_look_up_per_request",
+            "api/tokens.rs::a_token_is_looked_up_once_and_its_use_noted_once_an_hour",
+        ],
+    ),
+    (
+        "and checks the store per request while the feed can't be read",
+        &["api/revocation.rs::while_the_feed_can_not_be_read_the_store_is_asked_at_each_request"],
+    ),
+    (
+        "Staff can't edit superusers or promote",
+        &[
+            "api/matrix.rs::nobody_decides_what_the_server_decides",
+            "api/matrix.rs::no_role_makes_things_of_others_exist",
+        ],
+    ),
+    (
+        "the last superuser stays",
+        &["api/account.rs::the_last_superuser_stays", "auth/src/accounts/deletion.rs::the_last_superuser_stays"],
+    ),
+    // Tokens and sessions.
+    (
+        "Access: JWT, Ed25519, `typ=at+jwt`, `iss aud sub sid jti`, 15 min",
+        &[
+            "api/auth.rs::the_published_keys_verify_access_tokens",
+            "auth/src/tokens/access_tests.rs::a_token_says_who_and_in_which_session_for_15_minutes",
+        ],
+    ),
+    (
+        "±30 s leeway",
+        &[
+            "auth/src/tokens/access_tests.rs::clocks_may_differ_by_30_seconds_and_no_more_whether_the_token_is_remembered_or_not",
+            "api/auth.rs::access_tokens_expire",
+        ],
+    ),
+    (
+        "keys with `kid`, rotation with overlap, JWKS",
+        &[
+            "api/keys.rs::tokens_stay_good_through_a_planned_rotation",
+            "api/keys.rs::no_token_is_good_after_an_emergency_rotation",
+            "cli/keys.rs::a_planned_rotation_announces_new_keys_and_an_emergency_ends_the_old_ones",
+        ],
+    ),
+    (
+        "Verified tokens may be cached until they expire, keyed by a hash of the whole token",
+        &[
+            "auth/src/tokens/access_tests.rs::flipped_bits_never_verify",
+            "auth/src/tokens/access_tests.rs::rotation_overlaps_and_a_retired_key_is_refused_even_for_remembered_tokens",
+        ],
+    ),
+    ("`alg=none`", &["api/forgeries.rs::alg_none_is_refused"]),
+    ("HS256 with the public key", &["api/forgeries.rs::hs256_with_the_public_key_is_refused"]),
+    ("unknown or path-like `kid`", &["api/forgeries.rs::an_unknown_or_path_like_kid_is_refused"]),
+    ("`jwk`/`jku` headers", &["api/forgeries.rs::a_key_that_the_token_brings_along_is_refused"]),
+    (
+        "flipped bits",
+        &[
+            "api/forgeries.rs::flipped_bits_in_every_part_are_refused",
+            "api/tokens.rs::personal_tokens_need_their_secret_not_just_a_tag",
+        ],
+    ),
+    ("duplicate claims", &["api/forgeries.rs::duplicate_claims_are_refused"]),
+    ("another token kind: 401", &["api/forgeries.rs::another_token_kind_is_refused"]),
+    (
+        "The role comes from the session, not from the claims",
+        &[
+            "api/revocation.rs::a_changed_role_is_read_again_everywhere_within_a_second",
+            "auth/tests/on_sqlite.rs::a_changed_role_is_asked_for_again_at_another_replica_once_it_has_read_the_feed",
+        ],
+    ),
+    (
+        "Refresh: rotating",
+        &[
+            "api/auth.rs::a_refresh_token_is_good_once",
+            "auth/src/sessions/refresh_tests.rs::refresh_rotates_and_only_hashes_are_stored",
+        ],
+    ),
+    ("7 days at most from login", &["api/auth.rs::refreshing_ends_seven_days_after_the_login_to_the_second"]),
+    (
+        "replay of a used token revokes the family and is audited",
+        &["api/auth.rs::a_replay_ends_the_whole_session", "api/audit.rs::a_replayed_refresh_token_is_audited"],
+    ),
+    (
+        "A lost reply may be retried within 10 s and gets the same child",
+        &["api/auth.rs::a_lost_reply_can_be_asked_for_again"],
+    ),
+    (
+        "(derived by HMAC from the parent, so nothing but hashes is stored; only while the child is unused)",
+        &[
+            "api/secrets.rs::no_secret_is_stored_as_it_is",
+            "auth/src/sessions/refresh_tests.rs::a_reply_is_given_again_only_while_the_child_is_unused",
+        ],
+    ),
+    (
+        "200 parallel refreshes: one live child, no false logout",
+        &[
+            "api/races.rs::two_hundred_parallel_refreshes_have_one_child",
+            "api/replicas.rs::two_hundred_parallel_refreshes_leave_one_live_child_and_nobody_logged_out",
+        ],
+    ),
+    (
+        "Cookie session: 256-bit id, stored as its SHA-256",
+        &[
+            "api/sessions.rs::the_cookie_is_out_of_reach_and_only_its_hash_is_stored",
+            "api/secrets.rs::no_secret_is_stored_as_it_is",
+        ],
+    ),
+    (
+        "`__Host-` prefix, Secure, HttpOnly, SameSite=Lax (plain name without Secure only on loopback in development)",
+        &[
+            "api/sessions.rs::the_cookie_is_secure_wherever_it_leaves_the_machine",
+            "api/sessions.rs::every_cookie_of_production_is_secure",
+            "api/src/cookies.rs::cookies_are_plain_only_on_the_machine_of_a_developer",
+        ],
+    ),
+    (
+        "New id at login",
+        &[
+            "api/sessions.rs::a_sign_in_always_gets_a_new_id",
+            "api/google/signing_in.rs::a_browser_s_session_is_new_at_each_sign_in",
+        ],
+    ),
+    (
+        "CSRF: session-bound token in `X-CSRF-Token` + Origin allow-list + `Sec-Fetch-Site`; `text/plain` bodies refused",
+        &[
+            "api/sessions.rs::unsafe_requests_by_cookie_come_from_our_own_pages",
+            "api/sessions.rs::no_unsafe_operation_by_cookie_goes_without_its_token_or_from_another_site",
+            "api/sessions.rs::listed_origins_may_use_cookies",
+            "api/sessions.rs::pages_of_other_sites_sign_nobody_in",
+        ],
+    ),
+    (
+        "OAuth: state single-use and bound to the browser",
+        &[
+            "api/google/failures.rs::a_state_is_good_once",
+            "api/google/failures.rs::a_state_belongs_to_its_browser",
+            "api/google/failures.rs::a_state_that_was_not_given_out_is_refused",
+        ],
+    ),
+    ("PKCE S256", &["api/google/failures.rs::a_code_without_its_verifier_is_refused"]),
+    ("nonce", &["api/google/failures.rs::a_nonce_of_another_sign_in_is_refused"]),
+    (
+        "`iss`/`aud`/`email_verified` checked",
+        &[
+            "api/google/failures.rs::a_token_of_another_issuer_is_refused",
+            "api/google/failures.rs::a_token_for_another_client_is_refused",
+            "api/google/failures.rs::an_address_that_is_not_verified_is_refused",
+        ],
+    ),
+    (
+        "a Google e-mail equal to a local account is never linked without signing in first",
+        &["api/google/signing_in.rs::a_google_address_of_a_local_account_is_never_linked_by_itself"],
+    ),
+    (
+        "`next`: `//evil`, `/\\evil`, `%2f%2fevil`, CRLF → the default page",
+        &["api/google/signing_in.rs::next_never_leads_elsewhere"],
+    ),
+    (
+        "One-time tokens: 256 bits, stored hashed",
+        &[
+            "api/verification.rs::one_time_tokens_are_stored_hashed_and_no_job_holds_one",
+            "api/secrets.rs::no_secret_is_stored_as_it_is",
+        ],
+    ),
+    ("single use", &["api/verification.rs::one_time_tokens_are_good_once_and_for_one_of_many_who_use_them_at_once"]),
+    ("superseded by newer ones", &["api/verification.rs::one_time_tokens_are_superseded_by_newer_ones_and_expire"]),
+    (
+        "links use the configured base URL, never the Host header",
+        &["api/verification.rs::links_use_the_configured_base_url_never_the_host_header"],
+    ),
+    // Accounts.
+    (
+        "Argon2id (46 MiB, t=1, p=1 or stronger)",
+        &["auth/src/passwords/hasher_tests.rs::argon2id_46_mib_and_only_the_right_password_matches"],
+    ),
+    (
+        "own bounded pool with a queue deadline (then 503)",
+        &[
+            "auth/src/passwords/hasher_tests.rs::the_queue_is_bounded_and_has_a_deadline",
+            "api/passwords.rs::too_many_sign_ins_at_once_are_told_to_come_back_and_nobody_else_waits",
+        ],
+    ),
+    (
+        "rehash on login",
+        &[
+            "auth/src/passwords/hasher_tests.rs::a_weaker_hash_matches_and_brings_one_of_today",
+            "api/passwords.rs::a_weaker_hash_is_replaced_at_the_next_sign_in",
+        ],
+    ),
+    (
+        "An unknown user costs the same work as a wrong password",
+        &[
+            "auth/src/passwords/hasher_tests.rs::an_unknown_user_costs_the_work_of_a_hash",
+            "api/auth.rs::unknown_users_and_wrong_passwords_answer_alike",
+        ],
+    ),
+    ("identical status, body, headers on login", &["api/auth.rs::unknown_users_and_wrong_passwords_answer_alike"]),
+    ("forgot, resend", &["api/verification.rs::accounts_identical_answers_on_forgot_and_resend"]),
+    (
+        "and on register when verification is required",
+        &["api/verification.rs::accounts_identical_answers_on_register_where_verification_is_required"],
+    ),
+    (
+        "Passwords: at least 8, at most 128 code points",
+        &["auth/src/passwords/policy.rs::passwords_at_least_8_at_most_128_code_points"],
+    ),
+    (
+        "NFC",
+        &[
+            "auth/src/passwords/password.rs::both_ways_to_compose_an_accent_are_one_password",
+            "api/passwords.rs::both_ways_to_compose_an_accent_sign_in",
+        ],
+    ),
+    (
+        "common and breached ones (embedded list), all-numeric ones, and ones similar to name or e-mail refused, with the \
+         reason",
+        &[
+            "api/auth.rs::bad_passwords_are_refused_with_the_reason",
+            "auth/src/passwords/policy.rs::common_and_all_numeric_passwords_are_refused_with_every_reason",
+            "auth/src/passwords/policy.rs::passwords_similar_to_name_or_email_are_refused",
+            "auth/src/passwords/common.rs::the_list_is_sorted_and_every_line_of_it_is_found",
+        ],
+    ),
+    (
+        "Bodies over the limit are refused before hashing",
+        &["api/passwords.rs::bodies_over_the_limit_are_refused_before_hashing"],
+    ),
+    (
+        "Throttles per IP (IPv6 by /64)",
+        &["api/limits.rs::the_sixth_login_in_a_burst_is_refused", "api/limits.rs::trusted_proxies_tell_clients_apart"],
+    ),
+    ("and per account", &["api/limits.rs::an_account_is_limited_from_wherever_it_is_tried"]),
+    (
+        "back-off rather than lock-out",
+        &["auth/src/throttles/gcra.rs::the_sixth_attempt_of_a_burst_is_refused_and_the_allowance_refills_evenly"],
+    ),
+    ("one's own success resets nothing", &["api/limits.rs::ones_own_success_resets_nothing"]),
+    (
+        "`X-Forwarded-For` only from trusted proxies, walked from the right",
+        &[
+            "api/limits.rs::trusted_proxies_tell_clients_apart",
+            "api/src/client_address.rs::trusted_hops_are_walked_from_the_right",
+            "api/src/client_address.rs::a_header_from_nobody_trusted_is_ignored",
+        ],
+    ),
+    (
+        "With Redis one limit holds across replicas (the sixth attempt in a burst is refused wherever it lands)",
+        &["api/replicas.rs::the_sixth_attempt_of_a_burst_is_refused_wherever_it_lands"],
+    ),
+    (
+        "RSA login: 3072-bit key, OAEP and MGF1 SHA-256",
+        &[
+            "auth/src/keys/login.rs::the_jwk_and_the_pem_are_one_key_of_3072_bits",
+            "api/encrypted_passwords.rs::an_encrypted_password_registers_and_logs_in",
+        ],
+    ),
+    ("shared by all replicas, with `kid`", &["api/encrypted_passwords.rs::replicas_share_one_key_and_make_it_once"]),
+    (
+        "a decrypt failure looks like a wrong password",
+        &["api/encrypted_passwords.rs::a_decrypt_failure_looks_like_a_wrong_password"],
+    ),
+];
+
+/// The clauses of the document one after the other: the text of its lists.
+fn lists() -> String {
+    let document = include_str!("../../SECURITY.md");
+    let items = document.lines().filter_map(|line| line.strip_prefix("- "));
+    items.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_clause_of_the_document_is_held_by_a_test() {
+    let mut rest = lists();
+    for (clause, tests) in HELD {
+        assert!(!tests.is_empty(), "no test is named for: {clause}");
+        // From the left, for short ones may be part of what is said later.
+        let at = rest.find(clause).unwrap_or_else(|| panic!("the document doesn't say: {clause}"));
+        let before = &rest[..at];
+        assert!(!before.contains(char::is_alphanumeric), "no test is named for: {before}");
+        rest.replace_range(..at + clause.len(), "");
+    }
+    assert!(!rest.contains(char::is_alphanumeric), "no test is named for: {rest}");
+}
+
+#[test]
+fn every_test_that_is_named_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named: BTreeSet<&str> = HELD.iter().flat_map(|(_, tests)| *tests).copied().collect();
+    for test in named {
+        let (file, name) = test.split_once("::").unwrap();
+        let places = [root.join("tests").join(file), root.join("../crates").join(file)];
+        let path = places.iter().find(|path| path.is_file()).unwrap_or_else(|| panic!("there is no file of {test}"));
+        let text = fs::read_to_string(path).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let defined = format!("fn {name}(");
+        let at = lines.iter().position(|line| line.contains(&defined)).unwrap_or_else(|| panic!("there is no {test}"));
+        // Either it says that it is one, or a list makes it one on each database.
+        let listed = format!("{name},");
+        let is_test = lines[at - 1].contains("test]")
+            || lines.iter().any(|line| {
+                line.contains(&listed) || line.ends_with(&format!("{name});")) || line.ends_with(&format!("{name};"))
+            });
+        assert!(is_test, "{test} isn't run as a test");
+    }
+}
