@@ -52,7 +52,8 @@ impl TestDatabase {
 
     /// How bytes are written in SQL.
     pub fn literal(&self, bytes: &[u8]) -> String {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
         match self.backend() {
             Backend::Postgres => format!("'\\x{hex}'::bytea"),
             Backend::Sqlite | Backend::Mysql => format!("X'{hex}'"),

@@ -15,13 +15,31 @@ impl Client {
     /// Asks until this client is let in no more, for a second at most: the refusal, which must have this status and
     /// code.
     pub async fn until_refused(&self, status: u16, code: &str) -> Answer {
+        self.until_refused_within(KNOWN_WITHIN, status, code).await
+    }
+
+    /// The same for longer, or shorter.
+    pub async fn until_refused_within(&self, patience: Duration, status: u16, code: &str) -> Answer {
         let begun = Instant::now();
         loop {
             let answer = self.get("/themes").await;
             if answer.status != 200 {
                 return answer.expect(status).of_code(code);
             }
-            assert!(begun.elapsed() < KNOWN_WITHIN, "{} is still let in after {KNOWN_WITHIN:?}", answer.request);
+            assert!(begun.elapsed() < patience, "{} is still let in after {patience:?}", answer.request);
+            tokio::time::sleep(STEP).await;
+        }
+    }
+
+    /// Asks until this client is let in.
+    pub async fn until_let_in_within(&self, patience: Duration) {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get("/themes").await;
+            if answer.status == 200 {
+                return;
+            }
+            assert!(begun.elapsed() < patience, "{} still answers {}", answer.request, answer.body);
             tokio::time::sleep(STEP).await;
         }
     }

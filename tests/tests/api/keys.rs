@@ -11,6 +11,7 @@ scenarios!(
     tokens_stay_good_through_a_planned_rotation,
     no_token_is_good_after_an_emergency_rotation,
     access_tokens_can_be_ended_alone,
+    replicas_that_run_follow_an_emergency_rotation_within_seconds,
 );
 
 const SIGNING: [KeyPurpose; 2] = [KeyPurpose::AccessToken, KeyPurpose::RefreshToken];
@@ -77,4 +78,27 @@ async fn access_tokens_can_be_ended_alone(backend: Backend) {
     ada.at(&there).get("/me").await.problem(401, "token_invalid");
     let renewed = there.post("/auth/refresh", json!({"refresh_token": ada.refresh_token()})).await.expect(200);
     there.signed_in(&renewed.body).get("/me").await.expect(200);
+}
+
+async fn replicas_that_run_follow_an_emergency_rotation_within_seconds(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let replica = app.replica().start();
+    let ada = app.user("ada").await;
+    let browser = app.browser("ada").await;
+    for client in [&ada, &ada.at(&replica.anonymous()), &browser] {
+        client.until_known().await;
+    }
+    app.rotate_keys(&SIGNING, Rotation::Emergency);
+    for there in [&app, &replica] {
+        let patience = std::time::Duration::from_secs(10);
+        ada.at(&there.anonymous()).until_refused_within(patience, 401, "token_invalid").await;
+        // Who signs in from now on is known at both.
+        let fresh = there.log_in("ada").await;
+        for there in [&app, &replica] {
+            let patience = std::time::Duration::from_secs(10);
+            fresh.at(&there.anonymous()).until_let_in_within(patience).await;
+        }
+    }
+    // Cookies are of other keys.
+    browser.get("/themes").await.expect(200);
 }

@@ -108,6 +108,7 @@ const HELD: &[(&str, &[&str])] = &[
         &[
             "api/keys.rs::tokens_stay_good_through_a_planned_rotation",
             "api/keys.rs::no_token_is_good_after_an_emergency_rotation",
+            "api/keys.rs::replicas_that_run_follow_an_emergency_rotation_within_seconds",
             "cli/keys.rs::a_planned_rotation_announces_new_keys_and_an_emergency_ends_the_old_ones",
         ],
     ),
