@@ -52,8 +52,9 @@ pub struct Identity {
     pub master: MasterKey,
     /// Held by whoever makes the first key for passwords.
     pub first_login_key: tokio::sync::Mutex<()>,
-    /// Held by whoever reads the keys again, so that what was read later isn't replaced by what was read earlier.
-    pub keys_being_read: tokio::sync::Mutex<()>,
+    /// Held by whoever reads the keys again, so that what was read later isn't replaced by what was read earlier: when
+    /// the latest reading began.
+    pub keys_being_read: tokio::sync::Mutex<Option<std::time::Instant>>,
     /// What is kept for a short time, by the hash of a secret; for all replicas.
     pub ephemera: Ephemera,
     /// Redis, if there is one.
@@ -278,11 +279,18 @@ pub async fn follow_revocations(app: &App) {
 /// # Errors
 /// The store's; an internal one if they can't be unsealed.
 pub async fn reload_keys(app: &App) -> Result<(), Problem> {
-    let _turn = app.identity.keys_being_read.lock().await;
+    let asked_at = std::time::Instant::now();
+    let mut began_at = app.identity.keys_being_read.lock().await;
+    if began_at.is_some_and(|began_at| began_at > asked_at) {
+        // Somebody else read them while this waited.
+        return Ok(());
+    }
+    let begins_at = std::time::Instant::now();
     let (master, now) = (app.identity.master.clone(), app.now());
     let read =
         app.work.read(move |store| KeyRing::load(store, &master, now).map_err(|error| Problem::internal(&error)));
     app.identity.tokens.replace_keys(read.await?);
+    *began_at = Some(begins_at);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! How many requests are served to whom, shown in the `RateLimit` header fields of the IETF draft
-//! (`draft-ietf-httpapi-ratelimit-headers`). The counting is the `auth` crate's: by all replicas together where there is
-//! a Redis, else by each for itself.
+//! (`draft-ietf-httpapi-ratelimit-headers`). The counting is the `auth` crate's: by all replicas together where there
+//! is a Redis, else by each for itself.
 //!
 //! Each request falls under one limit: where secrets are tried, that of its address; signed in, that of its user; else
 //! that of its address for anonymous requests. Health, docs and schema are exempt.

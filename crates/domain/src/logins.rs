@@ -41,7 +41,8 @@ pub enum LoginFailure {
     EmailNotVerified,
     /// The second factor was wrong.
     WrongCode,
-    /// The first factor was right, and the second was asked for: what comes of it is recorded as an attempt of its own.
+    /// The first factor was right, and the second was asked for: what comes of it is recorded as an attempt of its own,
+    /// so that this is neither a success nor a failure in figures of how sign-ins end.
     SecondFactorRequired,
 }
 

@@ -11,6 +11,7 @@ scenarios!(
     a_reset_ends_personal_tokens_and_a_change_does_not,
     who_registers_with_an_address_that_was_never_verified_gets_the_account,
     codes_are_guessed_ten_times_whatever_limits_are_configured,
+    what_outlives_a_session_needs_a_live_one,
 );
 
 const PASSWORD: &str = "correct horse battery";
@@ -144,4 +145,36 @@ async fn codes_are_guessed_ten_times_whatever_limits_are_configured(backend: Bac
     assert_eq!(app.database.number("SELECT count(*) FROM login_attempts WHERE failure = 'wrong_code'"), 10);
     assert_eq!(app.database.number("SELECT count(*) FROM login_attempts WHERE failure = 'second_factor_required'"), 1);
     answer(&app, &recovery).await.expect(200);
+}
+
+async fn what_outlives_a_session_needs_a_live_one(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let made = ada.post("/me/totp", json!({})).await.expect(200);
+    let authenticator = Totp::from_url(made.body["otpauth_uri"].as_str().unwrap()).unwrap();
+    let code = authenticator.generate(1_773_230_400).to_string();
+    ada.get("/habits").await.expect(200);
+    // The session ends, and this replica hasn't heard of it yet.
+    app.database.execute("UPDATE sessions SET revoked_at = created_at");
+    ada.get("/habits").await.expect(200);
+    app.mail().await;
+    let before = app.database.contents();
+    let proven = |mut body: Value| {
+        body["password"] = json!(PASSWORD);
+        body
+    };
+    let token = json!({"name": "Importer", "scopes": ["read"]});
+    for (method, path, body) in [
+        (Method::POST, "/me/tokens", token.clone()),
+        (Method::POST, "/me/tokens", proven(token)),
+        (Method::POST, "/me/email", proven(json!({"email": "evil@example.org"}))),
+        (Method::POST, "/me/totp", json!({})),
+        (Method::POST, "/me/totp", proven(json!({}))),
+        (Method::POST, "/me/totp/confirm", json!({"code": code})),
+        (Method::DELETE, "/me/google", proven(json!({}))),
+    ] {
+        ada.call(method, path, &body).await.problem(401, "token_revoked");
+    }
+    assert_eq!(app.database.contents(), before);
+    assert!(app.mail().await.is_empty());
 }

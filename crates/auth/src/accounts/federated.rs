@@ -85,8 +85,8 @@ pub fn find_federated<S: IdentityRepository + ?Sized>(
     Ok(store.find_identity(provider, &profile.subject)?.map(|identity| identity.user))
 }
 
-/// Lets in the user of a subject, unless the account may not sign in or a second factor is asked for; records it whichever
-/// it is. For the user's writing unit of work.
+/// Lets in the user of a subject, unless the account may not sign in or a second factor is asked for; records it
+/// whichever it is. For the user's writing unit of work.
 ///
 /// # Errors
 /// [`FederatedRefusal::Inactive`] and [`FederatedRefusal::SecondFactorRequired`], which are to be committed;

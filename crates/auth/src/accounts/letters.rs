@@ -144,13 +144,7 @@ pub fn write_letter<S: UserRepository + OneTimeRepository + ?Sized>(
     let written = match order {
         LetterOrder::Registration { email, taken } => match by_email(store, email)? {
             // Whoever came first need not be who has the address, so their password must not be the one that counts.
-            Some(user) if *taken && user.email_verified_at.is_none() => {
-                store.delete_one_time_tokens(user.id, &[OneTimePurpose::VerifyEmail])?;
-                one_time::issue(store, OneTimePurpose::ResetPassword, user.id, &user.email, entropy, now).map(|token| {
-                    let content = LetterContent::FinishRegistration(token);
-                    Letter::new(&user, user.email.clone(), content)
-                })
-            }
+            Some(user) if *taken && user.email_verified_at.is_none() => choice(store, &user, entropy, now),
             Some(user) if user.email_verified_at.is_none() => verification(store, &user, entropy, now),
             Some(user) if *taken => Ok(Letter::new(&user, user.email.clone(), LetterContent::AlreadyRegistered)),
             _ => return Ok(None),
@@ -211,12 +205,30 @@ fn to_owner<S: UserRepository + ?Sized>(
     Ok(store.find_user(user)?.map(|user| Letter::new(&user, user.email.clone(), content)))
 }
 
+/// A link to a password of one's own, which is the only one that counts from here on.
+fn choice<S: OneTimeRepository + ?Sized>(
+    store: &mut S,
+    user: &User,
+    entropy: &dyn Entropy,
+    now: Instant,
+) -> Result<Letter, StoreError> {
+    store.delete_one_time_tokens(user.id, &[OneTimePurpose::VerifyEmail])?;
+    let token = one_time::issue(store, OneTimePurpose::ResetPassword, user.id, &user.email, entropy, now)?;
+    Ok(Letter::new(user, user.email.clone(), LetterContent::FinishRegistration(token)))
+}
+
+/// A link to prove the address; but while somebody is asked to choose a password, none that would confirm the one
+/// before.
 fn verification<S: OneTimeRepository + ?Sized>(
     store: &mut S,
     user: &User,
     entropy: &dyn Entropy,
     now: Instant,
 ) -> Result<Letter, StoreError> {
+    let asked = store.find_one_time_token(user.id, OneTimePurpose::ResetPassword)?;
+    if asked.is_some_and(|token| now < token.expires_at) {
+        return choice(store, user, entropy, now);
+    }
     with_token(store, user, OneTimePurpose::VerifyEmail, user.email.clone(), entropy, now)
 }
 

@@ -51,6 +51,11 @@ fn who_registers_gets_a_link_and_who_has_the_account_already_is_told_so() {
     let LetterContent::FinishRegistration(token) = letter.content else { panic!("{letter:?}") };
     assert_eq!((token.purpose, letter.to.as_str()), (OneTimePurpose::ResetPassword, "ada@example.org"));
     assert!(one_time::look_up(&mut store, &token, NOW).is_ok() && one_time::look_up(&mut store, &first, NOW).is_err());
+    // Nor can a link be asked for in between that confirms the first password.
+    for order in [LetterOrder::Verification { email: ada() }, order(false)] {
+        let letter = written(&mut store, &order).unwrap();
+        assert!(matches!(letter.content, LetterContent::FinishRegistration(_)), "{letter:?}");
+    }
     let letter = written(&mut verified(), &order(true)).unwrap();
     assert_eq!(letter.content, LetterContent::AlreadyRegistered);
     assert_eq!(written(&mut verified(), &order(false)), None);

@@ -14,7 +14,7 @@ pub use deletion::delete_account;
 pub use email::{EmailRefusal, Proven, prove_email};
 pub use federated::{FederatedRefusal, find_federated, join_federated, link, sign_in_federated, unlink};
 pub use letters::{Letter, LetterContent, LetterOrder, write_letter};
-pub use password::{PasswordRefusal, change_password, reset_password, resettable};
+pub use password::{PasswordRefusal, Reset, change_password, reset_password, resettable};
 pub use registration::{Registration, register, username_taken};
 pub use second_factor::{SecondFactor, accept_second_factor};
 pub use sign_in::{Attempt, Identifiers, SignInRefusal, accept, refuse};

@@ -23,6 +23,17 @@ pub enum PasswordRefusal {
     Store(#[from] StoreError),
 }
 
+/// What a reset came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reset {
+    /// Whose password it is.
+    pub user: User,
+    /// Whether a linked Google account was removed.
+    pub unlinked: bool,
+    /// Whether a second factor was removed.
+    pub without_second_factor: bool,
+}
+
 impl Refusal for PasswordRefusal {}
 impl Refusal for OneTimeRefusal {}
 
@@ -45,9 +56,9 @@ pub fn resettable<S: UserRepository + OneTimeRepository + ?Sized>(
 
 /// Replaces a password by a token, and ends every session, every personal token and every link that is under way: it is
 /// what somebody does who was robbed of the account. Whoever has read the mail has also proven that the address is
-/// theirs; if nobody had before, whatever else leads into the account (a linked Google account, a second factor) was set
-/// up by somebody who never showed to own the address, and goes, too. For the user's writing unit of work, `rev` being its
-/// revision.
+/// theirs; if nobody had before, whatever else leads into the account (a linked Google account, a second factor) was
+/// set up by somebody who never showed to own the address, and goes, too. For the user's writing unit of work, `rev`
+/// being its revision.
 ///
 /// # Errors
 /// [`OneTimeRefusal`].
@@ -57,7 +68,7 @@ pub fn reset_password<S>(
     token: &OneTimeToken,
     hash: &str,
     now: Instant,
-) -> Result<User, OneTimeRefusal>
+) -> Result<Reset, OneTimeRefusal>
 where
     S: UserRepository
         + OneTimeRepository
@@ -69,20 +80,22 @@ where
 {
     let user = resettable(store, token, now)?;
     store.update_password(user.id, hash, rev, now)?;
+    let (mut unlinked, mut without_second_factor) = (false, false);
     if user.email_verified_at.is_none() {
         store.confirm_email(user.id, &user.email, rev, now)?;
-        store.delete_identity(user.id, Provider::Google)?;
-        store.delete_totp(user.id)?;
+        unlinked = store.delete_identity(user.id, Provider::Google)?;
+        without_second_factor = store.delete_totp(user.id)?;
     }
     store.delete_one_time_tokens(user.id, &OneTimePurpose::ALL)?;
     store.delete_personal_tokens(user.id)?;
     store.revoke_sessions(user.id, now)?;
-    Ok(user)
+    Ok(Reset { user, unlinked, without_second_factor })
 }
 
 /// Replaces a password that was given and found right, `found` being the hash that it was held against; every session
 /// but this one ends, and so does what was begun with the old one: a reset, a change of address. Personal tokens stay:
-/// whoever changes a password routinely doesn't expect programs to stop. For the user's writing unit of work, `rev` being its revision.
+/// whoever changes a password routinely doesn't expect programs to stop. For the user's writing unit of work, `rev`
+/// being its revision.
 ///
 /// # Errors
 /// [`PasswordRefusal`].
@@ -185,7 +198,8 @@ mod tests {
             store.users[0].0.email_verified_at = verified.then_some(NOW);
             with_other_ways_in(&mut store);
             let token = sent(&mut store, "ada@example.org");
-            reset_password(&mut store, REV, &token, "$new", NOW).unwrap();
+            let reset = reset_password(&mut store, REV, &token, "$new", NOW).unwrap();
+            assert_eq!((reset.unlinked, reset.without_second_factor), (!verified, !verified));
             assert!(store.one_time_tokens.is_empty() && store.personal_tokens.is_empty());
             // Of an owner who proved the address before, these are the owner's.
             assert_eq!((store.identities.is_empty(), store.totp.is_empty()), (!verified, !verified));

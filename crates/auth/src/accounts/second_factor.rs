@@ -63,7 +63,7 @@ impl SecondFactor<'_> {
 ///
 /// # Errors
 /// [`SignInRefusal`]; of these, [`SignInRefusal::WrongCode`] and [`SignInRefusal::InvalidCredentials`] are to be
-/// committed.
+/// committed. [`SignInRefusal::TooManyGuesses`] is no attempt, for nothing was looked at, and isn't recorded.
 pub fn accept_second_factor<S>(store: &mut S, given: &SecondFactor<'_>) -> Result<User, SignInRefusal>
 where
     S: UserRepository + LoginRepository + TotpRepository + AuditRepository + ?Sized,
@@ -84,7 +84,7 @@ where
             let event = AuditEvent::by(given.ids.fresh().into(), AuditAction::RECOVERY_CODE_USED, user, given.now);
             audit::record(store, &event)?;
         }
-        Err(FactorRefusal::WrongCode) => {
+        Err(FactorRefusal::WrongCode { .. }) => {
             given.record(store, Some(LoginFailure::WrongCode))?;
             return Err(SignInRefusal::WrongCode);
         }

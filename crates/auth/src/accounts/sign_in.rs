@@ -106,8 +106,8 @@ pub enum SignInRefusal {
     /// looking the login up.
     #[error("the password was changed in the meantime")]
     PasswordReplaced,
-    /// The password is right, but a second factor is asked for: see [`crate::factors::Challenge`]. It was recorded, which is
-    /// to be committed.
+    /// The password is right, but a second factor is asked for: see [`crate::factors::Challenge`]. It was recorded,
+    /// which is to be committed.
     #[error("a second factor is needed")]
     SecondFactorRequired {
         /// Whose account it is.
@@ -170,7 +170,8 @@ pub fn refuse<S: LoginRepository + ?Sized>(
 }
 
 /// Lets in who gave the right password, unless the account may not sign in or a second factor is asked for; records it
-/// whichever it is, and replaces a password hash that is due for it. For the user's writing unit of work, `rev` being its revision.
+/// whichever it is, and replaces a password hash that is due for it. For the user's writing unit of work, `rev` being
+/// its revision.
 ///
 /// # Errors
 /// [`SignInRefusal`]; which of these are to be committed, `is_remembered` says.

@@ -7,7 +7,7 @@
 //!
 //! Six digits can be guessed by who may try often enough, so wrong ones are counted with the factor itself: on every
 //! replica alike, whatever limits are configured, and however long it takes ([`GUESSES`]). Recovery codes can't be
-//! guessed, and go on being accepted: nobody who guesses locks the owner out.
+//! guessed, and aren't counted: they let the owner in while somebody else guesses.
 
 mod challenge;
 mod totp;
@@ -27,8 +27,9 @@ use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::throttles::Quota;
 use totp::{SECRET, base32, matching_step, uri};
 
-/// How many wrong codes an account may be tried with: ten at once, then thirty a day. At three valid codes of a million
-/// that is a chance of one in a hundred after a hundred days; NIST SP 800-63B-4 §3.2.2 allows a hundred guesses in all.
+/// How many wrong codes an account may be tried with: ten at once, then thirty a day. Three codes of a million are
+/// right at any time, which makes a chance of one in a hundred after a hundred days. (NIST SP 800-63B-4 §3.2.2 would
+/// have the factor disabled for good after a hundred; then whoever has the password could do that to its owner.)
 pub const GUESSES: Quota = Quota::of(10, 8 * 60 * 60);
 
 /// Bytes of a recovery code: 80 bits, 16 letters.
@@ -39,8 +40,12 @@ const RECOVERY: usize = 10;
 pub enum FactorRefusal {
     /// The code is neither one of the present nor a recovery code that is left.
     #[error("the code is wrong, or was used before")]
-    WrongCode,
-    /// Too many wrong codes were tried lately: none of the authenticator's is looked at. After this many seconds, one is.
+    WrongCode {
+        /// Whether it was counted as a guess, which is to be committed.
+        counted: bool,
+    },
+    /// Too many wrong codes were tried lately: none of the authenticator's is looked at. After this many seconds, one
+    /// is.
     #[error("too many wrong codes were tried lately")]
     TooManyGuesses(u32),
     /// There is no second factor (or none that was confirmed, where that matters).
@@ -59,8 +64,7 @@ pub enum FactorRefusal {
 
 impl Refusal for FactorRefusal {
     fn is_remembered(&self) -> bool {
-        // It was counted.
-        matches!(self, Self::WrongCode)
+        matches!(self, Self::WrongCode { counted: true })
     }
 }
 
@@ -126,11 +130,11 @@ pub fn set_up<S: TotpRepository + ?Sized>(
     Ok(SetUp { secret, uri })
 }
 
-/// Puts a second factor into force, by a code of it; gives its recovery codes, which are shown once. For the user's
-/// writing unit of work.
+/// Puts a second factor into force, by a code of it; gives its recovery codes, which are shown once. Wrong codes aren't
+/// counted, for whoever set it up was shown the secret. For the user's writing unit of work.
 ///
 /// # Errors
-/// [`FactorRefusal`]; [`FactorRefusal::WrongCode`] is to be committed.
+/// [`FactorRefusal`].
 pub fn confirm<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -143,10 +147,8 @@ pub fn confirm<S: TotpRepository + ?Sized>(
     if factor.is_active() {
         return Err(FactorRefusal::AlreadyActive);
     }
-    let step = match accepted_step(&factor, code, master, now)? {
-        Judged::Right(step) => step,
-        Judged::Wrong => return Err(guessed(store, factor, now)?),
-        Judged::Unseen(seconds) => return Err(FactorRefusal::TooManyGuesses(seconds)),
+    let Judged::Right(step) = judge(&factor, code, master, now)? else {
+        return Err(FactorRefusal::WrongCode { counted: false });
     };
     store.put_totp(&TotpFactor { confirmed_at: Some(now), last_step: Some(step), ..factor })?;
     renew_recovery_codes(store, user, master, entropy, now)
@@ -156,7 +158,7 @@ pub fn confirm<S: TotpRepository + ?Sized>(
 /// user's writing unit of work.
 ///
 /// # Errors
-/// [`FactorRefusal`]; [`FactorRefusal::WrongCode`] is to be committed.
+/// [`FactorRefusal`]; which of these are to be committed, `is_remembered` says.
 pub fn prove<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -167,27 +169,25 @@ pub fn prove<S: TotpRepository + ?Sized>(
     let factor = store.find_totp(user)?.filter(TotpFactor::is_active).ok_or(FactorRefusal::NotSetUp)?;
     if let Some(code) = recovery_code(code) {
         let used = store.use_recovery_code(user, &recovery_hash(&code, user, master)?)?;
-        return if used { Ok(Proof::RecoveryCode) } else { Err(FactorRefusal::WrongCode) };
+        return if used { Ok(Proof::RecoveryCode) } else { Err(FactorRefusal::WrongCode { counted: false }) };
     }
-    match accepted_step(&factor, code, master, now)? {
+    // What lies further ahead than all guesses together last for was counted by a clock that ran ahead.
+    let known = factor.guesses_until.filter(|until| *until <= now.plus_seconds(GUESSES.period_seconds().into()));
+    let (decision, until) = GUESSES.judge(known, now);
+    if !decision.allowed {
+        return Err(FactorRefusal::TooManyGuesses(decision.retry_after_seconds));
+    }
+    match judge(&factor, code, master, now)? {
         Judged::Right(step) => {
             store.put_totp(&TotpFactor { last_step: Some(step), ..factor })?;
             Ok(Proof::Authenticator)
         }
-        Judged::Wrong => Err(guessed(store, factor, now)?),
-        Judged::Unseen(seconds) => Err(FactorRefusal::TooManyGuesses(seconds)),
+        Judged::Wrong => {
+            store.put_totp(&TotpFactor { guesses_until: Some(until), ..factor })?;
+            Err(FactorRefusal::WrongCode { counted: true })
+        }
+        Judged::NoGuess => Err(FactorRefusal::WrongCode { counted: false }),
     }
-}
-
-/// Counts a wrong code.
-fn guessed<S: TotpRepository + ?Sized>(
-    store: &mut S,
-    factor: TotpFactor,
-    now: Instant,
-) -> Result<FactorRefusal, StoreError> {
-    let (_, until) = GUESSES.judge(factor.guesses_until, now);
-    store.put_totp(&TotpFactor { guesses_until: Some(until), ..factor })?;
-    Ok(FactorRefusal::WrongCode)
 }
 
 /// Replaces the recovery codes; the new ones are shown once. For the user's writing unit of work.
@@ -216,24 +216,25 @@ pub fn renew_recovery_codes<S: TotpRepository + ?Sized>(
 enum Judged {
     /// It is the one of this time step.
     Right(i64),
-    /// It is none, or was used before.
+    /// It is another.
     Wrong,
-    /// It wasn't looked at, and won't be for so many seconds.
-    Unseen(u32),
+    /// It isn't one at all, or it is right and was used before: somebody mistyped, or sent it twice.
+    NoGuess,
 }
 
-fn accepted_step(factor: &TotpFactor, code: &str, master: &MasterKey, now: Instant) -> Result<Judged, FactorRefusal> {
-    let (decision, _) = GUESSES.judge(factor.guesses_until, now);
-    if !decision.allowed {
-        return Ok(Judged::Unseen(decision.retry_after_seconds));
-    }
+fn judge(factor: &TotpFactor, code: &str, master: &MasterKey, now: Instant) -> Result<Judged, FactorRefusal> {
     let bound_to = factor.user.to_string();
     let secret = master
         .open(Purpose::TotpSecrets, &bound_to, &factor.sealed)?
         .ok_or_else(|| KeyError::WrongMasterKey(format!("second factor of {bound_to}")))?;
     // As apps show them: in two groups.
     let digits: Zeroizing<String> = Zeroizing::new(code.chars().filter(|c| *c != ' ').collect());
-    Ok(matching_step(&secret, &digits, factor.last_step, now).map_or(Judged::Wrong, Judged::Right))
+    if let Some(step) = matching_step(&secret, &digits, factor.last_step, now) {
+        return Ok(Judged::Right(step));
+    }
+    let is_a_code = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let was_used = matching_step(&secret, &digits, None, now).is_some();
+    Ok(if is_a_code && !was_used { Judged::Wrong } else { Judged::NoGuess })
 }
 
 /// A recovery code in its one form; nothing if it can't be one.

@@ -13,8 +13,8 @@ use crate::bytes::{from_base64url, same};
 const LONGEST: usize = 16 * 1024;
 /// Seconds by which the provider's clock may differ from ours.
 const LEEWAY: i64 = 60;
-/// The only issuer that is known to leave its scheme out.
-const GOOGLE: &str = "https://accounts.google.com";
+/// Google. The only issuer that is known to leave its scheme out.
+pub(super) const GOOGLE: &str = "https://accounts.google.com";
 
 /// Who somebody is, in the words of a provider that was believed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::http::{HttpClient, HttpRequest};
-use super::id_token::{self, Expected, Profile};
+use super::id_token::{self, Expected, GOOGLE, Profile};
 use super::keys::KeySet;
 use super::{Begun, Browser, Completion, LocalPath, OAuthError, Pending, Purpose};
 use crate::entropy::Entropy;
@@ -123,12 +123,16 @@ impl OpenIdProvider {
         let client = self.client(now).await?;
         let (state, pending) = Pending::new(purpose, completion, next, browser, entropy);
         let text = state.text();
-        let (url, _) = client
+        let mut request = client
             .authorize_url(|| CsrfToken::new(text))
             .add_scopes(["openid", "email"].map(|scope| Scope::new(scope.to_owned())))
-            .add_extra_param("nonce", pending.nonce())
-            // Whoever has several accounts says which; and nobody is signed in by a link that they only followed.
-            .add_extra_param("prompt", "select_account")
+            .add_extra_param("nonce", pending.nonce());
+        if self.settings.issuer == GOOGLE {
+            // Whoever has several accounts says which; and nobody is signed in by a link that they only followed. Other
+            // providers may refuse what they don't know.
+            request = request.add_extra_param("prompt", "select_account");
+        }
+        let (url, _) = request
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(
                 pending.verifier().to_owned(),
             )))

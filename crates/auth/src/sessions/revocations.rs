@@ -87,7 +87,8 @@ impl Revocations {
         picture.read_at.map_or(horizon, |read_at| read_at.min(now).plus_seconds(-OVERLAP).max(horizon))
     }
 
-    /// Takes in what a reading found that began at `read_at`, the instant of before the store was asked, and ended by now.
+    /// Takes in what a reading found that began at `read_at`, the instant of before the store was asked, and ended by
+    /// now.
     pub fn apply(&self, entries: &[Revocation], read_at: Instant, now: Instant) {
         let mut picture = self.picture.write().unwrap_or_else(PoisonError::into_inner);
         for entry in entries {
@@ -98,7 +99,8 @@ impl Revocations {
             };
             *latest = entry.at.max(*latest);
         }
-        // An earlier reading that answers late makes nothing less fresh; one that lies ahead was of a clock set back since.
+        // An earlier reading that answers late makes nothing less fresh; one that lies ahead was of a clock set back
+        // since.
         picture.read_at = picture.read_at.filter(|known| *known <= now).max(Some(read_at));
         if picture.cleared_at.plus_seconds(CLEARED_EVERY) <= read_at {
             let horizon = read_at.plus_seconds(-(REMEMBERED + OVERLAP));

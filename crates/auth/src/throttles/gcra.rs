@@ -19,8 +19,9 @@ impl Quota {
         Self { burst: burst.max(1), period_seconds: period_seconds.clamp(1, 86_400) }
     }
 
-    /// The same, for constants: whoever writes it keeps to the bounds.
+    /// The same, for constants.
     pub(crate) const fn of(burst: u32, period_seconds: u32) -> Self {
+        assert!(burst > 0 && 0 < period_seconds && period_seconds <= 86_400, "within the bounds");
         Self { burst, period_seconds }
     }
 

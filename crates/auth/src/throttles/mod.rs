@@ -1,8 +1,8 @@
 //! Throttles: how often something may be tried, for each account, address or user.
 //!
-//! Back-off rather than lock-out: an allowance refills evenly, whatever is tried, and a success resets nothing. Who goes
-//! on trying an account by its name takes what refills, and so holds its owner up for as long as they do; sessions that
-//! are open, links by mail and Google aren't counted by that name.
+//! Back-off rather than lock-out: an allowance refills evenly, whatever is tried, and a success resets nothing. Who
+//! goes on trying an account by its name takes what refills, and so holds its owner up for as long as they do; sessions
+//! that are open, links by mail and Google aren't counted by that name.
 
 mod gcra;
 mod local;
@@ -27,8 +27,8 @@ pub trait Throttle: Send + Sync {
     fn attempt<'a>(&'a self, key: &'a str, now: Instant) -> Pin<Box<dyn Future<Output = Decision> + Send + 'a>>;
 }
 
-/// The throttle of this quota for each key: shared by all replicas if there is a Redis, else this process's own. Those of
-/// other names count apart.
+/// The throttle of this quota for each key: shared by all replicas if there is a Redis, else this process's own. Those
+/// of other names count apart.
 pub fn throttle(name: &str, quota: Quota, redis: Option<&Arc<Redis>>) -> Arc<dyn Throttle> {
     match redis {
         Some(redis) => Arc::new(SharedThrottle::new(Arc::clone(redis), name, quota)),

@@ -198,7 +198,8 @@ pub(super) fn accepted(status: &'static str) -> HttpResponse {
 /// What attempts are counted on, each apart from the others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target<'a> {
-    /// An account, by the name or address that it is tried by: what is counted together would tell what belongs together.
+    /// An account, by the name or address that it is tried by: what is counted together would tell what belongs
+    /// together.
     Login(&'a str),
     /// An address that somebody registers with.
     Registration(&'a str),

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use circadia_auth::accounts::{LetterOrder, PasswordRefusal, change_password, reset_password, resettable};
+use circadia_auth::accounts::{LetterOrder, PasswordRefusal, Reset, change_password, reset_password, resettable};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
 use circadia_domain::audit::{self, AuditAction, AuditEvent};
@@ -121,9 +121,9 @@ async fn forgot(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse,
 
 /// Choose a new password
 ///
-/// With the token of a link that was mailed: good once, for an hour. Ends every session, personal token and link that is
-/// under way, and verifies the address that the link was sent to; if it wasn't before, a linked Google account and a second
-/// factor are removed, too.
+/// With the token of a link that was mailed: good once, for an hour. Ends every session, personal token and link that
+/// is under way, and verifies the address that the link was sent to; if it wasn't before, a linked Google account and a
+/// second factor are removed, too.
 #[utoipa::path(
     tag = "auth",
     operation_id = "resetPassword",
@@ -143,11 +143,15 @@ async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResp
     let (now, inner) = (app.now(), app.clone());
     app.work
         .write(token.user, now, move |tx| {
-            let user = reset_password(tx.store, tx.rev, &token, &hash, now)?;
-            audit::record(
-                tx.store,
-                &AuditEvent::by(inner.ids.fresh().into(), AuditAction::PASSWORD_RESET, user.id, now),
-            )?;
+            let Reset { user, unlinked, without_second_factor } = reset_password(tx.store, tx.rev, &token, &hash, now)?;
+            let done = [
+                (AuditAction::PASSWORD_RESET, true),
+                (AuditAction::GOOGLE_UNLINKED, unlinked),
+                (AuditAction::TOTP_DISABLED, without_second_factor),
+            ];
+            for (action, _) in done.into_iter().filter(|(_, is_so)| *is_so) {
+                audit::record(tx.store, &AuditEvent::by(inner.ids.fresh().into(), action, user.id, now))?;
+            }
             let letter = LetterOrder::PasswordChanged { user: user.id };
             letters::order(&inner, tx.store, Some(user.id), &letter, now).map_err(LinkRefused::from)
         })

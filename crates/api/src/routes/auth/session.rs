@@ -127,8 +127,8 @@ pub(super) async fn answer(
 /// Log in with a cookie
 ///
 /// For browser apps: like `POST /auth/login`, but the session is kept in a cookie that scripts can't read
-/// (`__Host-circadia`; `HttpOnly`, `Secure`, `SameSite=Lax`; on a developer's own machine without TLS `circadia`). Always with
-/// a new one; the session that the browser had before ends. Pages of other sites are refused.
+/// (`__Host-circadia`; `HttpOnly`, `Secure`, `SameSite=Lax`; on a developer's own machine without TLS `circadia`).
+/// Always with a new one; the session that the browser had before ends. Pages of other sites are refused.
 #[utoipa::path(
     tag = "auth",
     operation_id = "openSession",
@@ -150,7 +150,8 @@ async fn open_session(app: Data<App>, request: HttpRequest, body: Body<LoginBody
 /// Log in with a cookie and a second factor
 ///
 /// Opens the session that `POST /auth/session` refused with `second_factor_required`. A challenge opens the kind of
-/// session that it was given for, and no other.
+/// session that it was given for, and no other. Wrong codes are counted for good: after
+/// ten, one may be tried every 48 minutes (429 with `Retry-After`), and recovery codes at any time.
 #[utoipa::path(
     tag = "auth",
     operation_id = "openSessionWithTotp",

@@ -50,7 +50,8 @@ impl Decode for SecondFactorBody {
 /// Log in with a second factor
 ///
 /// Opens the session that `POST /auth/login` refused with `second_factor_required`. Each code is good once; a recovery
-/// code may stand in for the authenticator's.
+/// code may stand in for the authenticator's. Wrong codes are counted for good: after
+/// ten, one may be tried every 48 minutes (429 with `Retry-After`), and recovery codes at any time.
 #[utoipa::path(
     tag = "auth",
     operation_id = "loginWithTotp",
@@ -71,7 +72,8 @@ async fn log_in_with_totp(
     tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user)
 }
 
-/// The challenge for somebody whose password was right, or whom a provider vouched for; it opens a session of this kind only.
+/// The challenge for somebody whose password was right, or whom a provider vouched for; it opens a session of this kind
+/// only.
 pub(crate) fn challenge(
     app: &App,
     Entrant { user, first_factor }: Entrant,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof::{by_password_or_google, proof};
+use super::proof::{by_password_or_google, hold_session, proof};
 use crate::app::App;
 use crate::identity::Principal;
 use crate::input::{Body, Decode, Fields, text};
@@ -30,7 +30,8 @@ pub struct ChangeEmailBody {
     /// The new address.
     #[schema(value_type = String, format = Email, max_length = 254, example = "countess@example.org")]
     email: Email,
-    /// The password; this or `encrypted_password`, unless this session was opened through Google at most five minutes ago.
+    /// The password; this or `encrypted_password`, unless this session was opened through Google at most five minutes
+    /// ago.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<Zeroizing<String>>,
     /// The password, encrypted with the key of `GET /auth/public-key`.
@@ -76,6 +77,7 @@ async fn change_email(
     let (user, now, inner) = (principal.user, app.now(), app.clone());
     app.work
         .write(user, now, move |tx| {
+            hold_session::<Problem>(tx.store, principal, now)?;
             let account = tx.store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
             let present = account.email.as_str().to_owned();
             let hash = tx.store.credentials_of(user)?.and_then(|credentials| credentials.password_hash);

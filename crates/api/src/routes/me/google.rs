@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof::{ProofBody, by_password_or_fresh_sign_in, proof};
+use super::proof::{ProofBody, by_password_or_fresh_sign_in, hold_session, proof};
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::google::{self, Google};
@@ -244,8 +244,9 @@ async fn unlink_google(
     let (inner, now) = (app.clone(), app.now());
     app.work
         .write(principal.user, now, move |tx| {
+            hold_session::<Problem>(tx.store, principal, now)?;
             let ids = &*inner.ids;
-            accounts::unlink(tx.store, principal.user, principal.session, Provider::Google, ids, now)
+            Ok::<_, Problem>(accounts::unlink(tx.store, principal.user, principal.session, Provider::Google, ids, now)?)
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -3,8 +3,12 @@
 use actix_web::web::Data;
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
+use circadia_auth::sessions;
+use circadia_auth::tokens::{LEEWAY, TokenError};
 use circadia_domain::Error;
+use circadia_domain::civil::Instant;
 use circadia_domain::sessions::{FirstFactor, Session};
+use circadia_domain::store::{Store, StoreError};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
@@ -98,13 +102,29 @@ async fn by_password_or_session(
         return by_password(app, principal, sent).await;
     }
     let state = app.work.read::<_, Error>(move |store| Ok(store.find_session(principal.user, principal.session)?));
-    let session = state.await?.map(|state| state.session);
-    let is_fresh = |session: &Session| app.now() < session.created_at.plus_seconds(FRESH);
+    let (session, now) = (state.await?.map(|state| state.session), app.now());
+    let is_fresh = |session: &Session| {
+        session.created_at <= now.plus_seconds(LEEWAY) && now < session.created_at.plus_seconds(FRESH)
+    };
     if session.is_some_and(|session| is_fresh(&session) && is_proof(&session)) {
         Ok(())
     } else {
         Err(Problem::of("reauthentication_required", way))
     }
+}
+
+/// Refuses if the session has ended since the request came: what a session leads to that outlives it must not come
+/// about beside a reset that ends them all. At the beginning of the unit of work that makes it.
+///
+/// # Errors
+/// [`TokenError::Revoked`]; the store's.
+pub(super) fn hold_session<E>(store: &mut dyn Store, principal: Principal, now: Instant) -> Result<(), E>
+where
+    E: From<StoreError> + From<TokenError>,
+{
+    let state = store.find_session(principal.user, principal.session)?;
+    let is_good = state.is_some_and(|state| state.active && sessions::is_live(&state.session, now));
+    if is_good { Ok(()) } else { Err(TokenError::Revoked.into()) }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof::{by_password_or_fresh_sign_in, proof};
+use super::proof::{by_password_or_fresh_sign_in, hold_session, proof};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::{Principal, follow_revocations};
@@ -141,8 +141,9 @@ async fn list_tokens(
 
 /// Make a token
 ///
-/// For another program that is to act for you. The answer shows its secret this once; of several requests, each makes
-/// a token of its own. Needs the password, unless this session was opened at most five minutes ago. No token is let in at sessions, passwords, the second factor, tokens and the account.
+/// For another program that is to act for you. The answer shows its secret this once; of several requests, each makes a
+/// token of its own. Needs the password, unless this session was opened at most five minutes ago. No token is let in at
+/// sessions, passwords, the second factor, tokens and the account.
 #[utoipa::path(
     tag = "me",
     operation_id = "createToken",
@@ -173,12 +174,13 @@ async fn create_token(
         expires_at: expires_at.unwrap_or_else(|| now.plus_seconds(DEFAULT_LIFE)),
     };
     let made = app.work.write(principal.user, now, move |tx| {
+        hold_session::<Problem>(tx.store, principal, now)?;
         let token = personal_tokens::create(tx, new)?;
         let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::TOKEN_CREATED, principal.user, now)
             .in_session(principal.session)
             .with("token", AuditDetail::Id(token.id.as_uuid()));
         audit::record(tx.store, &event)?;
-        Ok::<_, Error>(token)
+        Ok::<_, Problem>(token)
     });
     let made = made.await?;
     let (rev, location) = (made.rev, format!("/api/v1/me/tokens/{}", made.id));

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use circadia_auth::factors::{self, FactorRefusal, Proof};
 use circadia_auth::keys::Kid;
+use circadia_auth::tokens::TokenError;
 use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::Instant;
 use circadia_domain::store::{Refusal, Store, StoreError};
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof::{self, ProofBody};
+use super::proof::{self, ProofBody, hold_session};
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
@@ -146,6 +147,13 @@ impl Decode for TotpProofBody {
 enum Refused {
     Factor(FactorRefusal),
     Domain(Error),
+    Session(TokenError),
+}
+
+impl From<TokenError> for Refused {
+    fn from(error: TokenError) -> Self {
+        Self::Session(error)
+    }
 }
 
 impl From<FactorRefusal> for Refused {
@@ -171,6 +179,7 @@ impl Refusal for Refused {
         match self {
             Self::Factor(refusal) => refusal.is_remembered(),
             Self::Domain(error) => error.is_remembered(),
+            Self::Session(_) => false,
         }
     }
 }
@@ -180,9 +189,12 @@ impl From<Refused> for Problem {
         let refusal = match refused {
             Refused::Factor(refusal) => refusal,
             Refused::Domain(error) => return error.into(),
+            Refused::Session(error) => return error.into(),
         };
         match refusal {
-            FactorRefusal::WrongCode => Error::field("/code", "wrong_code", "is wrong, or was used before").into(),
+            FactorRefusal::WrongCode { .. } => {
+                Error::field("/code", "wrong_code", "is wrong, or was used before").into()
+            }
             FactorRefusal::TooManyGuesses(seconds) => limits::guesses_refusal(seconds),
             FactorRefusal::NotSetUp => Self::of("totp_not_set_up", "There is no second factor: set one up first."),
             FactorRefusal::AlreadyActive => {
@@ -234,6 +246,7 @@ async fn set_up_totp(
     proof::by_password_or_fresh_sign_in(&app, principal, body.value.sent()).await?;
     let (inner, now) = (app.clone(), app.now());
     let made = app.work.write(principal.user, now, move |tx| {
+        hold_session::<Refused>(tx.store, principal, now)?;
         let user = tx.store.find_user(principal.user)?.ok_or(Error::NotFound(Entity::User))?;
         let identity = &inner.identity;
         let account = user.username.as_str();
@@ -265,6 +278,7 @@ async fn confirm_totp(
     throttle(&app, Target::SecondFactor(principal.user)).await?;
     let (inner, now) = (app.clone(), app.now());
     let confirmed = app.work.write(principal.user, now, move |tx| {
+        hold_session::<Refused>(tx.store, principal, now)?;
         let (identity, code) = (&inner.identity, &body.value.code);
         let codes = factors::confirm(tx.store, principal.user, code, &identity.master, &*identity.entropy, now)?;
         audit::record(tx.store, &event(&inner, principal, AuditAction::TOTP_ENABLED, now))?;
@@ -297,6 +311,7 @@ async fn proven(app: &Data<App>, principal: Principal, body: TotpProofBody) -> R
 impl Proven {
     /// Whether it is: that there is a second factor in force, and the code is one of it.
     fn judge(&self, store: &mut dyn Store, app: &App, principal: Principal, now: Instant) -> Result<(), Refused> {
+        hold_session::<Refused>(store, principal, now)?;
         match self {
             Self::Password if factors::is_active(store, principal.user)? => Ok(()),
             Self::Password => Err(FactorRefusal::NotSetUp.into()),
