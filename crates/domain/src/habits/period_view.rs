@@ -2,12 +2,12 @@
 //!
 //! Three statements at most, whatever the number of habits and days.
 
-use super::service::user_of;
 use super::{DayState, Habit, History, Progress};
 use crate::civil::{Date, DateRange, DayClock, Instant, Span};
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::store::Store;
+use crate::users;
 
 /// A habit's day on a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ pub fn period_view(
     date: Option<Date>,
     on: Option<Date>,
 ) -> Result<PeriodView, Error> {
-    let user = user_of(store, user)?;
+    let user = users::find(store, user)?;
     let today = on.unwrap_or_else(|| user.today(now));
     let range = span.around(date.unwrap_or(today), user.settings.week_start);
     let clock = user.day_clock();

@@ -12,7 +12,7 @@ use crate::error::{Entity, Error};
 use crate::ids::{HabitId, PauseId, ThemeId, UserId};
 use crate::store::{Expected, Store, Writing};
 use crate::text::Color;
-use crate::users::User;
+use crate::users::{self, User};
 use crate::violation::Violations;
 
 /// A habit to make.
@@ -75,13 +75,9 @@ pub struct NewPlan {
 }
 
 /// The user of a unit of work.
-pub(super) fn user_of(store: &mut dyn Store, user: UserId) -> Result<User, Error> {
-    store.find_user(user)?.ok_or(Error::NotFound(Entity::User))
-}
-
 /// One habit, and its user's today.
 pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, User), Error> {
-    let user = user_of(store, user)?;
+    let user = users::find(store, user)?;
     let habit = store.find_habit(user.id, id)?.ok_or(Error::NotFound(Entity::Habit))?;
     Ok((habit, user))
 }
@@ -94,7 +90,7 @@ pub fn list(
     now: Instant,
     date: Option<Date>,
 ) -> Result<(Vec<(Habit, Recent)>, User), Error> {
-    let user = user_of(store, user)?;
+    let user = users::find(store, user)?;
     let present = user.today(now);
     let habits = as_of(store, &user, now, date.map_or(present, |date| date.min(present)))?;
     Ok((habits, user))
@@ -102,7 +98,7 @@ pub fn list(
 
 /// Makes a habit, or gives back the one that the same request made before.
 pub fn create(tx: &mut Writing<'_>, new: NewHabit) -> Result<(Created<Habit>, User), Error> {
-    let user = user_of(tx.store, tx.user)?;
+    let user = users::find(tx.store, tx.user)?;
     if let Some(habit) = tx.store.find_habit(tx.user, new.id)? {
         let digest = habit.request_digest;
         return Ok((Created::replay(&digest, &new.request_digest, habit)?, user));

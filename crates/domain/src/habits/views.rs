@@ -1,13 +1,12 @@
 //! What screens show of habits: today, and one habit's whole story.
 
-use super::service::user_of;
 use super::stats::DaySummary;
 use super::{DayState, Habit, History, RECENT_DAYS, Recent};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
 use crate::store::Store;
-use crate::users::User;
+use crate::users::{self, User};
 
 /// A habit as a *today* screen shows it.
 #[derive(Debug, Clone)]
@@ -43,7 +42,7 @@ impl Today {
 
 /// The *today* screen as of a day: two statements, or three where the day lies further back than the recent parts reach.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<Today, Error> {
-    let user = user_of(store, user)?;
+    let user = users::find(store, user)?;
     let date = on.unwrap_or_else(|| user.today(now));
     let clock = user.day_clock();
     let items: Vec<TodayItem> = as_of(store, &user, now, date)?
@@ -108,7 +107,7 @@ pub fn complete_values(
 /// One habit with everything that is known of it: for streaks, scores, calendars and statistics. Two statements, and
 /// one more where its history was stored by an older version that dropped values.
 pub fn story(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, User), Error> {
-    let user = user_of(store, user)?;
+    let user = users::find(store, user)?;
     let (habit, history) = store.find_habit_with_history(user.id, id)?.ok_or(Error::NotFound(Entity::Habit))?;
     if history.known_from().is_none() {
         return Ok((habit, history, user));

@@ -7,6 +7,7 @@ use crate::created::Created;
 use crate::error::{Entity, Error};
 use crate::ids::{MoodMomentId, UserId};
 use crate::store::{Expected, Store, Writing};
+use crate::users;
 
 /// A day's own mood to put.
 #[derive(Debug, Clone)]
@@ -95,7 +96,7 @@ pub fn find_moment(store: &mut dyn Store, user: UserId, id: MoodMomentId) -> Res
 
 /// The day that a moment belongs to, with room for it.
 fn day_with_room(tx: &mut Writing<'_>, at: Instant, before: Option<Date>) -> Result<Date, Error> {
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     let date = user.day_clock().date_at(at);
     if before != Some(date) && tx.store.count_moments(tx.user, date)? >= MAX_MOMENTS_A_DAY {
         return Err(Error::conflict("limit_reached", format!("a day holds at most {MAX_MOMENTS_A_DAY} moments")));

@@ -6,11 +6,11 @@ use super::trend::{Trend, needed, trend as trend_of};
 use super::{DayValue, MoodDay};
 use crate::civil::num::len32;
 use crate::civil::{Date, DateRange, Instant, Span};
-use crate::error::{Entity, Error};
+use crate::error::Error;
 use crate::figures::Spread;
 use crate::ids::UserId;
 use crate::store::Store;
-use crate::users::User;
+use crate::users;
 
 /// The longest trend: ten years.
 pub const MAX_TREND_DAYS: i32 = 3_653;
@@ -37,15 +37,11 @@ pub enum TrendRange {
     All,
 }
 
-fn user_of(store: &mut dyn Store, user: UserId) -> Result<User, Error> {
-    store.find_user(user)?.ok_or(Error::NotFound(Entity::User))
-}
-
 /// The screen of a day; of the user's today if absent.
 pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<MoodDay, Error> {
     let date = match date {
         Some(date) => date,
-        None => user_of(store, user)?.today(now),
+        None => users::find(store, user)?.today(now),
     };
     let found = store.mood_days(user, DateRange::day(date))?.pop();
     Ok(found.unwrap_or(MoodDay { date, mood: None, moments: Vec::new() }))
@@ -64,7 +60,7 @@ pub fn period(
         // When weeks begin needn't be known.
         DateRange::month_of(date)
     } else {
-        let user = user_of(store, user)?;
+        let user = users::find(store, user)?;
         span.around(date.unwrap_or_else(|| user.today(now)), user.settings.week_start)
     };
     let mut found: BTreeMap<Date, MoodDay> =
@@ -85,7 +81,7 @@ pub fn trend(
     range: TrendRange,
     window: u32,
 ) -> Result<Trend, Error> {
-    let today = user_of(store, user)?.today(now);
+    let today = users::find(store, user)?.today(now);
     let last = |days: i32| DateRange::new(today.saturating_add_days(1 - days), today).unwrap_or(DateRange::day(today));
     let longest = match range {
         TrendRange::Last(days) => last(i32::try_from(days).unwrap_or(MAX_TREND_DAYS).clamp(1, MAX_TREND_DAYS)),

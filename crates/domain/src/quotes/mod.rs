@@ -16,11 +16,11 @@ pub use feed::{Feed, LEASE_SECONDS, first_day_of_a_new_set, note_failure, retry_
 pub use repository::QuoteRepository;
 
 use crate::civil::{Date, Instant};
-use crate::error::{Entity, Error};
+use crate::error::Error;
 use crate::ids::UserId;
 use crate::store::{Store, StoreError};
 use crate::text::Line;
-use crate::users::Locale;
+use crate::users::{self, Locale};
 
 /// What was said: 1–500 characters.
 pub type QuoteText = Line<500>;
@@ -65,7 +65,7 @@ pub struct QuoteOfTheDay {
 
 /// The quotation of a user's day; of today if no day is named. Two statements.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<QuoteOfTheDay, Error> {
-    let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(store, user)?;
     let date = on.unwrap_or_else(|| user.today(now));
     let of_provider = store.quotes_in_force(date)?;
     let locale = &user.settings.locale;

@@ -6,6 +6,7 @@ use crate::created::Created;
 use crate::error::{Entity, Error};
 use crate::ids::{SleepLogId, UserId};
 use crate::store::{Expected, Store, Writing};
+use crate::users;
 
 /// What becomes of stored logs that a new one overlaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -103,7 +104,7 @@ fn make_room(
 }
 
 fn zone_of(tx: &mut Writing<'_>) -> Result<Zone, Error> {
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     Ok(user.settings.timezone)
 }
 

@@ -6,10 +6,10 @@ use super::nights::{Night, nights};
 use super::stats::{Naps, NightSummary, SleepStats, needed, stats};
 use super::{Sleep, SleepLog, SleepSlice};
 use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Span, Zone};
-use crate::error::{Entity, Error};
+use crate::error::Error;
 use crate::ids::UserId;
 use crate::store::Store;
-use crate::users::{SleepGoal, User};
+use crate::users::{self, SleepGoal};
 use crate::violation::Violations;
 
 /// A date with its sleep.
@@ -109,13 +109,9 @@ fn day_of(date: Date, logs: Vec<SleepLog>) -> SleepDay {
     SleepDay { date, night: nights(&sleeps).pop(), naps: Naps::of(&sleeps), logs }
 }
 
-fn user_of(store: &mut dyn Store, user: UserId) -> Result<User, Error> {
-    store.find_user(user)?.ok_or(Error::NotFound(Entity::User))
-}
-
 /// The screen of a day; of the user's today if absent.
 pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepDayView, Error> {
-    let user = user_of(store, user)?;
+    let user = users::find(store, user)?;
     let date = date.unwrap_or_else(|| user.today(now));
     // What lies in the day has a date of waking near it: up to a day later, and zones are up to 26 hours apart.
     let (from, to) = (date.saturating_add_days(-2), date.saturating_add_days(3));
@@ -134,7 +130,7 @@ pub fn period(
     span: Span,
     date: Option<Date>,
 ) -> Result<SleepPeriodView, Error> {
-    let user = user_of(store, user)?;
+    let user = users::find(store, user)?;
     let range = span.around(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
     let found = logs(store, user.id, range)?;
     let sleeps = sleeps_of(&found);
@@ -159,7 +155,7 @@ pub fn statistics(
     now: Instant,
     range: impl FnOnce(Date) -> Result<DateRange, Violations>,
 ) -> Result<(SleepStats, SleepGoal), Error> {
-    let user = user_of(store, user)?;
+    let user = users::find(store, user)?;
     let today = user.today(now);
     let range = range(today)?;
     let sleeps = store.sleeps(user.id, needed(range, today))?;

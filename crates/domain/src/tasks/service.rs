@@ -6,6 +6,7 @@ use crate::created::Created;
 use crate::error::{Entity, Error};
 use crate::ids::{TaskId, ThemeId, UserId};
 use crate::store::{Expected, Store, Writing};
+use crate::users;
 
 /// A task to make; it begins as `todo`.
 #[derive(Debug, Clone)]
@@ -63,7 +64,7 @@ pub fn list(store: &mut dyn Store, user: UserId, now: Instant, query: TaskQuery)
     if let Some(overdue) = query.overdue {
         let today = match query.on {
             Some(on) => on,
-            None => store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?.today(now),
+            None => users::find(store, user)?.today(now),
         };
         filter.overdue = Some((today, overdue));
     }

@@ -7,7 +7,7 @@ use crate::error::{Entity, Error};
 use crate::habits::tracked;
 use crate::ids::{HabitId, TaskId, TimeEntryId, UserId};
 use crate::store::{Expected, Store, Writing};
-use crate::users::User;
+use crate::users::{self, User};
 use crate::violation::Violations;
 
 /// How far the clock of a device may be ahead, in seconds.
@@ -85,7 +85,7 @@ pub fn create(tx: &mut Writing<'_>, new: NewTimeEntry) -> Result<Created<TimeEnt
     if tx.store.time_entry_was_deleted(tx.user, new.id)? {
         return Err(Created::<TimeEntry>::deleted_before());
     }
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     let began_on = new.started_at.map(|at| user.day_clock().date_at(at));
     let date = new.date.or(began_on).unwrap_or_else(|| user.today(tx.now));
     let mut wrong = Violations::new();
@@ -230,7 +230,7 @@ pub fn update(
 ) -> Result<TimeEntry, Error> {
     let before = find(tx.store, tx.user, id)?;
     expected.check(before.rev)?;
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     let changed = TimeEntry {
         habit: patch.habit.unwrap_or(before.habit),
         task: patch.task.unwrap_or(before.task),

@@ -9,6 +9,7 @@ use crate::habits::HabitName;
 use crate::ids::{HabitId, ThemeId, UserId};
 use crate::store::Store;
 use crate::themes::ThemeLabel;
+use crate::users;
 
 /// What was spent on one of a kind of things.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn summary_by_period(
     range: DateRange,
     span: Span,
 ) -> Result<Vec<(DateRange, TimeSpent)>, Error> {
-    let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(store, user)?;
     let days = store.time_by_day(user.id, range, None)?;
     Ok(by_period(span, range, user.settings.week_start, &days))
 }
@@ -124,7 +125,7 @@ pub fn week(
     now: Instant,
     on: Option<Date>,
 ) -> Result<Week, Error> {
-    let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(store, user)?;
     let habit = store.find_habit(user.id, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
     let date = on.unwrap_or_else(|| user.today(now));
     // At the ends of the calendar a week keeps its seven days by moving inwards.

@@ -8,6 +8,7 @@ use crate::habits::tracked;
 use crate::ids::{HabitId, IdSource, TaskId, TimeEntryId, UserId};
 use crate::store::{Store, Writing};
 use crate::time_entries::{AHEAD, TimeEntry, TimeNote, check_habit, check_task};
+use crate::users;
 use crate::violation::Violations;
 
 /// How far back a timer may be said to have begun, in days.
@@ -53,7 +54,7 @@ pub fn start(tx: &mut Writing<'_>, new: StartTimer) -> Result<Timer, Error> {
         let detail = format!("a timer runs since {}: stop or discard it first", timer.started_at);
         return Err(Error::conflict("timer_running", detail));
     }
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     let started_at = new.started_at.unwrap_or(tx.now);
     let mut wrong = Violations::new();
     if started_at > tx.now.plus_seconds(AHEAD) {
@@ -92,7 +93,7 @@ pub fn stop(tx: &mut Writing<'_>, ids: &dyn IdSource, stop: &StopTimer) -> Resul
         .store
         .find_timer(tx.user)?
         .ok_or_else(|| Error::conflict("timer_not_running", "no timer runs: there is nothing to stop"))?;
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     if let Some(ended_at) = stop.ended_at {
         if ended_at <= timer.started_at {
             let detail = format!("must lie after {}, since when the timer runs", timer.started_at);

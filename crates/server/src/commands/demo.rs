@@ -11,7 +11,7 @@ use circadia_domain::habits::{
 use circadia_domain::ids::{HabitId, IdSource, ThemeId};
 use circadia_domain::store::{Writing, write};
 use circadia_domain::themes::{self, NewTheme, ThemeName};
-use circadia_domain::users::{Email, Role, Settings, Username};
+use circadia_domain::users::{self, Email, Role, Settings, Username};
 use circadia_domain::{Error, violation::Violations};
 
 use super::create_admin::{made_password, make_account};
@@ -161,7 +161,7 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> 
 
 /// Makes themes and habits; what is to be put as their entries.
 fn make_habits(tx: &mut Writing<'_>, ids: &dyn IdSource) -> Result<Vec<EntryPut>, Error> {
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(circadia_domain::Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     let today = user.today(tx.now);
     let first = today.saturating_add_days(1 - DAYS);
     let mut theme_ids = Vec::new();

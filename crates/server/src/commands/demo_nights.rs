@@ -1,11 +1,12 @@
 //! The nights and moods of the demonstration: later to bed at weekends, better moods after longer sleep.
 
+use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange, DayClock, DayStart, Instant, Weekday};
 use circadia_domain::ids::{IdSource, MoodMomentId, SleepLogId};
 use circadia_domain::moods::{self, MoodPut, MoodValue, NewMoment, Tag, Tags};
 use circadia_domain::sleep::{self, NewSleepLog, OnOverlap, Quality, SleepInput, SleepKind};
 use circadia_domain::store::{Expected, Writing};
-use circadia_domain::{Entity, Error};
+use circadia_domain::users;
 
 use super::demo::{DAYS, Dice};
 
@@ -42,7 +43,7 @@ fn log(tx: &mut Writing<'_>, ids: &dyn IdSource, input: SleepInput) -> Result<()
 
 /// Makes nights, naps and moods up to today; how many nights and how many days with a mood.
 pub(super) fn make(tx: &mut Writing<'_>, ids: &dyn IdSource) -> Result<(usize, usize), Error> {
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     let today = user.today(tx.now);
     let clock = DayClock { zone: user.settings.timezone, day_start: DayStart::MIDNIGHT };
     let days = DateRange::new(today.saturating_add_days(1 - DAYS), today);

@@ -1,12 +1,13 @@
 //! The tasks of `circadia demo`, and the time spent on them and on reading.
 
+use circadia_domain::Error;
 use circadia_domain::civil::Instant;
 use circadia_domain::habits::Kind;
 use circadia_domain::ids::{HabitId, IdSource, TaskId, ThemeId, TimeEntryId, UserId};
 use circadia_domain::store::{Database, Expected, Writing, read, write};
 use circadia_domain::tasks::{self, NewTask, Priority, TaskDescription, TaskStatus, TaskTitle};
 use circadia_domain::time_entries::{self, NewTimeEntry, TimeNote};
-use circadia_domain::{Entity, Error};
+use circadia_domain::users;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -98,7 +99,7 @@ fn make_task(
     theme: Option<ThemeId>,
     now: Instant,
 ) -> Result<(), Error> {
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     let due_on = sample.due.map(|days| user.today(now).saturating_add_days(days));
     let new = NewTask {
         id,
@@ -119,7 +120,7 @@ fn make_time_entries(
     spent: &[(TaskId, Instant, u32)],
     reading: Option<HabitId>,
 ) -> Result<usize, Error> {
-    let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(tx.store, tx.user)?;
     let today = user.today(tx.now);
     let entry = |id| NewTimeEntry {
         id,

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use super::{Insights, Series, Subject, examine};
 use crate::civil::{Date, DateRange, Instant};
-use crate::error::{Entity, Error};
+use crate::error::Error;
 use crate::habits::{Habit, HabitName, History, Progress};
 use crate::ids::{HabitId, UserId};
 use crate::sleep::{ClockTime, Night, clock_mean, nights};
 use crate::stats::period::Period;
 use crate::store::Store;
+use crate::users;
 
 /// The most days that are looked at: of longer ranges the latest ones. What held years ago says little about today.
 pub const MOST_DAYS: u32 = 730;
@@ -45,7 +46,7 @@ pub fn of_account(
     period: Period,
     rate: f64,
 ) -> Result<Examined, Error> {
-    let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(store, user)?;
     let today = on.unwrap_or_else(|| user.today(now));
     let range = latest(period.days(today, Some(Date::MIN)));
     let habits = store.habits_with_history(user.id)?;

@@ -1,7 +1,7 @@
 //! What an overview is made of, read in a constant number of statements.
 
 use crate::civil::{Date, DateRange, DayClock, Instant};
-use crate::error::{Entity, Error};
+use crate::error::Error;
 use crate::habits::{Habit, History, Progress, complete_values};
 use crate::ids::{ThemeId, UserId};
 use crate::moods::DayValue;
@@ -10,6 +10,7 @@ use crate::stats::period::Period;
 use crate::store::{Store, StoreError};
 use crate::tasks::{Priority, TaskStatus};
 use crate::themes::ThemeLabel;
+use crate::users;
 
 /// How many tasks of one kind there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +92,7 @@ pub(super) fn read(
     on: Option<Date>,
     period: Period,
 ) -> Result<Facts, Error> {
-    let user = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+    let user = users::find(store, user)?;
     let today = on.unwrap_or_else(|| user.today(now));
     let days = period.days_to_read(today);
     // Of all days, the days of the range are those that are read.
