@@ -394,6 +394,10 @@ async fn authorize(inner: Data<Inner>, request: HttpRequest, query: web::Query<P
     if [given("state"), given("nonce"), given("code_challenge")].iter().any(|secret| secret.len() < 43) {
         return wrong("state, nonce and code_challenge have 256 bits");
     }
+    if query.contains_key("prompt") {
+        // As certified ones do with values that they aren't configured for.
+        return wrong("unsupported prompt value requested");
+    }
     let state = if fault == Some(Fault::WrongState) { "A".repeat(43) } else { given("state").to_owned() };
     let mut answer = vec![("state", state)];
     if fault == Some(Fault::Denied) {

@@ -92,8 +92,12 @@ impl Scripted {
 }
 
 fn provider(http: &Arc<Scripted>) -> OpenIdProvider {
+    provider_at(ISSUER, http)
+}
+
+fn provider_at(issuer: &str, http: &Arc<Scripted>) -> OpenIdProvider {
     let settings = ProviderSettings {
-        issuer: ISSUER.to_owned(),
+        issuer: issuer.to_owned(),
         client_id: "circadia".to_owned(),
         client_secret: "hush".to_owned(),
         redirect_url: "https://api.example.org/callback".parse().unwrap(),
@@ -141,9 +145,23 @@ async fn the_browser_is_sent_with_everything_that_the_flow_needs() {
     ] {
         assert_eq!(query.get(name).map(String::as_str), Some(value), "{name}");
     }
+    assert_eq!(query.get("prompt"), None, "another provider may refuse what only Google knows");
     let secrets = [&begun.state.text(), begun.pending.nonce(), begun.pending.verifier()].map(str::to_owned);
     assert!(secrets[0] != secrets[1] && secrets[1] != secrets[2] && secrets[0] != secrets[2]);
     assert!(secrets.iter().all(|secret| secret.len() == 43));
+}
+
+#[tokio::test]
+async fn google_is_asked_to_let_people_select_their_account() {
+    let http = Scripted::new();
+    http.metadata(&json!({
+        "issuer": id_token::GOOGLE,
+        "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
+        "token_endpoint": "https://oauth2.googleapis.com/token",
+        "jwks_uri": "https://www.googleapis.com/oauth2/v3/certs",
+    }));
+    let begun = begin(&provider_at(id_token::GOOGLE, &http)).await.unwrap();
+    assert!(begun.url.query_pairs().any(|(name, value)| name == "prompt" && value == "select_account"));
 }
 
 #[tokio::test]
