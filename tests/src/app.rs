@@ -38,6 +38,11 @@ impl Builder {
         self
     }
 
+    /// What a variable is set to.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        self.variables.get(name).expect("a variable that is set")
+    }
+
     /// Gives it the Redis of `CIRCADIA_TEST_REDIS_URL`, which the replicas of this database share and no other test does.
     #[must_use]
     pub fn with_redis(self) -> Self {

@@ -27,6 +27,7 @@ mod database;
 mod mail;
 mod past;
 mod provider;
+mod proxy;
 mod redis;
 mod stored;
 mod waiting;
@@ -39,6 +40,7 @@ pub use comparable::Comparable;
 pub use database::{Backend, TestDatabase};
 pub use mail::Mail;
 pub use provider::{Fault, OpenIdProvider};
+pub use proxy::Proxy;
 pub use redis::RedisServer;
 
 /// An id as a client would choose it, which nothing has yet.

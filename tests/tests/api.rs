@@ -12,6 +12,8 @@ mod api {
     mod conventions;
     mod encrypted_passwords;
     mod entries;
+    #[cfg(feature = "postgres")]
+    mod faults;
     mod forgeries;
     mod google;
     mod habit_views;

@@ -114,6 +114,37 @@ async fn a_connection_that_only_waits_holds_up_no_stop() {
 }
 
 #[tokio::test]
+async fn slow_clients_are_given_up_and_hold_nobody_up() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await;
+    let session = server.register("ada").await;
+    let token = &session.access_token;
+    let (mut head, mut body) = (connect(&server), connect(&server));
+    let begun = Instant::now();
+    write!(head, "GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").unwrap();
+    write!(
+        body,
+        "POST /api/v1/themes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 17\r\n\r\n{{\"name\":"
+    )
+    .unwrap();
+    server.get(&session, "/themes").await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "others wait: {:?}", begun.elapsed());
+    // The head is waited for 5 seconds, the body 10.
+    let mut answer = Vec::new();
+    head.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    let waited = begun.elapsed();
+    assert!((Duration::from_secs(4)..Duration::from_secs(9)).contains(&waited), "{waited:?}");
+    let answer = read_until(&mut body, "\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    let waited = begun.elapsed();
+    assert!((Duration::from_secs(9)..Duration::from_secs(15)).contains(&waited), "{waited:?}");
+    assert_eq!(server.get(&session, "/themes").await["items"], json!([]));
+}
+
+#[tokio::test]
 async fn production_withdraws_its_readiness_before_it_stops_listening() {
     let sandbox = Sandbox::new();
     let port = free_port();

@@ -1,0 +1,90 @@
+//! What becomes of requests while the database is gone. (While Redis is, `replicas` says.)
+
+use std::time::{Duration, Instant};
+
+use circadia_tests::{Answer, Backend, Client, TestApp};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+/// Within what time every request is answered.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// Within what time all is well once the database is back.
+const SOON: Duration = Duration::from_secs(5);
+
+/// What answers in time, whatever it answers.
+async fn in_time(client: &Client, method: Method, path: &str, body: &Value) -> Answer {
+    let begun = Instant::now();
+    let answer = client.call(method, path, body).await;
+    assert!(begun.elapsed() < AT_ONCE, "{} took {:?}", answer.request, begun.elapsed());
+    answer
+}
+
+async fn without_its_database_it_lives_refuses_in_time_and_is_soon_back(backend: Backend) {
+    let (builder, proxy) = TestApp::on(backend).by_proxy().await;
+    let app = builder.start();
+    let (ada, anonymous) = (app.user("ada").await, app.anonymous());
+    let browser = app.browser("ada").await;
+    for client in [&ada, &browser] {
+        client.until_known().await;
+    }
+    anonymous.get("/health/ready").await.expect(200);
+    for time in ["the first", "the second"] {
+        proxy.cut().await;
+        let credentials = json!({"username": "ada", "password": "correct horse battery"});
+        let refresh = json!({"refresh_token": ada.refresh_token()});
+        for _ in 0..2 {
+            in_time(&anonymous, Method::GET, "/health/live", &Value::Null).await.expect(200);
+            in_time(&anonymous, Method::GET, "/health/ready", &Value::Null).await.expect(503);
+            // All at once, so that they wait for one another, if anything does.
+            let mut requests = JoinSet::new();
+            for (client, method, path, body) in [
+                (&ada, Method::GET, "/themes", Value::Null),
+                (&browser, Method::GET, "/themes", Value::Null),
+                (&ada, Method::POST, "/themes", json!({"name": time})),
+                (&anonymous, Method::POST, "/auth/login", credentials.clone()),
+                (&anonymous, Method::POST, "/auth/session", credentials.clone()),
+                (&anonymous, Method::POST, "/auth/refresh", refresh.clone()),
+            ] {
+                let client = client.clone();
+                requests.spawn(async move { in_time(&client, method, path, &body).await });
+            }
+            for refused in requests.join_all().await {
+                let refused = refused.expect(503);
+                assert_eq!(refused.body["code"], "unavailable", "{}", refused.request);
+                assert!(refused.header("retry-after").is_some(), "{} doesn't say when to come back", refused.request);
+                assert_eq!(refused.header("set-cookie"), None);
+            }
+            app.clock.advance(1);
+        }
+        proxy.mend().await;
+        for client in [&ada, &browser] {
+            client.until_let_in_within(SOON).await;
+        }
+        in_time(&anonymous, Method::GET, "/health/ready", &Value::Null).await.expect(200);
+        assert_eq!(ada.get("/themes").await.expect(200).body["items"], json!([]), "what was refused was stored");
+    }
+    ada.post("/themes", json!({"name": "Health"})).await.expect(201);
+    app.log_in("ada").await.get("/me").await.expect(200);
+}
+
+/// Each a test on the databases that are servers.
+macro_rules! on_servers {
+    ($($name:ident),+ $(,)?) => {
+        mod postgres { $(
+            #[test]
+            fn $name() {
+                circadia_tests::run(super::$name(circadia_tests::Backend::Postgres));
+            }
+        )+ }
+        #[cfg(feature = "mysql")]
+        mod mysql { $(
+            #[test]
+            fn $name() {
+                circadia_tests::run(super::$name(circadia_tests::Backend::Mysql));
+            }
+        )+ }
+    };
+}
+
+on_servers!(without_its_database_it_lives_refuses_in_time_and_is_soon_back,);
