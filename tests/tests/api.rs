@@ -40,6 +40,7 @@ mod api {
     mod security;
     mod sessions;
     mod sleep;
+    mod sleep_views;
     mod smtp;
     mod statements;
     mod stats;
