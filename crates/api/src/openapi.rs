@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use actix_web::App as ActixApp;
 use actix_web::http::Method;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -144,8 +144,24 @@ fn complete(mut document: OpenApi) -> OpenApi {
             }
         }
     }
+    name_items(&mut document);
     refuse_unknown_fields(&mut document);
     document
+}
+
+/// Has pages name what they are pages of, in place of repeating it: a generator makes one type of it then.
+fn name_items(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    let known = components.schemas.clone();
+    for (name, schema) in &mut components.schemas {
+        let Some(of) = name.strip_prefix("Page_") else { continue };
+        let RefOr::T(Schema::Object(page)) = schema else { continue };
+        let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items") else { continue };
+        let ArrayItems::RefOrSchema(item) = &mut list.items else { continue };
+        if known.get(of).is_some_and(|known| *known == **item) {
+            **item = RefOr::Ref(Ref::from_schema_name(of));
+        }
+    }
 }
 
 /// Says of the schemas of requests that fields they don't name are refused.
@@ -273,4 +289,39 @@ fn header(text: &str) -> Header {
 fn problem(description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
     ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_sent_refuses_unknown_fields_and_pages_name_their_items() {
+        let document = serde_json::to_value(document()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        let mut sent = 0;
+        for operation in
+            document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+        {
+            let Value::Object(schema) = &operation["requestBody"]["content"]["application/json"]["schema"] else {
+                continue;
+            };
+            // One that may be left out is `null` or the schema.
+            let options = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
+            let references = options.iter().filter_map(|option| option.get("$ref")).chain(schema.get("$ref"));
+            for reference in references {
+                let name = reference.as_str().unwrap().rsplit('/').next().unwrap();
+                assert_eq!(schemas[name]["additionalProperties"], json!(false), "{name}");
+                sent += 1;
+            }
+        }
+        assert!(sent > 40, "{sent}");
+        let pages: Vec<_> = schemas.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("Page_")).collect();
+        assert!(pages.len() > 8);
+        for (name, page) in pages {
+            assert!(page["properties"]["items"]["items"]["$ref"].is_string(), "{name}");
+        }
+    }
 }

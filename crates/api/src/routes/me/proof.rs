@@ -24,7 +24,6 @@ const FRESH: i64 = 5 * 60;
 
 /// Proof of who one is.
 #[derive(Debug, Default, ToSchema)]
-#[schema(as = PasswordProof)]
 pub(super) struct ProofBody {
     /// The password; this or `encrypted_password`, unless a sign-in of at most five minutes ago is proof enough.
     #[schema(value_type = Option<String>, format = Password, example = "correct horse battery")]

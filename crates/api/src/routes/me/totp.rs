@@ -92,7 +92,7 @@ pub struct SetUpBody<'a> {
 #[schema(as = RecoveryCodes)]
 pub struct RecoveryCodesBody {
     /// Each is good once, instead of a code of the authenticator.
-    #[schema(min_items = 10, max_items = 10, example = json!(["abcd-efgh-ijkl-mnop"]))]
+    #[schema(min_items = 10, max_items = 10)]
     recovery_codes: Vec<String>,
 }
 
