@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Duration, LocalResult, NaiveDateTime, NaiveTime, Offset, TimeZone};
+use chrono::{Duration, LocalResult, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike as _};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
@@ -142,12 +142,17 @@ impl DayClock {
     /// goes on, not even where a clock change repeats the hour in which the day begins. Limited to [`Date::MIN`] …
     /// [`Date::MAX`].
     pub fn date_at(&self, instant: Instant) -> Date {
-        let midnight_date = Date::try_from(self.zone.wall_clock(instant).date()).unwrap_or(if instant.micros() < 0 {
-            Date::MIN
-        } else {
-            Date::MAX
-        });
-        if instant < self.start_of(midnight_date) { midnight_date.saturating_add_days(-1) } else { midnight_date }
+        let reading = self.zone.wall_clock(instant);
+        let edge = if instant.micros() < 0 { Date::MIN } else { Date::MAX };
+        let shown = Date::try_from(reading.date()).unwrap_or(edge);
+        if instant < self.start_of(shown) {
+            return shown.saturating_add_days(-1);
+        }
+        // Clocks that went back over the beginning of a day, by less than half a day, show the end of the one before again.
+        match shown.succ() {
+            Some(next) if reading.hour() >= 12 && self.start_of(next) <= instant => next,
+            _ => shown,
+        }
     }
 }
 
@@ -195,6 +200,21 @@ mod tests {
         assert_eq!(date_at("America/New_York", "01:30", "2026-11-01T05:29:59Z"), "2026-10-31");
         assert_eq!(date_at("America/New_York", "01:30", "2026-11-01T05:30:00Z"), "2026-11-01");
         assert_eq!(date_at("America/New_York", "01:30", "2026-11-01T06:10:00Z"), "2026-11-01");
+    }
+
+    #[test]
+    fn a_day_that_began_goes_on_when_clocks_go_back_over_its_beginning() {
+        // Until 2011 St. John's went from 00:01 back to 23:01: the day had begun a minute before.
+        assert_eq!(date_at("America/St_Johns", "00:00", "2006-10-29T02:29:59Z"), "2006-10-28");
+        assert_eq!(date_at("America/St_Johns", "00:00", "2006-10-29T02:30:00Z"), "2006-10-29");
+        assert_eq!(date_at("America/St_Johns", "00:00", "2006-10-29T02:31:00Z"), "2006-10-29");
+        assert_eq!(date_at("America/St_Johns", "00:00", "2006-10-29T03:30:00Z"), "2006-10-29");
+        assert_eq!(date_at("America/St_Johns", "00:01", "2006-10-29T02:31:00Z"), "2006-10-28");
+        // And in 2010 Casey went from 02:00 back to 23:00.
+        for instant in ["2010-03-04T14:59:59Z", "2010-03-04T15:00:00Z", "2010-03-04T15:59:59Z"] {
+            assert_eq!(date_at("Antarctica/Casey", "01:30", instant), "2010-03-05", "{instant}");
+        }
+        assert_eq!(date_at("Antarctica/Casey", "01:30", "2010-03-04T14:29:59Z"), "2010-03-04");
     }
 
     #[test]
