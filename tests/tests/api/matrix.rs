@@ -15,6 +15,7 @@ use super::ways::{Way, ways_of};
 scenarios!(
     no_role_makes_things_of_others_exist,
     no_role_sees_things_of_others_in_what_is_its_own,
+    what_is_read_is_the_same_by_every_way_in,
     nothing_of_others_is_in_any_figure,
     nobody_asks_for_things_of_others_by_naming_them,
     nobody_decides_what_the_server_decides,
@@ -173,6 +174,28 @@ async fn read_all(client: &Client, own: &World, catalogue: &Catalogue) -> Vec<(S
         read.push((operation.id.clone(), answer.comparable()));
     }
     read
+}
+
+async fn what_is_read_is_the_same_by_every_way_in(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let own = World::of(&ada).await;
+    let catalogue = Catalogue::read();
+    let [bearer, cookie, personal] = ways_of(&app, &ada).await;
+    let usual = read_all(&bearer.client, &own, &catalogue).await;
+    for (id, usual) in usual {
+        let operation = catalogue.operation(&id);
+        let path = own.path_and_query(operation);
+        // Which of the sessions is one's own differs, and when a token was used last.
+        if !["listSessions", "listTokens", "getToken"].contains(&id.as_str()) {
+            assert_eq!(cookie.client.get(&path).await.comparable(), usual, "{id} by {}", cookie.name);
+        }
+        let answer = personal.client.get(&path).await;
+        match operation.personal_scope {
+            Some(_) => assert_eq!(answer.comparable(), usual, "{id} by {}", personal.name),
+            None => drop(answer.problem(403, "insufficient_scope")),
+        }
+    }
 }
 
 async fn nothing_of_others_is_in_any_figure(backend: Backend) {
