@@ -43,6 +43,12 @@ impl Builder {
         self.variables.get(name).expect("a variable that is set")
     }
 
+    /// In production mode, with accounts that needn't verify their address.
+    #[must_use]
+    pub fn in_production(self) -> Self {
+        self.set("CIRCADIA_ENV", "production").set("CIRCADIA_EMAIL_VERIFICATION", "optional")
+    }
+
     /// Gives it the Redis of `CIRCADIA_TEST_REDIS_URL`, which the replicas of this database share and no other test does.
     #[must_use]
     pub fn with_redis(self) -> Self {

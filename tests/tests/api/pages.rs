@@ -52,14 +52,19 @@ async fn lists_are_walked_forth_and_back(backend: Backend) {
     assert_eq!(ada.get("/habits?limit=7").await.expect(200).link("next"), None);
 }
 
+/// Daily habits with streaks of as many days as they are called.
+async fn with_streaks(client: &Client) {
+    let days = ["2026-03-11", "2026-03-10", "2026-03-09", "2026-03-08"];
+    for (name, streak) in [("one", 1), ("none", 0), ("four", 4), ("two", 2), ("another", 2)] {
+        let habit = client.habit(json!({"name": name, "starts_on": "2026-03-01"})).await;
+        client.done(&habit, &days[..streak]).await;
+    }
+}
+
 async fn sorting_by_streak_sorts_across_pages(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    let days = ["2026-03-11", "2026-03-10", "2026-03-09", "2026-03-08"];
-    for (name, streak) in [("one", 1), ("none", 0), ("four", 4), ("two", 2), ("another", 2)] {
-        let habit = ada.habit(json!({"name": name, "starts_on": "2026-03-01"})).await;
-        ada.done(&habit, &days[..streak]).await;
-    }
+    with_streaks(&ada).await;
     let ascending = walk(&ada, "/habits?limit=2&sort=streak", "name", 3).await;
     assert_eq!(ascending, ["none", "one", "two", "another", "four"]);
     let descending = walk(&ada, "/habits?limit=2&sort=-streak", "name", 3).await;
@@ -69,11 +74,7 @@ async fn sorting_by_streak_sorts_across_pages(backend: Backend) {
 async fn sorting_by_streak_sorts_what_is_due_on_a_day_across_pages(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    let days = ["2026-03-11", "2026-03-10", "2026-03-09", "2026-03-08"];
-    for (name, streak) in [("one", 1), ("none", 0), ("four", 4), ("two", 2), ("another", 2)] {
-        let habit = ada.habit(json!({"name": name, "starts_on": "2026-03-01"})).await;
-        ada.done(&habit, &days[..streak]).await;
-    }
+    with_streaks(&ada).await;
     // On Wednesdays, with the longest streak of all: due on the 11th and the 18th, and on none of the days between.
     let weekly = json!({"type": "weekly", "weekdays": ["we"]});
     let habit = ada.habit(json!({"name": "weekly", "starts_on": "2026-01-01", "schedule": weekly})).await;

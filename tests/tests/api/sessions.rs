@@ -96,11 +96,7 @@ async fn the_cookie_is_secure_wherever_it_leaves_the_machine(backend: Backend) {
 }
 
 async fn every_cookie_of_production_is_secure(backend: Backend) {
-    let app = TestApp::on(backend)
-        .set("CIRCADIA_ENV", "production")
-        .set("CIRCADIA_EMAIL_VERIFICATION", "optional")
-        .set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8")
-        .start();
+    let app = TestApp::on(backend).in_production().set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8").start();
     let secure = app.anonymous().with_header("x-forwarded-proto", "https");
     let registration = json!({"username": "ada", "email": "ada@example.org", "password": PASSWORD});
     let registered = secure.post("/auth/register", registration).await.expect(201);

@@ -192,7 +192,7 @@ async fn browsers_may_call_from_listed_origins_only(backend: Backend) {
 }
 
 fn production(backend: Backend) -> circadia_tests::Builder {
-    TestApp::on(backend).set("CIRCADIA_ENV", "production").set("CIRCADIA_EMAIL_VERIFICATION", "optional")
+    TestApp::on(backend).in_production()
 }
 
 async fn production_refuses_plain_http(backend: Backend) {

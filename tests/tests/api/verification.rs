@@ -280,11 +280,7 @@ async fn an_address_that_somebody_else_has_is_told_to_nobody_but_them(backend: B
 }
 
 async fn without_a_way_to_send_mail_nothing_is_promised(backend: Backend) {
-    let app = TestApp::on(backend)
-        .set("CIRCADIA_ENV", "production")
-        .set("CIRCADIA_EMAIL_VERIFICATION", "optional")
-        .set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8")
-        .start();
+    let app = TestApp::on(backend).in_production().set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8").start();
     let secure = app.anonymous().with_header("x-forwarded-proto", "https");
     assert_eq!(secure.get("/config").await.expect(200).body["features"]["mail"], false);
     let ada = secure.signed_in(&register(&secure, "ada", "ada@example.org").await.expect(201).body);
