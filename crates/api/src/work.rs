@@ -1,5 +1,6 @@
 //! Running units of work: off the async threads, no more at once than there are connections, never waiting without end.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
 use circadia_domain::store::{self, Database, Refusal, Store, StoreError, Writing};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::context;
 use crate::problem::Problem;
@@ -15,6 +16,9 @@ use crate::problem::Problem;
 /// How long a request waits for its turn while the database can't be reached: not at the pace at which those before it
 /// find out.
 const PATIENCE_WHILE_DOWN: Duration = Duration::from_millis(100);
+
+/// How often a request that waits for its turn looks whether the database can still be reached.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs units of work against a database.
 #[derive(Clone)]
@@ -47,7 +51,7 @@ impl Work {
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.judged(self.run(move |database| store::read(database, work)).await?.map_err(Into::into))
+        self.run(move |database| store::read(database, work)).await
     }
 
     /// A writing unit of work of a user.
@@ -61,7 +65,7 @@ impl Work {
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.judged(self.run(move |database| store::write(database, user, now, work)).await?.map_err(Into::into))
+        self.run(move |database| store::write(database, user, now, work)).await
     }
 
     /// A writing unit of work that belongs to no user.
@@ -73,43 +77,56 @@ impl Work {
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.judged(self.run(move |database| store::administer(database, work)).await?.map_err(Into::into))
+        self.run(move |database| store::administer(database, work)).await
     }
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), Problem> {
-        self.judged(self.run(|database| database.ping().map_err(Problem::from)).await?)
+        self.run(|database| database.ping().map_err(Problem::from)).await
     }
 
-    /// Remembers whether the database could be reached.
-    fn judged<T>(&self, outcome: Result<T, Problem>) -> Result<T, Problem> {
-        let down = matches!(&outcome, Err(problem) if problem.code() == "unavailable");
-        self.down.store(down, Ordering::Relaxed);
-        outcome
+    /// Waits for a turn: in the order of coming, and no longer than makes sense by what those before have found.
+    async fn turn(&self, begun: Stopwatch) -> Result<OwnedSemaphorePermit, Problem> {
+        let busy = || Problem::unavailable("All database connections are busy. Nothing was stored; try again.");
+        let mut turn = pin!(Arc::clone(&self.permits).acquire_owned());
+        loop {
+            let patience = if self.down.load(Ordering::Relaxed) { PATIENCE_WHILE_DOWN } else { self.patience };
+            let left = patience.saturating_sub(begun.elapsed());
+            match tokio::time::timeout(left.min(LOOK), turn.as_mut()).await {
+                // Whoever had it may have found out just now.
+                Ok(_) if self.down.load(Ordering::Relaxed) && begun.elapsed() > PATIENCE_WHILE_DOWN => {
+                    return Err(Problem::unavailable("The database can't be reached. Nothing was stored; try again."));
+                }
+                Ok(permit) => return permit.map_err(|_| busy()),
+                Err(_) if left.is_zero() => return Err(busy()),
+                Err(_) => {}
+            }
+        }
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        unit: impl FnOnce(&dyn Database) -> T + Send + 'static,
-    ) -> Result<T, Problem> {
+    async fn run<T, E>(&self, unit: impl FnOnce(&dyn Database) -> Result<T, E> + Send + 'static) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
         let begun = Stopwatch::now();
-        let patience = if self.down.load(Ordering::Relaxed) { PATIENCE_WHILE_DOWN } else { self.patience };
-        let permit = tokio::time::timeout(patience, Arc::clone(&self.permits).acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
-            return Err(Problem::unavailable("All database connections are busy. Nothing was stored; try again."));
-        };
+        let permit = self.turn(begun).await?;
         let database = Arc::clone(&self.database);
         let ran = tokio::task::spawn_blocking(move || {
             let outcome = unit(database.as_ref());
-            drop(permit);
-            (outcome, database.statements_of_last_unit())
+            (outcome, database.statements_of_last_unit(), permit)
         })
         .await;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         match ran {
-            Ok((outcome, statements)) => {
+            Ok((outcome, statements, permit)) => {
                 context::note_unit(statements, micros);
-                Ok(outcome)
+                let outcome = outcome.map_err(Into::into);
+                let down = matches!(&outcome, Err(problem) if problem.code() == "unavailable");
+                self.down.store(down, Ordering::Relaxed);
+                // Only now, so that whoever has waited for it knows.
+                drop(permit);
+                outcome
             }
             Err(panic) => Err(Problem::from(StoreError::Defect(format!("a unit of work panicked: {panic}")))),
         }

@@ -63,6 +63,7 @@ fn open_database() -> (TempDir, SqlDatabase) {
     let directory = tempfile::tempdir().unwrap();
     let mut options = StorageOptions::new(format!("sqlite://{}/test.db", directory.path().display()));
     options.acquire_timeout = Duration::from_mins(1);
+    options.turn_timeout = Duration::from_mins(1);
     let database = SqlDatabase::new(options).unwrap();
     database.migrate(Duration::from_secs(10)).unwrap();
     (directory, database)

@@ -28,6 +28,7 @@ impl Setting {
         let directory = tempfile::tempdir().unwrap();
         let mut options = StorageOptions::new(format!("sqlite://{}/test.db", directory.path().display()));
         options.acquire_timeout = Duration::from_mins(1);
+        options.turn_timeout = Duration::from_mins(1);
         let database = SqlDatabase::new(options).unwrap();
         database.migrate(Duration::ZERO).unwrap();
         Self { store: Arc::new(EmbeddedStore::new(Arc::new(database), 4)), _directory: Some(directory) }

@@ -218,7 +218,8 @@ pub fn start_with(
     let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
     let server = HttpServer::new(move || service.worker())
         .workers(cores)
-        .worker_max_blocking_threads(usize::try_from(config.database_connections).unwrap_or(4).div_ceil(cores).max(2))
+        // Whoever has a turn at the database finds a thread, whichever worker it is on; others are for what else blocks.
+        .worker_max_blocking_threads(usize::try_from(config.database_connections).unwrap_or(4).saturating_add(2))
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(Duration::from_secs(75))
         .shutdown_timeout(FINISH)

@@ -84,7 +84,7 @@ impl SqlDatabase {
         work: impl FnOnce(&mut Transaction, T) -> Verdict,
     ) -> Result<()> {
         let _turn = match (self.backend, purpose) {
-            (Backend::Sqlite, Purpose::Writing) => Some(self.writers.wait(self.options.acquire_timeout)?),
+            (Backend::Sqlite, Purpose::Writing) => Some(self.writers.wait(self.options.turn_timeout)?),
             _ => None,
         };
         let (mut transaction, opened) = self.open(purpose, open)?;

@@ -12,9 +12,11 @@ pub struct StorageOptions {
     pub url: String,
     /// Connections at most. Twice the cores is a sound number.
     pub max_connections: u32,
-    /// How long a unit of work waits for a connection (and on SQLite for its turn to write) before it fails as
-    /// unavailable.
+    /// How long a unit of work waits for a connection before it fails as unavailable. With what else a request takes,
+    /// it is answered within a second while the database is away.
     pub acquire_timeout: Duration,
+    /// How long a unit of work that writes waits for its turn on SQLite.
+    pub turn_timeout: Duration,
     /// How long opening a connection may take.
     pub connect_timeout: Duration,
     /// How long one statement may run before the database ends it. SQLite has no such limit.
@@ -29,7 +31,8 @@ impl StorageOptions {
         Self {
             url: url.into(),
             max_connections: 8,
-            acquire_timeout: Duration::from_millis(800),
+            acquire_timeout: Duration::from_millis(600),
+            turn_timeout: Duration::from_millis(800),
             connect_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(5),

@@ -31,6 +31,15 @@ async fn without_its_database_it_lives_refuses_in_time_and_is_soon_back(backend:
     anonymous.get("/health/ready").await.expect(200);
     for time in ["the first", "the second"] {
         proxy.cut().await;
+        // Many at once, before anything has noticed.
+        let mut first = JoinSet::new();
+        for _ in 0..24 {
+            let ada = ada.clone();
+            first.spawn(async move { in_time(&ada, Method::GET, "/themes", &Value::Null).await });
+        }
+        for refused in first.join_all().await {
+            assert_eq!(refused.expect(503).body["code"], "unavailable");
+        }
         let credentials = json!({"username": "ada", "password": "correct horse battery"});
         let refresh = json!({"refresh_token": ada.refresh_token()});
         for _ in 0..2 {

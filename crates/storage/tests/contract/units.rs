@@ -95,6 +95,7 @@ pub(crate) fn a_panic_leaves_nothing_and_a_usable_connection(backend: Backend) {
     let database = test.reopened(|options| {
         options.max_connections = 1;
         options.acquire_timeout = Duration::from_secs(5);
+        options.turn_timeout = Duration::from_secs(5);
     });
     for _ in 0..3 {
         let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -175,6 +176,7 @@ pub(crate) fn an_exhausted_pool_is_unavailable_in_time(backend: Backend) {
     let database = test.reopened(|options| {
         options.max_connections = 1;
         options.acquire_timeout = Duration::from_millis(300);
+        options.turn_timeout = Duration::from_millis(300);
     });
     let (taken, is_taken) = mpsc::channel();
     let (finish, may_finish) = mpsc::channel::<()>();
@@ -224,6 +226,7 @@ pub(crate) fn a_server_that_is_away_is_unavailable_in_time(backend: Backend) {
     let away = test.reopened(|options| {
         options.url = format!("{scheme}://nobody:nothing@127.0.0.1:1/none");
         options.acquire_timeout = Duration::from_millis(500);
+        options.turn_timeout = Duration::from_millis(500);
     });
     let begun = Instant::now();
     assert!(matches!(away.ping(), Err(StoreError::Unavailable(_))));

@@ -70,7 +70,8 @@ impl TestDatabase {
                 (in_database(&maintenance, &name), Place::Server { maintenance, name })
             }
         };
-        let options = StorageOptions { acquire_timeout: Duration::from_secs(30), ..StorageOptions::new(url) };
+        let patience = Duration::from_secs(30);
+        let options = StorageOptions { acquire_timeout: patience, turn_timeout: patience, ..StorageOptions::new(url) };
         let database = SqlDatabase::new(options.clone()).expect("options");
         Self { database, options, place }
     }
