@@ -232,8 +232,7 @@ pub(crate) async fn link(
     app.work
         .write(user, now, move |tx| {
             let state = tx.store.find_session(user, session)?;
-            let live = state.is_some_and(|state| state.active && sessions::is_live(&state.session, now));
-            if !live {
+            if !state.is_some_and(|state| sessions::is_in_force(&state, now)) {
                 return Err(Linking::SessionEnded);
             }
             let ids = &*inner.ids;

@@ -13,7 +13,7 @@ use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::passwords::Hasher;
 use circadia_auth::personal::{PERSONAL_PREFIX, PersonalTokens};
 use circadia_auth::sessions::{
-    COOKIE, CookieId, Cookies, Place, Revocations, Roles, Standing, admit, is_live, is_to_be_noted,
+    COOKIE, CookieId, Cookies, Place, Revocations, Roles, Standing, admit, is_in_force, is_to_be_noted,
 };
 use circadia_auth::stores::{Ephemera, Redis, StoreFailure};
 use circadia_auth::throttles::Throttle;
@@ -148,7 +148,7 @@ async fn by_token(app: &App, header: Option<&str>) -> Result<Principal, Problem>
         role
     } else {
         let state = row(app, user, session).await?;
-        state.filter(|state| state.active && is_live(&state.session, now)).ok_or(TokenError::Revoked)?.role
+        state.filter(|state| is_in_force(state, now)).ok_or(TokenError::Revoked)?.role
     };
     Ok(Principal { user, session, kind: SessionKind::Token, role, scopes: None })
 }

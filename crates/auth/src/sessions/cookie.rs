@@ -252,15 +252,19 @@ pub fn open_cookie_session<S: SessionRepository + ?Sized>(
 /// What a cookie leads to, if its session's row agrees: it belongs to this cookie, wasn't ended, and neither has its time
 /// passed nor was it left unused for too long.
 pub fn admit(id: &CookieId, state: &SessionState, now: Instant) -> Option<CookieAccess> {
-    let SessionState { session, active, .. } = state;
+    let session = &state.session;
     let belongs = session.kind == SessionKind::Cookie && same(id.key().hash(), &session.secret_hash);
-    let lives = *active && is_live(session, now);
-    (belongs && lives).then_some(CookieAccess {
+    (belongs && is_in_force(state, now)).then_some(CookieAccess {
         place: Place { user: session.user, session: session.id },
         opened_at: session.created_at,
         expires_at: session.expires_at,
         read_at: now,
     })
+}
+
+/// Whether somebody is signed in by a session: it goes on, and they may.
+pub fn is_in_force(state: &SessionState, now: Instant) -> bool {
+    state.active && is_live(&state.session, now)
 }
 
 /// Whether a session goes on, as far as its row tells.

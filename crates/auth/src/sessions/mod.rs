@@ -19,7 +19,7 @@ mod revoke;
 mod roles;
 
 pub use cookie::{
-    COOKIE, CookieAccess, CookieId, Cookies, IDLE_LIFE, NOTED_EVERY, OpenedCookie, Place, admit, is_live,
+    COOKIE, CookieAccess, CookieId, Cookies, IDLE_LIFE, NOTED_EVERY, OpenedCookie, Place, admit, is_in_force, is_live,
     is_to_be_noted, open_cookie_session,
 };
 pub use open::{Entrant, Opened, open_session};

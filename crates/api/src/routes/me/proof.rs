@@ -60,8 +60,10 @@ pub(super) fn proof(fields: &mut Fields<'_>) -> Sent {
 /// # Errors
 /// `wrong_password`; `rate_limited` if it is tried too often.
 pub(super) async fn by_password(app: &Data<App>, principal: Principal, sent: Sent) -> Result<(), Problem> {
-    let (user, password) = (principal.user, sent.given(app).await?);
+    let user = principal.user;
+    // Before anything is decrypted, as at the log-in.
     throttle(app, Target::Password(user)).await?;
+    let password = sent.given(app).await?;
     let found = app.work.read::<_, Error>(move |store| Ok(store.credentials_of(user)?)).await?;
     let hash = found.and_then(|credentials| credentials.password_hash);
     if hold_against(app, password.as_ref(), hash).await?.matches { Ok(()) } else { Err(wrong_password()) }
@@ -122,8 +124,7 @@ where
     E: From<StoreError> + From<TokenError>,
 {
     let state = store.find_session(principal.user, principal.session)?;
-    let is_good = state.is_some_and(|state| state.active && sessions::is_live(&state.session, now));
-    if is_good { Ok(()) } else { Err(TokenError::Revoked.into()) }
+    if state.is_some_and(|state| sessions::is_in_force(&state, now)) { Ok(()) } else { Err(TokenError::Revoked.into()) }
 }
 
 #[cfg(test)]
