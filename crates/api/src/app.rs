@@ -10,7 +10,7 @@ use crate::google::Google;
 use crate::identity::Identity;
 use crate::routes::health::Readiness;
 use crate::settings::ApiSettings;
-use crate::work::Work;
+use crate::work::UnitOfWork;
 
 /// The clock that requests are served by.
 pub trait Clock: Send + Sync {
@@ -21,7 +21,7 @@ pub trait Clock: Send + Sync {
 /// What every route has at hand. One for all workers.
 pub struct App {
     /// Units of work.
-    pub work: Work,
+    pub unit_of_work: UnitOfWork,
     /// Passwords, tokens, sessions.
     pub identity: Identity,
     /// Signing in with Google, where it is configured.

@@ -12,11 +12,11 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use circadia_domain::store::{Expected, Revision};
+use circadia_domain::revision::{Expected, Revision};
 use foldhash::quality::FixedState;
 use serde::Serialize;
 
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
 
 /// The `If-Match` header, read.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ fn if_match(header: Option<&str>) -> Result<Expected, Problem> {
 fn malformed(name: &str) -> Problem {
     let mut wrong = circadia_domain::violation::Violations::new();
     wrong.add(format!("/{name}"), "invalid_etag", "must be `*` or a list of entity tags such as `\"42.9f2c\"`");
-    Problem::invalid(Place::Header, wrong)
+    Problem::invalid(InputLocation::Header, wrong)
 }
 
 fn header(request: &HttpRequest, name: &HeaderName) -> Result<Option<String>, Problem> {

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderName, ORIGIN};
-use circadia_auth::sessions::{CookieId, SESSION_LIFE};
+use circadia_auth::sessions::{CookieId, SESSION_TTL};
 
 use crate::app::App;
 use crate::client_address::is_https;
@@ -62,7 +62,7 @@ pub(crate) fn text<'a>(app: &App, head: &'a RequestHead) -> Option<&'a str> {
 
 /// The `Set-Cookie` by which a browser keeps a session.
 pub(crate) fn set(app: &App, head: &RequestHead, id: &CookieId) -> String {
-    attributes(app, head, &app.identity.cookies.text(id), SESSION_LIFE)
+    attributes(app, head, &app.identity.cookies.text(id), SESSION_TTL)
 }
 
 /// The `Set-Cookie` by which it forgets it.

@@ -5,18 +5,18 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use circadia_auth::Client;
 use circadia_auth::OutboxError;
-use circadia_auth::accounts::{self, Attempt, FederatedRefusal, LetterOrder};
+use circadia_auth::accounts::{self, Attempt, EmailJob, FederatedRefusal};
 use circadia_auth::oauth::{
-    Begun, Browser, Completion, FLOW_LIFE, LocalPath, OAuthError, OpenIdProvider, Pending, Profile, Purpose, Secret,
-    TICKET_LIFE, Ticket,
+    Begun, Browser, Completion, FLOW_TTL, LocalPath, OAuthError, OpenIdProvider, Pending, Profile, Purpose, Secret,
+    TICKET_TTL, Ticket,
 };
-use circadia_auth::sessions::{self, Entrant};
+use circadia_auth::sessions::{self, Authenticated};
 use circadia_auth::stores::{Key, Kind};
 use circadia_domain::identities::{Identity, Provider};
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::logins::LoginMethod;
 use circadia_domain::sessions::SessionKind;
-use circadia_domain::store::{Refusal, Store, Writing};
+use circadia_domain::unit_of_work::{Refusal, Store, WriteTransaction};
 use circadia_domain::users::Login;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -64,7 +64,7 @@ impl Google {
         let now = app.now();
         let begun = self.provider.begin(purpose, completion, next, browser, &*app.identity.entropy, now).await;
         let Begun { url, state, pending } = begun?;
-        keep(app, FLOWS, &state, &pending, FLOW_LIFE).await?;
+        keep(app, FLOWS, &state, &pending, FLOW_TTL).await?;
         Ok(url)
     }
 
@@ -76,7 +76,7 @@ impl Google {
     /// Keeps who was found to be behind a flow for the app that began it: the code that the app fetches it with.
     pub(crate) async fn keep_ticket(&self, app: &App, ticket: &(Secret, Ticket)) -> Result<String, Problem> {
         let (code, ticket) = ticket;
-        keep(app, TICKETS, code, ticket, TICKET_LIFE).await?;
+        keep(app, TICKETS, code, ticket, TICKET_TTL).await?;
         Ok(code.text())
     }
 
@@ -128,7 +128,7 @@ pub(crate) async fn sign_in<T, E>(
     profile: &Profile,
     client: &Client,
     kind: SessionKind,
-    open: impl Fn(&mut dyn Store, &App, Entrant) -> Result<T, E> + Clone + Send + 'static,
+    open: impl Fn(&mut dyn Store, &App, Authenticated) -> Result<T, E> + Clone + Send + 'static,
 ) -> Result<T, Problem>
 where
     T: Send + 'static,
@@ -147,7 +147,7 @@ where
             let identifier = app.identity.identifiers.hash(&Login::email(profile.email.as_str()));
             Err(challenge(
                 app,
-                Entrant::through_google(user),
+                Authenticated::through_google(user),
                 kind,
                 password_hash.as_deref(),
                 identifier,
@@ -169,14 +169,14 @@ async fn sign_in_once<T, E>(
     app: &actix_web::web::Data<App>,
     profile: &Profile,
     client: &Client,
-    open: impl Fn(&mut dyn Store, &App, Entrant) -> Result<T, E> + Send + 'static,
+    open: impl Fn(&mut dyn Store, &App, Authenticated) -> Result<T, E> + Send + 'static,
 ) -> Result<Accepted<T>, Problem>
 where
     T: Send + 'static,
     E: Refusal + From<FederatedRefusal> + From<OutboxError> + Into<Problem> + Send + 'static,
 {
     let sought = profile.clone();
-    let found = app.work.read(move |store| accounts::find_federated(store, Provider::Google, &sought)).await?;
+    let found = app.unit_of_work.read(move |store| accounts::find_federated(store, Provider::Google, &sought)).await?;
     let (inner, profile, client, now) = (app.clone(), profile.clone(), client.clone(), app.now());
     let login = Login::email(profile.email.as_str());
     let attempt = move |app: &App, login: &Login, store: &mut dyn Store, step: Step<'_>| {
@@ -192,7 +192,7 @@ where
         step(store, &attempt)
     };
     if let Some(user) = found {
-        let work = move |tx: &mut Writing<'_>| {
+        let work = move |tx: &mut WriteTransaction<'_>| {
             let judged = attempt(&inner, &login, tx.store, &mut |store, attempt| {
                 accounts::sign_in_federated(store, user, Provider::Google, &profile, attempt).map(|user| user.id)
             });
@@ -200,20 +200,20 @@ where
                 Err(FederatedRefusal::SecondFactorRequired { user, password_hash }) => {
                     Ok(Accepted::FirstFactor { user, password_hash })
                 }
-                judged => open(tx.store, &inner, Entrant::through_google(judged?)).map(Accepted::SignedIn),
+                judged => open(tx.store, &inner, Authenticated::through_google(judged?)).map(Accepted::SignedIn),
             }
         };
-        app.work.write(user, now, work).await
+        app.unit_of_work.write(user, now, work).await
     } else {
         let work = move |store: &mut dyn Store| {
             let user = attempt(&inner, &login, store, &mut |store, attempt| {
                 let entropy = &*inner.identity.entropy;
                 accounts::join_federated(store, Provider::Google, &profile, attempt, entropy).map(|user| user.id)
             })?;
-            letters::order(&inner, store, Some(user), &LetterOrder::Welcome { user }, now)?;
-            open(store, &inner, Entrant::through_google(user)).map(Accepted::SignedIn)
+            letters::order(&inner, store, Some(user), &EmailJob::Welcome { user }, now)?;
+            open(store, &inner, Authenticated::through_google(user)).map(Accepted::SignedIn)
         };
-        let joined = app.work.administer(work).await;
+        let joined = app.unit_of_work.write_unowned(work).await;
         app.outbox.wake();
         joined
     }
@@ -229,7 +229,7 @@ pub(crate) async fn link(
     profile: Profile,
 ) -> Result<Identity, Problem> {
     let (inner, now) = (app.clone(), app.now());
-    app.work
+    app.unit_of_work
         .write(user, now, move |tx| {
             let state = tx.store.find_session(user, session)?;
             if !state.is_some_and(|state| sessions::is_in_force(&state, now)) {
@@ -237,7 +237,7 @@ pub(crate) async fn link(
             }
             let ids = &*inner.ids;
             let identity = accounts::link(tx.store, user, session, Provider::Google, &profile, ids, now)?;
-            letters::order(&inner, tx.store, Some(user), &LetterOrder::GoogleLinked { user }, now)?;
+            letters::order(&inner, tx.store, Some(user), &EmailJob::GoogleLinked { user }, now)?;
             Ok(identity)
         })
         .await
@@ -257,8 +257,8 @@ impl From<OutboxError> for Linking {
     }
 }
 
-impl From<circadia_domain::store::StoreError> for Linking {
-    fn from(error: circadia_domain::store::StoreError) -> Self {
+impl From<circadia_domain::error::StoreError> for Linking {
+    fn from(error: circadia_domain::error::StoreError) -> Self {
         Self::Refused(error.into())
     }
 }

@@ -13,7 +13,7 @@ use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::passwords::Hasher;
 use circadia_auth::personal::{PERSONAL_PREFIX, PersonalTokens};
 use circadia_auth::sessions::{
-    COOKIE, CookieId, Cookies, Place, Revocations, Roles, Standing, admit, is_in_force, is_to_be_noted,
+    COOKIE, CookieId, Cookies, Revocations, Roles, SessionRef, Standing, admit, is_in_force, is_to_be_noted,
 };
 use circadia_auth::stores::{Ephemera, Redis, StoreFailure};
 use circadia_auth::throttles::Throttle;
@@ -164,14 +164,14 @@ async fn by_cookie(app: &App, request: &HttpRequest, text: &str) -> Result<Princ
     let now = app.now();
     let id = known.read(text).ok_or_else(session_invalid)?;
     let remembered = known.recall(&id, now).and_then(|access| {
-        let Place { user, session } = access.place;
+        let SessionRef { user, session } = access.place;
         match revocations.judge(user, session, access.opened_at, now) {
             Standing::Live => roles.recall(user, revocations, now).map(|role| Ok((access.place, role))),
             Standing::Revoked => Some(Err(session_invalid())),
             Standing::AskStore => None,
         }
     });
-    let (Place { user, session }, role) = match remembered {
+    let (SessionRef { user, session }, role) = match remembered {
         Some(remembered) => remembered?,
         None => look_up(app, request, &id).await?,
     };
@@ -182,7 +182,7 @@ async fn by_cookie(app: &App, request: &HttpRequest, text: &str) -> Result<Princ
 /// A session's row; what it says of the user's role is remembered.
 async fn row(app: &App, user: UserId, session: SessionId) -> Result<Option<SessionState>, Problem> {
     let read_at = app.now();
-    let state = app.work.read::<_, Problem>(move |store| Ok(store.find_session(user, session)?)).await?;
+    let state = app.unit_of_work.read::<_, Problem>(move |store| Ok(store.find_session(user, session)?)).await?;
     if let Some(state) = &state {
         app.identity.roles.remember(user, state.role, read_at);
     }
@@ -190,7 +190,7 @@ async fn row(app: &App, user: UserId, session: SessionId) -> Result<Option<Sessi
 }
 
 /// Where a cookie leads, by the store and by the session's row.
-async fn look_up(app: &App, request: &HttpRequest, id: &CookieId) -> Result<(Place, Role), Problem> {
+async fn look_up(app: &App, request: &HttpRequest, id: &CookieId) -> Result<(SessionRef, Role), Problem> {
     let (known, now) = (&app.identity.cookies, app.now());
     let value = match app.identity.ephemera.get(COOKIE, id.key(), now).await {
         Ok(value) => value,
@@ -200,7 +200,7 @@ async fn look_up(app: &App, request: &HttpRequest, id: &CookieId) -> Result<(Pla
         }
     };
     known.heard_of_store(now);
-    let place = value.and_then(|value| Place::from_bytes(&value)).ok_or_else(session_invalid)?;
+    let place = value.and_then(|value| SessionRef::from_bytes(&value)).ok_or_else(session_invalid)?;
     let state = row(app, place.user, place.session).await?.ok_or_else(session_invalid)?;
     let access = admit(id, &state, now).ok_or_else(session_invalid)?;
     known.remember(id, access);
@@ -218,9 +218,9 @@ fn note_use(app: &App, request: &HttpRequest, mut session: Session, now: Instant
     session.last_used_at = now;
     session.user_agent = client.user_agent;
     session.ip = client.ip.map(|ip| ip.to_string());
-    let work = app.work.clone();
+    let work = app.unit_of_work.clone();
     tokio::spawn(async move {
-        let noted = work.administer::<_, Problem>(move |store| Ok(store.touch_session(&session)?)).await;
+        let noted = work.write_unowned::<_, Problem>(move |store| Ok(store.touch_session(&session)?)).await;
         if let Err(problem) = noted {
             tracing::debug!(%problem, "the use of a session wasn't noted");
         }
@@ -259,7 +259,7 @@ impl FromRequest for Principal {
 pub async fn follow_revocations(app: &App) {
     let read_at = app.now();
     let since = app.identity.revocations.cursor(read_at);
-    let read = app.work.read::<_, Problem>(move |store| Ok(store.revocations_since(since)?)).await;
+    let read = app.unit_of_work.read::<_, Problem>(move |store| Ok(store.revocations_since(since)?)).await;
     match read {
         Ok(entries) => {
             app.identity.revocations.apply(&entries, read_at, app.now());
@@ -287,8 +287,9 @@ pub async fn reload_keys(app: &App) -> Result<(), Problem> {
     }
     let begins_at = std::time::Instant::now();
     let (master, now) = (app.identity.master.clone(), app.now());
-    let read =
-        app.work.read(move |store| KeyRing::load(store, &master, now).map_err(|error| Problem::internal(&error)));
+    let read = app
+        .unit_of_work
+        .read(move |store| KeyRing::load(store, &master, now).map_err(|error| Problem::internal(&error)));
     app.identity.tokens.replace_keys(read.await?);
     *began_at = Some(begins_at);
     Ok(())

@@ -1,11 +1,11 @@
 //! Ordering letters, in the unit of work that causes them.
 
 use circadia_auth::OutboxError;
-use circadia_auth::accounts::LetterOrder;
+use circadia_auth::accounts::EmailJob;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
 use circadia_domain::jobs::JobKind;
-use circadia_domain::store::Store;
+use circadia_domain::unit_of_work::Store;
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -16,7 +16,7 @@ pub(crate) fn order(
     app: &App,
     store: &mut dyn Store,
     user: Option<UserId>,
-    letter: &LetterOrder,
+    letter: &EmailJob,
     now: Instant,
 ) -> Result<(), OutboxError> {
     if !app.settings.sends_mail {

@@ -15,7 +15,6 @@ pub mod conditional;
 mod context;
 mod cookies;
 mod docs;
-mod figures;
 pub mod google;
 pub mod identity;
 pub mod input;
@@ -26,6 +25,7 @@ pub mod page;
 mod personal;
 mod prelogin;
 pub mod problem;
+mod rounding;
 pub mod routes;
 mod routing;
 mod scopes;
@@ -46,24 +46,24 @@ pub use google::Google;
 pub use identity::Identity;
 pub use routes::health::Readiness;
 pub use settings::{ApiSettings, RateLimits};
-pub use work::Work;
+pub use work::UnitOfWork;
 
 /// What all workers share.
 #[derive(Clone)]
-pub struct Service {
+pub struct HttpApp {
     app: Data<App>,
     limits: Data<limits::Limits>,
     schema: Data<docs::Schema>,
     table: Data<routing::RouteTable>,
 }
 
-impl std::fmt::Debug for Service {
+impl std::fmt::Debug for HttpApp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Service").field("app", &self.app).finish_non_exhaustive()
+        f.debug_struct("HttpApp").field("app", &self.app).finish_non_exhaustive()
     }
 }
 
-impl Service {
+impl HttpApp {
     /// Prepares what all workers share.
     pub fn new(app: Arc<App>) -> Self {
         let document = openapi::document();

@@ -16,7 +16,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_actix_web::AppExt as _;
 
-use crate::problem::{CODES, FieldError, MEDIA_TYPE, Place, ProblemBody};
+use crate::problem::{CODES, FieldError, InputLocation, MEDIA_TYPE, ProblemBody};
 use crate::routes;
 use crate::scopes;
 
@@ -127,7 +127,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
         for (name, schema) in [
             (ProblemBody::name(), ProblemBody::schema()),
             (FieldError::name(), FieldError::schema()),
-            (Place::name(), Place::schema()),
+            (InputLocation::name(), InputLocation::schema()),
         ] {
             components.schemas.insert(name.into_owned(), schema);
         }

@@ -37,7 +37,7 @@ pub(crate) async fn known(app: &App, text: &str) -> Result<(KnownToken, Role), P
 async fn ask_store(app: &App, presented: PersonalSecret) -> Result<(KnownToken, Role), Problem> {
     let verified_at = app.now();
     let (user, id) = (presented.user, presented.id);
-    let found = app.work.read::<_, Problem>(move |store| Ok(store.find_personal_token(user, id)?)).await?;
+    let found = app.unit_of_work.read::<_, Problem>(move |store| Ok(store.find_personal_token(user, id)?)).await?;
     let state = found.filter(|state| state.active && presented.is(&state.token)).ok_or_else(|| {
         Problem::of("token_revoked", "The personal access token was revoked, or never issued: make another.")
     })?;
@@ -63,8 +63,8 @@ async fn note_use(app: &App, known: KnownToken) -> KnownToken {
     }
     let (user, id) = (known.user, known.id);
     let noted = app
-        .work
-        .administer::<_, Problem>(move |store| Ok(store.note_personal_token_use(user, id, now, unless_since)?));
+        .unit_of_work
+        .write_unowned::<_, Problem>(move |store| Ok(store.note_personal_token_use(user, id, now, unless_since)?));
     match noted.await {
         Ok(()) => KnownToken { last_used_at: Some(now), ..known },
         Err(problem) => {

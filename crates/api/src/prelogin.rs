@@ -3,7 +3,7 @@
 
 use actix_web::http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse};
-use circadia_auth::oauth::{Browser, FLOW_LIFE, Secret};
+use circadia_auth::oauth::{Browser, FLOW_TTL, Secret};
 
 use crate::app::App;
 use crate::cookies::is_plain;
@@ -34,7 +34,7 @@ pub(crate) fn remember(
     app: &App,
     browser: &Browser,
 ) -> Result<(), Problem> {
-    set(response, request, app, &browser.0.text(), FLOW_LIFE)
+    set(response, request, app, &browser.0.text(), FLOW_TTL)
 }
 
 /// Lets a browser forget.

@@ -6,7 +6,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use circadia_domain::store::StoreError;
+use circadia_domain::error::StoreError;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -96,7 +96,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
 /// Where a wrong value stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum InputLocation {
     /// In the JSON body.
     Body,
     /// In the query string.
@@ -112,7 +112,7 @@ pub enum Place {
 pub struct FieldError {
     /// Where the value stood.
     #[serde(rename = "in")]
-    pub place: Place,
+    pub place: InputLocation,
     /// JSON pointer (RFC 6901) to the value within that place: `/schedule/weekdays/1` in a body, `/from` in a query.
     #[schema(example = "/name")]
     pub pointer: String,
@@ -196,7 +196,7 @@ impl Problem {
     }
 
     /// Wrong values in one place of the request.
-    pub fn invalid(place: Place, wrong: Violations) -> Self {
+    pub fn invalid(place: InputLocation, wrong: Violations) -> Self {
         let errors: Vec<FieldError> = wrong
             .into_iter()
             .map(|violation| FieldError {
@@ -260,7 +260,7 @@ impl Problem {
 
     /// Says of the values at a pointer that they stood in another place.
     #[must_use]
-    pub fn with_place(mut self, pointer: &str, place: Place) -> Self {
+    pub fn with_place(mut self, pointer: &str, place: InputLocation) -> Self {
         for error in self.0.errors.iter_mut().filter(|error| error.pointer == pointer) {
             error.place = place;
         }
@@ -371,7 +371,7 @@ impl From<circadia_domain::Error> for Problem {
                 };
                 Self::of(code, format!("There is no such {}.", entity.word()))
             }
-            Error::Invalid(wrong) => Self::invalid(Place::Body, wrong),
+            Error::Invalid(wrong) => Self::invalid(InputLocation::Body, wrong),
             Error::Conflict { code, detail } => Self::of(code, detail),
             Error::SleepOverlap { conflicts } => {
                 let others = match conflicts.len() {
@@ -394,7 +394,7 @@ impl From<circadia_domain::Error> for Problem {
     }
 }
 
-impl circadia_domain::store::Refusal for Problem {}
+impl circadia_domain::unit_of_work::Refusal for Problem {}
 
 #[cfg(test)]
 mod tests {
@@ -413,7 +413,7 @@ mod tests {
         let mut wrong = Violations::new();
         wrong.add("/a", "required", "is required");
         wrong.add("/b/0", "too_long", "is too long");
-        let problem = Problem::invalid(Place::Body, wrong);
+        let problem = Problem::invalid(InputLocation::Body, wrong);
         let body = serde_json::to_value(problem.body("r".into())).unwrap();
         assert_eq!(body["status"], 422);
         assert_eq!(body["detail"], "2 values are wrong: /a is required.");

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Stopwatch};
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
-use circadia_domain::store::{self, Database, Refusal, Store, StoreError, Writing};
+use circadia_domain::unit_of_work::{self, Database, Refusal, Store, WriteTransaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::context;
@@ -22,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs units of work against a database.
 #[derive(Clone)]
-pub struct Work {
+pub struct UnitOfWork {
     database: Arc<dyn Database>,
     permits: Arc<Semaphore>,
     patience: Duration,
@@ -30,13 +31,13 @@ pub struct Work {
     down: Arc<AtomicBool>,
 }
 
-impl std::fmt::Debug for Work {
+impl std::fmt::Debug for UnitOfWork {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Work").field("free", &self.permits.available_permits()).finish_non_exhaustive()
+        f.debug_struct("UnitOfWork").field("free", &self.permits.available_permits()).finish_non_exhaustive()
     }
 }
 
-impl Work {
+impl UnitOfWork {
     /// At most `connections` units at once; a request that finds none free within `patience` is refused (503).
     pub fn new(database: Arc<dyn Database>, connections: usize, patience: Duration) -> Self {
         Self { database, permits: Arc::new(Semaphore::new(connections)), patience, down: Arc::default() }
@@ -51,7 +52,7 @@ impl Work {
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.run(move |database| store::read(database, work)).await
+        self.run(move |database| unit_of_work::read(database, work)).await
     }
 
     /// A writing unit of work of a user.
@@ -59,17 +60,17 @@ impl Work {
         &self,
         user: UserId,
         now: Instant,
-        work: impl FnOnce(&mut Writing<'_>) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&mut WriteTransaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.run(move |database| store::write(database, user, now, work)).await
+        self.run(move |database| unit_of_work::write(database, user, now, work)).await
     }
 
     /// A writing unit of work that belongs to no user.
-    pub async fn administer<T, E>(
+    pub async fn write_unowned<T, E>(
         &self,
         work: impl FnOnce(&mut dyn Store) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
@@ -77,7 +78,7 @@ impl Work {
         T: Send + 'static,
         E: Refusal + Into<Problem> + Send + 'static,
     {
-        self.run(move |database| store::administer(database, work)).await
+        self.run(move |database| unit_of_work::write_unowned(database, work)).await
     }
 
     /// Asks the database for a sign of life.

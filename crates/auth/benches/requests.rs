@@ -10,17 +10,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::passwords::{Hasher, Limits, Password};
 use circadia_auth::sessions::{
-    COOKIE, Cookies, Entrant, Place, Revocations, Roles, admit, open_cookie_session, open_session, refresh,
+    Authenticated, COOKIE, Cookies, Revocations, Roles, SessionRef, admit, open_cookie_session, open_session, refresh,
 };
 use circadia_auth::stores::{Ephemera, EphemeralStore, Key, Kind, Pending};
 use circadia_auth::throttles::{LocalThrottle, Quota};
 use circadia_auth::tokens::AccessTokens;
 use circadia_auth::{Client, SystemEntropy};
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{IdSource, SessionId, UserId};
 use circadia_domain::keys::{KeyRepository, StoredKey};
 use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
-use circadia_domain::store::StoreError;
 use circadia_domain::users::Role;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use uuid::Uuid;
@@ -102,7 +102,8 @@ fn requests(criterion: &mut Criterion) {
     let (ring, entropy) = (keys(&mut store), SystemEntropy::new());
     let user = UserId::from_uuid(ids.fresh());
     let opened =
-        open_session(&mut store, Entrant::by_password(user), &Client::default(), &ring, &ids, &entropy, NOW).unwrap();
+        open_session(&mut store, Authenticated::by_password(user), &Client::default(), &ring, &ids, &entropy, NOW)
+            .unwrap();
     let tokens = AccessTokens::new(ring, "https://circadia.example", "circadia");
     let issue = || tokens.issue(&opened.session, &ids, NOW).unwrap().token;
 
@@ -157,8 +158,9 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
     cookies.heard_of_store(NOW);
     let entropy = SystemEntropy::new();
     let opened =
-        open_cookie_session(&mut store, Entrant::by_password(user), &Client::default(), ids, &entropy, NOW).unwrap();
-    let place = Place { user, session: opened.session.id }.to_bytes();
+        open_cookie_session(&mut store, Authenticated::by_password(user), &Client::default(), ids, &entropy, NOW)
+            .unwrap();
+    let place = SessionRef { user, session: opened.session.id }.to_bytes();
     let put = ephemera.put(COOKIE, opened.id.key(), &place, opened.session.expires_at, NOW);
     runtime.block_on(put).unwrap();
     let (text, csrf) = (cookies.text(&opened.id), cookies.csrf_token(&opened.id));
@@ -166,7 +168,7 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
     let look_up = |store: &mut Memory| {
         let id = cookies.read(black_box(&text)).unwrap();
         let place = runtime.block_on(ephemera.get(COOKIE, id.key(), NOW)).unwrap().unwrap();
-        let place = Place::from_bytes(&place).unwrap();
+        let place = SessionRef::from_bytes(&place).unwrap();
         let state = store.find_session(place.user, place.session).unwrap().unwrap();
         roles.remember(place.user, state.role, NOW);
         let access = admit(&id, &state, NOW).unwrap();

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{JobId, UserId};
 use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
-use circadia_domain::store::{Refusal, StoreError};
+use circadia_domain::unit_of_work::Refusal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;

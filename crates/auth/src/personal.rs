@@ -158,11 +158,11 @@ impl PersonalTokens {
 #[cfg(test)]
 mod tests {
     use circadia_domain::personal_tokens::{Access, Scope, TokenName};
-    use circadia_domain::store::Revision;
+    use circadia_domain::revision::Revision;
 
     use super::*;
     use crate::testing::{MASTER, NOW, Seeded, id};
-    use crate::tokens::{ACCESS_LIFE, LEEWAY};
+    use crate::tokens::{ACCESS_TOKEN_TTL, LEEWAY};
 
     fn token() -> PersonalSecret {
         PersonalSecret::fresh(id(1).into(), id(2).into(), &Seeded::new(6))
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(KNOWN_FOR)), None);
         assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(-1)), None, "the clock was set back");
         assert_eq!(tokens.recall("crc_b", NOW), None);
-        const { assert!(KNOWN_FOR < ACCESS_LIFE + 2 * LEEWAY) };
+        const { assert!(KNOWN_FOR < ACCESS_TOKEN_TTL + 2 * LEEWAY) };
     }
 
     #[test]

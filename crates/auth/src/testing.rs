@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use circadia_domain::audit::{AuditEvent, AuditQuery, AuditRepository};
 use circadia_domain::civil::Instant;
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};
 use circadia_domain::ids::{IdSource, PersonalTokenId, SessionId, UserId};
 use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
@@ -11,8 +12,8 @@ use circadia_domain::keys::{KeyRepository, StoredKey};
 use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
 use circadia_domain::personal_tokens::{PersonalToken, PersonalTokenRepository, PersonalTokenState};
+use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
-use circadia_domain::store::{Revision, StoreError, Unique};
 use circadia_domain::totp::{TotpFactor, TotpRepository};
 use circadia_domain::users::{Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 use uuid::Uuid;

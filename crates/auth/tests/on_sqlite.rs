@@ -13,16 +13,18 @@ use circadia_auth::accounts::{
 use circadia_auth::keys::{KeyError, KeyRing, MasterKey};
 use circadia_auth::passwords::Verified;
 use circadia_auth::sessions::{
-    Entrant, RefreshToken, Revocations, Roles, SessionRefusal, Standing, open_session, refresh, revoke, revoke_all,
+    Authenticated, RefreshToken, Revocations, Roles, SessionRefusal, Standing, open_session, refresh, revoke,
+    revoke_all,
 };
 use circadia_auth::tokens::{AccessTokens, TokenError};
 use circadia_auth::{Client, SystemEntropy};
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{IdSource, SessionId, UserId};
 use circadia_domain::logins::LoginMethod;
 use circadia_domain::sessions::SessionState;
-use circadia_domain::store::{StoreError, administer, read, write};
+use circadia_domain::unit_of_work::{read, write, write_unowned};
 use circadia_domain::users::{Credentials, Email, Login, Role, Settings, Username};
 use circadia_storage::{SqlDatabase, StorageOptions};
 use tempfile::TempDir;
@@ -55,8 +57,10 @@ fn master() -> MasterKey {
 }
 
 fn load_keys(database: &SqlDatabase) -> KeyRing {
-    administer::<_, KeyError>(database, |store| KeyRing::load_or_create(store, &master(), &SystemEntropy::new(), NOW))
-        .unwrap()
+    write_unowned::<_, KeyError>(database, |store| {
+        KeyRing::load_or_create(store, &master(), &SystemEntropy::new(), NOW)
+    })
+    .unwrap()
 }
 
 fn open_database() -> (TempDir, SqlDatabase) {
@@ -79,7 +83,7 @@ fn installation() -> Installation {
         role: Role::Regular,
         email_verified_at: None,
     };
-    let user = administer::<_, Error>(&database, |store| register(store, registration, "$hash".into(), &ids, NOW));
+    let user = write_unowned::<_, Error>(&database, |store| register(store, registration, "$hash".into(), &ids, NOW));
     let tokens = AccessTokens::new(load_keys(&database), "https://circadia.test", "circadia");
     let identifiers = Identifiers::new(&master()).unwrap();
     let user = user.unwrap().id;
@@ -96,7 +100,7 @@ impl Installation {
         let opened = write::<_, SessionRefusal>(&self.database, self.user, NOW, |tx| {
             open_session(
                 tx.store,
-                Entrant::by_password(self.user),
+                Authenticated::by_password(self.user),
                 &client(),
                 &keys,
                 &self.ids,
@@ -210,7 +214,7 @@ fn logout_is_refused_at_another_replica_once_it_has_read_the_feed() {
     };
     poll(60);
     assert_eq!(access(&ended, 60), Standing::Live);
-    let end = |seconds: i64, work: &dyn Fn(&mut dyn circadia_domain::store::Store, Instant)| {
+    let end = |seconds: i64, work: &dyn Fn(&mut dyn circadia_domain::unit_of_work::Store, Instant)| {
         let now = NOW.plus_seconds(seconds);
         write::<_, SessionRefusal>(&here.database, here.user, now, |tx| {
             work(tx.store, now);
@@ -265,8 +269,9 @@ fn only_successes_count_as_logins_and_a_replaced_password_signs_nobody_in() {
     assert_eq!(user.unwrap().id, here.user);
     assert_eq!(here.credentials(&ada).unwrap().password_hash.as_deref(), Some("$stronger"));
     for (login, found) in [(&ada, Some(&found)), (&nobody, None)] {
-        let refused =
-            administer::<_, SignInRefusal>(&here.database, |store| refuse(store, &here.attempt(login, &client), found));
+        let refused = write_unowned::<_, SignInRefusal>(&here.database, |store| {
+            refuse(store, &here.attempt(login, &client), found)
+        });
         assert!(matches!(refused, Err(SignInRefusal::InvalidCredentials)));
     }
     let counts = read::<_, StoreError>(&here.database, |store| store.login_counts(here.user, NOW, NOW)).unwrap();

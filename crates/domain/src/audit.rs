@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::{AuditEventId, SessionId, UserId};
-use crate::store::StoreError;
 
 /// What happened: a word of at most 40 characters. Open, so that a replica can show what a newer one recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]

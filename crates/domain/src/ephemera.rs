@@ -5,7 +5,7 @@
 //! here. An installation with Redis keeps them there instead.
 
 use crate::civil::Instant;
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// What a short-lived value is for: 1–32 letters and `_`. Values of different kinds never meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use crate::sleep::Conflict;
-use crate::store::StoreError;
 use crate::violation::Violations;
 
 /// What was asked for, when it wasn't found.
@@ -85,7 +84,7 @@ pub enum Error {
     #[error("it was changed in the meantime")]
     Stale {
         /// The revision that is stored now; none if there is nothing.
-        current: Option<crate::store::Revision>,
+        current: Option<crate::revision::Revision>,
     },
     /// The store failed.
     #[error(transparent)]
@@ -104,4 +103,37 @@ impl Error {
         wrong.add(path, code, detail);
         Self::Invalid(wrong)
     }
+}
+
+/// The uniqueness rules that span users; those within a user's rows are checked under the user's revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unique {
+    /// Two users of one name.
+    Username,
+    /// Two users of one e-mail address.
+    Email,
+    /// Two users of one identity with a provider.
+    Identity,
+    /// Any other.
+    Other,
+}
+
+/// What can go wrong between the domain and its database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database can't be reached, or had no connection free in time. Asking again later may help.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A uniqueness rule was broken.
+    #[error("a uniqueness rule was broken: {0:?}")]
+    Duplicate(Unique),
+    /// The user whose unit of work this is has no revision: the account is gone.
+    #[error("the user does not exist")]
+    NoSuchUser,
+    /// A row can't be read as what it should be.
+    #[error("stored data can't be read: {0}")]
+    Corrupt(String),
+    /// Anything else; a defect.
+    #[error("the database refused: {0}")]
+    Defect(String),
 }

@@ -4,8 +4,8 @@
 //! address is neither, and links nothing by itself.
 
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::StoreError;
 use crate::users::Email;
 
 /// Who vouches for somebody.

@@ -2,7 +2,7 @@
 //! `auth` crate) before they come here.
 
 use crate::civil::Instant;
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

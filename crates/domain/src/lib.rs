@@ -1,15 +1,14 @@
 //! What is true about habits, sleep, mood, tasks, time and the people who keep them.
 //!
 //! Pure rules: no database, no HTTP, no clock and no randomness of its own. `now` and fresh ids come in as parameters;
-//! what is stored goes through the repository traits of each feature, brought together in [`store`].
+//! what is stored goes through the repository traits of each feature, brought together in [`unit_of_work`].
 
 pub mod audit;
 pub mod civil;
-pub mod created;
 pub mod ephemera;
 pub mod error;
-pub mod figures;
 pub mod habits;
+pub mod idempotency;
 pub mod identities;
 pub mod ids;
 pub mod jobs;
@@ -20,16 +19,18 @@ pub mod one_time;
 pub mod personal_tokens;
 pub mod quotes;
 pub mod recurrence;
+pub mod revision;
 pub mod sessions;
 pub mod sleep;
 pub mod stats;
-pub mod store;
+pub mod summary_stats;
 pub mod tasks;
 pub mod text;
 pub mod themes;
 pub mod time_entries;
 pub mod timer;
 pub mod totp;
+pub mod unit_of_work;
 pub mod users;
 pub mod violation;
 

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::{LoginId, UserId};
-use crate::store::StoreError;
 
 /// How somebody tried to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

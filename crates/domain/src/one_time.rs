@@ -2,8 +2,8 @@
 //! they are made and judged is the business of the `auth` crate.
 
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::StoreError;
 use crate::users::Email;
 
 /// What a token is good for. A user has at most one for each purpose: a newer one supersedes it.

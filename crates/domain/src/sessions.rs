@@ -3,8 +3,8 @@
 //! Nothing but hashes of secrets is kept. How secrets are made and judged is the business of the `auth` crate.
 
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::{SessionId, UserId};
-use crate::store::StoreError;
 use crate::users::Role;
 
 /// How a session's client proves itself.

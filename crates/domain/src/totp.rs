@@ -3,8 +3,8 @@
 //! What comes here is sealed or hashed already; how codes are made and judged is the business of the `auth` crate.
 
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::StoreError;
 
 /// How many recovery codes an account gets.
 pub const RECOVERY_CODES: usize = 10;

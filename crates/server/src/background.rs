@@ -60,14 +60,14 @@ async fn keep_house(app: &App) {
         Err(failure) => tracing::warn!(%failure, "expired short-lived values can't be removed"),
     }
     let jobs = (now.plus_seconds(-DONE_JOBS_KEPT), now.plus_seconds(-DEAD_JOBS_KEPT));
-    let purged = app.work.administer::<_, Problem>(move |store| {
+    let purged = app.unit_of_work.write_unowned::<_, Problem>(move |store| {
         Ok(store.purge_jobs(jobs.0, jobs.1)?.saturating_add(store.purge_one_time_tokens(now)?))
     });
     if let Err(problem) = purged.await {
         tracing::warn!(%problem, "old jobs and links can't be removed");
     }
     let before = now.plus_seconds(-SESSIONS_KEPT);
-    let purged = app.work.administer::<_, Problem>(move |store| {
+    let purged = app.unit_of_work.write_unowned::<_, Problem>(move |store| {
         Ok(store.purge_sessions(before)?.saturating_add(store.purge_personal_tokens(before)?))
     });
     let purged = purged.await;

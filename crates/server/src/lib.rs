@@ -3,6 +3,7 @@
 //! The only crate that sees every other, and the only one that reads the clock and makes ids.
 
 mod background;
+mod clock;
 pub mod commands;
 pub mod config;
 mod http;
@@ -12,11 +13,10 @@ mod mail;
 mod quotes;
 mod rotation;
 mod server;
-mod sources;
 mod telemetry;
 
+pub use clock::{FreshIds, SystemClock};
 pub use config::{Config, ConfigError};
 pub use rotation::rotate_keys;
 pub use server::{Running, StartError, start, start_with};
-pub use sources::{FreshIds, SystemClock};
 pub use telemetry::init as init_telemetry;

@@ -8,7 +8,7 @@ use circadia_auth::keys::{KeyRing, LoginSecret, Rotation};
 use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::ids::IdSource;
 use circadia_domain::keys::KeyPurpose;
-use circadia_domain::store;
+use circadia_domain::unit_of_work;
 
 use crate::config::Config;
 use crate::keys::master_key;
@@ -32,7 +32,7 @@ pub fn rotate_keys(
     // Made before the lock is taken: it takes a moment.
     let login = if purposes.contains(&KeyPurpose::Login) { Some(LoginSecret::generate()?) } else { None };
     let now = clock.now();
-    store::administer::<_, StartError>(&database, |store| {
+    unit_of_work::write_unowned::<_, StartError>(&database, |store| {
         KeyRing::rotate(store, purposes, rotation, login.as_ref(), &master, &entropy, now)?;
         for purpose in purposes {
             let event = AuditEvent::of(ids.fresh().into(), AuditAction::KEYS_ROTATED, now)

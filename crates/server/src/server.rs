@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
-use circadia_api::{ApiSettings, App, Clock, Google, Identity, Readiness, Service, Work};
+use circadia_api::{ApiSettings, App, Clock, Google, HttpApp, Identity, Readiness, UnitOfWork};
 use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::{KeyError, KeyRing};
 use circadia_auth::oauth::OpenIdProvider;
@@ -17,18 +17,19 @@ use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, Redi
 use circadia_auth::throttles::throttle;
 use circadia_auth::tokens::AccessTokens;
 use circadia_auth::{Outbox, SystemEntropy};
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::IdSource;
-use circadia_domain::store::{self, Database, Refusal, StoreError};
+use circadia_domain::unit_of_work::{self, Database, Refusal};
 use circadia_storage::{SqlDatabase, StorageError, StorageOptions};
 
 use crate::background;
+use crate::clock::{FreshIds, SystemClock};
 use crate::config::{Config, MailWay};
 use crate::http::Http;
 use crate::jobs::Workers;
 use crate::keys::{MasterKeyError, master_key};
 use crate::mail::{Mailer, MailerError};
 use crate::quotes;
-use crate::sources::{FreshIds, SystemClock};
 
 /// How long a request waits for its turn at the database before it is refused. (Much less while it can't be reached.)
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,7 +111,7 @@ pub(crate) fn compose(
     let entropy = Arc::new(SystemEntropy::new());
     let master = master_key(config, &*entropy)?;
     let now = clock.now();
-    let keys = store::administer::<_, StartError>(&*database, |store| {
+    let keys = unit_of_work::write_unowned::<_, StartError>(&*database, |store| {
         Ok(KeyRing::load_or_create(store, &master, &*entropy, now)?)
     })?;
     let shared: Arc<dyn Database> = database.clone();
@@ -148,7 +149,7 @@ pub(crate) fn compose(
         None => None,
     };
     let app = App {
-        work: Work::new(shared, connections, PATIENCE),
+        unit_of_work: UnitOfWork::new(shared, connections, PATIENCE),
         identity,
         google,
         outbox,
@@ -210,7 +211,7 @@ pub fn start_with(
     ids: Arc<dyn IdSource>,
 ) -> Result<(Running, actix_web::dev::Server), StartError> {
     let Composition { app, .. } = compose(config, clock, ids)?;
-    let service = Service::new(Arc::clone(&app));
+    let service = HttpApp::new(Arc::clone(&app));
     background::start(Arc::clone(&app));
     quotes::start(config, &app);
     let mailer = Mailer::new(&config.mail)?;

@@ -19,10 +19,10 @@ use circadia_domain::ids::UserId;
 use circadia_domain::stats::insights::{DEFAULT_RATE, of_account};
 use circadia_domain::stats::overview::overview;
 use circadia_domain::stats::{Period, RangeName};
-use circadia_domain::store::read;
 use circadia_domain::tasks::Task;
 use circadia_domain::themes;
 use circadia_domain::time_entries::TimeEntry;
+use circadia_domain::unit_of_work::read;
 use circadia_storage::Backend;
 use criterion::Criterion;
 
@@ -64,7 +64,7 @@ fn measure(criterion: &mut Criterion, backend: Backend) {
         for (range, period) in [("30d", Period::default()), ("all", all)] {
             criterion.bench_function(&format!("{}/overview of {range}, data of {name}", backend.name()), |bench| {
                 bench.iter(|| {
-                    let work = |store: &mut dyn circadia_domain::store::Store| {
+                    let work = |store: &mut dyn circadia_domain::unit_of_work::Store| {
                         overview(store, user, samples::NOW, Some(last), period)
                     };
                     black_box(read::<_, Error>(&test.database, work)).unwrap()
@@ -79,7 +79,7 @@ fn measure(criterion: &mut Criterion, backend: Backend) {
         });
         criterion.bench_function(&format!("{}/insights, data of {name}", backend.name()), |bench| {
             bench.iter(|| {
-                let work = |store: &mut dyn circadia_domain::store::Store| {
+                let work = |store: &mut dyn circadia_domain::unit_of_work::Store| {
                     of_account(store, user, samples::NOW, Some(last), all, DEFAULT_RATE)
                 };
                 black_box(read::<_, Error>(&test.database, work)).unwrap()

@@ -123,7 +123,7 @@ fn measure(backend: Backend) {
     let month = filled(&test, last.saturating_add_days(-29), last);
     let decade = filled(&test, last.saturating_add_days(-3651), last);
     let look = |user: UserId| -> Today {
-        let read = circadia_domain::store::read(&test.database, |store| today(store, user, samples::NOW, None));
+        let read = circadia_domain::unit_of_work::read(&test.database, |store| today(store, user, samples::NOW, None));
         read.unwrap_or_else(|error| panic!("{error}"))
     };
     let statements = [month, decade].map(|user| {

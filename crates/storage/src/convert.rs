@@ -1,6 +1,6 @@
 //! From what columns hold to what the domain wants.
 
-use circadia_domain::store::StoreError;
+use circadia_domain::error::StoreError;
 
 use crate::transaction::Result;
 

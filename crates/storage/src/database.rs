@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
-use circadia_domain::store::{Database, Revision, Store, StoreError, Verdict};
+use circadia_domain::revision::Revision;
+use circadia_domain::unit_of_work::{Database, Store, Verdict};
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use r2d2::{Pool, PooledConnection};
@@ -131,7 +133,7 @@ impl SqlDatabase {
 }
 
 impl Database for SqlDatabase {
-    fn run_reading(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<()> {
+    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<()> {
         self.run(
             Purpose::Reading,
             |_| Ok(()),
@@ -142,7 +144,7 @@ impl Database for SqlDatabase {
         )
     }
 
-    fn run_writing(&self, user: UserId, work: &mut dyn FnMut(&mut dyn Store, Revision) -> Verdict) -> Result<()> {
+    fn run_write(&self, user: UserId, work: &mut dyn FnMut(&mut dyn Store, Revision) -> Verdict) -> Result<()> {
         self.run(
             Purpose::Writing,
             // Before anything is read: this is what puts a user's writers in line.
@@ -151,7 +153,7 @@ impl Database for SqlDatabase {
         )
     }
 
-    fn run_administering(&self, work: &mut dyn FnMut(&mut dyn Store) -> Verdict) -> Result<()> {
+    fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> Verdict) -> Result<()> {
         self.run(Purpose::Writing, |_| Ok(()), |transaction, ()| work(transaction))
     }
 

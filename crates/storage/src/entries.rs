@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{Date, DateRange, Instant};
+use circadia_domain::error::StoreError;
 use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryRepository, EntryState};
 use circadia_domain::ids::{HabitId, UserId};
-use circadia_domain::store::{Revision, StoreError};
+use circadia_domain::revision::Revision;
 use diesel::prelude::*;
 
 use crate::convert::number;
@@ -195,7 +196,7 @@ impl EntryRepository for Transaction {
                 .filter(entries::habit_id.eq_any(habits.into_iter().map(Sql)))
                 .filter(among_them);
             removed += diesel::delete(gone).execute(self.connection()).classified()?;
-            self.bury_all(user, &there, rev, now)?;
+            self.leave_tombstones(user, &there, rev, now)?;
         }
         Ok(removed)
     }

@@ -3,8 +3,8 @@
 //! Two lists name every table that has a column `user_id`, and a test holds them against the databases' own catalogues:
 //! a table that a new feature brings and forgets here fails it.
 
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
-use circadia_domain::store::StoreError;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, Instant};
+use circadia_domain::error::StoreError;
 use circadia_domain::habits::{
     Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Recent, Timeline, Window,
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
-use circadia_domain::store::{Revision, StoreError};
+use circadia_domain::revision::Revision;
 use circadia_domain::text::Color;
 use diesel::dsl::{case_when, count_star, max};
 use diesel::prelude::*;
@@ -276,7 +277,7 @@ impl HabitRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.bury(user, &Item::Habit(id), rev, now)?;
+        self.leave_tombstone(user, &Item::Habit(id), rev, now)?;
         Ok(true)
     }
 

@@ -1,8 +1,8 @@
 //! Secrets that replicas share.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::keys::{KeyPurpose, KeyRepository, StoredKey};
-use circadia_domain::store::StoreError;
 use diesel::prelude::*;
 
 use crate::dialect::Purpose;

@@ -1,7 +1,7 @@
 //! The domain's repositories over SQLite, PostgreSQL and MySQL/MariaDB.
 //!
-//! [`SqlDatabase`] implements [`circadia_domain::store::Database`]: it takes a connection from the pool, opens one
-//! transaction in the way its backend wants it, hands the domain a [`Store`](circadia_domain::store::Store) and
+//! [`SqlDatabase`] implements [`circadia_domain::unit_of_work::Database`]: it takes a connection from the pool, opens one
+//! transaction in the way its backend wants it, hands the domain a [`Store`](circadia_domain::unit_of_work::Store) and
 //! commits or rolls back by the verdict. Nothing outside this crate sees SQL, Diesel or a transaction.
 //!
 //! # Where things are

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::ids::{MoodMomentId, UserId};
 use circadia_domain::moods::{DayValue, Mood, MoodDay, MoodMoment, MoodNote, MoodRepository, MoodValue, Tags};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, digest, number};
@@ -155,7 +155,7 @@ impl MoodRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.bury(user, &Item::Mood(date), rev, now)?;
+        self.leave_tombstone(user, &Item::Mood(date), rev, now)?;
         Ok(true)
     }
 
@@ -221,7 +221,7 @@ impl MoodRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.bury(user, &Item::MoodMoment(id), rev, now)?;
+        self.leave_tombstone(user, &Item::MoodMoment(id), rev, now)?;
         Ok(true)
     }
 

@@ -3,8 +3,8 @@
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{PersonalTokenId, SessionId, UserId};
 use circadia_domain::personal_tokens::{PersonalToken, PersonalTokenRepository, PersonalTokenState, Scopes, TokenName};
+use circadia_domain::revision::Revision;
 use circadia_domain::sessions::Stopped;
-use circadia_domain::store::Revision;
 use circadia_domain::users::Role;
 use diesel::prelude::*;
 

@@ -1,8 +1,8 @@
 //! Quotations of a provider, and when it is asked next.
 
 use circadia_domain::civil::{Date, Instant};
+use circadia_domain::error::StoreError;
 use circadia_domain::quotes::{Feed, Quote, QuoteAuthor, QuoteRepository, QuoteText};
-use circadia_domain::store::StoreError;
 use circadia_domain::users::Locale;
 use diesel::prelude::*;
 

@@ -1,11 +1,12 @@
 //! Logs of sleep.
 
 use circadia_domain::civil::{Date, DateRange, Instant, Zone};
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{SleepLogId, UserId};
+use circadia_domain::revision::Revision;
 use circadia_domain::sleep::{
     MAX_SECONDS, Quality, Sleep, SleepKind, SleepLog, SleepNote, SleepRepository, SleepSlice,
 };
-use circadia_domain::store::{Revision, StoreError};
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, digest, number};
@@ -178,7 +179,7 @@ impl SleepRepository for Transaction {
         let there: Vec<SleepLogId> = own().select(sleep_logs::id).load(self.connection()).classified()?;
         diesel::delete(own()).execute(self.connection()).classified()?;
         let buried: Vec<Item> = there.iter().copied().map(Item::SleepLog).collect();
-        self.bury_all(user, &buried, rev, now)?;
+        self.leave_tombstones(user, &buried, rev, now)?;
         Ok(there.len())
     }
 

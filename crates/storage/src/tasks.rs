@@ -2,9 +2,9 @@
 
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::ids::{TaskId, ThemeId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{
-    Priority, Task, TaskDescription, TaskFilter, TaskPlace, TaskRepository, TaskSeek, TaskSort, TaskStatus, TaskTitle,
+    Priority, Task, TaskCursor, TaskDescription, TaskFilter, TaskRepository, TaskSeek, TaskSort, TaskStatus, TaskTitle,
 };
 use diesel::prelude::*;
 
@@ -125,7 +125,7 @@ fn by_due_day(query: Query<'static>, seek: &TaskSeek, ascending: bool) -> Query<
     let without = tasks::due_on.is_null();
     let day = tasks::due_on.assume_not_null();
     let beyond = match &seek.beyond {
-        Some((TaskPlace::DueOn(due_on), id)) => Some((*due_on, *id)),
+        Some((TaskCursor::DueOn(due_on), id)) => Some((*due_on, *id)),
         _ => None,
     };
     // What lies on the far side of the place, as seen from the direction in which the list is read.
@@ -162,15 +162,15 @@ impl TaskRepository for Transaction {
         let ascending = seek.order.reversed == seek.backwards;
         let query = match (seek.order.by, &seek.beyond) {
             (TaskSort::DueOn, _) => by_due_day(query, seek, ascending),
-            (TaskSort::Priority, Some((TaskPlace::Priority(place), id))) => {
+            (TaskSort::Priority, Some((TaskCursor::Priority(place), id))) => {
                 ordered!(query, tasks::priority, ascending, Some((place.rank(), *id)))
             }
             (TaskSort::Priority, _) => ordered!(query, tasks::priority, ascending, None::<(i32, TaskId)>),
-            (TaskSort::CreatedAt, Some((TaskPlace::CreatedAt(place), id))) => {
+            (TaskSort::CreatedAt, Some((TaskCursor::CreatedAt(place), id))) => {
                 ordered!(query, tasks::created_at, ascending, Some((Sql(*place), *id)))
             }
             (TaskSort::CreatedAt, _) => ordered!(query, tasks::created_at, ascending, None::<(Sql<Instant>, TaskId)>),
-            (TaskSort::Title, Some((TaskPlace::Title(place), id))) => {
+            (TaskSort::Title, Some((TaskCursor::Title(place), id))) => {
                 ordered!(query, tasks::title_key, ascending, Some((place.clone(), *id)))
             }
             (TaskSort::Title, _) => ordered!(query, tasks::title_key, ascending, None::<(String, TaskId)>),
@@ -263,7 +263,7 @@ impl TaskRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.bury(user, &Item::Task(id), rev, now)?;
+        self.leave_tombstone(user, &Item::Task(id), rev, now)?;
         Ok(true)
     }
 

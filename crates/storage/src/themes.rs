@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{DateRange, Instant};
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{ThemeId, UserId};
-use circadia_domain::store::{Revision, StoreError};
+use circadia_domain::revision::Revision;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::Color;
 use circadia_domain::themes::{Theme, ThemeCounts, ThemeLabel, ThemeName, ThemeRepository};
@@ -198,7 +199,7 @@ impl ThemeRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.bury(user, &Item::Theme(id), rev, now)?;
+        self.leave_tombstone(user, &Item::Theme(id), rev, now)?;
         Ok(true)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::ids::{HabitId, TaskId, ThemeId, TimeEntryId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_domain::time_entries::{TimeEntry, TimeEntryRepository, TimeFilter, TimeNote, TimeSeek, TimeSpent};
 use diesel::dsl::{count_star, sum};
 use diesel::prelude::*;
@@ -178,7 +178,7 @@ impl TimeEntryRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.bury(user, &Item::TimeEntry(id), rev, now)?;
+        self.leave_tombstone(user, &Item::TimeEntry(id), rev, now)?;
         Ok(true)
     }
 

@@ -2,7 +2,7 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{HabitId, TaskId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_domain::time_entries::TimeNote;
 use circadia_domain::timer::{Timer, TimerRepository};
 use diesel::prelude::*;

@@ -5,7 +5,7 @@
 
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::ids::{HabitId, MoodMomentId, SleepLogId, TaskId, ThemeId, TimeEntryId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
@@ -104,12 +104,12 @@ impl Item {
 
 impl Transaction {
     /// Notes that something was removed.
-    pub(crate) fn bury(&mut self, user: UserId, item: &Item, rev: Revision, now: Instant) -> Result<()> {
-        self.bury_all(user, std::slice::from_ref(item), rev, now)
+    pub(crate) fn leave_tombstone(&mut self, user: UserId, item: &Item, rev: Revision, now: Instant) -> Result<()> {
+        self.leave_tombstones(user, std::slice::from_ref(item), rev, now)
     }
 
     /// Notes that several things were removed, in a bounded number of statements.
-    pub(crate) fn bury_all(&mut self, user: UserId, items: &[Item], rev: Revision, now: Instant) -> Result<()> {
+    pub(crate) fn leave_tombstones(&mut self, user: UserId, items: &[Item], rev: Revision, now: Instant) -> Result<()> {
         let keys: Vec<(Kind, Vec<u8>)> = items.iter().map(|item| (item.kind(), item.key())).collect();
         let row = |kind: &'static str, key| {
             [Bind::User(user), Bind::Text(kind), Bind::Bytes(key), Bind::BigInt(rev.0), Bind::Instant(now)]

@@ -1,6 +1,6 @@
 //! An open transaction. The repositories are implemented on it, each in its own file.
 
-use circadia_domain::store::StoreError;
+use circadia_domain::error::StoreError;
 use diesel::result::{DatabaseErrorKind, Error};
 use r2d2::PooledConnection;
 

@@ -2,7 +2,7 @@
 
 use circadia_domain::civil::{DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::ids::UserId;
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_domain::users::{
     ColorScheme, Credentials, Email, Locale, Login, NewUser, Role, Settings, SleepGoal, User, UserRepository, Username,
 };

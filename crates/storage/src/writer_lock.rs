@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use circadia_domain::store::StoreError;
+use circadia_domain::error::StoreError;
 use parking_lot::{FairMutex, FairMutexGuard};
 
 /// Lets one writer in at a time, in the order of their coming.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{Decode, Fields, Raw, json};
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
 
 /// The most bytes a JSON body may have.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -34,7 +34,7 @@ impl<T: Decode> Body<T> {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         let value = json::parse(bytes)?;
         let decoded = Raw { value: &value, textual: false }.members().and_then(|members| Fields::read(members, false));
-        let decoded = decoded.map_err(|wrong| Problem::invalid(Place::Body, wrong))?;
+        let decoded = decoded.map_err(|wrong| Problem::invalid(InputLocation::Body, wrong))?;
         Ok(Self { value: decoded, digest: digest_of(&value) })
     }
 }

@@ -12,7 +12,7 @@ mod raw;
 
 pub use body::{Body, MAX_BYTES, OptionalBody};
 pub use fields::{Decode, Fields};
-pub use params::{Query, Segment, date, sought};
+pub use params::{PathParam, Query, date, sought};
 pub use raw::{Parsed, Raw, any_text, boolean, integer, list, text};
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use circadia_domain::violation::Violations;
 use serde_json::{Map, Value};
 
 use super::{Decode, Fields, Parsed};
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
 
 /// A type that a path's segment is read into.
-pub trait PathSegment: Sized {
+pub trait PathValue: Sized {
     /// The segment's name in the path template.
     const NAME: &'static str;
     /// Reads the segment.
@@ -25,7 +25,7 @@ pub trait PathSegment: Sized {
 
 macro_rules! id_segment {
     ($($id:ident as $name:literal),*) => {$(
-        impl PathSegment for $id {
+        impl PathValue for $id {
             const NAME: &'static str = $name;
             fn read(text: &str) -> Parsed<Self> {
                 Self::parse_reference(text)
@@ -38,7 +38,7 @@ id_segment!(TaskId as "task_id", TimeEntryId as "time_entry_id", PersonalTokenId
 
 id_segment!(SleepLogId as "sleep_log_id", MoodMomentId as "moment_id");
 
-impl PathSegment for Date {
+impl PathValue for Date {
     const NAME: &'static str = "date";
     fn read(text: &str) -> Parsed<Self> {
         date(text)
@@ -60,9 +60,9 @@ pub fn sought(text: &str) -> Parsed<String> {
 
 /// A segment of the path.
 #[derive(Debug)]
-pub struct Segment<T>(pub T);
+pub struct PathParam<T>(pub T);
 
-impl<T: PathSegment> FromRequest for Segment<T> {
+impl<T: PathValue> FromRequest for PathParam<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -71,7 +71,7 @@ impl<T: PathSegment> FromRequest for Segment<T> {
         ready(T::read(text).map(Self).map_err(|wrong| {
             let mut named = Violations::new();
             named.nest(&format!("/{}", T::NAME), wrong);
-            Problem::invalid(Place::Path, named)
+            Problem::invalid(InputLocation::Path, named)
         }))
     }
 }
@@ -86,7 +86,7 @@ impl<T: Decode> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let decoded = members(request.query_string()).and_then(|members| Fields::read(&members, true));
-        ready(decoded.map(Self).map_err(|wrong| Problem::invalid(Place::Query, wrong)))
+        ready(decoded.map(Self).map_err(|wrong| Problem::invalid(InputLocation::Query, wrong)))
     }
 }
 

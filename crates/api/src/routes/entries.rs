@@ -17,9 +17,9 @@ use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::context;
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, Query, Segment, boolean, date, integer, list, text};
+use crate::input::{Body, Decode, Fields, Parsed, PathParam, Query, boolean, date, integer, list, text};
 use crate::page::{Page, PageRequest, Start};
-use crate::problem::{Place, Problem, ProblemDoc};
+use crate::problem::{InputLocation, Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -298,7 +298,7 @@ async fn list_entries(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let ListQuery { from, to, page } = query.0;
@@ -310,7 +310,7 @@ async fn list_entries(
         Start::Before(first) => first.pred().and_then(|last| DateRange::new(from, to.min(last))),
     };
     let (more, backwards) = (page.limit + 1, matches!(start, Start::Before(_)));
-    let read = app.work.read(move |store| entries::list(store, principal.user, id.0, range, more, backwards));
+    let read = app.unit_of_work.read(move |store| entries::list(store, principal.user, id.0, range, more, backwards));
     let found = Page::of_selected(read.await?, |entry| entry.date, "date", &page, &start);
     found.map(EntryBody::from).answer(&request)
 }
@@ -337,14 +337,14 @@ async fn put_entry(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
-    day: Segment<Date>,
+    id: PathParam<HabitId>,
+    day: PathParam<Date>,
     if_match: IfMatch,
     body: Body<PutEntryBody>,
 ) -> Result<HttpResponse, Problem> {
     let PutEntryBody { state, value, note } = body.value;
     let put = EntryPut { habit: id.0, date: day.0, input: EntryInput { state, value, note } };
-    let written = app.work.write(principal.user, app.now(), move |tx| entries::put(tx, &put, &if_match.0));
+    let written = app.unit_of_work.write(principal.user, app.now(), move |tx| entries::put(tx, &put, &if_match.0));
     let (entry, is_new) = written.await.map_err(date_is_in_path)?;
     let location = format!("/api/v1/habits/{}/entries/{}", entry.habit, entry.date);
     let answer = answer(entry)?;
@@ -353,7 +353,7 @@ async fn put_entry(
 
 /// The date of an entry stands in the path, and not, as in a batch, in the body.
 fn date_is_in_path(problem: Problem) -> Problem {
-    problem.with_place("/date", Place::Path)
+    problem.with_place("/date", InputLocation::Path)
 }
 
 /// Get an entry
@@ -371,10 +371,10 @@ async fn get_entry(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
-    day: Segment<Date>,
+    id: PathParam<HabitId>,
+    day: PathParam<Date>,
 ) -> Result<HttpResponse, Problem> {
-    let entry = app.work.read(move |store| entries::find(store, principal.user, id.0, day.0)).await?;
+    let entry = app.unit_of_work.read(move |store| entries::find(store, principal.user, id.0, day.0)).await?;
     answer(entry)?.to(&request)
 }
 
@@ -394,11 +394,11 @@ async fn get_entry(
 async fn delete_entry(
     app: Data<App>,
     principal: Principal,
-    id: Segment<HabitId>,
-    day: Segment<Date>,
+    id: PathParam<HabitId>,
+    day: PathParam<Date>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| entries::delete(tx, id.0, day.0, &if_match.0)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| entries::delete(tx, id.0, day.0, &if_match.0)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -420,12 +420,12 @@ async fn increment(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
-    day: Segment<Date>,
+    id: PathParam<HabitId>,
+    day: PathParam<Date>,
     body: Body<IncrementBody>,
 ) -> Result<HttpResponse, Problem> {
     let by = body.value.by;
-    let written = app.work.write(principal.user, app.now(), move |tx| entries::increment(tx, id.0, day.0, by));
+    let written = app.unit_of_work.write(principal.user, app.now(), move |tx| entries::increment(tx, id.0, day.0, by));
     answer(written.await.map_err(date_is_in_path)?)?.to(&request)
 }
 
@@ -455,8 +455,10 @@ async fn batch(
             input: EntryInput { state: item.state, value: item.value, note: item.note },
         })
         .collect();
-    let written =
-        app.work.write::<_, Error>(principal.user, app.now(), move |tx| entries::put_many(tx, &puts, atomic)).await?;
+    let written = app
+        .unit_of_work
+        .write::<_, Error>(principal.user, app.now(), move |tx| entries::put_many(tx, &puts, atomic))
+        .await?;
     let stored = written.iter().filter(|result| result.is_ok()).count();
     let refused = written.len() - stored;
     let items = written.into_iter().enumerate().map(|(index, result)| BatchResultBody::new(index, result)).collect();

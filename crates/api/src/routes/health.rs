@@ -107,7 +107,7 @@ async fn live(app: Data<App>) -> HttpResponse {
 )]
 #[get("/health/ready")]
 async fn ready(app: Data<App>) -> HttpResponse {
-    let database = app.work.ping().await.is_ok();
+    let database = app.unit_of_work.ping().await.is_ok();
     let redis = match &app.identity.redis {
         Some(redis) => Some(state(redis.ping().await.is_ok())),
         None => None,

@@ -4,8 +4,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, Weekday};
-use circadia_domain::created::Created;
 use circadia_domain::habits::{self, Kind, NewPlan, Pause, Plan, Schedule};
+use circadia_domain::idempotency::Creation;
 use circadia_domain::ids::{HabitId, PauseId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use super::schedules::{KindDoc, ScheduleDoc, kind, schedule};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Segment, date, text};
+use crate::input::{Body, Decode, Fields, PathParam, date, text};
 use crate::page::Page;
 use crate::problem::{Problem, ProblemDoc};
 
@@ -175,9 +175,9 @@ async fn list_plans(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
 ) -> Result<HttpResponse, Problem> {
-    let (habit, _) = app.work.read(move |store| habits::find(store, principal.user, id.0)).await?;
+    let (habit, _) = app.unit_of_work.read(move |store| habits::find(store, principal.user, id.0)).await?;
     whole(habit.timeline.plans().iter().map(PlanBody::from).collect()).answer(&request)
 }
 
@@ -196,7 +196,7 @@ async fn put_plan(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     if_match: IfMatch,
     body: Body<PutPlanBody>,
 ) -> Result<HttpResponse, Problem> {
@@ -205,7 +205,8 @@ async fn put_plan(
         return Err(Error::field("/schedule", "required", "is required, unless `kind` is given").into());
     }
     let new = NewPlan { schedule, kind, effective_from, anchor };
-    let changed = app.work.write(principal.user, app.now(), move |tx| habits::put_plan(tx, id.0, &if_match.0, new));
+    let changed =
+        app.unit_of_work.write(principal.user, app.now(), move |tx| habits::put_plan(tx, id.0, &if_match.0, new));
     let habit = changed.await?;
     Answer::stored(&PlanBody::from(habit.timeline.plan_on(effective_from)), habit.rev)?.to(&request)
 }
@@ -224,9 +225,9 @@ async fn list_pauses(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
 ) -> Result<HttpResponse, Problem> {
-    let (habit, _) = app.work.read(move |store| habits::find(store, principal.user, id.0)).await?;
+    let (habit, _) = app.unit_of_work.read(move |store| habits::find(store, principal.user, id.0)).await?;
     whole(habit.timeline.pauses().iter().map(PauseBody::from).collect()).answer(&request)
 }
 
@@ -248,15 +249,15 @@ async fn create_pause(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     body: Body<CreatePauseBody>,
 ) -> Result<HttpResponse, Problem> {
     let CreatePauseBody { id: pause, from, to } = body.value;
     let pause = Pause { id: pause.unwrap_or_else(|| app.ids.fresh().into()), from, to };
     let location = format!("/api/v1/habits/{}/pauses/{}", id.0, pause.id);
-    let made = app.work.write(principal.user, app.now(), move |tx| habits::create_pause(tx, id.0, pause));
+    let made = app.unit_of_work.write(principal.user, app.now(), move |tx| habits::create_pause(tx, id.0, pause));
     let (habit, created) = made.await?;
-    Answer::stored(&PauseBody::from(&Created::into_inner(created)), habit.rev)?.created(location).to(&request)
+    Answer::stored(&PauseBody::from(&Creation::into_inner(created)), habit.rev)?.created(location).to(&request)
 }
 
 /// Change a pause
@@ -275,14 +276,14 @@ async fn update_pause(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
-    pause: Segment<PauseId>,
+    id: PathParam<HabitId>,
+    pause: PathParam<PauseId>,
     if_match: IfMatch,
     body: Body<UpdatePauseBody>,
 ) -> Result<HttpResponse, Problem> {
     let UpdatePauseBody { from, to } = body.value;
     let changed = app
-        .work
+        .unit_of_work
         .write(principal.user, app.now(), move |tx| habits::update_pause(tx, id.0, pause.0, &if_match.0, from, to));
     let (habit, pause) = changed.await?;
     Answer::stored(&PauseBody::from(&pause), habit.rev)?.to(&request)
@@ -304,11 +305,13 @@ async fn update_pause(
 async fn delete_pause(
     app: Data<App>,
     principal: Principal,
-    id: Segment<HabitId>,
-    pause: Segment<PauseId>,
+    id: PathParam<HabitId>,
+    pause: PathParam<PauseId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| habits::delete_pause(tx, id.0, pause.0, &if_match.0)).await?;
+    app.unit_of_work
+        .write(principal.user, app.now(), move |tx| habits::delete_pause(tx, id.0, pause.0, &if_match.0))
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

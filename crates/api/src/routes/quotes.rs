@@ -97,6 +97,6 @@ async fn get_quote_of_the_day(
     query: Query<DayQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (now, on) = (app.now(), query.0.on);
-    let found = app.work.read(move |store| quotes::today(store, principal.user, now, on)).await?;
+    let found = app.unit_of_work.read(move |store| quotes::today(store, principal.user, now, on)).await?;
     Answer::computed(&QuoteBody::from(found))?.to(&request)
 }

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
 use crate::input::{Body, Decode, Fields, Parsed, Raw, any_text, date, integer, list, text};
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(preview);
@@ -322,19 +322,19 @@ async fn preview(
     let Some(range) = DateRange::new(from, to) else {
         return Err(Error::field("/to", "before_start", "must not lie before `from`").into());
     };
-    let user = app.work.read::<_, Error>(move |store| Ok(store.find_user(principal.user)?)).await?;
+    let user = app.unit_of_work.read::<_, Error>(move |store| Ok(store.find_user(principal.user)?)).await?;
     let week_start = user.ok_or(circadia_auth::tokens::TokenError::Revoked)?.settings.week_start;
     let window = Window { starts_on, ends_on };
     // A kind that every schedule goes together with: only the days matter here.
     let kind = Kind::Minutes { target: 1, direction: circadia_domain::habits::Direction::AtLeast };
     let plan = Plan { effective_from: starts_on, anchor: starts_on, week_start, schedule: schedule.clone(), kind };
     let timeline =
-        Timeline::new(window, vec![plan], Vec::new()).map_err(|wrong| Problem::invalid(Place::Body, wrong))?;
+        Timeline::new(window, vec![plan], Vec::new()).map_err(|wrong| Problem::invalid(InputLocation::Body, wrong))?;
     let count = timeline.count_due(range);
     if count > MAX_DATES {
         let mut wrong = Violations::new();
         wrong.add("/to", "too_many", format!("makes {count} dates; at most {MAX_DATES} are given at once"));
-        return Err(Problem::invalid(Place::Body, wrong));
+        return Err(Problem::invalid(InputLocation::Body, wrong));
     }
     let answer = PreviewAnswer {
         dates: timeline.iter_due(range).collect(),

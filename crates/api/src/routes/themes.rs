@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use circadia_domain::civil::Instant;
-use circadia_domain::created::Created;
+use circadia_domain::idempotency::Creation;
 use circadia_domain::ids::ThemeId;
 use circadia_domain::text::Color;
 use circadia_domain::themes::{self, NewTheme, Theme, ThemeCounts, ThemeName, ThemePatch};
@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Query, Segment, text};
+use crate::input::{Body, Decode, Fields, PathParam, Query, text};
 use crate::page::{Page, PageRequest};
 use crate::problem::{Problem, ProblemDoc};
 
@@ -141,7 +141,7 @@ async fn list_themes(
     principal: Principal,
     query: Query<PageRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let themes = app.work.read(move |store| themes::list(store, principal.user)).await?;
+    let themes = app.unit_of_work.read(move |store| themes::list(store, principal.user)).await?;
     let items: Vec<ThemeBody> = themes.into_iter().map(ThemeBody::from).collect();
     let key = |theme: &ThemeBody| (theme.name.key(), theme.id);
     Page::of_sorted(items, key, "name", &query.0, |a, b| a < b)?.answer(&request)
@@ -169,8 +169,8 @@ async fn create_theme(
     let CreateThemeBody { id, name, color } = body.value;
     let id = id.unwrap_or_else(|| app.ids.fresh().into());
     let new = NewTheme { id, name, color, request_digest: body.digest };
-    let created = app.work.write(principal.user, app.now(), move |tx| themes::create(tx, new)).await?;
-    answer(Created::into_inner(created))?.created(format!("/api/v1/themes/{id}")).to(&request)
+    let created = app.unit_of_work.write(principal.user, app.now(), move |tx| themes::create(tx, new)).await?;
+    answer(Creation::into_inner(created))?.created(format!("/api/v1/themes/{id}")).to(&request)
 }
 
 /// Get a theme
@@ -185,9 +185,9 @@ async fn get_theme(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<ThemeId>,
+    id: PathParam<ThemeId>,
 ) -> Result<HttpResponse, Problem> {
-    let found = app.work.read(move |store| themes::find(store, principal.user, id.0)).await?;
+    let found = app.unit_of_work.read(move |store| themes::find(store, principal.user, id.0)).await?;
     answer(found)?.to(&request)
 }
 
@@ -207,14 +207,16 @@ async fn update_theme(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<ThemeId>,
+    id: PathParam<ThemeId>,
     if_match: IfMatch,
     body: Body<UpdateThemeBody>,
 ) -> Result<HttpResponse, Problem> {
     let UpdateThemeBody { name, color } = body.value;
     let patch = ThemePatch { name, color };
-    let changed =
-        app.work.write(principal.user, app.now(), move |tx| themes::update(tx, id.0, &if_match.0, patch)).await?;
+    let changed = app
+        .unit_of_work
+        .write(principal.user, app.now(), move |tx| themes::update(tx, id.0, &if_match.0, patch))
+        .await?;
     answer(changed)?.to(&request)
 }
 
@@ -231,10 +233,10 @@ async fn update_theme(
 async fn delete_theme(
     app: Data<App>,
     principal: Principal,
-    id: Segment<ThemeId>,
+    id: PathParam<ThemeId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| themes::delete(tx, id.0, &if_match.0)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| themes::delete(tx, id.0, &if_match.0)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

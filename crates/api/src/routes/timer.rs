@@ -133,7 +133,7 @@ struct StoppedBody {
 )]
 #[get("/timer")]
 async fn get_timer(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    let timer = app.work.read(move |store| timer::find(store, principal.user)).await?;
+    let timer = app.unit_of_work.read(move |store| timer::find(store, principal.user)).await?;
     Answer::computed(&TimerStateBody::from(timer))?.to(&request)
 }
 
@@ -158,7 +158,7 @@ async fn start_timer(
 ) -> Result<HttpResponse, Problem> {
     let StartTimerBody { habit_id, task_id, note, started_at } = body.value;
     let new = StartTimer { habit: habit_id, task: task_id, note, started_at };
-    let timer = app.work.write(principal.user, app.now(), move |tx| timer::start(tx, new)).await?;
+    let timer = app.unit_of_work.write(principal.user, app.now(), move |tx| timer::start(tx, new)).await?;
     Answer::computed(&TimerStateBody::from(Some(timer)))?.created("/api/v1/timer".to_owned()).to(&request)
 }
 
@@ -185,7 +185,7 @@ async fn stop_timer(
     let StopTimerBody { id, ended_at, note } = body.value;
     let stop = StopTimer { id, ended_at, note, request_digest: body.digest };
     let ids = Arc::clone(&app.ids);
-    let stopped = app.work.write(principal.user, app.now(), move |tx| timer::stop(tx, &*ids, &stop)).await?;
+    let stopped = app.unit_of_work.write(principal.user, app.now(), move |tx| timer::stop(tx, &*ids, &stop)).await?;
     let entries = stopped.into_inner();
     let minutes = entries.iter().map(|entry| u64::from(entry.minutes)).sum();
     let items: Vec<TimeEntryBody> = entries.into_iter().map(TimeEntryBody::from).collect();
@@ -206,7 +206,7 @@ async fn stop_timer(
 )]
 #[delete("/timer")]
 async fn discard_timer(app: Data<App>, principal: Principal) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), timer::discard).await?;
+    app.unit_of_work.write(principal.user, app.now(), timer::discard).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::ids::UserId;
-use circadia_domain::store::Store;
+use circadia_domain::unit_of_work::Store;
 use serde::Serialize;
 use utoipa::IntoParams;
 
@@ -43,7 +43,7 @@ where
     B: From<T> + Serialize,
 {
     let now = app.now();
-    let seen = app.work.read(move |store| look(store, principal.user, now, query.date)).await?;
+    let seen = app.unit_of_work.read(move |store| look(store, principal.user, now, query.date)).await?;
     Answer::computed(&B::from(seen))?.to(request)
 }
 

@@ -1,8 +1,10 @@
 //! Proving that an address is somebody's: the account's own, or another that becomes it.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
-use circadia_domain::store::{Refusal, Revision, StoreError, Unique};
+use circadia_domain::revision::Revision;
+use circadia_domain::unit_of_work::Refusal;
 use circadia_domain::users::{User, UserRepository};
 
 use crate::one_time::{self, OneTimeRefusal, OneTimeToken};

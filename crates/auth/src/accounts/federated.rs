@@ -6,11 +6,12 @@
 
 use circadia_domain::audit::{self, AuditAction, AuditEvent, AuditRepository};
 use circadia_domain::civil::Instant;
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::identities::{Identity, IdentityRepository, Provider};
 use circadia_domain::ids::{AuditEventId, IdSource, SessionId, UserId};
 use circadia_domain::logins::{LoginFailure, LoginRepository};
-use circadia_domain::store::{Refusal, StoreError, Unique};
 use circadia_domain::totp::TotpRepository;
+use circadia_domain::unit_of_work::Refusal;
 use circadia_domain::users::{Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 
 use super::Attempt;

@@ -3,8 +3,8 @@
 
 mod deletion;
 mod email;
+mod emails;
 mod federated;
-mod letters;
 mod password;
 mod registration;
 mod second_factor;
@@ -12,8 +12,8 @@ mod sign_in;
 
 pub use deletion::delete_account;
 pub use email::{EmailRefusal, Proven, prove_email};
+pub use emails::{EmailContent, EmailJob, EmailMessage, compose_email};
 pub use federated::{FederatedRefusal, find_federated, join_federated, link, sign_in_federated, unlink};
-pub use letters::{Letter, LetterContent, LetterOrder, write_letter};
 pub use password::{PasswordRefusal, Reset, change_password, reset_password, resettable};
 pub use registration::{Registration, register, username_taken};
 pub use second_factor::{SecondFactor, accept_second_factor};

@@ -1,13 +1,15 @@
 //! Replacing a password: by who knows the old one, or by who gets the account's mail.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::identities::{IdentityRepository, Provider};
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
 use circadia_domain::personal_tokens::PersonalTokenRepository;
+use circadia_domain::revision::Revision;
 use circadia_domain::sessions::SessionRepository;
-use circadia_domain::store::{Refusal, Revision, StoreError};
 use circadia_domain::totp::TotpRepository;
+use circadia_domain::unit_of_work::Refusal;
 use circadia_domain::users::{User, UserRepository};
 
 use crate::one_time::{self, OneTimeRefusal, OneTimeToken};
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
     use crate::client::Client;
     use crate::keys::{KeyRing, MasterKey};
-    use crate::sessions::{Entrant, open_session};
+    use crate::sessions::{Authenticated, open_session};
     use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
 
     const REV: Revision = Revision(2);
@@ -137,10 +139,18 @@ mod tests {
         let (entropy, ids) = (Seeded::new(1), Ids::default());
         let keys = KeyRing::load_or_create(&mut store, &MasterKey::from_text(MASTER).unwrap(), &entropy, NOW).unwrap();
         let open = |store: &mut Memory| {
-            open_session(store, Entrant::by_password(id(1).into()), &Client::default(), &keys, &ids, &entropy, NOW)
-                .unwrap()
-                .session
-                .id
+            open_session(
+                store,
+                Authenticated::by_password(id(1).into()),
+                &Client::default(),
+                &keys,
+                &ids,
+                &entropy,
+                NOW,
+            )
+            .unwrap()
+            .session
+            .id
         };
         let opened = (0..sessions).map(|_| open(&mut store)).collect();
         (store, opened)

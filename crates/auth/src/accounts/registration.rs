@@ -2,8 +2,8 @@
 
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::IdSource;
-use circadia_domain::store::{StoreError, Unique};
 use circadia_domain::users::{Email, NewUser, Role, Settings, UserRepository, Username};
 
 /// What somebody gave to get an account, apart from the password (see `Password::chosen`).

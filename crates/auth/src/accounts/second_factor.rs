@@ -2,9 +2,9 @@
 
 use circadia_domain::audit::{self, AuditAction, AuditEvent, AuditRepository};
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{IdSource, LoginId};
 use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepository};
-use circadia_domain::store::StoreError;
 use circadia_domain::totp::TotpRepository;
 use circadia_domain::users::{User, UserRepository};
 
@@ -153,7 +153,7 @@ mod tests {
         let mut setting = setting();
         let refused = setting.answer("nonsense").unwrap_err();
         assert!(matches!(refused, SignInRefusal::WrongCode));
-        assert!(circadia_domain::store::Refusal::is_remembered(&refused));
+        assert!(circadia_domain::unit_of_work::Refusal::is_remembered(&refused));
         let code = setting.codes[0].clone();
         assert_eq!(setting.answer(&code).unwrap().id, id(1).into());
         let totp = LoginMethod::Totp;

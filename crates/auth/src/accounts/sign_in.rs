@@ -8,10 +8,12 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{IdSource, LoginId, UserId};
 use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepository};
-use circadia_domain::store::{Refusal, Revision, StoreError};
+use circadia_domain::revision::Revision;
 use circadia_domain::totp::TotpRepository;
+use circadia_domain::unit_of_work::Refusal;
 use circadia_domain::users::{Credentials, Login, User, UserRepository};
 
 use super::Verification;

@@ -12,7 +12,7 @@ use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::passwords::password_mark;
 
 /// Seconds for which a challenge can be answered.
-pub const CHALLENGE_LIFE: i64 = 5 * 60;
+pub const CHALLENGE_TTL: i64 = 5 * 60;
 
 /// What a challenge is bound to besides itself.
 const BOUND_TO: &str = "challenge";
@@ -100,7 +100,7 @@ impl Challenge {
         let Some(json) = master.open(Purpose::Challenges, BOUND_TO, &sealed)? else { return Ok(None) };
         let Ok(written) = serde_json::from_slice::<Written>(&json) else { return Ok(None) };
         let issued_at = Instant::from_micros(written.issued);
-        if issued_at.plus_seconds(CHALLENGE_LIFE) <= now {
+        if issued_at.plus_seconds(CHALLENGE_TTL) <= now {
             return Ok(None);
         }
         Ok(Some(Self {

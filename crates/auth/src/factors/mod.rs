@@ -12,13 +12,14 @@
 mod challenge;
 mod totp;
 
-pub use challenge::{CHALLENGE_LIFE, Challenge};
+pub use challenge::{CHALLENGE_TTL, Challenge};
 pub use totp::STEP;
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
-use circadia_domain::store::{Refusal, StoreError};
 use circadia_domain::totp::{RECOVERY_CODES, TotpFactor, TotpRepository};
+use circadia_domain::unit_of_work::Refusal;
 use zeroize::Zeroizing;
 
 use crate::bytes::{Bytes32, hmac_sha256};

@@ -15,7 +15,8 @@ pub use ring::{KeyRing, Rotation};
 
 use std::fmt;
 
-use circadia_domain::store::{Refusal, StoreError};
+use circadia_domain::error::StoreError;
+use circadia_domain::unit_of_work::Refusal;
 
 /// Why keys can't be had.
 #[derive(Debug, thiserror::Error)]

@@ -12,8 +12,8 @@ use super::login::{LOGIN_KEY_OVERLAP, LoginKey, LoginPublicKey, LoginSecret};
 use super::signing::{AccessKey, RefreshKey};
 use super::{KeyError, Kid, MasterKey, Purpose};
 use crate::entropy::{Entropy, random};
-use crate::sessions::SESSION_LIFE;
-use crate::tokens::{ACCESS_LIFE, LEEWAY};
+use crate::sessions::SESSION_TTL;
+use crate::tokens::{ACCESS_TOKEN_TTL, LEEWAY};
 
 /// Seconds for which a new key is only known before it is used: time for every replica to load it, and for whoever
 /// caches the published keys to see it.
@@ -143,8 +143,8 @@ impl KeyRing {
             }
             // What the key signs last, it signs when its successor has been announced for long enough.
             let life = match purpose {
-                KeyPurpose::AccessToken => ACCESS_LIFE + 2 * LEEWAY,
-                KeyPurpose::RefreshToken => SESSION_LIFE + 2 * LEEWAY,
+                KeyPurpose::AccessToken => ACCESS_TOKEN_TTL + 2 * LEEWAY,
+                KeyPurpose::RefreshToken => SESSION_TTL + 2 * LEEWAY,
                 KeyPurpose::Login => LOGIN_KEY_OVERLAP,
             };
             let ends = match rotation {

@@ -61,11 +61,11 @@ fn a_new_key_is_published_before_it_signs_and_the_old_one_verifies_for_long_enou
     assert_eq!(ring.access_in_use(rotated.plus_seconds(ANNOUNCED - 1)).unwrap().kid, old);
     let signs_from = rotated.plus_seconds(ANNOUNCED);
     assert_ne!(ring.access_in_use(signs_from).unwrap().kid, old);
-    assert!(ring.access(old, signs_from.plus_seconds(ACCESS_LIFE + LEEWAY)).is_some());
-    assert!(ring.access(old, signs_from.plus_seconds(ACCESS_LIFE + 10 * LEEWAY)).is_none());
+    assert!(ring.access(old, signs_from.plus_seconds(ACCESS_TOKEN_TTL + LEEWAY)).is_some());
+    assert!(ring.access(old, signs_from.plus_seconds(ACCESS_TOKEN_TTL + 10 * LEEWAY)).is_none());
     let family = before.refresh_in_use(NOW).unwrap();
-    assert!(ring.refresh(family, signs_from.plus_seconds(SESSION_LIFE)).is_some());
-    let later = signs_from.plus_seconds(SESSION_LIFE + 10 * LEEWAY);
+    assert!(ring.refresh(family, signs_from.plus_seconds(SESSION_TTL)).is_some());
+    let later = signs_from.plus_seconds(SESSION_TTL + 10 * LEEWAY);
     let reloaded = KeyRing::load(&mut store, &master, later).unwrap();
     assert!(reloaded.refresh(family, later).is_none());
     assert_eq!(reloaded.jwks(later)["keys"].as_array().unwrap().len(), 1);

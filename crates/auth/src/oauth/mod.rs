@@ -3,7 +3,7 @@
 //!
 //! From end to end:
 //! 1. [`OpenIdProvider::begin`]: where to send the browser, and what is to be remembered until it comes back: a
-//!    [`Pending`], kept for [`FLOW_LIFE`] under the hash of its `state`, bound to the browser by a cookie ([`Browser`]);
+//!    [`Pending`], kept for [`FLOW_TTL`] under the hash of its `state`, bound to the browser by a cookie ([`Browser`]);
 //! 2. the browser comes back with a code. The pending flow is *taken*, so that no `state` is good twice, and held
 //!    against the browser ([`Pending::is_of`]);
 //! 3. [`OpenIdProvider::finish`] exchanges the code (with the PKCE verifier and the client's secret), verifies the ID
@@ -30,10 +30,10 @@ pub use local_path::LocalPath;
 pub use provider::{OpenIdProvider, ProviderSettings};
 
 /// Seconds that somebody may take to sign in at the provider.
-pub const FLOW_LIFE: i64 = 10 * 60;
+pub const FLOW_TTL: i64 = 10 * 60;
 
 /// Seconds within which an app fetches what its browser has brought.
-pub const TICKET_LIFE: i64 = 60;
+pub const TICKET_TTL: i64 = 60;
 
 /// Why the provider's word isn't taken, or can't be had. None of the texts holds a secret.
 #[derive(Debug, thiserror::Error)]

@@ -6,9 +6,9 @@ mod token;
 pub use token::OneTimeToken;
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
-use circadia_domain::store::StoreError;
 use circadia_domain::users::Email;
 
 use crate::bytes::same;

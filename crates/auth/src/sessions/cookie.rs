@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_lc_rs::hmac;
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{IdSource, SessionId, UserId};
 use circadia_domain::sessions::{Session, SessionKind, SessionRepository, SessionState};
-use circadia_domain::store::StoreError;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Entrant, SESSION_LIFE};
+use super::{Authenticated, SESSION_TTL};
 use crate::bounded::Bounded;
 use crate::bytes::{Bytes32, base64url, from_base64url, hmac_sha256, same};
 use crate::client::Client;
@@ -31,8 +31,8 @@ use crate::stores::{Key, Kind};
 /// What cookies are called in the store.
 pub const COOKIE: Kind = Kind::new("cookie");
 
-/// Seconds for which a cookie session may lie unused. (It ends [`SESSION_LIFE`] after the sign-in in any case.)
-pub const IDLE_LIFE: i64 = 2 * 24 * 60 * 60;
+/// Seconds for which a cookie session may lie unused. (It ends [`SESSION_TTL`] after the sign-in in any case.)
+pub const IDLE_TTL: i64 = 2 * 24 * 60 * 60;
 
 /// Seconds between two notes of a session's use: its `last_used_at` may be behind by so much.
 pub const NOTED_EVERY: i64 = 5 * 60;
@@ -77,14 +77,14 @@ pub struct OpenedCookie {
 
 /// Whose session a cookie leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct SessionRef {
     /// Who.
     pub user: UserId,
     /// In which session.
     pub session: SessionId,
 }
 
-impl Place {
+impl SessionRef {
     /// What the store keeps of it.
     pub fn to_bytes(self) -> [u8; 32] {
         let mut bytes = [0; 32];
@@ -110,7 +110,7 @@ impl Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CookieAccess {
     /// Whose session.
-    pub place: Place,
+    pub place: SessionRef,
     /// When the session was opened.
     pub opened_at: Instant,
     /// When it ends at the latest.
@@ -216,13 +216,13 @@ impl Cookies {
 
 /// Opens a cookie session for a user who has proven who they are: always with a fresh id, so that one that somebody
 /// planted in the browser is worth nothing. For the user's writing unit of work; the caller then puts
-/// [`Place::to_bytes`] into the store.
+/// [`SessionRef::to_bytes`] into the store.
 ///
 /// # Errors
 /// The store's.
 pub fn open_cookie_session<S: SessionRepository + ?Sized>(
     store: &mut S,
-    Entrant { user, first_factor }: Entrant,
+    Authenticated { user, first_factor }: Authenticated,
     client: &Client,
     ids: &dyn IdSource,
     entropy: &dyn Entropy,
@@ -242,7 +242,7 @@ pub fn open_cookie_session<S: SessionRepository + ?Sized>(
         ip: client.ip.map(|ip| ip.to_string()),
         created_at: now,
         last_used_at: now,
-        expires_at: now.plus_seconds(SESSION_LIFE),
+        expires_at: now.plus_seconds(SESSION_TTL),
         revoked_at: None,
     };
     store.insert_session(&session)?;
@@ -255,7 +255,7 @@ pub fn admit(id: &CookieId, state: &SessionState, now: Instant) -> Option<Cookie
     let session = &state.session;
     let belongs = session.kind == SessionKind::Cookie && same(id.key().hash(), &session.secret_hash);
     (belongs && is_in_force(state, now)).then_some(CookieAccess {
-        place: Place { user: session.user, session: session.id },
+        place: SessionRef { user: session.user, session: session.id },
         opened_at: session.created_at,
         expires_at: session.expires_at,
         read_at: now,
@@ -269,7 +269,7 @@ pub fn is_in_force(state: &SessionState, now: Instant) -> bool {
 
 /// Whether a session goes on, as far as its row tells.
 pub fn is_live(session: &Session, now: Instant) -> bool {
-    let idle = session.kind == SessionKind::Cookie && session.last_used_at.plus_seconds(IDLE_LIFE) <= now;
+    let idle = session.kind == SessionKind::Cookie && session.last_used_at.plus_seconds(IDLE_TTL) <= now;
     session.revoked_at.is_none() && now < session.expires_at && !idle
 }
 

@@ -12,7 +12,7 @@ fn opened() -> (Memory, OpenedCookie) {
     let client = Client::new(Some("laptop"), Some("test/1"), Some("192.0.2.1".parse().unwrap()));
     let opened = open_cookie_session(
         &mut store,
-        Entrant::by_password(id(1).into()),
+        Authenticated::by_password(id(1).into()),
         &client,
         &Ids::default(),
         &Seeded::new(5),
@@ -73,9 +73,16 @@ fn only_the_hash_is_stored_and_every_cookie_is_another() {
     let mut store = Memory::with_user(self::id(1), None);
     let mut open = || {
         let user = self::id(1).into();
-        open_cookie_session(&mut store, Entrant::by_password(user), &Client::default(), &Ids::default(), &entropy, NOW)
-            .unwrap()
-            .id
+        open_cookie_session(
+            &mut store,
+            Authenticated::by_password(user),
+            &Client::default(),
+            &Ids::default(),
+            &entropy,
+            NOW,
+        )
+        .unwrap()
+        .id
     };
     assert_ne!(open(), open());
     assert_eq!(format!("{id:?}"), "CookieId(..)");
@@ -89,14 +96,14 @@ fn the_row_has_the_last_word() {
         admit(&opened.id, &state, NOW.plus_seconds(seconds))
     };
     let access = admitted(&mut store, 5).unwrap();
-    assert_eq!(access.place, Place { user: opened.session.user, session: opened.session.id });
+    assert_eq!(access.place, SessionRef { user: opened.session.user, session: opened.session.id });
     assert_eq!((access.opened_at, access.read_at), (NOW, NOW.plus_seconds(5)));
     // Unused for two days, it is over; used, it lasts for seven.
-    assert!(admitted(&mut store, IDLE_LIFE - 1).is_some());
-    assert!(admitted(&mut store, IDLE_LIFE).is_none());
-    store.sessions[0].last_used_at = NOW.plus_seconds(SESSION_LIFE - 10);
-    assert!(admitted(&mut store, SESSION_LIFE - 1).is_some());
-    assert!(admitted(&mut store, SESSION_LIFE).is_none());
+    assert!(admitted(&mut store, IDLE_TTL - 1).is_some());
+    assert!(admitted(&mut store, IDLE_TTL).is_none());
+    store.sessions[0].last_used_at = NOW.plus_seconds(SESSION_TTL - 10);
+    assert!(admitted(&mut store, SESSION_TTL - 1).is_some());
+    assert!(admitted(&mut store, SESSION_TTL).is_none());
     // Another's cookie, another kind of session, one that was ended, an account that may not sign in.
     let state = state(&mut store, &opened);
     assert!(admit(&CookieId(Zeroizing::new([7; 32])), &state, NOW).is_none());
@@ -135,10 +142,10 @@ fn a_cookie_is_remembered_for_a_minute_while_the_store_lives() {
 
 #[test]
 fn a_place_reads_back_and_nothing_else_does() {
-    let place = Place { user: id(1).into(), session: id(2).into() };
-    assert_eq!(Place::from_bytes(&place.to_bytes()), Some(place));
-    assert_eq!(Place::from_bytes(&place.to_bytes()[..31]), None);
-    assert_eq!(Place::from_bytes(&[0; 33]), None);
+    let place = SessionRef { user: id(1).into(), session: id(2).into() };
+    assert_eq!(SessionRef::from_bytes(&place.to_bytes()), Some(place));
+    assert_eq!(SessionRef::from_bytes(&place.to_bytes()[..31]), None);
+    assert_eq!(SessionRef::from_bytes(&[0; 33]), None);
 }
 
 #[test]

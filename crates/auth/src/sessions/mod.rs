@@ -19,10 +19,10 @@ mod revoke;
 mod roles;
 
 pub use cookie::{
-    COOKIE, CookieAccess, CookieId, Cookies, IDLE_LIFE, NOTED_EVERY, OpenedCookie, Place, admit, is_in_force, is_live,
-    is_to_be_noted, open_cookie_session,
+    COOKIE, CookieAccess, CookieId, Cookies, IDLE_TTL, NOTED_EVERY, OpenedCookie, SessionRef, admit, is_in_force,
+    is_live, is_to_be_noted, open_cookie_session,
 };
-pub use open::{Entrant, Opened, open_session};
+pub use open::{Authenticated, Opened, open_session};
 pub use refresh::{Refreshed, SessionRefusal, refresh};
 pub use refresh_token::RefreshToken;
 pub use revocations::{Revocations, Standing};
@@ -30,7 +30,7 @@ pub use revoke::{revoke, revoke_all, revoke_by_token};
 pub use roles::Roles;
 
 /// Seconds from signing in to the end of a session at the latest.
-pub const SESSION_LIFE: i64 = 7 * 24 * 60 * 60;
+pub const SESSION_TTL: i64 = 7 * 24 * 60 * 60;
 
 /// Seconds within which the answer to a refresh may be asked for again.
 const RETRY: i64 = 10;

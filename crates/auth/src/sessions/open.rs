@@ -4,21 +4,21 @@ use circadia_domain::civil::Instant;
 use circadia_domain::ids::{IdSource, SessionId, UserId};
 use circadia_domain::sessions::{FirstFactor, Session, SessionKind, SessionRepository};
 
-use super::{RefreshToken, SESSION_LIFE, SessionRefusal};
+use super::{RefreshToken, SESSION_TTL, SessionRefusal};
 use crate::client::Client;
 use crate::entropy::{Entropy, random};
 use crate::keys::KeyRing;
 
 /// Who has proven who they are, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entrant {
+pub struct Authenticated {
     /// Who.
     pub user: UserId,
     /// How.
     pub first_factor: FirstFactor,
 }
 
-impl Entrant {
+impl Authenticated {
     /// By their password.
     pub const fn by_password(user: UserId) -> Self {
         Self { user, first_factor: FirstFactor::Password }
@@ -45,7 +45,7 @@ pub struct Opened {
 /// [`SessionRefusal::Keys`] if every key was retired since `keys` were loaded; the store's.
 pub fn open_session<S: SessionRepository + ?Sized>(
     store: &mut S,
-    Entrant { user, first_factor }: Entrant,
+    Authenticated { user, first_factor }: Authenticated,
     client: &Client,
     keys: &KeyRing,
     ids: &dyn IdSource,
@@ -67,7 +67,7 @@ pub fn open_session<S: SessionRepository + ?Sized>(
         ip: client.ip.map(|ip| ip.to_string()),
         created_at: now,
         last_used_at: now,
-        expires_at: now.plus_seconds(SESSION_LIFE),
+        expires_at: now.plus_seconds(SESSION_TTL),
         revoked_at: None,
     };
     store.insert_session(&session)?;

@@ -1,8 +1,9 @@
 //! Renewing: a refresh token is exchanged for its successor.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::sessions::{Session, SessionKind, SessionRepository, SessionState};
-use circadia_domain::store::{Refusal, StoreError};
+use circadia_domain::unit_of_work::Refusal;
 use circadia_domain::users::Role;
 
 use super::{MOST_GENERATIONS, RETRY, RefreshToken};

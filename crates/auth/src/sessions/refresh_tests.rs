@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::keys::{MasterKey, Rotation};
-use crate::sessions::{Entrant, Opened, SESSION_LIFE, open_session, revoke, revoke_all, revoke_by_token};
+use crate::sessions::{Authenticated, Opened, SESSION_TTL, open_session, revoke, revoke_all, revoke_by_token};
 use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
 
 struct Setting {
@@ -26,7 +26,7 @@ impl Setting {
         let client = Client::new(Some("phone"), Some("test/1"), None);
         let opened = open_session(
             &mut self.store,
-            Entrant::by_password(id(1).into()),
+            Authenticated::by_password(id(1).into()),
             &client,
             &self.keys,
             &self.ids,
@@ -34,7 +34,7 @@ impl Setting {
             NOW,
         );
         let Opened { session, refresh_token } = opened.unwrap();
-        assert_eq!(session.expires_at, NOW.plus_seconds(SESSION_LIFE));
+        assert_eq!(session.expires_at, NOW.plus_seconds(SESSION_TTL));
         refresh_token
     }
 
@@ -83,8 +83,8 @@ fn refresh_ends_7_days_from_login_however_often_it_is_renewed() {
     for hour in 1..7 * 24 {
         token = setting.refresh(&token, hour * 3_600).unwrap();
     }
-    assert_eq!(setting.refused(&token, SESSION_LIFE), EXPIRED);
-    assert!(setting.refresh(&token, SESSION_LIFE - 1).is_ok());
+    assert_eq!(setting.refused(&token, SESSION_TTL), EXPIRED);
+    assert!(setting.refresh(&token, SESSION_TTL - 1).is_ok());
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn whoever_holds_no_genuine_token_does_not_learn_what_became_of_a_session() {
     revoke(&mut setting.store, id(1).into(), live.session, NOW).unwrap();
     assert_eq!(setting.refused(&guess, 1), INVALID);
     assert_eq!(setting.refused(&live, 1), REVOKED);
-    assert_eq!(setting.refused(&live, SESSION_LIFE + 1), REVOKED);
+    assert_eq!(setting.refused(&live, SESSION_TTL + 1), REVOKED);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn rotating_keys_breaks_no_family_and_new_ones_use_the_new_key() {
     let renewed = setting.refresh(&old, 3_600).unwrap();
     let new = open_session(
         &mut setting.store,
-        Entrant::by_password(id(1).into()),
+        Authenticated::by_password(id(1).into()),
         &Client::default(),
         &setting.keys,
         &setting.ids,
@@ -241,10 +241,10 @@ fn rotating_keys_breaks_no_family_and_new_ones_use_the_new_key() {
     assert_eq!(renewed.key, old.key);
     assert_ne!(new.key, old.key);
     // Long after, by a replica that was started since.
-    setting.keys = KeyRing::load(&mut setting.store, &master, at(SESSION_LIFE - 1)).unwrap();
-    let last = setting.refresh(&renewed, SESSION_LIFE - 1).unwrap();
-    assert_eq!(setting.refresh(&renewed, SESSION_LIFE - 1).unwrap(), last);
-    assert!(setting.refresh(&new, SESSION_LIFE).is_ok());
+    setting.keys = KeyRing::load(&mut setting.store, &master, at(SESSION_TTL - 1)).unwrap();
+    let last = setting.refresh(&renewed, SESSION_TTL - 1).unwrap();
+    assert_eq!(setting.refresh(&renewed, SESSION_TTL - 1).unwrap(), last);
+    assert!(setting.refresh(&new, SESSION_TTL).is_ok());
 }
 
 #[test]

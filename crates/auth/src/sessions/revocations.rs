@@ -11,7 +11,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::{Revocation, Stopped};
 
-use crate::tokens::{ACCESS_LIFE, LEEWAY};
+use crate::tokens::{ACCESS_TOKEN_TTL, LEEWAY};
 
 /// Seconds for which a reading of the feed is trusted.
 const FRESH: i64 = 1;
@@ -25,7 +25,7 @@ const OVERLAP: i64 = 30;
 const SKEW: i64 = 5;
 
 /// Seconds after which no access token of an ended session can be valid any more.
-const REMEMBERED: i64 = ACCESS_LIFE + 2 * LEEWAY;
+const REMEMBERED: i64 = ACCESS_TOKEN_TTL + 2 * LEEWAY;
 
 /// Seconds between two clearings.
 const CLEARED_EVERY: i64 = 60;
@@ -218,10 +218,10 @@ mod tests {
     fn entries_are_forgotten_once_no_token_can_be_valid_any_more() {
         let feed = Revocations::new();
         feed.apply(&[ended(1, Some(2), NOW), ended(3, None, NOW)], NOW, NOW);
-        feed.apply(&[], NOW.plus_seconds(ACCESS_LIFE + LEEWAY), NOW.plus_seconds(ACCESS_LIFE + LEEWAY));
-        assert_eq!(judge(&feed, 1, 2, -100, ACCESS_LIFE + LEEWAY), Standing::Revoked);
-        assert_eq!(judge(&feed, 3, 4, -100, ACCESS_LIFE + LEEWAY), Standing::Revoked);
-        feed.apply(&[], NOW.plus_seconds(ACCESS_LIFE + 200), NOW.plus_seconds(ACCESS_LIFE + 200));
+        feed.apply(&[], NOW.plus_seconds(ACCESS_TOKEN_TTL + LEEWAY), NOW.plus_seconds(ACCESS_TOKEN_TTL + LEEWAY));
+        assert_eq!(judge(&feed, 1, 2, -100, ACCESS_TOKEN_TTL + LEEWAY), Standing::Revoked);
+        assert_eq!(judge(&feed, 3, 4, -100, ACCESS_TOKEN_TTL + LEEWAY), Standing::Revoked);
+        feed.apply(&[], NOW.plus_seconds(ACCESS_TOKEN_TTL + 200), NOW.plus_seconds(ACCESS_TOKEN_TTL + 200));
         let picture = feed.picture.read().unwrap();
         assert!(picture.sessions.is_empty() && picture.users.is_empty());
     }

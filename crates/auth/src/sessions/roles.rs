@@ -7,7 +7,7 @@ use circadia_domain::users::Role;
 use super::Revocations;
 use crate::bounded::Bounded;
 use crate::bytes::sha256;
-use crate::tokens::ACCESS_LIFE;
+use crate::tokens::ACCESS_TOKEN_TTL;
 
 /// Users that are remembered, at some 100 bytes each.
 const REMEMBERED: usize = 65_536;
@@ -39,7 +39,7 @@ impl Roles {
     /// ([`super::Standing::Live`]).
     pub fn recall(&self, user: UserId, feed: &Revocations, now: Instant) -> Option<Role> {
         let Seen { role, read_at } = self.0.get(&sha256(user.as_uuid().as_bytes()))?;
-        let lasts = read_at <= now && now < read_at.plus_seconds(ACCESS_LIFE);
+        let lasts = read_at <= now && now < read_at.plus_seconds(ACCESS_TOKEN_TTL);
         (lasts && !feed.may_have_changed_role_since(user, read_at)).then_some(role)
     }
 }
@@ -60,7 +60,7 @@ mod tests {
         roles.remember(eve, Role::Regular, NOW);
         assert_eq!(recalled(ada, 100), Some(Role::Staff));
         assert_eq!(recalled(ada, -1), None);
-        assert_eq!(recalled(ada, ACCESS_LIFE), None);
+        assert_eq!(recalled(ada, ACCESS_TOKEN_TTL), None);
         feed.apply(
             &[Revocation { user: ada, what: Stopped::Role, at: NOW.plus_seconds(100) }],
             NOW.plus_seconds(100),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circadia_domain::civil::Instant;
-use circadia_domain::store::{self, Database, Store, StoreError};
+use circadia_domain::error::StoreError;
+use circadia_domain::unit_of_work::{self, Database, Store};
 use tokio::sync::Semaphore;
 
 use super::{EphemeralStore, Key, Kind, Pending, StoreFailure};
@@ -59,7 +60,7 @@ impl EmbeddedStore {
         &self,
         call: impl FnOnce(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreFailure> {
-        self.run(move |database| store::administer(database, call)).await
+        self.run(move |database| unit_of_work::write_unowned(database, call)).await
     }
 }
 
@@ -69,7 +70,9 @@ impl EphemeralStore for EmbeddedStore {
     }
 
     fn get(&self, kind: Kind, key: Key, now: Instant) -> Pending<'_, Option<Vec<u8>>> {
-        Box::pin(self.run(move |database| store::read(database, |store| store.find_ephemeron(kind, key.hash(), now))))
+        Box::pin(
+            self.run(move |database| unit_of_work::read(database, |store| store.find_ephemeron(kind, key.hash(), now))),
+        )
     }
 
     fn take(&self, kind: Kind, key: Key, now: Instant) -> Pending<'_, Option<Vec<u8>>> {

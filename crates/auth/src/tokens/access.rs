@@ -9,7 +9,7 @@ use circadia_domain::sessions::Session;
 use jsonwebtoken::Algorithm;
 
 use super::claims::{ALGORITHM, Claims, Header, TYPE};
-use super::{ACCESS_LIFE, LEEWAY, TokenError};
+use super::{ACCESS_TOKEN_TTL, LEEWAY, TokenError};
 use crate::bounded::Bounded;
 use crate::bytes::{base64url, from_base64url, sha256};
 use crate::keys::{KeyError, KeyRing, Kid};
@@ -102,7 +102,7 @@ impl AccessTokens {
         let key = keys.access_in_use(now)?;
         let issued = now.seconds();
         // Not beyond the end of its session.
-        let expires = (issued + ACCESS_LIFE).min(session.expires_at.seconds()).max(issued);
+        let expires = (issued + ACCESS_TOKEN_TTL).min(session.expires_at.seconds()).max(issued);
         let header = Header { typ: TYPE.into(), alg: ALGORITHM.into(), kid: key.kid.to_string().into() };
         let claims = Claims {
             iss: self.issuer.as_str().into(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::keys::{MasterKey, Rotation};
-use crate::sessions::SESSION_LIFE;
+use crate::sessions::SESSION_TTL;
 use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
 
 struct Setting {
@@ -44,7 +44,7 @@ fn session() -> Session {
         ip: None,
         created_at: NOW.plus_seconds(-100),
         last_used_at: NOW,
-        expires_at: NOW.plus_seconds(SESSION_LIFE - 100),
+        expires_at: NOW.plus_seconds(SESSION_TTL - 100),
         revoked_at: None,
     }
 }

@@ -11,7 +11,7 @@ pub use access::{Access, AccessToken, AccessTokens};
 pub use error::TokenError;
 
 /// Seconds for which an access token is valid.
-pub const ACCESS_LIFE: i64 = 15 * 60;
+pub const ACCESS_TOKEN_TTL: i64 = 15 * 60;
 
 /// Seconds by which the clocks of replicas may differ.
 pub const LEEWAY: i64 = 30;

@@ -8,7 +8,8 @@ use super::{DayRecord, Entry, EntryInput, EntryState, Habit, History, Kind, MAX_
 use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
-use crate::store::{Expected, Store, Writing};
+use crate::revision::Expected;
+use crate::unit_of_work::{Store, WriteTransaction};
 use crate::violation::Violations;
 
 /// An entry to put.
@@ -44,7 +45,7 @@ pub fn list(
     Ok(found.into_iter().map(|entry| entry.judged(&habit.timeline)).collect())
 }
 
-fn ensure_date_fits(tx: &Writing<'_>, habit: &Habit, date: Date) -> Result<(), Violations> {
+fn ensure_date_fits(tx: &WriteTransaction<'_>, habit: &Habit, date: Date) -> Result<(), Violations> {
     let mut wrong = Violations::new();
     if date > latest_date_on_earth(tx.now) {
         wrong.add("/date", "in_future", "lies in the future, wherever on Earth one is");
@@ -69,7 +70,12 @@ fn ensure_value_fits(kind: &Kind, value: Option<u32>) -> Result<(), Violations> 
 }
 
 /// The entry that putting makes of what is stored.
-fn made(tx: &Writing<'_>, habit: &Habit, existing: Option<&Entry>, put: &EntryPut) -> Result<Entry, Violations> {
+fn made(
+    tx: &WriteTransaction<'_>,
+    habit: &Habit,
+    existing: Option<&Entry>,
+    put: &EntryPut,
+) -> Result<Entry, Violations> {
     let mut wrong = Violations::new();
     wrong.take("", ensure_date_fits(tx, habit, put.date));
     let kind = &habit.timeline.plan_on(put.date).kind;
@@ -102,7 +108,7 @@ fn ensure_expected(existing: Option<&Entry>, expected: &Expected) -> Result<(), 
 }
 
 /// Puts an entry; whether there was none before. Putting the same twice is putting it once.
-pub fn put(tx: &mut Writing<'_>, put: &EntryPut, expected: &Expected) -> Result<(Entry, bool), Error> {
+pub fn put(tx: &mut WriteTransaction<'_>, put: &EntryPut, expected: &Expected) -> Result<(Entry, bool), Error> {
     let found = tx.store.find_habit_with_history(tx.user, put.habit)?;
     let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
     let existing = tx.store.find_entry(tx.user, put.habit, put.date)?;
@@ -112,7 +118,7 @@ pub fn put(tx: &mut Writing<'_>, put: &EntryPut, expected: &Expected) -> Result<
     Ok((entry, existing.is_none()))
 }
 
-fn write(tx: &mut Writing<'_>, habit: &Habit, history: &mut History, entry: &Entry) -> Result<(), Error> {
+fn write(tx: &mut WriteTransaction<'_>, habit: &Habit, history: &mut History, entry: &Entry) -> Result<(), Error> {
     tx.store.put_entries(tx.user, std::slice::from_ref(entry))?;
     take_up(tx, habit, history, entry.date, Some(&entry.record()))?;
     tx.store.put_histories(tx.user, &[(habit, history)])?;
@@ -122,7 +128,7 @@ fn write(tx: &mut Writing<'_>, habit: &Habit, history: &mut History, entry: &Ent
 /// Brings a history in line with an entry that was stored, or deleted. Whether it had to be made anew for it, from all
 /// that is stored.
 fn take_up(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     habit: &Habit,
     history: &mut History,
     date: Date,
@@ -141,7 +147,7 @@ fn take_up(
 ///
 /// # Errors
 /// `not_countable` for a habit that is only checked, `out_of_range` if the value would leave its range.
-pub fn increment(tx: &mut Writing<'_>, habit: HabitId, date: Date, by: i64) -> Result<Entry, Error> {
+pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: i64) -> Result<Entry, Error> {
     let found = tx.store.find_habit_with_history(tx.user, habit)?;
     let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
     let existing = tx.store.find_entry(tx.user, habit.id, date)?;
@@ -175,7 +181,7 @@ pub fn increment(tx: &mut Writing<'_>, habit: HabitId, date: Date, by: i64) -> R
 }
 
 /// Deletes an entry: what was said by hand. If time was tracked on the day, an entry of that alone goes on.
-pub fn delete(tx: &mut Writing<'_>, habit: HabitId, date: Date, expected: &Expected) -> Result<(), Error> {
+pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expected: &Expected) -> Result<(), Error> {
     let found = tx.store.find_habit_with_history(tx.user, habit)?;
     let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
     let existing = tx.store.find_entry(tx.user, habit.id, date)?.ok_or(Error::NotFound(Entity::Entry))?;
@@ -194,7 +200,7 @@ pub fn delete(tx: &mut Writing<'_>, habit: HabitId, date: Date, expected: &Expec
 /// Stores and removes entries of several habits, and brings their histories in line: in a bounded number of statements.
 /// The histories of habits that aren't given are left to the caller.
 pub(super) fn store_changes(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     habits: &mut BTreeMap<HabitId, (Habit, History)>,
     puts: &[Entry],
     removed: &[(HabitId, Date)],
@@ -231,7 +237,11 @@ pub(super) fn store_changes(
 ///
 /// # Errors
 /// With `atomic`, everything that is wrong, at `/items/n/…`.
-pub fn put_many(tx: &mut Writing<'_>, puts: &[EntryPut], atomic: bool) -> Result<Vec<Result<Entry, Error>>, Error> {
+pub fn put_many(
+    tx: &mut WriteTransaction<'_>,
+    puts: &[EntryPut],
+    atomic: bool,
+) -> Result<Vec<Result<Entry, Error>>, Error> {
     let mut ids: Vec<HabitId> = puts.iter().map(|put| put.habit).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -3,7 +3,7 @@
 use super::{DayRecord, EntryState, Kind, Timeline};
 use crate::civil::{Date, Instant};
 use crate::ids::HabitId;
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::text::Prose;
 use crate::violation::Violations;
 

@@ -3,7 +3,7 @@
 use super::Timeline;
 use crate::civil::{Date, DayClock, Instant};
 use crate::ids::{HabitId, ThemeId};
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::text::{Color, Line, Prose};
 
 /// A habit's name: 1–100 characters.

@@ -6,7 +6,7 @@ use super::{DayState, Habit, History, Progress};
 use crate::civil::{Date, DateRange, DayClock, Instant, Span};
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::store::Store;
+use crate::unit_of_work::Store;
 use crate::users;
 
 /// A habit's day on a screen.

@@ -2,8 +2,9 @@
 
 use super::{DayRecord, Entry, Habit, History, Recent};
 use crate::civil::{Date, DateRange, Instant};
+use crate::error::StoreError;
 use crate::ids::{HabitId, UserId};
-use crate::store::{Revision, StoreError};
+use crate::revision::Revision;
 
 /// How many habits a user has, and where the last of them stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

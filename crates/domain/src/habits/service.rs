@@ -7,11 +7,12 @@ use super::{
     Window,
 };
 use crate::civil::{Date, Instant, Weekday};
-use crate::created::Created;
 use crate::error::{Entity, Error};
+use crate::idempotency::Creation;
 use crate::ids::{HabitId, PauseId, ThemeId, UserId};
-use crate::store::{Expected, Store, Writing};
+use crate::revision::Expected;
 use crate::text::Color;
+use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users::{self, User};
 use crate::violation::Violations;
 
@@ -97,14 +98,14 @@ pub fn list(
 }
 
 /// Makes a habit, or gives back the one that the same request made before.
-pub fn create(tx: &mut Writing<'_>, new: NewHabit) -> Result<(Created<Habit>, User), Error> {
+pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<Habit>, User), Error> {
     let user = users::find(tx.store, tx.user)?;
     if let Some(habit) = tx.store.find_habit(tx.user, new.id)? {
         let digest = habit.request_digest;
-        return Ok((Created::replay(&digest, &new.request_digest, habit)?, user));
+        return Ok((Creation::replay(&digest, &new.request_digest, habit)?, user));
     }
     if tx.store.habit_was_deleted(tx.user, new.id)? {
-        return Err(Created::<Habit>::deleted_before());
+        return Err(Creation::<Habit>::deleted_before());
     }
     let totals = tx.store.habit_totals(tx.user)?;
     if totals.count >= MAX_HABITS {
@@ -142,10 +143,10 @@ pub fn create(tx: &mut Writing<'_>, new: NewHabit) -> Result<(Created<Habit>, Us
     };
     tx.store.insert_habit(tx.user, &habit)?;
     tx.store.put_histories(tx.user, &[(&habit, &History::default())])?;
-    Ok((Created::Now(habit), user))
+    Ok((Creation::Created(habit), user))
 }
 
-fn check_theme(tx: &mut Writing<'_>, theme: Option<ThemeId>, wrong: &mut Violations) -> Result<(), Error> {
+fn check_theme(tx: &mut WriteTransaction<'_>, theme: Option<ThemeId>, wrong: &mut Violations) -> Result<(), Error> {
     if let Some(theme) = theme
         && !tx.store.theme_exists(tx.user, theme)?
     {
@@ -157,7 +158,7 @@ fn check_theme(tx: &mut Writing<'_>, theme: Option<ThemeId>, wrong: &mut Violati
 /// Changes a habit. A new schedule or kind holds from today on (or from the start, if that is to come): what was
 /// before keeps its own.
 pub fn update(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     id: HabitId,
     expected: &Expected,
     patch: HabitPatch,
@@ -220,7 +221,7 @@ fn with_version(timeline: &Timeline, new: NewPlan, week_start: Weekday) -> Resul
 }
 
 /// Stores a habit that was changed, and what follows from a changed timeline.
-fn store_changed(tx: &mut Writing<'_>, habit: &mut Habit, before: &Timeline) -> Result<(), Error> {
+fn store_changed(tx: &mut WriteTransaction<'_>, habit: &mut Habit, before: &Timeline) -> Result<(), Error> {
     habit.updated_at = tx.now;
     habit.rev = tx.rev;
     tx.store.update_habit(tx.user, habit)?;
@@ -240,7 +241,7 @@ pub fn rebuilt(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<His
 }
 
 /// Puts a habit away. One that is away already stays as it is.
-pub fn archive(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, User), Error> {
+pub fn archive(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, User), Error> {
     let (mut habit, user) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     if habit.archived_at.is_none() {
@@ -255,7 +256,7 @@ pub fn archive(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result
 ///
 /// # Errors
 /// The conflict `habit_ended` if its last day is past: that has to be moved.
-pub fn restore(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, User), Error> {
+pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, User), Error> {
     let (mut habit, user) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     if habit.archived_at.take().is_some() {
@@ -272,7 +273,7 @@ pub fn restore(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result
 }
 
 /// Deletes a habit with its entries.
-pub fn delete(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result<(), Error> {
+pub fn delete(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(), Error> {
     let habit = tx.store.find_habit(tx.user, id)?.ok_or(Error::NotFound(Entity::Habit))?;
     expected.check(habit.rev)?;
     tx.store.delete_habit(tx.user, id, tx.rev, tx.now)?;
@@ -283,7 +284,7 @@ pub fn delete(tx: &mut Writing<'_>, id: HabitId, expected: &Expected) -> Result<
 ///
 /// # Errors
 /// `habit_not_found` at `/ids/n`, `duplicate` for one that is listed twice.
-pub fn reorder(tx: &mut Writing<'_>, ids: &[HabitId]) -> Result<(), Error> {
+pub fn reorder(tx: &mut WriteTransaction<'_>, ids: &[HabitId]) -> Result<(), Error> {
     let habits = tx.store.habits(tx.user)?;
     let mut wrong = Violations::new();
     let mut seen = std::collections::HashSet::new();
@@ -316,7 +317,7 @@ pub fn reorder(tx: &mut Writing<'_>, ids: &[HabitId]) -> Result<(), Error> {
 ///
 /// # Errors
 /// `before_start` if it would begin before the habit does.
-pub fn put_plan(tx: &mut Writing<'_>, id: HabitId, expected: &Expected, new: NewPlan) -> Result<Habit, Error> {
+pub fn put_plan(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected, new: NewPlan) -> Result<Habit, Error> {
     let (mut habit, user) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     if new.effective_from < habit.timeline.window().starts_on {
@@ -329,24 +330,28 @@ pub fn put_plan(tx: &mut Writing<'_>, id: HabitId, expected: &Expected, new: New
 }
 
 /// Adds a pause, or gives back the one that the same request made before.
-pub fn create_pause(tx: &mut Writing<'_>, id: HabitId, pause: Pause) -> Result<(Habit, Created<Pause>), Error> {
+pub fn create_pause(
+    tx: &mut WriteTransaction<'_>,
+    id: HabitId,
+    pause: Pause,
+) -> Result<(Habit, Creation<Pause>), Error> {
     let (mut habit, _) = find(tx.store, tx.user, id)?;
     if let Some(known) = habit.timeline.pauses().iter().find(|known| known.id == pause.id) {
         if *known != pause {
             return Err(Error::conflict("id_taken", "there already is a pause with this id, and it is another one"));
         }
-        return Ok((habit, Created::Before(pause)));
+        return Ok((habit, Creation::Replayed(pause)));
     }
     pause.validate()?;
     let before = habit.timeline.clone();
     habit.timeline = before.with_pause(pause.clone())?;
     store_changed(tx, &mut habit, &before)?;
-    Ok((habit, Created::Now(pause)))
+    Ok((habit, Creation::Created(pause)))
 }
 
 /// Changes a pause: what is absent stays, `Some(None)` clears the end.
 pub fn update_pause(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     id: HabitId,
     pause: PauseId,
     expected: &Expected,
@@ -365,7 +370,12 @@ pub fn update_pause(
 }
 
 /// Removes a pause: its days count again.
-pub fn delete_pause(tx: &mut Writing<'_>, id: HabitId, pause: PauseId, expected: &Expected) -> Result<(), Error> {
+pub fn delete_pause(
+    tx: &mut WriteTransaction<'_>,
+    id: HabitId,
+    pause: PauseId,
+    expected: &Expected,
+) -> Result<(), Error> {
     let (mut habit, _) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     let before = habit.timeline.clone();

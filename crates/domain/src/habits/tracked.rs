@@ -15,7 +15,8 @@ use super::{Entry, EntryState, Habit, History, Kind, MAX_VALUE, Timeline};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::Error;
 use crate::ids::{HabitId, UserId};
-use crate::store::{Revision, Store, Writing};
+use crate::revision::Revision;
+use crate::unit_of_work::{Store, WriteTransaction};
 
 /// What becomes of a day's entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +76,7 @@ fn fitting(minutes: u64) -> Result<u32, Error> {
 }
 
 fn store_all(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     habits: &mut BTreeMap<HabitId, (Habit, History)>,
     changes: Vec<Change>,
 ) -> Result<(), Error> {
@@ -94,7 +95,7 @@ fn store_all(
 ///
 /// # Errors
 /// `out_of_range` at `/minutes` if a day would have more minutes than a value can hold.
-pub fn follow(tx: &mut Writing<'_>, days: impl IntoIterator<Item = (HabitId, Date)>) -> Result<(), Error> {
+pub fn follow(tx: &mut WriteTransaction<'_>, days: impl IntoIterator<Item = (HabitId, Date)>) -> Result<(), Error> {
     let days: BTreeSet<(HabitId, Date)> = days.into_iter().collect();
     let ids: BTreeSet<HabitId> = days.iter().map(|(habit, _)| *habit).collect();
     if ids.is_empty() {
@@ -162,7 +163,7 @@ pub fn wrong_days(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<
 
 /// Brings all entries of a habit in line with its time entries: after its plans changed, since they say on which days
 /// minutes are measured. Its history has to be made anew afterwards.
-pub fn realign(tx: &mut Writing<'_>, habit: &Habit) -> Result<(), Error> {
+pub fn realign(tx: &mut WriteTransaction<'_>, habit: &Habit) -> Result<(), Error> {
     let changes = differences(tx.store, tx.user, habit, (tx.now, tx.rev))?;
     store_all(tx, &mut BTreeMap::new(), changes)
 }

@@ -5,7 +5,7 @@ use super::{DayState, Habit, History, RECENT_DAYS, Recent};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::{Entity, Error};
 use crate::ids::{HabitId, UserId};
-use crate::store::Store;
+use crate::unit_of_work::Store;
 use crate::users::{self, User};
 
 /// A habit as a *today* screen shows it.

@@ -5,7 +5,7 @@
 //! before the work begins; a worker that dies lets its lease run out, and another takes over. A job may therefore run
 //! twice if a worker dies between the work and the note that it was done, and never otherwise: its work must bear that.
 //!
-//! What fails is tried again after a while that doubles, and given up after [`MOST_ATTEMPTS`]; jobs that were given up
+//! What fails is tried again after a while that doubles, and given up after [`MAX_ATTEMPTS`]; jobs that were given up
 //! stay, for people to look at.
 
 mod repository;
@@ -13,18 +13,18 @@ mod repository;
 pub use repository::JobRepository;
 
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::{JobId, UserId};
-use crate::store::StoreError;
 
 /// How often a job is tried before it is given up. With [`retry_after`]'s pauses, that is after four hours.
-pub const MOST_ATTEMPTS: i32 = 12;
+pub const MAX_ATTEMPTS: i32 = 12;
 
 /// Seconds of the first pause, and of the longest.
 const FIRST_PAUSE: i64 = 15;
 const LONGEST_PAUSE: i64 = 3_600;
 
 /// Characters that are kept of why a job failed.
-pub const LONGEST_ERROR: usize = 500;
+pub const MAX_ERROR_LENGTH: usize = 500;
 
 /// What kind of work a job is. A replica takes jobs of the kinds that it knows, and leaves others to newer ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ impl std::fmt::Debug for Job {
 /// Seconds until the next attempt after this many have failed: 15 s, doubling up to an hour. None when it is time to
 /// give up.
 pub fn retry_after(attempts: i32) -> Option<i64> {
-    if attempts >= MOST_ATTEMPTS {
+    if attempts >= MAX_ATTEMPTS {
         return None;
     }
     let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(16);
@@ -120,7 +120,7 @@ pub enum Attempt {
     /// It failed for a reason that may pass.
     Failed(String),
     /// It failed for a reason that will not pass.
-    Hopeless(String),
+    Permanent(String),
 }
 
 /// What became of a job.
@@ -148,7 +148,7 @@ pub fn settle<S: JobRepository + ?Sized>(
 ) -> Result<Settled, StoreError> {
     let (settled, ours) = match attempt {
         Attempt::Done => (Settled::Done, store.finish_job(job, now)?),
-        Attempt::Hopeless(reason) => (Settled::Dead, store.give_up_job(job, &shortened(reason), now)?),
+        Attempt::Permanent(reason) => (Settled::Dead, store.give_up_job(job, &shortened(reason), now)?),
         Attempt::Failed(reason) => match retry_after(job.attempts) {
             None => (Settled::Dead, store.give_up_job(job, &shortened(reason), now)?),
             Some(pause) => {
@@ -162,7 +162,7 @@ pub fn settle<S: JobRepository + ?Sized>(
 
 /// A reason as it is kept: one line, never empty, never long.
 fn shortened(reason: &str) -> String {
-    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_ERROR).collect();
+    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_ERROR_LENGTH).collect();
     if line.trim().is_empty() { "no reason was given".to_owned() } else { line }
 }
 
@@ -174,7 +174,7 @@ mod tests {
     fn pauses_double_up_to_an_hour_and_end() {
         let pauses: Vec<i64> = (1..20).map_while(retry_after).collect();
         assert_eq!(pauses, [15, 30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
-        assert_eq!(pauses.len() + 1, usize::try_from(MOST_ATTEMPTS).unwrap());
+        assert_eq!(pauses.len() + 1, usize::try_from(MAX_ATTEMPTS).unwrap());
         assert_eq!(retry_after(0), Some(15));
         assert_eq!(retry_after(i32::MAX), None);
     }
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn reasons_are_kept_short_and_on_one_line() {
         assert_eq!(shortened("550 no\r\nsuch user\0"), "550 no  such user ");
-        assert_eq!(shortened(&"ü".repeat(900)).chars().count(), LONGEST_ERROR);
+        assert_eq!(shortened(&"ü".repeat(900)).chars().count(), MAX_ERROR_LENGTH);
         assert_eq!(shortened("\r\n"), "no reason was given");
     }
 

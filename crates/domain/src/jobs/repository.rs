@@ -2,7 +2,7 @@
 
 use super::{Job, JobKind, NewJob};
 use crate::civil::Instant;
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// Jobs in a store.
 pub trait JobRepository {

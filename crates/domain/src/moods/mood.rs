@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::civil::num::len32;
 use crate::civil::{Date, Instant};
 use crate::ids::MoodMomentId;
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::text::{Line, Prose};
 use crate::violation::Violations;
 

@@ -2,8 +2,9 @@
 
 use super::{DayValue, Mood, MoodDay, MoodMoment};
 use crate::civil::{Date, DateRange, Instant};
+use crate::error::StoreError;
 use crate::ids::{MoodMomentId, UserId};
-use crate::store::{Revision, StoreError};
+use crate::revision::Revision;
 
 /// Moods in a store.
 pub trait MoodRepository {

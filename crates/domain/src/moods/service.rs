@@ -3,10 +3,11 @@
 use super::mood::check_moment;
 use super::{MAX_MOMENTS_A_DAY, Mood, MoodDay, MoodMoment, MoodNote, MoodValue, Tags};
 use crate::civil::{Date, DateRange, Instant, latest_date_on_earth};
-use crate::created::Created;
 use crate::error::{Entity, Error};
+use crate::idempotency::Creation;
 use crate::ids::{MoodMomentId, UserId};
-use crate::store::{Expected, Store, Writing};
+use crate::revision::Expected;
+use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users;
 
 /// A day's own mood to put.
@@ -58,7 +59,7 @@ pub fn find(store: &mut dyn Store, user: UserId, date: Date) -> Result<Mood, Err
 }
 
 /// Puts a day's own mood; whether there was none before. Putting the same twice is putting it once.
-pub fn put(tx: &mut Writing<'_>, put: MoodPut, expected: &Expected) -> Result<(Mood, bool), Error> {
+pub fn put(tx: &mut WriteTransaction<'_>, put: MoodPut, expected: &Expected) -> Result<(Mood, bool), Error> {
     if put.date > latest_date_on_earth(tx.now) {
         return Err(Error::field("/date", "in_future", "lies in the future, wherever on Earth one is"));
     }
@@ -83,7 +84,7 @@ pub fn put(tx: &mut Writing<'_>, put: MoodPut, expected: &Expected) -> Result<(M
 }
 
 /// Deletes a day's own mood; its moments stay.
-pub fn delete(tx: &mut Writing<'_>, date: Date, expected: &Expected) -> Result<(), Error> {
+pub fn delete(tx: &mut WriteTransaction<'_>, date: Date, expected: &Expected) -> Result<(), Error> {
     expected.check(find(tx.store, tx.user, date)?.rev)?;
     tx.store.delete_mood(tx.user, date, tx.rev, tx.now)?;
     Ok(())
@@ -95,7 +96,7 @@ pub fn find_moment(store: &mut dyn Store, user: UserId, id: MoodMomentId) -> Res
 }
 
 /// The day that a moment belongs to, with room for it.
-fn day_with_room(tx: &mut Writing<'_>, at: Instant, before: Option<Date>) -> Result<Date, Error> {
+fn day_with_room(tx: &mut WriteTransaction<'_>, at: Instant, before: Option<Date>) -> Result<Date, Error> {
     let user = users::find(tx.store, tx.user)?;
     let date = user.day_clock().date_at(at);
     if before != Some(date) && tx.store.count_moments(tx.user, date)? >= MAX_MOMENTS_A_DAY {
@@ -105,13 +106,13 @@ fn day_with_room(tx: &mut Writing<'_>, at: Instant, before: Option<Date>) -> Res
 }
 
 /// Makes a moment, or gives back the one that the same request made before.
-pub fn create_moment(tx: &mut Writing<'_>, new: NewMoment) -> Result<Created<MoodMoment>, Error> {
+pub fn create_moment(tx: &mut WriteTransaction<'_>, new: NewMoment) -> Result<Creation<MoodMoment>, Error> {
     if let Some(moment) = tx.store.find_moment(tx.user, new.id)? {
         let digest = moment.request_digest;
-        return Created::replay(&digest, &new.request_digest, moment);
+        return Creation::replay(&digest, &new.request_digest, moment);
     }
     if tx.store.moment_was_deleted(tx.user, new.id)? {
-        return Err(Created::<MoodMoment>::deleted_before());
+        return Err(Creation::<MoodMoment>::deleted_before());
     }
     check_moment(new.at, tx.now)?;
     let moment = MoodMoment {
@@ -127,12 +128,12 @@ pub fn create_moment(tx: &mut Writing<'_>, new: NewMoment) -> Result<Created<Moo
         request_digest: new.request_digest,
     };
     tx.store.insert_moment(tx.user, &moment)?;
-    Ok(Created::Now(moment))
+    Ok(Creation::Created(moment))
 }
 
 /// Changes a moment. Its date is told anew only where its time moves.
 pub fn update_moment(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     id: MoodMomentId,
     expected: &Expected,
     patch: MomentPatch,
@@ -161,7 +162,7 @@ pub fn update_moment(
 }
 
 /// Deletes a moment.
-pub fn delete_moment(tx: &mut Writing<'_>, id: MoodMomentId, expected: &Expected) -> Result<(), Error> {
+pub fn delete_moment(tx: &mut WriteTransaction<'_>, id: MoodMomentId, expected: &Expected) -> Result<(), Error> {
     expected.check(find_moment(tx.store, tx.user, id)?.rev)?;
     tx.store.delete_moment(tx.user, id, tx.rev, tx.now)?;
     Ok(())

@@ -4,7 +4,7 @@
 use super::DayValue;
 use crate::civil::num::len32;
 use crate::civil::{Date, DateRange};
-use crate::figures::Spread;
+use crate::summary_stats::SummaryStats;
 
 /// The longest window of a moving mean, in days.
 pub const MAX_WINDOW: u32 = 90;
@@ -30,7 +30,7 @@ pub struct Trend {
     /// How many days the moving mean looks back over, the day itself included.
     pub window: u32,
     /// Mean, median and standard deviation of the values of its days: a day with many moments counts like any.
-    pub values: Option<Spread>,
+    pub values: Option<SummaryStats>,
     /// How many of its days have a value.
     pub n: u32,
     /// Each of its days.
@@ -65,7 +65,7 @@ pub(super) fn trend(values: &[DayValue], range: DateRange, window: u32) -> Trend
         })
         .collect();
     let own: Vec<f64> = points.iter().filter_map(|point| point.value).collect();
-    Trend { range, window, n: len32(own.len()), values: Spread::of(own), points }
+    Trend { range, window, n: len32(own.len()), values: SummaryStats::of(own), points }
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use super::{DayValue, MoodDay};
 use crate::civil::num::len32;
 use crate::civil::{Date, DateRange, Instant, Span};
 use crate::error::Error;
-use crate::figures::Spread;
 use crate::ids::UserId;
-use crate::store::Store;
+use crate::summary_stats::SummaryStats;
+use crate::unit_of_work::Store;
 use crate::users;
 
 /// The longest trend: ten years.
@@ -23,7 +23,7 @@ pub struct MoodPeriodView {
     /// Each of its days, those included of which nothing is said.
     pub days: Vec<MoodDay>,
     /// Mean, median and standard deviation of the values of its days.
-    pub values: Option<Spread>,
+    pub values: Option<SummaryStats>,
     /// How many of its days have a value.
     pub n: u32,
 }
@@ -70,7 +70,7 @@ pub fn period(
         .map(|date| found.remove(&date).unwrap_or(MoodDay { date, mood: None, moments: Vec::new() }))
         .collect();
     let values: Vec<f64> = days.iter().filter_map(MoodDay::value).map(|day: DayValue| day.value).collect();
-    Ok(MoodPeriodView { range, days, n: len32(values.len()), values: Spread::of(values) })
+    Ok(MoodPeriodView { range, days, n: len32(values.len()), values: SummaryStats::of(values) })
 }
 
 /// How moods go up to today.

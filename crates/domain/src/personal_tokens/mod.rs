@@ -12,7 +12,7 @@ pub use service::{NewPersonalToken, create, find, list, revoke};
 
 use crate::civil::Instant;
 use crate::ids::{PersonalTokenId, UserId};
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::text::Line;
 
 /// What somebody calls a token: 1–100 characters.
@@ -22,10 +22,10 @@ pub type TokenName = Line<100>;
 pub const MAX_TOKENS: usize = 50;
 
 /// Seconds for which a token is good unless its owner says otherwise.
-pub const DEFAULT_LIFE: i64 = 90 * 86_400;
+pub const DEFAULT_TTL: i64 = 90 * 86_400;
 
 /// Seconds for which a token can be good at most: a year.
-pub const LONGEST_LIFE: i64 = 366 * 86_400;
+pub const MAX_TTL: i64 = 366 * 86_400;
 
 /// Seconds within which a token's use is noted once: that it was used is to be seen, not how often.
 pub const USE_NOTED_EVERY: i64 = 3_600;

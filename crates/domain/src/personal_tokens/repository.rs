@@ -2,8 +2,8 @@
 
 use super::PersonalToken;
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::{PersonalTokenId, UserId};
-use crate::store::StoreError;
 use crate::users::Role;
 
 /// A token together with what is true of its user now.

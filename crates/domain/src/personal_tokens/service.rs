@@ -1,10 +1,11 @@
 //! What can be done with personal access tokens.
 
-use super::{LONGEST_LIFE, MAX_TOKENS, PersonalToken, Scopes, TokenName};
+use super::{MAX_TOKENS, MAX_TTL, PersonalToken, Scopes, TokenName};
 use crate::civil::Instant;
 use crate::error::{Entity, Error};
 use crate::ids::{PersonalTokenId, UserId};
-use crate::store::{Expected, Store, Writing};
+use crate::revision::Expected;
+use crate::unit_of_work::{Store, WriteTransaction};
 
 /// A token to make.
 #[derive(Debug, Clone)]
@@ -36,8 +37,8 @@ pub fn find(store: &mut dyn Store, user: UserId, id: PersonalTokenId) -> Result<
 ///
 /// # Errors
 /// A field error for an end that has passed or lies more than a year ahead; the conflict `limit_reached`.
-pub fn create(tx: &mut Writing<'_>, new: NewPersonalToken) -> Result<PersonalToken, Error> {
-    if new.expires_at <= tx.now || tx.now.plus_seconds(LONGEST_LIFE) < new.expires_at {
+pub fn create(tx: &mut WriteTransaction<'_>, new: NewPersonalToken) -> Result<PersonalToken, Error> {
+    if new.expires_at <= tx.now || tx.now.plus_seconds(MAX_TTL) < new.expires_at {
         return Err(Error::field("/expires_at", "out_of_range", "must lie ahead, by at most a year"));
     }
     // What has expired takes no place: it is only still shown.
@@ -61,7 +62,7 @@ pub fn create(tx: &mut Writing<'_>, new: NewPersonalToken) -> Result<PersonalTok
 }
 
 /// Revokes a token: it is refused everywhere within a second.
-pub fn revoke(tx: &mut Writing<'_>, id: PersonalTokenId, expected: &Expected) -> Result<(), Error> {
+pub fn revoke(tx: &mut WriteTransaction<'_>, id: PersonalTokenId, expected: &Expected) -> Result<(), Error> {
     let token = find(tx.store, tx.user, id)?;
     expected.check(token.rev)?;
     tx.store.delete_personal_token(tx.user, id, tx.now)?;

@@ -2,7 +2,8 @@
 
 use super::{LEAST_QUOTES, MOST_QUOTES, Quote};
 use crate::civil::{Date, Instant, latest_date_on_earth};
-use crate::store::{Store, StoreError};
+use crate::error::StoreError;
+use crate::unit_of_work::Store;
 
 /// How long whoever refreshes has for it, in seconds; then another replica may try.
 pub const LEASE_SECONDS: i64 = 120;

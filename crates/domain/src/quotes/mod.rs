@@ -17,9 +17,10 @@ pub use repository::QuoteRepository;
 
 use crate::civil::{Date, Instant};
 use crate::error::Error;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::{Store, StoreError};
 use crate::text::Line;
+use crate::unit_of_work::Store;
 use crate::users::{self, Locale};
 
 /// What was said: 1–500 characters.

@@ -2,7 +2,7 @@
 
 use super::{Feed, Quote};
 use crate::civil::{Date, Instant};
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// Quotations of a provider in a store. They belong to no user.
 pub trait QuoteRepository {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::civil::{Date, DayClock, DayStart, Instant, Zone};
 use crate::ids::SleepLogId;
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::text::Prose;
 use crate::violation::Violations;
 

@@ -2,8 +2,9 @@
 
 use super::{Sleep, SleepLog};
 use crate::civil::{DateRange, Instant};
+use crate::error::StoreError;
 use crate::ids::{SleepLogId, UserId};
-use crate::store::{Revision, StoreError};
+use crate::revision::Revision;
 
 /// Part of a list of logs, which is in the order of their starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

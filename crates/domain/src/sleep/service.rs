@@ -2,10 +2,11 @@
 
 use super::{Conflict, Quality, Sleep, SleepInput, SleepKind, SleepLog, SleepNote, SleepSlice, waking_date};
 use crate::civil::{Date, DateRange, Instant, Zone};
-use crate::created::Created;
 use crate::error::{Entity, Error};
+use crate::idempotency::Creation;
 use crate::ids::{SleepLogId, UserId};
-use crate::store::{Expected, Store, Writing};
+use crate::revision::Expected;
+use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users;
 
 /// What becomes of stored logs that a new one overlaps.
@@ -86,7 +87,7 @@ fn made(input: &SleepInput, zone: Zone, date: Date) -> Sleep {
 
 /// Sees to it that nothing overlaps `input` but the log that is being changed.
 fn make_room(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     input: &SleepInput,
     changed: Option<SleepLogId>,
     on_overlap: OnOverlap,
@@ -103,7 +104,7 @@ fn make_room(
     }
 }
 
-fn zone_of(tx: &mut Writing<'_>) -> Result<Zone, Error> {
+fn zone_of(tx: &mut WriteTransaction<'_>) -> Result<Zone, Error> {
     let user = users::find(tx.store, tx.user)?;
     Ok(user.settings.timezone)
 }
@@ -112,13 +113,17 @@ fn zone_of(tx: &mut Writing<'_>) -> Result<Zone, Error> {
 ///
 /// # Errors
 /// [`Error::SleepOverlap`] if it overlaps others that are to stay.
-pub fn create(tx: &mut Writing<'_>, new: NewSleepLog, on_overlap: OnOverlap) -> Result<Created<SleepLog>, Error> {
+pub fn create(
+    tx: &mut WriteTransaction<'_>,
+    new: NewSleepLog,
+    on_overlap: OnOverlap,
+) -> Result<Creation<SleepLog>, Error> {
     if let Some(log) = tx.store.find_sleep_log(tx.user, new.id)? {
         let digest = log.request_digest;
-        return Created::replay(&digest, &new.request_digest, log);
+        return Creation::replay(&digest, &new.request_digest, log);
     }
     if tx.store.sleep_log_was_deleted(tx.user, new.id)? {
-        return Err(Created::<SleepLog>::deleted_before());
+        return Err(Creation::<SleepLog>::deleted_before());
     }
     make_room(tx, &new.input, None, on_overlap)?;
     let zone = zone_of(tx)?;
@@ -132,7 +137,7 @@ pub fn create(tx: &mut Writing<'_>, new: NewSleepLog, on_overlap: OnOverlap) -> 
         request_digest: new.request_digest,
     };
     tx.store.insert_sleep_log(tx.user, &log)?;
-    Ok(Created::Now(log))
+    Ok(Creation::Created(log))
 }
 
 /// Changes a log. Its date and zone are told anew only where its end moves.
@@ -140,7 +145,7 @@ pub fn create(tx: &mut Writing<'_>, new: NewSleepLog, on_overlap: OnOverlap) -> 
 /// # Errors
 /// [`Error::SleepOverlap`] if it then overlaps others that are to stay.
 pub fn update(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     id: SleepLogId,
     expected: &Expected,
     patch: SleepPatch,
@@ -171,7 +176,7 @@ pub fn update(
 }
 
 /// Deletes a log.
-pub fn delete(tx: &mut Writing<'_>, id: SleepLogId, expected: &Expected) -> Result<(), Error> {
+pub fn delete(tx: &mut WriteTransaction<'_>, id: SleepLogId, expected: &Expected) -> Result<(), Error> {
     let log = find(tx.store, tx.user, id)?;
     expected.check(log.rev)?;
     tx.store.delete_sleep_logs(tx.user, &[id], tx.rev, tx.now)?;
@@ -179,7 +184,7 @@ pub fn delete(tx: &mut Writing<'_>, id: SleepLogId, expected: &Expected) -> Resu
 }
 
 /// Deletes all logs of a date, naps included.
-pub fn delete_of_date(tx: &mut Writing<'_>, date: Date) -> Result<(), Error> {
+pub fn delete_of_date(tx: &mut WriteTransaction<'_>, date: Date) -> Result<(), Error> {
     let dates = DateRange::day(date);
     let slice = SleepSlice { dates, after: None, before: None, limit: usize::MAX, backwards: false };
     let ids: Vec<SleepLogId> = tx.store.sleep_logs(tx.user, &slice)?.iter().map(|log| log.id).collect();

@@ -9,7 +9,7 @@ use super::regularity::{Regularity, regularity};
 use super::{Sleep, SleepKind};
 use crate::civil::num::len32;
 use crate::civil::{Date, DateRange, Weekdays};
-use crate::figures::Spread;
+use crate::summary_stats::SummaryStats;
 use crate::users::SleepGoal;
 
 /// How many nights a debt looks back over.
@@ -23,9 +23,9 @@ pub struct NightSummary {
     /// Nights of the range, up to today, without.
     pub missing: u32,
     /// Of the seconds in bed.
-    pub duration: Option<Spread>,
+    pub duration: Option<SummaryStats>,
     /// Of the seconds asleep; seconds awake are left out as far as they were counted.
-    pub asleep: Option<Spread>,
+    pub asleep: Option<SummaryStats>,
     /// When they went to bed.
     pub bed: Option<ClockMean>,
     /// When they woke.
@@ -54,14 +54,14 @@ impl NightSummary {
         Self {
             nights: len32(nights.len()),
             missing: over.map_or(0, DateRange::len).saturating_sub(len32(logged)),
-            duration: Spread::of(nights.iter().map(|night| f64::from(night.duration_seconds))),
-            asleep: Spread::of(nights.iter().map(|night| f64::from(night.asleep_seconds))),
+            duration: SummaryStats::of(nights.iter().map(|night| f64::from(night.duration_seconds))),
+            asleep: SummaryStats::of(nights.iter().map(|night| f64::from(night.asleep_seconds))),
             bed: clock_mean(nights.iter().map(|night| night.bed_time)),
             wake: clock_mean(nights.iter().map(|night| night.wake_time)),
             mid_sleep: clock_mean(nights.iter().map(|night| night.mid_time)),
             efficiency: (in_bed > 0).then(|| f64::from(asleep) / f64::from(in_bed)),
             efficiency_nights: len32(counted().count()),
-            quality: Spread::of(qualities.iter().copied()).map(|spread| spread.mean),
+            quality: SummaryStats::of(qualities.iter().copied()).map(|spread| spread.mean),
             quality_nights: len32(qualities.len()),
         }
     }
@@ -136,7 +136,7 @@ pub struct Naps {
     /// On how many dates.
     pub days: u32,
     /// Of their seconds.
-    pub duration: Option<Spread>,
+    pub duration: Option<SummaryStats>,
 }
 
 impl Naps {
@@ -149,7 +149,7 @@ impl Naps {
         Self {
             count: len32(naps().count()),
             days: len32(days.len()),
-            duration: Spread::of(naps().map(|nap| f64::from(nap.duration_seconds()))),
+            duration: SummaryStats::of(naps().map(|nap| f64::from(nap.duration_seconds()))),
         }
     }
 }

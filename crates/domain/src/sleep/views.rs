@@ -8,7 +8,7 @@ use super::{Sleep, SleepLog, SleepSlice};
 use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Span, Zone};
 use crate::error::Error;
 use crate::ids::UserId;
-use crate::store::Store;
+use crate::unit_of_work::Store;
 use crate::users::{self, SleepGoal};
 use crate::violation::Violations;
 

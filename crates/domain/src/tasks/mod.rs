@@ -4,13 +4,13 @@ mod repository;
 mod service;
 mod status;
 
-pub use repository::{TaskFilter, TaskOrder, TaskPlace, TaskRepository, TaskSeek, TaskSort};
+pub use repository::{TaskCursor, TaskFilter, TaskOrder, TaskRepository, TaskSeek, TaskSort};
 pub use service::{NewTask, TaskList, TaskPatch, TaskQuery, create, delete, find, list, transition, update};
 pub use status::{Priority, TaskStatus};
 
 use crate::civil::{Date, Instant};
 use crate::ids::{TaskId, ThemeId};
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::text::{Line, Prose, key_of};
 
 /// A task's title: 1–200 characters.

@@ -2,8 +2,9 @@
 
 use super::{Priority, Task, TaskStatus};
 use crate::civil::{Date, Instant};
+use crate::error::StoreError;
 use crate::ids::{TaskId, ThemeId, UserId};
-use crate::store::{Revision, StoreError};
+use crate::revision::Revision;
 
 /// Which tasks are wanted: those that meet all of these.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub struct TaskOrder {
 
 /// What a task's place in an order is decided by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TaskPlace {
+pub enum TaskCursor {
     /// Of [`TaskSort::DueOn`].
     DueOn(Option<Date>),
     /// Of [`TaskSort::Priority`].
@@ -59,7 +60,7 @@ pub enum TaskPlace {
     Title(String),
 }
 
-impl TaskPlace {
+impl TaskCursor {
     /// A task's place in an order.
     pub fn of(task: &Task, by: TaskSort) -> Self {
         match by {
@@ -77,7 +78,7 @@ pub struct TaskSeek {
     /// In which order.
     pub order: TaskOrder,
     /// Behind the task with this place and id; from the beginning if absent. The place is one of `order.by`.
-    pub beyond: Option<(TaskPlace, TaskId)>,
+    pub beyond: Option<(TaskCursor, TaskId)>,
     /// Whether the list is read from that task back to its beginning (then what is nearest comes first).
     pub backwards: bool,
     /// At most so many.

@@ -2,10 +2,11 @@
 
 use super::{MAX_TASKS, Priority, Task, TaskDescription, TaskFilter, TaskSeek, TaskStatus, TaskTitle};
 use crate::civil::{Date, Instant};
-use crate::created::Created;
 use crate::error::{Entity, Error};
+use crate::idempotency::Creation;
 use crate::ids::{TaskId, ThemeId, UserId};
-use crate::store::{Expected, Store, Writing};
+use crate::revision::Expected;
+use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users;
 
 /// A task to make; it begins as `todo`.
@@ -77,13 +78,13 @@ pub fn find(store: &mut dyn Store, user: UserId, id: TaskId) -> Result<Task, Err
 }
 
 /// Makes a task, or gives back the one that the same request made before.
-pub fn create(tx: &mut Writing<'_>, new: NewTask) -> Result<Created<Task>, Error> {
+pub fn create(tx: &mut WriteTransaction<'_>, new: NewTask) -> Result<Creation<Task>, Error> {
     if let Some(task) = tx.store.find_task(tx.user, new.id)? {
         let digest = task.request_digest;
-        return Created::replay(&digest, &new.request_digest, task);
+        return Creation::replay(&digest, &new.request_digest, task);
     }
     if tx.store.task_was_deleted(tx.user, new.id)? {
-        return Err(Created::<Task>::deleted_before());
+        return Err(Creation::<Task>::deleted_before());
     }
     ensure_theme_exists(tx, new.theme)?;
     if tx.store.task_total(tx.user)? >= MAX_TASKS {
@@ -104,10 +105,10 @@ pub fn create(tx: &mut Writing<'_>, new: NewTask) -> Result<Created<Task>, Error
         request_digest: new.request_digest,
     };
     tx.store.insert_task(tx.user, &task)?;
-    Ok(Created::Now(task))
+    Ok(Creation::Created(task))
 }
 
-fn ensure_theme_exists(tx: &mut Writing<'_>, theme: Option<ThemeId>) -> Result<(), Error> {
+fn ensure_theme_exists(tx: &mut WriteTransaction<'_>, theme: Option<ThemeId>) -> Result<(), Error> {
     match theme {
         Some(theme) if !tx.store.theme_exists(tx.user, theme)? => {
             Err(Error::field("/theme_id", "theme_not_found", "there is no such theme"))
@@ -117,7 +118,7 @@ fn ensure_theme_exists(tx: &mut Writing<'_>, theme: Option<ThemeId>) -> Result<(
 }
 
 /// Changes a task; not its status, see [`transition`].
-pub fn update(tx: &mut Writing<'_>, id: TaskId, expected: &Expected, patch: TaskPatch) -> Result<Task, Error> {
+pub fn update(tx: &mut WriteTransaction<'_>, id: TaskId, expected: &Expected, patch: TaskPatch) -> Result<Task, Error> {
     let task = find(tx.store, tx.user, id)?;
     expected.check(task.rev)?;
     ensure_theme_exists(tx, patch.theme.flatten())?;
@@ -139,7 +140,12 @@ pub fn update(tx: &mut Writing<'_>, id: TaskId, expected: &Expected, patch: Task
 ///
 /// # Errors
 /// The conflict `illegal_transition`, saying what is allowed, for any that [`TaskStatus::next`] doesn't have.
-pub fn transition(tx: &mut Writing<'_>, id: TaskId, expected: &Expected, to: TaskStatus) -> Result<Task, Error> {
+pub fn transition(
+    tx: &mut WriteTransaction<'_>,
+    id: TaskId,
+    expected: &Expected,
+    to: TaskStatus,
+) -> Result<Task, Error> {
     let task = find(tx.store, tx.user, id)?;
     expected.check(task.rev)?;
     let next = task.status.next();
@@ -160,7 +166,7 @@ pub fn transition(tx: &mut Writing<'_>, id: TaskId, expected: &Expected, to: Tas
 }
 
 /// Deletes a task; the time that was spent on it stays, as nobody's.
-pub fn delete(tx: &mut Writing<'_>, id: TaskId, expected: &Expected) -> Result<(), Error> {
+pub fn delete(tx: &mut WriteTransaction<'_>, id: TaskId, expected: &Expected) -> Result<(), Error> {
     let task = find(tx.store, tx.user, id)?;
     expected.check(task.rev)?;
     tx.store.delete_task(tx.user, id, tx.rev, tx.now)?;

@@ -10,7 +10,7 @@ pub use service::{NewTheme, ThemePatch, create, delete, find, list, update};
 
 use crate::civil::Instant;
 use crate::ids::ThemeId;
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::text::{Color, Line};
 
 /// A theme's name: 1–24 characters, unique for its user whatever its case.

@@ -2,8 +2,9 @@
 
 use super::{Theme, ThemeName};
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::{ThemeId, UserId};
-use crate::store::{Revision, StoreError};
+use crate::revision::Revision;
 use crate::text::Color;
 
 /// What belongs to a theme.

@@ -1,11 +1,12 @@
 //! What can be done with themes.
 
 use super::{MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
-use crate::created::Created;
 use crate::error::{Entity, Error};
+use crate::idempotency::Creation;
 use crate::ids::{ThemeId, UserId};
-use crate::store::{Expected, Store, Writing};
+use crate::revision::Expected;
 use crate::text::Color;
+use crate::unit_of_work::{Store, WriteTransaction};
 
 /// A theme to make.
 #[derive(Debug, Clone)]
@@ -42,13 +43,13 @@ pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<(Theme, 
 }
 
 /// Makes a theme, or gives back the one that the same request made before.
-pub fn create(tx: &mut Writing<'_>, new: NewTheme) -> Result<Created<(Theme, ThemeCounts)>, Error> {
+pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(Theme, ThemeCounts)>, Error> {
     let existing = tx.store.themes(tx.user)?;
     if let Some((theme, counts)) = existing.iter().find(|(theme, _)| theme.id == new.id) {
-        return Created::replay(&theme.request_digest, &new.request_digest, (theme.clone(), *counts));
+        return Creation::replay(&theme.request_digest, &new.request_digest, (theme.clone(), *counts));
     }
     if tx.store.theme_was_deleted(tx.user, new.id)? {
-        return Err(Created::<Theme>::deleted_before());
+        return Err(Creation::<Theme>::deleted_before());
     }
     if existing.len() >= MAX_THEMES {
         return Err(Error::conflict("limit_reached", format!("an account holds at most {MAX_THEMES} themes")));
@@ -68,12 +69,12 @@ pub fn create(tx: &mut Writing<'_>, new: NewTheme) -> Result<Created<(Theme, The
         request_digest: new.request_digest,
     };
     tx.store.insert_theme(tx.user, &theme)?;
-    Ok(Created::Now((theme, ThemeCounts::default())))
+    Ok(Creation::Created((theme, ThemeCounts::default())))
 }
 
 /// Changes a theme.
 pub fn update(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     id: ThemeId,
     expected: &Expected,
     patch: ThemePatch,
@@ -97,7 +98,7 @@ pub fn update(
 }
 
 /// Deletes a theme; the habits and tasks that carried it go on without one.
-pub fn delete(tx: &mut Writing<'_>, id: ThemeId, expected: &Expected) -> Result<(), Error> {
+pub fn delete(tx: &mut WriteTransaction<'_>, id: ThemeId, expected: &Expected) -> Result<(), Error> {
     let (theme, _) = tx.store.find_theme(tx.user, id)?.ok_or(Error::NotFound(Entity::Theme))?;
     expected.check(theme.rev)?;
     tx.store.delete_theme(tx.user, id, tx.rev, tx.now)?;

@@ -13,7 +13,7 @@ pub use summary::{HabitLabel, SpentOn, Week, by_period, summary_by_habit, summar
 
 use crate::civil::{Date, Instant};
 use crate::ids::{HabitId, TaskId, TimeEntryId};
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::text::Prose;
 
 /// A note on a time entry: at most 1,000 characters.

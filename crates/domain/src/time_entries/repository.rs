@@ -2,8 +2,9 @@
 
 use super::TimeEntry;
 use crate::civil::{Date, DateRange, Instant};
+use crate::error::StoreError;
 use crate::ids::{HabitId, TaskId, ThemeId, TimeEntryId, UserId};
-use crate::store::{Revision, StoreError};
+use crate::revision::Revision;
 
 /// Which time entries are wanted: those that meet all of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

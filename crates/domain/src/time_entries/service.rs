@@ -2,11 +2,12 @@
 
 use super::{MAX_ENTRY_MINUTES, TimeEntry, TimeFilter, TimeNote, TimeSeek};
 use crate::civil::{Date, Instant, latest_date_on_earth};
-use crate::created::Created;
 use crate::error::{Entity, Error};
 use crate::habits::tracked;
+use crate::idempotency::Creation;
 use crate::ids::{HabitId, TaskId, TimeEntryId, UserId};
-use crate::store::{Expected, Store, Writing};
+use crate::revision::Expected;
+use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users::{self, User};
 use crate::violation::Violations;
 
@@ -77,13 +78,13 @@ pub(crate) fn minutes_between(from: Instant, to: Instant) -> u64 {
 }
 
 /// Makes a time entry, or gives back the one that the same request made before.
-pub fn create(tx: &mut Writing<'_>, new: NewTimeEntry) -> Result<Created<TimeEntry>, Error> {
+pub fn create(tx: &mut WriteTransaction<'_>, new: NewTimeEntry) -> Result<Creation<TimeEntry>, Error> {
     if let Some(entry) = tx.store.find_time_entry(tx.user, new.id)? {
         let digest = entry.request_digest;
-        return Created::replay(&digest, &new.request_digest, entry);
+        return Creation::replay(&digest, &new.request_digest, entry);
     }
     if tx.store.time_entry_was_deleted(tx.user, new.id)? {
-        return Err(Created::<TimeEntry>::deleted_before());
+        return Err(Creation::<TimeEntry>::deleted_before());
     }
     let user = users::find(tx.store, tx.user)?;
     let began_on = new.started_at.map(|at| user.day_clock().date_at(at));
@@ -124,13 +125,13 @@ pub fn create(tx: &mut Writing<'_>, new: NewTimeEntry) -> Result<Created<TimeEnt
     }
     tx.store.insert_time_entries(tx.user, std::slice::from_ref(&entry))?;
     tracked::follow(tx, entry.habit_day())?;
-    Ok(Created::Now(entry))
+    Ok(Creation::Created(entry))
 }
 
 /// Notes everything that is wrong with an entry: of a changed one only what the change touched, since the rest was right
 /// when it was said.
 fn check(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     user: &User,
     before: Option<&TimeEntry>,
     entry: &TimeEntry,
@@ -192,7 +193,7 @@ fn check_times(now: Instant, entry: &TimeEntry, wrong: &mut Violations) {
 
 /// Notes if there is no such habit, or if it hadn't begun on the day: at `path`.
 pub(crate) fn check_habit(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     habit: Option<HabitId>,
     date: Date,
     path: &str,
@@ -212,7 +213,11 @@ pub(crate) fn check_habit(
 }
 
 /// Notes if there is no such task.
-pub(crate) fn check_task(tx: &mut Writing<'_>, task: Option<TaskId>, wrong: &mut Violations) -> Result<(), Error> {
+pub(crate) fn check_task(
+    tx: &mut WriteTransaction<'_>,
+    task: Option<TaskId>,
+    wrong: &mut Violations,
+) -> Result<(), Error> {
     if let Some(id) = task
         && tx.store.find_task(tx.user, id)?.is_none()
     {
@@ -223,7 +228,7 @@ pub(crate) fn check_task(tx: &mut Writing<'_>, task: Option<TaskId>, wrong: &mut
 
 /// Changes a time entry. Its minutes leave the day and habit they were part of, and join those they are part of now.
 pub fn update(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     id: TimeEntryId,
     expected: &Expected,
     patch: TimeEntryPatch,
@@ -254,7 +259,7 @@ pub fn update(
 }
 
 /// Deletes a time entry; its minutes leave the day they were part of.
-pub fn delete(tx: &mut Writing<'_>, id: TimeEntryId, expected: &Expected) -> Result<(), Error> {
+pub fn delete(tx: &mut WriteTransaction<'_>, id: TimeEntryId, expected: &Expected) -> Result<(), Error> {
     let entry = find(tx.store, tx.user, id)?;
     expected.check(entry.rev)?;
     tx.store.delete_time_entry(tx.user, id, tx.rev, tx.now)?;

@@ -7,8 +7,8 @@ use crate::civil::{Date, DateRange, Instant, Span, Weekday};
 use crate::error::{Entity, Error};
 use crate::habits::HabitName;
 use crate::ids::{HabitId, ThemeId, UserId};
-use crate::store::Store;
 use crate::themes::ThemeLabel;
+use crate::unit_of_work::Store;
 use crate::users;
 
 /// What was spent on one of a kind of things.

@@ -10,7 +10,7 @@ pub use split::{Piece, pieces};
 
 use crate::civil::Instant;
 use crate::ids::{HabitId, TaskId};
-use crate::store::Revision;
+use crate::revision::Revision;
 use crate::time_entries::TimeNote;
 
 /// A timer that runs.

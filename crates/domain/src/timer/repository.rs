@@ -1,8 +1,8 @@
 //! What the timer needs of a store.
 
 use super::Timer;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::StoreError;
 
 /// The timers that run in a store: at most one a user.
 pub trait TimerRepository {

@@ -2,12 +2,12 @@
 
 use super::{Timer, pieces};
 use crate::civil::Instant;
-use crate::created::Created;
 use crate::error::{Entity, Error};
 use crate::habits::tracked;
+use crate::idempotency::Creation;
 use crate::ids::{HabitId, IdSource, TaskId, TimeEntryId, UserId};
-use crate::store::{Store, Writing};
 use crate::time_entries::{AHEAD, TimeEntry, TimeNote, check_habit, check_task};
+use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users;
 use crate::violation::Violations;
 
@@ -49,7 +49,7 @@ pub fn find(store: &mut dyn Store, user: UserId) -> Result<Option<Timer>, Error>
 ///
 /// # Errors
 /// The conflict `timer_running` if one runs.
-pub fn start(tx: &mut Writing<'_>, new: StartTimer) -> Result<Timer, Error> {
+pub fn start(tx: &mut WriteTransaction<'_>, new: StartTimer) -> Result<Timer, Error> {
     if let Some(timer) = tx.store.find_timer(tx.user)? {
         let detail = format!("a timer runs since {}: stop or discard it first", timer.started_at);
         return Err(Error::conflict("timer_running", detail));
@@ -79,14 +79,18 @@ pub fn start(tx: &mut Writing<'_>, new: StartTimer) -> Result<Timer, Error> {
 ///
 /// # Errors
 /// The conflict `timer_not_running` if none runs.
-pub fn stop(tx: &mut Writing<'_>, ids: &dyn IdSource, stop: &StopTimer) -> Result<Created<Vec<TimeEntry>>, Error> {
+pub fn stop(
+    tx: &mut WriteTransaction<'_>,
+    ids: &dyn IdSource,
+    stop: &StopTimer,
+) -> Result<Creation<Vec<TimeEntry>>, Error> {
     if let Some(id) = stop.id {
         if let Some(entry) = tx.store.find_time_entry(tx.user, id)? {
             let all = tx.store.time_entries_of_request(tx.user, &entry.request_digest)?;
-            return Created::replay(&entry.request_digest, &stop.request_digest, all);
+            return Creation::replay(&entry.request_digest, &stop.request_digest, all);
         }
         if tx.store.time_entry_was_deleted(tx.user, id)? {
-            return Err(Created::<TimeEntry>::deleted_before());
+            return Err(Creation::<TimeEntry>::deleted_before());
         }
     }
     let timer = tx
@@ -126,10 +130,10 @@ pub fn stop(tx: &mut Writing<'_>, ids: &dyn IdSource, stop: &StopTimer) -> Resul
     tx.store.delete_timer(tx.user)?;
     tx.store.insert_time_entries(tx.user, &entries)?;
     tracked::follow(tx, entries.iter().filter_map(TimeEntry::habit_day))?;
-    Ok(Created::Now(entries))
+    Ok(Creation::Created(entries))
 }
 
 /// Discards the timer: nothing becomes of it.
-pub fn discard(tx: &mut Writing<'_>) -> Result<(), Error> {
+pub fn discard(tx: &mut WriteTransaction<'_>) -> Result<(), Error> {
     if tx.store.delete_timer(tx.user)? { Ok(()) } else { Err(Error::NotFound(Entity::Timer)) }
 }

@@ -11,7 +11,8 @@ pub use settings::{ColorScheme, Locale, Settings, SettingsPatch, SleepGoal};
 use crate::civil::{Date, DayClock, Instant};
 use crate::error::{Entity, Error};
 use crate::ids::UserId;
-use crate::store::{Revision, Store};
+use crate::revision::Revision;
+use crate::unit_of_work::Store;
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use super::{Email, Login, Role, Settings, User, Username};
 use crate::civil::Instant;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::{Revision, StoreError};
+use crate::revision::Revision;
 
 /// A user to be stored; their revision begins at 1.
 #[derive(Debug, Clone)]

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use circadia_auth::Entropy;
 use circadia_auth::accounts::{Registration, register};
 use circadia_auth::passwords::Password;
-use circadia_domain::store::administer;
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_domain::users::{Email, NewUser, Role, Settings, Username};
 
 use super::{Failure, Outcome, say};
+use crate::clock::{FreshIds, SystemClock};
 use crate::config::Config;
 use crate::server::{Composition, compose};
-use crate::sources::{FreshIds, SystemClock};
 
 pub(super) fn run(config: &Config, username: &str, email: &str, password_stdin: bool) -> Outcome {
     let composition = compose(config, Arc::new(SystemClock), Arc::new(FreshIds))?;
@@ -50,7 +50,7 @@ pub(super) fn make_account(
         .map_err(|wrong| Failure(format!("the password {wrong}")))?;
     let hash = actix_web::rt::System::new().block_on(app.identity.hasher.hash(chosen))?;
     let now = app.now();
-    Ok(administer(&*composition.database, |store| register(store, registration, hash, &*app.ids, now))?)
+    Ok(write_unowned(&*composition.database, |store| register(store, registration, hash, &*app.ids, now))?)
 }
 
 /// A password of 20 letters and digits: 119 bits.

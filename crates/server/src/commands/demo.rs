@@ -9,17 +9,17 @@ use circadia_domain::habits::{
     self, EntryInput, EntryState, HabitDescription, HabitName, Kind, KindInput, NewHabit, Schedule,
 };
 use circadia_domain::ids::{HabitId, IdSource, ThemeId};
-use circadia_domain::store::{Writing, write};
 use circadia_domain::themes::{self, NewTheme, ThemeName};
+use circadia_domain::unit_of_work::{WriteTransaction, write};
 use circadia_domain::users::{self, Email, Role, Settings, Username};
 use circadia_domain::{Error, violation::Violations};
 
 use super::create_admin::{made_password, make_account};
 use super::demo_nights;
 use super::{Failure, Outcome, demo_tasks, say};
+use crate::clock::{FreshIds, SystemClock};
 use crate::config::Config;
 use crate::server::compose;
-use crate::sources::{FreshIds, SystemClock};
 
 /// How many days back the data goes.
 pub(super) const DAYS: i32 = 365;
@@ -160,7 +160,7 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> 
 }
 
 /// Makes themes and habits; what is to be put as their entries.
-fn make_habits(tx: &mut Writing<'_>, ids: &dyn IdSource) -> Result<Vec<EntryPut>, Error> {
+fn make_habits(tx: &mut WriteTransaction<'_>, ids: &dyn IdSource) -> Result<Vec<EntryPut>, Error> {
     let user = users::find(tx.store, tx.user)?;
     let today = user.today(tx.now);
     let first = today.saturating_add_days(1 - DAYS);

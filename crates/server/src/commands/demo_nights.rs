@@ -4,8 +4,9 @@ use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange, DayClock, DayStart, Instant, Weekday};
 use circadia_domain::ids::{IdSource, MoodMomentId, SleepLogId};
 use circadia_domain::moods::{self, MoodPut, MoodValue, NewMoment, Tag, Tags};
+use circadia_domain::revision::Expected;
 use circadia_domain::sleep::{self, NewSleepLog, OnOverlap, Quality, SleepInput, SleepKind};
-use circadia_domain::store::{Expected, Writing};
+use circadia_domain::unit_of_work::WriteTransaction;
 use circadia_domain::users;
 
 use super::demo::{DAYS, Dice};
@@ -36,13 +37,13 @@ impl Sample {
     }
 }
 
-fn log(tx: &mut Writing<'_>, ids: &dyn IdSource, input: SleepInput) -> Result<(), Error> {
+fn log(tx: &mut WriteTransaction<'_>, ids: &dyn IdSource, input: SleepInput) -> Result<(), Error> {
     let new = NewSleepLog { id: SleepLogId::from_uuid(ids.fresh()), input, request_digest: [0; 32] };
     sleep::create(tx, new, OnOverlap::Refuse).map(drop)
 }
 
 /// Makes nights, naps and moods up to today; how many nights and how many days with a mood.
-pub(super) fn make(tx: &mut Writing<'_>, ids: &dyn IdSource) -> Result<(usize, usize), Error> {
+pub(super) fn make(tx: &mut WriteTransaction<'_>, ids: &dyn IdSource) -> Result<(usize, usize), Error> {
     let user = users::find(tx.store, tx.user)?;
     let today = user.today(tx.now);
     let clock = DayClock { zone: user.settings.timezone, day_start: DayStart::MIDNIGHT };
@@ -89,7 +90,7 @@ pub(super) fn make(tx: &mut Writing<'_>, ids: &dyn IdSource) -> Result<(usize, u
 
 /// A day's mood: of one day in three its moments, of the others its own.
 fn mood(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     ids: &dyn IdSource,
     date: Date,
     midnight: Instant,

@@ -4,9 +4,10 @@ use circadia_domain::Error;
 use circadia_domain::civil::Instant;
 use circadia_domain::habits::Kind;
 use circadia_domain::ids::{HabitId, IdSource, TaskId, ThemeId, TimeEntryId, UserId};
-use circadia_domain::store::{Database, Expected, Writing, read, write};
+use circadia_domain::revision::Expected;
 use circadia_domain::tasks::{self, NewTask, Priority, TaskDescription, TaskStatus, TaskTitle};
 use circadia_domain::time_entries::{self, NewTimeEntry, TimeNote};
+use circadia_domain::unit_of_work::{Database, WriteTransaction, read, write};
 use circadia_domain::users;
 
 /// Seconds of a day.
@@ -93,7 +94,7 @@ pub(super) fn make(database: &dyn Database, user: UserId, now: Instant, ids: &dy
 }
 
 fn make_task(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     sample: &Sample,
     id: TaskId,
     theme: Option<ThemeId>,
@@ -115,7 +116,7 @@ fn make_task(
 
 /// How many were made.
 fn make_time_entries(
-    tx: &mut Writing<'_>,
+    tx: &mut WriteTransaction<'_>,
     ids: &dyn IdSource,
     spent: &[(TaskId, Instant, u32)],
     reading: Option<HabitId>,

@@ -5,14 +5,14 @@ use circadia_auth::keys::KeyRing;
 use circadia_domain::Error;
 use circadia_domain::habits::{Habit, History, rebuilt, tracked};
 use circadia_domain::ids::{HabitId, UserId};
-use circadia_domain::store::{Database, Store, read, write};
+use circadia_domain::unit_of_work::{Database, Store, read, write};
 use circadia_storage::SqlDatabase;
 
 use super::{Failure, Outcome, say};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::keys::master_key;
 use crate::server::{StartError, open_database};
-use crate::sources::SystemClock;
 
 /// Users that are looked at in one go.
 const AT_ONCE: usize = 500;

@@ -4,9 +4,9 @@ use circadia_auth::keys::Rotation;
 use circadia_domain::keys::KeyPurpose;
 
 use super::{Outcome, say};
+use crate::clock::{FreshIds, SystemClock};
 use crate::config::Config;
 use crate::rotation::rotate_keys;
-use crate::sources::{FreshIds, SystemClock};
 
 /// Everything that is rotated unless a purpose is named.
 const ALL: [KeyPurpose; 3] = [KeyPurpose::AccessToken, KeyPurpose::RefreshToken, KeyPurpose::Login];

@@ -4,14 +4,14 @@
 //! enqueued by this process is begun at once; what other replicas left, or what is to be tried again, is found by
 //! looking once a second.
 
-mod letters;
+mod emails;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use circadia_api::App;
 use circadia_api::problem::Problem;
-use circadia_domain::jobs::{Attempt, Job, JobKind, MOST_ATTEMPTS, Settled, settle};
+use circadia_domain::jobs::{Attempt, Job, JobKind, MAX_ATTEMPTS, Settled, settle};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
@@ -42,8 +42,8 @@ impl Workers {
     /// Starts them, on the current runtime.
     pub(crate) fn start(app: &Arc<App>, mailer: Mailer) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let desk = Arc::new(Desk { app: Arc::clone(app), mailer });
-        let tasks = (0..WORKERS).map(|_| tokio::spawn(Arc::clone(&desk).work(stopped.clone()))).collect();
+        let worker = Arc::new(Worker { app: Arc::clone(app), mailer });
+        let tasks = (0..WORKERS).map(|_| tokio::spawn(Arc::clone(&worker).work(stopped.clone()))).collect();
         Self { stop, tasks: Mutex::new(tasks) }
     }
 
@@ -60,12 +60,12 @@ impl Workers {
 }
 
 /// What workers work with.
-struct Desk {
+struct Worker {
     app: Arc<App>,
     mailer: Mailer,
 }
 
-impl Desk {
+impl Worker {
     async fn work(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
             match self.take().await {
@@ -88,18 +88,18 @@ impl Desk {
     async fn take(&self) -> Result<Option<Job>, Problem> {
         let now = self.app.now();
         let kinds = &JobKind::ALL;
-        if !self.app.work.read::<_, Problem>(move |store| Ok(store.job_is_due(kinds, now)?)).await? {
+        if !self.app.unit_of_work.read::<_, Problem>(move |store| Ok(store.job_is_due(kinds, now)?)).await? {
             return Ok(None);
         }
         let lease = now.plus_seconds(LEASE);
-        self.app.work.administer::<_, Problem>(move |store| Ok(store.claim_job(kinds, now, lease)?)).await
+        self.app.unit_of_work.write_unowned::<_, Problem>(move |store| Ok(store.claim_job(kinds, now, lease)?)).await
     }
 
     async fn carry_out(&self, job: Job) {
         let (id, kind, attempts) = (job.id, job.kind.as_str(), job.attempts);
-        let attempt = if attempts > MOST_ATTEMPTS {
+        let attempt = if attempts > MAX_ATTEMPTS {
             // Its workers didn't live to note how it ended.
-            Attempt::Hopeless("its lease ran out time and again".to_owned())
+            Attempt::Permanent("its lease ran out time and again".to_owned())
         } else {
             match tokio::time::timeout(PATIENCE, self.attempt(&job)).await {
                 Ok(attempt) => attempt,
@@ -109,11 +109,14 @@ impl Desk {
         match &attempt {
             Attempt::Done => tracing::debug!(%id, kind, "did a job"),
             Attempt::Failed(reason) => tracing::warn!(%id, kind, attempts, reason, "a job failed"),
-            Attempt::Hopeless(reason) => tracing::error!(%id, kind, attempts, reason, "a job can't be done"),
+            Attempt::Permanent(reason) => tracing::error!(%id, kind, attempts, reason, "a job can't be done"),
         }
         let now = self.app.now();
-        let settled =
-            self.app.work.administer::<_, Problem>(move |store| Ok(settle(store, &job, &attempt, now)?)).await;
+        let settled = self
+            .app
+            .unit_of_work
+            .write_unowned::<_, Problem>(move |store| Ok(settle(store, &job, &attempt, now)?))
+            .await;
         match settled {
             Ok(Settled::Dead) => tracing::error!(%id, kind, "a job was given up"),
             Ok(Settled::NotOurs) => tracing::warn!(%id, kind, "a job was taken over, or removed, before it was done"),
@@ -125,7 +128,7 @@ impl Desk {
 
     async fn attempt(&self, job: &Job) -> Attempt {
         match job.kind {
-            JobKind::Mail => letters::send(&self.app, &self.mailer, job).await,
+            JobKind::Mail => emails::send(&self.app, &self.mailer, job).await,
         }
     }
 }

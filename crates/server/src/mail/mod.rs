@@ -10,7 +10,7 @@ mod words;
 
 pub(crate) use send::{Mailer, MailerError, SendError};
 
-use circadia_auth::accounts::Letter;
+use circadia_auth::accounts::EmailMessage;
 use circadia_domain::ids::JobId;
 use lettre::message::{Mailbox, MultiPart, SinglePart, header::ContentType};
 use lettre::{Address, Message};
@@ -34,7 +34,7 @@ pub(crate) enum ComposeError {
 
 /// Makes a mail of a letter. `job` becomes its id, so that servers which see it twice can tell.
 pub(crate) fn compose(
-    letter: &Letter,
+    letter: &EmailMessage,
     from: &Mailbox,
     frontend_url: &str,
     job: JobId,

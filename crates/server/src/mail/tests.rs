@@ -1,6 +1,6 @@
 use std::time::{Duration, UNIX_EPOCH};
 
-use circadia_auth::accounts::LetterContent;
+use circadia_auth::accounts::EmailContent;
 use circadia_auth::one_time::OneTimeToken;
 use circadia_domain::users::{Email, Locale};
 use uuid::Uuid;
@@ -12,8 +12,8 @@ fn token() -> OneTimeToken {
     OneTimeToken::parse(&format!("AQ{}", "A".repeat(64))).unwrap()
 }
 
-fn letter(content: LetterContent) -> Letter {
-    Letter {
+fn letter(content: EmailContent) -> EmailMessage {
+    EmailMessage {
         to: Email::parse("ada@example.org").unwrap(),
         locale: Locale::default(),
         username: "ada".to_owned(),
@@ -21,21 +21,21 @@ fn letter(content: LetterContent) -> Letter {
     }
 }
 
-fn every_content() -> Vec<LetterContent> {
+fn every_content() -> Vec<EmailContent> {
     vec![
-        LetterContent::VerifyEmail(token()),
-        LetterContent::AlreadyRegistered,
-        LetterContent::FinishRegistration(token()),
-        LetterContent::GoogleLinked,
-        LetterContent::ResetPassword(token()),
-        LetterContent::ConfirmNewEmail(token()),
-        LetterContent::EmailIsChanging,
-        LetterContent::Welcome,
-        LetterContent::PasswordChanged,
+        EmailContent::VerifyEmail(token()),
+        EmailContent::AlreadyRegistered,
+        EmailContent::FinishRegistration(token()),
+        EmailContent::GoogleLinked,
+        EmailContent::ResetPassword(token()),
+        EmailContent::ConfirmNewEmail(token()),
+        EmailContent::EmailIsChanging,
+        EmailContent::Welcome,
+        EmailContent::PasswordChanged,
     ]
 }
 
-fn composed(letter: &Letter) -> String {
+fn composed(letter: &EmailMessage) -> String {
     let from = "Circadia <no-reply@example.org>".parse().unwrap();
     let job = JobId::from_uuid(Uuid::from_u128(7));
     let date = UNIX_EPOCH + Duration::from_secs(1_772_366_401);
@@ -85,14 +85,14 @@ fn links_lead_to_the_configured_front_end() {
         let url = words.action.unwrap().url;
         assert!(url.starts_with("https://app.example.org/x/"), "{url}");
     }
-    let verify = Words::of(&letter(LetterContent::VerifyEmail(token())), "https://a").action.unwrap().url;
+    let verify = Words::of(&letter(EmailContent::VerifyEmail(token())), "https://a").action.unwrap().url;
     assert_eq!(verify, format!("https://a/verify-email?token={}", token().text()));
 }
 
 #[test]
 fn cr_lf_in_what_somebody_typed_begins_no_header_and_no_tag() {
     // None of this gets past registration; a letter must hold its own all the same.
-    let mut letter = letter(LetterContent::Welcome);
+    let mut letter = letter(EmailContent::Welcome);
     letter.username = "ada\r\nBcc: eve@example.org\r\n\r\n<script>alert(1)</script>".to_owned();
     let mail = composed(&letter);
     let (headers, _) = mail.split_once("\r\n\r\n").unwrap();
@@ -106,7 +106,7 @@ fn cr_lf_in_what_somebody_typed_begins_no_header_and_no_tag() {
 
 #[test]
 fn a_language_without_words_is_written_to_in_english() {
-    let mut german = letter(LetterContent::Welcome);
+    let mut german = letter(EmailContent::Welcome);
     german.locale = Locale::parse("de-AT").unwrap();
-    assert_eq!(Words::of(&german, "https://a"), Words::of(&letter(LetterContent::Welcome), "https://a"));
+    assert_eq!(Words::of(&german, "https://a"), Words::of(&letter(EmailContent::Welcome), "https://a"));
 }

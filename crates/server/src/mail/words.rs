@@ -3,7 +3,7 @@
 
 mod en;
 
-use circadia_auth::accounts::{Letter, LetterContent};
+use circadia_auth::accounts::{EmailContent, EmailMessage};
 use circadia_auth::one_time::OneTimeToken;
 
 /// What a letter says: the same in HTML and in plain text.
@@ -38,7 +38,7 @@ pub(super) struct Action {
 
 impl Words {
     /// The words of a letter.
-    pub(super) fn of(letter: &Letter, frontend_url: &str) -> Self {
+    pub(super) fn of(letter: &EmailMessage, frontend_url: &str) -> Self {
         let links = Links { frontend_url };
         let language = letter.locale.as_str().split('-').next().unwrap_or_default();
         let known = LANGUAGES.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(language));
@@ -51,7 +51,7 @@ impl Words {
 }
 
 /// What a language says.
-type Language = fn(&LetterContent, &str, &Links<'_>) -> Words;
+type Language = fn(&EmailContent, &str, &Links<'_>) -> Words;
 
 /// The languages there are words in, by their subtag.
 const LANGUAGES: [(&str, Language); 1] = [("en", en::say)];

@@ -61,12 +61,12 @@ async fn keep_fresh(app: Arc<App>, provider: Provider) {
 /// Asks the provider, if it is time and nobody else does.
 pub(crate) async fn refresh_if_due(app: &App, provider: &Provider) -> Result<Outcome, Problem> {
     let now = app.now();
-    let feed = app.work.read::<_, Problem>(|store| Ok(store.feed()?)).await?;
+    let feed = app.unit_of_work.read::<_, Problem>(|store| Ok(store.feed()?)).await?;
     if !feed.is_due(now) {
         return Ok(Outcome::NotDue);
     }
     let lease = now.plus_seconds(LEASE_SECONDS);
-    let ours = app.work.administer::<_, Problem>(move |store| Ok(store.lease_feed(now, lease)?)).await?;
+    let ours = app.unit_of_work.write_unowned::<_, Problem>(move |store| Ok(store.lease_feed(now, lease)?)).await?;
     if !ours {
         return Ok(Outcome::NotDue);
     }
@@ -75,15 +75,15 @@ pub(crate) async fn refresh_if_due(app: &App, provider: &Provider) -> Result<Out
         Ok(fetched) => {
             let count = fetched.len();
             let now = app.now();
-            app.work
-                .administer::<_, Problem>(move |store| Ok(quotes::take_up(store, lease, &fetched, now, interval)?))
+            app.unit_of_work
+                .write_unowned::<_, Problem>(move |store| Ok(quotes::take_up(store, lease, &fetched, now, interval)?))
                 .await?;
             Ok(Outcome::Fetched(count))
         }
         Err(reason) => {
             let now = app.now();
-            app.work
-                .administer::<_, Problem>(move |store| Ok(quotes::note_failure(store, lease, &feed, now, interval)?))
+            app.unit_of_work
+                .write_unowned::<_, Problem>(move |store| Ok(quotes::note_failure(store, lease, &feed, now, interval)?))
                 .await?;
             Ok(Outcome::Failed(reason.to_string()))
         }

@@ -13,8 +13,8 @@ use url::Url;
 
 use super::*;
 use crate::Config;
+use crate::clock::FreshIds;
 use crate::server::compose;
-use crate::sources::FreshIds;
 
 const HOUR: i64 = 3600;
 
@@ -122,7 +122,8 @@ impl House {
     /// The first words of the texts that are in force on a date.
     async fn in_force(&self, date: &str) -> BTreeSet<String> {
         let date = Date::parse(date).unwrap();
-        let quotes = self.app.work.read::<_, Problem>(move |store| Ok(store.quotes_in_force(date)?)).await.unwrap();
+        let quotes =
+            self.app.unit_of_work.read::<_, Problem>(move |store| Ok(store.quotes_in_force(date)?)).await.unwrap();
         let first = |text: &str| text.split(' ').next().unwrap().to_owned();
         quotes.iter().map(|quote| first(quote.text.as_str())).collect()
     }
@@ -215,13 +216,15 @@ async fn a_replica_that_dies_holds_the_others_up_no_longer_than_its_lease() {
     let provider = Provider::new(stage.url.clone(), HOUR).unwrap();
     let now = house.app.now();
     let lease = now.plus_seconds(LEASE_SECONDS);
-    let dead = house.app.work.administer::<_, Problem>(move |store| Ok(store.lease_feed(now, lease)?)).await;
+    let dead = house.app.unit_of_work.write_unowned::<_, Problem>(move |store| Ok(store.lease_feed(now, lease)?)).await;
     assert!(dead.unwrap());
     assert_eq!(refresh_if_due(&house.app, &provider).await.unwrap(), Outcome::NotDue);
     house.clock.advance(LEASE_SECONDS);
     assert_eq!(refresh_if_due(&house.app, &provider).await.unwrap(), Outcome::Fetched(8));
     // And what it says when it comes back to life counts no more.
-    let late =
-        house.app.work.administer::<_, Problem>(move |store| Ok(quotes::take_up(store, lease, &[], lease, HOUR)?));
+    let late = house
+        .app
+        .unit_of_work
+        .write_unowned::<_, Problem>(move |store| Ok(quotes::take_up(store, lease, &[], lease, HOUR)?));
     assert!(!late.await.unwrap());
 }

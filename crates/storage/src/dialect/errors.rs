@@ -3,7 +3,7 @@
 //! Decided by Diesel's kinds where it has one. Diesel doesn't pass on the databases' error codes, so the rest is told
 //! by the message, and only where Diesel knows no kind: others quote what the user wrote.
 
-use circadia_domain::store::{StoreError, Unique};
+use circadia_domain::error::{StoreError, Unique};
 use diesel::result::{DatabaseErrorKind, Error};
 
 /// The domain's word for an error.

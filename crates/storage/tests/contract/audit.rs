@@ -1,15 +1,16 @@
 //! Security events.
 
 use circadia_domain::audit::{AuditAction, AuditEvent, AuditQuery};
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{AuditEventId, UserId};
-use circadia_domain::store::{StoreError, administer};
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
 use crate::support::samples::{self, NOW};
 
 fn record(test: &TestDatabase, events: &[&AuditEvent]) {
-    administer::<_, StoreError>(&test.database, |store| {
+    write_unowned::<_, StoreError>(&test.database, |store| {
         events.iter().try_for_each(|event| store.insert_audit_event(event))
     })
     .unwrap();

@@ -3,7 +3,7 @@
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryState, MAX_VALUE};
 use circadia_domain::ids::{HabitId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_storage::Backend;
 
 use crate::support::samples::{self, NOW};
@@ -250,7 +250,7 @@ pub(crate) fn entries_of_others_are_out_of_reach(backend: Backend) {
         Ok(())
     });
     // Nor can one be made for another's habit.
-    let stolen = circadia_domain::store::write(&test.database, other, NOW, |tx| {
+    let stolen = circadia_domain::unit_of_work::write(&test.database, other, NOW, |tx| {
         tx.store.put_entries(other, &[Entry { state: EntryState::Missed, ..entry.clone() }])
     });
     assert!(stolen.is_err());

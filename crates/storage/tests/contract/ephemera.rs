@@ -1,7 +1,8 @@
 //! Short-lived values.
 
 use circadia_domain::ephemera::EphemeronKind;
-use circadia_domain::store::{Store, StoreError, administer};
+use circadia_domain::error::StoreError;
+use circadia_domain::unit_of_work::{Store, write_unowned};
 use circadia_storage::Backend;
 
 use crate::support::samples::NOW;
@@ -12,7 +13,7 @@ const OTHER: EphemeronKind = EphemeronKind::new("a_kind_with_the_longest_name_no
 const KEY: [u8; 32] = [0xFE; 32];
 
 fn admin<T>(test: &TestDatabase, work: impl FnOnce(&mut dyn Store) -> Result<T, StoreError>) -> T {
-    administer(&test.database, work).unwrap()
+    write_unowned(&test.database, work).unwrap()
 }
 
 fn find(test: &TestDatabase, kind: EphemeronKind, seconds: i64) -> Option<Vec<u8>> {

@@ -4,15 +4,17 @@
 use std::collections::BTreeSet;
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::habits::Habit;
 use circadia_domain::ids::{LoginId, UserId};
 use circadia_domain::logins::{LoginAttempt, LoginMethod};
 use circadia_domain::one_time::OneTimePurpose;
+use circadia_domain::revision::Revision;
 use circadia_domain::sessions::Stopped;
-use circadia_domain::store::{Revision, StoreError, Unique, administer, write};
 use circadia_domain::tasks::Task;
 use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::Timer;
+use circadia_domain::unit_of_work::{write, write_unowned};
 use circadia_domain::users::{Email, Login, NewUser, Role};
 use circadia_storage::{Backend, KEPT_OF_THE_ERASED, OWNED_BY_USERS};
 
@@ -164,12 +166,13 @@ pub(crate) fn erasing_works_while_others_write_about_the_user(backend: Backend) 
                 }),
                 // These wait for nobody.
                 3..=4 => (0..20)
-                    .try_for_each(|_| administer(&test.database, |store| store.insert_login(&attempt(user, NOW)))),
-                5..=6 => (0..20)
-                    .try_for_each(|_| administer(&test.database, |store| store.enqueue_job(&samples::job(Some(user))))),
+                    .try_for_each(|_| write_unowned(&test.database, |store| store.insert_login(&attempt(user, NOW)))),
+                5..=6 => (0..20).try_for_each(|_| {
+                    write_unowned(&test.database, |store| store.enqueue_job(&samples::job(Some(user))))
+                }),
                 _ => (0..20).try_for_each(|_| {
                     let token = samples::one_time_token(user, OneTimePurpose::ResetPassword);
-                    administer(&test.database, |store| store.put_one_time_token(&token))
+                    write_unowned(&test.database, |store| store.put_one_time_token(&token))
                 }),
             };
             match outcome {
@@ -189,7 +192,7 @@ pub(crate) fn an_address_is_confirmed_or_taken(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = NewUser { email_verified_at: None, ..samples::user() };
     let other = samples::user();
-    administer(&test.database, |store| {
+    write_unowned(&test.database, |store| {
         store.insert_user(&user)?;
         store.insert_user(&other)
     })
@@ -209,7 +212,7 @@ pub(crate) fn an_address_is_confirmed_or_taken(backend: Backend) {
 pub(crate) fn superusers_are_counted_one_unit_of_work_at_a_time(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let admins = [(); 4].map(|()| NewUser { role: Role::Superuser, ..samples::user() });
-    administer(&test.database, |store| admins.iter().try_for_each(|admin| store.insert_user(admin))).unwrap();
+    write_unowned(&test.database, |store| admins.iter().try_for_each(|admin| store.insert_user(admin))).unwrap();
     let went = at_once(4, |index| {
         let id = admins[index].id;
         write(&test.database, id, NOW, |tx| {

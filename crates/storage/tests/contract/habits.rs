@@ -3,7 +3,7 @@
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{Habit, HabitTotals, History, Recent, Timeline, Window};
 use circadia_domain::ids::{HabitId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;

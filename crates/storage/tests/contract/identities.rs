@@ -1,15 +1,16 @@
 //! Who users are elsewhere.
 
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::identities::{Identity, Provider, Subject};
 use circadia_domain::ids::UserId;
-use circadia_domain::store::{StoreError, Unique, administer};
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_storage::Backend;
 
 use crate::support::samples::{self, NOW};
 use crate::support::{TestDatabase, at_once};
 
 fn insert(test: &TestDatabase, identity: &Identity) -> Result<(), StoreError> {
-    administer(&test.database, |store| store.insert_identity(identity))
+    write_unowned(&test.database, |store| store.insert_identity(identity))
 }
 
 fn of(test: &TestDatabase, user: UserId) -> Option<Identity> {
@@ -63,7 +64,9 @@ pub(crate) fn of_eight_users_who_link_one_subject_one_does(backend: Backend) {
     let subject = samples::identity(users[0]).subject;
     let linked = at_once(users.len(), |index| {
         let identity = Identity { subject: subject.clone(), ..samples::identity(users[index]) };
-        circadia_domain::store::write(&test.database, users[index], NOW, |tx| tx.store.insert_identity(&identity))
+        circadia_domain::unit_of_work::write(&test.database, users[index], NOW, |tx| {
+            tx.store.insert_identity(&identity)
+        })
     });
     assert_eq!(linked.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{linked:?}");
     let refused = |outcome: &Result<(), StoreError>| matches!(outcome, Err(StoreError::Duplicate(Unique::Identity)));

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{JobId, UserId};
 use circadia_domain::jobs::{Attempt, Job, JobKind, NewJob, Settled, settle};
-use circadia_domain::store::{StoreError, administer};
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_storage::{Backend, SqlDatabase};
 
 use crate::support::samples::{self, NOW};
@@ -14,16 +15,16 @@ use crate::support::{TestDatabase, at_once};
 const KINDS: &[JobKind] = &[JobKind::Mail];
 
 fn enqueue(test: &TestDatabase, jobs: &[NewJob]) {
-    administer(&test.database, |store| jobs.iter().try_for_each(|job| store.enqueue_job(job))).unwrap();
+    write_unowned(&test.database, |store| jobs.iter().try_for_each(|job| store.enqueue_job(job))).unwrap();
 }
 
 /// Claims for a minute.
 fn claim(database: &SqlDatabase, now: Instant) -> Option<Job> {
-    administer(database, |store| store.claim_job(KINDS, now, now.plus_seconds(60))).unwrap()
+    write_unowned(database, |store| store.claim_job(KINDS, now, now.plus_seconds(60))).unwrap()
 }
 
 fn end(test: &TestDatabase, job: &Job, attempt: &Attempt, now: Instant) -> Settled {
-    administer(&test.database, |store| settle(store, job, attempt, now)).unwrap()
+    write_unowned(&test.database, |store| settle(store, job, attempt, now)).unwrap()
 }
 
 fn is_due(test: &TestDatabase, now: Instant) -> bool {
@@ -44,7 +45,7 @@ pub(crate) fn a_job_is_claimed_as_it_was_enqueued(backend: Backend) {
     assert_eq!(claim(&test.database, NOW), Some(expected));
     assert!(!is_due(&test, NOW));
     assert_eq!(claim(&test.database, NOW), None);
-    assert_eq!(administer(&test.database, |store| store.claim_job(&[], NOW, NOW)).unwrap(), None);
+    assert_eq!(write_unowned(&test.database, |store| store.claim_job(&[], NOW, NOW)).unwrap(), None);
 }
 
 pub(crate) fn two_workers_never_get_the_same_job(backend: Backend) {
@@ -75,7 +76,7 @@ pub(crate) fn an_expired_lease_is_taken_over_and_is_the_first_worker_s_no_more(b
     let second = claim(&test.database, later).unwrap();
     assert_eq!((second.id, second.attempts), (first.id, 2));
     // Whatever the first worker has to say of it, it comes too late.
-    for attempt in [Attempt::Done, Attempt::Failed("slow".into()), Attempt::Hopeless("slow".into())] {
+    for attempt in [Attempt::Done, Attempt::Failed("slow".into()), Attempt::Permanent("slow".into())] {
         assert_eq!(end(&test, &first, &attempt, later), Settled::NotOurs);
     }
     assert_eq!(end(&test, &second, &Attempt::Done, later), Settled::Done);
@@ -102,7 +103,7 @@ pub(crate) fn what_is_done_or_given_up_is_not_claimed_again_and_holds_nothing(ba
     enqueue(&test, &[samples::job(None), samples::job(None)]);
     let (first, second) = (claim(&test.database, NOW).unwrap(), claim(&test.database, NOW).unwrap());
     end(&test, &first, &Attempt::Done, NOW);
-    assert_eq!(end(&test, &second, &Attempt::Hopeless("ü".repeat(900)), NOW), Settled::Dead);
+    assert_eq!(end(&test, &second, &Attempt::Permanent("ü".repeat(900)), NOW), Settled::Dead);
     assert!(!is_due(&test, NOW.plus_seconds(1_000_000)));
     assert_eq!(claim(&test.database, NOW.plus_seconds(1_000_000)), None);
     let mut raw = test.raw();
@@ -118,7 +119,7 @@ pub(crate) fn what_is_done_or_given_up_is_not_claimed_again_and_holds_nothing(ba
         let Settled::Again(next) = end(&test, &job, &Attempt::Failed("no".into()), now) else { break };
         now = next;
     }
-    assert_eq!(attempts, circadia_domain::jobs::MOST_ATTEMPTS);
+    assert_eq!(attempts, circadia_domain::jobs::MAX_ATTEMPTS);
     assert_eq!(raw.number("SELECT count(*) FROM jobs WHERE state = 'dead'"), 2);
 }
 
@@ -127,10 +128,10 @@ pub(crate) fn old_jobs_are_purged(backend: Backend) {
     enqueue(&test, &[samples::job(None), samples::job(None), samples::job(None)]);
     let (done, dead) = (claim(&test.database, NOW).unwrap(), claim(&test.database, NOW).unwrap());
     end(&test, &done, &Attempt::Done, NOW);
-    end(&test, &dead, &Attempt::Hopeless("no".into()), NOW);
+    end(&test, &dead, &Attempt::Permanent("no".into()), NOW);
     let purge = |done, dead| {
         let at = |seconds| NOW.plus_seconds(seconds);
-        administer(&test.database, |store| store.purge_jobs(at(done), at(dead))).unwrap()
+        write_unowned(&test.database, |store| store.purge_jobs(at(done), at(dead))).unwrap()
     };
     assert_eq!([purge(0, 0), purge(1, 0), purge(1, 0), purge(1, 1)], [0, 1, 0, 1]);
     assert_eq!(test.raw().texts("SELECT state FROM jobs"), ["waiting"]);
@@ -139,6 +140,6 @@ pub(crate) fn old_jobs_are_purged(backend: Backend) {
 pub(crate) fn jobs_of_nobody_are_refused(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let nobody = UserId::from_uuid(samples::id());
-    let refused = administer(&test.database, |store| store.enqueue_job(&samples::job(Some(nobody))));
+    let refused = write_unowned(&test.database, |store| store.enqueue_job(&samples::job(Some(nobody))));
     assert!(matches!(refused, Err(StoreError::NoSuchUser)), "{refused:?}");
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use circadia_domain::error::StoreError;
 use circadia_domain::keys::{KeyPurpose, StoredKey};
-use circadia_domain::store::{StoreError, administer};
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_storage::Backend;
 
 use crate::support::samples::NOW;
@@ -18,12 +19,12 @@ pub(crate) fn keys_read_back_oldest_first(backend: Backend) {
     let newer = StoredKey { created_at: NOW.plus_seconds(1), ..key("a", KeyPurpose::RefreshToken) };
     let mut older = StoredKey { sealed: vec![7; 16_384], ..key(&"k".repeat(64), KeyPurpose::Login) };
     let retired = StoredKey { retires_at: Some(NOW), ..key("c", KeyPurpose::AccessToken) };
-    administer(&test.database, |store| {
+    write_unowned(&test.database, |store| {
         [&newer, &older, &retired].into_iter().try_for_each(|key| store.insert_key(key))
     })
     .unwrap();
     assert_eq!(test.read(|store| store.keys()), [retired.clone(), older.clone(), newer.clone()]);
-    administer(&test.database, |store| store.retire_key(&older.kid, NOW.plus_seconds(9))).unwrap();
+    write_unowned(&test.database, |store| store.retire_key(&older.kid, NOW.plus_seconds(9))).unwrap();
     older.retires_at = Some(NOW.plus_seconds(9));
     assert_eq!(test.read(|store| store.keys()), [retired, older, newer]);
 }
@@ -32,7 +33,7 @@ pub(crate) fn replicas_that_start_together_make_one_key(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let replicas: Vec<_> = (0..8).map(|_| test.reopened(|options| options.max_connections = 1)).collect();
     at_once(8, |index| {
-        administer(&replicas[index], |store| {
+        write_unowned(&replicas[index], |store| {
             if store.keys()?.is_empty() {
                 // Long enough for the others to look, if they could.
                 std::thread::sleep(Duration::from_millis(30));

@@ -3,7 +3,7 @@
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{LoginId, UserId};
 use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginFailure, LoginMethod};
-use circadia_domain::store::administer;
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -43,7 +43,7 @@ pub(crate) fn successes_are_counted_since_each_start(backend: Backend) {
     ] {
         attempts.push(attempt(Some(user), week, Some(failure)));
     }
-    administer(&test.database, |store| attempts.iter().try_for_each(|attempt| store.insert_login(attempt))).unwrap();
+    write_unowned(&test.database, |store| attempts.iter().try_for_each(|attempt| store.insert_login(attempt))).unwrap();
     let counts = |user| test.read(|store| store.login_counts(user, week, month));
     assert_eq!(counts(user), LoginCounts { total: 4, this_week: 1, this_month: 3 });
     assert_eq!(counts(UserId::from_uuid(samples::id())), LoginCounts::default());
@@ -54,7 +54,7 @@ pub(crate) fn attempts_on_nobody_are_recorded(backend: Backend) {
     for method in [LoginMethod::Password, LoginMethod::Google, LoginMethod::Totp] {
         let nobody =
             LoginAttempt { ip: None, user_agent: None, method, ..attempt(None, NOW, Some(LoginFailure::UnknownUser)) };
-        administer(&test.database, |store| store.insert_login(&nobody)).unwrap();
+        write_unowned(&test.database, |store| store.insert_login(&nobody)).unwrap();
     }
     let mut raw = test.raw();
     let nobody = "SELECT count(*) FROM login_attempts WHERE user_id IS NULL AND ip IS NULL AND user_agent IS NULL";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use circadia_domain::store::Database as _;
+use circadia_domain::unit_of_work::Database as _;
 use circadia_storage::{Backend, StorageError};
 
 use crate::support::{TestDatabase, at_once};

@@ -3,7 +3,7 @@
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::ids::{MoodMomentId, UserId};
 use circadia_domain::moods::{Mood, MoodDay, MoodMoment, MoodNote, MoodSource, MoodValue, Tags};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;

@@ -1,15 +1,16 @@
 //! Tokens that are good once.
 
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
-use circadia_domain::store::{StoreError, administer};
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
 use crate::support::samples::{self, NOW};
 
 fn put(test: &TestDatabase, token: &StoredOneTimeToken) -> Result<(), StoreError> {
-    administer(&test.database, |store| store.put_one_time_token(token))
+    write_unowned(&test.database, |store| store.put_one_time_token(token))
 }
 
 pub(crate) fn a_newer_token_takes_the_place_of_an_older_one(backend: Backend) {
@@ -51,7 +52,7 @@ pub(crate) fn tokens_are_removed_by_purpose_and_age(backend: Backend) {
         tx.store.delete_one_time_tokens(user, &[OneTimePurpose::VerifyEmail, OneTimePurpose::ChangeEmail])
     });
     assert_eq!(left(), ["change_email", "reset_password", "reset_password", "verify_email"]);
-    let purge = |seconds| administer(&test.database, |store| store.purge_one_time_tokens(NOW.plus_seconds(seconds)));
+    let purge = |seconds| write_unowned(&test.database, |store| store.purge_one_time_tokens(NOW.plus_seconds(seconds)));
     assert_eq!((purge(3_600).unwrap(), purge(3_601).unwrap()), (0, 2));
     assert_eq!(left(), ["change_email", "verify_email"]);
 }

@@ -3,7 +3,7 @@
 use circadia_domain::ids::{PersonalTokenId, SessionId, UserId};
 use circadia_domain::personal_tokens::{PersonalToken, Scope, Scopes};
 use circadia_domain::sessions::{Revocation, Stopped};
-use circadia_domain::store::administer;
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_domain::users::Role;
 use circadia_storage::Backend;
 
@@ -68,7 +68,7 @@ pub(crate) fn a_use_is_noted_once_in_a_while(backend: Backend) {
     let note = |seconds: i64| {
         let now = NOW.plus_seconds(seconds);
         let before = now.plus_seconds(-3_600);
-        administer(&test.database, |store| store.note_personal_token_use(user, token.id, now, before)).unwrap();
+        write_unowned(&test.database, |store| store.note_personal_token_use(user, token.id, now, before)).unwrap();
         find(&test, user, token.id).unwrap().last_used_at.map(|at| at.seconds() - NOW.seconds())
     };
     assert_eq!(note(5), Some(5));
@@ -83,7 +83,7 @@ pub(crate) fn tokens_that_expired_long_ago_are_purged(backend: Backend) {
     let live = samples::personal_token(user);
     insert(&test, &expired);
     insert(&test, &live);
-    let purge = |before| administer(&test.database, |store| store.purge_personal_tokens(before)).unwrap();
+    let purge = |before| write_unowned(&test.database, |store| store.purge_personal_tokens(before)).unwrap();
     assert_eq!(purge(NOW.plus_seconds(10)), 0);
     assert_eq!(purge(NOW.plus_seconds(11)), 1);
     assert_eq!(test.read(|store| store.personal_tokens(user)), [live]);

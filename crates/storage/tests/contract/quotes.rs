@@ -1,8 +1,9 @@
 //! Quotations of a provider, and when it is asked next.
 
 use circadia_domain::civil::Date;
+use circadia_domain::error::StoreError;
 use circadia_domain::quotes::{Quote, QuoteAuthor, QuoteText};
-use circadia_domain::store::{Store, StoreError, administer};
+use circadia_domain::unit_of_work::{Store, write_unowned};
 use circadia_domain::users::Locale;
 use circadia_storage::Backend;
 
@@ -23,7 +24,7 @@ fn date(text: &str) -> Date {
 }
 
 fn change(test: &TestDatabase, change: impl FnOnce(&mut dyn Store) -> Result<(), StoreError>) {
-    administer(&test.database, change).unwrap();
+    write_unowned(&test.database, change).unwrap();
 }
 
 pub(crate) fn a_set_is_in_force_from_its_day_until_the_next(backend: Backend) {
@@ -55,7 +56,7 @@ pub(crate) fn of_eight_replicas_one_leases_the_feed(backend: Backend) {
     let until = NOW.plus_seconds(120);
     let leased = std::sync::atomic::AtomicUsize::new(0);
     at_once(8, |index| {
-        if administer(&replicas[index], |store| store.lease_feed(NOW, until)).unwrap() {
+        if write_unowned(&replicas[index], |store| store.lease_feed(NOW, until)).unwrap() {
             leased.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         }
     });
@@ -72,5 +73,5 @@ pub(crate) fn of_eight_replicas_one_leases_the_feed(backend: Backend) {
     assert_eq!(released, [false, true, false]);
     let feed = test.read(|store| store.feed());
     assert_eq!((feed.next_at, feed.failures, feed.is_due(next)), (next, 3, true));
-    assert!(!administer(&test.database, |store| store.lease_feed(next.plus_seconds(-1), until)).unwrap());
+    assert!(!write_unowned(&test.database, |store| store.lease_feed(next.plus_seconds(-1), until)).unwrap());
 }

@@ -1,11 +1,13 @@
 //! The rules that stand in the database itself, under those of the domain.
 
+use circadia_domain::error::StoreError;
 use circadia_domain::habits::Habit;
+use circadia_domain::revision::Revision;
 use circadia_domain::sleep::SleepKind;
-use circadia_domain::store::{Revision, StoreError, administer, write};
 use circadia_domain::tasks::Task;
 use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::Timer;
+use circadia_domain::unit_of_work::{write, write_unowned};
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -45,7 +47,7 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.replace_recovery_codes(user, &[[1; 32]], NOW)?;
         tx.store.insert_session(&samples::session(user))
     });
-    administer(&test.database, |store| {
+    write_unowned(&test.database, |store| {
         store.insert_audit_event(&samples::audit_event(user))?;
         store.insert_key(&circadia_domain::keys::StoredKey {
             kid: "k".to_owned(),

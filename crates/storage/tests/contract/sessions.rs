@@ -2,7 +2,7 @@
 
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::{Revocation, Session, SessionKind, Stopped};
-use circadia_domain::store::administer;
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_domain::users::Role;
 use circadia_storage::Backend;
 
@@ -10,7 +10,7 @@ use crate::support::TestDatabase;
 use crate::support::samples::{self, NOW};
 
 fn insert(test: &TestDatabase, session: &Session) {
-    administer(&test.database, |store| store.insert_session(session)).unwrap();
+    write_unowned(&test.database, |store| store.insert_session(session)).unwrap();
 }
 
 fn find(test: &TestDatabase, user: UserId, id: SessionId) -> Option<Session> {
@@ -103,7 +103,7 @@ pub(crate) fn old_sessions_and_feed_entries_are_purged(backend: Backend) {
         insert(&test, session);
     }
     test.write(user, |tx| tx.store.revoke_session(user, ended.id, NOW));
-    let purge = |before| administer(&test.database, |store| store.purge_sessions(before)).unwrap();
+    let purge = |before| write_unowned(&test.database, |store| store.purge_sessions(before)).unwrap();
     assert_eq!(purge(NOW), 0);
     assert_eq!(purge(NOW.plus_seconds(11)), 3, "two sessions and an entry of the feed");
     assert_eq!(find(&test, user, live.id), Some(live));
@@ -134,7 +134,7 @@ pub(crate) fn sessions_that_go_on_are_listed_latest_use_first(backend: Backend) 
     };
     let theirs = Session { user: other, ..later.clone() };
     for session in [&later, &first, &theirs] {
-        administer(&test.database, |store| store.touch_session(session)).unwrap();
+        write_unowned(&test.database, |store| store.touch_session(session)).unwrap();
     }
     assert_eq!(listed(user)[0], later);
 }

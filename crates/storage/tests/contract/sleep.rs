@@ -1,9 +1,11 @@
 //! Logs of sleep.
 
 use circadia_domain::civil::{DateRange, Instant};
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::{SleepLogId, UserId};
+use circadia_domain::revision::Revision;
 use circadia_domain::sleep::{Sleep, SleepKind, SleepLog, SleepNote, SleepSlice};
-use circadia_domain::store::{Revision, StoreError, Unique, write};
+use circadia_domain::unit_of_work::write;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;

@@ -6,8 +6,8 @@ use circadia_domain::ids::UserId;
 use circadia_domain::stats::insights::{DEFAULT_RATE, Examined, Subject, of_account};
 use circadia_domain::stats::overview::{Overview, TaskCount, TaskDone, TaskTally, overview};
 use circadia_domain::stats::{Period, RangeName};
-use circadia_domain::store::read;
 use circadia_domain::tasks::{Priority, Task, TaskStatus};
+use circadia_domain::unit_of_work::read;
 use circadia_storage::Backend;
 
 use crate::support::account::{filled, filled_every, is_done, minutes_of, mood_of};

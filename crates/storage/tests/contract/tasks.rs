@@ -2,9 +2,9 @@
 
 use circadia_domain::civil::Date;
 use circadia_domain::ids::{TaskId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{
-    Priority, Task, TaskDescription, TaskFilter, TaskOrder, TaskPlace, TaskSeek, TaskSort, TaskStatus, TaskTitle,
+    Priority, Task, TaskCursor, TaskDescription, TaskFilter, TaskOrder, TaskSeek, TaskSort, TaskStatus, TaskTitle,
 };
 use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::Timer;
@@ -143,11 +143,11 @@ pub(crate) fn texts_are_found_whatever_they_contain(backend: Backend) {
 
 /// All ids in an order, page by page; asserts that each page leads back to the one before.
 fn walk(test: &TestDatabase, user: UserId, order: TaskOrder, limit: usize) -> Vec<TaskId> {
-    let page = |beyond: Option<(TaskPlace, TaskId)>, backwards: bool| {
+    let page = |beyond: Option<(TaskCursor, TaskId)>, backwards: bool| {
         let seek = TaskSeek { order, beyond, backwards, limit };
         test.read(|store| store.tasks(user, &TaskFilter::default(), &seek))
     };
-    let place = |task: &Task| Some((TaskPlace::of(task, order.by), task.id));
+    let place = |task: &Task| Some((TaskCursor::of(task, order.by), task.id));
     let mut walked: Vec<Task> = Vec::new();
     loop {
         let next = page(walked.last().and_then(place), false);
@@ -177,11 +177,11 @@ pub(crate) fn every_order_is_walked_forth_and_back_page_by_page(backend: Backend
     for by in [TaskSort::DueOn, TaskSort::Priority, TaskSort::CreatedAt, TaskSort::Title] {
         let mut expected: Vec<&Task> = tasks.iter().collect();
         expected.sort_by_key(|task| {
-            let rank = match TaskPlace::of(task, by) {
-                TaskPlace::DueOn(due_on) => (due_on.map_or(0, Date::days_since_epoch).into(), String::new()),
-                TaskPlace::Priority(priority) => (i64::from(priority.rank()), String::new()),
-                TaskPlace::CreatedAt(at) => (at.micros(), String::new()),
-                TaskPlace::Title(key) => (0, key),
+            let rank = match TaskCursor::of(task, by) {
+                TaskCursor::DueOn(due_on) => (due_on.map_or(0, Date::days_since_epoch).into(), String::new()),
+                TaskCursor::Priority(priority) => (i64::from(priority.rank()), String::new()),
+                TaskCursor::CreatedAt(at) => (at.micros(), String::new()),
+                TaskCursor::Title(key) => (0, key),
             };
             (rank, task.id)
         });

@@ -1,13 +1,15 @@
 //! Themes.
 
 use circadia_domain::civil::DateRange;
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::habits::Habit;
 use circadia_domain::ids::{HabitId, TaskId, ThemeId, UserId};
-use circadia_domain::store::{Revision, StoreError, Unique, write};
+use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{Task, TaskStatus};
 use circadia_domain::text::Color;
 use circadia_domain::themes::{Theme, ThemeCounts, ThemeName};
 use circadia_domain::time_entries::TimeEntry;
+use circadia_domain::unit_of_work::write;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;

@@ -3,7 +3,7 @@
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::Habit;
 use circadia_domain::ids::{TimeEntryId, UserId};
-use circadia_domain::store::Revision;
+use circadia_domain::revision::Revision;
 use circadia_domain::tasks::Task;
 use circadia_domain::time_entries::{TimeEntry, TimeFilter, TimeSeek, TimeSpent};
 use circadia_domain::timer::Timer;

@@ -1,8 +1,10 @@
 //! Timers.
 
-use circadia_domain::store::{Revision, StoreError, Unique, write};
+use circadia_domain::error::{StoreError, Unique};
+use circadia_domain::revision::Revision;
 use circadia_domain::time_entries::TimeNote;
 use circadia_domain::timer::Timer;
+use circadia_domain::unit_of_work::write;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;

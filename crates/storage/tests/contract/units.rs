@@ -4,8 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
-use circadia_domain::store::{Database as _, Refusal, Revision, StoreError, administer, read, write};
+use circadia_domain::revision::Revision;
+use circadia_domain::unit_of_work::{Database as _, Refusal, read, write, write_unowned};
 use circadia_domain::users::{ColorScheme, Role, Settings};
 use circadia_storage::Backend;
 
@@ -81,7 +83,7 @@ pub(crate) fn a_remembered_refusal_is_kept(backend: Backend) {
     });
     assert!(matches!(result, Err(Answer::Remembered)));
     assert_eq!(goal_of(&test, user), 60);
-    let result: Result<(), Answer> = administer(&test.database, |store| {
+    let result: Result<(), Answer> = write_unowned(&test.database, |store| {
         store.update_settings(user, &with_goal(61), Revision(9), NOW)?;
         Err(Answer::Remembered)
     });

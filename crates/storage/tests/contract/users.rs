@@ -1,8 +1,10 @@
 //! Users.
 
 use circadia_domain::civil::{DayStart, Weekday, Weekdays, Zone};
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::UserId;
-use circadia_domain::store::{Revision, StoreError, Unique, administer};
+use circadia_domain::revision::Revision;
+use circadia_domain::unit_of_work::write_unowned;
 use circadia_domain::users::{ColorScheme, Email, Login, NewUser, Role, Settings, SleepGoal, User, Username};
 use circadia_storage::Backend;
 
@@ -10,7 +12,7 @@ use crate::support::TestDatabase;
 use crate::support::samples::{self, NOW};
 
 fn insert(test: &TestDatabase, user: &NewUser) -> Result<(), StoreError> {
-    administer(&test.database, |store| store.insert_user(user))
+    write_unowned(&test.database, |store| store.insert_user(user))
 }
 
 fn stored(user: NewUser) -> User {

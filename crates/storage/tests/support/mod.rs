@@ -6,8 +6,9 @@ pub(crate) mod samples;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
-use circadia_domain::store::{StoreError, Writing, administer, read, write};
+use circadia_domain::unit_of_work::{WriteTransaction, read, write, write_unowned};
 use circadia_storage::{Backend, SqlDatabase, StorageOptions};
 use diesel::connection::SimpleConnection as _;
 use diesel::dsl::sql;
@@ -91,26 +92,30 @@ impl TestDatabase {
     /// A registered user.
     pub(crate) fn user(&self) -> UserId {
         let user = samples::user();
-        administer(&self.database, |store| store.insert_user(&user)).expect("insert_user");
+        write_unowned(&self.database, |store| store.insert_user(&user)).expect("insert_user");
         user.id
     }
 
     /// A user's writing unit of work that succeeds.
-    pub(crate) fn write<T>(&self, user: UserId, work: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError>) -> T {
+    pub(crate) fn write<T>(
+        &self,
+        user: UserId,
+        work: impl FnOnce(&mut WriteTransaction<'_>) -> Result<T, StoreError>,
+    ) -> T {
         write(&self.database, user, samples::NOW, work).expect("write")
     }
 
     /// A reading unit of work that succeeds.
     pub(crate) fn read<T>(
         &self,
-        work: impl FnOnce(&mut dyn circadia_domain::store::Store) -> Result<T, StoreError>,
+        work: impl FnOnce(&mut dyn circadia_domain::unit_of_work::Store) -> Result<T, StoreError>,
     ) -> T {
         read(&self.database, work).expect("read")
     }
 
     /// How many statements the last unit of work on this thread ran.
     pub(crate) fn database_statements(&self) -> u32 {
-        circadia_domain::store::Database::statements_of_last_unit(&self.database)
+        circadia_domain::unit_of_work::Database::statements_of_last_unit(&self.database)
     }
 }
 

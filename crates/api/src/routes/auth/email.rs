@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use circadia_auth::accounts::{LetterOrder, Proven, prove_email};
+use circadia_auth::accounts::{EmailJob, Proven, prove_email};
 use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use circadia_domain::users::Email;
 use utoipa::ToSchema;
@@ -67,11 +67,11 @@ impl Decode for AddressBody {
 async fn verify_email(app: Data<App>, body: Body<VerifyEmailBody>) -> Result<HttpResponse, Problem> {
     let token = links::token(&body.value.token)?;
     let (now, inner) = (app.now(), app.clone());
-    app.work
+    app.unit_of_work
         .write(token.user, now, move |tx| {
             let (user, action) = match prove_email(tx.store, tx.rev, &token, now)? {
                 Proven::Verified(user) => {
-                    letters::order(&inner, tx.store, Some(user.id), &LetterOrder::Welcome { user: user.id }, now)?;
+                    letters::order(&inner, tx.store, Some(user.id), &EmailJob::Welcome { user: user.id }, now)?;
                     (user, AuditAction::EMAIL_VERIFIED)
                 }
                 Proven::Changed(user) => (user, AuditAction::EMAIL_CHANGED),
@@ -101,15 +101,17 @@ async fn verify_email(app: Data<App>, body: Body<VerifyEmailBody>) -> Result<Htt
 async fn resend_verification(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
     let email = body.value.email.as_str().to_owned();
     throttle(&app, Target::Verification(&email)).await?;
-    mail(&app, LetterOrder::Verification { email }).await?;
+    mail(&app, EmailJob::Verification { email }).await?;
     Ok(accepted("verification_sent"))
 }
 
 /// Orders a letter to an address, without finding out whether it has an account: so that nobody else does.
-pub(super) async fn mail(app: &Data<App>, order: LetterOrder) -> Result<(), Problem> {
+pub(super) async fn mail(app: &Data<App>, order: EmailJob) -> Result<(), Problem> {
     letters::require_mail(app)?;
     let (now, inner) = (app.now(), app.clone());
-    app.work.administer::<_, Problem>(move |store| Ok(letters::order(&inner, store, None, &order, now)?)).await?;
+    app.unit_of_work
+        .write_unowned::<_, Problem>(move |store| Ok(letters::order(&inner, store, None, &order, now)?))
+        .await?;
     app.outbox.wake();
     Ok(())
 }

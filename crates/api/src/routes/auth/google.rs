@@ -202,8 +202,8 @@ async fn sign_in_browser(
 ) -> Result<HttpResponse, Problem> {
     let client = client_of(request, app, None);
     let (now, by) = (app.now(), client.clone());
-    let opened = google::sign_in(app, profile, &client, SessionKind::Cookie, move |store, app, entrant| {
-        open_cookie(store, app, entrant, &by, now).map_err(Refused::from)
+    let opened = google::sign_in(app, profile, &client, SessionKind::Cookie, move |store, app, authenticated| {
+        open_cookie(store, app, authenticated, &by, now).map_err(Refused::from)
     })
     .await?;
     let cookie = HeaderValue::from_str(&seat(app, request, &opened).await?);
@@ -304,12 +304,13 @@ async fn exchange_google(
     }
     let client = client_of(&request, &app, device.as_deref());
     let (now, by) = (app.now(), client.clone());
-    let (opened, user) = google::sign_in(&app, &profile, &client, SessionKind::Token, move |store, app, entrant| {
-        let opened = open(store, app, entrant, &by, now)?;
-        let user = UserBody::load(store, entrant.user, now)?;
-        Ok::<_, Refused>((opened, user))
-    })
-    .await?;
+    let (opened, user) =
+        google::sign_in(&app, &profile, &client, SessionKind::Token, move |store, app, authenticated| {
+            let opened = open(store, app, authenticated, &by, now)?;
+            let user = UserBody::load(store, authenticated.user, now)?;
+            Ok::<_, Refused>((opened, user))
+        })
+        .await?;
     tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user)
 }
 

@@ -3,10 +3,11 @@
 use circadia_auth::OutboxError;
 use circadia_auth::accounts::EmailRefusal;
 use circadia_auth::one_time::{OneTimeRefusal, OneTimeToken};
-use circadia_domain::store::{Refusal, StoreError};
+use circadia_domain::error::StoreError;
+use circadia_domain::unit_of_work::Refusal;
 use circadia_domain::violation::Violations;
 
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
 
 /// Why a link did nothing.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl From<LinkRefused> for Problem {
                 let text =
                     "is no good, or no longer: links are good once, for a limited time, and only the latest counts";
                 wrong.add("/token", "invalid_token", text);
-                Self::invalid(Place::Body, wrong)
+                Self::invalid(InputLocation::Body, wrong)
             }
             LinkRefused::EmailTaken => {
                 Self::of("email_taken", "There is another account with this e-mail address by now.")

@@ -7,20 +7,20 @@ use circadia_auth::Client;
 use circadia_auth::accounts::{self, Attempt, SignInRefusal};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
-use circadia_auth::sessions::{Entrant, SessionRefusal};
+use circadia_auth::sessions::{Authenticated, SessionRefusal};
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginMethod;
 use circadia_domain::sessions::SessionKind;
-use circadia_domain::store::Store;
+use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::Login;
 use circadia_domain::violation::Violations;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::secret::{self, PASSWORD, Sent};
+use super::secret::{self, PASSWORD, SubmittedPassword};
 use super::totp::challenge;
 use super::{Refused, Target, TokensBody, client_of, device, open, throttle, tokens};
 use crate::app::App;
@@ -70,14 +70,14 @@ impl Decode for LoginBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let email = fields.optional("email", text(login_name));
         let username = fields.optional("username", text(login_name));
-        let sent = Sent::required(fields, PASSWORD, |given| Password::given(given).map(drop));
+        let sent = SubmittedPassword::required(fields, PASSWORD, |given| Password::given(given).map(drop));
         let device = fields.optional("device", text(device));
         match (&email, &username) {
             (None, None) => fields.note("email", "required", "is required, unless `username` is given"),
             (Some(_), Some(_)) => fields.note("username", "unexpected", "must be left out where `email` is given"),
             _ => {}
         }
-        let Sent { plain, encrypted, kid } = sent?;
+        let SubmittedPassword { plain, encrypted, kid } = sent?;
         Some(Self { email, username, password: plain, encrypted_password: encrypted, password_kid: kid, device })
     }
 }
@@ -112,7 +112,7 @@ async fn log_in(app: Data<App>, request: HttpRequest, body: Body<LoginBody>) -> 
 }
 
 /// How the session is opened that a sign-in leads to, inside the user's writing unit of work.
-pub(super) type Opener<T> = fn(&mut dyn Store, &App, Entrant, &Client, Instant) -> Result<T, SessionRefusal>;
+pub(super) type Opener<T> = fn(&mut dyn Store, &App, Authenticated, &Client, Instant) -> Result<T, SessionRefusal>;
 
 /// Signs somebody in by their password, with a session of this kind. Where a second factor is asked for, the refusal
 /// carries a challenge, which opens a session of the same kind.
@@ -126,7 +126,7 @@ pub(super) async fn sign_in<T: Send + 'static>(
     let client = client_of(request, app, body.device.as_deref());
     let login = body.login();
     throttle(app, Target::Login(login.key())).await?;
-    let sent = Sent { plain: body.password, encrypted: body.encrypted_password, kid: body.password_kid };
+    let sent = SubmittedPassword { plain: body.password, encrypted: body.encrypted_password, kid: body.password_kid };
     let password = sent.given(app).await?;
     // A password that was changed, or hashed anew, while it was checked is looked up once more.
     for _ in 0..2 {
@@ -137,7 +137,7 @@ pub(super) async fn sign_in<T: Send + 'static>(
                 let identifier = app.identity.identifiers.hash(&login);
                 return Err(challenge(
                     app,
-                    Entrant::by_password(user),
+                    Authenticated::by_password(user),
                     kind,
                     password_hash.as_deref(),
                     identifier,
@@ -159,19 +159,19 @@ async fn attempt_once<T: Send + 'static>(
 ) -> Result<Accepted<T>, Problem> {
     let (client, login, inner) = (client.clone(), login.clone(), app.clone());
     let sought = login.clone();
-    let found = app.work.read::<_, Error>(move |store| Ok(store.find_credentials(&sought)?)).await?;
+    let found = app.unit_of_work.read::<_, Error>(move |store| Ok(store.find_credentials(&sought)?)).await?;
     let stored = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
-    let verified = secret::hold_against(app, password, stored).await?;
+    let verified = secret::verify(app, password, stored).await?;
     let now = app.now();
     // Who isn't known and who has another password take the same way, through the same kind of transaction.
     let Some(credentials) = found.clone().filter(|_| verified.matches) else {
-        let refused = app.work.administer(move |store| {
+        let refused = app.unit_of_work.write_unowned(move |store| {
             let attempt = attempt(&inner, &login, &client, now);
             accounts::refuse(store, &attempt, found.as_ref()).map_err(Refused::from)
         });
         return refused.await.map(|never| match never {});
     };
-    let accepted = app.work.write(credentials.user, now, move |tx| {
+    let accepted = app.unit_of_work.write(credentials.user, now, move |tx| {
         let attempt = attempt(&inner, &login, &client, now);
         let user = match accounts::accept(tx.store, tx.rev, &attempt, &credentials, &verified) {
             Err(SignInRefusal::PasswordReplaced) => return Ok(Accepted::NotAnyMore),
@@ -180,7 +180,7 @@ async fn attempt_once<T: Send + 'static>(
             }
             accepted => accepted?,
         };
-        let opened = open(tx.store, &inner, Entrant::by_password(user.id), &client, now)?;
+        let opened = open(tx.store, &inner, Authenticated::by_password(user.id), &client, now)?;
         let user = UserBody::load(tx.store, user.id, now)?;
         Ok::<_, Refused>(Accepted::SignedIn(opened, Box::new(user)))
     });

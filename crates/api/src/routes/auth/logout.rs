@@ -61,7 +61,7 @@ async fn log_out(
     let session = principal_of(&request).map(|principal| principal.session);
     let keys = app.identity.tokens.keys();
     let inner = app.clone();
-    app.work
+    app.unit_of_work
         .write(user, now, move |tx| {
             let (ended, session) = match (&token, session) {
                 (Some(token), _) => (sessions::revoke_by_token(tx.store, token, &keys, now)?, token.session),
@@ -90,7 +90,7 @@ async fn log_out(
 #[post("/auth/logout-all")]
 async fn log_out_everywhere(app: Data<App>, principal: Principal) -> Result<HttpResponse, Problem> {
     let (inner, now) = (app.clone(), app.now());
-    app.work
+    app.unit_of_work
         .write(principal.user, now, move |tx| {
             sessions::revoke_all(tx.store, principal.user, now)?;
             let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::SESSIONS_REVOKED, principal.user, now);

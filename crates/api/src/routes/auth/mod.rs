@@ -18,13 +18,14 @@ use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse};
 use circadia_auth::accounts::{FederatedRefusal, SignInRefusal};
 use circadia_auth::passwords::Busy;
-use circadia_auth::sessions::{self, Entrant, Opened, RefreshToken, SessionRefusal};
+use circadia_auth::sessions::{self, Authenticated, Opened, RefreshToken, SessionRefusal};
 use circadia_auth::{Client, OutboxError};
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::sessions::Session;
-use circadia_domain::store::{Refusal, Store, StoreError};
+use circadia_domain::unit_of_work::{Refusal, Store};
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -257,10 +258,10 @@ fn tokens(
 fn open(
     store: &mut dyn Store,
     app: &App,
-    entrant: Entrant,
+    authenticated: Authenticated,
     client: &Client,
     now: Instant,
 ) -> Result<Opened, SessionRefusal> {
     let keys = app.identity.tokens.keys();
-    sessions::open_session(store, entrant, client, &keys, &*app.ids, &*app.identity.entropy, now)
+    sessions::open_session(store, authenticated, client, &keys, &*app.ids, &*app.identity.entropy, now)
 }

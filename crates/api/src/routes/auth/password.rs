@@ -2,11 +2,11 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use circadia_auth::accounts::{LetterOrder, PasswordRefusal, Reset, change_password, reset_password, resettable};
+use circadia_auth::accounts::{EmailJob, PasswordRefusal, Reset, change_password, reset_password, resettable};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
 use circadia_domain::audit::{self, AuditAction, AuditEvent};
-use circadia_domain::store::StoreError;
+use circadia_domain::error::StoreError;
 use circadia_domain::{Entity, Error};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::email::{AddressBody, mail};
 use super::links::{self, LinkRefused};
-use super::secret::{Names, PASSWORD, Sent, hold_against};
+use super::secret::{Names, PASSWORD, SubmittedPassword, verify};
 use super::{StatusBody, Target, accepted, throttle};
 use crate::app::App;
 use crate::identity::{Principal, follow_revocations};
@@ -47,7 +47,7 @@ pub struct ResetPasswordBody {
 impl Decode for ResetPasswordBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let token = fields.required("token", any_text);
-        let Sent { plain, encrypted, kid } = Sent::required(fields, PASSWORD, strong_enough)?;
+        let SubmittedPassword { plain, encrypted, kid } = SubmittedPassword::required(fields, PASSWORD, strong_enough)?;
         Some(Self { token: token?, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
@@ -80,8 +80,8 @@ pub struct ChangePasswordBody {
 
 impl Decode for ChangePasswordBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let current = Sent::required(fields, CURRENT, |given| Password::given(given).map(drop));
-        let new = Sent::required(fields, NEW, strong_enough);
+        let current = SubmittedPassword::required(fields, CURRENT, |given| Password::given(given).map(drop));
+        let new = SubmittedPassword::required(fields, NEW, strong_enough);
         let (current, new) = (current?, new?);
         Some(Self {
             current_password: current.plain,
@@ -115,7 +115,7 @@ fn strong_enough(given: &str) -> Parsed<()> {
 async fn forgot(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
     let email = body.value.email.as_str().to_owned();
     throttle(&app, Target::Reset(&email)).await?;
-    mail(&app, LetterOrder::PasswordReset { email }).await?;
+    mail(&app, EmailJob::PasswordReset { email }).await?;
     Ok(accepted("reset_sent"))
 }
 
@@ -134,14 +134,14 @@ async fn forgot(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse,
 #[post("/auth/password/reset")]
 async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResponse, Problem> {
     let ResetPasswordBody { token, password, encrypted_password, password_kid } = body.value;
-    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
     let token = links::token(&token)?;
     let (now, sought) = (app.now(), token.clone());
-    let user = app.work.read(move |store| resettable(store, &sought, now).map_err(LinkRefused::from)).await?;
+    let user = app.unit_of_work.read(move |store| resettable(store, &sought, now).map_err(LinkRefused::from)).await?;
     let password = sent.chosen(&app, PASSWORD, Some(&user.username), Some(&user.email)).await?;
     let hash = app.identity.hasher.hash(password).await?;
     let (now, inner) = (app.now(), app.clone());
-    app.work
+    app.unit_of_work
         .write(token.user, now, move |tx| {
             let Reset { user, unlinked, without_second_factor } = reset_password(tx.store, tx.rev, &token, &hash, now)?;
             let done = [
@@ -152,7 +152,7 @@ async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResp
             for (action, _) in done.into_iter().filter(|(_, is_so)| *is_so) {
                 audit::record(tx.store, &AuditEvent::by(inner.ids.fresh().into(), action, user.id, now))?;
             }
-            let letter = LetterOrder::PasswordChanged { user: user.id };
+            let letter = EmailJob::PasswordChanged { user: user.id };
             letters::order(&inner, tx.store, Some(user.id), &letter, now).map_err(LinkRefused::from)
         })
         .await?;
@@ -184,11 +184,12 @@ async fn change(app: Data<App>, principal: Principal, body: Body<ChangePasswordB
         encrypted_new_password,
         password_kid,
     } = body.value;
-    let current = Sent { plain: current_password, encrypted: encrypted_current_password, kid: password_kid };
-    let new = Sent { plain: new_password, encrypted: encrypted_new_password, kid: password_kid };
+    let current =
+        SubmittedPassword { plain: current_password, encrypted: encrypted_current_password, kid: password_kid };
+    let new = SubmittedPassword { plain: new_password, encrypted: encrypted_new_password, kid: password_kid };
     throttle(&app, Target::Password(user)).await?;
     let (account, found) = app
-        .work
+        .unit_of_work
         .read(move |store| {
             let account = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
             let credentials = store.credentials_of(user)?.ok_or(StoreError::NoSuchUser)?;
@@ -201,12 +202,12 @@ async fn change(app: Data<App>, principal: Principal, body: Body<ChangePasswordB
     };
     let given = current.given(&app).await?;
     let chosen = new.chosen(&app, NEW, Some(&account.username), Some(&account.email)).await?;
-    if !hold_against(&app, given.as_ref(), Some(found.clone())).await?.matches {
+    if !verify(&app, given.as_ref(), Some(found.clone())).await?.matches {
         return Err(wrong_password());
     }
     let hash = app.identity.hasher.hash(chosen).await?;
     let (now, inner) = (app.now(), app.clone());
-    app.work
+    app.unit_of_work
         .write(user, now, move |tx| {
             let here = (user, principal.session);
             change_password(tx.store, tx.rev, here, Some(&found), &hash, now).map_err(|refusal| match refusal {
@@ -215,7 +216,7 @@ async fn change(app: Data<App>, principal: Principal, body: Body<ChangePasswordB
             })?;
             let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::PASSWORD_CHANGED, user, now);
             audit::record(tx.store, &event.in_session(principal.session))?;
-            let letter = LetterOrder::PasswordChanged { user };
+            let letter = EmailJob::PasswordChanged { user };
             letters::order(&inner, tx.store, Some(user), &letter, now).map_err(Problem::from)
         })
         .await?;

@@ -71,7 +71,7 @@ async fn first_key(app: &Data<App>) -> Result<LoginPublicKey, Problem> {
             tokio::task::spawn_blocking(LoginSecret::generate).await.map_err(|panic| Problem::internal(&panic))?;
         let secret = made.map_err(|error| Problem::internal(&error))?;
         let (inner, now) = (app.clone(), app.now());
-        let stored = app.work.administer(move |store| {
+        let stored = app.unit_of_work.write_unowned(move |store| {
             let identity = &inner.identity;
             KeyRing::ensure_login(store, &secret, &identity.master, &*identity.entropy, now)
                 .map(drop)

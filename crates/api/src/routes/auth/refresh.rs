@@ -58,7 +58,7 @@ async fn refresh_tokens(
     let keys = app.identity.tokens.keys();
     let (inner, now) = (app.clone(), app.now());
     let (refreshed, user) = app
-        .work
+        .unit_of_work
         .write(token.user, now, move |tx| {
             let refreshed = sessions::refresh(tx.store, &token, &client, &keys, now);
             if matches!(refreshed, Err(SessionRefusal::Replayed)) {

@@ -4,17 +4,17 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use circadia_auth::Client;
-use circadia_auth::accounts::{self, LetterOrder, Registration, Verification};
+use circadia_auth::accounts::{self, EmailJob, Registration, Verification};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
-use circadia_auth::sessions::Entrant;
+use circadia_auth::sessions::Authenticated;
 use circadia_domain::civil::Zone;
 use circadia_domain::users::{Email, Locale, Login, Role, Settings, Username};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::secret::{PASSWORD, Sent};
+use super::secret::{PASSWORD, SubmittedPassword};
 use super::{Refused, StatusBody, Target, TokensBody, accepted, client_of, device, open, throttle, tokens};
 use crate::app::App;
 use crate::input::{Body, Decode, Fields, text};
@@ -62,11 +62,11 @@ impl Decode for RegisterBody {
         let email = fields.required("email", text(Email::parse));
         let (name, address) = (username.clone(), email.clone());
         let chosen = |given: &str| Password::chosen(given, name.as_ref(), address.as_ref()).map(drop);
-        let sent = Sent::required(fields, PASSWORD, chosen);
+        let sent = SubmittedPassword::required(fields, PASSWORD, chosen);
         let timezone = fields.optional("timezone", text(Zone::parse));
         let locale = fields.optional("locale", text(Locale::parse));
         let device = fields.optional("device", text(device));
-        let Sent { plain, encrypted, kid } = sent?;
+        let SubmittedPassword { plain, encrypted, kid } = sent?;
         Some(Self {
             username: username?,
             email: email?,
@@ -101,7 +101,8 @@ async fn register(app: Data<App>, request: HttpRequest, body: Body<RegisterBody>
     let given = body.value;
     let client = client_of(&request, &app, given.device.as_deref());
     throttle(&app, Target::Registration(given.email.as_str())).await?;
-    let sent = Sent { plain: given.password, encrypted: given.encrypted_password, kid: given.password_kid };
+    let sent =
+        SubmittedPassword { plain: given.password, encrypted: given.encrypted_password, kid: given.password_kid };
     let password = sent.chosen(&app, PASSWORD, Some(&given.username), Some(&given.email)).await?;
     let hash = app.identity.hasher.hash(password).await?;
     let defaults = Settings::default();
@@ -131,12 +132,12 @@ async fn sign_up(
 ) -> Result<HttpResponse, Problem> {
     let (now, inner) = (app.now(), app.clone());
     let (opened, user) = app
-        .work
-        .administer(move |store| {
-            let letter = LetterOrder::Registration { email: registration.email.as_str().to_owned(), taken: false };
+        .unit_of_work
+        .write_unowned(move |store| {
+            let letter = EmailJob::Registration { email: registration.email.as_str().to_owned(), taken: false };
             let user = accounts::register(store, registration, hash, &*inner.ids, now)?;
             letters::order(&inner, store, None, &letter, now)?;
-            let opened = open(store, &inner, Entrant::by_password(user.id), &client, now)?;
+            let opened = open(store, &inner, Authenticated::by_password(user.id), &client, now)?;
             let user = UserBody::load(store, user.id, now)?;
             Ok::<_, Refused>((opened, user))
         })
@@ -150,11 +151,11 @@ async fn sign_up(
 async fn ask_to_verify(app: &Data<App>, registration: Registration, hash: String) -> Result<HttpResponse, Problem> {
     let (now, inner) = (app.now(), app.clone());
     let email = registration.email.as_str().to_owned();
-    let letter = |taken| LetterOrder::Registration { email: email.clone(), taken };
+    let letter = |taken| EmailJob::Registration { email: email.clone(), taken };
     let (login, free) = (Login::username(registration.username.as_str()), letter(false));
     let made = app
-        .work
-        .administer(move |store| {
+        .unit_of_work
+        .write_unowned(move |store| {
             accounts::register(store, registration, hash, &*inner.ids, now)?;
             letters::order(&inner, store, None, &free, now).map_err(Refused::from)
         })
@@ -162,8 +163,8 @@ async fn ask_to_verify(app: &Data<App>, registration: Registration, hash: String
     match made {
         Err(problem) if problem.code() == "email_taken" => {
             let (inner, taken) = (app.clone(), letter(true));
-            app.work
-                .administer(move |store| {
+            app.unit_of_work
+                .write_unowned(move |store| {
                     // Names aren't secret, and are refused before anything is said of the address.
                     if store.find_credentials(&login)?.is_some() {
                         return Err(accounts::username_taken().into());

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::app::App;
 use crate::identity::reload_keys;
 use crate::input::{Fields, Parsed, text};
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
 
 /// With or without padding.
 const LENIENT: GeneralPurposeConfig =
@@ -35,7 +35,7 @@ pub(crate) const PASSWORD: Names = Names { plain: "password", encrypted: "encryp
 
 /// The fields of a password as a client sent them: exactly one of the first two.
 #[derive(Default)]
-pub(crate) struct Sent {
+pub(crate) struct SubmittedPassword {
     /// As it is.
     pub(crate) plain: Option<Zeroizing<String>>,
     /// Encrypted.
@@ -44,9 +44,9 @@ pub(crate) struct Sent {
     pub(crate) kid: Option<Kid>,
 }
 
-impl std::fmt::Debug for Sent {
+impl std::fmt::Debug for SubmittedPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sent(..)")
+        f.write_str("SubmittedPassword(..)")
     }
 }
 
@@ -71,7 +71,7 @@ fn kid(given: &str) -> Parsed<Kid> {
     Kid::parse(given).ok_or_else(|| Violations::of("invalid_kid", "is not a `kid` such as `00f1a2b3c4d5e6f7`"))
 }
 
-impl Sent {
+impl SubmittedPassword {
     /// Asks for the two fields, of which exactly one must be there, and for `password_kid`. `check` judges the password
     /// as far as it can be judged before it is decrypted.
     pub(crate) fn required(fields: &mut Fields<'_>, names: Names, check: impl Fn(&str) -> Parsed<()>) -> Option<Self> {
@@ -132,7 +132,7 @@ impl Sent {
         let refuse = |reasons: Violations| {
             let mut wrong = Violations::new();
             wrong.nest(&format!("/{field}"), reasons);
-            Problem::invalid(Place::Body, wrong)
+            Problem::invalid(InputLocation::Body, wrong)
         };
         let Some(text) = self.reveal(app).await? else {
             let detail = "can't be decrypted: encrypt it with the key of `GET /auth/public-key`";
@@ -146,7 +146,7 @@ impl Sent {
 }
 
 /// Holds a password against a stored hash. What couldn't be decrypted costs the same work and is simply wrong.
-pub(crate) async fn hold_against(
+pub(crate) async fn verify(
     app: &App,
     password: Option<&Password>,
     stored: Option<String>,

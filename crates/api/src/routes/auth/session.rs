@@ -4,12 +4,12 @@ use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use circadia_auth::Client;
-use circadia_auth::sessions::{self, COOKIE, Entrant, OpenedCookie, Place, SessionRefusal};
+use circadia_auth::sessions::{self, Authenticated, COOKIE, OpenedCookie, SessionRef, SessionRefusal};
 use circadia_auth::stores::Key;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::SessionKind;
-use circadia_domain::store::Store;
+use circadia_domain::unit_of_work::Store;
 use circadia_domain::{Entity, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,18 +46,18 @@ pub struct SessionBody {
 pub(super) fn open_cookie(
     store: &mut dyn Store,
     app: &App,
-    entrant: Entrant,
+    authenticated: Authenticated,
     client: &Client,
     now: Instant,
 ) -> Result<OpenedCookie, SessionRefusal> {
-    Ok(sessions::open_cookie_session(store, entrant, client, &*app.ids, &*app.identity.entropy, now)?)
+    Ok(sessions::open_cookie_session(store, authenticated, client, &*app.ids, &*app.identity.entropy, now)?)
 }
 
 /// Makes a cookie that was opened lead to its session, and gives the `Set-Cookie` for it. What session the browser had
 /// before ends.
 pub(crate) async fn seat(app: &App, request: &HttpRequest, opened: &OpenedCookie) -> Result<String, Problem> {
     let (now, session) = (app.now(), &opened.session);
-    let place = Place { user: session.user, session: session.id };
+    let place = SessionRef { user: session.user, session: session.id };
     let put = app.identity.ephemera.put(COOKIE, opened.id.key(), &place.to_bytes(), session.expires_at, now).await;
     if let Err(failure) = put {
         // Nobody has its cookie: it is not to be shown as somebody's session for a week.
@@ -68,7 +68,7 @@ pub(crate) async fn seat(app: &App, request: &HttpRequest, opened: &OpenedCookie
     }
     if let Some(former) = cookies::text(app, request.head()).and_then(|text| app.identity.cookies.read(text)) {
         let leads_to = app.identity.ephemera.get(COOKIE, former.key(), now).await?;
-        if let Some(former) = leads_to.and_then(|value| Place::from_bytes(&value)) {
+        if let Some(former) = leads_to.and_then(|value| SessionRef::from_bytes(&value)) {
             match end(app, former.user, former.session).await {
                 Err(problem) if problem.code() != "session_not_found" && problem.code() != "token_revoked" => {
                     return Err(problem);
@@ -87,7 +87,7 @@ pub(crate) async fn seat(app: &App, request: &HttpRequest, opened: &OpenedCookie
 pub(crate) async fn end(app: &App, user: UserId, session: SessionId) -> Result<(), Problem> {
     let now = app.now();
     let ended = app
-        .work
+        .unit_of_work
         .write(user, now, move |tx| {
             let state = tx.store.find_session(user, session)?;
             let live = state.filter(|state| sessions::is_live(&state.session, now));
@@ -189,7 +189,7 @@ async fn get_session(app: Data<App>, request: HttpRequest, principal: Principal)
     let Some(id) = id.filter(|_| principal.kind == SessionKind::Cookie) else { return Err(session_invalid()) };
     let now = app.now();
     let (user, expires_at) = app
-        .work
+        .unit_of_work
         .read::<_, Error>(move |store| {
             let user = UserBody::load(store, principal.user, now)?;
             let state = store.find_session(principal.user, principal.session)?;

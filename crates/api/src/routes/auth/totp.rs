@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use circadia_auth::accounts::{SecondFactor, accept_second_factor};
 use circadia_auth::factors::Challenge;
-use circadia_auth::sessions::Entrant;
+use circadia_auth::sessions::Authenticated;
 use circadia_domain::sessions::SessionKind;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -76,7 +76,7 @@ async fn log_in_with_totp(
 /// only.
 pub(crate) fn challenge(
     app: &App,
-    Entrant { user, first_factor }: Entrant,
+    Authenticated { user, first_factor }: Authenticated,
     kind: SessionKind,
     password_hash: Option<&str>,
     identifier_hash: [u8; 32],
@@ -110,10 +110,10 @@ pub(super) async fn answer_challenge<T: Send + 'static>(
     };
     let user = challenge.user;
     throttle(app, Target::SecondFactor(user)).await?;
-    let entrant = Entrant { user, first_factor: challenge.first_factor };
+    let authenticated = Authenticated { user, first_factor: challenge.first_factor };
     let client = client_of(request, app, challenge.device.as_deref());
     let inner = app.clone();
-    let signed_in = app.work.write(user, now, move |tx| {
+    let signed_in = app.unit_of_work.write(user, now, move |tx| {
         let given = SecondFactor {
             challenge: &challenge,
             code: &code,
@@ -123,7 +123,7 @@ pub(super) async fn answer_challenge<T: Send + 'static>(
             now,
         };
         let account = accept_second_factor(tx.store, &given)?;
-        let opened = open(tx.store, &inner, entrant, &client, now)?;
+        let opened = open(tx.store, &inner, authenticated, &client, now)?;
         let user = UserBody::load(tx.store, account.id, now)?;
         Ok::<_, Refused>((opened, user))
     });

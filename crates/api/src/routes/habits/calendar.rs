@@ -15,7 +15,7 @@ use super::today::DayStateBody;
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
-use crate::input::{Decode, Fields, Query, Segment, date, integer, text};
+use crate::input::{Decode, Fields, PathParam, Query, date, integer, text};
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -83,7 +83,7 @@ async fn get_calendar(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     query: Query<CalendarQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;

@@ -202,7 +202,7 @@ async fn list_habits(
     // The earliest day that is looked at decides how much of the histories has to be known.
     let looked_at = query.due_on.into_iter().chain(query.on).min();
     let now = app.now();
-    let (found, user) = app.work.read(move |store| habits::list(store, principal.user, now, looked_at)).await?;
+    let (found, user) = app.unit_of_work.read(move |store| habits::list(store, principal.user, now, looked_at)).await?;
     let today = query.on.unwrap_or_else(|| user.today(now));
     let clock = user.day_clock();
     let sort = query.sort.unwrap_or(Sort { by: By::Position, reversed: false });
@@ -242,7 +242,7 @@ impl Decode for OrderBody {
 #[put("/habits/order")]
 async fn reorder(app: Data<App>, principal: Principal, body: Body<OrderBody>) -> Result<HttpResponse, Problem> {
     let ids = body.value.ids;
-    app.work.write::<_, Error>(principal.user, app.now(), move |tx| habits::reorder(tx, &ids)).await?;
+    app.unit_of_work.write::<_, Error>(principal.user, app.now(), move |tx| habits::reorder(tx, &ids)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

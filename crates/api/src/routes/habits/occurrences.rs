@@ -13,7 +13,7 @@ use super::story::RangeQuery;
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
-use crate::input::{Query, Segment};
+use crate::input::{PathParam, Query};
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -45,11 +45,11 @@ async fn get_occurrences(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     query: Query<RangeQuery>,
 ) -> Result<HttpResponse, Problem> {
     let range = query.0.range()?;
-    let (habit, _) = app.work.read(move |store| habits::find(store, principal.user, id.0)).await?;
+    let (habit, _) = app.unit_of_work.read(move |store| habits::find(store, principal.user, id.0)).await?;
     let dates: Vec<Date> = habit.timeline.iter_due(range).collect();
     let count = habit.timeline.count_due(range);
     Answer::computed(&OccurrencesBody { dates, count })?.to(&request)

@@ -11,7 +11,7 @@ use super::dto::{CreateHabitBody, HabitBody, UpdateHabitBody};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Segment};
+use crate::input::{Body, PathParam};
 use crate::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -50,7 +50,7 @@ async fn create_habit(
 ) -> Result<HttpResponse, Problem> {
     let new = body.value.into_new(|| app.ids.fresh().into(), body.digest);
     let id = new.id;
-    let (created, user) = app.work.write(principal.user, app.now(), move |tx| habits::create(tx, new)).await?;
+    let (created, user) = app.unit_of_work.write(principal.user, app.now(), move |tx| habits::create(tx, new)).await?;
     answer(&app, created.into_inner(), &user)?.created(format!("/api/v1/habits/{id}")).to(&request)
 }
 
@@ -66,9 +66,9 @@ async fn get_habit(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
 ) -> Result<HttpResponse, Problem> {
-    let (habit, user) = app.work.read(move |store| habits::find(store, principal.user, id.0)).await?;
+    let (habit, user) = app.unit_of_work.read(move |store| habits::find(store, principal.user, id.0)).await?;
     answer(&app, habit, &user)?.to(&request)
 }
 
@@ -87,12 +87,13 @@ async fn update_habit(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     if_match: IfMatch,
     body: Body<UpdateHabitBody>,
 ) -> Result<HttpResponse, Problem> {
     let patch = HabitPatch::from(body.value);
-    let changed = app.work.write(principal.user, app.now(), move |tx| habits::update(tx, id.0, &if_match.0, patch));
+    let changed =
+        app.unit_of_work.write(principal.user, app.now(), move |tx| habits::update(tx, id.0, &if_match.0, patch));
     let (habit, user) = changed.await?;
     answer(&app, habit, &user)?.to(&request)
 }
@@ -110,10 +111,10 @@ async fn update_habit(
 async fn delete_habit(
     app: Data<App>,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| habits::delete(tx, id.0, &if_match.0)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| habits::delete(tx, id.0, &if_match.0)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -131,10 +132,10 @@ async fn archive_habit(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    let changed = app.work.write(principal.user, app.now(), move |tx| habits::archive(tx, id.0, &if_match.0));
+    let changed = app.unit_of_work.write(principal.user, app.now(), move |tx| habits::archive(tx, id.0, &if_match.0));
     let (habit, user) = changed.await?;
     answer(&app, habit, &user)?.to(&request)
 }
@@ -156,10 +157,10 @@ async fn restore_habit(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    let changed = app.work.write(principal.user, app.now(), move |tx| habits::restore(tx, id.0, &if_match.0));
+    let changed = app.unit_of_work.write(principal.user, app.now(), move |tx| habits::restore(tx, id.0, &if_match.0));
     let (habit, user) = changed.await?;
     answer(&app, habit, &user)?.to(&request)
 }

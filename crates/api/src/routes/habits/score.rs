@@ -13,7 +13,7 @@ use super::story::{RangeQuery, load, rounded};
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
-use crate::input::{Decode, Fields, Query, Segment, date, text};
+use crate::input::{Decode, Fields, PathParam, Query, date, text};
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -78,7 +78,7 @@ async fn get_score(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     query: Query<ScoreQuery>,
 ) -> Result<HttpResponse, Problem> {
     let range = query.0.range.range()?;

@@ -15,7 +15,7 @@ use super::today::OnQuery;
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
-use crate::input::{Query, Segment};
+use crate::input::{PathParam, Query};
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -153,7 +153,7 @@ async fn get_stats(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     query: Query<OnQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;

@@ -9,7 +9,7 @@ use super::dto::range;
 use crate::app::App;
 use crate::identity::Principal;
 use crate::input::{Decode, Fields, date, text};
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
 
 /// The longest range of an answer: ten years.
 pub(super) const MAX_DAYS: u32 = 3_653;
@@ -41,7 +41,7 @@ impl Decode for RangeQuery {
 
 impl RangeQuery {
     pub(super) fn range(&self) -> Result<DateRange, Problem> {
-        range(self.from, self.to, MAX_DAYS).map_err(|wrong| Problem::invalid(Place::Query, wrong))
+        range(self.from, self.to, MAX_DAYS).map_err(|wrong| Problem::invalid(InputLocation::Query, wrong))
     }
 }
 
@@ -52,6 +52,6 @@ pub(super) async fn load(
     id: HabitId,
     on: Option<Date>,
 ) -> Result<(Habit, History, Date), Problem> {
-    let (habit, history, user) = app.work.read(move |store| habits::story(store, principal.user, id)).await?;
+    let (habit, history, user) = app.unit_of_work.read(move |store| habits::story(store, principal.user, id)).await?;
     Ok((habit, history, on.unwrap_or_else(|| user.today(app.now()))))
 }

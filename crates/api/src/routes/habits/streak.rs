@@ -14,7 +14,7 @@ use super::today::DayStateBody;
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
-use crate::input::{Decode, Fields, Query, Segment, boolean, date, text};
+use crate::input::{Decode, Fields, PathParam, Query, boolean, date, text};
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -152,7 +152,7 @@ async fn get_streak(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     query: Query<StreakQuery>,
 ) -> Result<HttpResponse, Problem> {
     let StreakQuery { on, explain } = query.0;

@@ -198,6 +198,6 @@ async fn get_today(
 ) -> Result<HttpResponse, Problem> {
     let now = app.now();
     let on = query.0.on;
-    let today = app.work.read(move |store| habits::today(store, principal.user, now, on)).await?;
+    let today = app.unit_of_work.read(move |store| habits::today(store, principal.user, now, on)).await?;
     Answer::computed(&TodayBody::from(today))?.to(&request)
 }

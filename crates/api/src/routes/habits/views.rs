@@ -183,7 +183,7 @@ async fn view(
 ) -> Result<HttpResponse, Problem> {
     let (user, now) = (principal.user, app.now());
     let ViewQuery { date, on } = query;
-    let view = app.work.read(move |store| habits::period_view(store, user, now, span, date, on)).await?;
+    let view = app.unit_of_work.read(move |store| habits::period_view(store, user, now, span, date, on)).await?;
     Answer::computed(&ViewBody::from(view))?.to(request)
 }
 

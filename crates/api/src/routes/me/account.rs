@@ -41,7 +41,7 @@ async fn delete_me(
 ) -> Result<HttpResponse, Problem> {
     by_password_or_google(&app, principal, body.0.unwrap_or_default().sent()).await?;
     let (user, now, inner) = (principal.user, app.now(), app.clone());
-    app.work
+    app.unit_of_work
         .write(user, now, move |tx| {
             let account = tx.store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
             if_match.0.check(account.rev)?;

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use circadia_auth::accounts::LetterOrder;
+use circadia_auth::accounts::EmailJob;
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::password_mark;
 use circadia_domain::users::Email;
@@ -17,7 +17,7 @@ use crate::identity::Principal;
 use crate::input::{Body, Decode, Fields, text};
 use crate::letters;
 use crate::problem::Problem;
-use crate::routes::auth::secret::Sent;
+use crate::routes::auth::secret::SubmittedPassword;
 use crate::routes::auth::{StatusBody, accepted};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -45,7 +45,7 @@ pub struct ChangeEmailBody {
 impl Decode for ChangeEmailBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let email = fields.required("email", text(Email::parse));
-        let Sent { plain, encrypted, kid } = proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = proof(fields);
         Some(Self { email: email?, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
@@ -72,19 +72,19 @@ async fn change_email(
 ) -> Result<HttpResponse, Problem> {
     let ChangeEmailBody { email, password, encrypted_password, password_kid } = body.value;
     letters::require_mail(&app)?;
-    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
     by_password_or_google(&app, principal, sent).await?;
     let (user, now, inner) = (principal.user, app.now(), app.clone());
-    app.work
+    app.unit_of_work
         .write(user, now, move |tx| {
             hold_session::<Problem>(tx.store, principal, now)?;
             let account = tx.store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
             let present = account.email.as_str().to_owned();
             let hash = tx.store.credentials_of(user)?.and_then(|credentials| credentials.password_hash);
             let password = password_mark(hash.as_deref());
-            let change = LetterOrder::EmailChange { user, email: email.as_str().to_owned(), password };
+            let change = EmailJob::EmailChange { user, email: email.as_str().to_owned(), password };
             letters::order(&inner, tx.store, Some(user), &change, now)?;
-            let notice = LetterOrder::EmailChangeNotice { user, email: present };
+            let notice = EmailJob::EmailChangeNotice { user, email: present };
             letters::order(&inner, tx.store, Some(user), &notice, now).map_err(Problem::from)
         })
         .await?;

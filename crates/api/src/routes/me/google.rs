@@ -7,8 +7,8 @@ use circadia_auth::accounts;
 use circadia_auth::keys::Kid;
 use circadia_auth::oauth::{Browser, Challenge, Completion, LocalPath, Purpose};
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::identities::{Identity, Provider};
-use circadia_domain::store::StoreError;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ use crate::input::{Body, Decode, Fields, OptionalBody, Parsed, text};
 use crate::prelogin;
 use crate::problem::Problem;
 use crate::routes::auth::google::{code, verifier};
-use crate::routes::auth::secret::Sent;
+use crate::routes::auth::secret::SubmittedPassword;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_google).service(link_google).service(confirm_google).service(unlink_google);
@@ -64,7 +64,7 @@ impl From<Option<Identity>> for GoogleLinkBody {
 )]
 #[get("/me/google")]
 async fn get_google(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    let read = app.work.read(move |store| store.identity_of(principal.user, Provider::Google));
+    let read = app.unit_of_work.read(move |store| store.identity_of(principal.user, Provider::Google));
     let identity = read.await?;
     Answer::computed(&GoogleLinkBody::from(identity))?.to(&request)
 }
@@ -101,7 +101,7 @@ impl Decode for LinkGoogleBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let next = fields.optional("next", text(next));
         let code_challenge = fields.optional("code_challenge", text(Challenge::parse));
-        let Sent { plain, encrypted, kid } = proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = proof(fields);
         Some(Self { next, code_challenge, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
@@ -142,10 +142,10 @@ async fn link_google(
 ) -> Result<HttpResponse, Problem> {
     let google = Google::of(&app)?;
     let LinkGoogleBody { next, code_challenge, password, encrypted_password, password_kid } = body.value;
-    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
     by_password_or_fresh_sign_in(&app, principal, sent).await?;
     let user = principal.user;
-    let linked = app.work.read::<_, StoreError>(move |store| store.identity_of(user, Provider::Google)).await?;
+    let linked = app.unit_of_work.read::<_, StoreError>(move |store| store.identity_of(user, Provider::Google)).await?;
     if linked.is_some() {
         return Err(accounts::FederatedRefusal::AlreadyLinked.into());
     }
@@ -242,7 +242,7 @@ async fn unlink_google(
 ) -> Result<HttpResponse, Problem> {
     by_password_or_fresh_sign_in(&app, principal, body.0.unwrap_or_default().sent()).await?;
     let (inner, now) = (app.clone(), app.now());
-    app.work
+    app.unit_of_work
         .write(principal.user, now, move |tx| {
             hold_session::<Problem>(tx.store, principal, now)?;
             let ids = &*inner.ids;

@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, get, patch};
 use circadia_domain::civil::{DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginCounts;
-use circadia_domain::store::{Revision, Store};
+use circadia_domain::revision::Revision;
+use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::{ColorScheme, Locale, Role, SettingsPatch, SleepGoal, User};
 use circadia_domain::violation::Violations;
 use circadia_domain::{Entity, Error};
@@ -263,7 +264,7 @@ impl From<PatchMeBody> for SettingsPatch {
 #[get("/me")]
 async fn get_me(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
     let now = app.now();
-    let user = app.work.read(move |store| UserBody::load(store, principal.user, now)).await?;
+    let user = app.unit_of_work.read(move |store| UserBody::load(store, principal.user, now)).await?;
     user.answer(&request)
 }
 
@@ -287,7 +288,7 @@ async fn patch_me(
     let now = app.now();
     let patch = SettingsPatch::from(body.value);
     let user = app
-        .work
+        .unit_of_work
         .write(principal.user, now, move |tx| {
             let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
             if_match.0.check(user.rev)?;

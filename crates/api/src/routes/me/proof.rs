@@ -7,8 +7,9 @@ use circadia_auth::sessions;
 use circadia_auth::tokens::{LEEWAY, TokenError};
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::sessions::{FirstFactor, Session};
-use circadia_domain::store::{Store, StoreError};
+use circadia_domain::unit_of_work::Store;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
@@ -16,7 +17,7 @@ use crate::app::App;
 use crate::identity::Principal;
 use crate::input::{Decode, Fields};
 use crate::problem::Problem;
-use crate::routes::auth::secret::{PASSWORD, Sent, hold_against};
+use crate::routes::auth::secret::{PASSWORD, SubmittedPassword, verify};
 use crate::routes::auth::{Target, throttle, wrong_password};
 
 /// Seconds for which having signed in is proof enough.
@@ -38,35 +39,35 @@ pub(super) struct ProofBody {
 
 impl Decode for ProofBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let Sent { plain, encrypted, kid } = proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = proof(fields);
         Some(Self { password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
 
 impl ProofBody {
     /// What was sent.
-    pub(super) fn sent(self) -> Sent {
-        Sent { plain: self.password, encrypted: self.encrypted_password, kid: self.password_kid }
+    pub(super) fn sent(self) -> SubmittedPassword {
+        SubmittedPassword { plain: self.password, encrypted: self.encrypted_password, kid: self.password_kid }
     }
 }
 
 /// The fields of a proof, all of which may be missing.
-pub(super) fn proof(fields: &mut Fields<'_>) -> Sent {
-    Sent::optional(fields, PASSWORD, |given| Password::given(given).map(drop)).unwrap_or_default()
+pub(super) fn proof(fields: &mut Fields<'_>) -> SubmittedPassword {
+    SubmittedPassword::optional(fields, PASSWORD, |given| Password::given(given).map(drop)).unwrap_or_default()
 }
 
 /// Refuses unless the password, sent in either way, is the account's.
 ///
 /// # Errors
 /// `wrong_password`; `rate_limited` if it is tried too often.
-pub(super) async fn by_password(app: &Data<App>, principal: Principal, sent: Sent) -> Result<(), Problem> {
+pub(super) async fn by_password(app: &Data<App>, principal: Principal, sent: SubmittedPassword) -> Result<(), Problem> {
     let user = principal.user;
     // Before anything is decrypted, as at the log-in.
     throttle(app, Target::Password(user)).await?;
     let password = sent.given(app).await?;
-    let found = app.work.read::<_, Error>(move |store| Ok(store.credentials_of(user)?)).await?;
+    let found = app.unit_of_work.read::<_, Error>(move |store| Ok(store.credentials_of(user)?)).await?;
     let hash = found.and_then(|credentials| credentials.password_hash);
-    if hold_against(app, password.as_ref(), hash).await?.matches { Ok(()) } else { Err(wrong_password()) }
+    if verify(app, password.as_ref(), hash).await?.matches { Ok(()) } else { Err(wrong_password()) }
 }
 
 /// The same; without a password, this session must have been opened at most five minutes ago.
@@ -76,7 +77,7 @@ pub(super) async fn by_password(app: &Data<App>, principal: Principal, sent: Sen
 pub(super) async fn by_password_or_fresh_sign_in(
     app: &Data<App>,
     principal: Principal,
-    sent: Sent,
+    sent: SubmittedPassword,
 ) -> Result<(), Problem> {
     let way = "Send the password along, or sign in again and come back within five minutes.";
     by_password_or_session(app, principal, sent, |_| true, way).await
@@ -86,7 +87,11 @@ pub(super) async fn by_password_or_fresh_sign_in(
 ///
 /// # Errors
 /// Those of [`by_password`]; `reauthentication_required`.
-pub(super) async fn by_password_or_google(app: &Data<App>, principal: Principal, sent: Sent) -> Result<(), Problem> {
+pub(super) async fn by_password_or_google(
+    app: &Data<App>,
+    principal: Principal,
+    sent: SubmittedPassword,
+) -> Result<(), Problem> {
     let through_google = |session: &Session| session.first_factor == FirstFactor::Google;
     let way = "Send the password along, or sign in with Google again and come back within five minutes.";
     by_password_or_session(app, principal, sent, through_google, way).await
@@ -95,14 +100,15 @@ pub(super) async fn by_password_or_google(app: &Data<App>, principal: Principal,
 async fn by_password_or_session(
     app: &Data<App>,
     principal: Principal,
-    sent: Sent,
+    sent: SubmittedPassword,
     is_proof: impl Fn(&Session) -> bool,
     way: &'static str,
 ) -> Result<(), Problem> {
     if let Some(sent) = sent.into_option() {
         return by_password(app, principal, sent).await;
     }
-    let state = app.work.read::<_, Error>(move |store| Ok(store.find_session(principal.user, principal.session)?));
+    let state =
+        app.unit_of_work.read::<_, Error>(move |store| Ok(store.find_session(principal.user, principal.session)?));
     let (session, now) = (state.await?.map(|state| state.session), app.now());
     let is_fresh = |session: &Session| {
         session.created_at <= now.plus_seconds(LEEWAY) && now < session.created_at.plus_seconds(FRESH)

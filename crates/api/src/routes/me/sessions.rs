@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::identity::Principal;
-use crate::input::{Query, Segment};
+use crate::input::{PathParam, Query};
 use crate::page::{Page, PageRequest};
 use crate::problem::Problem;
 use crate::routes::auth::session::end;
@@ -99,7 +99,7 @@ async fn list_sessions(
     query: Query<PageRequest>,
 ) -> Result<HttpResponse, Problem> {
     let now = app.now();
-    let sessions = app.work.read::<_, Error>(move |store| Ok(store.sessions_of(principal.user, now)?)).await?;
+    let sessions = app.unit_of_work.read::<_, Error>(move |store| Ok(store.sessions_of(principal.user, now)?)).await?;
     let live = sessions.into_iter().filter(|session| is_live(session, now));
     let items: Vec<SessionItemBody> = live.map(|session| SessionItemBody::new(session, principal.session)).collect();
     let key = |item: &SessionItemBody| (item.last_used_at.micros(), item.id);
@@ -117,7 +117,7 @@ async fn list_sessions(
     responses((status = 204, description = "The session has ended"))
 )]
 #[delete("/me/sessions/{session_id}")]
-async fn end_one(app: Data<App>, principal: Principal, session: Segment<SessionId>) -> Result<HttpResponse, Problem> {
+async fn end_one(app: Data<App>, principal: Principal, session: PathParam<SessionId>) -> Result<HttpResponse, Problem> {
     end(&app, principal.user, session.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

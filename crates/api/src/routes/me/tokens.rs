@@ -8,7 +8,7 @@ use circadia_domain::Error;
 use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::PersonalTokenId;
-use circadia_domain::personal_tokens::{self, DEFAULT_LIFE, NewPersonalToken, PersonalToken, Scope, Scopes, TokenName};
+use circadia_domain::personal_tokens::{self, DEFAULT_TTL, NewPersonalToken, PersonalToken, Scope, Scopes, TokenName};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -18,10 +18,10 @@ use super::proof::{by_password_or_fresh_sign_in, hold_session, proof};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::{Principal, follow_revocations};
-use crate::input::{Body, Decode, Fields, Query, Segment, list, text};
+use crate::input::{Body, Decode, Fields, PathParam, Query, list, text};
 use crate::page::{Page, PageRequest};
 use crate::problem::{Problem, ProblemDoc};
-use crate::routes::auth::secret::Sent;
+use crate::routes::auth::secret::SubmittedPassword;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_tokens).service(create_token).service(get_token).service(revoke_token);
@@ -105,7 +105,7 @@ impl Decode for CreateTokenBody {
         let scopes =
             fields.required("scopes", |raw| list(18, text(Scope::parse))(raw).and_then(|scopes| Scopes::of(&scopes)));
         let expires_at = fields.optional("expires_at", text(Instant::parse));
-        let Sent { plain, encrypted, kid } = proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = proof(fields);
         Some(Self {
             name: name?,
             scopes: scopes?,
@@ -133,7 +133,7 @@ async fn list_tokens(
     principal: Principal,
     query: Query<PageRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let tokens = app.work.read(move |store| personal_tokens::list(store, principal.user)).await?;
+    let tokens = app.unit_of_work.read(move |store| personal_tokens::list(store, principal.user)).await?;
     let items: Vec<TokenBody> = tokens.into_iter().map(TokenBody::from).collect();
     let key = |token: &TokenBody| (token.created_at.micros(), token.id);
     Page::of_sorted(items, key, "created_at", &query.0, |a, b| a < b)?.answer(&request)
@@ -162,7 +162,7 @@ async fn create_token(
     body: Body<CreateTokenBody>,
 ) -> Result<HttpResponse, Problem> {
     let CreateTokenBody { name, scopes, expires_at, password, encrypted_password, password_kid } = body.value;
-    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
     by_password_or_fresh_sign_in(&app, principal, sent).await?;
     let (inner, now) = (app.clone(), app.now());
     let secret = PersonalSecret::fresh(principal.user, app.ids.fresh().into(), &*app.identity.entropy);
@@ -171,9 +171,9 @@ async fn create_token(
         name,
         scopes,
         secret_hash: secret.hash(),
-        expires_at: expires_at.unwrap_or_else(|| now.plus_seconds(DEFAULT_LIFE)),
+        expires_at: expires_at.unwrap_or_else(|| now.plus_seconds(DEFAULT_TTL)),
     };
-    let made = app.work.write(principal.user, now, move |tx| {
+    let made = app.unit_of_work.write(principal.user, now, move |tx| {
         hold_session::<Problem>(tx.store, principal, now)?;
         let token = personal_tokens::create(tx, new)?;
         let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::TOKEN_CREATED, principal.user, now)
@@ -200,9 +200,9 @@ async fn get_token(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<PersonalTokenId>,
+    id: PathParam<PersonalTokenId>,
 ) -> Result<HttpResponse, Problem> {
-    let token = app.work.read(move |store| personal_tokens::find(store, principal.user, id.0)).await?;
+    let token = app.unit_of_work.read(move |store| personal_tokens::find(store, principal.user, id.0)).await?;
     let rev = token.rev;
     Answer::stored(&TokenBody::from(token), rev)?.to(&request)
 }
@@ -220,11 +220,11 @@ async fn get_token(
 async fn revoke_token(
     app: Data<App>,
     principal: Principal,
-    id: Segment<PersonalTokenId>,
+    id: PathParam<PersonalTokenId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let (inner, now) = (app.clone(), app.now());
-    let revoked = app.work.write(principal.user, now, move |tx| {
+    let revoked = app.unit_of_work.write(principal.user, now, move |tx| {
         personal_tokens::revoke(tx, id.0, &if_match.0)?;
         let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::TOKEN_REVOKED, principal.user, now)
             .in_session(principal.session)

@@ -7,7 +7,8 @@ use circadia_auth::keys::Kid;
 use circadia_auth::tokens::TokenError;
 use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::Instant;
-use circadia_domain::store::{Refusal, Store, StoreError};
+use circadia_domain::error::StoreError;
+use circadia_domain::unit_of_work::{Refusal, Store};
 use circadia_domain::{Entity, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,7 +22,7 @@ use crate::identity::Principal;
 use crate::input::{Body, Decode, Fields, text};
 use crate::limits;
 use crate::problem::{Problem, ProblemDoc};
-use crate::routes::auth::secret::{PASSWORD, Sent};
+use crate::routes::auth::secret::{PASSWORD, SubmittedPassword};
 use crate::routes::auth::totp::code;
 use crate::routes::auth::{Target, throttle};
 
@@ -131,7 +132,7 @@ pub struct TotpProofBody {
 impl Decode for TotpProofBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let code = fields.optional("code", text(code));
-        let Sent { plain, encrypted, kid } = proof::proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = proof::proof(fields);
         let with_password = fields.has(PASSWORD.plain) || fields.has(PASSWORD.encrypted);
         match (fields.has("code"), with_password) {
             (false, false) => fields.note("code", "required", "is required, unless `password` is given"),
@@ -218,7 +219,7 @@ fn event(app: &App, principal: Principal, action: AuditAction, now: Instant) -> 
 )]
 #[get("/me/totp")]
 async fn get_totp(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    let body = app.work.read(move |store| TotpBody::load(store, principal)).await?;
+    let body = app.unit_of_work.read(move |store| TotpBody::load(store, principal)).await?;
     Answer::computed(&body)?.to(&request)
 }
 
@@ -245,7 +246,7 @@ async fn set_up_totp(
 ) -> Result<HttpResponse, Problem> {
     proof::by_password_or_fresh_sign_in(&app, principal, body.value.sent()).await?;
     let (inner, now) = (app.clone(), app.now());
-    let made = app.work.write(principal.user, now, move |tx| {
+    let made = app.unit_of_work.write(principal.user, now, move |tx| {
         hold_session::<Refused>(tx.store, principal, now)?;
         let user = tx.store.find_user(principal.user)?.ok_or(Error::NotFound(Entity::User))?;
         let identity = &inner.identity;
@@ -277,7 +278,7 @@ async fn confirm_totp(
 ) -> Result<HttpResponse, Problem> {
     throttle(&app, Target::SecondFactor(principal.user)).await?;
     let (inner, now) = (app.clone(), app.now());
-    let confirmed = app.work.write(principal.user, now, move |tx| {
+    let confirmed = app.unit_of_work.write(principal.user, now, move |tx| {
         hold_session::<Refused>(tx.store, principal, now)?;
         let (identity, code) = (&inner.identity, &body.value.code);
         let codes = factors::confirm(tx.store, principal.user, code, &identity.master, &*identity.entropy, now)?;
@@ -303,7 +304,7 @@ async fn proven(app: &Data<App>, principal: Principal, body: TotpProofBody) -> R
         throttle(app, Target::SecondFactor(principal.user)).await?;
         return Ok(Proven::Code(code));
     }
-    let sent = Sent { plain: password, encrypted: encrypted_password, kid: password_kid };
+    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
     proof::by_password(app, principal, sent).await?;
     Ok(Proven::Password)
 }
@@ -343,7 +344,7 @@ impl Proven {
 async fn delete_totp(app: Data<App>, principal: Principal, body: Body<TotpProofBody>) -> Result<HttpResponse, Problem> {
     let proven = proven(&app, principal, body.value).await?;
     let (inner, now) = (app.clone(), app.now());
-    let removed = app.work.write(principal.user, now, move |tx| {
+    let removed = app.unit_of_work.write(principal.user, now, move |tx| {
         proven.judge(tx.store, &inner, principal, now)?;
         tx.store.delete_totp(principal.user)?;
         audit::record(tx.store, &event(&inner, principal, AuditAction::TOTP_DISABLED, now))?;
@@ -375,7 +376,7 @@ async fn renew_recovery_codes(
 ) -> Result<HttpResponse, Problem> {
     let proven = proven(&app, principal, body.value).await?;
     let (inner, now) = (app.clone(), app.now());
-    let renewed = app.work.write(principal.user, now, move |tx| {
+    let renewed = app.unit_of_work.write(principal.user, now, move |tx| {
         proven.judge(tx.store, &inner, principal, now)?;
         let identity = &inner.identity;
         let codes = factors::renew_recovery_codes(tx.store, principal.user, &identity.master, &*identity.entropy, now)?;

@@ -10,9 +10,9 @@ use super::dto::{MoodBody, MoodDayBody, PutMoodBody};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Query, Segment};
+use crate::input::{Body, PathParam, Query};
 use crate::page::{Page, PageRequest, Start};
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
 use crate::routes::viewed::DatesQuery;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -44,7 +44,7 @@ async fn list_moods(
         Start::Before(first) => first.pred().and_then(|last| DateRange::new(from, to.min(last))),
     };
     let (more, backwards) = (page.limit + 1, matches!(start, Start::Before(_)));
-    let read = app.work.read(move |store| moods::days(store, principal.user, range, more, backwards));
+    let read = app.unit_of_work.read(move |store| moods::days(store, principal.user, range, more, backwards));
     let found = Page::of_selected(read.await?, |day| day.date, "date", &page, &start);
     found.map(MoodDayBody::from).answer(&request)
 }
@@ -73,14 +73,14 @@ async fn put_mood(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    day: Segment<Date>,
+    day: PathParam<Date>,
     if_match: IfMatch,
     body: Body<PutMoodBody>,
 ) -> Result<HttpResponse, Problem> {
     let PutMoodBody { value, note, tags } = body.value;
     let put = MoodPut { date: day.0, value, note, tags: tags.unwrap_or_default() };
-    let written = app.work.write(principal.user, app.now(), move |tx| moods::put(tx, put, &if_match.0));
-    let (mood, is_new) = written.await.map_err(|problem| problem.with_place("/date", Place::Path))?;
+    let written = app.unit_of_work.write(principal.user, app.now(), move |tx| moods::put(tx, put, &if_match.0));
+    let (mood, is_new) = written.await.map_err(|problem| problem.with_place("/date", InputLocation::Path))?;
     let location = format!("/api/v1/moods/{}", mood.date);
     let answer = answer(mood)?;
     if is_new { answer.created(location) } else { answer }.to(&request)
@@ -100,9 +100,9 @@ async fn get_mood(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    day: Segment<Date>,
+    day: PathParam<Date>,
 ) -> Result<HttpResponse, Problem> {
-    let found = app.work.read(move |store| moods::find(store, principal.user, day.0)).await?;
+    let found = app.unit_of_work.read(move |store| moods::find(store, principal.user, day.0)).await?;
     answer(found)?.to(&request)
 }
 
@@ -119,9 +119,9 @@ async fn get_mood(
 async fn delete_mood(
     app: Data<App>,
     principal: Principal,
-    day: Segment<Date>,
+    day: PathParam<Date>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| moods::delete(tx, day.0, &if_match.0)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| moods::delete(tx, day.0, &if_match.0)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -8,8 +8,8 @@ use circadia_domain::moods::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::figures::rounded;
 use crate::input::{Decode, Fields, Parsed, Raw, integer, list, text};
+use crate::rounding::rounded;
 
 /// A day's own mood.
 #[derive(Debug, Serialize, ToSchema)]

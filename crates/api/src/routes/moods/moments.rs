@@ -10,7 +10,7 @@ use super::dto::{CreateMoodMomentBody, MomentBody, UpdateMoodMomentBody};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Segment};
+use crate::input::{Body, PathParam};
 use crate::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -44,7 +44,7 @@ async fn create_moment(
     let CreateMoodMomentBody { id, at, value, note, tags } = body.value;
     let id = id.unwrap_or_else(|| app.ids.fresh().into());
     let new = NewMoment { id, at, value, note, tags: tags.unwrap_or_default(), request_digest: body.digest };
-    let created = app.work.write(principal.user, app.now(), move |tx| moods::create_moment(tx, new)).await?;
+    let created = app.unit_of_work.write(principal.user, app.now(), move |tx| moods::create_moment(tx, new)).await?;
     answer(created.into_inner())?.created(format!("/api/v1/moods/moments/{id}")).to(&request)
 }
 
@@ -60,9 +60,9 @@ async fn get_moment(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<MoodMomentId>,
+    id: PathParam<MoodMomentId>,
 ) -> Result<HttpResponse, Problem> {
-    let found = app.work.read(move |store| moods::find_moment(store, principal.user, id.0)).await?;
+    let found = app.unit_of_work.read(move |store| moods::find_moment(store, principal.user, id.0)).await?;
     answer(found)?.to(&request)
 }
 
@@ -82,13 +82,15 @@ async fn update_moment(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<MoodMomentId>,
+    id: PathParam<MoodMomentId>,
     if_match: IfMatch,
     body: Body<UpdateMoodMomentBody>,
 ) -> Result<HttpResponse, Problem> {
     let patch = MomentPatch::from(body.value);
-    let changed =
-        app.work.write(principal.user, app.now(), move |tx| moods::update_moment(tx, id.0, &if_match.0, patch)).await?;
+    let changed = app
+        .unit_of_work
+        .write(principal.user, app.now(), move |tx| moods::update_moment(tx, id.0, &if_match.0, patch))
+        .await?;
     answer(changed)?.to(&request)
 }
 
@@ -103,9 +105,9 @@ async fn update_moment(
 async fn delete_moment(
     app: Data<App>,
     principal: Principal,
-    id: Segment<MoodMomentId>,
+    id: PathParam<MoodMomentId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| moods::delete_moment(tx, id.0, &if_match.0)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| moods::delete_moment(tx, id.0, &if_match.0)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -3,9 +3,9 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use circadia_domain::civil::{Date, Span};
-use circadia_domain::figures::Spread;
 use circadia_domain::moods::{self, MAX_WINDOW, MoodPeriodView, Trend, TrendPoint, TrendRange};
-use circadia_domain::store::Store;
+use circadia_domain::summary_stats::SummaryStats;
+use circadia_domain::unit_of_work::Store;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -14,10 +14,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::MoodDayBody;
 use crate::app::App;
 use crate::conditional::Answer;
-use crate::figures::rounded;
 use crate::identity::Principal;
 use crate::input::{Decode, Fields, Parsed, Query, integer, text};
 use crate::problem::Problem;
+use crate::rounding::rounded;
 use crate::routes::viewed::{DateQuery, view};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -27,7 +27,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 /// Mean, median and standard deviation of the values of days: a day counts once, however many moments it has.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MoodSpread)]
-struct SpreadBody {
+struct SummaryStatsBody {
     /// The mean.
     mean: f64,
     /// The median.
@@ -36,8 +36,8 @@ struct SpreadBody {
     sd: Option<f64>,
 }
 
-impl From<Spread> for SpreadBody {
-    fn from(spread: Spread) -> Self {
+impl From<SummaryStats> for SummaryStatsBody {
+    fn from(spread: SummaryStats) -> Self {
         Self {
             mean: rounded(spread.mean, 2),
             median: rounded(spread.median, 2),
@@ -59,7 +59,7 @@ struct PeriodViewBody {
     /// Each day, those included of which nothing is said.
     days: Vec<MoodDayBody>,
     /// Of the values of the days; null without any.
-    values: Option<SpreadBody>,
+    values: Option<SummaryStatsBody>,
     /// How many days have a value.
     n: u32,
 }
@@ -70,7 +70,7 @@ impl From<MoodPeriodView> for PeriodViewBody {
             from: view.range.from(),
             to: view.range.to(),
             days: view.days.into_iter().map(MoodDayBody::from).collect(),
-            values: view.values.map(SpreadBody::from),
+            values: view.values.map(SummaryStatsBody::from),
             n: view.n,
         }
     }
@@ -186,7 +186,7 @@ struct TrendBody {
     /// How many days the moving mean looks back over.
     window: u32,
     /// Of the values of its days; null without any.
-    values: Option<SpreadBody>,
+    values: Option<SummaryStatsBody>,
     /// How many of its days have a value.
     n: u32,
     /// Each of its days.
@@ -221,7 +221,7 @@ impl From<Trend> for TrendBody {
             from: trend.range.from(),
             to: trend.range.to(),
             window: trend.window,
-            values: trend.values.map(SpreadBody::from),
+            values: trend.values.map(SummaryStatsBody::from),
             n: trend.n,
             items: trend.points.into_iter().map(TrendPointBody::from).collect(),
         }
@@ -247,6 +247,6 @@ async fn get_mood_trend(
 ) -> Result<HttpResponse, Problem> {
     let (now, range) = (app.now(), query.0.range.unwrap_or(TrendRange::Last(30)));
     let window = query.0.window.unwrap_or(7);
-    let trend = app.work.read(move |store| moods::trend(store, principal.user, now, range, window)).await?;
+    let trend = app.unit_of_work.read(move |store| moods::trend(store, principal.user, now, range, window)).await?;
     Answer::computed(&TrendBody::from(trend))?.to(&request)
 }

@@ -46,7 +46,7 @@ async fn list_sleep(
         Start::Before(first) => (None, Some(Instant::from_micros(*first))),
     };
     let slice = SleepSlice { dates, after, before, limit: page.limit + 1, backwards: before.is_some() };
-    let read = app.work.read(move |store| sleep::list(store, principal.user, &slice));
+    let read = app.unit_of_work.read(move |store| sleep::list(store, principal.user, &slice));
     let found = Page::of_selected(read.await?, |log| log.sleep.start.micros(), "start", &page, &start);
     found.map(SleepLogBody::from).answer(&request)
 }
@@ -85,7 +85,7 @@ async fn delete_sleep_of_date(
     query: Query<DateQuery>,
 ) -> Result<HttpResponse, Problem> {
     let date = query.0.date;
-    app.work.write(principal.user, app.now(), move |tx| sleep::delete_of_date(tx, date)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| sleep::delete_of_date(tx, date)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -118,7 +118,7 @@ async fn check_sleep(
 ) -> Result<HttpResponse, Problem> {
     let (now, changed) = (app.now(), body.value.id);
     let input = SleepInput::from(body.value);
-    let found = app.work.read(move |store| sleep::check(store, principal.user, now, &input, changed)).await?;
+    let found = app.unit_of_work.read(move |store| sleep::check(store, principal.user, now, &input, changed)).await?;
     let conflicts: Vec<ConflictBody> = found.into_iter().map(ConflictBody::from).collect();
     Answer::computed(&CheckAnswer { overlaps: !conflicts.is_empty(), conflicts })?.to(&request)
 }

@@ -13,7 +13,7 @@ use super::dto::{CreateSleepLogBody, SleepLogBody, SleepOverlapDoc, UpdateSleepL
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, Query, Segment, text};
+use crate::input::{Body, Decode, Fields, Parsed, PathParam, Query, text};
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -93,7 +93,8 @@ async fn create_sleep_log(
     let id = body.value.id.unwrap_or_else(|| app.ids.fresh().into());
     let new = NewSleepLog { id, input: SleepInput::from(body.value), request_digest: body.digest };
     let on_overlap = OnOverlap::from(query.0);
-    let created = app.work.write(principal.user, app.now(), move |tx| sleep::create(tx, new, on_overlap)).await?;
+    let created =
+        app.unit_of_work.write(principal.user, app.now(), move |tx| sleep::create(tx, new, on_overlap)).await?;
     answer(created.into_inner())?.created(format!("/api/v1/sleep/{id}")).to(&request)
 }
 
@@ -109,9 +110,9 @@ async fn get_sleep_log(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<SleepLogId>,
+    id: PathParam<SleepLogId>,
 ) -> Result<HttpResponse, Problem> {
-    let found = app.work.read(move |store| sleep::find(store, principal.user, id.0)).await?;
+    let found = app.unit_of_work.read(move |store| sleep::find(store, principal.user, id.0)).await?;
     answer(found)?.to(&request)
 }
 
@@ -133,7 +134,7 @@ async fn update_sleep_log(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<SleepLogId>,
+    id: PathParam<SleepLogId>,
     query: Query<OverlapQuery>,
     if_match: IfMatch,
     body: Body<UpdateSleepLogBody>,
@@ -141,7 +142,7 @@ async fn update_sleep_log(
     let patch = SleepPatch::from(body.value);
     let on_overlap = OnOverlap::from(query.0);
     let changed = app
-        .work
+        .unit_of_work
         .write(principal.user, app.now(), move |tx| sleep::update(tx, id.0, &if_match.0, patch, on_overlap))
         .await?;
     answer(changed)?.to(&request)
@@ -158,9 +159,9 @@ async fn update_sleep_log(
 async fn delete_sleep_log(
     app: Data<App>,
     principal: Principal,
-    id: Segment<SleepLogId>,
+    id: PathParam<SleepLogId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| sleep::delete(tx, id.0, &if_match.0)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| sleep::delete(tx, id.0, &if_match.0)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

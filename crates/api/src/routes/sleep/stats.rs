@@ -3,8 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use circadia_domain::civil::{Date, DateRange};
-use circadia_domain::figures::Spread;
 use circadia_domain::sleep::{self, ClockMean, Debt, Naps, NightSummary, Regularity, SleepStats, SocialJetLag};
+use circadia_domain::summary_stats::SummaryStats;
 use circadia_domain::users::SleepGoal;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
@@ -13,10 +13,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::conditional::Answer;
-use crate::figures::rounded;
 use crate::identity::Principal;
 use crate::input::{Decode, Fields, Query, date, text};
-use crate::problem::{Place, Problem};
+use crate::problem::{InputLocation, Problem};
+use crate::rounding::rounded;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_sleep_stats);
@@ -31,7 +31,7 @@ const DAYS: i32 = 30;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MinutesSpread)]
 #[expect(clippy::struct_field_names, reason = "every figure says its unit")]
-pub(in crate::routes) struct SpreadBody {
+pub(in crate::routes) struct SummaryStatsBody {
     /// The mean.
     mean_minutes: f64,
     /// The median.
@@ -40,8 +40,8 @@ pub(in crate::routes) struct SpreadBody {
     sd_minutes: Option<f64>,
 }
 
-impl From<Spread> for SpreadBody {
-    fn from(spread: Spread) -> Self {
+impl From<SummaryStats> for SummaryStatsBody {
+    fn from(spread: SummaryStats) -> Self {
         Self {
             mean_minutes: minutes(spread.mean),
             median_minutes: minutes(spread.median),
@@ -84,9 +84,9 @@ pub(in crate::routes) struct SummaryBody {
     /// Nights of the range, up to today, without.
     missing: u32,
     /// Of the time from start to end of a night's logs; null without nights.
-    duration: Option<SpreadBody>,
+    duration: Option<SummaryStatsBody>,
     /// Of the time asleep: without `awake_seconds`, as far as these were counted.
-    asleep: Option<SpreadBody>,
+    asleep: Option<SummaryStatsBody>,
     /// When they went to bed, on the clock of the zone in which it was written; null without nights, or where the times
     /// cancel out.
     bed: Option<ClockMeanBody>,
@@ -110,8 +110,8 @@ impl From<NightSummary> for SummaryBody {
         Self {
             nights: summary.nights,
             missing: summary.missing,
-            duration: summary.duration.map(SpreadBody::from),
-            asleep: summary.asleep.map(SpreadBody::from),
+            duration: summary.duration.map(SummaryStatsBody::from),
+            asleep: summary.asleep.map(SummaryStatsBody::from),
             bed: summary.bed.map(ClockMeanBody::from),
             wake: summary.wake.map(ClockMeanBody::from),
             mid_sleep: summary.mid_sleep.map(ClockMeanBody::from),
@@ -203,12 +203,12 @@ pub(in crate::routes) struct NapsBody {
     /// On how many dates.
     days: u32,
     /// Of their time; null without naps.
-    duration: Option<SpreadBody>,
+    duration: Option<SummaryStatsBody>,
 }
 
 impl From<Naps> for NapsBody {
     fn from(naps: Naps) -> Self {
-        Self { count: naps.count, days: naps.days, duration: naps.duration.map(SpreadBody::from) }
+        Self { count: naps.count, days: naps.days, duration: naps.duration.map(SummaryStatsBody::from) }
     }
 }
 
@@ -296,9 +296,9 @@ async fn get_sleep_stats(
     query: Query<StatsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (now, query) = (app.now(), query.0);
-    let read = app.work.read(move |store| {
+    let read = app.unit_of_work.read(move |store| {
         sleep::statistics(store, principal.user, now, |today| query.range(today)).map_err(|error| match error {
-            circadia_domain::Error::Invalid(wrong) => Problem::invalid(Place::Query, wrong),
+            circadia_domain::Error::Invalid(wrong) => Problem::invalid(InputLocation::Query, wrong),
             error => Problem::from(error),
         })
     });

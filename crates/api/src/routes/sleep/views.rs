@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use circadia_domain::civil::{Date, Instant, Span, Zone};
 use circadia_domain::sleep::{self, HourBlock, Night, SleepDay, SleepDayView, SleepPeriodView};
-use circadia_domain::store::Store;
+use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::SleepGoal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,10 +13,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::SleepLogBody;
 use super::stats::{NapsBody, SummaryBody};
 use crate::app::App;
-use crate::figures::rounded;
 use crate::identity::Principal;
 use crate::input::Query;
 use crate::problem::Problem;
+use crate::rounding::rounded;
 use crate::routes::viewed::{DateQuery, view};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {

@@ -4,7 +4,7 @@ use circadia_domain::stats::{Pieces, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::figures;
+use crate::rounding;
 
 /// A chart.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +33,7 @@ pub(super) struct DatasetBody {
 
 /// A figure to six places: more would only say how it was computed.
 pub(super) fn rounded(value: f64) -> f64 {
-    figures::rounded(value, 6)
+    rounding::rounded(value, 6)
 }
 
 impl DatasetBody {

@@ -245,6 +245,6 @@ async fn get_insights(
     query: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let (now, Asked { period, on, rate }) = (app.now(), query.0);
-    let examined = app.work.read(move |store| of_account(store, principal.user, now, on, period, rate)).await?;
+    let examined = app.unit_of_work.read(move |store| of_account(store, principal.user, now, on, period, rate)).await?;
     Answer::computed(&InsightsBody::new(&examined))?.to(&request)
 }

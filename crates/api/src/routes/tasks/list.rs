@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::ids::{TaskId, ThemeId};
 use circadia_domain::tasks::{
-    self, Priority, Task, TaskFilter, TaskOrder, TaskPlace, TaskQuery, TaskSeek, TaskSort, TaskStatus,
+    self, Priority, Task, TaskCursor, TaskFilter, TaskOrder, TaskQuery, TaskSeek, TaskSort, TaskStatus,
 };
 use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ fn order_text(order: TaskOrder) -> String {
 
 /// A task's place in an order, as cursors hold it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-enum Place {
+enum InputLocation {
     #[serde(rename = "d")]
     DueOn(Option<Date>),
     #[serde(rename = "p")]
@@ -60,29 +60,31 @@ enum Place {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Key {
     #[serde(rename = "v")]
-    place: Place,
+    place: InputLocation,
     #[serde(rename = "i")]
     id: TaskId,
 }
 
 impl Key {
     fn of(task: &Task, by: TaskSort) -> Self {
-        let place = match TaskPlace::of(task, by) {
-            TaskPlace::DueOn(due_on) => Place::DueOn(due_on),
-            TaskPlace::Priority(priority) => Place::Priority(priority.rank()),
-            TaskPlace::CreatedAt(at) => Place::CreatedAt(at.micros()),
-            TaskPlace::Title(key) => Place::Title(key),
+        let place = match TaskCursor::of(task, by) {
+            TaskCursor::DueOn(due_on) => InputLocation::DueOn(due_on),
+            TaskCursor::Priority(priority) => InputLocation::Priority(priority.rank()),
+            TaskCursor::CreatedAt(at) => InputLocation::CreatedAt(at.micros()),
+            TaskCursor::Title(key) => InputLocation::Title(key),
         };
         Self { place, id: task.id }
     }
 
     /// The place in the domain's words; nothing if it isn't one of this order, whoever made it up.
-    fn into_place(self, by: TaskSort) -> Option<(TaskPlace, TaskId)> {
+    fn into_place(self, by: TaskSort) -> Option<(TaskCursor, TaskId)> {
         let place = match (self.place, by) {
-            (Place::DueOn(due_on), TaskSort::DueOn) => TaskPlace::DueOn(due_on),
-            (Place::Priority(rank), TaskSort::Priority) => TaskPlace::Priority(Priority::from_rank(rank)?),
-            (Place::CreatedAt(micros), TaskSort::CreatedAt) => TaskPlace::CreatedAt(Instant::from_micros(micros)),
-            (Place::Title(key), TaskSort::Title) if !key.contains('\0') => TaskPlace::Title(key),
+            (InputLocation::DueOn(due_on), TaskSort::DueOn) => TaskCursor::DueOn(due_on),
+            (InputLocation::Priority(rank), TaskSort::Priority) => TaskCursor::Priority(Priority::from_rank(rank)?),
+            (InputLocation::CreatedAt(micros), TaskSort::CreatedAt) => {
+                TaskCursor::CreatedAt(Instant::from_micros(micros))
+            }
+            (InputLocation::Title(key), TaskSort::Title) if !key.contains('\0') => TaskCursor::Title(key),
             _ => return None,
         };
         Some((place, self.id))
@@ -187,7 +189,7 @@ async fn list_tasks(
         seek: TaskSeek { order, beyond, backwards, limit: query.page.limit + 1 },
     };
     let now = app.now();
-    let found = app.work.read(move |store| tasks::list(store, principal.user, now, wanted)).await?;
+    let found = app.unit_of_work.read(move |store| tasks::list(store, principal.user, now, wanted)).await?;
     let page = Page::of_selected(found, |task| Key::of(task, order.by), &sort, &query.page, &start);
     page.map(TaskBody::from).answer(&request)
 }
@@ -207,10 +209,10 @@ mod tests {
     #[test]
     fn places_of_another_order_are_none_of_this() {
         let id = TaskId::parse("01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b").unwrap();
-        let place = |place: Place, by| Key { place, id }.into_place(by);
-        assert!(place(Place::Priority(2), TaskSort::Priority).is_some());
-        assert!(place(Place::Priority(4), TaskSort::Priority).is_none());
-        assert!(place(Place::Priority(2), TaskSort::Title).is_none());
-        assert!(place(Place::Title("a\0".into()), TaskSort::Title).is_none());
+        let place = |place: InputLocation, by| Key { place, id }.into_place(by);
+        assert!(place(InputLocation::Priority(2), TaskSort::Priority).is_some());
+        assert!(place(InputLocation::Priority(4), TaskSort::Priority).is_none());
+        assert!(place(InputLocation::Priority(2), TaskSort::Title).is_none());
+        assert!(place(InputLocation::Title("a\0".into()), TaskSort::Title).is_none());
     }
 }

@@ -10,7 +10,7 @@ use super::dto::{CreateTaskBody, TaskBody, TransitionBody, UpdateTaskBody};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Segment};
+use crate::input::{Body, PathParam};
 use crate::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -43,7 +43,7 @@ async fn create_task(
 ) -> Result<HttpResponse, Problem> {
     let new = body.value.into_new(|| app.ids.fresh().into(), body.digest);
     let id = new.id;
-    let created = app.work.write(principal.user, app.now(), move |tx| tasks::create(tx, new)).await?;
+    let created = app.unit_of_work.write(principal.user, app.now(), move |tx| tasks::create(tx, new)).await?;
     answer(created.into_inner())?.created(format!("/api/v1/tasks/{id}")).to(&request)
 }
 
@@ -59,9 +59,9 @@ async fn get_task(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<TaskId>,
+    id: PathParam<TaskId>,
 ) -> Result<HttpResponse, Problem> {
-    let found = app.work.read(move |store| tasks::find(store, principal.user, id.0)).await?;
+    let found = app.unit_of_work.read(move |store| tasks::find(store, principal.user, id.0)).await?;
     answer(found)?.to(&request)
 }
 
@@ -80,13 +80,15 @@ async fn update_task(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<TaskId>,
+    id: PathParam<TaskId>,
     if_match: IfMatch,
     body: Body<UpdateTaskBody>,
 ) -> Result<HttpResponse, Problem> {
     let patch = TaskPatch::from(body.value);
-    let changed =
-        app.work.write(principal.user, app.now(), move |tx| tasks::update(tx, id.0, &if_match.0, patch)).await?;
+    let changed = app
+        .unit_of_work
+        .write(principal.user, app.now(), move |tx| tasks::update(tx, id.0, &if_match.0, patch))
+        .await?;
     answer(changed)?.to(&request)
 }
 
@@ -109,13 +111,15 @@ async fn transition_task(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<TaskId>,
+    id: PathParam<TaskId>,
     if_match: IfMatch,
     body: Body<TransitionBody>,
 ) -> Result<HttpResponse, Problem> {
     let to = body.value.to;
-    let changed =
-        app.work.write(principal.user, app.now(), move |tx| tasks::transition(tx, id.0, &if_match.0, to)).await?;
+    let changed = app
+        .unit_of_work
+        .write(principal.user, app.now(), move |tx| tasks::transition(tx, id.0, &if_match.0, to))
+        .await?;
     answer(changed)?.to(&request)
 }
 
@@ -132,9 +136,9 @@ async fn transition_task(
 async fn delete_task(
     app: Data<App>,
     principal: Principal,
-    id: Segment<TaskId>,
+    id: PathParam<TaskId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| tasks::delete(tx, id.0, &if_match.0)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| tasks::delete(tx, id.0, &if_match.0)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -106,6 +106,6 @@ async fn list_time_entries(
     let range = DateRange::new(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)).unwrap_or(DateRange::ALL);
     let filter = TimeFilter { range, habit: habit_id, task: task_id };
     let seek = TimeSeek { reversed, beyond, backwards, limit: page.limit + 1 };
-    let found = app.work.read(move |store| time_entries::list(store, principal.user, &filter, &seek)).await?;
+    let found = app.unit_of_work.read(move |store| time_entries::list(store, principal.user, &filter, &seek)).await?;
     Page::of_selected(found, Key::of, sort, &page, &start).map(TimeEntryBody::from).answer(&request)
 }

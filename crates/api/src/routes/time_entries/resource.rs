@@ -10,7 +10,7 @@ use super::dto::{CreateTimeEntryBody, TimeEntryBody, UpdateTimeEntryBody};
 use crate::app::App;
 use crate::conditional::{Answer, IfMatch};
 use crate::identity::Principal;
-use crate::input::{Body, Segment};
+use crate::input::{Body, PathParam};
 use crate::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -44,7 +44,7 @@ async fn create_time_entry(
 ) -> Result<HttpResponse, Problem> {
     let new = body.value.into_new(|| app.ids.fresh().into(), body.digest);
     let id = new.id;
-    let created = app.work.write(principal.user, app.now(), move |tx| time_entries::create(tx, new)).await?;
+    let created = app.unit_of_work.write(principal.user, app.now(), move |tx| time_entries::create(tx, new)).await?;
     answer(created.into_inner())?.created(format!("/api/v1/time-entries/{id}")).to(&request)
 }
 
@@ -60,9 +60,9 @@ async fn get_time_entry(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<TimeEntryId>,
+    id: PathParam<TimeEntryId>,
 ) -> Result<HttpResponse, Problem> {
-    let found = app.work.read(move |store| time_entries::find(store, principal.user, id.0)).await?;
+    let found = app.unit_of_work.read(move |store| time_entries::find(store, principal.user, id.0)).await?;
     answer(found)?.to(&request)
 }
 
@@ -81,13 +81,15 @@ async fn update_time_entry(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<TimeEntryId>,
+    id: PathParam<TimeEntryId>,
     if_match: IfMatch,
     body: Body<UpdateTimeEntryBody>,
 ) -> Result<HttpResponse, Problem> {
     let patch = TimeEntryPatch::from(body.value);
-    let changed =
-        app.work.write(principal.user, app.now(), move |tx| time_entries::update(tx, id.0, &if_match.0, patch)).await?;
+    let changed = app
+        .unit_of_work
+        .write(principal.user, app.now(), move |tx| time_entries::update(tx, id.0, &if_match.0, patch))
+        .await?;
     answer(changed)?.to(&request)
 }
 
@@ -104,9 +106,9 @@ async fn update_time_entry(
 async fn delete_time_entry(
     app: Data<App>,
     principal: Principal,
-    id: Segment<TimeEntryId>,
+    id: PathParam<TimeEntryId>,
     if_match: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    app.work.write(principal.user, app.now(), move |tx| time_entries::delete(tx, id.0, &if_match.0)).await?;
+    app.unit_of_work.write(principal.user, app.now(), move |tx| time_entries::delete(tx, id.0, &if_match.0)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

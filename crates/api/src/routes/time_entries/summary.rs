@@ -17,7 +17,7 @@ use super::super::habits::OnQuery;
 use crate::app::App;
 use crate::conditional::Answer;
 use crate::identity::Principal;
-use crate::input::{Decode, Fields, Parsed, Query, Segment, date, text};
+use crate::input::{Decode, Fields, Parsed, PathParam, Query, date, text};
 use crate::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -202,7 +202,7 @@ async fn get_summary(
     let group_by = group_by.unwrap_or(GroupBy::Day);
     let range = DateRange::new(from, to).unwrap_or(DateRange::day(from));
     let user = principal.user;
-    let read = app.work.read(move |store| {
+    let read = app.unit_of_work.read(move |store| {
         let span = match group_by {
             GroupBy::Day => Span::Day,
             GroupBy::Week => Span::Week,
@@ -256,11 +256,11 @@ async fn get_week(
     app: Data<App>,
     request: HttpRequest,
     principal: Principal,
-    id: Segment<HabitId>,
+    id: PathParam<HabitId>,
     query: Query<OnQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (now, on) = (app.now(), query.0.on);
-    let read = app.work.read::<_, Error>(move |store| time_entries::week(store, principal.user, id.0, now, on));
+    let read = app.unit_of_work.read::<_, Error>(move |store| time_entries::week(store, principal.user, id.0, now, on));
     let week = read.await?;
     let body = WeekBody {
         total_week: week.total(),

@@ -9,7 +9,7 @@ use crate::habits::{Habit, HabitName, History, Progress};
 use crate::ids::{HabitId, UserId};
 use crate::sleep::{ClockTime, Night, clock_mean, nights};
 use crate::stats::period::Period;
-use crate::store::Store;
+use crate::unit_of_work::Store;
 use crate::users;
 
 /// The most days that are looked at: of longer ranges the latest ones. What held years ago says little about today.

@@ -2,14 +2,15 @@
 
 use crate::civil::{Date, DateRange, DayClock, Instant};
 use crate::error::Error;
+use crate::error::StoreError;
 use crate::habits::{Habit, History, Progress, complete_values};
 use crate::ids::{ThemeId, UserId};
 use crate::moods::DayValue;
 use crate::sleep::Sleep;
 use crate::stats::period::Period;
-use crate::store::{Store, StoreError};
 use crate::tasks::{Priority, TaskStatus};
 use crate::themes::ThemeLabel;
+use crate::unit_of_work::Store;
 use crate::users;
 
 /// How many tasks of one kind there are.

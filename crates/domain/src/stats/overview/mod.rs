@@ -25,7 +25,7 @@ use crate::civil::{Date, DateRange, Instant};
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::sleep::nights;
-use crate::store::Store;
+use crate::unit_of_work::Store;
 
 /// The overview of a range.
 #[derive(Debug, Clone, PartialEq)]

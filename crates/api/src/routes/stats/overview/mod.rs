@@ -211,6 +211,6 @@ async fn get_overview(
     query: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let (now, Asked { period, on }) = (app.now(), query.0);
-    let made = app.work.read(move |store| domain::overview(store, principal.user, now, on, period)).await?;
+    let made = app.unit_of_work.read(move |store| domain::overview(store, principal.user, now, on, period)).await?;
     Answer::computed(&OverviewBody::from(made))?.to(&request)
 }

@@ -7,33 +7,33 @@ use crate::error::Error;
 
 /// A thing that was to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Created<T> {
+pub enum Creation<T> {
     /// It was made.
-    Now(T),
+    Created(T),
     /// The same request had made it before.
-    Before(T),
+    Replayed(T),
 }
 
-impl<T> Created<T> {
+impl<T> Creation<T> {
     /// The thing, whenever it was made.
     pub fn into_inner(self) -> T {
         match self {
-            Self::Now(thing) | Self::Before(thing) => thing,
+            Self::Created(thing) | Self::Replayed(thing) => thing,
         }
     }
 
     /// The same with the thing turned into another.
-    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Created<U> {
+    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Creation<U> {
         match self {
-            Self::Now(thing) => Created::Now(turn(thing)),
-            Self::Before(thing) => Created::Before(turn(thing)),
+            Self::Created(thing) => Creation::Created(turn(thing)),
+            Self::Replayed(thing) => Creation::Replayed(turn(thing)),
         }
     }
 
     /// Answers a request for an id that exists already.
     pub(crate) fn replay(stored: &[u8; 32], sent: &[u8; 32], thing: T) -> Result<Self, Error> {
         if stored == sent {
-            Ok(Self::Before(thing))
+            Ok(Self::Replayed(thing))
         } else {
             Err(Error::conflict("id_taken", "there already is one with this id, made by a different request"))
         }

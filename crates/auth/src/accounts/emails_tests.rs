@@ -1,8 +1,8 @@
 use super::*;
 use crate::testing::{Memory, NOW, Seeded, id};
 
-fn written(store: &mut Memory, order: &LetterOrder) -> Option<Letter> {
-    write_letter(store, order, &Seeded::new(5), NOW).unwrap()
+fn written(store: &mut Memory, order: &EmailJob) -> Option<EmailMessage> {
+    compose_email(store, order, &Seeded::new(5), NOW).unwrap()
 }
 
 fn unverified() -> Memory {
@@ -24,15 +24,15 @@ fn an_address_without_an_account_gets_no_letter() {
     let mut store = verified();
     let nobody = "nobody@example.org".to_owned();
     for order in [
-        LetterOrder::Registration { email: nobody.clone(), taken: false },
-        LetterOrder::Registration { email: nobody.clone(), taken: true },
-        LetterOrder::Verification { email: nobody.clone() },
-        LetterOrder::PasswordReset { email: nobody.clone() },
-        LetterOrder::EmailChange { user: id(9).into(), email: nobody.clone(), password: password_mark(None) },
-        LetterOrder::EmailChangeNotice { user: id(9).into(), email: nobody },
-        LetterOrder::Welcome { user: id(9).into() },
-        LetterOrder::PasswordChanged { user: id(9).into() },
-        LetterOrder::GoogleLinked { user: id(9).into() },
+        EmailJob::Registration { email: nobody.clone(), taken: false },
+        EmailJob::Registration { email: nobody.clone(), taken: true },
+        EmailJob::Verification { email: nobody.clone() },
+        EmailJob::PasswordReset { email: nobody.clone() },
+        EmailJob::EmailChange { user: id(9).into(), email: nobody.clone(), password: password_mark(None) },
+        EmailJob::EmailChangeNotice { user: id(9).into(), email: nobody },
+        EmailJob::Welcome { user: id(9).into() },
+        EmailJob::PasswordChanged { user: id(9).into() },
+        EmailJob::GoogleLinked { user: id(9).into() },
     ] {
         assert_eq!(written(&mut store, &order), None, "{order:?}");
     }
@@ -41,35 +41,35 @@ fn an_address_without_an_account_gets_no_letter() {
 
 #[test]
 fn who_registers_gets_a_link_and_who_has_the_account_already_is_told_so() {
-    let order = |taken| LetterOrder::Registration { email: ada(), taken };
+    let order = |taken| EmailJob::Registration { email: ada(), taken };
     let mut store = unverified();
     let letter = written(&mut store, &order(false)).unwrap();
-    let LetterContent::VerifyEmail(first) = letter.content else { panic!("{letter:?}") };
+    let EmailContent::VerifyEmail(first) = letter.content else { panic!("{letter:?}") };
     assert_eq!(letter.to.as_str(), "ada@example.org");
     // Who registers the second time has the address; who did first need not, and their link and password are void.
     let letter = written(&mut store, &order(true)).unwrap();
-    let LetterContent::FinishRegistration(token) = letter.content else { panic!("{letter:?}") };
+    let EmailContent::FinishRegistration(token) = letter.content else { panic!("{letter:?}") };
     assert_eq!((token.purpose, letter.to.as_str()), (OneTimePurpose::ResetPassword, "ada@example.org"));
     assert!(one_time::look_up(&mut store, &token, NOW).is_ok() && one_time::look_up(&mut store, &first, NOW).is_err());
     // Nor can a link be asked for in between that confirms the first password.
-    for order in [LetterOrder::Verification { email: ada() }, order(false)] {
+    for order in [EmailJob::Verification { email: ada() }, order(false)] {
         let letter = written(&mut store, &order).unwrap();
-        assert!(matches!(letter.content, LetterContent::FinishRegistration(_)), "{letter:?}");
+        assert!(matches!(letter.content, EmailContent::FinishRegistration(_)), "{letter:?}");
     }
     let letter = written(&mut verified(), &order(true)).unwrap();
-    assert_eq!(letter.content, LetterContent::AlreadyRegistered);
+    assert_eq!(letter.content, EmailContent::AlreadyRegistered);
     assert_eq!(written(&mut verified(), &order(false)), None);
 }
 
 #[test]
 fn verification_is_for_the_unverified_and_a_reset_for_everybody_who_may_sign_in() {
-    let verification = LetterOrder::Verification { email: ada() };
+    let verification = EmailJob::Verification { email: ada() };
     assert!(written(&mut unverified(), &verification).is_some());
     assert_eq!(written(&mut verified(), &verification), None);
-    let reset = LetterOrder::PasswordReset { email: ada() };
+    let reset = EmailJob::PasswordReset { email: ada() };
     for mut store in [unverified(), verified()] {
         let letter = written(&mut store, &reset).unwrap();
-        assert!(matches!(letter.content, LetterContent::ResetPassword(_)));
+        assert!(matches!(letter.content, EmailContent::ResetPassword(_)));
         store.users[0].1 = false;
         assert_eq!(written(&mut store, &reset), None);
     }
@@ -82,16 +82,16 @@ fn an_address_that_somebody_else_has_is_told_to_them_and_to_nobody_else() {
     grace.id = id(2).into();
     grace.email = Email::parse("grace@example.org").unwrap();
     store.users.push((grace, true));
-    let change = |email: &str| LetterOrder::EmailChange {
+    let change = |email: &str| EmailJob::EmailChange {
         user: id(1).into(),
         email: email.to_owned(),
         password: password_mark(Some("$hash")),
     };
     let letter = written(&mut store, &change("grace@example.org")).unwrap();
-    assert_eq!((letter.to.as_str(), letter.content), ("grace@example.org", LetterContent::AlreadyRegistered));
+    assert_eq!((letter.to.as_str(), letter.content), ("grace@example.org", EmailContent::AlreadyRegistered));
     assert!(store.one_time_tokens.is_empty());
     let letter = written(&mut store, &change("countess@example.org")).unwrap();
-    assert!(matches!(letter.content, LetterContent::ConfirmNewEmail(_)));
+    assert!(matches!(letter.content, EmailContent::ConfirmNewEmail(_)));
     assert_eq!(letter.to.as_str(), "countess@example.org");
     assert_eq!(store.one_time_tokens[0].email, letter.to);
     assert_eq!(store.one_time_tokens[0].user, id(1).into());
@@ -100,7 +100,7 @@ fn an_address_that_somebody_else_has_is_told_to_them_and_to_nobody_else() {
 #[test]
 fn a_change_of_address_is_off_once_the_password_is_another() {
     let mut store = verified();
-    let order = LetterOrder::EmailChange {
+    let order = EmailJob::EmailChange {
         user: id(1).into(),
         email: "evil@example.org".to_owned(),
         password: password_mark(Some("$hash")),
@@ -115,9 +115,9 @@ fn a_change_of_address_is_off_once_the_password_is_another() {
 #[test]
 fn a_letter_that_is_written_again_has_the_token_that_counts() {
     let mut store = verified();
-    let (entropy, order) = (Seeded::new(6), LetterOrder::PasswordReset { email: ada() });
-    let mut write = || write_letter(&mut store, &order, &entropy, NOW).unwrap().unwrap().content;
-    let (LetterContent::ResetPassword(first), LetterContent::ResetPassword(second)) = (write(), write()) else {
+    let (entropy, order) = (Seeded::new(6), EmailJob::PasswordReset { email: ada() });
+    let mut write = || compose_email(&mut store, &order, &entropy, NOW).unwrap().unwrap().content;
+    let (EmailContent::ResetPassword(first), EmailContent::ResetPassword(second)) = (write(), write()) else {
         panic!("no reset")
     };
     assert!(one_time::look_up(&mut store, &first, NOW).is_err());
@@ -126,8 +126,8 @@ fn a_letter_that_is_written_again_has_the_token_that_counts() {
 
 #[test]
 fn orders_read_back_and_show_no_address() {
-    let order = LetterOrder::EmailChangeNotice { user: id(1).into(), email: ada() };
+    let order = EmailJob::EmailChangeNotice { user: id(1).into(), email: ada() };
     let json = serde_json::to_string(&order).unwrap();
-    assert_eq!(serde_json::from_str::<LetterOrder>(&json).unwrap(), order);
+    assert_eq!(serde_json::from_str::<EmailJob>(&json).unwrap(), order);
     assert!(!format!("{order:?}").contains("ada"));
 }

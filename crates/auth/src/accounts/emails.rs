@@ -6,9 +6,9 @@
 //! the letter is written, not before; so no job holds one.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
-use circadia_domain::store::StoreError;
 use circadia_domain::users::{Email, Locale, Login, User, UserRepository};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ use crate::passwords::password_mark;
 /// A letter that is to be written.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "letter")]
-pub enum LetterOrder {
+pub enum EmailJob {
     /// To who registered with this address; or to who has the account already, if it was `taken`.
     Registration {
         /// The address.
@@ -71,7 +71,7 @@ pub enum LetterOrder {
     },
 }
 
-impl std::fmt::Debug for LetterOrder {
+impl std::fmt::Debug for EmailJob {
     /// Without addresses.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = match self {
@@ -90,7 +90,7 @@ impl std::fmt::Debug for LetterOrder {
 
 /// What a letter says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LetterContent {
+pub enum EmailContent {
     /// Follow this link to show that the address is yours.
     VerifyEmail(OneTimeToken),
     /// You have an account already.
@@ -113,7 +113,7 @@ pub enum LetterContent {
 
 /// A letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct EmailMessage {
     /// To which address.
     pub to: Email,
     /// In which language.
@@ -121,11 +121,11 @@ pub struct Letter {
     /// What the account is called.
     pub username: String,
     /// What it says.
-    pub content: LetterContent,
+    pub content: EmailContent,
 }
 
-impl Letter {
-    fn new(user: &User, to: Email, content: LetterContent) -> Self {
+impl EmailMessage {
+    fn new(user: &User, to: Email, content: EmailContent) -> Self {
         Self { to, locale: user.settings.locale.clone(), username: user.username.as_str().to_owned(), content }
     }
 }
@@ -135,29 +135,29 @@ impl Letter {
 ///
 /// # Errors
 /// The store's.
-pub fn write_letter<S: UserRepository + OneTimeRepository + ?Sized>(
+pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
     store: &mut S,
-    order: &LetterOrder,
+    order: &EmailJob,
     entropy: &dyn Entropy,
     now: Instant,
-) -> Result<Option<Letter>, StoreError> {
+) -> Result<Option<EmailMessage>, StoreError> {
     let written = match order {
-        LetterOrder::Registration { email, taken } => match by_email(store, email)? {
+        EmailJob::Registration { email, taken } => match by_email(store, email)? {
             // Whoever came first need not be who has the address, so their password must not be the one that counts.
             Some(user) if *taken && user.email_verified_at.is_none() => choice(store, &user, entropy, now),
             Some(user) if user.email_verified_at.is_none() => verification(store, &user, entropy, now),
-            Some(user) if *taken => Ok(Letter::new(&user, user.email.clone(), LetterContent::AlreadyRegistered)),
+            Some(user) if *taken => Ok(EmailMessage::new(&user, user.email.clone(), EmailContent::AlreadyRegistered)),
             _ => return Ok(None),
         },
-        LetterOrder::Verification { email } => match by_email(store, email)? {
+        EmailJob::Verification { email } => match by_email(store, email)? {
             Some(user) if user.email_verified_at.is_none() => verification(store, &user, entropy, now),
             _ => return Ok(None),
         },
-        LetterOrder::PasswordReset { email } => match by_email(store, email)? {
+        EmailJob::PasswordReset { email } => match by_email(store, email)? {
             Some(user) => with_token(store, &user, OneTimePurpose::ResetPassword, user.email.clone(), entropy, now),
             None => return Ok(None),
         },
-        LetterOrder::EmailChange { user, email, password } => {
+        EmailJob::EmailChange { user, email, password } => {
             // Who has chosen another password since may have done so because of this.
             let present = store.credentials_of(*user)?.and_then(|credentials| credentials.password_hash);
             if !same(password, &password_mark(present.as_deref())) {
@@ -167,7 +167,7 @@ pub fn write_letter<S: UserRepository + OneTimeRepository + ?Sized>(
             match (store.find_user(*user)?, holder) {
                 // It is for its holder to know, and for nobody else, that the address has an account.
                 (_, Some(holder)) if holder.id != *user => {
-                    Ok(Letter::new(&holder, email, LetterContent::AlreadyRegistered))
+                    Ok(EmailMessage::new(&holder, email, EmailContent::AlreadyRegistered))
                 }
                 (Some(user), _) if user.active => {
                     with_token(store, &user, OneTimePurpose::ChangeEmail, email, entropy, now)
@@ -175,13 +175,13 @@ pub fn write_letter<S: UserRepository + OneTimeRepository + ?Sized>(
                 _ => return Ok(None),
             }
         }
-        LetterOrder::EmailChangeNotice { user, email } => {
+        EmailJob::EmailChangeNotice { user, email } => {
             let Some(user) = store.find_user(*user)? else { return Ok(None) };
-            Ok(Letter::new(&user, Email::from_stored(email.clone()), LetterContent::EmailIsChanging))
+            Ok(EmailMessage::new(&user, Email::from_stored(email.clone()), EmailContent::EmailIsChanging))
         }
-        LetterOrder::Welcome { user } => return to_owner(store, *user, LetterContent::Welcome),
-        LetterOrder::PasswordChanged { user } => return to_owner(store, *user, LetterContent::PasswordChanged),
-        LetterOrder::GoogleLinked { user } => return to_owner(store, *user, LetterContent::GoogleLinked),
+        EmailJob::Welcome { user } => return to_owner(store, *user, EmailContent::Welcome),
+        EmailJob::PasswordChanged { user } => return to_owner(store, *user, EmailContent::PasswordChanged),
+        EmailJob::GoogleLinked { user } => return to_owner(store, *user, EmailContent::GoogleLinked),
     };
     match written {
         Ok(letter) => Ok(Some(letter)),
@@ -200,9 +200,9 @@ fn by_email<S: UserRepository + ?Sized>(store: &mut S, email: &str) -> Result<Op
 fn to_owner<S: UserRepository + ?Sized>(
     store: &mut S,
     user: UserId,
-    content: LetterContent,
-) -> Result<Option<Letter>, StoreError> {
-    Ok(store.find_user(user)?.map(|user| Letter::new(&user, user.email.clone(), content)))
+    content: EmailContent,
+) -> Result<Option<EmailMessage>, StoreError> {
+    Ok(store.find_user(user)?.map(|user| EmailMessage::new(&user, user.email.clone(), content)))
 }
 
 /// A link to a password of one's own, which is the only one that counts from here on.
@@ -211,10 +211,10 @@ fn choice<S: OneTimeRepository + ?Sized>(
     user: &User,
     entropy: &dyn Entropy,
     now: Instant,
-) -> Result<Letter, StoreError> {
+) -> Result<EmailMessage, StoreError> {
     store.delete_one_time_tokens(user.id, &[OneTimePurpose::VerifyEmail])?;
     let token = one_time::issue(store, OneTimePurpose::ResetPassword, user.id, &user.email, entropy, now)?;
-    Ok(Letter::new(user, user.email.clone(), LetterContent::FinishRegistration(token)))
+    Ok(EmailMessage::new(user, user.email.clone(), EmailContent::FinishRegistration(token)))
 }
 
 /// A link to prove the address; but while somebody is asked to choose a password, none that would confirm the one
@@ -224,7 +224,7 @@ fn verification<S: OneTimeRepository + ?Sized>(
     user: &User,
     entropy: &dyn Entropy,
     now: Instant,
-) -> Result<Letter, StoreError> {
+) -> Result<EmailMessage, StoreError> {
     let asked = store.find_one_time_token(user.id, OneTimePurpose::ResetPassword)?;
     if asked.is_some_and(|token| now < token.expires_at) {
         return choice(store, user, entropy, now);
@@ -239,16 +239,16 @@ fn with_token<S: OneTimeRepository + ?Sized>(
     to: Email,
     entropy: &dyn Entropy,
     now: Instant,
-) -> Result<Letter, StoreError> {
+) -> Result<EmailMessage, StoreError> {
     let token = one_time::issue(store, purpose, user.id, &to, entropy, now)?;
     let content = match purpose {
-        OneTimePurpose::VerifyEmail => LetterContent::VerifyEmail(token),
-        OneTimePurpose::ResetPassword => LetterContent::ResetPassword(token),
-        OneTimePurpose::ChangeEmail => LetterContent::ConfirmNewEmail(token),
+        OneTimePurpose::VerifyEmail => EmailContent::VerifyEmail(token),
+        OneTimePurpose::ResetPassword => EmailContent::ResetPassword(token),
+        OneTimePurpose::ChangeEmail => EmailContent::ConfirmNewEmail(token),
     };
-    Ok(Letter::new(user, to, content))
+    Ok(EmailMessage::new(user, to, content))
 }
 
 #[cfg(test)]
-#[path = "letters_tests.rs"]
+#[path = "emails_tests.rs"]
 mod tests;

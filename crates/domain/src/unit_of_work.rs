@@ -6,11 +6,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use crate::audit::AuditRepository;
 use crate::civil::Instant;
 use crate::ephemera::EphemeraRepository;
+use crate::error::StoreError;
 use crate::habits::{EntryRepository, HabitRepository};
 use crate::identities::IdentityRepository;
 use crate::ids::UserId;
@@ -21,6 +20,7 @@ use crate::moods::MoodRepository;
 use crate::one_time::OneTimeRepository;
 use crate::personal_tokens::PersonalTokenRepository;
 use crate::quotes::QuoteRepository;
+use crate::revision::Revision;
 use crate::sessions::SessionRepository;
 use crate::sleep::SleepRepository;
 use crate::stats::overview::StatsRepository;
@@ -30,78 +30,6 @@ use crate::time_entries::TimeEntryRepository;
 use crate::timer::TimerRepository;
 use crate::totp::TotpRepository;
 use crate::users::UserRepository;
-
-/// A user's revision: raised by each of the user's write transactions, carried by the rows it touched. It is what
-/// `ETag`s show, and the cursor of delta sync.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Revision(pub i64);
-
-impl fmt::Display for Revision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The revision that a caller expects a row to have.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Expected {
-    /// Whatever it is.
-    #[default]
-    Anything,
-    /// Whatever it is, as long as there is a row.
-    Existing,
-    /// One of these.
-    OneOf(Vec<Revision>),
-}
-
-impl Expected {
-    /// Holds the stored revision against the expectation.
-    ///
-    /// # Errors
-    /// [`crate::Error::Stale`] on a mismatch.
-    pub fn check(&self, current: Revision) -> Result<(), crate::Error> {
-        match self {
-            Self::OneOf(expected) if !expected.contains(&current) => {
-                Err(crate::Error::Stale { current: Some(current) })
-            }
-            Self::Anything | Self::Existing | Self::OneOf(_) => Ok(()),
-        }
-    }
-}
-
-/// The uniqueness rules that span users; those within a user's rows are checked under the user's revision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unique {
-    /// Two users of one name.
-    Username,
-    /// Two users of one e-mail address.
-    Email,
-    /// Two users of one identity with a provider.
-    Identity,
-    /// Any other.
-    Other,
-}
-
-/// What can go wrong between the domain and its database.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database can't be reached, or had no connection free in time. Asking again later may help.
-    #[error("the database is unavailable: {0}")]
-    Unavailable(String),
-    /// A uniqueness rule was broken.
-    #[error("a uniqueness rule was broken: {0:?}")]
-    Duplicate(Unique),
-    /// The user whose unit of work this is has no revision: the account is gone.
-    #[error("the user does not exist")]
-    NoSuchUser,
-    /// A row can't be read as what it should be.
-    #[error("stored data can't be read: {0}")]
-    Corrupt(String),
-    /// Anything else; a defect.
-    #[error("the database refused: {0}")]
-    Defect(String),
-}
 
 /// Every repository, within one transaction.
 pub trait Store:
@@ -155,7 +83,7 @@ impl<T> Store for T where
 }
 
 /// A user's write transaction: the store, and what is stamped on the rows.
-pub struct Writing<'a> {
+pub struct WriteTransaction<'a> {
     /// The repositories.
     pub store: &'a mut dyn Store,
     /// Whose transaction it is.
@@ -166,9 +94,9 @@ pub struct Writing<'a> {
     pub now: Instant,
 }
 
-impl fmt::Debug for Writing<'_> {
+impl fmt::Debug for WriteTransaction<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writing")
+        f.debug_struct("WriteTransaction")
             .field("user", &self.user)
             .field("rev", &self.rev)
             .field("now", &self.now)
@@ -187,23 +115,23 @@ pub enum Verdict {
 
 /// A database. Its calls block; they are made from threads that may.
 ///
-/// Use [`read`], [`write()`] and [`administer`] rather than the methods.
+/// Use [`read`], [`write()`] and [`write_unowned`] rather than the methods.
 pub trait Database: Send + Sync {
     /// Runs `work` in one transaction that sees a single snapshot and writes nothing.
-    fn run_reading(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<(), StoreError>;
+    fn run_read(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<(), StoreError>;
 
     /// Raises the user's revision and runs `work`, all in one transaction.
     ///
     /// # Errors
     /// [`StoreError::NoSuchUser`] without running `work` if the user has no revision.
-    fn run_writing(
+    fn run_write(
         &self,
         user: UserId,
         work: &mut dyn FnMut(&mut dyn Store, Revision) -> Verdict,
     ) -> Result<(), StoreError>;
 
     /// Runs `work` in one writing transaction that belongs to no user: registration, keys, jobs over many users.
-    fn run_administering(&self, work: &mut dyn FnMut(&mut dyn Store) -> Verdict) -> Result<(), StoreError>;
+    fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> Verdict) -> Result<(), StoreError>;
 
     /// Asks the database for a sign of life.
     fn ping(&self) -> Result<(), StoreError>;
@@ -245,7 +173,7 @@ fn finish<T, E: Refusal>(ran: Result<(), StoreError>, outcome: Option<Result<T, 
 pub fn read<T, E: Refusal>(database: &dyn Database, work: impl FnOnce(&mut dyn Store) -> Result<T, E>) -> Result<T, E> {
     let mut work = Some(work);
     let mut outcome = None;
-    let ran = database.run_reading(&mut |store| {
+    let ran = database.run_read(&mut |store| {
         if let Some(work) = work.take() {
             outcome = Some(work(store));
         }
@@ -258,13 +186,13 @@ pub fn write<T, E: Refusal>(
     database: &dyn Database,
     user: UserId,
     now: Instant,
-    work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>,
+    work: impl FnOnce(&mut WriteTransaction<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let mut work = Some(work);
     let mut outcome = None;
-    let ran = database.run_writing(user, &mut |store, rev| {
+    let ran = database.run_write(user, &mut |store, rev| {
         let Some(work) = work.take() else { return Verdict::Rollback };
-        let result = work(&mut Writing { store, user, rev, now });
+        let result = work(&mut WriteTransaction { store, user, rev, now });
         let verdict = verdict(&result);
         outcome = Some(result);
         verdict
@@ -273,13 +201,13 @@ pub fn write<T, E: Refusal>(
 }
 
 /// Runs a writing unit of work that belongs to no user.
-pub fn administer<T, E: Refusal>(
+pub fn write_unowned<T, E: Refusal>(
     database: &dyn Database,
     work: impl FnOnce(&mut dyn Store) -> Result<T, E>,
 ) -> Result<T, E> {
     let mut work = Some(work);
     let mut outcome = None;
-    let ran = database.run_administering(&mut |store| {
+    let ran = database.run_unowned_write(&mut |store| {
         let Some(work) = work.take() else { return Verdict::Rollback };
         let result = work(store);
         let verdict = verdict(&result);

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use circadia_api::App;
 use circadia_api::problem::Problem;
-use circadia_auth::accounts::{LetterOrder, write_letter};
+use circadia_auth::accounts::{EmailJob, compose_email};
 use circadia_domain::civil::Instant;
 use circadia_domain::jobs::{Attempt, Job};
 
@@ -14,13 +14,15 @@ use crate::mail::{Mailer, SendError, compose};
 /// Sends the letter that a job orders, if anybody is to get it.
 pub(super) async fn send(app: &Arc<App>, mailer: &Mailer, job: &Job) -> Attempt {
     // What doesn't open here may do so elsewhere: with another key, or a newer version.
-    let order: LetterOrder = match app.outbox.open(job) {
+    let order: EmailJob = match app.outbox.open(job) {
         Ok(order) => order,
         Err(error) => return Attempt::Failed(error.to_string()),
     };
     let (now, entropy, written) = (app.now(), Arc::clone(&app.identity.entropy), order.clone());
-    let letter =
-        app.work.administer::<_, Problem>(move |store| Ok(write_letter(store, &written, &*entropy, now)?)).await;
+    let letter = app
+        .unit_of_work
+        .write_unowned::<_, Problem>(move |store| Ok(compose_email(store, &written, &*entropy, now)?))
+        .await;
     let letter = match letter {
         Ok(Some(letter)) => letter,
         Ok(None) => return Attempt::Done,
@@ -28,7 +30,7 @@ pub(super) async fn send(app: &Arc<App>, mailer: &Mailer, job: &Job) -> Attempt 
     };
     let mail = match compose(&letter, mailer.from(), mailer.frontend_url(), job.id, system_time(now)) {
         Ok(mail) => mail,
-        Err(error) => return Attempt::Hopeless(error.to_string()),
+        Err(error) => return Attempt::Permanent(error.to_string()),
     };
     match mailer.send(mail, &format!("{}-{}", now.micros(), job.id)).await {
         Ok(()) => {
@@ -36,7 +38,7 @@ pub(super) async fn send(app: &Arc<App>, mailer: &Mailer, job: &Job) -> Attempt 
             Attempt::Done
         }
         Err(SendError::Later(reason)) => Attempt::Failed(reason),
-        Err(SendError::Never(reason)) => Attempt::Hopeless(reason),
+        Err(SendError::Never(reason)) => Attempt::Permanent(reason),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::civil::num::len32;
 
 /// Mean, median and standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
+pub struct SummaryStats {
     /// The mean.
     pub mean: f64,
     /// The median: of an even number, the mean of the two in the middle.
@@ -13,7 +13,7 @@ pub struct Spread {
     pub sd: Option<f64>,
 }
 
-impl Spread {
+impl SummaryStats {
     /// That of some figures; none of none.
     pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut figures: Vec<f64> = figures.into_iter().collect();
@@ -35,10 +35,10 @@ mod tests {
     #[test]
     fn spreads_are_told_by_hand() {
         // 2, 4, 4, 4, 5, 5, 7, 9: the squares of what is off the mean, 5, add up to 32.
-        let spread = Spread::of([9.0, 2.0, 4.0, 5.0, 4.0, 4.0, 7.0, 5.0]).unwrap();
+        let spread = SummaryStats::of([9.0, 2.0, 4.0, 5.0, 4.0, 4.0, 7.0, 5.0]).unwrap();
         assert_eq!((spread.mean, spread.median), (5.0, 4.5));
         assert!((spread.sd.unwrap() - (32.0_f64 / 7.0).sqrt()).abs() < 1e-12);
-        assert_eq!(Spread::of([3.0]), Some(Spread { mean: 3.0, median: 3.0, sd: None }));
-        assert_eq!(Spread::of([]), None);
+        assert_eq!(SummaryStats::of([3.0]), Some(SummaryStats { mean: 3.0, median: 3.0, sd: None }));
+        assert_eq!(SummaryStats::of([]), None);
     }
 }
