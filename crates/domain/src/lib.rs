@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod civil;
 pub mod code;
+pub mod entity;
 pub mod ephemera;
 pub mod error;
 pub mod habits;
@@ -35,4 +36,4 @@ pub mod unit_of_work;
 pub mod users;
 pub mod violation;
 
-pub use error::{Entity, Error};
+pub use error::Error;
