@@ -153,7 +153,7 @@ fn use_is_noted_now_and_then_and_when_the_address_changes() {
     let (_, OpenedCookie { session, .. }) = opened();
     let from = |ip: &str| Client::new(None, None, Some(ip.parse().unwrap()));
     let noted = |ip: &str, seconds| is_to_be_noted(&session, &from(ip), NOW.plus_seconds(seconds));
-    assert!(!noted("192.0.2.1", NOTED_EVERY - 1));
-    assert!(noted("192.0.2.1", NOTED_EVERY));
+    assert!(!noted("192.0.2.1", USE_NOTED_INTERVAL_SECONDS - 1));
+    assert!(noted("192.0.2.1", USE_NOTED_INTERVAL_SECONDS));
     assert!(noted("192.0.2.2", 0));
 }

@@ -19,19 +19,19 @@ use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::tokens::TokenError;
 
 /// What every one begins with.
-pub const PERSONAL_PREFIX: &str = "crc_";
+pub const PERSONAL_TOKEN_PREFIX: &str = "crc_";
 
 /// Bytes of the tag. Of four thousand million that are made up, one costs a look into the store, which refuses it.
-const TAG: usize = 4;
+const TAG_BYTES: usize = 4;
 
 /// 68 bytes have 91 digits.
-const DIGITS: usize = 91;
+const TOKEN_CHARACTERS: usize = 91;
 
 /// Tokens that are remembered, at some 100 bytes each.
-const REMEMBERED: usize = 16_384;
+const CACHE_CAPACITY: usize = 16_384;
 
 /// Seconds for which a token is known without asking the store again: less than the feed of what was revoked goes back.
-const KNOWN_FOR: i64 = 10 * 60;
+const CACHE_TTL_SECONDS: i64 = 10 * 60;
 
 /// A personal access token as its owner holds it.
 pub struct PersonalSecret {
@@ -101,7 +101,7 @@ impl PersonalTokens {
     /// # Errors
     /// [`KeyError::Crypto`], which would be a defect.
     pub fn new(master: &MasterKey) -> Result<Self, KeyError> {
-        Ok(Self { tags: master.hmac_key(Purpose::PersonalTokenTags)?, verified: Bounded::new(REMEMBERED) })
+        Ok(Self { tags: master.hmac_key(Purpose::PersonalTokenTags)?, verified: Bounded::new(CACHE_CAPACITY) })
     }
 
     /// The text for a token's owner, shown once.
@@ -111,7 +111,7 @@ impl PersonalTokens {
             Zeroizing::new([user.as_bytes().as_slice(), id.as_bytes().as_slice(), token.secret.as_slice()].concat());
         let tag = self.tag(&bytes);
         bytes.extend_from_slice(&tag);
-        Zeroizing::new(format!("{PERSONAL_PREFIX}{}", base64url(&bytes)))
+        Zeroizing::new(format!("{PERSONAL_TOKEN_PREFIX}{}", base64url(&bytes)))
     }
 
     /// Reads a token.
@@ -123,9 +123,9 @@ impl PersonalTokens {
     }
 
     fn read_one(&self, text: &str) -> Option<PersonalSecret> {
-        let digits = text.strip_prefix(PERSONAL_PREFIX).filter(|digits| digits.len() == DIGITS)?;
+        let digits = text.strip_prefix(PERSONAL_TOKEN_PREFIX).filter(|digits| digits.len() == TOKEN_CHARACTERS)?;
         let bytes = Zeroizing::new(from_base64url(digits)?);
-        let (body, tag) = bytes.split_last_chunk::<TAG>()?;
+        let (body, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
         if !same(&self.tag(body), tag) {
             return None;
         }
@@ -138,7 +138,7 @@ impl PersonalTokens {
         })
     }
 
-    fn tag(&self, body: &[u8]) -> [u8; TAG] {
+    fn tag(&self, body: &[u8]) -> [u8; TAG_BYTES] {
         hmac_sha256(&self.tags, &[body]).first_chunk().copied().unwrap_or_default()
     }
 
@@ -146,7 +146,7 @@ impl PersonalTokens {
     pub fn recall(&self, text: &str, now: Instant) -> Option<KnownToken> {
         let known = self.verified.get(&sha256(text.as_bytes()))?;
         // Not after a clock was set back, either: the feed may not reach back far enough then.
-        (known.verified_at <= now && now < known.verified_at.plus_seconds(KNOWN_FOR)).then_some(known)
+        (known.verified_at <= now && now < known.verified_at.plus_seconds(CACHE_TTL_SECONDS)).then_some(known)
     }
 
     /// Remembers a token.
@@ -234,11 +234,11 @@ mod tests {
         let tokens = tokens();
         assert_eq!(tokens.recall("crc_a", NOW), None);
         tokens.remember("crc_a", known);
-        assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(KNOWN_FOR - 1)), Some(known));
-        assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(KNOWN_FOR)), None);
+        assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(CACHE_TTL_SECONDS - 1)), Some(known));
+        assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(CACHE_TTL_SECONDS)), None);
         assert_eq!(tokens.recall("crc_a", NOW.plus_seconds(-1)), None, "the clock was set back");
         assert_eq!(tokens.recall("crc_b", NOW), None);
-        const { assert!(KNOWN_FOR < ACCESS_TOKEN_TTL + 2 * LEEWAY) };
+        const { assert!(CACHE_TTL_SECONDS < ACCESS_TOKEN_TTL + 2 * LEEWAY) };
     }
 
     #[test]
