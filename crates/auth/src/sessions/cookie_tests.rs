@@ -129,12 +129,12 @@ fn a_cookie_is_remembered_for_a_minute_while_the_store_lives() {
     assert_eq!(recalled(0), Some(access));
     assert_eq!(recalled(1), Some(access));
     assert_eq!(recalled(2), None, "the store wasn't heard of for a second");
-    cookies.heard_of_store(NOW.plus_seconds(TRUSTED));
-    assert_eq!(recalled(TRUSTED - 1), Some(access));
-    assert_eq!(recalled(TRUSTED), None);
+    cookies.heard_of_store(NOW.plus_seconds(CACHE_TTL_SECONDS));
+    assert_eq!(recalled(CACHE_TTL_SECONDS - 1), Some(access));
+    assert_eq!(recalled(CACHE_TTL_SECONDS), None);
     assert_eq!(recalled(-1), None, "a clock that was set back");
     cookies.lost_store();
-    assert_eq!(recalled(TRUSTED - 1), None);
+    assert_eq!(recalled(CACHE_TTL_SECONDS - 1), None);
     cookies.heard_of_store(NOW);
     cookies.forget(opened.id.key());
     assert_eq!(recalled(0), None);
