@@ -134,7 +134,8 @@ impl EntryRepository for Transaction {
     }
 
     fn day_records(&mut self, user: UserId, habit: HabitId) -> Result<Vec<(Date, DayRecord)>> {
-        let rows: Vec<(Sql<Date>, Sql<EntryState>, Option<i32>, i32)> = entries::table
+        type Row = (Sql<Date>, Sql<EntryState>, Option<i32>, i32);
+        let rows: Vec<Row> = entries::table
             .filter(entries::user_id.eq(Sql(user)))
             .filter(entries::habit_id.eq(Sql(habit)))
             .order(entries::date)
@@ -149,8 +150,9 @@ impl EntryRepository for Transaction {
     }
 
     fn amounts(&mut self, user: UserId, range: DateRange) -> Result<Vec<(HabitId, Date, u32)>> {
+        type Row = (Sql<HabitId>, Sql<Date>, Option<i32>, i32);
         // Sorted here: asked for this order, MariaDB reads all the user's entries by the key, which has it.
-        let rows: Vec<(Sql<HabitId>, Sql<Date>, Option<i32>, i32)> = entries::table
+        let rows: Vec<Row> = entries::table
             .filter(entries::user_id.eq(Sql(user)))
             .filter(entries::date.between(Sql(range.from()), Sql(range.to())))
             .filter(entries::value.is_not_null().or(entries::tracked_minutes.gt(0)))

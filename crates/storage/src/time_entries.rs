@@ -163,13 +163,14 @@ impl TimeEntryRepository for Transaction {
     }
 
     fn minutes_of_days(&mut self, user: UserId, days: &[(HabitId, Date)]) -> Result<Vec<(HabitId, Date, u64)>> {
+        type Row = (Option<Sql<HabitId>>, Sql<Date>, Option<i64>);
         let dates = || days.iter().map(|(_, date)| *date);
         let (Some(earliest), Some(latest)) = (dates().min(), dates().max()) else {
             return Ok(Vec::new());
         };
         let habits: BTreeSet<HabitId> = days.iter().map(|(habit, _)| *habit).collect();
         let among_them = HabitDayIn::new(self.connection(), days);
-        let rows: Vec<(Option<Sql<HabitId>>, Sql<Date>, Option<i64>)> = time_entries::table
+        let rows: Vec<Row> = time_entries::table
             .filter(time_entries::user_id.eq(Sql(user)))
             // As with entries, the next two say nothing new, but are found in an index by SQLite.
             .filter(time_entries::habit_id.eq_any(habits.into_iter().map(|habit| Some(Sql(habit)))))
