@@ -29,7 +29,7 @@ pub(crate) async fn authenticate(state: &AppState, request: &HttpRequest) -> Aut
     Authentication(match request.headers().get(AUTHORIZATION) {
         Some(header) => by_header(state, header.to_str().unwrap_or_default()).await,
         None => match cookies::session(state, request.head()) {
-            Some(text) => by_cookie(state, request.head(), &text).await,
+            Some(text) => by_cookie(state, request.head(), text).await,
             None => Err(TokenError::Missing.into()),
         },
     })

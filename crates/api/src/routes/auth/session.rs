@@ -66,7 +66,7 @@ pub(super) async fn issue_cookie(
     response: &mut HttpResponse,
 ) -> Result<(), Problem> {
     let sessions = &state.app.sessions;
-    let former = cookies::session(state, request.head()).and_then(|text| sessions.cookies.read(&text));
+    let former = cookies::session(state, request.head()).and_then(|text| sessions.cookies.read(text));
     sessions.store_cookie(opened, former).await?;
     let cookie = cookies::set_session(state, request.head(), &opened.id);
     response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))
@@ -138,7 +138,7 @@ async fn open_session_with_totp(
 #[get("/auth/session")]
 async fn get_session(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let cookies = &caller.sessions.cookies;
-    let id = cookies::session(&caller.state, request.head()).and_then(|text| cookies.read(&text));
+    let id = cookies::session(&caller.state, request.head()).and_then(|text| cookies.read(text));
     let id = id.filter(|_| caller.principal.kind == SessionKind::Cookie).ok_or_else(session_invalid)?;
     let (profile, expires_at) = caller.sessions.current(caller.principal).await?;
     let body = SessionBody { user: profile.into(), csrf_token: cookies.csrf_token(&id), expires_at };
