@@ -1,35 +1,40 @@
 //! Moods of days and of moments in one statement: a union, which Diesel can't write for several backends at once.
 
-use circadia_domain::civil::Date;
+use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::ids::UserId;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
 use crate::connection::{AnyConnection, MultiBackend};
-use crate::sql_types::{Day, Moment, Uuid, Word};
+use crate::sql_types::{Day, Moment, Sql, Uuid, Word};
 
 /// Whose moods, and of which days.
-pub(crate) struct Days {
-    pub(crate) user: UserId,
-    pub(crate) from: Date,
-    pub(crate) to: Date,
+pub(crate) struct MoodDays {
+    user: Sql<UserId>,
+    from: Sql<Date>,
+    to: Sql<Date>,
 }
 
 /// All columns of both tables, in no order; those that only moments have are null for moods.
-pub(crate) struct Moods(pub(crate) Days);
+pub(crate) struct MoodUnion(pub(crate) MoodDays);
 
 /// Date, value, and whether it is a moment's (1) or the day's own (0), in no order.
-pub(crate) struct Values(pub(crate) Days);
+pub(crate) struct MoodValues(pub(crate) MoodDays);
 
 /// The dates that are in either table, each once, in order.
-pub(crate) struct Dates {
-    pub(crate) days: Days,
+pub(crate) struct MoodDates {
+    pub(crate) days: MoodDays,
     pub(crate) limit: i64,
     pub(crate) backwards: bool,
 }
 
-impl Days {
+impl MoodDays {
+    /// A user's days in a range.
+    pub(crate) const fn new(user: UserId, range: DateRange) -> Self {
+        Self { user: Sql(user), from: Sql(range.from()), to: Sql(range.to()) }
+    }
+
     /// ` WHERE user_id = ? AND date BETWEEN ? AND ?`
     fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.push_sql(" WHERE user_id = ");
@@ -41,7 +46,7 @@ impl Days {
     }
 }
 
-impl QueryFragment<MultiBackend> for Moods {
+impl QueryFragment<MultiBackend> for MoodUnion {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.push_sql(
             "SELECT id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest FROM mood_moments",
@@ -54,7 +59,7 @@ impl QueryFragment<MultiBackend> for Moods {
     }
 }
 
-impl QueryFragment<MultiBackend> for Values {
+impl QueryFragment<MultiBackend> for MoodValues {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.push_sql("SELECT date, value, 0 FROM moods");
         self.0.push(&mut out)?;
@@ -63,7 +68,7 @@ impl QueryFragment<MultiBackend> for Values {
     }
 }
 
-impl QueryFragment<MultiBackend> for Dates {
+impl QueryFragment<MultiBackend> for MoodDates {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         // What is bound alone doesn't make the text.
         out.unsafe_to_cache_prepared();
@@ -91,7 +96,7 @@ macro_rules! query {
     };
 }
 
-query!(Moods: (
+query!(MoodUnion: (
     Nullable<Uuid>,
     Nullable<Moment>,
     Day,
@@ -103,5 +108,5 @@ query!(Moods: (
     BigInt,
     Nullable<Binary>,
 ));
-query!(Values: (Day, Integer, Integer));
-query!(Dates: Day);
+query!(MoodValues: (Day, Integer, Integer));
+query!(MoodDates: Day);

@@ -1,6 +1,7 @@
 //! Texts that the domain has types for as [`Word`] columns.
 
 use std::borrow::Cow;
+use std::fmt::Debug;
 
 use circadia_domain::audit::{AuditAction, AuditOutcome};
 use circadia_domain::civil::{Weekday, Zone};
@@ -19,10 +20,10 @@ use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
 
-use super::{Word, on_any_backend};
+use super::{Sql, Word, on_any_backend};
 
 /// A domain type with a text form.
-pub(crate) trait Text: Sized {
+pub(crate) trait Text: Debug + Send + Sync + Sized + 'static {
     /// The text that is stored.
     fn to_text(&self) -> Cow<'_, str>;
     /// Reads it back; nothing if it isn't one that could have been stored.
@@ -117,73 +118,55 @@ impl Text for Color {
     }
 }
 
-fn read<T: Text>(bytes: &[u8]) -> deserialize::Result<T> {
+fn read<T: Text>(bytes: &[u8]) -> deserialize::Result<Sql<T>> {
     let text = std::str::from_utf8(bytes)?;
-    T::from_text(text).ok_or_else(|| format!("{text:?} is not a word that is stored here").into())
+    T::from_text(text).map(Sql).ok_or_else(|| format!("{text:?} is not a word that is stored here").into())
 }
 
-macro_rules! word_column {
-    ($( $(@[$($generics:tt)+])? $word:ty ),+ $(,)?) => {$(
-        impl$(<$($generics)+>)? ToSql<Word, Sqlite> for $word {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-                match self.to_text() {
-                    Cow::Borrowed(text) => out.set_value(text),
-                    Cow::Owned(text) => out.set_value(text),
-                }
-                Ok(IsNull::No)
-            }
+impl<T: Text> ToSql<Word, Sqlite> for Sql<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        match self.0.to_text() {
+            Cow::Borrowed(text) => out.set_value(text),
+            Cow::Owned(text) => out.set_value(text),
         }
-
-        impl$(<$($generics)+>)? FromSql<Word, Sqlite> for $word {
-            fn from_sql(mut value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-                read(value.read_text().as_bytes())
-            }
-        }
-
-        #[cfg(feature = "postgres")]
-        impl$(<$($generics)+>)? ToSql<Word, diesel::pg::Pg> for $word {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
-                std::io::Write::write_all(out, self.to_text().as_bytes())?;
-                Ok(IsNull::No)
-            }
-        }
-
-        #[cfg(feature = "postgres")]
-        impl$(<$($generics)+>)? FromSql<Word, diesel::pg::Pg> for $word {
-            fn from_sql(value: diesel::pg::PgValue<'_>) -> deserialize::Result<Self> {
-                read(value.as_bytes())
-            }
-        }
-
-        #[cfg(feature = "mysql")]
-        impl$(<$($generics)+>)? ToSql<Word, diesel::mysql::Mysql> for $word {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::mysql::Mysql>) -> serialize::Result {
-                std::io::Write::write_all(out, self.to_text().as_bytes())?;
-                Ok(IsNull::No)
-            }
-        }
-
-        #[cfg(feature = "mysql")]
-        impl$(<$($generics)+>)? FromSql<Word, diesel::mysql::Mysql> for $word {
-            fn from_sql(value: diesel::mysql::MysqlValue<'_>) -> deserialize::Result<Self> {
-                read(value.as_bytes())
-            }
-        }
-    )+};
+        Ok(IsNull::No)
+    }
 }
 
-word_column!(
-    AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, EntryState, Weekday, Zone, Color, Username,
-    Subject,
-    Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
-);
-on_any_backend!(
-    Word: AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, EntryState, Weekday, Zone, Color,
-    Subject,
-    Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
-);
+impl<T: Text> FromSql<Word, Sqlite> for Sql<T> {
+    fn from_sql(mut value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        read(value.read_text().as_bytes())
+    }
+}
 
-word_column!(SleepKind);
-on_any_backend!(Word: SleepKind);
-word_column!(TaskStatus);
-on_any_backend!(Word: TaskStatus);
+#[cfg(feature = "postgres")]
+impl<T: Text> ToSql<Word, diesel::pg::Pg> for Sql<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.to_text().as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl<T: Text> FromSql<Word, diesel::pg::Pg> for Sql<T> {
+    fn from_sql(value: diesel::pg::PgValue<'_>) -> deserialize::Result<Self> {
+        read(value.as_bytes())
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl<T: Text> ToSql<Word, diesel::mysql::Mysql> for Sql<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::mysql::Mysql>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.to_text().as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl<T: Text> FromSql<Word, diesel::mysql::Mysql> for Sql<T> {
+    fn from_sql(value: diesel::mysql::MysqlValue<'_>) -> deserialize::Result<Self> {
+        read(value.as_bytes())
+    }
+}
+
+on_any_backend!(Word: [T: Text] Sql<T>);

@@ -5,21 +5,21 @@ use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
 
-use super::{Day, on_any_backend};
+use super::{Day, Sql, on_any_backend};
 
-fn read(days: i64) -> deserialize::Result<Date> {
+fn read(days: i64) -> deserialize::Result<Sql<Date>> {
     let date = i32::try_from(days).ok().and_then(Date::from_days_since_epoch);
-    date.ok_or_else(|| format!("{days} days after 1970-01-01 is not a date that is stored here").into())
+    date.map(Sql).ok_or_else(|| format!("{days} days after 1970-01-01 is not a date that is stored here").into())
 }
 
-impl ToSql<Day, Sqlite> for Date {
+impl ToSql<Day, Sqlite> for Sql<Date> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(i64::from(self.days_since_epoch()));
+        out.set_value(i64::from(self.0.days_since_epoch()));
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<Day, Sqlite> for Date {
+impl FromSql<Day, Sqlite> for Sql<Date> {
     fn from_sql(mut value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         read(value.read_long())
     }
@@ -30,19 +30,19 @@ mod postgres {
     use diesel::data_types::PgDate;
     use diesel::pg::{Pg, PgValue};
 
-    use super::{Date, Day, FromSql, Output, ToSql, deserialize, read, serialize};
+    use super::{Date, Day, FromSql, Output, Sql, ToSql, deserialize, read, serialize};
 
     /// PostgreSQL counts days from 2000-01-01.
     const EPOCH_DAYS: i32 = 10_957;
 
-    impl ToSql<Day, Pg> for Date {
+    impl ToSql<Day, Pg> for Sql<Date> {
         fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-            let date = PgDate(self.days_since_epoch() - EPOCH_DAYS);
+            let date = PgDate(self.0.days_since_epoch() - EPOCH_DAYS);
             <PgDate as ToSql<diesel::sql_types::Date, Pg>>::to_sql(&date, &mut out.reborrow())
         }
     }
 
-    impl FromSql<Day, Pg> for Date {
+    impl FromSql<Day, Pg> for Sql<Date> {
         fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
             let date = <PgDate as FromSql<diesel::sql_types::Date, Pg>>::from_sql(value)?;
             read(i64::from(date.0) + i64::from(EPOCH_DAYS))
@@ -55,21 +55,21 @@ mod mysql {
     use chrono::NaiveDate;
     use diesel::mysql::{Mysql, MysqlValue};
 
-    use super::{Date, Day, FromSql, Output, ToSql, deserialize, serialize};
+    use super::{Date, Day, FromSql, Output, Sql, ToSql, deserialize, serialize};
 
-    impl ToSql<Day, Mysql> for Date {
+    impl ToSql<Day, Mysql> for Sql<Date> {
         fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
-            let date = NaiveDate::from(*self);
+            let date = NaiveDate::from(self.0);
             <NaiveDate as ToSql<diesel::sql_types::Date, Mysql>>::to_sql(&date, &mut out.reborrow())
         }
     }
 
-    impl FromSql<Day, Mysql> for Date {
+    impl FromSql<Day, Mysql> for Sql<Date> {
         fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
             let date = <NaiveDate as FromSql<diesel::sql_types::Date, Mysql>>::from_sql(value)?;
-            Self::try_from(date).map_err(|_| format!("{date} is not a date that is stored here").into())
+            Date::try_from(date).map(Self).map_err(|_| format!("{date} is not a date that is stored here").into())
         }
     }
 }
 
-on_any_backend!(Day: Date);
+on_any_backend!(Day: [] Sql<Date>);

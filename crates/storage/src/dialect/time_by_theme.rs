@@ -8,18 +8,18 @@ use diesel::sql_types::{BigInt, Nullable};
 use diesel::{QueryResult, RunQueryDsl};
 
 use crate::connection::{AnyConnection, MultiBackend};
-use crate::sql_types::{Day, Uuid};
+use crate::sql_types::{Day, Sql, Uuid};
 
 /// The habit's theme, the task's, the sum of minutes and the number of entries.
-pub(crate) struct ThemeTime {
-    user: UserId,
-    from: Date,
-    to: Date,
+pub(crate) struct TimeByTheme {
+    user: Sql<UserId>,
+    from: Sql<Date>,
+    to: Sql<Date>,
     /// What the database calls 64 bits in a cast: sums of sums are decimals on two of them.
     wide: &'static str,
 }
 
-impl ThemeTime {
+impl TimeByTheme {
     /// Of a user's entries in a range.
     pub(crate) const fn new(connection: &AnyConnection, user: UserId, range: DateRange) -> Self {
         let wide = match connection {
@@ -27,7 +27,7 @@ impl ThemeTime {
             AnyConnection::Mysql(_) => "signed",
             _ => "bigint",
         };
-        Self { user, from: range.from(), to: range.to(), wide }
+        Self { user: Sql(user), from: Sql(range.from()), to: Sql(range.to()), wide }
     }
 
     fn push_sum(&self, out: &mut AstPass<'_, '_, MultiBackend>, column: &str) {
@@ -39,7 +39,7 @@ impl ThemeTime {
     }
 }
 
-impl QueryFragment<MultiBackend> for ThemeTime {
+impl QueryFragment<MultiBackend> for TimeByTheme {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.push_sql("SELECT habits.theme_id, tasks.theme_id");
         self.push_sum(&mut out, "spent.minutes");
@@ -50,7 +50,7 @@ impl QueryFragment<MultiBackend> for ThemeTime {
         );
         out.push_bind_param::<Uuid, _>(&self.user)?;
         // Of all days, an index has them in the order of the groups; of some, another one has just those.
-        if (self.from, self.to) != (Date::MIN, Date::MAX) {
+        if (self.from.0, self.to.0) != (Date::MIN, Date::MAX) {
             out.push_sql(" AND date BETWEEN ");
             out.push_bind_param::<Day, _>(&self.from)?;
             out.push_sql(" AND ");
@@ -66,13 +66,13 @@ impl QueryFragment<MultiBackend> for ThemeTime {
     }
 }
 
-impl QueryId for ThemeTime {
+impl QueryId for TimeByTheme {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for ThemeTime {
+impl Query for TimeByTheme {
     type SqlType = (Nullable<Uuid>, Nullable<Uuid>, BigInt, BigInt);
 }
 
-impl RunQueryDsl<AnyConnection> for ThemeTime {}
+impl RunQueryDsl<AnyConnection> for TimeByTheme {}
