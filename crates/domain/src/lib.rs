@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod civil;
+pub mod code;
 pub mod ephemera;
 pub mod error;
 pub mod habits;
