@@ -10,7 +10,7 @@ use circadia_domain::habits::{
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::text::Color;
-use diesel::dsl::{case_when, count_star, max};
+use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -127,14 +127,6 @@ macro_rules! with_history {
     };
 }
 
-/// The recent part of a history; of a row that wasn't written since there are recent parts, the whole.
-macro_rules! recent_part {
-    () => {
-        case_when(habit_histories::recent.nullable().is_null(), habit_histories::history.nullable())
-            .otherwise(habit_histories::recent.nullable())
-    };
-}
-
 /// Positions set by one statement at most: it compares each row with each of them.
 const MOVES_PER_STATEMENT: usize = 500;
 
@@ -159,7 +151,7 @@ impl HabitRepository for Transaction {
     }
 
     fn habits_with_recent(&mut self, user: UserId) -> Result<Vec<(Habit, Recent)>> {
-        let rows: Vec<(HabitRow, Option<Vec<u8>>)> = with_history!(recent_part!())
+        let rows: Vec<(HabitRow, Option<Vec<u8>>)> = with_history!(habit_histories::recent.nullable())
             .filter(habits::user_id.eq(Sql(user)))
             .order((habits::position, habits::id))
             .load(self.connection())
@@ -198,13 +190,13 @@ impl HabitRepository for Transaction {
     }
 
     fn find_recent(&mut self, user: UserId, id: HabitId) -> Result<Option<Recent>> {
-        let found: Option<Option<Vec<u8>>> = habit_histories::table
+        let found: Option<Vec<u8>> = habit_histories::table
             .find((Sql(user), Sql(id)))
-            .select(recent_part!())
+            .select(habit_histories::recent)
             .first(self.connection())
             .optional()
             .classified()?;
-        found.flatten().map(|bits| Recent::decode(&bits).map_err(corrupt)).transpose()
+        found.map(|bits| Recent::decode(&bits).map_err(corrupt)).transpose()
     }
 
     fn habit_totals(&mut self, user: UserId) -> Result<HabitTotals> {

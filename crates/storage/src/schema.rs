@@ -274,7 +274,7 @@ table! {
     habit_histories (user_id, habit_id) {
         user_id -> Uuid,
         habit_id -> Uuid,
-        recent -> Nullable<Binary>,
+        recent -> Binary,
         history -> Binary,
     }
 }

@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS habits (
 CREATE TABLE IF NOT EXISTS habit_histories (
     user_id  BINARY(16) NOT NULL,
     habit_id BINARY(16) NOT NULL,
-    recent   MEDIUMBLOB,
+    recent   MEDIUMBLOB NOT NULL,
     history  MEDIUMBLOB NOT NULL,
     PRIMARY KEY (user_id, habit_id),
     CONSTRAINT habit_histories_habit_fkey FOREIGN KEY (user_id, habit_id) REFERENCES habits (user_id, id) ON DELETE RESTRICT

@@ -37,7 +37,7 @@ CREATE TABLE habit_histories (
     user_id  UUID  NOT NULL,
     habit_id UUID  NOT NULL,
     history  BYTEA NOT NULL,
-    recent   BYTEA,
+    recent   BYTEA NOT NULL,
     PRIMARY KEY (user_id, habit_id),
     CONSTRAINT habit_histories_habit_fkey FOREIGN KEY (user_id, habit_id) REFERENCES habits (user_id, id) ON DELETE RESTRICT
 ) WITH (fillfactor = 70);

@@ -39,7 +39,7 @@ CREATE TABLE habits (
 CREATE TABLE habit_histories (
     user_id  BLOB NOT NULL,
     habit_id BLOB NOT NULL,
-    recent   BLOB,
+    recent   BLOB NOT NULL,
     history  BLOB NOT NULL,
     PRIMARY KEY (user_id, habit_id),
     CONSTRAINT habit_histories_habit_fkey FOREIGN KEY (user_id, habit_id) REFERENCES habits (user_id, id) ON DELETE RESTRICT,

@@ -60,7 +60,7 @@ async fn damage_is_named_and_mended() {
         ),
     );
     // The recent part of a history without entries.
-    damage(&sandbox, &format!("UPDATE habit_histories SET recent = x'010000000000000000' WHERE habit_id = {blurred}"));
+    damage(&sandbox, &format!("UPDATE habit_histories SET recent = x'0100000000000000' WHERE habit_id = {blurred}"));
     assert_ne!(sound, stale);
 
     for _ in 0..2 {

@@ -1,10 +1,9 @@
-//! What can be done with entries. Whoever writes one writes the habit's history in the same transaction.
+//! Putting, incrementing and deleting entries. [`projection`] writes them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::entry::verdict;
-use super::service::rebuilt;
-use super::{DayRecord, Entry, EntryInput, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, Recorded};
+use super::{Entry, EntryInput, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, projection};
 use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
@@ -115,33 +114,8 @@ pub fn put(tx: &mut WriteTransaction<'_>, put: &EntryPut, expected: &Expected) -
     let existing = tx.store.find_entry(tx.user, put.habit, put.date)?;
     ensure_expected(existing.as_ref(), expected)?;
     let entry = made(tx, &habit, existing.as_ref(), put)?;
-    write(tx, &habit, &mut history, &entry)?;
+    projection::put_entry(tx, &habit, &mut history, &entry)?;
     Ok((entry, existing.is_none()))
-}
-
-fn write(tx: &mut WriteTransaction<'_>, habit: &Habit, history: &mut History, entry: &Entry) -> Result<(), Error> {
-    tx.store.put_entries(tx.user, std::slice::from_ref(entry))?;
-    take_up(tx, habit, history, entry.date, Some(&entry.record()))?;
-    tx.store.put_histories(tx.user, &[(habit, history)])?;
-    Ok(())
-}
-
-/// Brings a history in line with an entry that was stored, or deleted. Whether it had to be made anew for it, from all
-/// that is stored.
-fn take_up(
-    tx: &mut WriteTransaction<'_>,
-    habit: &Habit,
-    history: &mut History,
-    date: Date,
-    record: Option<&DayRecord>,
-) -> Result<bool, Error> {
-    match history.record(&habit.timeline, date, record) {
-        Recorded::TakenUp => Ok(false),
-        Recorded::RebuildNeeded => {
-            *history = rebuilt(tx.store, tx.user, habit)?;
-            Ok(true)
-        }
-    }
 }
 
 /// Adds to a day's value; what isn't there counts as 0. Atomic: parallel increments add up.
@@ -177,7 +151,7 @@ pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: 
         updated_at: tx.now,
         rev: tx.rev,
     };
-    write(tx, &habit, &mut history, &entry)?;
+    projection::put_entry(tx, &habit, &mut history, &entry)?;
     Ok(entry)
 }
 
@@ -190,47 +164,9 @@ pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expecte
     if existing.tracked_minutes > 0 {
         let tracked =
             Entry { state: EntryState::Done, value: None, note: None, updated_at: tx.now, rev: tx.rev, ..existing };
-        return write(tx, &habit, &mut history, &tracked);
+        return projection::put_entry(tx, &habit, &mut history, &tracked);
     }
-    tx.store.delete_entries(tx.user, &[(habit.id, date)], tx.rev, tx.now)?;
-    take_up(tx, &habit, &mut history, date, None)?;
-    tx.store.put_histories(tx.user, &[(&habit, &history)])?;
-    Ok(())
-}
-
-/// Stores and removes entries of several habits, and brings their histories in line: in a bounded number of statements.
-/// The histories of habits that aren't given are left to the caller.
-pub(super) fn store_changes(
-    tx: &mut WriteTransaction<'_>,
-    habits: &mut BTreeMap<HabitId, (Habit, History)>,
-    puts: &[Entry],
-    removed: &[(HabitId, Date)],
-) -> Result<(), Error> {
-    if !puts.is_empty() {
-        tx.store.put_entries(tx.user, puts)?;
-    }
-    if !removed.is_empty() {
-        tx.store.delete_entries(tx.user, removed, tx.rev, tx.now)?;
-    }
-    let changed = puts
-        .iter()
-        .map(|entry| (entry.habit, entry.date, Some(entry.record())))
-        .chain(removed.iter().map(|(habit, date)| (*habit, *date, None)));
-    // A history that can't take an entry up is made anew once, from everything that was just stored.
-    let (mut touched, mut made_anew) = (BTreeSet::new(), BTreeSet::new());
-    for (id, date, record) in changed {
-        let Some((habit, history)) = habits.get_mut(&id) else { continue };
-        touched.insert(id);
-        if !made_anew.contains(&id) && take_up(tx, habit, history, date, record.as_ref())? {
-            made_anew.insert(id);
-        }
-    }
-    let touched: Vec<(&Habit, &History)> =
-        habits.iter().filter(|(id, _)| touched.contains(id)).map(|(_, (habit, history))| (habit, history)).collect();
-    if !touched.is_empty() {
-        tx.store.put_histories(tx.user, &touched)?;
-    }
-    Ok(())
+    projection::delete_entry(tx, &habit, &mut history, date)
 }
 
 /// Puts many entries in a constant number of statements. What became of each, in order; of two for one habit and date,
@@ -275,6 +211,6 @@ pub fn put_many(
         return Err(wrong.into());
     }
     let stored: Vec<Entry> = written.into_values().collect();
-    store_changes(tx, &mut habits, &stored, &[])?;
+    projection::store_changes(tx, &mut habits, &stored, &[])?;
     Ok(results)
 }

@@ -48,25 +48,9 @@ pub struct DayRecord {
     pub value: Option<u32>,
 }
 
-/// How many half-lives of a score are looked at: what lies before weighs less than 10⁻¹².
-pub(super) const HALF_LIVES: f64 = 40.0;
-/// The half-life of a daily habit's score, in days.
-pub(super) const HALF_LIFE_DAYS: f64 = 13.0;
-
 const VERSION: u8 = 1;
 /// How many dates there are.
 pub(super) const DAYS: usize = 84_006;
-
-/// Whether a history could take an entry up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "a history that couldn't take an entry up has to be rebuilt"]
-pub enum Recorded {
-    /// It did.
-    TakenUp,
-    /// It is unchanged: it was stored by an older version that dropped old values. Make it anew with
-    /// [`History::rebuild`].
-    RebuildNeeded,
-}
 
 /// Done, skipped and missed days as bits, and values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,8 +62,6 @@ pub struct History {
     pub(super) missed: Plane,
     /// Values by date, in order.
     values: Vec<(Date, u32)>,
-    /// Values before this day are lacking (or, of quotas by amount, added up by period): older versions stored no more.
-    known_from: Option<Date>,
 }
 
 /// Why stored bytes are no history.
@@ -94,26 +76,18 @@ impl History {
         let mut entries: Vec<(Date, DayRecord)> = entries.into_iter().collect();
         entries.sort_unstable_by_key(|(date, _)| *date);
         for (date, record) in &entries {
-            history.take_up(timeline, *date, Some(record));
+            history.record(timeline, *date, Some(record));
         }
         history
     }
 
-    /// Takes up that the entry of a date was put, or that it was deleted (`None`).
-    pub fn record(&mut self, timeline: &Timeline, date: Date, record: Option<&DayRecord>) -> Recorded {
-        if self.known_from.is_some() {
-            return Recorded::RebuildNeeded;
-        }
-        self.take_up(timeline, date, record);
-        Recorded::TakenUp
-    }
-
-    fn take_up(&mut self, timeline: &Timeline, date: Date, record: Option<&DayRecord>) {
+    /// Records that the entry of a date was put, or that it was deleted (`None`).
+    pub fn record(&mut self, timeline: &Timeline, date: Date, record: Option<&DayRecord>) {
         let kind = &timeline.plan_on(date).kind;
-        let verdict = record.map_or(DayMarks::NONE, |record| DayMarks::of(kind, record));
-        self.crossed.set(date, verdict.crossed);
-        self.skipped.set(date, verdict.skipped);
-        self.missed.set(date, verdict.missed);
+        let marks = record.map_or(DayMarks::NONE, |record| DayMarks::of(kind, record));
+        self.crossed.set(date, marks.crossed);
+        self.skipped.set(date, marks.skipped);
+        self.missed.set(date, marks.missed);
         let value = record.and_then(|record| record.value).filter(|_| kind.target().is_some());
         self.put_value(date, value);
     }
@@ -133,16 +107,6 @@ impl History {
         }
     }
 
-    /// This history with the values of all dates known.
-    #[must_use]
-    pub fn with_amounts(mut self, amounts: impl IntoIterator<Item = (Date, u32)>) -> Self {
-        self.values = amounts.into_iter().collect();
-        self.values.sort_unstable_by_key(|(date, _)| *date);
-        self.values.dedup_by_key(|(date, _)| *date);
-        self.known_from = None;
-        self
-    }
-
     /// What is known from the first day of the word `first` on.
     pub(super) fn since(&self, first: usize) -> Self {
         let old = self.values.partition_point(|(date, _)| date.index() < first * 64);
@@ -151,7 +115,6 @@ impl History {
             skipped: self.skipped.since(first),
             missed: self.missed.since(first),
             values: self.values.get(old..).unwrap_or_default().to_vec(),
-            known_from: self.known_from,
         }
     }
 
@@ -166,25 +129,9 @@ impl History {
         &self.values
     }
 
-    /// The first date from which all values are known; none if all are.
-    pub const fn known_from(&self) -> Option<Date> {
-        self.known_from
-    }
-
     /// Whether nothing was ever recorded.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Whether it says the same as one that was rebuilt from the entries, but for the old values that it may lack.
-    pub fn agrees_with(&self, rebuilt: &Self) -> bool {
-        let known = |history: &Self| {
-            let from = self.known_from.max(rebuilt.known_from);
-            let old = from.map_or(0, |from| history.values.partition_point(|(date, _)| *date < from));
-            history.values.get(old..).unwrap_or_default().to_vec()
-        };
-        (&self.crossed, &self.skipped, &self.missed) == (&rebuilt.crossed, &rebuilt.skipped, &rebuilt.missed)
-            && known(self) == known(rebuilt)
     }
 
     /// The last day with a bit or a value.
@@ -204,8 +151,6 @@ impl History {
         for plane in [&self.crossed, &self.skipped, &self.missed] {
             plane.encode(out);
         }
-        // 0 is nothing; days are shifted by one.
-        put(out, self.known_from.map_or(0, |from| from.index() + 1));
         put(out, self.values.len());
         let mut last = 0;
         for (date, value) in &self.values {
@@ -233,10 +178,6 @@ pub(super) fn decode(mut bytes: &[u8]) -> Option<History> {
     let crossed = Plane::decode(input)?;
     let skipped = Plane::decode(input)?;
     let missed = Plane::decode(input)?;
-    let known_from = match take_length(input, DAYS)? {
-        0 => None,
-        shifted => Some(date_of(shifted - 1)?),
-    };
     let length = take_length(input, DAYS)?;
     let mut values = Vec::with_capacity(length.min(input.len()));
     let mut last = 0;
@@ -248,7 +189,7 @@ pub(super) fn decode(mut bytes: &[u8]) -> Option<History> {
         last += step;
         values.push((date_of(last)?, take32(input)?));
     }
-    input.is_empty().then_some(History { crossed, skipped, missed, values, known_from })
+    input.is_empty().then_some(History { crossed, skipped, missed, values })
 }
 
 pub(super) fn date_of(index: usize) -> Option<Date> {
@@ -322,26 +263,6 @@ mod tests {
     }
 
     #[test]
-    fn what_older_versions_stored_without_old_values_is_read_and_made_anew() {
-        let timeline = timeline(r#"{"type":"minutes","target":30}"#);
-        let record = |date: Date| DayRecord { state: EntryState::Done, value: Some(30 + date.day()) };
-        let whole = History::rebuild(&timeline, days(700).map(|date| (date, record(date))));
-        let from = Date::parse("2015-06-10").unwrap();
-        let kept = whole.values.iter().copied().filter(|(date, _)| *date >= from).collect();
-        let old = History { values: kept, known_from: Some(from), ..whole.clone() };
-        let mut read = History::decode(&old.encode()).unwrap();
-        assert_eq!(read, old);
-        assert!(read.agrees_with(&whole));
-        assert_eq!(read.record(&timeline, from, None), Recorded::RebuildNeeded);
-        assert_eq!(read, old, "it is unchanged");
-        let values = whole.values.clone();
-        assert_eq!(read.with_amounts(values), whole);
-        let mut other = whole.clone();
-        assert_eq!(other.record(&timeline, from, None), Recorded::TakenUp);
-        assert!(!old.agrees_with(&other));
-    }
-
-    #[test]
     fn recording_one_by_one_in_any_order_and_deleting_agrees_with_a_rebuild() {
         let timeline = timeline(r#"{"type":"minutes","target":30}"#);
         let record = |date: Date| DayRecord {
@@ -352,20 +273,20 @@ mod tests {
         dates.sort_by_key(|date| date.days_since_epoch() * 7919 % 1499);
         let mut history = History::default();
         for date in &dates {
-            assert_eq!(history.record(&timeline, *date, Some(&record(*date))), Recorded::TakenUp);
+            history.record(&timeline, *date, Some(&record(*date)));
         }
         let (gone, kept) = dates.split_at(700);
         for date in gone {
-            assert_eq!(history.record(&timeline, *date, None), Recorded::TakenUp);
+            history.record(&timeline, *date, None);
         }
         let rebuilt = History::rebuild(&timeline, kept.iter().map(|date| (*date, record(*date))));
-        assert!(history.agrees_with(&rebuilt));
+        assert_eq!(history, rebuilt);
         for date in gone {
             assert!(!history.crossed.contains(*date) && history.value_on(*date).is_none());
         }
         let mut other = history.clone();
-        let _ = other.record(&timeline, kept[0], None);
-        assert!(!other.agrees_with(&rebuilt));
+        other.record(&timeline, kept[0], None);
+        assert_ne!(other, rebuilt);
     }
 
     #[test]

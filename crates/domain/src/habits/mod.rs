@@ -14,6 +14,7 @@ mod kind;
 mod period_view;
 mod plan;
 mod progress;
+pub mod projection;
 mod recent;
 mod repository;
 mod schedule;
@@ -27,7 +28,7 @@ mod views;
 
 pub use entry::{Entry, EntryInput, EntryNote, MAX_VALUE};
 pub use habit::{Habit, HabitDescription, HabitName, MAX_HABITS, Status};
-pub use history::{DayRecord, EntryState, History, NotAHistory, Recorded};
+pub use history::{DayRecord, EntryState, History, NotAHistory};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use period_view::{Cell, DaySum, HabitRow, PeriodView, cells, period_view};
 pub use plan::{Pause, Plan, Window};
@@ -40,10 +41,10 @@ pub use schedule::{
 };
 pub use score::{Score, score_on, score_step, scores};
 pub use service::{
-    HabitPatch, NewHabit, NewPlan, archive, create, create_pause, delete, delete_pause, find, list, put_plan, rebuilt,
-    reorder, restore, update, update_pause,
+    HabitPatch, NewHabit, NewPlan, archive, create, create_pause, delete, delete_pause, find, list, put_plan, reorder,
+    restore, update, update_pause,
 };
 pub use stats::{CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, calendar, completion_rate, stats, summary};
 pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};
 pub use timeline::{DueDates, MAX_VERSIONS, QuotaPeriod, StreakUnit, Timeline};
-pub use views::{Today, TodayItem, complete_values, find_with_history, today};
+pub use views::{Today, TodayItem, find_with_history, today};

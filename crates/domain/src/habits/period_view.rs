@@ -115,33 +115,7 @@ fn was_kept_in(habit: &Habit, range: DateRange, clock: DayClock) -> bool {
         .is_some_and(|days| habit.archived_at.is_none_or(|at| days.from() < clock.date_at(at)))
 }
 
-/// Reads the values that histories lack which an older version stored, where the screen shows days so far back: those of
-/// the years around it, since a year is the longest period over which amounts are counted.
-fn complete(
-    store: &mut dyn Store,
-    user: UserId,
-    habits: &mut [(Habit, History)],
-    range: DateRange,
-) -> Result<(), Error> {
-    let lacks = |history: &History| history.known_from().is_some_and(|from| range.from() < from);
-    if !habits.iter().any(|(_, history)| lacks(history)) {
-        return Ok(());
-    }
-    // A week that touches the year is counted whole.
-    let from = range.from().saturating_add_days(-7).year_begin();
-    let to = DateRange::year_of(range.to().saturating_add_days(7)).to();
-    let Some(years) = DateRange::new(from, to) else { return Ok(()) };
-    let amounts = store.amounts(user, years)?;
-    for (habit, history) in habits.iter_mut().filter(|(_, history)| lacks(history)) {
-        let first = amounts.partition_point(|(id, _, _)| *id < habit.id);
-        let own = amounts.iter().skip(first).take_while(|(id, _, _)| *id == habit.id);
-        *history = std::mem::take(history).with_amounts(own.map(|(_, date, value)| (*date, *value)));
-    }
-    Ok(())
-}
-
-/// The screen that shows a day (today if absent), as of a day (today if absent): two statements, or three where it lies
-/// further back than a history of an older version has values.
+/// The screen that shows a day (today if absent), as of a day (today if absent): two statements.
 pub fn period_view(
     store: &mut dyn Store,
     user: UserId,
@@ -156,7 +130,6 @@ pub fn period_view(
     let clock = user.day_clock();
     let mut kept = store.habits_with_history(user.id)?;
     kept.retain(|(habit, _)| was_kept_in(habit, range, clock));
-    complete(store, user.id, &mut kept, range)?;
     let rows: Vec<HabitRow> = kept
         .into_iter()
         .map(|(habit, history)| HabitRow { cells: cells(&habit, &history, range, today, clock), habit })

@@ -144,9 +144,9 @@ impl Recent {
 
     /// Whether it is what can be made of `history`: its recent part, or all of it.
     pub fn agrees_with(&self, history: &History, timeline: &Timeline) -> bool {
-        let Some(checkpoint) = self.checkpoint else { return self.history.agrees_with(history) };
+        let Some(checkpoint) = self.checkpoint else { return self.history == *history };
         let right = Self::of(timeline, history);
-        right.checkpoint.is_some_and(|right| right.agrees_with(&checkpoint)) && self.history.agrees_with(&right.history)
+        right.checkpoint.is_some_and(|right| right.agrees_with(&checkpoint)) && self.history == right.history
     }
 
     /// The bytes that are stored; without a checkpoint, those of the history.

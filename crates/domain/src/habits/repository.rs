@@ -24,7 +24,7 @@ pub trait HabitRepository {
     fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>, StoreError>;
 
     /// All habits of a user with the recent parts of their histories, by position and id, in one statement that reads no
-    /// more than those; of histories that were stored before there were recent parts, the whole.
+    /// more than those.
     fn habits_with_recent(&mut self, user: UserId) -> Result<Vec<(Habit, Recent)>, StoreError>;
 
     /// One habit.

@@ -10,13 +10,18 @@
 //! day by its own version's target, or, where that measured something else, as kept or not; out of the window of a limit
 //! per period such days drop.
 
-use super::history::{HALF_LIFE_DAYS, HALF_LIVES, History};
+use super::history::History;
 use super::kind::Direction;
 use super::progress::Progress;
 use super::schedule::Quota;
 use super::timeline::{Segment, Timeline};
 use crate::civil::num::{day_of, index_of_day};
 use crate::civil::{Date, DateRange};
+
+/// How many half-lives of a score are looked at: what lies before weighs less than 10⁻¹².
+const HALF_LIVES: f64 = 40.0;
+/// The half-life of a daily habit's score, in days.
+const HALF_LIFE_DAYS: f64 = 13.0;
 
 /// A day's score.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,11 +1,11 @@
 //! What can be done with habits, their plans and their pauses.
 
-use super::tracked;
 use super::views::as_of;
 use super::{
     Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Recent, Schedule, Status, Timeline,
     Window,
 };
+use super::{projection, tracked};
 use crate::civil::{Date, Instant, Weekday};
 use crate::code::Code;
 use crate::entity;
@@ -231,15 +231,9 @@ fn store_changed(tx: &mut WriteTransaction<'_>, habit: &mut Habit, before: &Time
         if tracked::may_measure_minutes(before) || tracked::may_measure_minutes(&habit.timeline) {
             tracked::realign(tx, habit)?;
         }
-        let history = rebuilt(tx.store, tx.user, habit)?;
-        tx.store.put_histories(tx.user, &[(&*habit, &history)])?;
+        projection::store_rebuilt(tx, habit)?;
     }
     Ok(())
-}
-
-/// The history of a habit, made anew from its entries.
-pub fn rebuilt(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<History, Error> {
-    Ok(History::rebuild(&habit.timeline, store.day_records(user, habit.id)?))
 }
 
 /// Puts a habit away. One that is away already stays as it is.

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entries::store_changes;
+use super::projection::store_changes;
 use super::{Entry, EntryState, Habit, History, Kind, MAX_VALUE, Timeline};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::Error;

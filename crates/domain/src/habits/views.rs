@@ -2,7 +2,7 @@
 
 use super::stats::DaySummary;
 use super::{DayState, Habit, History, RECENT_DAYS, Recent};
-use crate::civil::{Date, DateRange, Instant};
+use crate::civil::{Date, Instant};
 use crate::entity;
 use crate::error::Error;
 use crate::ids::{HabitId, UserId};
@@ -61,8 +61,7 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
 }
 
 /// A user's habits in their own order, each with as much of its history as a look at `date` and later days needs. One
-/// statement: for the present day and those just before it, the recent parts are read; for earlier days the whole, and
-/// there may be a second for values that rows of older versions lack.
+/// statement: for the present day and those just before it, the recent parts are read; for earlier days the whole.
 pub(super) fn as_of(
     store: &mut dyn Store,
     user: &User,
@@ -76,44 +75,13 @@ pub(super) fn as_of(
             return Ok(found);
         }
     }
-    let mut found = store.habits_with_history(user.id)?;
-    complete_values(store, user.id, &mut found, date)?;
+    let found = store.habits_with_history(user.id)?;
     Ok(found.into_iter().map(|(habit, history)| (habit, Recent::whole(history))).collect())
 }
 
-/// Reads the values that histories of older versions lack, where a day so far back is asked for that they count.
-pub fn complete_values(
-    store: &mut dyn Store,
-    user: UserId,
-    habits: &mut [(Habit, History)],
-    date: Date,
-) -> Result<(), Error> {
-    // What they have reaches back far enough from the newest day on.
-    let lacks =
-        |history: &History| history.known_from().is_some() && history.last_day().is_some_and(|last| date < last);
-    if !habits.iter().any(|(_, history)| lacks(history)) {
-        return Ok(());
-    }
-    let Some(range) = DateRange::new(Date::MIN, date) else { return Ok(()) };
-    let amounts = store.amounts(user, range)?;
-    for (habit, history) in habits.iter_mut().filter(|(_, history)| lacks(history)) {
-        // Sorted by habit and date.
-        let from = amounts.partition_point(|(id, _, _)| *id < habit.id);
-        let own = amounts.iter().skip(from).take_while(|(id, _, _)| *id == habit.id);
-        *history = std::mem::take(history).with_amounts(own.map(|(_, date, value)| (*date, *value)));
-    }
-    Ok(())
-}
-
-/// One habit with everything that is known of it: for streaks, scores, calendars and statistics. Two statements, and
-/// one more where its history was stored by an older version that dropped values.
+/// One habit with everything that is known of it: for streaks, scores, calendars and statistics. Two statements.
 pub fn find_with_history(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, User), Error> {
     let user = users::find(store, user)?;
     let (habit, history) = store.find_habit_with_history(user.id, id)?.ok_or(Error::not_found::<entity::Habit>())?;
-    if history.known_from().is_none() {
-        return Ok((habit, history, user));
-    }
-    let records = store.day_records(user.id, id)?;
-    let history = history.with_amounts(records.into_iter().filter_map(|(date, record)| Some((date, record.value?))));
     Ok((habit, history, user))
 }

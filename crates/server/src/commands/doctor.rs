@@ -3,7 +3,8 @@
 use circadia_auth::SystemEntropy;
 use circadia_auth::keys::KeyRing;
 use circadia_domain::Error;
-use circadia_domain::habits::{Habit, History, rebuilt, tracked};
+use circadia_domain::habits::projection::{rebuild, store_rebuilt};
+use circadia_domain::habits::{Habit, History, tracked};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::unit_of_work::{Database, Store, read, write};
 use circadia_storage::SqlDatabase;
@@ -80,7 +81,7 @@ fn check_histories(database: &SqlDatabase, repair: bool) -> Result<Findings, Err
 fn is_sound(store: &mut dyn Store, user: UserId, habit: &Habit, right: &History) -> bool {
     let Ok(Some((_, history))) = store.find_habit_with_history(user, habit.id) else { return false };
     let Ok(Some(recent)) = store.find_recent(user, habit.id) else { return false };
-    history.agrees_with(right) && recent.agrees_with(&history, &habit.timeline)
+    history == *right && recent.agrees_with(&history, &habit.timeline)
 }
 
 fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut Findings) -> Result<(), Error> {
@@ -98,7 +99,7 @@ fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut
                 wrong.push(habit.id);
                 continue;
             }
-            let right = rebuilt(store, user, &habit)?;
+            let right = rebuild(store, user, &habit)?;
             if !is_sound(store, user, &habit, &right) {
                 say(format_args!("  habit {} of user {user}: its history differs from its entries", habit.id));
                 wrong.push(habit.id);
@@ -112,17 +113,15 @@ fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut
     }
     let now = circadia_app::Clock::now(&SystemClock);
     findings.mended += write::<_, Error>(database, user, now, |tx| {
-        let mut right: Vec<(Habit, History)> = Vec::new();
+        let mut mended = 0;
         for id in &wrong {
             if let Some(habit) = tx.store.find_habit(user, *id)? {
                 tracked::realign(tx, &habit)?;
-                let history = rebuilt(tx.store, user, &habit)?;
-                right.push((habit, history));
+                store_rebuilt(tx, &habit)?;
+                mended += 1;
             }
         }
-        let rows: Vec<(&Habit, &History)> = right.iter().map(|(habit, history)| (habit, history)).collect();
-        tx.store.put_histories(user, &rows)?;
-        Ok(rows.len())
+        Ok(mended)
     })?;
     Ok(())
 }

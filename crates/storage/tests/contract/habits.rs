@@ -179,10 +179,6 @@ pub(crate) fn recent_parts_are_stored_with_their_histories(backend: Backend) {
     test.write(user, |tx| tx.store.put_histories(user, &rows));
     assert_eq!(recent(&habits[3]), Recent::of(&habits[3].timeline, &history));
     assert_eq!(recent(&habits[3]).summary(&habits[3].timeline, samples::date("2025-01-01")), None);
-    // A row as it was stored before there were recent parts.
-    test.raw().execute("UPDATE habit_histories SET recent = NULL").unwrap();
-    assert!(recent(&habits[3]).agrees_with(&history, &habits[3].timeline));
-    assert!(recent(&habits[3]).summary(&habits[3].timeline, samples::date("2025-01-01")).is_some());
     let stranger = test.user();
     assert_eq!(test.read(|store| store.find_recent(stranger, habits[3].id)), None);
     assert!(test.read(|store| store.habits_with_recent(stranger)).is_empty());

@@ -3,7 +3,7 @@
 use crate::civil::{Date, DateRange, DayClock, Instant};
 use crate::error::Error;
 use crate::error::StoreError;
-use crate::habits::{Habit, History, Progress, complete_values};
+use crate::habits::{Habit, History, Progress};
 use crate::ids::{ThemeId, UserId};
 use crate::moods::DayValue;
 use crate::sleep::Sleep;
@@ -98,8 +98,7 @@ pub(super) fn read(
     let days = period.days_to_read(today);
     // Of all days, the days of the range are those that are read.
     let own = period.days(today, Some(days.from()));
-    let mut habits = store.habits_with_history(user.id)?;
-    complete_values(store, user.id, &mut habits, today)?;
+    let habits = store.habits_with_history(user.id)?;
     let mut themes = store.theme_labels(user.id)?;
     themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
     let clock = user.day_clock();
