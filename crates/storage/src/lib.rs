@@ -31,8 +31,9 @@
 //! # Adding a field
 //! 1. In the domain: the field, its type, its limits, and what the service does with it.
 //! 2. A migration of the same name in `migrations/sqlite`, `migrations/postgres` and `migrations/mysql`, with `up.sql` and
-//!    `down.sql`, one DDL statement each on MySQL, whose DDL commits by itself. The domain's limits are named `CHECK`
-//!    constraints.
+//!    `down.sql`. Add a new one, never edit one that is on the main branch. MySQL commits every DDL statement by itself,
+//!    so a migration for it is either one statement or several that skip what is already there (`IF NOT EXISTS`,
+//!    `INSERT IGNORE`). The domain's limits are named `CHECK` constraints.
 //! 3. One line in `schema`, in the order of the table's columns.
 //! 4. In the repository's file: one line in the `…Row`, and one in each of its conversions. If the table is written by
 //!    an upsert, the column's name in `replace (…)`. Moods are also read by the union in `dialect/mood_union.rs`.

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use circadia_app::{App, Principal};
 use circadia_auth::Client;
-use circadia_auth::personal::PERSONAL_PREFIX;
+use circadia_auth::personal_tokens::PERSONAL_TOKEN_PREFIX;
 use circadia_auth::tokens::{TokenError, bearer};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
@@ -17,6 +17,7 @@ use circadia_domain::unit_of_work::{Store, UnitOfWorkError, WriteTransaction};
 
 use crate::http::client_address::client_address;
 use crate::http::problem::Problem;
+use crate::http::routing::matched;
 use crate::http::state::AppState;
 use crate::http::{context, cookies, csrf, scopes};
 
@@ -37,7 +38,7 @@ pub(crate) async fn authenticate(state: &AppState, request: &HttpRequest) -> Aut
 
 async fn by_header(state: &AppState, header: &str) -> Result<Principal, Problem> {
     let (token, authenticator) = (bearer(Some(header))?, &state.app.authenticator);
-    Ok(if token.starts_with(PERSONAL_PREFIX) {
+    Ok(if token.starts_with(PERSONAL_TOKEN_PREFIX) {
         authenticator.by_personal_token(token).await?
     } else {
         authenticator.by_access_token(token).await?
@@ -135,8 +136,7 @@ fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
     };
     context::note_user(principal.user);
     if let Some(scopes) = principal.scopes {
-        let route = request.match_pattern().unwrap_or_default();
-        scopes::admit(scopes, request.method(), &route)?;
+        scopes::admit(scopes, matched(request).and_then(|matched| matched.policy.scope))?;
     }
     let state = request.app_data::<Data<AppState>>();
     let state = state.cloned().ok_or_else(|| Problem::internal(&"the application's state is missing"))?;

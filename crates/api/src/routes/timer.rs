@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use actix_web::{delete, get, post};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{HabitId, TaskId, TimeEntryId};
 use circadia_domain::time_entries::TimeNote;
 use circadia_domain::timer::{self, StartTimer, StopTimer, Timer};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::time_entries::TimeEntryBody;
 use crate::http::answer::{Answer, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, text};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_timer).service(start_timer).service(stop_timer).service(discard_timer);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_timer, start_timer, stop_timer, discard_timer);
 }
 
 /// Whether a timer runs.
@@ -125,11 +124,13 @@ struct StoppedBody {
 
 /// Does a timer run?
 #[utoipa::path(
+    get,
+    path = "/timer",
     tag = "time",
     operation_id = "getTimer",
+    extensions(("x-scope" = json!("time:read"))),
     responses((status = 200, description = "The timer, or that none runs", body = TimerStateBody))
 )]
-#[get("/timer")]
 async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
     let timer = caller.read(move |store| timer::find(store, caller.user)).await?;
     Answer::computed(&TimerStateBody::from(timer))
@@ -139,15 +140,17 @@ async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
 ///
 /// One at most runs for a user, on whatever device, and goes on until it is stopped or discarded.
 #[utoipa::path(
+    post,
+    path = "/timer/start",
     tag = "time",
     operation_id = "startTimer",
+    extensions(("x-scope" = json!("time:write"))),
     request_body = StartTimerBody,
     responses(
         (status = 201, description = "The timer runs", body = TimerStateBody),
         (status = 409, description = "`timer_running`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/timer/start")]
 async fn start_timer(caller: Caller, body: Body<StartTimerBody>) -> Result<Answer, Problem> {
     let StartTimerBody { habit_id, task_id, note, started_at } = body.value;
     let new = StartTimer { habit: habit_id, task: task_id, note, started_at };
@@ -160,15 +163,17 @@ async fn start_timer(caller: Caller, body: Body<StartTimerBody>) -> Result<Answe
 /// Its minutes, rounded and at least 1, become a time entry; where it ran over the beginning of a day of the user (by
 /// their time zone and day start), each day gets its own.
 #[utoipa::path(
+    post,
+    path = "/timer/stop",
     tag = "time",
     operation_id = "stopTimer",
+    extensions(("x-scope" = json!("time:write"))),
     request_body = StopTimerBody,
     responses(
         (status = 201, description = "The time entries that became of it", body = StoppedBody),
         (status = 409, description = "`timer_not_running` or `id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/timer/stop")]
 async fn stop_timer(caller: Caller, body: Body<StopTimerBody>) -> Result<Answer, Problem> {
     let StopTimerBody { id, ended_at, note } = body.value;
     let stop = StopTimer { id, ended_at, note, request_digest: body.digest };
@@ -185,14 +190,16 @@ async fn stop_timer(caller: Caller, body: Body<StopTimerBody>) -> Result<Answer,
 ///
 /// Nothing becomes of it.
 #[utoipa::path(
+    delete,
+    path = "/timer",
     tag = "time",
     operation_id = "discardTimer",
+    extensions(("x-scope" = json!("time:write"))),
     responses(
         (status = 204, description = "No timer runs any more"),
         (status = 404, description = "`timer_not_found`: none ran", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[delete("/timer")]
 async fn discard_timer(caller: Caller) -> Result<NoContent, Problem> {
     caller.write(timer::discard).await?;
     Ok(NoContent)

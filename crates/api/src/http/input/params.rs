@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Decode, Fields, Parsed};
 use crate::http::problem::{InputLocation, Problem};
+use crate::http::routing::matched;
 
 /// A type that a path's segment is read into.
 pub trait PathValue: Sized {
@@ -64,7 +65,8 @@ impl<T: PathValue> FromRequest for PathParam<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let name = T::name();
-        let text = request.match_info().get(&name).unwrap_or_default();
+        let matched = matched(request);
+        let text = matched.as_deref().and_then(|matched| matched.param(&name)).unwrap_or_default();
         ready(T::read(text).map(Self).map_err(|wrong| {
             let mut named = Violations::new();
             named.nest(&format!("/{name}"), wrong);

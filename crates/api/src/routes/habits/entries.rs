@@ -1,6 +1,5 @@
 //! `/habits/{habit_id}/entries`: what was done, skipped or missed on a day.
 
-use actix_web::{delete, get, post, put};
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::habits::entries::{self, EntryPut};
 use circadia_domain::habits::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
@@ -8,16 +7,16 @@ use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, Query, date, integer, text};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::{InputLocation, Problem};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_entries).service(increment).service(put_entry).service(get_entry).service(delete_entry);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_entries, increment, put_entry, get_entry, delete_entry);
 }
 
 /// What a day was.
@@ -183,12 +182,14 @@ impl Decode for ListQuery {
 ///
 /// By date.
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/entries",
     tag = "entries",
     operation_id = "listEntries",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), ListQuery, PageRequest),
     responses((status = 200, description = "A page of entries", body = Page<EntryBody>))
 )]
-#[get("/habits/{habit_id}/entries")]
 async fn list_entries(
     caller: Caller,
     id: PathParam<HabitId>,
@@ -213,19 +214,20 @@ async fn list_entries(
 /// Putting twice is putting once: there is one entry per habit and date. A date may lie up to today in UTC+14, and not
 /// before the habit's first day.
 #[utoipa::path(
+    put,
+    path = "/habits/{habit_id}/entries/{date}",
     tag = "entries",
     operation_id = "putEntry",
+    extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
-        ("date" = String, Path, format = Date, description = "The date"),
-    ),
+        ("date" = String, Path, format = Date, description = "The date"), IfMatch),
     request_body = PutEntryBody,
     responses(
         (status = 200, description = "The entry, which took the place of the one before", body = EntryBody),
         (status = 201, description = "The entry, the first of its date", body = EntryBody),
     )
 )]
-#[put("/habits/{habit_id}/entries/{date}")]
 async fn put_entry(
     caller: Caller,
     id: PathParam<HabitId>,
@@ -249,15 +251,17 @@ fn date_is_in_path(problem: Problem) -> Problem {
 
 /// Get an entry
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/entries/{date}",
     tag = "entries",
     operation_id = "getEntry",
+    extensions(("x-scope" = json!("habits:read"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
     ),
     responses((status = 200, description = "The entry", body = EntryBody))
 )]
-#[get("/habits/{habit_id}/entries/{date}")]
 async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>) -> Result<Answer, Problem> {
     let entry = caller.read(move |store| entries::find(store, caller.user, id.0, day.0)).await?;
     answer(entry)
@@ -267,15 +271,16 @@ async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>)
 ///
 /// What was said by hand. If time was tracked on the day, an entry of that alone goes on.
 #[utoipa::path(
+    delete,
+    path = "/habits/{habit_id}/entries/{date}",
     tag = "entries",
     operation_id = "deleteEntry",
+    extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
-        ("date" = String, Path, format = Date, description = "The date"),
-    ),
+        ("date" = String, Path, format = Date, description = "The date"), IfMatch),
     responses((status = 204, description = "The entry is gone"))
 )]
-#[delete("/habits/{habit_id}/entries/{date}")]
 async fn delete_entry(
     caller: Caller,
     id: PathParam<HabitId>,
@@ -290,8 +295,11 @@ async fn delete_entry(
 ///
 /// Atomic: parallel increments add up. What isn't there counts as 0.
 #[utoipa::path(
+    post,
+    path = "/habits/{habit_id}/entries/{date}/increment",
     tag = "entries",
     operation_id = "incrementEntry",
+    extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
@@ -299,7 +307,6 @@ async fn delete_entry(
     request_body = IncrementBody,
     responses((status = 200, description = "The entry as it is now", body = EntryBody))
 )]
-#[post("/habits/{habit_id}/entries/{date}/increment")]
 async fn increment(
     caller: Caller,
     id: PathParam<HabitId>,

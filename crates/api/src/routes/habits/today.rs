@@ -1,20 +1,19 @@
 //! `GET /habits/today`.
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, DayState, PeriodProgress, Today, TodayItem};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::HabitBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query, date, text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_today);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_today);
 }
 
 /// As of which day.
@@ -182,12 +181,14 @@ impl From<Today> for TodayBody {
 ///
 /// Every habit that is kept, with its state, value, streak and score as of the day, in a constant number of queries.
 #[utoipa::path(
+    get,
+    path = "/habits/today",
     tag = "habits",
     operation_id = "getToday",
+    extensions(("x-scope" = json!("habits:read"))),
     params(OnQuery),
     responses((status = 200, description = "The day", body = TodayBody))
 )]
-#[get("/habits/today")]
 async fn get_today(caller: Caller, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let now = caller.now;
     let on = query.0.on;
