@@ -1,4 +1,4 @@
-//! Which database a URL means.
+//! The kinds of databases.
 
 use crate::options::StorageError;
 
@@ -14,7 +14,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// What the scheme of `url` says.
+    /// The backend that the scheme of `url` names.
     ///
     /// # Errors
     /// If the scheme is none of `sqlite`, `postgres`, `postgresql`, `mysql` and `mariadb`, or its backend isn't part of
@@ -30,7 +30,7 @@ impl Backend {
         if backend.is_compiled_in() { Ok(backend) } else { Err(StorageError::NotCompiledIn { backend }) }
     }
 
-    /// Its name as people write it.
+    /// Its name in messages.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "SQLite",
@@ -39,7 +39,7 @@ impl Backend {
         }
     }
 
-    /// The cargo feature that brings it, which is also the name of its migrations' folder.
+    /// Its cargo feature, which is also the name of the folder of its migrations.
     pub const fn feature(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",

@@ -1,4 +1,4 @@
-//! One connection to one of the databases.
+//! A connection to any of the databases.
 
 use diesel::Connection as _;
 use diesel::result::ConnectionError;
@@ -9,7 +9,7 @@ use crate::dialect;
 use crate::options::StorageOptions;
 use crate::statements::CountStatements;
 
-/// A connection; queries written once run on whichever it is.
+/// A connection to any of the databases. Diesel's queries run on it as they are.
 #[derive(diesel::MultiConnection)]
 pub(crate) enum AnyConnection {
     /// To an SQLite file.
@@ -22,10 +22,10 @@ pub(crate) enum AnyConnection {
     Mysql(diesel::mysql::MysqlConnection),
 }
 
-/// Opens a connection and sets it up as its dialect wants it.
+/// Opens a connection and sets its session up.
 ///
-/// Not by `Connection::establish`, which tries one backend after the other: it hides the real error, and a mistyped
-/// URL would silently create an SQLite file.
+/// The derived `Connection::establish` tries one backend after the other, which hides the real error, and creates an
+/// SQLite file from a mistyped URL.
 pub(crate) fn open(backend: Backend, options: &StorageOptions) -> Result<AnyConnection, ConnectionError> {
     let address = dialect::address(backend, options)?;
     let mut connection = match backend {

@@ -1,20 +1,20 @@
-//! From what columns hold to what the domain wants.
+//! Checked conversions between columns and domain types.
 
 use circadia_domain::error::StoreError;
 
 use crate::transaction::Result;
 
-/// A row that can't be read as what it should be.
+/// The error for a stored value that the domain refuses.
 pub(crate) fn corrupt(what: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(what.to_string())
 }
 
-/// A SHA-256.
+/// Reads a SHA-256 digest.
 pub(crate) fn digest(bytes: &[u8]) -> Result<[u8; 32]> {
     bytes.try_into().map_err(|_| corrupt(format_args!("a digest has {} bytes", bytes.len())))
 }
 
-/// A number of a narrower type.
+/// Reads a number into a narrower type.
 pub(crate) fn number<Wide, Narrow>(wide: Wide) -> Result<Narrow>
 where
     Wide: std::fmt::Display + Copy,
@@ -23,7 +23,7 @@ where
     Narrow::try_from(wide).map_err(|_| corrupt(format_args!("{wide} is out of range")))
 }
 
-/// A number on its way into an `INTEGER` column.
-pub(crate) fn column(value: u32) -> Result<i32> {
+/// Converts a number for an `INTEGER` column.
+pub(crate) fn to_integer(value: u32) -> Result<i32> {
     i32::try_from(value).map_err(|_| StoreError::Defect(format!("{value} is too large to be stored")))
 }

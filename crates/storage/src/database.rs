@@ -40,8 +40,7 @@ impl std::fmt::Debug for SqlDatabase {
 }
 
 impl SqlDatabase {
-    /// Prepares the way to a database. Nothing is connected yet, so this succeeds while the database is away; it fails
-    /// if the URL or the options are wrong.
+    /// Checks the URL and the options. Connects to nothing yet, so this succeeds while the database is unreachable.
     pub fn new(options: StorageOptions) -> std::result::Result<Self, StorageError> {
         let backend = Backend::of_url(&options.url)?;
         dialect::address(backend, &options).map_err(|error| StorageError::InvalidUrl(error.to_string()))?;
@@ -49,35 +48,35 @@ impl SqlDatabase {
         Ok(Self { pool, options, backend, writers: WriterLock::default(), reachable: AtomicBool::new(true) })
     }
 
-    /// Which kind of database it is.
+    /// The kind of database.
     pub const fn backend(&self) -> Backend {
         self.backend
     }
 
-    /// Brings the schema up to date, under a lock that replicas starting together share. Tries to reach the database
-    /// until `wait` is over. The names of the migrations that were run.
+    /// Runs the pending migrations, under a lock between replicas that start together. Retries to connect until `wait`
+    /// is over. Returns the names of the migrations that were run.
     pub fn migrate(&self, wait: Duration) -> std::result::Result<Vec<String>, StorageError> {
         migrations::migrate(self.backend, &self.options, wait)
     }
 
-    /// The names of the migrations that the database lacks, oldest first.
+    /// The names of the pending migrations, oldest first.
     pub fn pending(&self) -> std::result::Result<Vec<String>, StorageError> {
         migrations::pending(self.backend, &self.options)
     }
 
-    /// The versions of the migrations that the database has, oldest first.
+    /// The names of the applied migrations, oldest first.
     pub fn applied(&self) -> std::result::Result<Vec<String>, StorageError> {
         migrations::applied(self.backend, &self.options)
     }
 
-    /// Connections that are open, and those of them that nobody uses.
+    /// The number of open connections, and how many of them are idle.
     pub fn connections(&self) -> (u32, u32) {
         let state = self.pool.state();
         (state.connections, state.idle_connections)
     }
 
-    fn connect(&self, at_most: Duration) -> Result<PooledConnection<Manager>> {
-        self.pool.get_timeout(at_most).map_err(|error| {
+    fn connect(&self, timeout: Duration) -> Result<PooledConnection<Manager>> {
+        self.pool.get_timeout(timeout).map_err(|error| {
             self.reachable.store(false, Ordering::Relaxed);
             StoreError::Unavailable(error.to_string())
         })
@@ -92,16 +91,16 @@ impl SqlDatabase {
         dialect::classify(error)
     }
 
-    /// Opens a transaction, runs `work` in it and ends it by the verdict. `open` is the transaction's first statement,
-    /// if it needs one; nothing it finds is [`StoreError::NoSuchUser`].
+    /// Opens a transaction, runs `work` in it and ends it as `work` says. `open` runs the transaction's first statement,
+    /// if it needs one; [`diesel::NotFound`] from it becomes [`StoreError::NoSuchUser`].
     fn run<T>(
         &self,
         purpose: Purpose,
         open: impl Fn(&mut AnyConnection) -> QueryResult<T>,
         work: impl FnOnce(&mut Transaction, T) -> TransactionEnd,
     ) -> Result<()> {
-        let _turn = match (self.backend, purpose) {
-            (Backend::Sqlite, Purpose::Writing) => Some(self.writers.wait(self.options.turn_timeout)?),
+        let _writer_guard = match (self.backend, purpose) {
+            (Backend::Sqlite, Purpose::Writing) => Some(self.writers.lock(self.options.turn_timeout)?),
             _ => None,
         };
         let (mut transaction, opened) = self.open(purpose, open)?;
@@ -119,17 +118,17 @@ impl SqlDatabase {
         }
     }
 
-    /// Takes a connection and opens a transaction on it.
+    /// Takes a connection from the pool and opens a transaction on it.
     ///
-    /// Here a dead connection shows, before anything was written: it is thrown away and the next one is tried, as long
-    /// as the pool may hold more dead ones and the time for acquiring one isn't over.
+    /// A dead connection fails here, before anything was written. It is discarded and the next one is tried, until the
+    /// pool can't hold more dead ones or `acquire_timeout` is over.
     fn open<T>(
         &self,
         purpose: Purpose,
         open: impl Fn(&mut AnyConnection) -> QueryResult<T>,
     ) -> Result<(Transaction, T)> {
         let deadline = Instant::now() + self.options.acquire_timeout;
-        let mut left = self.options.max_connections;
+        let mut retries = self.options.max_connections;
         loop {
             let pooled = self.connect(deadline.saturating_duration_since(Instant::now()))?;
             let opened = Transaction::begin(pooled, purpose).and_then(|mut transaction| {
@@ -141,9 +140,9 @@ impl SqlDatabase {
                     self.reachable.store(true, Ordering::Relaxed);
                     return Ok(opened);
                 }
-                Err(error) if left > 0 && dialect::is_connection_lost(&error) => {
-                    tracing::debug!(%error, "met a dead connection");
-                    left -= 1;
+                Err(error) if retries > 0 && dialect::is_connection_lost(&error) => {
+                    tracing::debug!(%error, "discarded a dead connection");
+                    retries -= 1;
                 }
                 Err(diesel::NotFound) => return Err(StoreError::NoSuchUser),
                 Err(error) => return Err(self.classify(&error)),
@@ -167,7 +166,7 @@ impl Database for SqlDatabase {
     fn run_write(&self, user: UserId, work: &mut dyn FnMut(&mut dyn Store, Revision) -> TransactionEnd) -> Result<()> {
         self.run(
             Purpose::Writing,
-            // Before anything is read: this is what puts a user's writers in line.
+            // Before anything is read: its row lock serialises the user's writers.
             |connection| dialect::raise_revision(connection, user),
             |transaction, rev| work(transaction, Revision(rev)),
         )

@@ -9,7 +9,7 @@ use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::revision::Revision;
 use diesel::prelude::*;
 
-use crate::convert::{column, number};
+use crate::convert::{number, to_integer};
 use crate::dialect::{HabitDayIn, insert_rows};
 use crate::schema::entries;
 use crate::sql_types::Sql;
@@ -38,8 +38,8 @@ impl TryFrom<&Entry> for EntryRow {
             habit_id: Sql(entry.habit),
             date: Sql(entry.date),
             state: Sql(entry.state),
-            value: entry.value.map(column).transpose()?,
-            tracked_minutes: column(entry.tracked_minutes)?,
+            value: entry.value.map(to_integer).transpose()?,
+            tracked_minutes: to_integer(entry.tracked_minutes)?,
             note: entry.note.clone().map(Sql),
             created_at: Sql(entry.created_at),
             updated_at: Sql(entry.updated_at),
@@ -66,7 +66,7 @@ impl TryFrom<EntryRow> for Entry {
     }
 }
 
-/// The day's value as [`Entry::total`] has it.
+/// The day's value, computed as by [`Entry::total`].
 fn total(value: Option<i32>, tracked_minutes: i32) -> Result<Option<u32>> {
     let tracked: u32 = number(tracked_minutes)?;
     let value: Option<u32> = value.map(number).transpose()?;
@@ -76,7 +76,7 @@ fn total(value: Option<i32>, tracked_minutes: i32) -> Result<Option<u32>> {
     })
 }
 
-/// Entries removed by one statement at most.
+/// Entries that one statement deletes at most.
 const KEYS_PER_STATEMENT: usize = 10_000;
 
 impl EntryRepository for Transaction {
@@ -99,7 +99,7 @@ impl EntryRepository for Transaction {
         let among_them = HabitDayIn::new(self.connection(), keys);
         let rows: Vec<EntryRow> = entries::table
             .filter(entries::user_id.eq(Sql(user)))
-            // The next two say nothing new; but SQLite looks pairs up in no index, only columns.
+            // The next two are redundant, but SQLite uses indexes for columns only, not for pairs.
             .filter(entries::habit_id.eq_any(habits.into_iter().map(Sql)))
             .filter(entries::date.between(Sql(earliest), Sql(latest)))
             .filter(among_them)
@@ -151,7 +151,7 @@ impl EntryRepository for Transaction {
 
     fn amounts(&mut self, user: UserId, range: DateRange) -> Result<Vec<(HabitId, Date, u32)>> {
         type Row = (Sql<HabitId>, Sql<Date>, Option<i32>, i32);
-        // Sorted here: asked for this order, MariaDB reads all the user's entries by the key, which has it.
+        // Not ordered by the database: MariaDB would read all of the user's entries in the order of the key.
         let rows: Vec<Row> = entries::table
             .filter(entries::user_id.eq(Sql(user)))
             .filter(entries::date.between(Sql(range.from()), Sql(range.to())))
@@ -166,7 +166,7 @@ impl EntryRepository for Transaction {
     }
 
     fn put_entries(&mut self, user: UserId, put: &[Entry]) -> Result<()> {
-        // One row of a key at most is what PostgreSQL takes in a statement: the last one says how it ends up.
+        // PostgreSQL refuses two rows with one key in a statement: the last one wins.
         let last: BTreeMap<(HabitId, Date), &Entry> =
             put.iter().map(|entry| ((entry.habit, entry.date), entry)).collect();
         let rows = last

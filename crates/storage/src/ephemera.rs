@@ -32,7 +32,7 @@ impl EphemeraRepository for Transaction {
 
     fn take_ephemeron(&mut self, kind: EphemeronKind, key: &[u8; 32], now: Instant) -> Result<Option<Vec<u8>>> {
         let Some(value) = self.find_ephemeron(kind, key, now)? else { return Ok(None) };
-        // Whoever removes the row that was read has it. The others waited for it, and find nothing to remove.
+        // Of concurrent takers, only the one that deletes the row returns its value.
         let read = ephemera::table.find((kind.as_str(), key.as_slice())).filter(ephemera::sealed.eq(&value));
         let removed = diesel::delete(read).execute(self.connection()).classified()?;
         Ok(if removed == 0 { None } else { Some(value) })

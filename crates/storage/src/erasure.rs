@@ -1,7 +1,7 @@
-//! What goes with an account: every row of every table that is its user's.
+//! The erasure of an account, with every row of its user.
 //!
-//! Two lists name every table that has a column `user_id`, and a test holds them against the databases' own catalogues:
-//! a table that a new feature brings and forgets here fails it.
+//! The two lists name every table that has a column `user_id`. A contract test compares them with the databases' own
+//! catalogues, and fails for a table that is missing here.
 
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
@@ -13,8 +13,8 @@ use crate::dialect;
 use crate::sql_types::{Sql, Uuid};
 use crate::transaction::{Classify as _, Result, Transaction};
 
-/// Tables whose rows go with the account, those that refer to others before those that they refer to, the revision
-/// last. (The account's own row, in `users`, goes after them.)
+/// Tables whose rows are deleted with the account. Referencing tables stand before the referenced ones, the revision
+/// last; the row in `users` is deleted after them.
 pub const OWNED_BY_USERS: &[&str] = &[
     "timers",
     "time_entries",
@@ -39,7 +39,7 @@ pub const OWNED_BY_USERS: &[&str] = &[
 ];
 
 /// Tables that keep rows of an erased account for a while, each with the reason.
-pub const KEPT_OF_THE_ERASED: &[(&str, &str)] =
+pub const RETAINED_AFTER_ERASURE: &[(&str, &str)] =
     &[("revocations", "tells every replica that the account's sessions have ended; ids only, removed after a while")];
 
 struct DeleteOf {
@@ -50,7 +50,7 @@ struct DeleteOf {
 
 impl QueryFragment<MultiBackend> for DeleteOf {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        // Accounts are deleted too seldom to keep ten prepared statements for it on each connection.
+        // Too rare for prepared statements that stay cached on each connection.
         out.unsafe_to_cache_prepared();
         out.push_sql("DELETE FROM ");
         out.push_sql(self.table);
@@ -69,12 +69,12 @@ impl QueryId for DeleteOf {
 impl RunQueryDsl<AnyConnection> for DeleteOf {}
 
 impl Transaction {
-    /// Removes a user and everything of theirs. Attempts to sign in and jobs are stored without waiting for the user's
-    /// other writers, so all who would refer to the user are made to wait; they then find that there is no such user.
+    /// Deletes a user and all of the user's rows. Login attempts and jobs are inserted outside of the user's own write
+    /// transactions, so the user's row is locked: inserts that reference it wait, and then fail.
     pub(crate) fn erase(&mut self, user: UserId) -> Result<()> {
-        match dialect::hold_user(self.connection(), user) {
+        match dialect::lock_user(self.connection(), user) {
             Err(diesel::NotFound) => return Err(StoreError::NoSuchUser),
-            held => held.classified()?,
+            locked => locked.classified()?,
         }
         for table in OWNED_BY_USERS {
             DeleteOf { table, column: "user_id", user: Sql(user) }.execute(self.connection()).classified()?;

@@ -1,4 +1,4 @@
-//! Habits, their plans and pauses, and the bits of their histories.
+//! Habits, their plans and pauses, and their histories.
 
 use std::collections::BTreeMap;
 
@@ -112,7 +112,7 @@ fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Defect(error.to_string()))
 }
 
-/// A habit's history, or another `$part` of its row, if it has one: `habits LEFT JOIN habit_histories`.
+/// `habits LEFT JOIN habit_histories`, with the history, or another `$part` of its row.
 macro_rules! with_history {
     () => {
         with_history!(habit_histories::history.nullable())
@@ -127,7 +127,7 @@ macro_rules! with_history {
     };
 }
 
-/// Positions set by one statement at most: it compares each row with each of them.
+/// Positions that one statement sets at most: it compares each row with each of them.
 const MOVES_PER_STATEMENT: usize = 500;
 
 impl HabitRepository for Transaction {
@@ -273,7 +273,7 @@ impl HabitRepository for Transaction {
     }
 
     fn put_histories(&mut self, user: UserId, histories: &[(&Habit, &History)]) -> Result<()> {
-        // By habit: PostgreSQL takes one row of a key at most in a statement.
+        // PostgreSQL refuses two rows with one key in a statement: the last one wins.
         let by_habit: BTreeMap<HabitId, (&Habit, &History)> =
             histories.iter().map(|(habit, history)| (habit.id, (*habit, *history))).collect();
         let rows = by_habit.into_values().map(|(habit, history)| {

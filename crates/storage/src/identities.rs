@@ -1,4 +1,4 @@
-//! Who users are elsewhere.
+//! Users' identities with providers, for signing in with them.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};

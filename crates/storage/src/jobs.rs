@@ -1,7 +1,7 @@
-//! Jobs, and their leases.
+//! Background jobs and their leases.
 //!
-//! Claiming needs nothing that one database does differently: a candidate is looked up, and taken by an update that
-//! names the number of attempts it was seen with. Of two that try, the one that comes second finds no such row.
+//! Claiming is optimistic, without `SKIP LOCKED`, which differs between the databases: a worker reads a candidate and
+//! updates it where its number of attempts is still the one that was read. Of two workers, the second updates no row.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{JobId, UserId};
@@ -14,15 +14,15 @@ use crate::schema::jobs;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-/// A job that is still to be done.
+/// The state of a job that is still to be done.
 const WAITING: &str = "waiting";
-/// One that is done.
+/// The state of a job that is done.
 const DONE: &str = "done";
-/// One that was given up.
+/// The state of a job that was given up.
 const DEAD: &str = "dead";
 
-/// How many jobs are looked at for one to claim: as many workers can be a step ahead.
-const CANDIDATES: i64 = 16;
+/// Jobs that a worker tries to claim at most; other workers may claim the first ones before it.
+const MAX_CANDIDATES: i64 = 16;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = jobs)]
@@ -35,7 +35,7 @@ struct JobRow {
     created_at: Sql<Instant>,
 }
 
-/// Jobs of these kinds that are due and that nobody has on lease.
+/// Jobs of these kinds that are due and not leased.
 macro_rules! due {
     ($kinds:expr, $now:expr) => {
         jobs::table
@@ -46,7 +46,7 @@ macro_rules! due {
     };
 }
 
-/// The job, as long as its lease is this one.
+/// The job, if this lease on it is still in force.
 macro_rules! leased {
     ($job:expr) => {
         jobs::table
@@ -82,7 +82,7 @@ impl JobRepository for Transaction {
     fn claim_job(&mut self, kinds: &[JobKind], now: Instant, leased_until: Instant) -> Result<Option<Job>> {
         let candidates: Vec<JobRow> = due!(kinds, now)
             .order((jobs::run_at, jobs::id))
-            .limit(CANDIDATES)
+            .limit(MAX_CANDIDATES)
             .select(JobRow::as_select())
             .load(self.connection())
             .classified()?;

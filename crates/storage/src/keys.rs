@@ -1,4 +1,4 @@
-//! Secrets that replicas share.
+//! Keys that replicas share, and rows that serve as locks.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
@@ -10,8 +10,8 @@ use crate::schema::{global_locks, server_keys};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-/// The row that whoever makes keys holds.
-const LOCK: &str = "server_keys";
+/// The row of `global_locks` that is locked to create keys.
+const KEYS_LOCK: &str = "server_keys";
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = server_keys, treat_none_as_default_value = false)]
@@ -48,8 +48,8 @@ impl From<KeyRow> for StoredKey {
 }
 
 impl Transaction {
-    /// Waits until nobody else holds a row of `global_locks`; then nobody does until this transaction ends.
-    pub(crate) fn hold_lock(&mut self, name: &'static str) -> Result<()> {
+    /// Locks a row of `global_locks` until the end of the transaction.
+    pub(crate) fn acquire_lock(&mut self, name: &'static str) -> Result<()> {
         let held = diesel::update(global_locks::table.find(name))
             .set(global_locks::taken.eq(global_locks::taken + 1))
             .execute(self.connection())
@@ -64,7 +64,7 @@ impl Transaction {
 impl KeyRepository for Transaction {
     fn keys(&mut self) -> Result<Vec<StoredKey>> {
         if self.purpose() == Purpose::Writing {
-            self.hold_lock(LOCK)?;
+            self.acquire_lock(KEYS_LOCK)?;
         }
         let rows: Vec<KeyRow> = server_keys::table
             .order((server_keys::created_at, server_keys::kid))

@@ -5,32 +5,56 @@
 //! commits or rolls back by the verdict. Nothing outside this crate sees SQL, Diesel or a transaction.
 //!
 //! # Where things are
-//! - one file per repository, named like the domain's module: `users`, `identities`, `sessions`, `logins`, `audit`,
-//!   `totp`, `personal_tokens`, `keys`, `ephemera`, `jobs`, `one_time`, `themes`, `habits`, `entries`, `sleep`, `moods`;
-//! - `erasure`: what goes with an account;
-//! - `dialect`: everything that one of the three databases does differently, and the only place that may;
-//! - `connection`, `pool`, `database`, `writer_lock`: from a URL to a transaction;
-//! - `sql_types`, `schema`: what a column holds, and which columns there are;
+//! - one file per repository, named like the domain's module: `users`, `habits`, `sleep`, …;
+//! - `schema`: the tables and their columns; `sql_types`: what the columns hold;
+//! - `dialect`: everything that differs between the databases, and the only place where it may;
+//! - `tombstones`, `erasure`: what stays of deleted rows, and what goes with an account;
+//! - `connection`, `pool`, `database`, `transaction`, `writer_lock`: from a URL to a transaction;
 //! - `migrations`: the embedded migrations of `migrations/{sqlite,postgres,mysql}` and the lock they run under.
 //!
-//! SQLite is always there. PostgreSQL and MySQL are the cargo features `postgres` and `mysql`, because they need a C
-//! library at build time (`libpq`, `libmariadb`).
+//! SQLite is always compiled in. PostgreSQL and MySQL are the cargo features `postgres` and `mysql`, because they need
+//! a C library at build time (`libpq`, `libmariadb`).
+//!
+//! # Rows
+//! One struct per table, `…Row`, reads and writes it: it derives `Queryable`, `Selectable`, `Insertable` and, if there
+//! are updates, `AsChangeset`, and has a conversion from and to the domain type. Diesel's derives work on all three
+//! databases at once through `MultiConnection`, given that
+//! - domain types stand in `sql_types::Sql`, whose implementations are generic, one per SQL type and backend;
+//! - `treat_none_as_default_value = false` and `treat_none_as_null = true`: `None` is `NULL`. Otherwise an insert would
+//!   take the column's default, in a statement that isn't cached, and an update would skip the column;
+//! - `user_id`, which tells whose row it is and isn't part of the domain type, is added to the values on insert, as are
+//!   columns that are never read (`name_key`): `values((themes::user_id.eq(Sql(user)), ThemeRow::from(theme)))`;
+//! - `#[diesel(skip_update)]` marks what an update leaves as it is (`created_at`); the primary key is left out anyway;
+//! - inserts of several rows and upserts, which don't compile for `MultiConnection`, go through
+//!   `dialect::insert_rows!`, which takes the same rows.
+//!
+//! # Adding a field
+//! 1. In the domain: the field, its type, its limits, and what the service does with it.
+//! 2. A migration of the same name in `migrations/sqlite`, `migrations/postgres` and `migrations/mysql`, with `up.sql` and
+//!    `down.sql`. Add a new one, never edit one that is on the main branch. MySQL commits every DDL statement by itself,
+//!    so a migration for it is either one statement or several that skip what is already there (`IF NOT EXISTS`,
+//!    `INSERT IGNORE`). The domain's limits are named `CHECK` constraints.
+//! 3. One line in `schema`, in the order of the table's columns.
+//! 4. In the repository's file: one line in the `…Row`, and one in each of its conversions. If the table is written by
+//!    an upsert, the column's name in `replace (…)`. Moods are also read by the union in `dialect/mood_union.rs`.
+//! 5. A new enum or validated text: one line in `sql_types/text.rs`.
+//! 6. A value in `tests/support/samples.rs`, so that the contract test that reads back what was written covers it. For a
+//!    `CHECK`, a bad row in `tests/contract/rules.rs`.
 //!
 //! # Adding a repository
-//! 1. The domain comes first: a trait in `crates/domain/src/<feature>/repository.rs` in the words of the feature, made
-//!    part of `Store`. Every method takes the user's id.
-//! 2. A migration of the same name in all three folders. Migrations only go forward: add a new one, never edit one that
-//!    is on the main branch. MySQL commits every DDL statement by itself, so a migration for it is either one statement
-//!    or several that skip what is already there (`IF NOT EXISTS`, `INSERT IGNORE`). The primary key of a tenant's table begins with `user_id`; it references with `RESTRICT`;
-//!    the domain's limits stand as named `CHECK` constraints. Write down the columns in `schema`, and the table in
-//!    `erasure`.
-//! 3. A file of the feature's name with `impl …Repository for Transaction<'_>`. Bind domain types as they are: ids,
-//!    instants, dates and words know their columns (`sql_types`). Stamp `rev` on every row that is written, and leave a
-//!    tombstone for every one that is removed.
-//! 4. A constant number of statements, whatever the number of rows: bulk writes go through `dialect::Upsert`, lookups
-//!    of many through `eq_any` or `dialect::RowsIn`. There is no `RETURNING`: ids and times come from the caller.
-//! 5. Contract tests in `tests/contract/<feature>.rs`, entered in the list of `tests/contract.rs`: they then run on
-//!    all three databases.
+//! 1. In the domain: a marker in `entity.rs` and, for things with ids, an alias in `ids.rs`; the feature's module with
+//!    the repository's trait, whose methods take the user's id; the trait's name in `unit_of_work::Store`.
+//! 2. A migration as above. The primary key of a user's table begins with `user_id`; foreign keys are `RESTRICT`.
+//! 3. A `table!` in `schema`. Tables that are joined also stand in `allow_tables_to_appear_in_same_query!`.
+//! 4. The table's name in `erasure::OWNED_BY_USERS`, before the tables that it references.
+//! 5. A file of the feature's name, with its `mod` here: the `…Row` and `impl …Repository for Transaction`. Stamp `rev`
+//!    on every row that is written, and call `leave_tombstone(user, &id.into(), rev, now)` for every row that is
+//!    deleted.
+//! 6. A constant number of statements, whatever the number of rows: `insert_rows!` for bulk writes, `eq_any` for bulk
+//!    reads. There is no `RETURNING`: ids and times come from the caller.
+//! 7. Contract tests in `tests/contract/<feature>.rs`, with the module and every test listed in `tests/contract.rs`, which
+//!    runs them on all three databases. Samples in `tests/support/samples.rs`; a row in `fill` of
+//!    `tests/contract/erasure.rs` and in `filled` of `tests/contract/rules.rs`.
 
 mod audit;
 mod backend;
@@ -71,5 +95,5 @@ mod writer_lock;
 
 pub use backend::Backend;
 pub use database::SqlDatabase;
-pub use erasure::{KEPT_OF_THE_ERASED, OWNED_BY_USERS};
+pub use erasure::{OWNED_BY_USERS, RETAINED_AFTER_ERASURE};
 pub use options::{StorageError, StorageOptions};

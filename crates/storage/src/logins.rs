@@ -1,4 +1,4 @@
-//! Attempts to sign in.
+//! Login attempts.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;

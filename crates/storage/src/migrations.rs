@@ -1,8 +1,8 @@
-//! The migrations, embedded, and the lock they run under.
+//! The embedded migrations, and the lock they run under.
 //!
-//! Replicas that start together all come here. One of them gets the lock and migrates; the others wait for it and find
-//! nothing left to do. The lock is the session's on PostgreSQL and MySQL (so migrate on a direct connection, not through
-//! a pooler that shares sessions) and the whole file's on SQLite.
+//! Of replicas that start together, one gets the lock and migrates; the others wait for it and find nothing pending. On
+//! PostgreSQL and MySQL the lock belongs to the session (so migrate on a direct connection, not through a pooler that
+//! shares sessions), on SQLite it is the exclusive transaction.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,13 +24,16 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 const MYSQL: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
 
 /// How long to wait for another replica's migrations.
-const PATIENCE: Duration = Duration::from_mins(10);
+const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// The pause between attempts to connect.
+const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
 type Result<T> = std::result::Result<T, StorageError>;
 
-/// Runs what is pending. See [`crate::SqlDatabase::migrate`].
+/// Runs the pending migrations. See [`crate::SqlDatabase::migrate`].
 pub(crate) fn migrate(backend: Backend, options: &StorageOptions, wait: Duration) -> Result<Vec<String>> {
-    match reach(backend, options, wait)? {
+    match connect(backend, options, wait)? {
         AnyConnection::Sqlite(mut connection) => migrate_sqlite(&mut connection),
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(mut connection) => migrate_postgres(&mut connection),
@@ -39,9 +42,9 @@ pub(crate) fn migrate(backend: Backend, options: &StorageOptions, wait: Duration
     }
 }
 
-/// The names of those that are pending, oldest first.
+/// The names of the pending migrations, oldest first.
 pub(crate) fn pending(backend: Backend, options: &StorageOptions) -> Result<Vec<String>> {
-    match reach(backend, options, Duration::ZERO)? {
+    match connect(backend, options, Duration::ZERO)? {
         AnyConnection::Sqlite(mut connection) => pending_of(&mut connection, SQLITE),
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(mut connection) => pending_of(&mut connection, POSTGRES),
@@ -50,9 +53,9 @@ pub(crate) fn pending(backend: Backend, options: &StorageOptions) -> Result<Vec<
     }
 }
 
-/// The names of those that were applied, oldest first.
+/// The names of the applied migrations, oldest first.
 pub(crate) fn applied(backend: Backend, options: &StorageOptions) -> Result<Vec<String>> {
-    match reach(backend, options, Duration::ZERO)? {
+    match connect(backend, options, Duration::ZERO)? {
         AnyConnection::Sqlite(mut connection) => applied_of(&mut connection, &SQLITE),
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(mut connection) => applied_of(&mut connection, &POSTGRES),
@@ -61,16 +64,17 @@ pub(crate) fn applied(backend: Backend, options: &StorageOptions) -> Result<Vec<
     }
 }
 
-/// Opens a connection without limits on its statements, trying again until `wait` is over.
-fn reach(backend: Backend, options: &StorageOptions, wait: Duration) -> Result<AnyConnection> {
-    let unlimited = StorageOptions { statement_timeout: Duration::ZERO, lock_timeout: PATIENCE, ..options.clone() };
+/// Opens a connection without limits on its statements. Retries until `wait` is over.
+fn connect(backend: Backend, options: &StorageOptions, wait: Duration) -> Result<AnyConnection> {
+    let unlimited =
+        StorageOptions { statement_timeout: Duration::ZERO, lock_timeout: MIGRATION_LOCK_TIMEOUT, ..options.clone() };
     let deadline = Instant::now() + wait;
     loop {
         match connection::open(backend, &unlimited) {
             Ok(connection) => return Ok(connection),
             Err(error) if Instant::now() < deadline => {
                 tracing::info!(%error, "waiting for the database");
-                thread::sleep(Duration::from_millis(250));
+                thread::sleep(RETRY_INTERVAL);
             }
             Err(error) => return Err(StorageError::Unreachable(error.to_string())),
         }
@@ -107,7 +111,7 @@ where
     Ok(applied)
 }
 
-/// Runs what is pending, one transaction each; under the lock.
+/// Runs the pending migrations, each in one transaction. The caller holds the lock.
 fn run_pending<C, DB>(connection: &mut C, source: EmbeddedMigrations) -> Result<Vec<String>>
 where
     C: MigrationHarness<DB>,
@@ -124,7 +128,7 @@ where
     Ok(run)
 }
 
-/// All of them in one transaction: as it is exclusive, it is the lock; as it is one, a crash leaves nothing behind.
+/// Runs all in one exclusive transaction, which is the lock, too.
 fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<Vec<String>> {
     let mut outcome = Ok(Vec::new());
     let committed: std::result::Result<(), diesel::result::Error> = connection.exclusive_transaction(|connection| {
@@ -136,16 +140,16 @@ fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<Vec<String>> {
     Ok(run)
 }
 
-/// The name of the lock, as PostgreSQL wants it: "circadia" in ASCII.
+/// The key of the advisory lock: "circadia" in ASCII.
 #[cfg(feature = "postgres")]
-const LOCK_KEY: i64 = 0x6369_7263_6164_6961;
+const ADVISORY_LOCK_KEY: i64 = 0x6369_7263_6164_6961;
 
 #[cfg(feature = "postgres")]
 fn migrate_postgres(connection: &mut diesel::pg::PgConnection) -> Result<Vec<String>> {
-    connection.batch_execute(&format!("SELECT pg_advisory_lock({LOCK_KEY})")).map_err(failed)?;
+    connection.batch_execute(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK_KEY})")).map_err(failed)?;
     let run = run_pending(connection, POSTGRES);
-    // The end of the session would free it too.
-    connection.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK_KEY})")).map_err(failed)?;
+    // If this fails, the end of the session releases the lock.
+    connection.batch_execute(&format!("SELECT pg_advisory_unlock({ADVISORY_LOCK_KEY})")).map_err(failed)?;
     run
 }
 
@@ -154,14 +158,15 @@ fn migrate_mysql(connection: &mut diesel::mysql::MysqlConnection) -> Result<Vec<
     use diesel::prelude::*;
     use diesel::sql_types::{BigInt, Nullable};
 
-    // These locks are the server's: the name of the database makes it that database's.
-    const NAME: &str = "LEFT(CONCAT('circadia ', DATABASE()), 64)";
-    let lock = diesel::dsl::sql::<Nullable<BigInt>>(&format!("GET_LOCK({NAME}, {})", PATIENCE.as_secs()));
+    // The server's databases share the names of locks.
+    const LOCK_NAME: &str = "LEFT(CONCAT('circadia ', DATABASE()), 64)";
+    let lock =
+        diesel::dsl::sql::<Nullable<BigInt>>(&format!("GET_LOCK({LOCK_NAME}, {})", MIGRATION_LOCK_TIMEOUT.as_secs()));
     let got: Option<i64> = diesel::select(lock).get_result(connection).map_err(failed)?;
     if got != Some(1) {
         return Err(failed("another replica has been migrating for too long"));
     }
     let run = run_pending(connection, MYSQL);
-    connection.batch_execute(&format!("DO RELEASE_LOCK({NAME})")).map_err(failed)?;
+    connection.batch_execute(&format!("DO RELEASE_LOCK({LOCK_NAME})")).map_err(failed)?;
     run
 }

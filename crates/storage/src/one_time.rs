@@ -1,4 +1,4 @@
-//! Tokens that are good once.
+//! One-time tokens.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;

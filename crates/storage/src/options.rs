@@ -1,32 +1,32 @@
-//! How to reach a database, and what can be wrong with that.
+//! Connection options, and errors outside of transactions.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::backend::Backend;
 
-/// How to reach a database, and how long to wait for it.
+/// The URL of a database, and limits and timeouts.
 #[derive(Clone)]
 pub struct StorageOptions {
     /// `sqlite://path`, `postgres://…`, `postgresql://…`, `mysql://…` or `mariadb://…`.
     pub url: String,
-    /// Connections at most. Twice the cores is a sound number.
+    /// Size of the pool. Twice the number of cores is a good value.
     pub max_connections: u32,
-    /// How long a unit of work waits for a connection before it fails as unavailable. With what else a request takes,
-    /// it is answered within a second while the database is away.
+    /// How long a unit of work waits for a connection before it fails as unavailable. Less than a second, so that
+    /// requests are answered within a second while the database is unreachable.
     pub acquire_timeout: Duration,
-    /// How long a unit of work that writes waits for its turn on SQLite.
+    /// How long a write transaction on SQLite waits for the other writers of this process.
     pub turn_timeout: Duration,
-    /// How long opening a connection may take.
+    /// Limit for opening a connection.
     pub connect_timeout: Duration,
-    /// How long one statement may run before the database ends it. SQLite has no such limit.
+    /// Limit for one statement. SQLite has none.
     pub statement_timeout: Duration,
-    /// How long a statement waits for a row (PostgreSQL, MySQL) or for another process's write (SQLite).
+    /// How long a statement waits for a row lock (PostgreSQL, MySQL) or for another process's write (SQLite).
     pub lock_timeout: Duration,
 }
 
 impl StorageOptions {
-    /// The options for `url` with times that suit a server: everything is answered or refused within a few seconds.
+    /// The options for `url` with defaults that suit a server: every request is answered or refused within seconds.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -41,36 +41,36 @@ impl StorageOptions {
 }
 
 impl fmt::Debug for StorageOptions {
-    /// Without the URL: it holds a password.
+    /// Leaves out the URL, which holds a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StorageOptions").field("max_connections", &self.max_connections).finish_non_exhaustive()
     }
 }
 
-/// Why a database can't be used at all.
+/// An error outside of transactions: in the configuration, while connecting, in a migration.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The URL's scheme names no database that is known here.
+    /// The URL's scheme is unknown.
     #[error(
         "the database URL must begin with sqlite://, postgres://, postgresql://, mysql:// or mariadb://, not {scheme:?}"
     )]
     UnknownScheme {
-        /// What stands before `://`.
+        /// The part before `://`.
         scheme: String,
     },
-    /// The database is known, but was left out of this build.
+    /// The backend's cargo feature is off in this build.
     #[error(
         "this build has no support for {}: build it with `cargo build --release --features {}` (needs {})",
         backend.name(), backend.feature(), needs(*backend)
     )]
     NotCompiledIn {
-        /// Which.
+        /// The backend.
         backend: Backend,
     },
-    /// The URL is wrong in another way.
+    /// The URL is invalid in another way.
     #[error("the database URL is wrong: {0}")]
     InvalidUrl(String),
-    /// The options contradict themselves.
+    /// An option has an invalid value.
     #[error("the storage options are wrong: {0}")]
     InvalidOptions(String),
     /// The database can't be reached.

@@ -101,8 +101,8 @@ impl PersonalTokenRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        // Replicas follow one feed; ids are unique whatever they are of.
-        self.publish(user, Stopped::Session(SessionId::from_uuid(id.as_uuid())), now)?;
+        // In the feed of sessions, which replicas follow: ids are unique across entities.
+        self.publish_revocation(user, Stopped::Session(SessionId::from_uuid(id.as_uuid())), now)?;
         Ok(true)
     }
 

@@ -1,4 +1,4 @@
-//! The pool's view of a connection.
+//! The connection pool.
 
 use diesel::r2d2::R2D2Connection as _;
 use diesel::result::ConnectionError;
@@ -11,8 +11,8 @@ use crate::options::{StorageError, StorageOptions};
 /// A connection in the pool.
 pub(crate) struct Pooled {
     pub(crate) connection: AnyConnection,
-    /// Set once a transaction could not be begun or ended: what it is in is unknown, so it isn't used again. Diesel's
-    /// own `is_broken` doesn't notice a `BEGIN` that fails because the connection is dead.
+    /// Set when a transaction could not be begun or ended: the connection's state is unknown, so the pool closes it.
+    /// Diesel's own `is_broken` doesn't notice a `BEGIN` that fails because the connection is dead.
     pub(crate) broken: bool,
 }
 
@@ -34,27 +34,26 @@ impl ManageConnection for Manager {
         pooled.connection.ping().map_err(ConnectionError::CouldntSetupConfiguration)
     }
 
-    /// Not while the thread panics, as Diesel's own manager has it: a panicking unit of work is rolled back, and the
-    /// connection is as good as before.
+    /// Unlike Diesel's own manager, keeps the connection of a thread that panics: its transaction was rolled back.
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
         pooled.broken || pooled.connection.is_broken()
     }
 }
 
-/// Tells of connections that couldn't be opened.
+/// Logs connections that couldn't be opened.
 #[derive(Debug)]
 struct LogErrors;
 
 impl r2d2::HandleError<ConnectionError> for LogErrors {
     fn handle_error(&self, error: ConnectionError) {
-        tracing::warn!(%error, "no connection to the database");
+        tracing::warn!(%error, "could not connect to the database");
     }
 }
 
-/// A pool that opens its connections as they are needed.
+/// A pool that opens connections on demand.
 ///
-/// Connections aren't tested when they are taken (it costs a quarter of the throughput): the runner begins again on
-/// another one when it meets a dead one.
+/// It doesn't test connections on checkout, which costs a quarter of the throughput; the runner retries on another
+/// connection instead.
 pub(crate) fn build(backend: Backend, options: &StorageOptions) -> Result<r2d2::Pool<Manager>, StorageError> {
     if options.max_connections == 0 {
         return Err(StorageError::InvalidOptions("max_connections must be at least 1".into()));

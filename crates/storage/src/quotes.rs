@@ -1,4 +1,4 @@
-//! Quotations of a provider, and when it is asked next.
+//! Quotations of a provider, and the schedule of its feed.
 
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::error::StoreError;

@@ -1,4 +1,4 @@
-//! Signed-in sessions, and the feed that tells replicas which of them ended.
+//! Sessions, and the feed of revocations that replicas follow.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
@@ -11,7 +11,7 @@ use diesel::prelude::*;
 
 use crate::convert::digest;
 use crate::schema::{revocations, sessions, users};
-use crate::sql_types::{Moment, Sql};
+use crate::sql_types::{Sql, UtcTimestamp};
 use crate::transaction::{Classify as _, Result, Transaction};
 
 /// Sessions of a user that are listed at most.
@@ -87,7 +87,8 @@ impl TryFrom<SessionRow> for Session {
 }
 
 impl Transaction {
-    pub(crate) fn publish(&mut self, user: UserId, what: Stopped, now: Instant) -> Result<()> {
+    /// Adds an entry to the feed of revocations.
+    pub(crate) fn publish_revocation(&mut self, user: UserId, what: Stopped, now: Instant) -> Result<()> {
         let (session, of_role) = match what {
             Stopped::Session(session) => (Some(session), false),
             Stopped::Sessions => (None, false),
@@ -174,7 +175,7 @@ impl SessionRepository for Transaction {
         if revoked == 0 {
             return Ok(false);
         }
-        self.publish(user, Stopped::Session(id), now)?;
+        self.publish_revocation(user, Stopped::Session(id), now)?;
         Ok(true)
     }
 
@@ -183,8 +184,8 @@ impl SessionRepository for Transaction {
             .filter(sessions::user_id.eq(Sql(user)))
             .filter(sessions::id.ne(Sql(kept)))
             .filter(sessions::revoked_at.is_null());
-        // To the feed first, as long as it shows which they are.
-        let at = Sql(now).into_sql::<Moment>();
+        // Before the update, after which they can't be told from those that ended earlier.
+        let at = Sql(now).into_sql::<UtcTimestamp>();
         let told =
             others.filter(sessions::expires_at.gt(Sql(now))).select((sessions::user_id, sessions::id.nullable(), at));
         diesel::insert_into(revocations::table)
@@ -202,11 +203,11 @@ impl SessionRepository for Transaction {
     fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<()> {
         let live = sessions::table.filter(sessions::user_id.eq(Sql(user))).filter(sessions::revoked_at.is_null());
         diesel::update(live).set(sessions::revoked_at.eq(Some(Sql(now)))).execute(self.connection()).classified()?;
-        self.publish(user, Stopped::Sessions, now)
+        self.publish_revocation(user, Stopped::Sessions, now)
     }
 
     fn publish_role(&mut self, user: UserId, now: Instant) -> Result<()> {
-        self.publish(user, Stopped::Role, now)
+        self.publish_revocation(user, Stopped::Role, now)
     }
 
     fn revocations_since(&mut self, since: Instant) -> Result<Vec<Revocation>> {

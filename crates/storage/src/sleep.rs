@@ -1,4 +1,4 @@
-//! Logs of sleep.
+//! Sleep logs.
 
 use circadia_domain::civil::{Date, DateRange, Instant, Zone};
 use circadia_domain::error::StoreError;
@@ -9,7 +9,7 @@ use circadia_domain::sleep::{
 };
 use diesel::prelude::*;
 
-use crate::convert::{column, corrupt, digest, number};
+use crate::convert::{corrupt, digest, number, to_integer};
 use crate::schema::sleep_logs;
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
@@ -39,7 +39,7 @@ impl TryFrom<&Sleep> for SleepRow {
             timezone: Sql(sleep.zone),
             kind: Sql(sleep.kind),
             quality: sleep.quality.map(|quality| quality.number().into()),
-            awake_seconds: sleep.awake_seconds.map(column).transpose()?,
+            awake_seconds: sleep.awake_seconds.map(to_integer).transpose()?,
         })
     }
 }
@@ -143,7 +143,7 @@ impl SleepRepository for Transaction {
             .filter(sleep_logs::user_id.eq(Sql(user)))
             .filter(sleep_logs::started_at.lt(Sql(to)))
             .filter(sleep_logs::ended_at.gt(Sql(from)))
-            // Says nothing new, since no sleep is longer; but so the index has two ends to look between.
+            // Redundant, since no sleep is longer, but it bounds the range of the index.
             .filter(sleep_logs::started_at.gt(Sql(from.plus_seconds(-MAX_SECONDS))))
             .order(sleep_logs::started_at)
             .select(SleepLogRow::as_select())

@@ -1,8 +1,8 @@
 //! Counts the statements of a unit of work.
 //!
-//! A unit of work runs on one thread, so the count is the thread's. Diesel reports every statement of a connection to
-//! its [`Instrumentation`]; the runner sets the count to zero when the work begins and keeps what it finds when the
-//! work is done, so that `BEGIN`, the revision and `COMMIT` aren't in it.
+//! A unit of work runs on one thread, so the counter is thread-local. Diesel reports every statement of a connection to
+//! its [`Instrumentation`]. The runner resets the counter before the work and reads it after, so `BEGIN`, raising the
+//! revision and `COMMIT` don't count.
 
 use std::cell::Cell;
 
@@ -13,7 +13,7 @@ thread_local! {
     static LAST_UNIT: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Tells the thread's count of every statement that its connection runs.
+/// Counts the statements of a connection.
 pub(crate) struct CountStatements;
 
 impl Instrumentation for CountStatements {
@@ -24,18 +24,18 @@ impl Instrumentation for CountStatements {
     }
 }
 
-/// The work begins.
+/// Resets the counter.
 pub(crate) fn begin_unit() {
     RUNNING.set(0);
     LAST_UNIT.set(0);
 }
 
-/// The work is done.
+/// Keeps the count.
 pub(crate) fn end_unit() {
     LAST_UNIT.set(RUNNING.get());
 }
 
-/// How many statements the thread's last unit of work ran.
+/// The number of statements of the thread's last unit of work.
 pub(crate) fn of_last_unit() -> u32 {
     LAST_UNIT.get()
 }

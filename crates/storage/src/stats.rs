@@ -1,4 +1,4 @@
-//! What only statistics ask for. What of a range of days is asked for is found in indexes, however many years there are.
+//! Queries that only statistics need. All of them are answered from indexes.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{ThemeId, UserId};
@@ -14,9 +14,9 @@ use crate::transaction::{Classify as _, Result, Transaction};
 
 impl StatsRepository for Transaction {
     fn task_counts(&mut self, user: UserId) -> Result<Vec<TaskCount>> {
-        /// Theme, status, rank of the priority, number, and when the first was made.
+        /// Theme, status, rank of the priority, number, and the first creation.
         type Group = (Option<Sql<ThemeId>>, Sql<TaskStatus>, i32, i64, Option<Sql<Instant>>);
-        // The index has them in this order, and all that is asked for.
+        // A covering index has them in this order.
         let groups: Vec<Group> = tasks::table
             .filter(tasks::user_id.eq(Sql(user)))
             .group_by((tasks::theme_id, tasks::status, tasks::priority))

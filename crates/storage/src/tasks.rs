@@ -77,7 +77,7 @@ impl TryFrom<TaskRow> for Task {
     }
 }
 
-/// Columns that are only sought and sorted by.
+/// Columns for searching and sorting, which are never read.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = tasks)]
 struct TaskKeys {
@@ -93,7 +93,7 @@ impl From<&Task> for TaskKeys {
 
 type Query<'a> = tasks::BoxedQuery<'a, MultiBackend>;
 
-/// The pattern of texts that contain one, whatever characters it has; `!` escapes.
+/// The `LIKE` pattern of texts that contain `text`, with `!` as the escape character.
 fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
@@ -142,7 +142,7 @@ fn filtered(user: UserId, filter: &TaskFilter) -> Query<'static> {
     query
 }
 
-/// Puts a query in the order of a column and, among equals, of the id, and lets it begin behind a place.
+/// Orders a query by a column and the id, and starts it after a cursor: keyset pagination.
 macro_rules! ordered {
     ($query:expr, $column:expr, $ascending:expr, $beyond:expr) => {
         match ($ascending, $beyond) {
@@ -158,7 +158,7 @@ macro_rules! ordered {
     };
 }
 
-/// The tasks of a query in the order of their due days, those without behind the others.
+/// Orders a query by due day, tasks without one last, and starts it after the cursor.
 fn by_due_day(query: Query<'static>, seek: &TaskSeek, ascending: bool) -> Query<'static> {
     let without = tasks::due_on.is_null();
     let day = tasks::due_on.assume_not_null();
@@ -166,7 +166,7 @@ fn by_due_day(query: Query<'static>, seek: &TaskSeek, ascending: bool) -> Query<
         Some((TaskCursor::DueOn(due_on), id)) => Some((*due_on, *id)),
         _ => None,
     };
-    // What lies on the far side of the place, as seen from the direction in which the list is read.
+    // The rows after the cursor, in the direction in which the list is read.
     let query = match (beyond, seek.backwards, ascending) {
         (None, ..) => query,
         (Some((None, id)), false, true) => query.filter(without.and(tasks::id.gt(Sql(id)))),

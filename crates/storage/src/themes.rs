@@ -64,7 +64,7 @@ impl TryFrom<ThemeRow> for Theme {
 }
 
 impl Transaction {
-    /// What belongs to each of a user's themes: three statements, however many there are.
+    /// Counts of each of a user's themes, in three statements regardless of their number.
     fn counts_by_theme(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>> {
         let mut counts: BTreeMap<ThemeId, ThemeCounts> = BTreeMap::new();
         let habits: Vec<(Option<Sql<ThemeId>>, i64)> = habits::table

@@ -1,4 +1,4 @@
-//! Time entries, and sums of them.
+//! Time entries and their sums.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use circadia_domain::time_entries::{TimeEntry, TimeEntryRepository, TimeFilter, 
 use diesel::dsl::{count_star, sum};
 use diesel::prelude::*;
 
-use crate::convert::{column, digest, number};
+use crate::convert::{digest, number, to_integer};
 use crate::dialect::{HabitDayIn, TimeByTheme, insert_rows};
 use crate::schema::time_entries;
 use crate::sql_types::Sql;
@@ -45,7 +45,7 @@ impl TryFrom<&TimeEntry> for TimeEntryRow {
             habit_id: entry.habit.map(Sql),
             task_id: entry.task.map(Sql),
             date: Sql(entry.date),
-            minutes: column(entry.minutes)?,
+            minutes: to_integer(entry.minutes)?,
             started_at: entry.started_at.map(Sql),
             ended_at: entry.ended_at.map(Sql),
             note: entry.note.clone().map(Sql),
@@ -172,7 +172,7 @@ impl TimeEntryRepository for Transaction {
         let among_them = HabitDayIn::new(self.connection(), days);
         let rows: Vec<Row> = time_entries::table
             .filter(time_entries::user_id.eq(Sql(user)))
-            // As with entries, the next two say nothing new, but are found in an index by SQLite.
+            // The next two are redundant, but SQLite uses indexes for columns only, not for pairs.
             .filter(time_entries::habit_id.eq_any(habits.into_iter().map(|habit| Some(Sql(habit)))))
             .filter(time_entries::date.between(Sql(earliest), Sql(latest)))
             .filter(among_them)
@@ -225,7 +225,7 @@ impl TimeEntryRepository for Transaction {
     }
 
     fn time_by_theme(&mut self, user: UserId, range: DateRange) -> Result<Vec<(Option<ThemeId>, TimeSpent)>> {
-        /// The habit's theme, the task's, the sum and the number.
+        /// The theme of the habit, that of the task, the sum and the number.
         type Group = (Option<Sql<ThemeId>>, Option<Sql<ThemeId>>, i64, i64);
         let query = TimeByTheme::new(self.connection(), user, range);
         let rows: Vec<Group> = query.load(self.connection()).classified()?;

@@ -1,4 +1,4 @@
-//! The timers that run.
+//! Running timers.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{HabitId, TaskId, UserId};

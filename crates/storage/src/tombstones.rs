@@ -1,7 +1,7 @@
-//! What is left of rows that were removed, so that delta sync can tell of it.
+//! Tombstones: what delta sync tells of deleted rows.
 //!
-//! A thing that was removed and made again keeps its tombstone, older than its row: readers of tombstones leave out
-//! those whose thing exists.
+//! The tombstone stays when a row with the same key is created again: readers of tombstones skip those whose row
+//! exists.
 
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::entity::{self, Entity};
@@ -15,11 +15,11 @@ use crate::schema::tombstones;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-/// A thing that may have been removed.
+/// The entity and the key of a row that was deleted.
 pub(crate) struct Item {
     /// [`Entity::NAME`].
     kind: &'static str,
-    /// The id's bytes; an entry's are its habit's, then its date's, a mood's those of its date.
+    /// The bytes of the id; of an entry, those of its habit and its date, of a mood, those of its date.
     key: Vec<u8>,
 }
 
@@ -44,12 +44,12 @@ impl<E: Entity> From<Id<E>> for Item {
 }
 
 impl Transaction {
-    /// Notes that something was removed.
+    /// Stores a tombstone.
     pub(crate) fn leave_tombstone(&mut self, user: UserId, item: &Item, rev: Revision, now: Instant) -> Result<()> {
         self.leave_tombstones(user, std::slice::from_ref(item), rev, now)
     }
 
-    /// Notes that several things were removed, in a bounded number of statements.
+    /// Stores tombstones, in a bounded number of statements.
     pub(crate) fn leave_tombstones(&mut self, user: UserId, items: &[Item], rev: Revision, now: Instant) -> Result<()> {
         let rows = items.iter().map(|item| {
             (
@@ -64,7 +64,7 @@ impl Transaction {
             .classified()
     }
 
-    /// Whether something was removed.
+    /// Whether there is a tombstone.
     pub(crate) fn has_tombstone(&mut self, user: UserId, item: &Item) -> Result<bool> {
         let tombstone = tombstones::table
             .filter(tombstones::user_id.eq(Sql(user)))

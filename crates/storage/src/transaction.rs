@@ -12,8 +12,8 @@ use crate::pool::Manager;
 /// What repositories return.
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
-/// A transaction that is open as long as it lives. Dropped before its end, by an error or a panic, it is rolled back;
-/// then its connection goes back to the pool.
+/// An open transaction. Dropped without a commit, by an error or a panic, it is rolled back; then its connection goes
+/// back to the pool.
 pub(crate) struct Transaction {
     pooled: PooledConnection<Manager>,
     purpose: Purpose,
@@ -21,7 +21,7 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    /// Opens a transaction in the way its dialect wants it for this purpose.
+    /// Begins a transaction for this purpose.
     pub(crate) fn begin(mut pooled: PooledConnection<Manager>, purpose: Purpose) -> diesel::QueryResult<Self> {
         if let Err(error) = dialect::begin(&mut pooled.connection, purpose) {
             pooled.broken = true;
@@ -30,29 +30,27 @@ impl Transaction {
         Ok(Self { pooled, purpose, ended: false })
     }
 
-    /// What it is for.
     pub(crate) const fn purpose(&self) -> Purpose {
         self.purpose
     }
 
-    /// Where queries run.
     pub(crate) fn connection(&mut self) -> &mut AnyConnection {
         &mut self.pooled.connection
     }
 
-    /// Keeps what was written.
+    /// Commits.
     pub(crate) fn commit(mut self) -> diesel::QueryResult<()> {
         self.ended = true;
         dialect::commit(&mut self.pooled.connection).inspect_err(|_| self.pooled.broken = true)
     }
 
-    /// Undoes what was written. Whether the connection is still good.
+    /// Rolls back. Returns whether the connection is still usable.
     pub(crate) fn roll_back(mut self) -> bool {
         self.end_by_roll_back();
         !self.pooled.broken
     }
 
-    /// A connection that can't roll back is thrown away, which undoes what was written as well.
+    /// A connection that can't roll back is closed, which makes the database roll back.
     fn end_by_roll_back(&mut self) {
         self.ended = true;
         if dialect::roll_back(&mut self.pooled.connection).is_err() {
@@ -71,13 +69,13 @@ impl Drop for Transaction {
 
 impl Store for Transaction {}
 
-/// Gives Diesel's errors the domain's words.
+/// Turns Diesel's errors into [`StoreError`]s.
 pub(crate) trait Classify<T> {
-    /// The same, with the error classified.
+    /// Classifies the error, see [`dialect::classify`].
     fn classified(self) -> Result<T>;
 
-    /// The same for a row that belongs to a user but is written outside of their writing units of work: the account may
-    /// be gone by now.
+    /// Classifies the error of writing a user's row outside of the user's own write transactions: a broken foreign key
+    /// means that the account was deleted meanwhile.
     fn of_a_user(self) -> Result<T>;
 }
 

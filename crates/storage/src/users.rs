@@ -58,7 +58,7 @@ impl TryFrom<SettingsRow> for Settings {
     }
 }
 
-/// What is told of a user. The password's hash is written and read apart.
+/// A user without the password hash, which is written and read separately.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
 struct UserRow {
@@ -201,7 +201,7 @@ impl UserRepository for Transaction {
     }
 
     fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool> {
-        self.hold_lock(SUPERUSERS_LOCK)?;
+        self.acquire_lock(SUPERUSERS_LOCK)?;
         let others = users::table
             .filter(users::role.eq(Sql(Role::Superuser)))
             .filter(users::active.eq(true))

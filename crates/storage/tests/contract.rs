@@ -126,7 +126,7 @@ contract! {
     }
     logins {
         successes_are_counted_since_each_start,
-        attempts_on_nobody_are_recorded,
+        attempts_without_an_account_are_recorded,
     }
     jobs {
         a_job_is_claimed_as_it_was_enqueued,
@@ -135,12 +135,12 @@ contract! {
         jobs_come_when_they_are_due_the_longest_due_first,
         what_is_done_or_given_up_is_not_claimed_again_and_holds_nothing,
         old_jobs_are_purged,
-        jobs_of_nobody_are_refused,
+        jobs_of_unknown_users_are_refused,
     }
     one_time {
         a_newer_token_takes_the_place_of_an_older_one,
         tokens_are_removed_by_purpose_and_age,
-        tokens_of_nobody_are_refused,
+        tokens_of_unknown_users_are_refused,
     }
     erasure {
         every_table_of_users_is_known_to_the_erasure,

@@ -1,4 +1,4 @@
-//! `CASE id WHEN … THEN …`: a number for each of many rows, in one statement.
+//! `CASE id WHEN … THEN … END`: sets many rows to a number each in one statement.
 
 use circadia_domain::ids::HabitId;
 use diesel::QueryResult;
@@ -9,14 +9,14 @@ use diesel::sql_types::Integer;
 use crate::connection::MultiBackend;
 use crate::sql_types::{Sql, Uuid};
 
-/// The number that goes with the id in a column.
+/// The number that belongs to the id in `column`.
 pub(crate) struct CaseOf {
     column: &'static str,
     numbers: Vec<(Sql<HabitId>, i32)>,
 }
 
 impl CaseOf {
-    /// By the ids in `column`; of ids that aren't among them, nothing.
+    /// Null for ids that aren't in `numbers`.
     pub(crate) fn new(column: &'static str, numbers: &[(HabitId, i32)]) -> Self {
         Self { column, numbers: numbers.iter().map(|(id, number)| (Sql(*id), *number)).collect() }
     }

@@ -1,38 +1,38 @@
-//! What an error of a database means to the domain.
+//! Classifies the databases' errors.
 //!
-//! Decided by Diesel's kinds where it has one. Diesel doesn't pass on the databases' error codes, so the rest is told
-//! by the message, and only where Diesel knows no kind: others quote what the user wrote.
+//! By Diesel's kind where there is one. Diesel doesn't pass on the databases' error codes, so the rest goes by the
+//! message, and only for errors of unknown kind: other messages quote what the user wrote.
 
 use circadia_domain::error::{StoreError, Unique};
 use diesel::result::{DatabaseErrorKind, Error};
 
-/// The domain's word for an error.
+/// The domain's error for a database's.
 pub(crate) fn classify(error: &Error) -> StoreError {
     match error {
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
             StoreError::Duplicate(broken_rule(information.constraint_name(), information.message()))
         }
-        error if is_connection_lost(error) || is_passing(error) => StoreError::Unavailable(error.to_string()),
+        error if is_connection_lost(error) || is_transient(error) => StoreError::Unavailable(error.to_string()),
         Error::DeserializationError(reason) => StoreError::Corrupt(reason.to_string()),
         error => StoreError::Defect(error.to_string()),
     }
 }
 
-/// Whether the connection is gone, so that another one may do better.
+/// Whether the connection is gone, so that a retry on another one may succeed.
 pub(crate) fn is_connection_lost(error: &Error) -> bool {
     match error {
         Error::BrokenTransactionManager
         | Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => true,
         Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
             let message = information.message().to_ascii_lowercase();
-            LOST.iter().any(|sign| message.contains(sign))
+            CONNECTION_LOST_MESSAGES.iter().any(|part| message.contains(part))
         }
         _ => false,
     }
 }
 
-/// Signs of a lost connection, in lower case: libpq's, then those of MySQL's and MariaDB's clients.
-const LOST: [&str; 11] = [
+/// Parts of the messages of a lost connection, in lower case: of libpq, then of the clients of MySQL and MariaDB.
+const CONNECTION_LOST_MESSAGES: [&str; 11] = [
     "server closed the connection",
     "terminating connection",
     "no connection to the server",
@@ -46,8 +46,9 @@ const LOST: [&str; 11] = [
     "commands out of sync",
 ];
 
-/// Signs of something that passes, in lower case: time-outs, deadlocks, full disks; of SQLite, PostgreSQL, MySQL.
-const PASSING: [&str; 20] = [
+/// Parts of the messages of transient errors, in lower case: timeouts, deadlocks, full disks; of SQLite, PostgreSQL,
+/// MySQL.
+const TRANSIENT_MESSAGES: [&str; 20] = [
     "database is locked",
     "database table is locked",
     "database or disk is full",
@@ -70,18 +71,18 @@ const PASSING: [&str; 20] = [
     "try restarting transaction",
 ];
 
-fn is_passing(error: &Error) -> bool {
+fn is_transient(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
         Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
             let message = information.message().to_ascii_lowercase();
-            PASSING.iter().any(|sign| message.contains(sign))
+            TRANSIENT_MESSAGES.iter().any(|part| message.contains(part))
         }
         _ => false,
     }
 }
 
-/// Which rule a unique violation broke. PostgreSQL names the constraint; MySQL ends its message with the key, after the
+/// The rule that a unique violation broke. PostgreSQL names the constraint; MySQL ends its message with the key, after the
 /// offending value; SQLite's message is the list of columns.
 fn broken_rule(constraint: Option<&str>, message: &str) -> Unique {
     let rule = constraint
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_is_unavailable_and_the_rest_is_a_defect() {
+    fn transient_errors_are_unavailable_and_the_rest_are_defects() {
         let error =
             |message: &str| classify(&Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned())));
         assert!(matches!(error("database is locked"), StoreError::Unavailable(_)));

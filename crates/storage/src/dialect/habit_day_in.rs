@@ -1,4 +1,4 @@
-//! `(habit_id, date) IN (…)`: which Diesel doesn't have.
+//! `(habit_id, date) IN (…)`, which Diesel doesn't have.
 
 use circadia_domain::civil::Date;
 use circadia_domain::ids::HabitId;
@@ -8,7 +8,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 
 use crate::connection::{AnyConnection, MultiBackend};
-use crate::sql_types::{Day, Sql, Uuid};
+use crate::sql_types::{CivilDate, Sql, Uuid};
 
 /// Whether a row's habit and date are among the given ones.
 pub(crate) struct HabitDayIn {
@@ -19,10 +19,10 @@ pub(crate) struct HabitDayIn {
 impl HabitDayIn {
     pub(crate) fn new(connection: &AnyConnection, days: &[(HabitId, Date)]) -> Self {
         let head = match connection {
-            // MySQL has no `VALUES` lists there, and turns this form into look-ups in the index.
+            // MySQL has no `VALUES` lists here, and looks this form up in the index.
             #[cfg(feature = "mysql")]
             AnyConnection::Mysql(_) => "(habit_id, date) IN (",
-            // SQLite has no other form; PostgreSQL plans it as a join, the other as as many conditions.
+            // SQLite has no other form. PostgreSQL plans this one as a join, the other one as a list of conditions.
             _ => "(habit_id, date) IN (VALUES ",
         };
         Self { head, days: days.iter().map(|(habit, date)| (Sql(*habit), Sql(*date))).collect() }
@@ -39,7 +39,7 @@ impl QueryFragment<MultiBackend> for HabitDayIn {
             out.push_sql(if index == 0 { "(" } else { ", (" });
             out.push_bind_param::<Uuid, _>(habit)?;
             out.push_sql(", ");
-            out.push_bind_param::<Day, _>(date)?;
+            out.push_bind_param::<CivilDate, _>(date)?;
             out.push_sql(")");
         }
         out.push_sql(")");

@@ -104,7 +104,7 @@ where
     Values: QueryFragment<MultiBackend>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        // Single rows are the rule and worth a prepared statement; one for each number of rows isn't.
+        // Single rows are frequent and worth a prepared statement; each number of rows isn't.
         if !self.rest.is_empty() {
             out.unsafe_to_cache_prepared();
         }

@@ -1,9 +1,9 @@
-//! Everything that one of the databases does differently from the others, and the only place that may know.
+//! Everything that differs between the databases, and the only place where it may.
 //!
-//! - `session`: addresses, and how a fresh connection is set up;
-//! - `transaction`: how transactions begin, and how a user's revision is raised;
-//! - `errors`: what an error means to the domain;
-//! - `insert_rows`, `habit_day_in`, `case_of`, `mood_union`, `time_by_theme`: statements that Diesel can't write for
+//! - `session`: connection URLs and session settings;
+//! - `transaction`: how transactions begin, and the locks at their beginning;
+//! - `errors`: the classification of errors;
+//! - `insert_rows`, `habit_day_in`, `case_of`, `mood_union`, `time_by_theme`: statements that Diesel can't build for
 //!   several backends at once.
 //!
 //! Not here: how values are stored (`sql_types`), and the lock that migrations run under (`migrations`).
@@ -24,4 +24,4 @@ pub(crate) use insert_rows::{OnConflict, insert_rows, run_insert};
 pub(crate) use mood_union::{MoodDates, MoodDays, MoodUnion, MoodValues};
 pub(crate) use session::{address, set_up};
 pub(crate) use time_by_theme::TimeByTheme;
-pub(crate) use transaction::{Purpose, begin, commit, hold_user, raise_revision, roll_back};
+pub(crate) use transaction::{Purpose, begin, commit, lock_user, raise_revision, roll_back};

@@ -1,4 +1,4 @@
-//! Moods of days and of moments in one statement: a union, which Diesel can't write for several backends at once.
+//! The union of `moods` and `mood_moments`, which Diesel can't build for several backends at once.
 
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::ids::UserId;
@@ -7,22 +7,22 @@ use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
 use crate::connection::{AnyConnection, MultiBackend};
-use crate::sql_types::{Day, Moment, Sql, Uuid, Word};
+use crate::sql_types::{CivilDate, Sql, TypedText, UtcTimestamp, Uuid};
 
-/// Whose moods, and of which days.
+/// A user and a range of days.
 pub(crate) struct MoodDays {
     user: Sql<UserId>,
     from: Sql<Date>,
     to: Sql<Date>,
 }
 
-/// All columns of both tables, in no order; those that only moments have are null for moods.
+/// All columns of both tables, unordered; those that `moods` lacks are null in its rows.
 pub(crate) struct MoodUnion(pub(crate) MoodDays);
 
-/// Date, value, and whether it is a moment's (1) or the day's own (0), in no order.
+/// Date, value, and whether it is a moment's (1) or the day's own (0), unordered.
 pub(crate) struct MoodValues(pub(crate) MoodDays);
 
-/// The dates that are in either table, each once, in order.
+/// The distinct dates of both tables, in order.
 pub(crate) struct MoodDates {
     pub(crate) days: MoodDays,
     pub(crate) limit: i64,
@@ -30,7 +30,6 @@ pub(crate) struct MoodDates {
 }
 
 impl MoodDays {
-    /// A user's days in a range.
     pub(crate) const fn new(user: UserId, range: DateRange) -> Self {
         Self { user: Sql(user), from: Sql(range.from()), to: Sql(range.to()) }
     }
@@ -40,9 +39,9 @@ impl MoodDays {
         out.push_sql(" WHERE user_id = ");
         out.push_bind_param::<Uuid, _>(&self.user)?;
         out.push_sql(" AND date BETWEEN ");
-        out.push_bind_param::<Day, _>(&self.from)?;
+        out.push_bind_param::<CivilDate, _>(&self.from)?;
         out.push_sql(" AND ");
-        out.push_bind_param::<Day, _>(&self.to)
+        out.push_bind_param::<CivilDate, _>(&self.to)
     }
 }
 
@@ -70,7 +69,7 @@ impl QueryFragment<MultiBackend> for MoodValues {
 
 impl QueryFragment<MultiBackend> for MoodDates {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        // What is bound alone doesn't make the text.
+        // The text depends on `backwards`, which isn't bound.
         out.unsafe_to_cache_prepared();
         out.push_sql("SELECT date FROM moods");
         self.days.push(&mut out)?;
@@ -98,15 +97,15 @@ macro_rules! query {
 
 query!(MoodUnion: (
     Nullable<Uuid>,
-    Nullable<Moment>,
-    Day,
+    Nullable<UtcTimestamp>,
+    CivilDate,
     Integer,
-    Nullable<Word>,
+    Nullable<TypedText>,
     Text,
-    Moment,
-    Moment,
+    UtcTimestamp,
+    UtcTimestamp,
     BigInt,
     Nullable<Binary>,
 ));
-query!(MoodValues: (Day, Integer, Integer));
-query!(MoodDates: Day);
+query!(MoodValues: (CivilDate, Integer, Integer));
+query!(MoodDates: CivilDate);

@@ -1,4 +1,4 @@
-//! Addresses, and how a fresh connection is set up.
+//! Connection URLs, and the session settings of new connections.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::backend::Backend;
 use crate::connection::AnyConnection;
 use crate::options::StorageOptions;
 
-/// The URL in the form that the backend's driver reads.
+/// The URL in the form that the backend's driver expects.
 pub(crate) fn address(backend: Backend, options: &StorageOptions) -> Result<String, ConnectionError> {
     let url = options.url.as_str();
     let (_, rest) = url.split_once("://").unwrap_or_default();
@@ -33,12 +33,12 @@ fn sqlite_path(path: &str) -> Result<String, ConnectionError> {
     Ok(path.to_owned())
 }
 
-/// libpq's own limits, where the URL doesn't set them: without, a vanished server is noticed after hours.
+/// Adds timeouts that the URL doesn't set. Without them libpq takes hours to notice that a server is gone.
 fn postgres_url(url: &str, options: &StorageOptions) -> String {
-    let patience = options.statement_timeout + options.connect_timeout;
+    let tcp_timeout = options.statement_timeout + options.connect_timeout;
     let defaults = [
         ("connect_timeout", options.connect_timeout.as_secs().max(2).to_string()),
-        ("tcp_user_timeout", patience.as_millis().to_string()),
+        ("tcp_user_timeout", tcp_timeout.as_millis().to_string()),
         ("keepalives_idle", "30".to_owned()),
         ("keepalives_interval", "10".to_owned()),
         ("keepalives_count", "3".to_owned()),
@@ -54,14 +54,14 @@ fn postgres_url(url: &str, options: &StorageOptions) -> String {
     full
 }
 
-/// Sets up a fresh connection.
+/// Sets up a new connection.
 pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -> QueryResult<()> {
     match connection {
         AnyConnection::Sqlite(connection) => {
             connection.batch_execute(&format!("PRAGMA busy_timeout = {}", options.lock_timeout.as_millis()))?;
             switch_to_wal(connection, options)?;
-            // FULL: an acknowledged write survives a power cut. 16 MiB of cache per connection at most, 256 MiB of the
-            // file mapped.
+            // FULL: a committed write survives a power cut. Up to 16 MiB of cache per connection, 256 MiB of the file
+            // mapped.
             connection.batch_execute(
                 "PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON;
@@ -83,7 +83,7 @@ pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -
         )),
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(connection) => {
-            // Reads see one snapshot (REPEATABLE READ); writes begin as READ COMMITTED, see `transaction`.
+            // For reads, which see one snapshot; writes begin as READ COMMITTED, see `transaction`.
             connection.batch_execute(&format!(
                 "SET NAMES utf8mb4 COLLATE utf8mb4_bin;
                  SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
@@ -92,7 +92,7 @@ pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -
                  SET SESSION innodb_lock_wait_timeout = {};",
                 options.lock_timeout.as_secs().max(1),
             ))?;
-            // Only one of the two is known to a server: MariaDB counts seconds, MySQL milliseconds.
+            // MariaDB has max_statement_time in seconds, MySQL max_execution_time in milliseconds.
             let limit = options.statement_timeout;
             connection.batch_execute(&format!("SET SESSION max_statement_time = {}", limit.as_secs_f64())).or_else(
                 |_| connection.batch_execute(&format!("SET SESSION max_execution_time = {}", limit.as_millis())),
@@ -101,13 +101,16 @@ pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -
     }
 }
 
-/// Makes the file one whose readers and writer don't wait for each other. Only the first connection ever has something
-/// to do; where several are the first, SQLite refuses all but one at once, whatever the `busy_timeout`.
+/// The pause between attempts to switch to write-ahead logging.
+const RETRY_INTERVAL: Duration = Duration::from_millis(5);
+
+/// Switches the file to write-ahead logging, so that readers and the writer don't block each other. Only a new file
+/// needs it. When several connections try at once, SQLite refuses all but one regardless of `busy_timeout`.
 fn switch_to_wal(connection: &mut SqliteConnection, options: &StorageOptions) -> QueryResult<()> {
     let deadline = Instant::now() + options.lock_timeout;
     loop {
         match connection.batch_execute("PRAGMA journal_mode = WAL") {
-            Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
+            Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(RETRY_INTERVAL),
             switched => return switched,
         }
     }

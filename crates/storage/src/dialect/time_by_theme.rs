@@ -1,5 +1,5 @@
-//! Time added up by the themes of habits and tasks: by habit and task first, which are few beside their entries, and only
-//! those are joined. Diesel can't select from a subquery.
+//! Sums of time entries by theme. A subquery sums by habit and task, which are few compared to the entries, and only
+//! its rows are joined. Diesel can't select from a subquery.
 
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::ids::UserId;
@@ -8,19 +8,18 @@ use diesel::sql_types::{BigInt, Nullable};
 use diesel::{QueryResult, RunQueryDsl};
 
 use crate::connection::{AnyConnection, MultiBackend};
-use crate::sql_types::{Day, Sql, Uuid};
+use crate::sql_types::{CivilDate, Sql, Uuid};
 
-/// The habit's theme, the task's, the sum of minutes and the number of entries.
+/// Selects the theme of the habit, that of the task, the sum of minutes and the number of entries.
 pub(crate) struct TimeByTheme {
     user: Sql<UserId>,
     from: Sql<Date>,
     to: Sql<Date>,
-    /// What the database calls 64 bits in a cast: sums of sums are decimals on two of them.
+    /// The name of a 64-bit integer in a cast. Without the cast, sums of sums are decimals on two of the databases.
     wide: &'static str,
 }
 
 impl TimeByTheme {
-    /// Of a user's entries in a range.
     pub(crate) const fn new(connection: &AnyConnection, user: UserId, range: DateRange) -> Self {
         let wide = match connection {
             #[cfg(feature = "mysql")]
@@ -49,12 +48,12 @@ impl QueryFragment<MultiBackend> for TimeByTheme {
              WHERE user_id = ",
         );
         out.push_bind_param::<Uuid, _>(&self.user)?;
-        // Of all days, an index has them in the order of the groups; of some, another one has just those.
+        // For all days, one index has the order of the groups; for a range, another one has just its rows.
         if (self.from.0, self.to.0) != (Date::MIN, Date::MAX) {
             out.push_sql(" AND date BETWEEN ");
-            out.push_bind_param::<Day, _>(&self.from)?;
+            out.push_bind_param::<CivilDate, _>(&self.from)?;
             out.push_sql(" AND ");
-            out.push_bind_param::<Day, _>(&self.to)?;
+            out.push_bind_param::<CivilDate, _>(&self.to)?;
         }
         out.push_sql(
             " GROUP BY user_id, task_id, habit_id) spent \

@@ -1,4 +1,4 @@
-//! How transactions begin, and how a user's revision is raised.
+//! How transactions begin, and the locks at their beginning.
 
 use circadia_domain::ids::UserId;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
@@ -8,21 +8,21 @@ use crate::connection::AnyConnection;
 use crate::schema::{user_revisions, users};
 use crate::sql_types::Sql;
 
-/// What a transaction is for.
+/// Whether a transaction reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Several reads of one snapshot.
+    /// Reads of one snapshot.
     Reading,
-    /// Writing, after a row that serialises its kind was touched.
+    /// Writes, after locking the row that serialises them.
     Writing,
 }
 
 /// Begins a transaction.
 ///
-/// SQLite takes its write lock at once: upgrading a read lock fails as soon as two try. On PostgreSQL and MySQL a
-/// writer sees what was committed before each of its statements (`READ COMMITTED`), hence everything of those whom it
-/// waited for; on MySQL this also keeps `InnoDB` from locking gaps between rows, over which users would wait for
-/// each other or deadlock.
+/// On SQLite a write transaction takes the write lock at once, since upgrading a read lock fails when two try. On
+/// PostgreSQL and MySQL it is `READ COMMITTED`: each statement sees what was committed before it, hence everything of
+/// the writers it waited for. On MySQL this also avoids `InnoDB`'s gap locks, over which users would block each other
+/// or deadlock.
 pub(crate) fn begin(connection: &mut AnyConnection, purpose: Purpose) -> QueryResult<()> {
     match connection {
         AnyConnection::Sqlite(connection) => AnsiTransactionManager::begin_transaction_sql(
@@ -61,7 +61,7 @@ pub(crate) fn roll_back(connection: &mut AnyConnection) -> QueryResult<()> {
     <AnyConnection as diesel::Connection>::TransactionManager::rollback_transaction(connection)
 }
 
-/// Raises a user's revision and gives the new one; [`diesel::NotFound`] if they have none.
+/// Raises a user's revision and returns the new one; [`diesel::NotFound`] if there is none.
 pub(crate) fn raise_revision(connection: &mut AnyConnection, user: UserId) -> QueryResult<i64> {
     let row = user_revisions::table.filter(user_revisions::user_id.eq(Sql(user)));
     let raise = diesel::update(row).set(user_revisions::rev.eq(user_revisions::rev + 1));
@@ -77,9 +77,9 @@ pub(crate) fn raise_revision(connection: &mut AnyConnection, user: UserId) -> Qu
     }
 }
 
-/// Waits until nobody is storing rows that refer to a user; then nobody can until this transaction ends. On SQLite
-/// there is one writer at a time anyway. [`diesel::NotFound`] if there is no such user.
-pub(crate) fn hold_user(connection: &mut AnyConnection, user: UserId) -> QueryResult<()> {
+/// Locks a user's row until the end of the transaction, so that no row that references it can be inserted. SQLite has
+/// one writer at a time anyway. [`diesel::NotFound`] if there is no such user.
+pub(crate) fn lock_user(connection: &mut AnyConnection, user: UserId) -> QueryResult<()> {
     let row = users::table.find(Sql(user)).select(users::rev);
     match connection {
         AnyConnection::Sqlite(connection) => row.first::<i64>(connection).map(drop),

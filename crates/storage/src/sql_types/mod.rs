@@ -1,14 +1,15 @@
-//! What a column holds: SQL types of our own, each in the native type of its database, and how domain types are written
-//! to them and read from them, wrapped in [`Sql`].
+//! SQL types that are native on each database, and the domain types that are written to and read from their columns,
+//! wrapped in [`Sql`].
 //!
-//! | here | PostgreSQL | MySQL | SQLite |
+//! | SQL type | PostgreSQL | MySQL | SQLite |
 //! |---|---|---|---|
 //! | [`Uuid`] | `UUID` | `BINARY(16)` | `BLOB` |
-//! | [`Moment`] | `TIMESTAMPTZ` | `DATETIME(6)` | `INTEGER`, microseconds since 1970 |
-//! | [`Day`] | `DATE` | `DATE` | `INTEGER`, days since 1970 |
-//! | [`Word`] | `TEXT` | `VARCHAR` | `TEXT` |
+//! | [`UtcTimestamp`] | `TIMESTAMPTZ` | `DATETIME(6)` | `INTEGER`, microseconds since 1970 |
+//! | [`CivilDate`] | `DATE` | `DATE` | `INTEGER`, days since 1970 |
+//! | [`TypedText`] | `TEXT` | `VARCHAR` | `TEXT` |
 //!
-//! Text would be the usual choice on SQLite; parsing it took 130 of the 318 µs of a read of 365 rows.
+//! SQLite usually stores dates as text, but parsing it took 130 of the 318 µs of reading 365 rows. The types aren't called
+//! `Timestamp` or `Date`, because `table!` gives columns of types with these names arithmetic operators.
 
 mod date;
 mod instant;
@@ -34,21 +35,21 @@ pub struct Uuid;
 #[diesel(postgres_type(oid = 1184, array_oid = 1185))]
 #[diesel(mysql_type(name = "DateTime"))]
 #[diesel(sqlite_type(name = "Long"))]
-pub struct Moment;
+pub struct UtcTimestamp;
 
 /// A civil date.
 #[derive(Debug, Clone, Copy, Default, QueryId, SqlType)]
 #[diesel(postgres_type(oid = 1082, array_oid = 1182))]
 #[diesel(mysql_type(name = "Date"))]
 #[diesel(sqlite_type(name = "Long"))]
-pub struct Day;
+pub struct CivilDate;
 
-/// Text that the domain has a type for: an enumerated word, a name, an address.
+/// Text that the domain has a type for: an enum, a name, an address.
 #[derive(Debug, Clone, Copy, Default, QueryId, SqlType)]
 #[diesel(postgres_type(oid = 25, array_oid = 1009))]
 #[diesel(mysql_type(name = "String"))]
 #[diesel(sqlite_type(name = "Text"))]
-pub struct Word;
+pub struct TypedText;
 
 macro_rules! any_backend_has {
     ($($sql_type:ty),+) => {$(
@@ -59,28 +60,28 @@ macro_rules! any_backend_has {
         }
     )+};
 }
-any_backend_has!(Uuid, Moment, Day, Word);
+any_backend_has!(Uuid, UtcTimestamp, CivilDate, TypedText);
 
-/// Of instants there are a first and a last.
-impl SqlOrd for Moment {}
+// For `min` and `max`.
+impl SqlOrd for UtcTimestamp {}
 
-/// A domain type in a query or in a row: `users::id.eq(Sql(user))`, `id: Sql<UserId>`. Only a type of this crate can be
-/// given Diesel's traits for expressions.
+/// A domain type in a query or in a row: `users::id.eq(Sql(user))`, `id: Sql<UserId>`. The wrapper is needed because of
+/// the orphan rule: Diesel's traits for expressions can only be implemented for types of this crate.
 #[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Uuid)]
-#[diesel(sql_type = Moment)]
-#[diesel(sql_type = Day)]
-#[diesel(sql_type = Word)]
+#[diesel(sql_type = UtcTimestamp)]
+#[diesel(sql_type = CivilDate)]
+#[diesel(sql_type = TypedText)]
 pub(crate) struct Sql<T>(pub(crate) T);
 
 impl<T> Sql<T> {
-    /// The domain type.
     pub(crate) fn into_inner(self) -> T {
         self.0
     }
 }
 
-/// Passes what each backend can write and read as `$sql_type` on to whichever the connection has.
+/// Implements writing and reading `$rust` as `$sql_type` on [`AnyConnection`](crate::connection::AnyConnection), from
+/// the implementations for each backend.
 macro_rules! on_any_backend {
     ($sql_type:ty: [$($generics:tt)*] $rust:ty) => {
         impl<$($generics)*> diesel::serialize::ToSql<$sql_type, crate::connection::MultiBackend> for $rust {

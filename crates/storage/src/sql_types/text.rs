@@ -1,4 +1,4 @@
-//! Texts that the domain has types for as [`Word`] columns.
+//! Domain types with a text form as [`TypedText`] columns. A new one is added to a list here.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -20,18 +20,18 @@ use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
 
-use super::{Sql, Word, on_any_backend};
+use super::{Sql, TypedText, on_any_backend};
 
 /// A domain type with a text form.
 pub(crate) trait Text: Debug + Send + Sync + Sized + 'static {
     /// The text that is stored.
     fn to_text(&self) -> Cow<'_, str>;
-    /// Reads it back; nothing if it isn't one that could have been stored.
+    /// Reads the text; none if no value has this text.
     fn from_text(text: &str) -> Option<Self>;
 }
 
-/// Enumerated words: `as_str` and a way to read them.
-macro_rules! words {
+/// Enums: `as_str` and a parser.
+macro_rules! enums {
     ($($word:ty: $parse:expr),+ $(,)?) => {$(
         impl Text for $word {
             fn to_text(&self) -> Cow<'_, str> {
@@ -44,7 +44,7 @@ macro_rules! words {
     )+};
 }
 
-words! {
+enums! {
     Role: |text| Self::parse(text).ok(),
     ColorScheme: |text| Self::parse(text).ok(),
     AuditOutcome: Self::parse,
@@ -59,8 +59,8 @@ words! {
     TaskStatus: |text| Self::parse(text).ok(),
 }
 
-/// Texts that were checked before they were stored.
-macro_rules! checked_texts {
+/// Types that validate text, which was done before it was stored: `as_str` and `from_stored`.
+macro_rules! validated_texts {
     ($( $(@[$($generics:tt)+])? $text:ty ),+ $(,)?) => {$(
         impl$(<$($generics)+>)? Text for $text {
             fn to_text(&self) -> Cow<'_, str> {
@@ -73,7 +73,7 @@ macro_rules! checked_texts {
     )+};
 }
 
-checked_texts!(
+validated_texts!(
     AuditAction, Username, Email, Locale, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>
 );
 
@@ -120,10 +120,10 @@ impl Text for Color {
 
 fn read<T: Text>(bytes: &[u8]) -> deserialize::Result<Sql<T>> {
     let text = std::str::from_utf8(bytes)?;
-    T::from_text(text).map(Sql).ok_or_else(|| format!("{text:?} is not a word that is stored here").into())
+    T::from_text(text).map(Sql).ok_or_else(|| format!("{text:?} is not a value of this column").into())
 }
 
-impl<T: Text> ToSql<Word, Sqlite> for Sql<T> {
+impl<T: Text> ToSql<TypedText, Sqlite> for Sql<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         match self.0.to_text() {
             Cow::Borrowed(text) => out.set_value(text),
@@ -133,14 +133,14 @@ impl<T: Text> ToSql<Word, Sqlite> for Sql<T> {
     }
 }
 
-impl<T: Text> FromSql<Word, Sqlite> for Sql<T> {
+impl<T: Text> FromSql<TypedText, Sqlite> for Sql<T> {
     fn from_sql(mut value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         read(value.read_text().as_bytes())
     }
 }
 
 #[cfg(feature = "postgres")]
-impl<T: Text> ToSql<Word, diesel::pg::Pg> for Sql<T> {
+impl<T: Text> ToSql<TypedText, diesel::pg::Pg> for Sql<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
         std::io::Write::write_all(out, self.0.to_text().as_bytes())?;
         Ok(IsNull::No)
@@ -148,14 +148,14 @@ impl<T: Text> ToSql<Word, diesel::pg::Pg> for Sql<T> {
 }
 
 #[cfg(feature = "postgres")]
-impl<T: Text> FromSql<Word, diesel::pg::Pg> for Sql<T> {
+impl<T: Text> FromSql<TypedText, diesel::pg::Pg> for Sql<T> {
     fn from_sql(value: diesel::pg::PgValue<'_>) -> deserialize::Result<Self> {
         read(value.as_bytes())
     }
 }
 
 #[cfg(feature = "mysql")]
-impl<T: Text> ToSql<Word, diesel::mysql::Mysql> for Sql<T> {
+impl<T: Text> ToSql<TypedText, diesel::mysql::Mysql> for Sql<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::mysql::Mysql>) -> serialize::Result {
         std::io::Write::write_all(out, self.0.to_text().as_bytes())?;
         Ok(IsNull::No)
@@ -163,10 +163,10 @@ impl<T: Text> ToSql<Word, diesel::mysql::Mysql> for Sql<T> {
 }
 
 #[cfg(feature = "mysql")]
-impl<T: Text> FromSql<Word, diesel::mysql::Mysql> for Sql<T> {
+impl<T: Text> FromSql<TypedText, diesel::mysql::Mysql> for Sql<T> {
     fn from_sql(value: diesel::mysql::MysqlValue<'_>) -> deserialize::Result<Self> {
         read(value.as_bytes())
     }
 }
 
-on_any_backend!(Word: [T: Text] Sql<T>);
+on_any_backend!(TypedText: [T: Text] Sql<T>);

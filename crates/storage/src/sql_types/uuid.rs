@@ -1,4 +1,4 @@
-//! Typed ids as [`Uuid`] columns: sixteen bytes everywhere.
+//! Ids as [`Uuid`] columns.
 
 use circadia_domain::entity::Entity;
 use circadia_domain::ids::Id;

@@ -16,7 +16,7 @@ use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::Timer;
 use circadia_domain::unit_of_work::{write, write_unowned};
 use circadia_domain::users::{Email, Login, NewUser, Role};
-use circadia_storage::{Backend, KEPT_OF_THE_ERASED, OWNED_BY_USERS};
+use circadia_storage::{Backend, OWNED_BY_USERS, RETAINED_AFTER_ERASURE};
 
 use crate::support::samples::{self, NOW};
 use crate::support::{TestDatabase, at_once};
@@ -45,7 +45,7 @@ fn owned() -> BTreeSet<String> {
 
 pub(crate) fn every_table_of_users_is_known_to_the_erasure(backend: Backend) {
     let test = TestDatabase::migrated(backend);
-    let kept: BTreeSet<String> = KEPT_OF_THE_ERASED.iter().map(|(table, _)| (*table).to_owned()).collect();
+    let kept: BTreeSet<String> = RETAINED_AFTER_ERASURE.iter().map(|(table, _)| (*table).to_owned()).collect();
     assert!(owned().is_disjoint(&kept));
     let known: BTreeSet<String> = owned().union(&kept).cloned().collect();
     assert_eq!(
@@ -164,7 +164,7 @@ pub(crate) fn erasing_works_while_others_write_about_the_user(backend: Backend) 
                         tx.store.insert_theme(user, &samples::theme(&format!("Theme {index} {number}")))
                     })
                 }),
-                // These wait for nobody.
+                // These don't wait for the user's other writers.
                 3..=4 => (0..20)
                     .try_for_each(|_| write_unowned(&test.database, |store| store.insert_login(&attempt(user, NOW)))),
                 5..=6 => (0..20).try_for_each(|_| {

@@ -54,7 +54,7 @@ pub(crate) fn an_identity_is_deleted_by_its_user(backend: Backend) {
     assert!(delete(user));
     assert!(!delete(user));
     assert_eq!(of(&test, user), None);
-    // Somebody else may have it then.
+    // Then another user may link it.
     insert(&test, &Identity { user: other, ..identity }).unwrap();
 }
 

@@ -137,9 +137,9 @@ pub(crate) fn old_jobs_are_purged(backend: Backend) {
     assert_eq!(test.raw().texts("SELECT state FROM jobs"), ["waiting"]);
 }
 
-pub(crate) fn jobs_of_nobody_are_refused(backend: Backend) {
+pub(crate) fn jobs_of_unknown_users_are_refused(backend: Backend) {
     let test = TestDatabase::migrated(backend);
-    let nobody = UserId::from_uuid(samples::id());
-    let refused = write_unowned(&test.database, |store| store.enqueue_job(&samples::job(Some(nobody))));
+    let unknown = UserId::from_uuid(samples::id());
+    let refused = write_unowned(&test.database, |store| store.enqueue_job(&samples::job(Some(unknown))));
     assert!(matches!(refused, Err(StoreError::NoSuchUser)), "{refused:?}");
 }

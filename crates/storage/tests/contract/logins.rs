@@ -49,14 +49,14 @@ pub(crate) fn successes_are_counted_since_each_start(backend: Backend) {
     assert_eq!(counts(UserId::from_uuid(samples::id())), LoginCounts::default());
 }
 
-pub(crate) fn attempts_on_nobody_are_recorded(backend: Backend) {
+pub(crate) fn attempts_without_an_account_are_recorded(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     for method in [LoginMethod::Password, LoginMethod::Google, LoginMethod::Totp] {
-        let nobody =
+        let unknown =
             LoginAttempt { ip: None, user_agent: None, method, ..attempt(None, NOW, Some(LoginFailure::UnknownUser)) };
-        write_unowned(&test.database, |store| store.insert_login(&nobody)).unwrap();
+        write_unowned(&test.database, |store| store.insert_login(&unknown)).unwrap();
     }
     let mut raw = test.raw();
-    let nobody = "SELECT count(*) FROM login_attempts WHERE user_id IS NULL AND ip IS NULL AND user_agent IS NULL";
-    assert_eq!(raw.number(nobody), 3);
+    let unknown = "SELECT count(*) FROM login_attempts WHERE user_id IS NULL AND ip IS NULL AND user_agent IS NULL";
+    assert_eq!(raw.number(unknown), 3);
 }

@@ -57,8 +57,8 @@ pub(crate) fn tokens_are_removed_by_purpose_and_age(backend: Backend) {
     assert_eq!(left(), ["change_email", "verify_email"]);
 }
 
-pub(crate) fn tokens_of_nobody_are_refused(backend: Backend) {
+pub(crate) fn tokens_of_unknown_users_are_refused(backend: Backend) {
     let test = TestDatabase::migrated(backend);
-    let nobody = samples::one_time_token(UserId::from_uuid(samples::id()), OneTimePurpose::ResetPassword);
-    assert!(matches!(put(&test, &nobody), Err(StoreError::NoSuchUser)));
+    let unknown = samples::one_time_token(UserId::from_uuid(samples::id()), OneTimePurpose::ResetPassword);
+    assert!(matches!(put(&test, &unknown), Err(StoreError::NoSuchUser)));
 }

@@ -125,7 +125,7 @@ pub(crate) fn sessions_that_go_on_are_listed_latest_use_first(backend: Backend) 
     let listed = |user| test.read(|store| store.sessions_of(user, NOW));
     assert_eq!(listed(user), [second, first.clone()]);
     assert_eq!(listed(UserId::from_uuid(samples::id())), []);
-    // The later use counts, in whichever order they come.
+    // The later use counts, in any order.
     let later = Session {
         last_used_at: NOW.plus_seconds(60),
         user_agent: Some("other/2".to_owned()),

@@ -148,7 +148,7 @@ pub(crate) fn what_goes_together_is_found_in_what_is_stored(backend: Backend) {
     let found = examine(&test, short, Period::Named(RangeName::All)).insights;
     assert_eq!(found.findings.len(), 0);
     assert!(!found.untested.is_empty() && found.untested.iter().all(|lacking| lacking.days_needed >= 8));
-    // And nobody sees what belongs to others, whoever looks at once.
+    // Users see only their own rows.
     at_once(2, |turn| {
         let user = [user, short][turn];
         assert_eq!(look(&test, user, Period::default()).habits.active, [4, 1][turn]);

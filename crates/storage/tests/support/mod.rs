@@ -71,8 +71,8 @@ impl TestDatabase {
                 (in_database(&maintenance, &name), Place::Server { maintenance, name })
             }
         };
-        let patience = Duration::from_secs(30);
-        let options = StorageOptions { acquire_timeout: patience, turn_timeout: patience, ..StorageOptions::new(url) };
+        let timeout = Duration::from_secs(30);
+        let options = StorageOptions { acquire_timeout: timeout, turn_timeout: timeout, ..StorageOptions::new(url) };
         let database = SqlDatabase::new(options.clone()).expect("options");
         Self { database, options, place }
     }
@@ -149,8 +149,8 @@ fn in_database(url: &str, name: &str) -> String {
     format!("{server}/{name}")
 }
 
-/// The migrated database that others are copied from, made by whoever comes first: its name holds how many migrations
-/// there are and the latest one's, so that an older one isn't taken for it.
+/// The migrated database that others are copied from; the first test creates it. Its name has a hash of the migrations,
+/// so that one of older migrations isn't taken for it.
 fn postgres_template(maintenance: &str) -> String {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/postgres");
     let content: String = {

@@ -1,0 +1,205 @@
+//! What users keep, and the tombstones of what they removed.
+
+use diesel::{allow_columns_to_appear_in_same_group_by_clause, allow_tables_to_appear_in_same_query, table};
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+    use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
+
+    themes (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        name -> TypedText,
+        name_key -> Text,
+        color -> TypedText,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
+
+    habits (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        name -> TypedText,
+        description -> Nullable<TypedText>,
+        theme_id -> Nullable<Uuid>,
+        color -> Nullable<TypedText>,
+        starts_on -> CivilDate,
+        ends_on -> Nullable<CivilDate>,
+        plans -> Text,
+        pauses -> Text,
+        archived_at -> Nullable<UtcTimestamp>,
+        position -> Integer,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable};
+    use crate::sql_types::Uuid;
+
+    habit_histories (user_id, habit_id) {
+        user_id -> Uuid,
+        habit_id -> Uuid,
+        recent -> Binary,
+        history -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Integer, Nullable};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
+
+    entries (user_id, habit_id, date) {
+        user_id -> Uuid,
+        habit_id -> Uuid,
+        date -> CivilDate,
+        state -> TypedText,
+        value -> Nullable<Integer>,
+        tracked_minutes -> Integer,
+        note -> Nullable<TypedText>,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
+
+    tasks (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        title -> TypedText,
+        title_key -> Text,
+        search_key -> Text,
+        description -> Nullable<TypedText>,
+        priority -> Integer,
+        status -> TypedText,
+        due_on -> Nullable<CivilDate>,
+        theme_id -> Nullable<Uuid>,
+        completed_at -> Nullable<UtcTimestamp>,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
+
+    time_entries (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        habit_id -> Nullable<Uuid>,
+        task_id -> Nullable<Uuid>,
+        date -> CivilDate,
+        minutes -> Integer,
+        started_at -> Nullable<UtcTimestamp>,
+        ended_at -> Nullable<UtcTimestamp>,
+        note -> Nullable<TypedText>,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Nullable};
+    use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
+
+    timers (user_id) {
+        user_id -> Uuid,
+        habit_id -> Nullable<Uuid>,
+        task_id -> Nullable<Uuid>,
+        note -> Nullable<TypedText>,
+        started_at -> UtcTimestamp,
+        rev -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+    use crate::sql_types::{UtcTimestamp, Uuid};
+
+    tombstones (user_id, kind, item_key) {
+        user_id -> Uuid,
+        kind -> Text,
+        item_key -> Binary,
+        rev -> BigInt,
+        deleted_at -> UtcTimestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
+
+    sleep_logs (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        started_at -> UtcTimestamp,
+        ended_at -> UtcTimestamp,
+        date -> CivilDate,
+        timezone -> TypedText,
+        kind -> TypedText,
+        quality -> Nullable<Integer>,
+        awake_seconds -> Nullable<Integer>,
+        note -> Nullable<TypedText>,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
+
+    moods (user_id, date) {
+        user_id -> Uuid,
+        date -> CivilDate,
+        value -> Integer,
+        note -> Nullable<TypedText>,
+        tags -> Text,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
+
+    mood_moments (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        felt_at -> UtcTimestamp,
+        date -> CivilDate,
+        value -> Integer,
+        note -> Nullable<TypedText>,
+        tags -> Text,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries);
+allow_columns_to_appear_in_same_group_by_clause!(habits::theme_id, tasks::theme_id);
