@@ -72,28 +72,13 @@ impl AuditAction {
     }
 }
 
-/// Whether it was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuditOutcome {
-    /// It was.
-    Done,
-    /// It was tried and refused.
-    Refused,
-}
-
-impl AuditOutcome {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Done, Self::Refused].into_iter().find(|outcome| outcome.as_str() == text)
+words! {
+    /// Whether it was done.
+    pub enum AuditOutcome {
+        /// It was.
+        Done = "done",
+        /// It was tried and refused.
+        Refused = "refused",
     }
 }
 

@@ -59,6 +59,8 @@ macro_rules! id {
             }
         }
 
+        json_value!($name: str => Self::parse_reference; "Uuid", schema::text_of(schema::KnownFormat::Uuid));
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.fmt(f)

@@ -43,15 +43,24 @@ pub struct Habit {
     pub request_digest: [u8; 32],
 }
 
-/// Whether a habit is still kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It is.
-    Active,
-    /// Its user put it away.
-    ArchivedByUser,
-    /// Its last day is past. Nobody has to do anything for this, and moving the last day undoes it.
-    Ended,
+words! {
+    /// Whether a habit is kept.
+    pub enum HabitStatus {
+        /// It is.
+        Active = "active",
+        /// It isn't any more.
+        Archived = "archived",
+    }
+}
+
+words! {
+    /// Why a habit is archived.
+    pub enum ArchivedBecause {
+        /// Its user archived it.
+        User = "user",
+        /// Its last day is past. Moving that day restores the habit.
+        Ended = "ended",
+    }
 }
 
 impl Habit {
@@ -60,14 +69,17 @@ impl Habit {
         self.timeline.window().contains(date) && self.archived_at.is_none_or(|at| date < clock.date_at(at))
     }
 
-    /// Whether the habit is still kept on `today`.
-    pub fn status(&self, today: Date) -> Status {
+    /// Why the habit is archived on `today`; nothing if it isn't.
+    pub fn archived_because(&self, today: Date) -> Option<ArchivedBecause> {
         if self.archived_at.is_some() {
-            Status::ArchivedByUser
-        } else if self.timeline.is_over(today) {
-            Status::Ended
+            Some(ArchivedBecause::User)
         } else {
-            Status::Active
+            self.timeline.is_over(today).then_some(ArchivedBecause::Ended)
         }
+    }
+
+    /// Whether the habit is kept on `today`.
+    pub fn status(&self, today: Date) -> HabitStatus {
+        if self.archived_because(today).is_some() { HabitStatus::Archived } else { HabitStatus::Active }
     }
 }

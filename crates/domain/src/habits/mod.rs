@@ -25,11 +25,11 @@ mod timeline;
 pub mod tracked;
 mod views;
 
-pub use entry::{Entry, EntryInput, EntryNote, MAX_VALUE};
-pub use habit::{Habit, HabitDescription, HabitName, MAX_HABITS, Status};
-pub use history::{DayRecord, EntryState, History, NotAHistory, Recorded};
+pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
+pub use habit::{ArchivedBecause, Habit, HabitDescription, HabitName, HabitStatus, MAX_HABITS};
+pub use history::{DayRecord, History, NotAHistory, Recorded};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
-pub use period_view::{Cell, DaySum, HabitRow, PeriodView, cells, period_view};
+pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, period_view};
 pub use plan::{Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};

@@ -4,7 +4,8 @@
 //! due, done and skipped days as bits up to *today*.
 
 use super::bits::{clear, count, each};
-use super::history::{EntryState, History};
+use super::entry::EntryState;
+use super::history::History;
 use super::kind::Direction;
 use super::plan::Plan;
 use super::recent::Checkpoint;
@@ -13,37 +14,23 @@ use super::timeline::{QuotaPeriod, Timeline};
 use crate::civil::num::{day_of, index_of_day};
 use crate::civil::{Date, DateRange};
 
-/// What a day was for a habit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DayState {
-    /// Due and done.
-    Done,
-    /// Due, and left out on purpose: neither counts nor breaks.
-    Skipped,
-    /// Due, over, and not done.
-    Missed,
-    /// Due and still open.
-    Pending,
-    /// Not due.
-    NotDue,
-    /// Covered by a pause.
-    Paused,
-    /// Done without being due: shown, not counted.
-    Bonus,
-}
-
-impl DayState {
-    /// The API's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Skipped => "skipped",
-            Self::Missed => "missed",
-            Self::Pending => "pending",
-            Self::NotDue => "not_due",
-            Self::Paused => "paused",
-            Self::Bonus => "bonus",
-        }
+words! {
+    /// What a day was for a habit.
+    pub enum DayState {
+        /// Due and done.
+        Done = "done",
+        /// Due, and left out on purpose: neither counts nor breaks.
+        Skipped = "skipped",
+        /// Due, over, and not done.
+        Missed = "missed",
+        /// Due and still open.
+        Pending = "pending",
+        /// Not due.
+        NotDue = "not_due",
+        /// Covered by a pause.
+        Paused = "paused",
+        /// Done without being due: shown, not counted.
+        Bonus = "bonus",
     }
 }
 

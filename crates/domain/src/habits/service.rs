@@ -263,7 +263,7 @@ pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) 
         let before = habit.timeline.clone();
         store_changed(tx, &mut habit, &before)?;
     }
-    if habit.status(user.today(tx.now)) == Status::Ended {
+    if habit.archived_because(user.today(tx.now)) == Some(ArchivedBecause::Ended) {
         return Err(Error::conflict(
             "habit_ended",
             "its last day is past: move or clear `ends_on` to take it up again",

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::civil::num::len32;
 use crate::civil::{Date, Instant};
 use crate::ids::MoodMomentId;
+use crate::json::List;
 use crate::revision::Revision;
 use crate::text::{Line, Prose};
 use crate::violation::Violations;
@@ -28,14 +29,19 @@ const CLOCK_SKEW_SECONDS: i64 = 900;
 #[serde(transparent)]
 pub struct MoodValue(u8);
 
+json_value!(MoodValue: i64 => |number| Self::from_number(*number); "MoodValue", schema::number(0, Self::MAX));
+
 impl MoodValue {
+    /// The best.
+    pub const MAX: u8 = 10;
+
     /// Checks a number.
     ///
     /// # Errors
     /// `out_of_range`.
     pub fn from_number(number: i64) -> Result<Self, Violations> {
         match u8::try_from(number) {
-            Ok(number @ 0..=10) => Ok(Self(number)),
+            Ok(number @ 0..=Self::MAX) => Ok(Self(number)),
             _ => Err(Violations::of("out_of_range", "must be a whole number between 0 (worst) and 10 (best)")),
         }
     }
@@ -68,6 +74,8 @@ impl Tag {
     }
 }
 
+json_value!(Tag: str => Self::parse; "Tag", schema::text().min_length(Some(1)).max_length(Some(MAX_TAG)));
+
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -78,6 +86,9 @@ impl fmt::Display for Tag {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Tags(Vec<Tag>);
+
+json_value!(Tags: List<Tag, MAX_TAGS> => |List(tags)| Self::new(tags.clone());
+    "Tags", schema::list(Tag::schema()).max_items(Some(MAX_TAGS)));
 
 impl Tags {
     /// Sorts tags and drops repetitions.
@@ -167,14 +178,14 @@ pub(super) fn check_moment(at: Instant, now: Instant) -> Result<(), Violations> 
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-/// Where a day's value is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MoodSource {
-    /// From its own mood.
-    Day,
-    /// From its moments: their mean.
-    Moments,
+words! {
+    /// Where a day's value is from.
+    pub enum MoodSource {
+        /// From its own mood.
+        Day = "day",
+        /// From its moments: their mean.
+        Moments = "moments",
+    }
 }
 
 /// A day's value.

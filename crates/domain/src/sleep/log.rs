@@ -20,37 +20,17 @@ pub const MAX_SECONDS: i64 = 86_400;
 /// How far a device's clock may be ahead of ours: a log may end this long after now.
 pub const CLOCK_SKEW_SECONDS: i64 = 900;
 
-/// What kind of sleep it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SleepKind {
-    /// The sleep of a night, or of part of it.
-    Main,
-    /// A nap.
-    Nap,
+words! {
+    /// What kind of sleep it was.
+    pub enum SleepKind {
+        /// The sleep of a night, or of part of it.
+        Main = "main",
+        /// A nap.
+        Nap = "nap",
+    }
 }
 
 impl SleepKind {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Main => "main",
-            Self::Nap => "nap",
-        }
-    }
-
-    /// Reads the word.
-    ///
-    /// # Errors
-    /// `unknown_value`.
-    pub fn parse(text: &str) -> Result<Self, Violations> {
-        match text {
-            "main" => Ok(Self::Main),
-            "nap" => Ok(Self::Nap),
-            _ => Err(Violations::of("unknown_value", "must be `main` or `nap`")),
-        }
-    }
-
     /// The fewest seconds that a sleep of this kind has.
     const fn min_seconds(self) -> i64 {
         match self {
@@ -65,14 +45,22 @@ impl SleepKind {
 #[serde(transparent)]
 pub struct Quality(u8);
 
+json_value!(Quality: i64 => |number| Self::from_number(*number);
+    "Quality", schema::number(Self::MIN, Self::MAX));
+
 impl Quality {
+    /// The worst.
+    pub const MIN: u8 = 1;
+    /// The best.
+    pub const MAX: u8 = 5;
+
     /// Checks a number.
     ///
     /// # Errors
     /// `out_of_range`.
     pub fn from_number(number: i64) -> Result<Self, Violations> {
         match u8::try_from(number) {
-            Ok(number @ 1..=5) => Ok(Self(number)),
+            Ok(number @ Self::MIN..=Self::MAX) => Ok(Self(number)),
             _ => Err(Violations::of("out_of_range", "must be between 1 (bad) and 5 (good)")),
         }
     }

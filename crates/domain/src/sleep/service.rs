@@ -9,14 +9,16 @@ use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users;
 
-/// What becomes of stored logs that a new one overlaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnOverlap {
-    /// They stay, and the new one is refused.
-    #[default]
-    Refuse,
-    /// They are removed, and the new one takes their place.
-    Replace,
+words! {
+    /// What becomes of stored logs that overlap.
+    #[derive(Default)]
+    pub enum OnOverlap {
+        /// They stay, and the new one is refused.
+        #[default]
+        Refuse = "refuse",
+        /// They are removed, and the new one takes their place.
+        Replace = "replace",
+    }
 }
 
 /// A log to make.

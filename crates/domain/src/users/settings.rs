@@ -1,6 +1,6 @@
 //! A user's preferences.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::civil::{DayStart, Weekday, Weekdays, Zone};
 use crate::violation::Violations;
@@ -122,39 +122,17 @@ impl Serialize for Locale {
     }
 }
 
-/// Whether apps show themselves light or dark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ColorScheme {
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-    /// As the device has it.
-    System,
-}
+json_value!(Locale: str => Self::parse; "Locale", schema::text().example(Some("en".into())));
 
-impl ColorScheme {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Light => "light",
-            Self::Dark => "dark",
-            Self::System => "system",
-        }
-    }
-
-    /// Reads the word.
-    ///
-    /// # Errors
-    /// `unknown_value`.
-    pub fn parse(text: &str) -> Result<Self, Violations> {
-        match text {
-            "light" => Ok(Self::Light),
-            "dark" => Ok(Self::Dark),
-            "system" => Ok(Self::System),
-            _ => Err(Violations::of("unknown_value", "must be `light`, `dark` or `system`")),
-        }
+words! {
+    /// Whether apps show themselves light or dark.
+    pub enum ColorScheme {
+        /// Dark on light.
+        Light = "light",
+        /// Light on dark.
+        Dark = "dark",
+        /// As the device has it.
+        System = "system",
     }
 }
 
@@ -163,15 +141,26 @@ impl ColorScheme {
 #[serde(transparent)]
 pub struct SleepGoal(u16);
 
+json_value!(SleepGoal: i64 => |minutes| Self::from_minutes(*minutes);
+    "SleepGoal", schema::number(Self::MIN, Self::MAX).example(Some(480.into())));
+
 impl SleepGoal {
+    /// The fewest minutes.
+    pub const MIN: u16 = 60;
+    /// The most minutes.
+    pub const MAX: u16 = 960;
+
     /// Checks a number of minutes.
     ///
     /// # Errors
     /// `out_of_range`.
     pub fn from_minutes(minutes: i64) -> Result<Self, Violations> {
         match u16::try_from(minutes) {
-            Ok(minutes @ 60..=960) => Ok(Self(minutes)),
-            _ => Err(Violations::of("out_of_range", "must be between 60 and 960 minutes")),
+            Ok(minutes @ Self::MIN..=Self::MAX) => Ok(Self(minutes)),
+            _ => {
+                let detail = format!("must be between {} and {} minutes", Self::MIN, Self::MAX);
+                Err(Violations::of("out_of_range", detail))
+            }
         }
     }
 
