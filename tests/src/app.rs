@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use circadia_api::Clock;
+use circadia_app::Clock;
 use circadia_auth::keys::Rotation;
 use circadia_domain::keys::KeyPurpose;
 use circadia_server::{Config, FreshIds, rotate_keys, start_with};

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use circadia_api::Clock;
+use circadia_app::Clock;
 use circadia_domain::civil::Instant;
 
 /// A clock that stands still until it is set.

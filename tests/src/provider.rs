@@ -16,7 +16,7 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use circadia_api::Clock as _;
+use circadia_app::Clock as _;
 use serde_json::{Value, json};
 
 use crate::{Builder, TestClock};

@@ -1,36 +1,12 @@
-//! The HTTP surface: routes, DTOs, extractors, problem+json, OpenAPI.
+//! The HTTP surface: routes, extractors, problem+json, OpenAPI.
 //!
-//! Knows the domain and identity, never a database. A request goes from outside in through `around` (id, log,
-//! headers), CORS, compression, identification and limits to its route; the route decodes its input
-//! ([`input`]), runs one unit of work ([`work`]) and answers ([`conditional`], [`page`]) or refuses ([`problem`]).
-//!
-//! To add a feature: a module in the domain (types, rules, repository trait, service), its repository in `storage`,
-//! a file in [`routes`] with its DTOs, its `routes` function in [`routes::versioned`], then
-//! `circadia openapi` to bring the committed document up to date.
+//! Thin: what is decided is decided in the domain and in [`circadia_app`], and never here. A request goes through the
+//! middleware (id, log, headers), CORS, compression, authentication and limits to its route. The route decodes its input
+//! ([`http::input`]), calls a service in one unit of work, and answers ([`http::answer`], [`http::page`]) or refuses
+//! ([`http::problem`]).
 
-pub mod app;
-mod around;
-mod client_address;
-pub mod conditional;
-mod context;
-mod cookies;
-mod docs;
-pub mod google;
-pub mod identity;
-pub mod input;
-mod letters;
-pub mod limits;
-pub mod openapi;
-pub mod page;
-mod personal;
-mod prelogin;
-pub mod problem;
-mod rounding;
+pub mod http;
 pub mod routes;
-mod routing;
-mod scopes;
-pub mod settings;
-pub mod work;
 
 use std::sync::Arc;
 
@@ -41,37 +17,35 @@ use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data};
 use utoipa_actix_web::AppExt as _;
 
-pub use app::{App, Clock};
-pub use google::Google;
-pub use identity::Identity;
-pub use routes::health::Readiness;
-pub use settings::{ApiSettings, RateLimits};
-pub use work::UnitOfWork;
+pub use http::openapi;
+pub use http::settings::{HttpSettings, RateLimits};
+pub use http::state::{AppState, Readiness, RequestThrottles};
+
+use http::{docs, fallback, limits, middleware};
 
 /// What all workers share.
 #[derive(Clone)]
 pub struct HttpApp {
-    app: Data<App>,
+    state: Data<AppState>,
     limits: Data<limits::Limits>,
     schema: Data<docs::Schema>,
-    table: Data<routing::RouteTable>,
+    routes: Data<fallback::RouteTable>,
 }
 
 impl std::fmt::Debug for HttpApp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HttpApp").field("app", &self.app).finish_non_exhaustive()
+        f.debug_struct("HttpApp").field("state", &self.state).finish_non_exhaustive()
     }
 }
 
 impl HttpApp {
-    /// Prepares what all workers share.
-    pub fn new(app: Arc<App>) -> Self {
+    pub fn new(state: Arc<AppState>) -> Self {
         let document = openapi::document();
         Self {
-            limits: Data::new(limits::Limits::new(app.settings.rate_limits, app.identity.redis.as_ref())),
+            limits: Data::new(limits::Limits::new(&state)),
             schema: Data::new(docs::Schema::new(openapi::text(&document))),
-            table: Data::new(routing::RouteTable::of(&document)),
-            app: Data::from(app),
+            routes: Data::new(fallback::RouteTable::of(&document)),
+            state: Data::from(state),
         }
     }
 
@@ -94,19 +68,19 @@ impl HttpApp {
             .configure(routes::unversioned)
             .into_app()
             .configure(move |config| docs::configure(config, schema))
-            .app_data(self.app.clone())
+            .app_data(self.state.clone())
             .app_data(self.limits.clone())
-            .app_data(self.table.clone())
-            .default_service(web::to(routing::fallback))
+            .app_data(self.routes.clone())
+            .default_service(web::to(fallback::fallback))
             .wrap(from_fn(limits::limit))
-            .wrap(from_fn(around::identify))
+            .wrap(from_fn(middleware::identify))
             .wrap(Compress::default())
             .wrap(self.cors())
-            .wrap(from_fn(around::serve))
+            .wrap(from_fn(middleware::serve))
     }
 
     fn cors(&self) -> Condition<Cors> {
-        let origins = &self.app.settings.cors_origins;
+        let origins = &self.state.settings.cors_origins;
         let cors = origins
             .iter()
             .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))

@@ -122,7 +122,7 @@ fn requests(criterion: &mut Criterion) {
         .collect();
     feed.apply(&ended, NOW, NOW);
     criterion.bench_function("revocations: judge among 10,000", |bencher| {
-        bencher.iter(|| feed.judge(black_box(user), opened.session.id, opened.session.created_at, NOW));
+        bencher.iter(|| feed.status_of(black_box(user), opened.session.id, opened.session.created_at, NOW));
     });
     criterion
         .bench_function("revocations: apply 10,000 again", |bencher| bencher.iter(|| feed.apply(&ended, NOW, NOW)));
@@ -180,8 +180,8 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
         bencher.iter(|| {
             let id = cookies.read(black_box(&text)).unwrap();
             let access = cookies.recall(&id, NOW).unwrap();
-            let standing = feed.judge(access.place.user, access.place.session, access.opened_at, NOW);
-            (standing, roles.recall(access.place.user, &feed, NOW).unwrap())
+            let standing = feed.status_of(access.session.user, access.session.session, access.opened_at, NOW);
+            (standing, roles.recall(access.session.user, &feed, NOW).unwrap())
         });
     });
     criterion.bench_function("cookie: CSRF token", |bencher| {

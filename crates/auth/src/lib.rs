@@ -3,7 +3,7 @@
 //!
 //! Knows the domain and nothing of HTTP or SQL. What touches the store is a synchronous *step*, generic over the
 //! repositories it needs, to be run inside a unit of work of the caller's; whether it is to be committed although it
-//! was refused, its error says (`Refusal::is_remembered`). Asynchronous are only hashing passwords, which has threads of
+//! was refused, its error says (`UnitOfWorkError::commit_on_error`). Asynchronous are only hashing passwords, which has threads of
 //! its own, and what may be kept in Redis. The present instant, fresh ids and randomness come in as parameters.
 //!
 //! A sign-in, from end to end:
@@ -13,7 +13,7 @@
 //!    [`accounts::refuse`] in one that belongs to nobody;
 //! 4. [`tokens::AccessTokens::issue`] for the session.
 //!
-//! A request: [`tokens::bearer`], [`tokens::AccessTokens::verify`], [`sessions::Revocations::judge`].
+//! A request: [`tokens::bearer`], [`tokens::AccessTokens::verify`], [`sessions::Revocations::status_of`].
 
 mod bounded;
 mod bytes;

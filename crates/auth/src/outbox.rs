@@ -7,7 +7,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::{JobId, UserId};
 use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
-use circadia_domain::unit_of_work::Refusal;
+use circadia_domain::unit_of_work::UnitOfWorkError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
@@ -27,7 +27,7 @@ pub enum OutboxError {
     Store(#[from] StoreError),
 }
 
-impl Refusal for OutboxError {}
+impl UnitOfWorkError for OutboxError {}
 
 /// Why what a job holds can't be had.
 #[derive(Debug, thiserror::Error)]

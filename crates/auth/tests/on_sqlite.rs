@@ -13,7 +13,7 @@ use circadia_auth::accounts::{
 use circadia_auth::keys::{KeyError, KeyRing, MasterKey};
 use circadia_auth::passwords::Verified;
 use circadia_auth::sessions::{
-    Authenticated, RefreshToken, Revocations, Roles, SessionRefusal, Standing, open_session, refresh, revoke,
+    Authenticated, RefreshToken, Revocations, Roles, SessionRefusal, SessionStatus, open_session, refresh, revoke,
     revoke_all,
 };
 use circadia_auth::tokens::{AccessTokens, TokenError};
@@ -210,10 +210,10 @@ fn logout_is_refused_at_another_replica_once_it_has_read_the_feed() {
         let session = here.state(token.session).session;
         let token = here.tokens.issue(&session, &here.ids, NOW).unwrap().token;
         let access = here.tokens.verify(&token, NOW.plus_seconds(seconds)).unwrap();
-        elsewhere.judge(access.user, access.session, access.opened_at, NOW.plus_seconds(seconds))
+        elsewhere.status_of(access.user, access.session, access.opened_at, NOW.plus_seconds(seconds))
     };
     poll(60);
-    assert_eq!(access(&ended, 60), Standing::Live);
+    assert_eq!(access(&ended, 60), SessionStatus::Live);
     let end = |seconds: i64, work: &dyn Fn(&mut dyn circadia_domain::unit_of_work::Store, Instant)| {
         let now = NOW.plus_seconds(seconds);
         write::<_, SessionRefusal>(&here.database, here.user, now, |tx| {
@@ -224,10 +224,10 @@ fn logout_is_refused_at_another_replica_once_it_has_read_the_feed() {
     };
     end(61, &|store, now| assert!(revoke(store, here.user, ended.session, now).unwrap()));
     poll(61);
-    assert_eq!((access(&ended, 61), access(&kept, 61)), (Standing::Revoked, Standing::Live));
+    assert_eq!((access(&ended, 61), access(&kept, 61)), (SessionStatus::Revoked, SessionStatus::Live));
     end(62, &|store, now| revoke_all(store, here.user, now).unwrap());
     poll(62);
-    assert_eq!(access(&kept, 62), Standing::Revoked);
+    assert_eq!(access(&kept, 62), SessionStatus::Revoked);
     assert_eq!(here.refresh(&kept, 63).unwrap_err().token_error(), Some(TokenError::Revoked));
 }
 
@@ -254,7 +254,7 @@ fn a_changed_role_is_asked_for_again_at_another_replica_once_it_has_read_the_fee
     assert_eq!(recalled(61), None);
     // Whose role changed stays signed in.
     let now = NOW.plus_seconds(61);
-    assert_eq!(elsewhere.judge(here.user, session.id, session.created_at, now), Standing::Live);
+    assert_eq!(elsewhere.status_of(here.user, session.id, session.created_at, now), SessionStatus::Live);
 }
 
 #[test]

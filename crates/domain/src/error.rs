@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::code::Code;
 use crate::sleep::Conflict;
 use crate::violation::Violations;
 
@@ -69,8 +70,7 @@ pub enum Error {
     /// It contradicts what is stored.
     #[error("{detail}")]
     Conflict {
-        /// Stable machine code, such as `theme_name_taken`.
-        code: &'static str,
+        code: Code,
         /// For people.
         detail: Cow<'static, str>,
     },
@@ -93,7 +93,7 @@ pub enum Error {
 
 impl Error {
     /// A conflict with what is stored.
-    pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn conflict(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Conflict { code, detail: detail.into() }
     }
 
@@ -121,9 +121,12 @@ pub enum Unique {
 /// What can go wrong between the domain and its database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database can't be reached, or had no connection free in time. Asking again later may help.
+    /// The database can't be reached, or can't do it at the moment. Trying again later may help.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// No connection was free in time.
+    #[error("all database connections are busy")]
+    Busy,
     /// A uniqueness rule was broken.
     #[error("a uniqueness rule was broken: {0:?}")]
     Duplicate(Unique),

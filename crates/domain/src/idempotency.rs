@@ -3,6 +3,7 @@
 //! Offline clients repeat requests whose answer they never saw. The same id with the same request again therefore
 //! answers like the first time; with another request it is a conflict.
 
+use crate::code::Code;
 use crate::error::Error;
 
 /// A thing that was to be made.
@@ -35,12 +36,12 @@ impl<T> Creation<T> {
         if stored == sent {
             Ok(Self::Replayed(thing))
         } else {
-            Err(Error::conflict("id_taken", "there already is one with this id, made by a different request"))
+            Err(Error::conflict(Code::IdTaken, "there already is one with this id, made by a different request"))
         }
     }
 
     /// Answers a request for an id whose thing was deleted.
     pub(crate) fn deleted_before() -> Error {
-        Error::conflict("id_taken", "there was one with this id, and it was deleted")
+        Error::conflict(Code::IdTaken, "there was one with this id, and it was deleted")
     }
 }

@@ -10,6 +10,7 @@ pub mod json;
 
 pub mod audit;
 pub mod civil;
+pub mod code;
 pub mod ephemera;
 pub mod error;
 pub mod habits;

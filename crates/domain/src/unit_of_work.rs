@@ -106,7 +106,7 @@ impl fmt::Debug for WriteTransaction<'_> {
 
 /// What became of the work, for the runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TransactionEnd {
     /// Keep what was written.
     Commit,
     /// Undo it.
@@ -127,14 +127,17 @@ pub trait Database: Send + Sync {
     fn run_write(
         &self,
         user: UserId,
-        work: &mut dyn FnMut(&mut dyn Store, Revision) -> Verdict,
+        work: &mut dyn FnMut(&mut dyn Store, Revision) -> TransactionEnd,
     ) -> Result<(), StoreError>;
 
     /// Runs `work` in one writing transaction that belongs to no user: registration, keys, jobs over many users.
-    fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> Verdict) -> Result<(), StoreError>;
+    fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> TransactionEnd) -> Result<(), StoreError>;
 
-    /// Asks the database for a sign of life.
+    /// Checks that the database answers.
     fn ping(&self) -> Result<(), StoreError>;
+
+    /// Whether the latest attempt to use a connection found the database reachable. Costs nothing.
+    fn is_reachable(&self) -> bool;
 
     /// How many statements the repositories ran in the last unit of work that this thread ran; without those that
     /// begin and end the transaction and raise the revision. Tests hold it to be constant.
@@ -142,25 +145,25 @@ pub trait Database: Send + Sync {
 }
 
 /// Errors that say whether what was written before them must be kept all the same.
-pub trait Refusal: From<StoreError> {
+pub trait UnitOfWorkError: From<StoreError> {
     /// Whether the transaction is to be committed although it failed: a recorded failure, a revoked family.
-    fn is_remembered(&self) -> bool {
+    fn commit_on_error(&self) -> bool {
         false
     }
 }
 
-impl Refusal for StoreError {}
-impl Refusal for crate::Error {}
+impl UnitOfWorkError for StoreError {}
+impl UnitOfWorkError for crate::Error {}
 
-fn verdict<T, E: Refusal>(result: &Result<T, E>) -> Verdict {
+fn verdict<T, E: UnitOfWorkError>(result: &Result<T, E>) -> TransactionEnd {
     match result {
-        Ok(_) => Verdict::Commit,
-        Err(error) if error.is_remembered() => Verdict::Commit,
-        Err(_) => Verdict::Rollback,
+        Ok(_) => TransactionEnd::Commit,
+        Err(error) if error.commit_on_error() => TransactionEnd::Commit,
+        Err(_) => TransactionEnd::Rollback,
     }
 }
 
-fn finish<T, E: Refusal>(ran: Result<(), StoreError>, outcome: Option<Result<T, E>>) -> Result<T, E> {
+fn finish<T, E: UnitOfWorkError>(ran: Result<(), StoreError>, outcome: Option<Result<T, E>>) -> Result<T, E> {
     match (ran, outcome) {
         // A failed commit outweighs what the work returned.
         (Err(error), _) => Err(error.into()),
@@ -170,7 +173,10 @@ fn finish<T, E: Refusal>(ran: Result<(), StoreError>, outcome: Option<Result<T, 
 }
 
 /// Runs a reading unit of work.
-pub fn read<T, E: Refusal>(database: &dyn Database, work: impl FnOnce(&mut dyn Store) -> Result<T, E>) -> Result<T, E> {
+pub fn read<T, E: UnitOfWorkError>(
+    database: &dyn Database,
+    work: impl FnOnce(&mut dyn Store) -> Result<T, E>,
+) -> Result<T, E> {
     let mut work = Some(work);
     let mut outcome = None;
     let ran = database.run_read(&mut |store| {
@@ -182,7 +188,7 @@ pub fn read<T, E: Refusal>(database: &dyn Database, work: impl FnOnce(&mut dyn S
 }
 
 /// Runs a user's writing unit of work.
-pub fn write<T, E: Refusal>(
+pub fn write<T, E: UnitOfWorkError>(
     database: &dyn Database,
     user: UserId,
     now: Instant,
@@ -191,7 +197,7 @@ pub fn write<T, E: Refusal>(
     let mut work = Some(work);
     let mut outcome = None;
     let ran = database.run_write(user, &mut |store, rev| {
-        let Some(work) = work.take() else { return Verdict::Rollback };
+        let Some(work) = work.take() else { return TransactionEnd::Rollback };
         let result = work(&mut WriteTransaction { store, user, rev, now });
         let verdict = verdict(&result);
         outcome = Some(result);
@@ -201,14 +207,14 @@ pub fn write<T, E: Refusal>(
 }
 
 /// Runs a writing unit of work that belongs to no user.
-pub fn write_unowned<T, E: Refusal>(
+pub fn write_unowned<T, E: UnitOfWorkError>(
     database: &dyn Database,
     work: impl FnOnce(&mut dyn Store) -> Result<T, E>,
 ) -> Result<T, E> {
     let mut work = Some(work);
     let mut outcome = None;
     let ran = database.run_unowned_write(&mut |store| {
-        let Some(work) = work.take() else { return Verdict::Rollback };
+        let Some(work) = work.take() else { return TransactionEnd::Rollback };
         let result = work(store);
         let verdict = verdict(&result);
         outcome = Some(result);

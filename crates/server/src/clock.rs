@@ -1,6 +1,6 @@
 //! Where the present and fresh ids come from: the only place that may ask the system for them.
 
-use circadia_api::Clock;
+use circadia_app::Clock;
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::IdSource;
 use uuid::Uuid;

@@ -5,8 +5,9 @@
 mod background;
 mod clock;
 pub mod commands;
+mod composition;
 pub mod config;
-mod http;
+mod http_client;
 mod jobs;
 mod keys;
 mod mail;

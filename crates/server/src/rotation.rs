@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use circadia_api::Clock;
+use circadia_app::Clock;
 use circadia_auth::SystemEntropy;
 use circadia_auth::keys::{KeyRing, LoginSecret, Rotation};
 use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
@@ -10,9 +10,10 @@ use circadia_domain::ids::IdSource;
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::unit_of_work;
 
+use crate::composition::open_database;
 use crate::config::Config;
 use crate::keys::master_key;
-use crate::server::{StartError, open_database};
+use crate::server::StartError;
 
 /// Replaces the keys of these purposes in the database of the configuration.
 ///

@@ -1,11 +1,12 @@
 //! Runs units of work, each in one transaction.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{Database, Store, Verdict};
+use circadia_domain::unit_of_work::{Database, Store, TransactionEnd};
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use r2d2::{Pool, PooledConnection};
@@ -25,6 +26,8 @@ pub struct SqlDatabase {
     options: StorageOptions,
     backend: Backend,
     writers: WriterLock,
+    /// Whether the latest attempt to use a connection succeeded.
+    reachable: AtomicBool,
 }
 
 impl std::fmt::Debug for SqlDatabase {
@@ -43,7 +46,7 @@ impl SqlDatabase {
         let backend = Backend::of_url(&options.url)?;
         dialect::address(backend, &options).map_err(|error| StorageError::InvalidUrl(error.to_string()))?;
         let pool = pool::build(backend, &options)?;
-        Ok(Self { pool, options, backend, writers: WriterLock::default() })
+        Ok(Self { pool, options, backend, writers: WriterLock::default(), reachable: AtomicBool::new(true) })
     }
 
     /// Which kind of database it is.
@@ -74,7 +77,19 @@ impl SqlDatabase {
     }
 
     fn connect(&self, at_most: Duration) -> Result<PooledConnection<Manager>> {
-        self.pool.get_timeout(at_most).map_err(|error| StoreError::Unavailable(error.to_string()))
+        self.pool.get_timeout(at_most).map_err(|error| {
+            self.reachable.store(false, Ordering::Relaxed);
+            StoreError::Unavailable(error.to_string())
+        })
+    }
+
+    /// Classifies an error of the transaction itself. Only a lost connection means that the database is unreachable: one
+    /// refused statement doesn't.
+    fn classify(&self, error: &diesel::result::Error) -> StoreError {
+        if dialect::is_connection_lost(error) {
+            self.reachable.store(false, Ordering::Relaxed);
+        }
+        dialect::classify(error)
     }
 
     /// Opens a transaction, runs `work` in it and ends it by the verdict. `open` is the transaction's first statement,
@@ -83,7 +98,7 @@ impl SqlDatabase {
         &self,
         purpose: Purpose,
         open: impl Fn(&mut AnyConnection) -> QueryResult<T>,
-        work: impl FnOnce(&mut Transaction, T) -> Verdict,
+        work: impl FnOnce(&mut Transaction, T) -> TransactionEnd,
     ) -> Result<()> {
         let _turn = match (self.backend, purpose) {
             (Backend::Sqlite, Purpose::Writing) => Some(self.writers.wait(self.options.turn_timeout)?),
@@ -94,9 +109,11 @@ impl SqlDatabase {
         let verdict = work(&mut transaction, opened);
         statements::end_unit();
         match verdict {
-            Verdict::Commit => transaction.commit(),
-            Verdict::Rollback => {
-                transaction.roll_back();
+            TransactionEnd::Commit => transaction.commit().map_err(|error| self.classify(&error)),
+            TransactionEnd::Rollback => {
+                if !transaction.roll_back() {
+                    self.reachable.store(false, Ordering::Relaxed);
+                }
                 Ok(())
             }
         }
@@ -120,13 +137,16 @@ impl SqlDatabase {
                 Ok((transaction, opened))
             });
             match opened {
-                Ok(opened) => return Ok(opened),
+                Ok(opened) => {
+                    self.reachable.store(true, Ordering::Relaxed);
+                    return Ok(opened);
+                }
                 Err(error) if left > 0 && dialect::is_connection_lost(&error) => {
                     tracing::debug!(%error, "met a dead connection");
                     left -= 1;
                 }
                 Err(diesel::NotFound) => return Err(StoreError::NoSuchUser),
-                Err(error) => return Err(dialect::classify(&error)),
+                Err(error) => return Err(self.classify(&error)),
             }
         }
     }
@@ -139,12 +159,12 @@ impl Database for SqlDatabase {
             |_| Ok(()),
             |transaction, ()| {
                 work(transaction);
-                Verdict::Commit
+                TransactionEnd::Commit
             },
         )
     }
 
-    fn run_write(&self, user: UserId, work: &mut dyn FnMut(&mut dyn Store, Revision) -> Verdict) -> Result<()> {
+    fn run_write(&self, user: UserId, work: &mut dyn FnMut(&mut dyn Store, Revision) -> TransactionEnd) -> Result<()> {
         self.run(
             Purpose::Writing,
             // Before anything is read: this is what puts a user's writers in line.
@@ -153,13 +173,17 @@ impl Database for SqlDatabase {
         )
     }
 
-    fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> Verdict) -> Result<()> {
+    fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> TransactionEnd) -> Result<()> {
         self.run(Purpose::Writing, |_| Ok(()), |transaction, ()| work(transaction))
     }
 
     fn ping(&self) -> Result<()> {
         let one = |connection: &mut AnyConnection| diesel::select(1.into_sql::<Integer>()).execute(connection);
-        self.run(Purpose::Reading, one, |_, _| Verdict::Commit)
+        self.run(Purpose::Reading, one, |_, _| TransactionEnd::Commit)
+    }
+
+    fn is_reachable(&self) -> bool {
+        self.reachable.load(Ordering::Relaxed)
     }
 
     fn statements_of_last_unit(&self) -> u32 {

@@ -40,17 +40,15 @@ impl Transaction {
     }
 
     /// Keeps what was written.
-    pub(crate) fn commit(mut self) -> Result<()> {
+    pub(crate) fn commit(mut self) -> diesel::QueryResult<()> {
         self.ended = true;
-        dialect::commit(&mut self.pooled.connection).map_err(|error| {
-            self.pooled.broken = true;
-            dialect::classify(&error)
-        })
+        dialect::commit(&mut self.pooled.connection).inspect_err(|_| self.pooled.broken = true)
     }
 
-    /// Undoes what was written.
-    pub(crate) fn roll_back(mut self) {
+    /// Undoes what was written. Whether the connection is still good.
+    pub(crate) fn roll_back(mut self) -> bool {
         self.end_by_roll_back();
+        !self.pooled.broken
     }
 
     /// A connection that can't roll back is thrown away, which undoes what was written as well.

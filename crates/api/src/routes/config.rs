@@ -1,7 +1,7 @@
 //! `GET /config`: what a client needs to know before anybody has signed in.
 
+use actix_web::get;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
 use circadia_auth::accounts::Verification;
 use circadia_auth::passwords::{LONGEST, SHORTEST};
 use circadia_auth::throttles::Quota;
@@ -9,11 +9,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::input::MAX_BYTES;
-use crate::page::MAX_LIMIT;
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::input::MAX_BODY_BYTES;
+use crate::http::page::MAX_LIMIT;
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_config);
@@ -126,13 +126,13 @@ struct Features {
 }
 
 impl ConfigBody {
-    fn of(app: &App) -> Self {
-        let settings = &app.settings;
+    fn of(state: &AppState) -> Self {
+        let settings = &state.settings;
         Self {
             version: settings.version,
-            providers: Providers { password: true, google: app.google.is_some() },
+            providers: Providers { password: true, google: state.app.google.is_some() },
             verification: VerificationBody {
-                email: match settings.verification {
+                email: match state.app.settings.verification {
                     Verification::Required => VerificationMode::Required,
                     Verification::Optional => VerificationMode::Optional,
                 },
@@ -143,7 +143,7 @@ impl ConfigBody {
                 refused: ["all_numeric", "common", "similar_to_username", "similar_to_email"],
             },
             limits: LimitsBody {
-                body_bytes: MAX_BYTES,
+                body_bytes: MAX_BODY_BYTES,
                 page_items: MAX_LIMIT,
                 requests: RequestLimits {
                     auth: settings.rate_limits.auth.map(RequestLimit::from),
@@ -151,7 +151,7 @@ impl ConfigBody {
                     user: settings.rate_limits.user.map(RequestLimit::from),
                 },
             },
-            features: Features { mail: settings.sends_mail },
+            features: Features { mail: state.app.settings.sends_email },
         }
     }
 }
@@ -166,6 +166,6 @@ impl ConfigBody {
     responses((status = 200, description = "How the service is set up", body = ConfigBody))
 )]
 #[get("/config")]
-async fn get_config(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    Answer::computed(&ConfigBody::of(&app))?.to(&request)
+async fn get_config(state: Data<AppState>) -> Result<Answer, Problem> {
+    Answer::computed(&ConfigBody::of(&state))
 }

@@ -1,40 +1,17 @@
 //! `/health`: whether the process lives, and whether it can serve.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use actix_web::http::StatusCode;
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
+use crate::http::answer::unstored;
+use crate::http::state::AppState;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(live).service(ready);
-}
-
-/// Whether this process wants to be given requests; off while it shuts down.
-#[derive(Debug)]
-pub struct Readiness(AtomicBool);
-
-impl Default for Readiness {
-    fn default() -> Self {
-        Self(AtomicBool::new(true))
-    }
-}
-
-impl Readiness {
-    /// Lets no more requests be sent here.
-    pub fn withdraw(&self) {
-        self.0.store(false, Ordering::Release);
-    }
-
-    fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
 }
 
 /// That the process lives.
@@ -74,7 +51,7 @@ pub struct DependenciesBody {
     redis: Option<&'static str>,
 }
 
-const fn state(up: bool) -> &'static str {
+const fn word(up: bool) -> &'static str {
     if up { "up" } else { "down" }
 }
 
@@ -88,9 +65,9 @@ const fn state(up: bool) -> &'static str {
     responses((status = 200, description = "It lives", body = LiveBody))
 )]
 #[get("/health/live")]
-async fn live(app: Data<App>) -> HttpResponse {
-    let body = LiveBody { status: "live", version: app.settings.version };
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body)
+async fn live(state: Data<AppState>) -> HttpResponse {
+    let body = LiveBody { status: "live", version: state.settings.version };
+    unstored(StatusCode::OK, &body)
 }
 
 /// Can it serve?
@@ -106,17 +83,17 @@ async fn live(app: Data<App>) -> HttpResponse {
     )
 )]
 #[get("/health/ready")]
-async fn ready(app: Data<App>) -> HttpResponse {
-    let database = app.unit_of_work.ping().await.is_ok();
-    let redis = match &app.identity.redis {
-        Some(redis) => Some(state(redis.ping().await.is_ok())),
+async fn ready(state: Data<AppState>) -> HttpResponse {
+    let database = state.app.context.unit_of_work.ping().await.is_ok();
+    let redis = match &state.app.sessions.shared_store {
+        Some(store) => Some(word(store.ping().await.is_ok())),
         None => None,
     };
-    let ready = database && app.readiness.is_ready();
+    let ready = database && state.readiness.is_ready();
     let body = ReadyBody {
         status: if ready { "ready" } else { "unavailable" },
-        dependencies: DependenciesBody { database: state(database), redis },
+        dependencies: DependenciesBody { database: word(database), redis },
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
+    unstored(status, &body)
 }

@@ -2,12 +2,12 @@
 
 pub mod auth;
 pub mod config;
+mod date_queries;
 pub mod entries;
 pub mod habits;
 pub mod health;
 pub mod me;
 pub mod moods;
-pub mod plans;
 pub mod quotes;
 pub mod schedules;
 pub mod sleep;
@@ -16,7 +16,6 @@ pub mod tasks;
 pub mod themes;
 pub mod time_entries;
 pub mod timer;
-mod viewed;
 pub mod wellknown;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -28,7 +27,6 @@ pub fn versioned(config: &mut ServiceConfig<'_>) {
     me::routes(config);
     themes::routes(config);
     entries::routes(config);
-    plans::routes(config);
     habits::routes(config);
     schedules::routes(config);
     quotes::routes(config);

@@ -1,7 +1,6 @@
 //! `/quotes`: a thought for the day.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::quotes::{self, QuoteOfTheDay, Source};
 use circadia_domain::users::Locale;
@@ -9,11 +8,10 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Query, date, text};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_quote_of_the_day);
@@ -90,13 +88,8 @@ impl From<QuoteOfTheDay> for QuoteBody {
     responses((status = 200, description = "The quotation", body = QuoteBody))
 )]
 #[get("/quotes/today")]
-async fn get_quote_of_the_day(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DayQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (now, on) = (app.now(), query.0.on);
-    let found = app.unit_of_work.read(move |store| quotes::today(store, principal.user, now, on)).await?;
-    Answer::computed(&QuoteBody::from(found))?.to(&request)
+async fn get_quote_of_the_day(caller: Caller, query: Query<DayQuery>) -> Result<Answer, Problem> {
+    let (now, on) = (caller.now, query.0.on);
+    let found = caller.read(move |store| quotes::today(store, caller.user, now, on)).await?;
+    Answer::computed(&QuoteBody::from(found))
 }

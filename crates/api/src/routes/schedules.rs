@@ -1,7 +1,6 @@
 //! `/schedules`: trying schedules out; and how schedules and kinds are read and documented.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, post};
+use actix_web::post;
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{
@@ -14,11 +13,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::me::WeekdayBody;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, Raw, any_text, date, integer, list, text};
-use crate::problem::{InputLocation, Problem};
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, Parsed, Raw, any_text, date, integer, list, text};
+use crate::http::problem::{InputLocation, Problem};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(preview);
@@ -312,18 +310,12 @@ pub struct PreviewAnswer {
     responses((status = 200, description = "What it would mean", body = PreviewAnswer))
 )]
 #[post("/schedules/preview")]
-async fn preview(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<PreviewBody>,
-) -> Result<HttpResponse, Problem> {
+async fn preview(caller: Caller, body: Body<PreviewBody>) -> Result<Answer, Problem> {
     let PreviewBody { schedule, starts_on, ends_on, from, to } = body.value;
     let Some(range) = DateRange::new(from, to) else {
         return Err(Error::field("/to", "before_start", "must not lie before `from`").into());
     };
-    let user = app.unit_of_work.read::<_, Error>(move |store| Ok(store.find_user(principal.user)?)).await?;
-    let week_start = user.ok_or(circadia_auth::tokens::TokenError::Revoked)?.settings.week_start;
+    let week_start = caller.accounts.profile(caller.principal).await?.user.settings.week_start;
     let window = Window { starts_on, ends_on };
     // A kind that every schedule goes together with: only the days matter here.
     let kind = Kind::Minutes { target: 1, direction: circadia_domain::habits::Direction::AtLeast };
@@ -343,13 +335,13 @@ async fn preview(
         rrule: schedule.to_rrule_with_week_start(starts_on, week_start),
         description: schedule.describe(),
     };
-    Answer::computed(&answer)?.to(&request)
+    Answer::computed(&answer)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -1,7 +1,6 @@
 //! `/themes`: coloured groups of habits and tasks.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 use circadia_domain::civil::Instant;
 use circadia_domain::idempotency::Creation;
 use circadia_domain::ids::ThemeId;
@@ -11,12 +10,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, PathParam, Query, text};
-use crate::page::{Page, PageRequest};
-use crate::problem::{Problem, ProblemDoc};
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, PathParam, Query, text};
+use crate::http::page::{Page, PageRequest};
+use crate::http::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_themes).service(create_theme).service(get_theme).service(update_theme).service(delete_theme);
@@ -135,16 +133,11 @@ impl Decode for UpdateThemeBody {
     responses((status = 200, description = "A page of themes", body = Page<ThemeBody>))
 )]
 #[get("/themes")]
-async fn list_themes(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<PageRequest>,
-) -> Result<HttpResponse, Problem> {
-    let themes = app.unit_of_work.read(move |store| themes::list(store, principal.user)).await?;
+async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<ThemeBody>, Problem> {
+    let themes = caller.read(move |store| themes::list(store, caller.user)).await?;
     let items: Vec<ThemeBody> = themes.into_iter().map(ThemeBody::from).collect();
     let key = |theme: &ThemeBody| (theme.name.key(), theme.id);
-    Page::of_sorted(items, key, "name", &query.0, |a, b| a < b)?.answer(&request)
+    Page::of_sorted(items, key, "name", &query.0, |a, b| a < b)
 }
 
 /// Make a theme
@@ -160,17 +153,12 @@ async fn list_themes(
     )
 )]
 #[post("/themes")]
-async fn create_theme(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<CreateThemeBody>,
-) -> Result<HttpResponse, Problem> {
+async fn create_theme(caller: Caller, body: Body<CreateThemeBody>) -> Result<Answer, Problem> {
     let CreateThemeBody { id, name, color } = body.value;
-    let id = id.unwrap_or_else(|| app.ids.fresh().into());
+    let id = id.unwrap_or_else(|| caller.fresh_id());
     let new = NewTheme { id, name, color, request_digest: body.digest };
-    let created = app.unit_of_work.write(principal.user, app.now(), move |tx| themes::create(tx, new)).await?;
-    answer(Creation::into_inner(created))?.created(format!("/api/v1/themes/{id}")).to(&request)
+    let created = caller.write(move |tx| themes::create(tx, new)).await?;
+    Ok(answer(Creation::into_inner(created))?.created(format!("/api/v1/themes/{id}")))
 }
 
 /// Get a theme
@@ -181,14 +169,9 @@ async fn create_theme(
     responses((status = 200, description = "The theme", body = ThemeBody))
 )]
 #[get("/themes/{theme_id}")]
-async fn get_theme(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<ThemeId>,
-) -> Result<HttpResponse, Problem> {
-    let found = app.unit_of_work.read(move |store| themes::find(store, principal.user, id.0)).await?;
-    answer(found)?.to(&request)
+async fn get_theme(caller: Caller, id: PathParam<ThemeId>) -> Result<Answer, Problem> {
+    let found = caller.read(move |store| themes::find(store, caller.user, id.0)).await?;
+    answer(found)
 }
 
 /// Change a theme
@@ -204,20 +187,15 @@ async fn get_theme(
 )]
 #[patch("/themes/{theme_id}")]
 async fn update_theme(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     id: PathParam<ThemeId>,
     if_match: IfMatch,
     body: Body<UpdateThemeBody>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Answer, Problem> {
     let UpdateThemeBody { name, color } = body.value;
     let patch = ThemePatch { name, color };
-    let changed = app
-        .unit_of_work
-        .write(principal.user, app.now(), move |tx| themes::update(tx, id.0, &if_match.0, patch))
-        .await?;
-    answer(changed)?.to(&request)
+    let changed = caller.write(move |tx| themes::update(tx, id.0, &if_match.0, patch)).await?;
+    answer(changed)
 }
 
 /// Delete a theme
@@ -230,20 +208,15 @@ async fn update_theme(
     responses((status = 204, description = "The theme is gone"))
 )]
 #[delete("/themes/{theme_id}")]
-async fn delete_theme(
-    app: Data<App>,
-    principal: Principal,
-    id: PathParam<ThemeId>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    app.unit_of_work.write(principal.user, app.now(), move |tx| themes::delete(tx, id.0, &if_match.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn delete_theme(caller: Caller, id: PathParam<ThemeId>, if_match: IfMatch) -> Result<NoContent, Problem> {
+    caller.write(move |tx| themes::delete(tx, id.0, &if_match.0)).await?;
+    Ok(NoContent)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use actix_web::{delete, get, post};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{HabitId, TaskId, TimeEntryId};
 use circadia_domain::time_entries::TimeNote;
@@ -13,11 +12,10 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::time_entries::TimeEntryBody;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, text};
-use crate::problem::{Problem, ProblemDoc};
+use crate::http::answer::{Answer, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, text};
+use crate::http::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_timer).service(start_timer).service(stop_timer).service(discard_timer);
@@ -132,9 +130,9 @@ struct StoppedBody {
     responses((status = 200, description = "The timer, or that none runs", body = TimerStateBody))
 )]
 #[get("/timer")]
-async fn get_timer(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    let timer = app.unit_of_work.read(move |store| timer::find(store, principal.user)).await?;
-    Answer::computed(&TimerStateBody::from(timer))?.to(&request)
+async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
+    let timer = caller.read(move |store| timer::find(store, caller.user)).await?;
+    Answer::computed(&TimerStateBody::from(timer))
 }
 
 /// Start the timer
@@ -150,16 +148,11 @@ async fn get_timer(app: Data<App>, request: HttpRequest, principal: Principal) -
     )
 )]
 #[post("/timer/start")]
-async fn start_timer(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<StartTimerBody>,
-) -> Result<HttpResponse, Problem> {
+async fn start_timer(caller: Caller, body: Body<StartTimerBody>) -> Result<Answer, Problem> {
     let StartTimerBody { habit_id, task_id, note, started_at } = body.value;
     let new = StartTimer { habit: habit_id, task: task_id, note, started_at };
-    let timer = app.unit_of_work.write(principal.user, app.now(), move |tx| timer::start(tx, new)).await?;
-    Answer::computed(&TimerStateBody::from(Some(timer)))?.created("/api/v1/timer".to_owned()).to(&request)
+    let timer = caller.write(move |tx| timer::start(tx, new)).await?;
+    Ok(Answer::computed(&TimerStateBody::from(Some(timer)))?.created("/api/v1/timer".to_owned()))
 }
 
 /// Stop the timer
@@ -176,21 +169,16 @@ async fn start_timer(
     )
 )]
 #[post("/timer/stop")]
-async fn stop_timer(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<StopTimerBody>,
-) -> Result<HttpResponse, Problem> {
+async fn stop_timer(caller: Caller, body: Body<StopTimerBody>) -> Result<Answer, Problem> {
     let StopTimerBody { id, ended_at, note } = body.value;
     let stop = StopTimer { id, ended_at, note, request_digest: body.digest };
-    let ids = Arc::clone(&app.ids);
-    let stopped = app.unit_of_work.write(principal.user, app.now(), move |tx| timer::stop(tx, &*ids, &stop)).await?;
+    let ids = Arc::clone(&caller.context.ids);
+    let stopped = caller.write(move |tx| timer::stop(tx, &*ids, &stop)).await?;
     let entries = stopped.into_inner();
     let minutes = entries.iter().map(|entry| u64::from(entry.minutes)).sum();
     let items: Vec<TimeEntryBody> = entries.into_iter().map(TimeEntryBody::from).collect();
     let location = items.first().map_or_else(String::new, |entry| format!("/api/v1/time-entries/{}", entry.id));
-    Answer::computed(&StoppedBody { minutes, items })?.created(location).to(&request)
+    Ok(Answer::computed(&StoppedBody { minutes, items })?.created(location))
 }
 
 /// Discard the timer
@@ -205,15 +193,15 @@ async fn stop_timer(
     )
 )]
 #[delete("/timer")]
-async fn discard_timer(app: Data<App>, principal: Principal) -> Result<HttpResponse, Problem> {
-    app.unit_of_work.write(principal.user, app.now(), timer::discard).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn discard_timer(caller: Caller) -> Result<NoContent, Problem> {
+    caller.write(timer::discard).await?;
+    Ok(NoContent)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

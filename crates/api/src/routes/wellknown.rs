@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
+use crate::http::state::AppState;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(jwks);
@@ -21,7 +21,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     responses((status = 200, description = "The keys", body = serde_json::Value))
 )]
 #[get("/.well-known/jwks.json")]
-async fn jwks(app: Data<App>) -> HttpResponse {
-    let keys = app.identity.tokens.keys().jwks(app.now());
+async fn jwks(state: Data<AppState>) -> HttpResponse {
+    let keys = state.app.keys.jwks();
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=60")).json(keys)
 }

@@ -1,6 +1,7 @@
 //! Deleting an account.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::code::Code;
 use circadia_domain::ids::UserId;
 use circadia_domain::sessions::SessionRepository;
 use circadia_domain::users::{Role, UserRepository};
@@ -19,7 +20,7 @@ pub fn delete_account<S: UserRepository + SessionRepository + ?Sized>(
     let account = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
     if account.role == Role::Superuser && !store.hold_superusers(user)? {
         return Err(Error::conflict(
-            "last_superuser",
+            Code::LastSuperuser,
             "it is the only account that can manage others: appoint another superuser first",
         ));
     }
@@ -38,7 +39,7 @@ mod tests {
         let mut store = Memory::with_user(id(1), None);
         store.users[0].0.role = Role::Superuser;
         let refused = delete_account(&mut store, id(1).into(), NOW);
-        assert!(matches!(refused, Err(Error::Conflict { code: "last_superuser", .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Conflict { code: Code::LastSuperuser, .. })), "{refused:?}");
         let mut other = store.users[0].clone();
         other.0.id = id(2).into();
         store.users.push((other.0, false));

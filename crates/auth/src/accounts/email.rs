@@ -4,7 +4,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::Refusal;
+use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_domain::users::{User, UserRepository};
 
 use crate::one_time::{self, OneTimeRefusal, OneTimeToken};
@@ -38,7 +38,7 @@ impl From<StoreError> for EmailRefusal {
     }
 }
 
-impl Refusal for EmailRefusal {}
+impl UnitOfWorkError for EmailRefusal {}
 
 /// Takes a token as the proof that the address which it was sent to is its user's. For that user's writing unit of work,
 /// `rev` being its revision.

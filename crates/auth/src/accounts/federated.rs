@@ -11,7 +11,7 @@ use circadia_domain::identities::{Identity, IdentityRepository, Provider};
 use circadia_domain::ids::{AuditEventId, IdSource, SessionId, UserId};
 use circadia_domain::logins::{LoginFailure, LoginRepository};
 use circadia_domain::totp::TotpRepository;
-use circadia_domain::unit_of_work::Refusal;
+use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_domain::users::{Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 
 use super::Attempt;
@@ -68,8 +68,8 @@ impl From<StoreError> for FederatedRefusal {
     }
 }
 
-impl Refusal for FederatedRefusal {
-    fn is_remembered(&self) -> bool {
+impl UnitOfWorkError for FederatedRefusal {
+    fn commit_on_error(&self) -> bool {
         matches!(self, Self::AccountExists | Self::Inactive | Self::SecondFactorRequired { .. })
     }
 }

@@ -76,7 +76,7 @@ fn an_unknown_subject_gets_an_account_without_a_password() {
 fn an_address_that_has_an_account_is_never_linked_by_itself() {
     let mut setting = Setting::of(Memory::with_user(id(1), Some("$phc")));
     let refused = setting.join("1", "Ada@Example.org").unwrap_err();
-    assert!(matches!(refused, FederatedRefusal::AccountExists) && refused.is_remembered());
+    assert!(matches!(refused, FederatedRefusal::AccountExists) && refused.commit_on_error());
     assert!(setting.store.identities.is_empty() && setting.store.users.len() == 1);
     assert_eq!(setting.failures(), [Some(LoginFailure::UnknownUser)]);
     assert_eq!(setting.store.logins[0].user, None);
@@ -115,7 +115,7 @@ fn inactive_accounts_stay_out_and_it_is_recorded() {
     let user = setting.join("1", "ada@example.org").unwrap().id;
     setting.store.users[0].1 = false;
     let refused = setting.sign_in(user, "1").unwrap_err();
-    assert!(matches!(refused, FederatedRefusal::Inactive) && refused.is_remembered());
+    assert!(matches!(refused, FederatedRefusal::Inactive) && refused.commit_on_error());
     assert_eq!(setting.failures(), [None, Some(LoginFailure::Inactive)]);
 }
 

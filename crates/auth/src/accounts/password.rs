@@ -9,7 +9,7 @@ use circadia_domain::personal_tokens::PersonalTokenRepository;
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::SessionRepository;
 use circadia_domain::totp::TotpRepository;
-use circadia_domain::unit_of_work::Refusal;
+use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_domain::users::{User, UserRepository};
 
 use crate::one_time::{self, OneTimeRefusal, OneTimeToken};
@@ -36,8 +36,8 @@ pub struct Reset {
     pub without_second_factor: bool,
 }
 
-impl Refusal for PasswordRefusal {}
-impl Refusal for OneTimeRefusal {}
+impl UnitOfWorkError for PasswordRefusal {}
+impl UnitOfWorkError for OneTimeRefusal {}
 
 /// Whose password a token lets replace. For a reading unit of work, before the new one is looked at and hashed.
 ///

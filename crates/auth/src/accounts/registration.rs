@@ -2,6 +2,7 @@
 
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
+use circadia_domain::code::Code;
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::IdSource;
 use circadia_domain::users::{Email, NewUser, Role, Settings, UserRepository, Username};
@@ -48,7 +49,7 @@ pub fn register<S: UserRepository + ?Sized>(
         Ok(()) => Ok(user),
         Err(StoreError::Duplicate(Unique::Username)) => Err(username_taken()),
         Err(StoreError::Duplicate(Unique::Email)) => {
-            Err(Error::conflict("email_taken", "there already is an account with this e-mail address"))
+            Err(Error::conflict(Code::EmailTaken, "there already is an account with this e-mail address"))
         }
         Err(error) => Err(error.into()),
     }
@@ -56,7 +57,7 @@ pub fn register<S: UserRepository + ?Sized>(
 
 /// The refusal of a name that somebody has.
 pub fn username_taken() -> Error {
-    Error::conflict("username_taken", "somebody already has this username")
+    Error::conflict(Code::UsernameTaken, "somebody already has this username")
 }
 
 #[cfg(test)]
@@ -84,8 +85,8 @@ mod tests {
             Error::Conflict { code, .. } => code,
             other => panic!("{other}"),
         };
-        assert_eq!(code(make("ADA", "other@example.org")), "username_taken");
-        assert_eq!(code(make("other", "ADA@example.org")), "email_taken");
+        assert_eq!(code(make("ADA", "other@example.org")), Code::UsernameTaken);
+        assert_eq!(code(make("other", "ADA@example.org")), Code::EmailTaken);
         assert_eq!(store.users.len(), 1);
     }
 }

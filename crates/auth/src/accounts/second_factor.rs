@@ -153,7 +153,7 @@ mod tests {
         let mut setting = setting();
         let refused = setting.answer("nonsense").unwrap_err();
         assert!(matches!(refused, SignInRefusal::WrongCode));
-        assert!(circadia_domain::unit_of_work::Refusal::is_remembered(&refused));
+        assert!(circadia_domain::unit_of_work::UnitOfWorkError::commit_on_error(&refused));
         let code = setting.codes[0].clone();
         assert_eq!(setting.answer(&code).unwrap().id, id(1).into());
         let totp = LoginMethod::Totp;

@@ -13,7 +13,7 @@ use circadia_domain::ids::{IdSource, LoginId, UserId};
 use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepository};
 use circadia_domain::revision::Revision;
 use circadia_domain::totp::TotpRepository;
-use circadia_domain::unit_of_work::Refusal;
+use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_domain::users::{Credentials, Login, User, UserRepository};
 
 use super::Verification;
@@ -144,8 +144,8 @@ impl From<StoreError> for SignInRefusal {
     }
 }
 
-impl Refusal for SignInRefusal {
-    fn is_remembered(&self) -> bool {
+impl UnitOfWorkError for SignInRefusal {
+    fn commit_on_error(&self) -> bool {
         // A replaced password hash is to be kept, too.
         matches!(
             self,
@@ -176,7 +176,7 @@ pub fn refuse<S: LoginRepository + ?Sized>(
 /// its revision.
 ///
 /// # Errors
-/// [`SignInRefusal`]; which of these are to be committed, `is_remembered` says.
+/// [`SignInRefusal`]; which of these are to be committed, `commit_on_error` says.
 pub fn accept<S: UserRepository + LoginRepository + TotpRepository + ?Sized>(
     store: &mut S,
     rev: Revision,

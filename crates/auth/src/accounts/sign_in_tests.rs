@@ -73,7 +73,7 @@ fn every_failure_is_the_same_outside_and_told_apart_in_the_record() {
         prepare(&mut setting);
         let found = setting.found();
         let refusal = setting.sign_in(found.as_ref(), &verified).unwrap_err();
-        assert!(refusal.is_remembered());
+        assert!(refusal.commit_on_error());
         (refusal.to_string(), setting.recorded())
     };
     let wrong_password = run(|_| (), Verified::default());
@@ -93,7 +93,7 @@ fn an_unverified_address_is_told_to_who_knows_the_password_and_to_nobody_else() 
     let wrong = setting.sign_in(found.as_ref(), &Verified::default()).unwrap_err();
     assert!(matches!(wrong, SignInRefusal::InvalidCredentials));
     let right_one = setting.sign_in(found.as_ref(), &right()).unwrap_err();
-    assert!(matches!(right_one, SignInRefusal::EmailNotVerified) && right_one.is_remembered());
+    assert!(matches!(right_one, SignInRefusal::EmailNotVerified) && right_one.commit_on_error());
     let failures: Vec<_> = setting.recorded().into_iter().map(|(_, failure)| failure).collect();
     assert_eq!(failures, [Some(LoginFailure::WrongPassword), Some(LoginFailure::EmailNotVerified)]);
     setting.store.users[0].0.email_verified_at = Some(NOW);
@@ -106,7 +106,7 @@ fn a_password_that_was_replaced_meanwhile_does_not_sign_in() {
     let found = setting.found();
     setting.store.users[0].0.password_hash = Some("$new".into());
     let refusal = setting.sign_in(found.as_ref(), &right()).unwrap_err();
-    assert!(matches!(refusal, SignInRefusal::PasswordReplaced) && !refusal.is_remembered());
+    assert!(matches!(refusal, SignInRefusal::PasswordReplaced) && !refusal.commit_on_error());
     assert_eq!(setting.recorded(), []);
     setting.store.users.clear();
     assert!(matches!(setting.sign_in(found.as_ref(), &right()), Err(SignInRefusal::PasswordReplaced)));
@@ -131,7 +131,7 @@ fn a_second_factor_is_asked_for_once_it_is_in_force_and_that_is_recorded_as_no_s
     setting.store.totp[0].confirmed_at = Some(NOW);
     let rehash = Verified { matches: true, rehash: Some("$stronger".into()) };
     let refusal = setting.sign_in(found.as_ref(), &rehash).unwrap_err();
-    assert!(refusal.is_remembered());
+    assert!(refusal.commit_on_error());
     let SignInRefusal::SecondFactorRequired { user, password_hash } = refusal else { panic!("{refusal}") };
     assert_eq!((user, password_hash.as_deref()), (id(1).into(), Some("$stronger")));
     let failures: Vec<_> = setting.recorded().into_iter().map(|(_, failure)| failure).collect();

@@ -103,7 +103,7 @@ fn wrong_codes_are_counted_for_good_and_recovery_codes_go_on_being_accepted() {
     for _ in 0..GUESSES.burst() {
         let code = wrong(&setting, 60);
         let refusal = setting.prove(code, 60).unwrap_err();
-        assert!(matches!(refusal, FactorRefusal::WrongCode { counted: true }) && refusal.is_remembered());
+        assert!(matches!(refusal, FactorRefusal::WrongCode { counted: true }) && refusal.commit_on_error());
     }
     // Not even the right one is looked at.
     let right = setting.code(60);
@@ -127,7 +127,7 @@ fn what_is_no_guess_is_not_counted() {
     // Whoever sets it up knows the secret.
     for _ in 0..20 {
         let refusal = setting.confirm(wrong(&setting, 0), 0).unwrap_err();
-        assert!(matches!(refusal, FactorRefusal::WrongCode { counted: false }) && !refusal.is_remembered());
+        assert!(matches!(refusal, FactorRefusal::WrongCode { counted: false }) && !refusal.commit_on_error());
     }
     let first = setting.code(0);
     setting.confirm(&first, 0).unwrap();

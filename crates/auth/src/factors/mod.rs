@@ -19,7 +19,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::totp::{RECOVERY_CODES, TotpFactor, TotpRepository};
-use circadia_domain::unit_of_work::Refusal;
+use circadia_domain::unit_of_work::UnitOfWorkError;
 use zeroize::Zeroizing;
 
 use crate::bytes::{Bytes32, hmac_sha256};
@@ -63,8 +63,8 @@ pub enum FactorRefusal {
     Store(#[from] StoreError),
 }
 
-impl Refusal for FactorRefusal {
-    fn is_remembered(&self) -> bool {
+impl UnitOfWorkError for FactorRefusal {
+    fn commit_on_error(&self) -> bool {
         matches!(self, Self::WrongCode { counted: true })
     }
 }
@@ -159,7 +159,7 @@ pub fn confirm<S: TotpRepository + ?Sized>(
 /// user's writing unit of work.
 ///
 /// # Errors
-/// [`FactorRefusal`]; which of these are to be committed, `is_remembered` says.
+/// [`FactorRefusal`]; which of these are to be committed, `commit_on_error` says.
 pub fn prove<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,

@@ -16,7 +16,7 @@ pub use ring::{KeyRing, Rotation};
 use std::fmt;
 
 use circadia_domain::error::StoreError;
-use circadia_domain::unit_of_work::Refusal;
+use circadia_domain::unit_of_work::UnitOfWorkError;
 
 /// Why keys can't be had.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ pub enum KeyError {
     Store(#[from] StoreError),
 }
 
-impl Refusal for KeyError {}
+impl UnitOfWorkError for KeyError {}
 
 /// A key's public name: eight random bytes, written as 16 hexadecimal digits. Nothing else is a name, so that none can
 /// be a path or a query.

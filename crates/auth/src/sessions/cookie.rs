@@ -110,7 +110,7 @@ impl SessionRef {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CookieAccess {
     /// Whose session.
-    pub place: SessionRef,
+    pub session: SessionRef,
     /// When the session was opened.
     pub opened_at: Instant,
     /// When it ends at the latest.
@@ -255,7 +255,7 @@ pub fn admit(id: &CookieId, state: &SessionState, now: Instant) -> Option<Cookie
     let session = &state.session;
     let belongs = session.kind == SessionKind::Cookie && same(id.key().hash(), &session.secret_hash);
     (belongs && is_in_force(state, now)).then_some(CookieAccess {
-        place: SessionRef { user: session.user, session: session.id },
+        session: SessionRef { user: session.user, session: session.id },
         opened_at: session.created_at,
         expires_at: session.expires_at,
         read_at: now,

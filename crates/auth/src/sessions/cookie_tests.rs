@@ -96,7 +96,7 @@ fn the_row_has_the_last_word() {
         admit(&opened.id, &state, NOW.plus_seconds(seconds))
     };
     let access = admitted(&mut store, 5).unwrap();
-    assert_eq!(access.place, SessionRef { user: opened.session.user, session: opened.session.id });
+    assert_eq!(access.session, SessionRef { user: opened.session.user, session: opened.session.id });
     assert_eq!((access.opened_at, access.read_at), (NOW, NOW.plus_seconds(5)));
     // Unused for two days, it is over; used, it lasts for seven.
     assert!(admitted(&mut store, IDLE_TTL - 1).is_some());

@@ -25,7 +25,7 @@ pub use cookie::{
 pub use open::{Authenticated, Opened, open_session};
 pub use refresh::{Refreshed, SessionRefusal, refresh};
 pub use refresh_token::RefreshToken;
-pub use revocations::{Revocations, Standing};
+pub use revocations::{Revocations, SessionStatus};
 pub use revoke::{revoke, revoke_all, revoke_by_token};
 pub use roles::Roles;
 

@@ -3,7 +3,7 @@
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::sessions::{Session, SessionKind, SessionRepository, SessionState};
-use circadia_domain::unit_of_work::Refusal;
+use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_domain::users::Role;
 
 use super::{MOST_GENERATIONS, RETRY, RefreshToken};
@@ -68,8 +68,8 @@ impl From<KeyError> for SessionRefusal {
     }
 }
 
-impl Refusal for SessionRefusal {
-    fn is_remembered(&self) -> bool {
+impl UnitOfWorkError for SessionRefusal {
+    fn commit_on_error(&self) -> bool {
         matches!(self, Self::Replayed)
     }
 }

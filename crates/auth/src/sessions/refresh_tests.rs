@@ -48,7 +48,7 @@ impl Setting {
 
     fn refused(&mut self, token: &RefreshToken, seconds: i64) -> (TokenError, bool) {
         let refusal = self.refresh(token, seconds).unwrap_err();
-        (refusal.token_error().unwrap(), refusal.is_remembered())
+        (refusal.token_error().unwrap(), refusal.commit_on_error())
     }
 
     fn is_live(&self) -> bool {

@@ -32,7 +32,7 @@ const CLEARED_EVERY: i64 = 60;
 
 /// What is known of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum SessionStatus {
     /// It wasn't ended.
     Live,
     /// It was.
@@ -119,22 +119,22 @@ impl Revocations {
     }
 
     /// What is known of a session that was opened at `opened_at` (to the second, as an access token tells it).
-    pub fn judge(&self, user: UserId, session: SessionId, opened_at: Instant, now: Instant) -> Standing {
+    pub fn status_of(&self, user: UserId, session: SessionId, opened_at: Instant, now: Instant) -> SessionStatus {
         let picture = self.picture.read().unwrap_or_else(PoisonError::into_inner);
         if picture.sessions.contains_key(&session) {
-            return Standing::Revoked;
+            return SessionStatus::Revoked;
         }
         // Not by the token's own age: one renewed just before, by a clock that runs ahead, would look younger than the
         // end of its session.
         let ended = picture.users.get(&user).copied();
         if ended.is_some_and(|at| opened_at.plus_seconds(SKEW) < at) {
-            return Standing::Revoked;
+            return SessionStatus::Revoked;
         }
         let fresh = picture.read_at.is_some_and(|read_at| read_at <= now && now <= read_at.plus_seconds(FRESH));
         if fresh && ended.is_none_or(|at| at.plus_seconds(SKEW) < opened_at) {
-            Standing::Live
+            SessionStatus::Live
         } else {
-            Standing::AskStore
+            SessionStatus::AskStore
         }
     }
 }
@@ -149,33 +149,33 @@ mod tests {
         Revocation { user: id(user).into(), what, at }
     }
 
-    fn judge(feed: &Revocations, user: u8, session: u8, opened: i64, now: i64) -> Standing {
-        feed.judge(id(user).into(), id(session).into(), NOW.plus_seconds(opened), NOW.plus_seconds(now))
+    fn judge(feed: &Revocations, user: u8, session: u8, opened: i64, now: i64) -> SessionStatus {
+        feed.status_of(id(user).into(), id(session).into(), NOW.plus_seconds(opened), NOW.plus_seconds(now))
     }
 
     #[test]
     fn the_store_is_asked_while_the_feed_was_not_read_within_the_last_second() {
         let feed = Revocations::new();
-        assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::AskStore);
+        assert_eq!(judge(&feed, 1, 2, -100, 0), SessionStatus::AskStore);
         feed.apply(&[], NOW, NOW);
-        assert_eq!(judge(&feed, 1, 2, -100, 1), Standing::Live);
-        assert_eq!(judge(&feed, 1, 2, -100, 2), Standing::AskStore);
+        assert_eq!(judge(&feed, 1, 2, -100, 1), SessionStatus::Live);
+        assert_eq!(judge(&feed, 1, 2, -100, 2), SessionStatus::AskStore);
         // A late answer to an earlier reading makes nothing less fresh.
         feed.apply(&[], NOW.plus_seconds(5), NOW.plus_seconds(5));
         feed.apply(&[], NOW, NOW.plus_seconds(5));
-        assert_eq!(judge(&feed, 1, 2, -100, 6), Standing::Live);
+        assert_eq!(judge(&feed, 1, 2, -100, 6), SessionStatus::Live);
     }
 
     #[test]
     fn a_clock_that_is_set_back_makes_no_feed_fresh_and_none_deaf() {
         let feed = Revocations::new();
         feed.apply(&[], NOW, NOW);
-        assert_eq!(judge(&feed, 1, 2, -1_000, -600), Standing::AskStore, "the reading lies ahead");
+        assert_eq!(judge(&feed, 1, 2, -1_000, -600), SessionStatus::AskStore, "the reading lies ahead");
         let set_back = NOW.plus_seconds(-600);
         assert_eq!(feed.cursor(set_back), set_back.plus_seconds(-OVERLAP));
         feed.apply(&[], set_back, set_back);
-        assert_eq!(judge(&feed, 1, 2, -1_000, -599), Standing::Live);
-        assert_eq!(judge(&feed, 1, 2, -1_000, -598), Standing::AskStore, "it is fresh for a second again");
+        assert_eq!(judge(&feed, 1, 2, -1_000, -599), SessionStatus::Live);
+        assert_eq!(judge(&feed, 1, 2, -1_000, -598), SessionStatus::AskStore, "it is fresh for a second again");
         assert_eq!(feed.cursor(NOW), set_back.plus_seconds(-OVERLAP));
     }
 
@@ -183,26 +183,26 @@ mod tests {
     fn a_session_that_was_logged_out_is_refused_and_others_are_not() {
         let feed = Revocations::new();
         feed.apply(&[ended(1, Some(2), NOW)], NOW, NOW);
-        assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::Revoked);
-        assert_eq!(judge(&feed, 1, 3, -100, 0), Standing::Live);
+        assert_eq!(judge(&feed, 1, 2, -100, 0), SessionStatus::Revoked);
+        assert_eq!(judge(&feed, 1, 3, -100, 0), SessionStatus::Live);
         // Even when nothing else can be said.
-        assert_eq!(judge(&feed, 1, 2, -100, 100), Standing::Revoked);
+        assert_eq!(judge(&feed, 1, 2, -100, 100), SessionStatus::Revoked);
     }
 
     #[test]
     fn after_all_sessions_were_ended_only_later_ones_are_good_and_the_store_decides_about_close_ones() {
         let feed = Revocations::new();
         feed.apply(&[ended(1, None, NOW)], NOW, NOW);
-        assert_eq!(judge(&feed, 1, 2, -100, 0), Standing::Revoked);
-        assert_eq!(judge(&feed, 1, 2, -6, 0), Standing::Revoked);
-        assert_eq!(judge(&feed, 1, 2, -5, 0), Standing::AskStore);
-        assert_eq!(judge(&feed, 1, 2, 0, 0), Standing::AskStore);
-        assert_eq!(judge(&feed, 1, 2, 5, 0), Standing::AskStore);
-        assert_eq!(judge(&feed, 1, 2, 6, 0), Standing::Live);
-        assert_eq!(judge(&feed, 9, 2, -100, 0), Standing::Live);
+        assert_eq!(judge(&feed, 1, 2, -100, 0), SessionStatus::Revoked);
+        assert_eq!(judge(&feed, 1, 2, -6, 0), SessionStatus::Revoked);
+        assert_eq!(judge(&feed, 1, 2, -5, 0), SessionStatus::AskStore);
+        assert_eq!(judge(&feed, 1, 2, 0, 0), SessionStatus::AskStore);
+        assert_eq!(judge(&feed, 1, 2, 5, 0), SessionStatus::AskStore);
+        assert_eq!(judge(&feed, 1, 2, 6, 0), SessionStatus::Live);
+        assert_eq!(judge(&feed, 9, 2, -100, 0), SessionStatus::Live);
         // An older entry of the feed, read again, takes nothing back.
         feed.apply(&[ended(1, None, NOW.plus_seconds(-50))], NOW, NOW);
-        assert_eq!(judge(&feed, 1, 2, -10, 0), Standing::Revoked);
+        assert_eq!(judge(&feed, 1, 2, -10, 0), SessionStatus::Revoked);
     }
 
     #[test]
@@ -219,8 +219,8 @@ mod tests {
         let feed = Revocations::new();
         feed.apply(&[ended(1, Some(2), NOW), ended(3, None, NOW)], NOW, NOW);
         feed.apply(&[], NOW.plus_seconds(ACCESS_TOKEN_TTL + LEEWAY), NOW.plus_seconds(ACCESS_TOKEN_TTL + LEEWAY));
-        assert_eq!(judge(&feed, 1, 2, -100, ACCESS_TOKEN_TTL + LEEWAY), Standing::Revoked);
-        assert_eq!(judge(&feed, 3, 4, -100, ACCESS_TOKEN_TTL + LEEWAY), Standing::Revoked);
+        assert_eq!(judge(&feed, 1, 2, -100, ACCESS_TOKEN_TTL + LEEWAY), SessionStatus::Revoked);
+        assert_eq!(judge(&feed, 3, 4, -100, ACCESS_TOKEN_TTL + LEEWAY), SessionStatus::Revoked);
         feed.apply(&[], NOW.plus_seconds(ACCESS_TOKEN_TTL + 200), NOW.plus_seconds(ACCESS_TOKEN_TTL + 200));
         let picture = feed.picture.read().unwrap();
         assert!(picture.sessions.is_empty() && picture.users.is_empty());

@@ -36,7 +36,7 @@ impl Roles {
     }
 
     /// What a user may do; nothing if the store is to be asked. Good while the feed is fresh
-    /// ([`super::Standing::Live`]).
+    /// ([`super::SessionStatus::Live`]).
     pub fn recall(&self, user: UserId, feed: &Revocations, now: Instant) -> Option<Role> {
         let Seen { role, read_at } = self.0.get(&sha256(user.as_uuid().as_bytes()))?;
         let lasts = read_at <= now && now < read_at.plus_seconds(ACCESS_TOKEN_TTL);
@@ -75,7 +75,7 @@ mod tests {
         roles.remember(ada, Role::Regular, NOW.plus_seconds(200));
         assert_eq!(recalled(ada, 201), Some(Role::Regular));
         // A change of role ends no session.
-        let standing = feed.judge(ada, id(9).into(), NOW, NOW.plus_seconds(100));
-        assert_eq!(standing, crate::sessions::Standing::Live);
+        let standing = feed.status_of(ada, id(9).into(), NOW, NOW.plus_seconds(100));
+        assert_eq!(standing, crate::sessions::SessionStatus::Live);
     }
 }

@@ -17,6 +17,7 @@
 //! ```
 
 mod embedded;
+#[cfg(feature = "redis")]
 mod redis;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use circadia_domain::civil::Instant;
 pub use circadia_domain::ephemera::EphemeronKind as Kind;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisAddress, RedisStore};
 pub use embedded::EmbeddedStore;
 

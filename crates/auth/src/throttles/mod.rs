@@ -6,18 +6,22 @@
 
 mod gcra;
 mod local;
+#[cfg(feature = "redis")]
 mod shared;
 
 pub use gcra::{Decision, Quota};
 pub use local::LocalThrottle;
+#[cfg(feature = "redis")]
 pub use shared::SharedThrottle;
 
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(feature = "redis")]
 use std::sync::Arc;
 
 use circadia_domain::civil::Instant;
 
+#[cfg(feature = "redis")]
 use crate::stores::Redis;
 
 /// Counts attempts by key. In this process only ([`LocalThrottle`]), or for all replicas together through a shared
@@ -29,6 +33,7 @@ pub trait Throttle: Send + Sync {
 
 /// The throttle of this quota for each key: shared by all replicas if there is a Redis, else this process's own. Those
 /// of other names count apart.
+#[cfg(feature = "redis")]
 pub fn throttle(name: &str, quota: Quota, redis: Option<&Arc<Redis>>) -> Arc<dyn Throttle> {
     match redis {
         Some(redis) => Arc::new(SharedThrottle::new(Arc::clone(redis), name, quota)),

@@ -88,7 +88,7 @@ impl History {
 
     fn take_up(&mut self, timeline: &Timeline, date: Date, record: Option<&DayRecord>) {
         let kind = &timeline.plan_on(date).kind;
-        let verdict = record.map_or(Verdict::NONE, |record| Verdict::of(kind, record));
+        let verdict = record.map_or(DayMarks::NONE, |record| DayMarks::of(kind, record));
         self.crossed.set(date, verdict.crossed);
         self.skipped.set(date, verdict.skipped);
         self.missed.set(date, verdict.missed);
@@ -234,13 +234,13 @@ pub(super) fn date_of(index: usize) -> Option<Date> {
 }
 
 /// The bits of a day.
-struct Verdict {
+struct DayMarks {
     crossed: bool,
     skipped: bool,
     missed: bool,
 }
 
-impl Verdict {
+impl DayMarks {
     const NONE: Self = Self { crossed: false, skipped: false, missed: false };
 
     fn of(kind: &Kind, record: &DayRecord) -> Self {

@@ -46,4 +46,4 @@ pub use service::{
 pub use stats::{CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, calendar, completion_rate, stats, summary};
 pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};
 pub use timeline::{DueDates, MAX_VERSIONS, QuotaPeriod, StreakUnit, Timeline};
-pub use views::{Today, TodayItem, complete_values, story, today};
+pub use views::{Today, TodayItem, complete_values, find_with_history, today};

@@ -7,6 +7,7 @@ use super::{
     Window,
 };
 use crate::civil::{Date, Instant, Weekday};
+use crate::code::Code;
 use crate::error::{Entity, Error};
 use crate::idempotency::Creation;
 use crate::ids::{HabitId, PauseId, ThemeId, UserId};
@@ -109,7 +110,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<
     }
     let totals = tx.store.habit_totals(tx.user)?;
     if totals.count >= MAX_HABITS {
-        return Err(Error::conflict("limit_reached", format!("an account holds at most {MAX_HABITS} habits")));
+        return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_HABITS} habits")));
     }
     let starts_on = new.starts_on.unwrap_or_else(|| user.today(tx.now));
     let window = Window { starts_on, ends_on: new.ends_on };
@@ -265,7 +266,7 @@ pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) 
     }
     if habit.archived_because(user.today(tx.now)) == Some(ArchivedBecause::Ended) {
         return Err(Error::conflict(
-            "habit_ended",
+            Code::HabitEnded,
             "its last day is past: move or clear `ends_on` to take it up again",
         ));
     }
@@ -338,7 +339,7 @@ pub fn create_pause(
     let (mut habit, _) = find(tx.store, tx.user, id)?;
     if let Some(known) = habit.timeline.pauses().iter().find(|known| known.id == pause.id) {
         if *known != pause {
-            return Err(Error::conflict("id_taken", "there already is a pause with this id, and it is another one"));
+            return Err(Error::conflict(Code::IdTaken, "there already is a pause with this id, and it is another one"));
         }
         return Ok((habit, Creation::Replayed(pause)));
     }

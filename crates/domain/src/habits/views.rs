@@ -106,7 +106,7 @@ pub fn complete_values(
 
 /// One habit with everything that is known of it: for streaks, scores, calendars and statistics. Two statements, and
 /// one more where its history was stored by an older version that dropped values.
-pub fn story(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, User), Error> {
+pub fn find_with_history(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, User), Error> {
     let user = users::find(store, user)?;
     let (habit, history) = store.find_habit_with_history(user.id, id)?.ok_or(Error::NotFound(Entity::Habit))?;
     if history.known_from().is_none() {

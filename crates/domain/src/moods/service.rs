@@ -3,6 +3,7 @@
 use super::mood::check_moment;
 use super::{MAX_MOMENTS_A_DAY, Mood, MoodDay, MoodMoment, MoodNote, MoodValue, Tags};
 use crate::civil::{Date, DateRange, Instant, latest_date_on_earth};
+use crate::code::Code;
 use crate::error::{Entity, Error};
 use crate::idempotency::Creation;
 use crate::ids::{MoodMomentId, UserId};
@@ -100,7 +101,7 @@ fn day_with_room(tx: &mut WriteTransaction<'_>, at: Instant, before: Option<Date
     let user = users::find(tx.store, tx.user)?;
     let date = user.day_clock().date_at(at);
     if before != Some(date) && tx.store.count_moments(tx.user, date)? >= MAX_MOMENTS_A_DAY {
-        return Err(Error::conflict("limit_reached", format!("a day holds at most {MAX_MOMENTS_A_DAY} moments")));
+        return Err(Error::conflict(Code::LimitReached, format!("a day holds at most {MAX_MOMENTS_A_DAY} moments")));
     }
     Ok(date)
 }

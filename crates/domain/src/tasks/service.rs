@@ -2,6 +2,7 @@
 
 use super::{MAX_TASKS, Priority, Task, TaskDescription, TaskFilter, TaskSeek, TaskStatus, TaskTitle};
 use crate::civil::{Date, Instant};
+use crate::code::Code;
 use crate::error::{Entity, Error};
 use crate::idempotency::Creation;
 use crate::ids::{TaskId, ThemeId, UserId};
@@ -88,7 +89,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTask) -> Result<Creation<Ta
     }
     ensure_theme_exists(tx, new.theme)?;
     if tx.store.task_total(tx.user)? >= MAX_TASKS {
-        return Err(Error::conflict("limit_reached", format!("an account holds at most {MAX_TASKS} tasks")));
+        return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_TASKS} tasks")));
     }
     let task = Task {
         id: new.id,
@@ -157,7 +158,7 @@ pub fn transition(
             to.as_str(),
             allowed.join(", "),
         );
-        return Err(Error::conflict("illegal_transition", detail));
+        return Err(Error::conflict(Code::IllegalTransition, detail));
     }
     let completed_at = (to == TaskStatus::Done).then_some(tx.now);
     let changed = Task { status: to, completed_at, updated_at: tx.now, rev: tx.rev, ..task };

@@ -1,6 +1,7 @@
 //! What can be done with themes.
 
 use super::{MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
+use crate::code::Code;
 use crate::error::{Entity, Error};
 use crate::idempotency::Creation;
 use crate::ids::{ThemeId, UserId};
@@ -52,7 +53,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(
         return Err(Creation::<Theme>::deleted_before());
     }
     if existing.len() >= MAX_THEMES {
-        return Err(Error::conflict("limit_reached", format!("an account holds at most {MAX_THEMES} themes")));
+        return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_THEMES} themes")));
     }
     ensure_name_is_free(&existing, &new.name, new.id)?;
     let color = new.color.unwrap_or_else(|| {
@@ -108,7 +109,7 @@ pub fn delete(tx: &mut WriteTransaction<'_>, id: ThemeId, expected: &Expected) -
 fn ensure_name_is_free(existing: &[(Theme, ThemeCounts)], name: &ThemeName, except: ThemeId) -> Result<(), Error> {
     let key = name.key();
     if existing.iter().any(|(theme, _)| theme.id != except && theme.name.key() == key) {
-        return Err(Error::conflict("theme_name_taken", format!("there already is a theme named “{name}”")));
+        return Err(Error::conflict(Code::ThemeNameTaken, format!("there already is a theme named “{name}”")));
     }
     Ok(())
 }

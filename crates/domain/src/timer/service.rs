@@ -2,6 +2,7 @@
 
 use super::{Timer, pieces};
 use crate::civil::Instant;
+use crate::code::Code;
 use crate::error::{Entity, Error};
 use crate::habits::tracked;
 use crate::idempotency::Creation;
@@ -52,7 +53,7 @@ pub fn find(store: &mut dyn Store, user: UserId) -> Result<Option<Timer>, Error>
 pub fn start(tx: &mut WriteTransaction<'_>, new: StartTimer) -> Result<Timer, Error> {
     if let Some(timer) = tx.store.find_timer(tx.user)? {
         let detail = format!("a timer runs since {}: stop or discard it first", timer.started_at);
-        return Err(Error::conflict("timer_running", detail));
+        return Err(Error::conflict(Code::TimerRunning, detail));
     }
     let user = users::find(tx.store, tx.user)?;
     let started_at = new.started_at.unwrap_or(tx.now);
@@ -96,7 +97,7 @@ pub fn stop(
     let timer = tx
         .store
         .find_timer(tx.user)?
-        .ok_or_else(|| Error::conflict("timer_not_running", "no timer runs: there is nothing to stop"))?;
+        .ok_or_else(|| Error::conflict(Code::TimerNotRunning, "no timer runs: there is nothing to stop"))?;
     let user = users::find(tx.store, tx.user)?;
     if let Some(ended_at) = stop.ended_at {
         if ended_at <= timer.started_at {

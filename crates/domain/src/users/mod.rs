@@ -2,17 +2,17 @@
 
 mod identity;
 mod repository;
+mod service;
 mod settings;
 
 pub use identity::{Email, Login, Role, Username};
 pub use repository::{Credentials, NewUser, UserRepository};
+pub use service::{UserProfile, find, profile, update_settings};
 pub use settings::{ColorScheme, Locale, Settings, SettingsPatch, SleepGoal};
 
 use crate::civil::{Date, DayClock, Instant};
-use crate::error::{Entity, Error};
 use crate::ids::UserId;
 use crate::revision::Revision;
-use crate::unit_of_work::Store;
 
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,12 +51,4 @@ impl User {
     pub fn today(&self, now: Instant) -> Date {
         self.day_clock().date_at(now)
     }
-}
-
-/// A user who ought to be there.
-///
-/// # Errors
-/// [`Error::NotFound`] if they aren't any more: their account was deleted while they were signed in.
-pub fn find(store: &mut dyn Store, id: UserId) -> Result<User, Error> {
-    store.find_user(id)?.ok_or(Error::NotFound(Entity::User))
 }

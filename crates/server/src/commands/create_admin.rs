@@ -11,8 +11,8 @@ use circadia_domain::users::{Email, NewUser, Role, Settings, Username};
 
 use super::{Failure, Outcome, say};
 use crate::clock::{FreshIds, SystemClock};
+use crate::composition::{Composition, compose};
 use crate::config::Config;
-use crate::server::{Composition, compose};
 
 pub(super) fn run(config: &Config, username: &str, email: &str, password_stdin: bool) -> Outcome {
     let composition = compose(config, Arc::new(SystemClock), Arc::new(FreshIds))?;
@@ -28,9 +28,9 @@ pub(super) fn run(config: &Config, username: &str, email: &str, password_stdin: 
         email: Email::parse(email).map_err(|wrong| Failure(format!("--email {wrong}")))?,
         settings: Settings::default(),
         role: Role::Superuser,
-        email_verified_at: Some(composition.app.now()),
+        email_verified_at: Some(composition.app.context.now()),
     };
-    let password = given.clone().unwrap_or_else(|| made_password(&*composition.app.identity.entropy));
+    let password = given.clone().unwrap_or_else(|| random_password(&*composition.app.context.entropy));
     let user = make_account(&composition, registration, &password)?;
     say(format_args!("Made the superuser {} <{}>.", user.username.as_str(), user.email));
     if given.is_none() {
@@ -48,15 +48,15 @@ pub(super) fn make_account(
     let app = &composition.app;
     let chosen = Password::chosen(password, Some(&registration.username), Some(&registration.email))
         .map_err(|wrong| Failure(format!("the password {wrong}")))?;
-    let hash = actix_web::rt::System::new().block_on(app.identity.hasher.hash(chosen))?;
-    let now = app.now();
-    Ok(write_unowned(&*composition.database, |store| register(store, registration, hash, &*app.ids, now))?)
+    let hash = actix_web::rt::System::new().block_on(app.passwords.hash(chosen))?;
+    let now = app.context.now();
+    Ok(write_unowned(&*composition.database, |store| register(store, registration, hash, &*app.context.ids, now))?)
 }
 
 /// A password of 20 letters and digits: 119 bits.
-pub(super) fn made_password(entropy: &dyn Entropy) -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789ABCDEFG";
+pub(super) fn random_password(entropy: &dyn Entropy) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789ABCDEFG";
     let mut bytes = [0; 20];
     entropy.fill(&mut bytes);
-    bytes.iter().filter_map(|byte| LETTERS.get(usize::from(byte % 64))).map(|letter| char::from(*letter)).collect()
+    bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 64))).map(|letter| char::from(*letter)).collect()
 }

@@ -14,17 +14,17 @@ use circadia_domain::unit_of_work::{WriteTransaction, write};
 use circadia_domain::users::{self, Email, Role, Settings, Username};
 use circadia_domain::{Error, violation::Violations};
 
-use super::create_admin::{made_password, make_account};
+use super::create_admin::{make_account, random_password};
 use super::demo_nights;
 use super::{Failure, Outcome, demo_tasks, say};
 use crate::clock::{FreshIds, SystemClock};
+use crate::composition::compose;
 use crate::config::Config;
-use crate::server::compose;
 
 /// How many days back the data goes.
 pub(super) const DAYS: i32 = 365;
 /// Entries of one unit of work.
-const AT_ONCE: usize = 1_000;
+const BATCH_SIZE: usize = 1_000;
 
 /// A habit of the demonstration, and how it went.
 struct Sample {
@@ -125,21 +125,21 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> 
         return Err(Failure("a demonstration account has no place in production".into()));
     }
     let composition = compose(config, Arc::new(SystemClock), Arc::new(FreshIds))?;
-    let app = &composition.app;
-    let password = password.unwrap_or_else(|| made_password(&*app.identity.entropy));
+    let context = &composition.app.context;
+    let password = password.unwrap_or_else(|| random_password(&*context.entropy));
     let named = |wrong: Violations| Failure(format!("--username {wrong}"));
     let registration = Registration {
         username: Username::parse(username).map_err(named)?,
         email: Email::parse(&format!("{username}@example.org")).map_err(named)?,
         settings: Settings::default(),
         role: Role::Regular,
-        email_verified_at: Some(app.now()),
+        email_verified_at: Some(context.now()),
     };
     let user = make_account(&composition, registration, &password)?;
-    let now = app.now();
-    let ids = &*app.ids;
+    let now = context.now();
+    let ids = &*context.ids;
     let puts = write(&*composition.database, user.id, now, |tx| make_habits(tx, ids))?;
-    for chunk in puts.chunks(AT_ONCE) {
+    for chunk in puts.chunks(BATCH_SIZE) {
         write(&*composition.database, user.id, now, |tx| put_many(tx, chunk, true).map(drop))?;
     }
     let (nights, moods) = write(&*composition.database, user.id, now, |tx| demo_nights::make(tx, ids))?;

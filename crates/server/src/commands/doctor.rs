@@ -10,12 +10,13 @@ use circadia_storage::SqlDatabase;
 
 use super::{Failure, Outcome, say};
 use crate::clock::SystemClock;
+use crate::composition::open_database;
 use crate::config::Config;
 use crate::keys::master_key;
-use crate::server::{StartError, open_database};
+use crate::server::StartError;
 
 /// Users that are looked at in one go.
-const AT_ONCE: usize = 500;
+const USERS_PER_BATCH: usize = 500;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ pub(super) fn run(config: &Config, repair: bool) -> Outcome {
 /// Whether the stored keys open under the master key.
 fn check_keys(config: &Config, database: &SqlDatabase) -> Result<(), Failure> {
     let master = master_key(config, &SystemEntropy::new())?;
-    let now = circadia_api::Clock::now(&SystemClock);
+    let now = circadia_app::Clock::now(&SystemClock);
     read::<_, StartError>(database, |store| Ok(KeyRing::load(store, &master, now)?))?;
     say("keys: readable");
     Ok(())
@@ -65,7 +66,7 @@ fn check_histories(database: &SqlDatabase, repair: bool) -> Result<Findings, Err
     let mut findings = Findings::default();
     let mut after = None;
     loop {
-        let users = read::<_, Error>(database, |store| Ok(store.user_ids(after, AT_ONCE)?))?;
+        let users = read::<_, Error>(database, |store| Ok(store.user_ids(after, USERS_PER_BATCH)?))?;
         let Some(last) = users.last().copied() else { return Ok(findings) };
         after = Some(last);
         for user in users {
@@ -109,7 +110,7 @@ fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut
     if !repair || wrong.is_empty() {
         return Ok(());
     }
-    let now = circadia_api::Clock::now(&SystemClock);
+    let now = circadia_app::Clock::now(&SystemClock);
     findings.mended += write::<_, Error>(database, user, now, |tx| {
         let mut right: Vec<(Habit, History)> = Vec::new();
         for id in &wrong {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Outcome, say};
+use crate::composition::open_database;
 use crate::config::Config;
-use crate::server::open_database;
 
 pub(super) fn run(config: &Config, wait: u64) -> Outcome {
     let applied = open_database(config)?.migrate(Duration::from_secs(wait))?;

@@ -23,7 +23,7 @@ pub(super) fn run(config: &Config) -> Outcome {
                 _ = terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
                 _ = interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
             }
-            running.stop(if production { Running::NOTICE } else { Duration::ZERO }).await;
+            running.stop(if production { Running::DRAIN_NOTICE } else { Duration::ZERO }).await;
         };
         let (served, ()) = tokio::join!(server, stopper);
         served?;

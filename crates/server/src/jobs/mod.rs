@@ -9,9 +9,10 @@ mod emails;
 use std::sync::Arc;
 use std::time::Duration;
 
-use circadia_api::App;
-use circadia_api::problem::Problem;
-use circadia_domain::jobs::{Attempt, Job, JobKind, MAX_ATTEMPTS, Settled, settle};
+use circadia_app::App;
+use circadia_app::jobs::LEASE_SECONDS;
+use circadia_domain::error::StoreError;
+use circadia_domain::jobs::{Attempt, Job, JobKind, MAX_ATTEMPTS, Settled};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
@@ -19,12 +20,11 @@ use crate::mail::Mailer;
 
 /// Workers of one process: enough that one slow server doesn't hold everything up.
 const WORKERS: usize = 2;
-/// How often is looked for what nobody told of.
-const LOOK: Duration = Duration::from_secs(1);
-/// Seconds for which a job is a worker's.
-const LEASE: i64 = 120;
-/// How long the work on one may take: well within its lease.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How often a worker looks for jobs that other processes left, or that are to be tried again.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the work on one job may take: well within its lease.
+const JOB_TIMEOUT: Duration = Duration::from_secs(90);
+const _: () = assert!(JOB_TIMEOUT.as_secs() < LEASE_SECONDS.unsigned_abs());
 
 /// The workers of this process.
 pub(crate) struct Workers {
@@ -59,7 +59,7 @@ impl Workers {
     }
 }
 
-/// What workers work with.
+/// One worker, shared by its tasks.
 struct Worker {
     app: Arc<App>,
     mailer: Mailer,
@@ -68,15 +68,15 @@ struct Worker {
 impl Worker {
     async fn work(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
-            match self.take().await {
+            match self.app.jobs.claim().await {
                 Ok(Some(job)) => self.carry_out(job).await,
                 nothing => {
-                    if let Err(problem) = nothing {
-                        tracing::warn!(%problem, "jobs can't be looked for");
+                    if let Err(error) = nothing {
+                        tracing::warn!(%error, "jobs can't be looked for");
                     }
                     tokio::select! {
-                        () = self.app.outbox.woken() => {}
-                        () = tokio::time::sleep(LOOK) => {}
+                        () = self.app.jobs.enqueued() => {}
+                        () = tokio::time::sleep(POLL_INTERVAL) => {}
                         _ = stopped.changed() => {}
                     }
                 }
@@ -84,26 +84,14 @@ impl Worker {
         }
     }
 
-    /// Takes a job that is due.
-    async fn take(&self) -> Result<Option<Job>, Problem> {
-        let now = self.app.now();
-        let kinds = &JobKind::ALL;
-        if !self.app.unit_of_work.read::<_, Problem>(move |store| Ok(store.job_is_due(kinds, now)?)).await? {
-            return Ok(None);
-        }
-        let lease = now.plus_seconds(LEASE);
-        self.app.unit_of_work.write_unowned::<_, Problem>(move |store| Ok(store.claim_job(kinds, now, lease)?)).await
-    }
-
     async fn carry_out(&self, job: Job) {
         let (id, kind, attempts) = (job.id, job.kind.as_str(), job.attempts);
         let attempt = if attempts > MAX_ATTEMPTS {
-            // Its workers didn't live to note how it ended.
             Attempt::Permanent("its lease ran out time and again".to_owned())
         } else {
-            match tokio::time::timeout(PATIENCE, self.attempt(&job)).await {
+            match tokio::time::timeout(JOB_TIMEOUT, self.attempt(&job)).await {
                 Ok(attempt) => attempt,
-                Err(_) => Attempt::Failed(format!("it took more than {} s", PATIENCE.as_secs())),
+                Err(_) => Attempt::Failed(format!("it took more than {} s", JOB_TIMEOUT.as_secs())),
             }
         };
         match &attempt {
@@ -111,18 +99,13 @@ impl Worker {
             Attempt::Failed(reason) => tracing::warn!(%id, kind, attempts, reason, "a job failed"),
             Attempt::Permanent(reason) => tracing::error!(%id, kind, attempts, reason, "a job can't be done"),
         }
-        let now = self.app.now();
-        let settled = self
-            .app
-            .unit_of_work
-            .write_unowned::<_, Problem>(move |store| Ok(settle(store, &job, &attempt, now)?))
-            .await;
+        let settled: Result<Settled, StoreError> = self.app.jobs.settle(job, attempt).await;
         match settled {
             Ok(Settled::Dead) => tracing::error!(%id, kind, "a job was given up"),
             Ok(Settled::NotOurs) => tracing::warn!(%id, kind, "a job was taken over, or removed, before it was done"),
             Ok(Settled::Done | Settled::Again(_)) => {}
             // It will be done once more when its lease is over.
-            Err(problem) => tracing::error!(%id, kind, %problem, "how a job ended can't be noted"),
+            Err(error) => tracing::error!(%id, kind, %error, "how a job ended can't be noted"),
         }
     }
 

@@ -14,9 +14,9 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use crate::config::{MailConfig, MailWay};
 
 /// How long an SMTP server may take to answer a command.
-const PATIENCE: Duration = Duration::from_secs(20);
+const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 /// Connections to it at most.
-const CONNECTIONS: u32 = 2;
+const MAX_CONNECTIONS: u32 = 2;
 
 /// Why there is nothing to send with.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +65,8 @@ impl Mailer {
         let way = match &config.way {
             MailWay::Smtp(url) => {
                 let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(MailerError::Smtp)?;
-                let pool = PoolConfig::new().max_size(CONNECTIONS);
-                Way::Smtp(builder.timeout(Some(PATIENCE)).pool_config(pool).build())
+                let pool = PoolConfig::new().max_size(MAX_CONNECTIONS);
+                Way::Smtp(builder.timeout(Some(SMTP_TIMEOUT)).pool_config(pool).build())
             }
             MailWay::Files(folder) => {
                 std::fs::create_dir_all(folder)

@@ -10,19 +10,18 @@ mod provider;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use circadia_api::App;
-use circadia_api::problem::Problem;
-use circadia_domain::quotes::{self, LEASE_SECONDS};
+use circadia_app::App;
+use circadia_app::quotes::QuoteFeed;
+use circadia_domain::error::StoreError;
 
 use provider::Provider;
 
 use crate::config::Config;
 
 /// How often a replica looks whether the provider is to be asked.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What became of a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,54 +36,38 @@ pub(crate) enum Outcome {
 
 /// Keeps the quotations fresh if a provider is configured. Nothing else depends on it: what is wrong with it is said, and
 /// the built-in quotations are shown.
-pub(crate) fn start(config: &Config, app: &Arc<App>) {
+pub(crate) fn start(config: &Config, app: &App) {
     let Some(url) = config.quotes_url.clone() else { return };
     match Provider::new(url, i64::from(config.quotes_refresh_hours) * 3600) {
-        Ok(provider) => drop(tokio::spawn(keep_fresh(Arc::clone(app), provider))),
+        Ok(provider) => drop(tokio::spawn(keep_fresh(app.quotes.clone(), provider))),
         Err(error) => tracing::warn!(%error, "quotations can't be fetched"),
     }
 }
 
 /// Keeps the quotations fresh for as long as the runtime lives.
-async fn keep_fresh(app: Arc<App>, provider: Provider) {
+async fn keep_fresh(feed: QuoteFeed, provider: Provider) {
     loop {
-        match refresh_if_due(&app, &provider).await {
+        match refresh_if_due(&feed, &provider).await {
             Ok(Outcome::NotDue) => {}
             Ok(Outcome::Fetched(count)) => tracing::info!(count, "fetched quotations"),
             Ok(Outcome::Failed(reason)) => tracing::warn!(reason, "no quotations from the provider"),
-            Err(problem) => tracing::warn!(%problem, "quotations can't be kept fresh"),
+            Err(error) => tracing::warn!(%error, "quotations can't be kept fresh"),
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
-/// Asks the provider, if it is time and nobody else does.
-pub(crate) async fn refresh_if_due(app: &App, provider: &Provider) -> Result<Outcome, Problem> {
-    let now = app.now();
-    let feed = app.unit_of_work.read::<_, Problem>(|store| Ok(store.feed()?)).await?;
-    if !feed.is_due(now) {
-        return Ok(Outcome::NotDue);
-    }
-    let lease = now.plus_seconds(LEASE_SECONDS);
-    let ours = app.unit_of_work.write_unowned::<_, Problem>(move |store| Ok(store.lease_feed(now, lease)?)).await?;
-    if !ours {
-        return Ok(Outcome::NotDue);
-    }
-    let interval = provider.interval;
+/// Asks the provider, if it is time and no other replica does.
+pub(crate) async fn refresh_if_due(feed: &QuoteFeed, provider: &Provider) -> Result<Outcome, StoreError> {
+    let Some(lease) = feed.lease_if_due().await? else { return Ok(Outcome::NotDue) };
     match provider.fetch().await {
         Ok(fetched) => {
             let count = fetched.len();
-            let now = app.now();
-            app.unit_of_work
-                .write_unowned::<_, Problem>(move |store| Ok(quotes::take_up(store, lease, &fetched, now, interval)?))
-                .await?;
+            feed.store(lease, fetched, provider.interval).await?;
             Ok(Outcome::Fetched(count))
         }
         Err(reason) => {
-            let now = app.now();
-            app.unit_of_work
-                .write_unowned::<_, Problem>(move |store| Ok(quotes::note_failure(store, lease, &feed, now, interval)?))
-                .await?;
+            feed.note_failure(lease, provider.interval).await?;
             Ok(Outcome::Failed(reason.to_string()))
         }
     }

@@ -9,9 +9,9 @@ use serde_json::Value;
 use url::Url;
 
 /// How long the provider may take, from the first byte sent to the last received.
-const PATIENCE: Duration = Duration::from_secs(20);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest answer that is read, unpacked.
-const MOST_BYTES: usize = 1 << 20;
+const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
 /// Why there are no quotations.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub(crate) enum ProviderError {
     #[error("it answered {0}")]
     Status(u16),
     /// It sent too much.
-    #[error("it sent more than {MOST_BYTES} bytes")]
+    #[error("it sent more than {MAX_RESPONSE_BYTES} bytes")]
     TooLarge,
     /// It didn't send what was expected.
     #[error("it sent no JSON array of `{{text, author, locale?}}` or `{{q, a}}`")]
@@ -48,12 +48,12 @@ impl Provider {
     /// # Errors
     /// If TLS can't be set up on this system.
     pub(crate) fn new(url: Url, interval: i64) -> reqwest::Result<Self> {
-        Self::with_patience(url, interval, PATIENCE)
+        Self::with_timeout(url, interval, FETCH_TIMEOUT)
     }
 
-    pub(super) fn with_patience(url: Url, interval: i64, patience: Duration) -> reqwest::Result<Self> {
+    pub(super) fn with_timeout(url: Url, interval: i64, timeout: Duration) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
-            .timeout(patience)
+            .timeout(timeout)
             .redirect(reqwest::redirect::Policy::limited(3))
             .user_agent(concat!("circadia/", env!("CARGO_PKG_VERSION")))
             .build()?;
@@ -71,7 +71,7 @@ impl Provider {
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MOST_BYTES {
+            if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
                 return Err(ProviderError::TooLarge);
             }
             body.extend_from_slice(&chunk);

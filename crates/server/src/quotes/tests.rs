@@ -1,10 +1,10 @@
 //! A provider on the loopback interface that behaves well, then in every other way, then well again.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use circadia_api::Clock;
+use circadia_app::{App, Clock};
 use circadia_domain::civil::{Date, Instant};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,7 +14,7 @@ use url::Url;
 use super::*;
 use crate::Config;
 use crate::clock::FreshIds;
-use crate::server::compose;
+use crate::composition::compose;
 
 const HOUR: i64 = 3600;
 
@@ -36,7 +36,7 @@ impl Clock for TestClock {
 
 /// How the provider behaves.
 #[derive(Debug, Clone)]
-enum Manner {
+enum Behaviour {
     Says(String),
     Status(u16),
     /// Says nothing at all.
@@ -46,37 +46,37 @@ enum Manner {
 }
 
 /// A provider, and how often it was asked.
-struct Stage {
+struct FakeProvider {
     url: Url,
-    manner: Arc<Mutex<Manner>>,
+    behaviour: Arc<Mutex<Behaviour>>,
     asked: Arc<AtomicUsize>,
 }
 
-async fn stage() -> Stage {
+async fn fake_provider() -> FakeProvider {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/quotes", listener.local_addr().unwrap())).unwrap();
-    let manner = Arc::new(Mutex::new(Manner::Silent));
+    let behaviour = Arc::new(Mutex::new(Behaviour::Silent));
     let asked = Arc::new(AtomicUsize::new(0));
-    let (own, count) = (Arc::clone(&manner), Arc::clone(&asked));
+    let (own, count) = (Arc::clone(&behaviour), Arc::clone(&asked));
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let manner = own.lock().unwrap().clone();
+            let behaviour = own.lock().unwrap().clone();
             count.fetch_add(1, Ordering::SeqCst);
             tokio::spawn(async move {
                 let mut request = [0; 2048];
                 let _ = stream.read(&mut request).await;
-                match manner {
-                    Manner::Says(body) => {
+                match behaviour {
+                    Behaviour::Says(body) => {
                         let head =
                             format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
                         let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
                     }
-                    Manner::Status(status) => {
+                    Behaviour::Status(status) => {
                         let head = format!("HTTP/1.1 {status} No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                         let _ = stream.write_all(head.as_bytes()).await;
                     }
-                    Manner::Silent => std::future::pending().await,
-                    Manner::Endless => {
+                    Behaviour::Silent => std::future::pending().await,
+                    Behaviour::Endless => {
                         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n[").await;
                         while stream.write_all(&[b' '; 4096]).await.is_ok() {}
                     }
@@ -84,12 +84,12 @@ async fn stage() -> Stage {
             });
         }
     });
-    Stage { url, manner, asked }
+    FakeProvider { url, behaviour, asked }
 }
 
-impl Stage {
-    fn behave(&self, manner: Manner) {
-        *self.manner.lock().unwrap() = manner;
+impl FakeProvider {
+    fn behave(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
     }
 }
 
@@ -98,13 +98,13 @@ fn set(word: &str) -> String {
     serde_json::to_string(&quotes).unwrap()
 }
 
-struct House {
+struct Fixture {
     app: Arc<App>,
     clock: Arc<TestClock>,
     folder: std::path::PathBuf,
 }
 
-impl House {
+impl Fixture {
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("circadia-quotes-{name}-{}", std::process::id()));
         let clock = Arc::new(TestClock(Mutex::new(Instant::parse("2026-03-11T12:00:00Z").unwrap())));
@@ -122,14 +122,19 @@ impl House {
     /// The first words of the texts that are in force on a date.
     async fn in_force(&self, date: &str) -> BTreeSet<String> {
         let date = Date::parse(date).unwrap();
-        let quotes =
-            self.app.unit_of_work.read::<_, Problem>(move |store| Ok(store.quotes_in_force(date)?)).await.unwrap();
+        let quotes = self
+            .app
+            .context
+            .unit_of_work
+            .read::<_, StoreError>(move |store| store.quotes_in_force(date))
+            .await
+            .unwrap();
         let first = |text: &str| text.split(' ').next().unwrap().to_owned();
         quotes.iter().map(|quote| first(quote.text.as_str())).collect()
     }
 }
 
-impl Drop for House {
+impl Drop for Fixture {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
@@ -141,64 +146,64 @@ fn words(words: &[&str]) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_may_fail_in_every_way_and_come_back() {
-    let (house, stage) = (House::new("ways"), stage().await);
-    let provider = Provider::with_patience(stage.url.clone(), 24 * HOUR, Duration::from_millis(300)).unwrap();
-    let look = async || refresh_if_due(&house.app, &provider).await.unwrap();
+    let (fixture, provider) = (Fixture::new("ways"), fake_provider().await);
+    let provider = Provider::with_timeout(provider.url.clone(), 24 * HOUR, Duration::from_millis(300)).unwrap();
+    let look = async || refresh_if_due(&fixture.app, &provider).await.unwrap();
 
-    stage.behave(Manner::Says(set("good")));
+    provider.behave(Behaviour::Says(set("good")));
     assert_eq!(look().await, Outcome::Fetched(8));
     // It is noon in UTC, and the 12th in Kiritimati already: the new set waits for the 13th.
-    assert_eq!(house.in_force("2026-03-12").await, words(&[]));
-    assert_eq!(house.in_force("2026-03-13").await, words(&["good"]));
+    assert_eq!(fixture.in_force("2026-03-12").await, words(&[]));
+    assert_eq!(fixture.in_force("2026-03-13").await, words(&["good"]));
     assert_eq!(look().await, Outcome::NotDue);
 
-    house.clock.advance(24 * HOUR);
-    let manners = [
-        (Manner::Status(500), "500"),
-        (Manner::Status(404), "404"),
-        (Manner::Says("<html>".into()), "no JSON array"),
-        (Manner::Says("[]".into()), "0 quotations"),
-        (Manner::Endless, "more than"),
-        (Manner::Silent, "can't be asked"),
+    fixture.clock.advance(24 * HOUR);
+    let behaviours = [
+        (Behaviour::Status(500), "500"),
+        (Behaviour::Status(404), "404"),
+        (Behaviour::Says("<html>".into()), "no JSON array"),
+        (Behaviour::Says("[]".into()), "0 quotations"),
+        (Behaviour::Endless, "more than"),
+        (Behaviour::Silent, "can't be asked"),
     ];
     let mut pause = 60;
-    for (manner, reason) in manners {
-        stage.behave(manner.clone());
-        let Outcome::Failed(said) = look().await else { panic!("{manner:?} was believed") };
-        assert!(said.contains(reason), "{manner:?}: {said}");
-        assert!(!said.contains(stage.url.as_str()), "the address may carry a key: {said}");
+    for (behaviour, reason) in behaviours {
+        provider.behave(behaviour.clone());
+        let Outcome::Failed(said) = look().await else { panic!("{behaviour:?} was believed") };
+        assert!(said.contains(reason), "{behaviour:?}: {said}");
+        assert!(!said.contains(provider.url.as_str()), "the address may carry a key: {said}");
         // Asked again only after a pause that doubles.
-        house.clock.advance(pause - 1);
+        fixture.clock.advance(pause - 1);
         assert_eq!(look().await, Outcome::NotDue);
-        house.clock.advance(1);
+        fixture.clock.advance(1);
         pause *= 2;
-        assert_eq!(house.in_force("2026-04-01").await, words(&["good"]));
+        assert_eq!(fixture.in_force("2026-04-01").await, words(&["good"]));
     }
-    stage.behave(Manner::Says(set("back")));
+    provider.behave(Behaviour::Says(set("back")));
     assert_eq!(look().await, Outcome::Fetched(8));
-    assert_eq!(house.in_force("2026-03-13").await, words(&["good"]));
-    assert_eq!(house.in_force("2026-03-14").await, words(&["back"]));
+    assert_eq!(fixture.in_force("2026-03-13").await, words(&["good"]));
+    assert_eq!(fixture.in_force("2026-03-14").await, words(&["back"]));
 
     // Once it works again failures don't count any more.
-    house.clock.advance(24 * HOUR);
-    stage.behave(Manner::Status(503));
+    fixture.clock.advance(24 * HOUR);
+    provider.behave(Behaviour::Status(503));
     look().await;
-    house.clock.advance(60);
-    stage.behave(Manner::Says(set("back")));
+    fixture.clock.advance(60);
+    provider.behave(Behaviour::Says(set("back")));
     assert_eq!(look().await, Outcome::Fetched(8));
     // The same set again is no new set.
-    assert_eq!(house.in_force("2026-03-15").await, words(&["back"]));
-    assert_eq!(house.in_force("2026-03-12").await, words(&[]));
+    assert_eq!(fixture.in_force("2026-03-15").await, words(&["back"]));
+    assert_eq!(fixture.in_force("2026-03-12").await, words(&[]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_replicas_that_look_at_once_one_asks() {
-    let (house, stage) = (House::new("once"), stage().await);
-    stage.behave(Manner::Says(set("good")));
-    let provider = Provider::new(stage.url.clone(), HOUR).unwrap();
+    let (fixture, provider) = (Fixture::new("once"), fake_provider().await);
+    provider.behave(Behaviour::Says(set("good")));
+    let provider = Provider::new(provider.url.clone(), HOUR).unwrap();
     let looks: Vec<_> = (0..8)
         .map(|_| {
-            let (app, provider) = (Arc::clone(&house.app), provider.clone());
+            let (app, provider) = (Arc::clone(&fixture.app), provider.clone());
             tokio::spawn(async move { refresh_if_due(&app, &provider).await.unwrap() })
         })
         .collect();
@@ -206,23 +211,24 @@ async fn of_replicas_that_look_at_once_one_asks() {
     for look in looks {
         fetched += usize::from(look.await.unwrap() == Outcome::Fetched(8));
     }
-    assert_eq!((fetched, stage.asked.load(Ordering::SeqCst)), (1, 1));
+    assert_eq!((fetched, provider.asked.load(Ordering::SeqCst)), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_dies_holds_the_others_up_no_longer_than_its_lease() {
-    let (house, stage) = (House::new("lease"), stage().await);
-    stage.behave(Manner::Says(set("good")));
-    let provider = Provider::new(stage.url.clone(), HOUR).unwrap();
-    let now = house.app.now();
+    let (fixture, provider) = (Fixture::new("lease"), fake_provider().await);
+    provider.behave(Behaviour::Says(set("good")));
+    let provider = Provider::new(provider.url.clone(), HOUR).unwrap();
+    let now = fixture.app.now();
     let lease = now.plus_seconds(LEASE_SECONDS);
-    let dead = house.app.unit_of_work.write_unowned::<_, Problem>(move |store| Ok(store.lease_feed(now, lease)?)).await;
+    let dead =
+        fixture.app.unit_of_work.write_unowned::<_, Problem>(move |store| Ok(store.lease_feed(now, lease)?)).await;
     assert!(dead.unwrap());
-    assert_eq!(refresh_if_due(&house.app, &provider).await.unwrap(), Outcome::NotDue);
-    house.clock.advance(LEASE_SECONDS);
-    assert_eq!(refresh_if_due(&house.app, &provider).await.unwrap(), Outcome::Fetched(8));
+    assert_eq!(refresh_if_due(&fixture.app, &provider).await.unwrap(), Outcome::NotDue);
+    fixture.clock.advance(LEASE_SECONDS);
+    assert_eq!(refresh_if_due(&fixture.app, &provider).await.unwrap(), Outcome::Fetched(8));
     // And what it says when it comes back to life counts no more.
-    let late = house
+    let late = fixture
         .app
         .unit_of_work
         .write_unowned::<_, Problem>(move |store| Ok(quotes::take_up(store, lease, &[], lease, HOUR)?));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{Database as _, Refusal, read, write, write_unowned};
+use circadia_domain::unit_of_work::{Database as _, UnitOfWorkError, read, write, write_unowned};
 use circadia_domain::users::{ColorScheme, Role, Settings};
 use circadia_storage::Backend;
 
@@ -27,8 +27,8 @@ impl From<StoreError> for Answer {
     }
 }
 
-impl Refusal for Answer {
-    fn is_remembered(&self) -> bool {
+impl UnitOfWorkError for Answer {
+    fn commit_on_error(&self) -> bool {
         matches!(self, Self::Remembered)
     }
 }

@@ -1,19 +1,15 @@
 //! `POST /auth/verify-email`, `POST /auth/resend-verification`: proving that an address is one's own.
-
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use circadia_auth::accounts::{EmailJob, Proven, prove_email};
-use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use circadia_domain::users::Email;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::links::{self, LinkRefused};
-use super::{StatusBody, Target, accepted, throttle};
-use crate::app::App;
-use crate::input::{Body, Decode, Fields, any_text, text};
-use crate::letters;
-use crate::problem::Problem;
+use super::{StatusBody, accepted};
+use crate::http::answer::NoContent;
+use crate::http::input::{Body, Decode, Fields, any_text, text};
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(verify_email).service(resend_verification);
@@ -34,7 +30,7 @@ impl Decode for VerifyEmailBody {
     }
 }
 
-/// An address that a letter is sent to, if it has an account.
+/// An address that an e-mail is sent to, if it has an account.
 #[derive(Debug, ToSchema)]
 pub struct AddressBody {
     /// The address.
@@ -60,28 +56,13 @@ impl Decode for AddressBody {
     request_body = VerifyEmailBody,
     responses(
         (status = 204, description = "The address is verified"),
-        (status = 409, description = "`email_taken`: another account has the address by now", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`email_taken`: another account has the address by now", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/verify-email")]
-async fn verify_email(app: Data<App>, body: Body<VerifyEmailBody>) -> Result<HttpResponse, Problem> {
-    let token = links::token(&body.value.token)?;
-    let (now, inner) = (app.now(), app.clone());
-    app.unit_of_work
-        .write(token.user, now, move |tx| {
-            let (user, action) = match prove_email(tx.store, tx.rev, &token, now)? {
-                Proven::Verified(user) => {
-                    letters::order(&inner, tx.store, Some(user.id), &EmailJob::Welcome { user: user.id }, now)?;
-                    (user, AuditAction::EMAIL_VERIFIED)
-                }
-                Proven::Changed(user) => (user, AuditAction::EMAIL_CHANGED),
-            };
-            audit::record(tx.store, &AuditEvent::by(inner.ids.fresh().into(), action, user.id, now))?;
-            Ok::<_, LinkRefused>(())
-        })
-        .await?;
-    app.outbox.wake();
-    Ok(HttpResponse::NoContent().finish())
+async fn verify_email(state: Data<AppState>, body: Body<VerifyEmailBody>) -> Result<NoContent, Problem> {
+    state.app.accounts.verify_email(&body.value.token).await?;
+    Ok(NoContent)
 }
 
 /// Send the verification mail again
@@ -94,32 +75,19 @@ async fn verify_email(app: Data<App>, body: Body<VerifyEmailBody>) -> Result<Htt
     request_body = AddressBody,
     responses(
         (status = 202, description = "If there is such an account and its address isn't verified, a mail is on its way", body = StatusBody),
-        (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/resend-verification")]
-async fn resend_verification(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
-    let email = body.value.email.as_str().to_owned();
-    throttle(&app, Target::Verification(&email)).await?;
-    mail(&app, EmailJob::Verification { email }).await?;
+async fn resend_verification(state: Data<AppState>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
+    state.app.accounts.resend_verification(&body.value.email).await?;
     Ok(accepted("verification_sent"))
-}
-
-/// Orders a letter to an address, without finding out whether it has an account: so that nobody else does.
-pub(super) async fn mail(app: &Data<App>, order: EmailJob) -> Result<(), Problem> {
-    letters::require_mail(app)?;
-    let (now, inner) = (app.now(), app.clone());
-    app.unit_of_work
-        .write_unowned::<_, Problem>(move |store| Ok(letters::order(&inner, store, None, &order, now)?))
-        .await?;
-    app.outbox.wake();
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -6,25 +6,27 @@
 //! `code_verifier` that never left the app.
 //!
 //! Whatever goes wrong between, the browser ends up in the front end, with `?error=google_…`.
-
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use circadia_auth::oauth::{Browser, Challenge, Completion, LocalPath, Pending, Profile, Purpose, Secret, Ticket};
-use circadia_domain::sessions::SessionKind;
+use circadia_app::App;
+use circadia_app::google::{Callback, Finished, GoogleSignIn};
+use circadia_app::sessions::TokenSession;
+use circadia_auth::oauth::{Browser, Challenge, Completion, LocalPath, Purpose};
+use circadia_domain::code::Code;
 use circadia_domain::violation::Violations;
+use url::Url;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::session::{open_cookie, seat};
-use super::{Refused, TokensBody, client_of, device, open, tokens};
-use crate::app::App;
-use crate::google::{self, Google};
-use crate::input::{Body, Decode, Fields, Parsed, Query, text};
-use crate::prelogin;
-use crate::problem::Problem;
-use crate::routes::me::UserBody;
+use super::session::issue_cookie;
+use super::{TokensBody, device, tokens};
+use crate::http::caller::client;
+use crate::http::cookies;
+use crate::http::input::{Body, Decode, Fields, Parsed, Query, text};
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(start_google).service(finish_google).service(exchange_google);
@@ -74,53 +76,77 @@ impl Decode for StartQuery {
     params(StartQuery),
     responses(
         (status = 302, description = "To Google, or to the front end if Google can't be reached", headers(("Location" = String, description = "Where to"))),
-        (status = 404, description = "`google_disabled`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[get("/auth/google/start")]
-async fn start_google(app: Data<App>, request: HttpRequest, query: Query<StartQuery>) -> Result<HttpResponse, Problem> {
-    let google = Google::of(&app)?;
+async fn start_google(
+    state: Data<AppState>,
+    request: HttpRequest,
+    query: Query<StartQuery>,
+) -> Result<HttpResponse, Problem> {
+    let google = google(&state.app)?;
     let StartQuery { next, code_challenge } = query.0;
     let next = next.unwrap_or_else(LocalPath::home);
     let completion = code_challenge.map_or(Completion::Browser, Completion::App);
-    let browser = prelogin::browser(&request, &app).unwrap_or_else(|| Browser::fresh(&*app.identity.entropy));
-    let begun = google.begin(&app, Purpose::SignIn, completion, next.clone(), Some(&browser)).await;
-    let mut response = match begun {
-        Ok(url) => google::redirect(&url),
-        Err(problem) => return Ok(failed(google, &next, &problem)),
-    };
-    prelogin::remember(&mut response, &request, &app, &browser)?;
+    let browser = browser_of(&state, &request);
+    match google.begin(Purpose::SignIn, completion, next.clone(), Some(&browser)).await {
+        Ok(url) => with_browser(redirect(&url), &state, &request, &browser),
+        Err(error) => Ok(failed(google, &next, error)),
+    }
+}
+
+/// The browser that a request comes from, or a fresh one.
+pub(crate) fn browser_of(state: &AppState, request: &HttpRequest) -> Browser {
+    let known = cookies::oauth_browser(state, request.head());
+    known.unwrap_or_else(|| Browser::fresh(&*state.app.context.entropy))
+}
+
+/// Has the browser remember who it is until the flow ends.
+pub(crate) fn with_browser(
+    mut response: HttpResponse,
+    state: &AppState,
+    request: &HttpRequest,
+    browser: &Browser,
+) -> Result<HttpResponse, Problem> {
+    let cookie = cookies::set_oauth_browser(state, request.head(), browser);
+    response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))?;
     Ok(response)
 }
 
-/// What Google says when it sends a browser back.
-#[derive(Debug, Default)]
-struct Callback {
-    state: Option<String>,
-    code: Option<String>,
-    error: Option<String>,
-    issuer: Option<String>,
+/// Reads the query of a callback. Unknown parameters are ignored, and so is one that is there twice.
+fn read_callback(query: &str) -> Callback {
+    let mut callback = Callback::default();
+    let mut seen = Vec::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let twice = seen.contains(&name);
+        seen.push(name.clone());
+        let field = match &*name {
+            "state" => &mut callback.state,
+            "code" => &mut callback.code,
+            "error" => &mut callback.error,
+            "iss" => &mut callback.issuer,
+            _ => continue,
+        };
+        *field = if twice { None } else { Some(value.into_owned()) };
+    }
+    callback
 }
 
-impl Callback {
-    /// Reads a query. Google adds to it as it likes; what is there twice is not there at all.
-    fn read(query: &str) -> Self {
-        let mut callback = Self::default();
-        let mut seen = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            let twice = seen.contains(&name);
-            seen.push(name.clone());
-            let place = match &*name {
-                "state" => &mut callback.state,
-                "code" => &mut callback.code,
-                "error" => &mut callback.error,
-                "iss" => &mut callback.issuer,
-                _ => continue,
-            };
-            *place = if twice { None } else { Some(value.into_owned()) };
-        }
-        callback
-    }
+/// Google, where it is configured.
+pub(crate) fn google(app: &App) -> Result<&GoogleSignIn, Problem> {
+    app.google.as_ref().ok_or_else(|| {
+        Problem::of(Code::GoogleDisabled, "Signing in with Google isn't configured here: see `GET /config`.")
+    })
+}
+
+fn redirect(url: &Url) -> HttpResponse {
+    HttpResponse::Found().insert_header((LOCATION, url.as_str())).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
+/// Sends a browser to a page of the front end.
+fn to_front_end(google: &GoogleSignIn, next: &LocalPath, fragment: Option<&str>) -> HttpResponse {
+    redirect(&next.below(&google.front_end, &[], fragment))
 }
 
 /// Come back from Google
@@ -133,96 +159,65 @@ impl Callback {
     security(()),
     responses(
         (status = 302, description = "To the front end", headers(("Location" = String, description = "Where to"))),
-        (status = 404, description = "`google_disabled`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[get("/auth/google/callback")]
-async fn finish_google(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let google = Google::of(&app)?;
-    let callback = Callback::read(request.query_string());
-    let mut response = match flow_of(google, &app, &request, &callback).await {
-        Err(problem) => failed(google, &LocalPath::home(), &problem),
-        Ok(pending) => match finish(google, &app, &request, &pending, callback).await {
-            Ok(response) => response,
-            Err(problem) => failed(google, &pending.next, &problem),
-        },
-    };
-    prelogin::forget(&mut response, &request, &app)?;
-    Ok(response)
-}
-
-/// The flow that a browser comes back from, which nobody else can from then on.
-async fn flow_of(google: &Google, app: &App, request: &HttpRequest, callback: &Callback) -> Result<Pending, Problem> {
-    let pending = match callback.state.as_deref().and_then(Secret::parse) {
-        Some(state) => google.take(app, &state).await?,
-        None => None,
-    };
-    pending.filter(|pending| pending.is_of(prelogin::browser(request, app).as_ref())).ok_or_else(|| {
-        Problem::of("google_state_invalid", "This sign-in was begun in another browser, too long ago, or not at all.")
-    })
-}
-
-async fn finish(
-    google: &Google,
-    app: &Data<App>,
-    request: &HttpRequest,
-    pending: &Pending,
-    callback: Callback,
-) -> Result<HttpResponse, Problem> {
-    if callback.issuer.is_some_and(|issuer| !google.provider.is_issuer(&issuer)) {
-        return Err(Problem::of("google_state_invalid", "It was not Google that this browser came back from."));
-    }
-    let code = match (callback.error.as_deref(), callback.code) {
-        (None, Some(code)) if code.len() <= 4096 => code,
-        (Some("access_denied"), _) => return Err(Problem::of("google_denied", "Signing in was called off.")),
-        _ => return Err(Problem::of("google_code_refused", "Google did not let this sign-in happen.")),
-    };
-    let profile = google.provider.finish(pending, code, app.now()).await?;
-    match (&pending.completion, &pending.purpose) {
-        (Completion::App(challenge), purpose) => {
-            let ticket = Ticket::new(purpose.clone(), &profile, challenge.clone(), &*app.identity.entropy);
-            let code = google.keep_ticket(app, &ticket).await?;
-            Ok(google.redirect(&pending.next, &[], Some(&format!("google_code={code}"))))
+async fn finish_google(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let google = google(&state.app)?;
+    let callback = read_callback(request.query_string());
+    let browser = cookies::oauth_browser(&state, request.head());
+    let mut response = match google.take_flow(&callback, browser.as_ref()).await {
+        Err(error) => failed(google, &LocalPath::home(), error),
+        Ok(pending) => {
+            let client = client(&state, request.head(), None);
+            match google.finish(&pending, callback, &client).await {
+                Err(error) => failed(google, &pending.next, error),
+                Ok(Finished::Linked) => to_front_end(google, &pending.next, None),
+                Ok(Finished::Ticket(code)) => to_front_end(google, &pending.next, Some(&format!("google_code={code}"))),
+                Ok(Finished::SignedIn(opened)) => {
+                    let mut response = to_front_end(google, &pending.next, None);
+                    match issue_cookie(&state, &request, &opened, &mut response).await {
+                        Ok(()) => response,
+                        Err(problem) => failed_with(google, &pending.next, problem.code(), None),
+                    }
+                }
+            }
         }
-        (Completion::Browser, Purpose::Link { user, session }) => {
-            google::link(app, *user, *session, profile).await?;
-            Ok(google.redirect(&pending.next, &[], None))
-        }
-        (Completion::Browser, Purpose::SignIn) => sign_in_browser(google, app, request, pending, &profile).await,
-    }
-}
-
-/// Signs somebody in with a cookie session, always a new one, and sends their browser to the front end.
-async fn sign_in_browser(
-    google: &Google,
-    app: &Data<App>,
-    request: &HttpRequest,
-    pending: &Pending,
-    profile: &Profile,
-) -> Result<HttpResponse, Problem> {
-    let client = client_of(request, app, None);
-    let (now, by) = (app.now(), client.clone());
-    let opened = google::sign_in(app, profile, &client, SessionKind::Cookie, move |store, app, authenticated| {
-        open_cookie(store, app, authenticated, &by, now).map_err(Refused::from)
-    })
-    .await?;
-    let cookie = HeaderValue::from_str(&seat(app, request, &opened).await?);
-    let mut response = google.redirect(&pending.next, &[], None);
-    response.headers_mut().append(SET_COOKIE, cookie.map_err(|error| Problem::internal(&error))?);
+    };
+    let forget = cookies::clear_oauth_browser(&state, request.head());
+    response.add_cookie(&forget).map_err(|error| Problem::internal(&error))?;
     Ok(response)
 }
 
 /// Sends a browser to the front end with what went wrong.
-fn failed(google: &Google, next: &LocalPath, problem: &Problem) -> HttpResponse {
-    let fragment = problem.member("challenge").map(|challenge| format!("google_challenge={challenge}"));
-    let error = match problem.code() {
-        code if code.starts_with("google_") => code,
-        "second_factor_required" => "google_second_factor_required",
-        "unavailable" => "google_unavailable",
+fn failed(google: &GoogleSignIn, next: &LocalPath, error: circadia_app::Error) -> HttpResponse {
+    if let circadia_app::Error::SecondFactorRequired { challenge } = &error {
+        return failed_with(google, next, Code::SecondFactorRequired, Some(challenge));
+    }
+    failed_with(google, next, Problem::from(error).code(), None)
+}
+
+fn failed_with(google: &GoogleSignIn, next: &LocalPath, code: Code, challenge: Option<&str>) -> HttpResponse {
+    let error = match code {
+        Code::SecondFactorRequired => "google_second_factor_required",
+        Code::Unavailable => "google_unavailable",
+        Code::GoogleDenied
+        | Code::GoogleStateInvalid
+        | Code::GoogleUnavailable
+        | Code::GoogleCodeRefused
+        | Code::GoogleTokenInvalid
+        | Code::GoogleEmailUnverified
+        | Code::GoogleAccountExists
+        | Code::GoogleAccountInactive
+        | Code::GoogleSubjectTaken
+        | Code::GoogleAlreadyLinked
+        | Code::GoogleLinkExpired => code.as_str(),
         _ => "google_failed",
     };
     tracing::info!(error, "a sign-in with Google was refused");
-    google.redirect(next, &[("error", error)], fragment.as_deref())
+    let fragment = challenge.map(|challenge| format!("google_challenge={challenge}"));
+    redirect(&next.below(&google.front_end, &[("error", error)], fragment.as_deref()))
 }
 
 /// What an app's browser has brought.
@@ -280,44 +275,30 @@ impl Decode for ExchangeGoogleBody {
     request_body = ExchangeGoogleBody,
     responses(
         (status = 200, description = "Signed in", body = TokensBody),
-        (status = 400, description = "`google_code_invalid`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 401, description = "`second_factor_required`, with a `challenge` for `POST /auth/login/totp`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 403, description = "`google_account_inactive`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 404, description = "`google_disabled`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 409, description = "`google_account_exists`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 400, description = "`google_code_invalid`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`second_factor_required`, with a `challenge` for `POST /auth/login/totp`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`google_account_inactive`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`google_account_exists`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/google/exchange")]
 async fn exchange_google(
-    app: Data<App>,
+    state: Data<AppState>,
     request: HttpRequest,
     body: Body<ExchangeGoogleBody>,
 ) -> Result<HttpResponse, Problem> {
-    let google = Google::of(&app)?;
     let ExchangeGoogleBody { code, code_verifier, device } = body.value;
-    let (purpose, profile) = google.redeem(&app, &code, &code_verifier).await?;
-    if purpose != Purpose::SignIn {
-        return Err(Problem::of(
-            "google_code_invalid",
-            "This code links an account: `POST /me/google/confirm` takes it.",
-        ));
-    }
-    let client = client_of(&request, &app, device.as_deref());
-    let (now, by) = (app.now(), client.clone());
-    let (opened, user) =
-        google::sign_in(&app, &profile, &client, SessionKind::Token, move |store, app, authenticated| {
-            let opened = open(store, app, authenticated, &by, now)?;
-            let user = UserBody::load(store, authenticated.user, now)?;
-            Ok::<_, Refused>((opened, user))
-        })
-        .await?;
-    tokens(&app, StatusCode::OK, &opened.session, &opened.refresh_token, user)
+    let client = client(&state, request.head(), device.as_deref());
+    let exchanged = google(&state.app)?.exchange::<TokenSession>(&code, &code_verifier, &client).await;
+    let (opened, profile) = exchanged?;
+    tokens(&state, StatusCode::OK, &opened.session, &opened.refresh_token, profile)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {
@@ -326,7 +307,7 @@ mod tests {
 
     #[test]
     fn what_comes_twice_does_not_count() {
-        let callback = Callback::read("code=4%2F0&state=a&scope=x&state=b&iss=https%3A%2F%2Fa&authuser=0");
+        let callback = read_callback("code=4%2F0&state=a&scope=x&state=b&iss=https%3A%2F%2Fa&authuser=0");
         assert_eq!((callback.code.as_deref(), callback.state), (Some("4/0"), None));
         assert_eq!((callback.issuer.as_deref(), callback.error), (Some("https://a"), None));
     }

@@ -1,26 +1,20 @@
 //! `POST /auth/password/forgot`, `/reset`, `/change`: getting another password.
-
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use circadia_auth::accounts::{EmailJob, PasswordRefusal, Reset, change_password, reset_password, resettable};
+use circadia_app::passwords::{CURRENT_PASSWORD, NEW_PASSWORD, PASSWORD, SubmittedPassword};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
-use circadia_domain::audit::{self, AuditAction, AuditEvent};
-use circadia_domain::error::StoreError;
-use circadia_domain::{Entity, Error};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::email::{AddressBody, mail};
-use super::links::{self, LinkRefused};
-use super::secret::{Names, PASSWORD, SubmittedPassword, verify};
-use super::{StatusBody, Target, accepted, throttle};
-use crate::app::App;
-use crate::identity::{Principal, follow_revocations};
-use crate::input::{Body, Decode, Fields, Parsed, any_text};
-use crate::letters;
-use crate::problem::Problem;
+use super::email::AddressBody;
+use super::{StatusBody, accepted, password_field};
+use crate::http::answer::NoContent;
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, Parsed, any_text};
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(forgot).service(reset).service(change);
@@ -47,15 +41,10 @@ pub struct ResetPasswordBody {
 impl Decode for ResetPasswordBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let token = fields.required("token", any_text);
-        let SubmittedPassword { plain, encrypted, kid } = SubmittedPassword::required(fields, PASSWORD, strong_enough)?;
+        let SubmittedPassword { plain, encrypted, kid } = password_field::required(fields, PASSWORD, strong_enough)?;
         Some(Self { token: token?, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
-
-/// The present password.
-const CURRENT: Names = Names { plain: "current_password", encrypted: "encrypted_current_password" };
-/// The one that takes its place.
-const NEW: Names = Names { plain: "new_password", encrypted: "encrypted_new_password" };
 
 /// The password as it is, and another.
 #[derive(Debug, ToSchema)]
@@ -80,8 +69,8 @@ pub struct ChangePasswordBody {
 
 impl Decode for ChangePasswordBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let current = SubmittedPassword::required(fields, CURRENT, |given| Password::given(given).map(drop));
-        let new = SubmittedPassword::required(fields, NEW, strong_enough);
+        let current = password_field::required(fields, CURRENT_PASSWORD, |given| Password::given(given).map(drop));
+        let new = password_field::required(fields, NEW_PASSWORD, strong_enough);
         let (current, new) = (current?, new?);
         Some(Self {
             current_password: current.plain,
@@ -108,14 +97,12 @@ fn strong_enough(given: &str) -> Parsed<()> {
     request_body = AddressBody,
     responses(
         (status = 202, description = "If there is such an account, a mail is on its way", body = StatusBody),
-        (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/password/forgot")]
-async fn forgot(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
-    let email = body.value.email.as_str().to_owned();
-    throttle(&app, Target::Reset(&email)).await?;
-    mail(&app, EmailJob::PasswordReset { email }).await?;
+async fn forgot(state: Data<AppState>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
+    state.app.passwords.forgot(&body.value.email).await?;
     Ok(accepted("reset_sent"))
 }
 
@@ -132,33 +119,11 @@ async fn forgot(app: Data<App>, body: Body<AddressBody>) -> Result<HttpResponse,
     responses((status = 204, description = "The password is the new one; every session has ended"))
 )]
 #[post("/auth/password/reset")]
-async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResponse, Problem> {
+async fn reset(state: Data<AppState>, body: Body<ResetPasswordBody>) -> Result<NoContent, Problem> {
     let ResetPasswordBody { token, password, encrypted_password, password_kid } = body.value;
-    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
-    let token = links::token(&token)?;
-    let (now, sought) = (app.now(), token.clone());
-    let user = app.unit_of_work.read(move |store| resettable(store, &sought, now).map_err(LinkRefused::from)).await?;
-    let password = sent.chosen(&app, PASSWORD, Some(&user.username), Some(&user.email)).await?;
-    let hash = app.identity.hasher.hash(password).await?;
-    let (now, inner) = (app.now(), app.clone());
-    app.unit_of_work
-        .write(token.user, now, move |tx| {
-            let Reset { user, unlinked, without_second_factor } = reset_password(tx.store, tx.rev, &token, &hash, now)?;
-            let done = [
-                (AuditAction::PASSWORD_RESET, true),
-                (AuditAction::GOOGLE_UNLINKED, unlinked),
-                (AuditAction::TOTP_DISABLED, without_second_factor),
-            ];
-            for (action, _) in done.into_iter().filter(|(_, is_so)| *is_so) {
-                audit::record(tx.store, &AuditEvent::by(inner.ids.fresh().into(), action, user.id, now))?;
-            }
-            let letter = EmailJob::PasswordChanged { user: user.id };
-            letters::order(&inner, tx.store, Some(user.id), &letter, now).map_err(LinkRefused::from)
-        })
-        .await?;
-    app.outbox.wake();
-    follow_revocations(&app).await;
-    Ok(HttpResponse::NoContent().finish())
+    let submitted = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
+    state.app.passwords.reset(&token, submitted).await?;
+    Ok(NoContent)
 }
 
 /// Change the password
@@ -170,70 +135,29 @@ async fn reset(app: Data<App>, body: Body<ResetPasswordBody>) -> Result<HttpResp
     request_body = ChangePasswordBody,
     responses(
         (status = 204, description = "The password is the new one; every other session has ended"),
-        (status = 403, description = "`wrong_password`: the present password is another", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 409, description = "`password_not_set`: the account has none; `POST /auth/password/forgot` is the way to one", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`wrong_password`: the present password is another", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`password_not_set`: the account has none; `POST /auth/password/forgot` is the way to one", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/password/change")]
-async fn change(app: Data<App>, principal: Principal, body: Body<ChangePasswordBody>) -> Result<HttpResponse, Problem> {
-    let user = principal.user;
+async fn change(caller: Caller, body: Body<ChangePasswordBody>) -> Result<NoContent, Problem> {
     let ChangePasswordBody {
         current_password,
         encrypted_current_password,
         new_password,
         encrypted_new_password,
-        password_kid,
+        password_kid: kid,
     } = body.value;
-    let current =
-        SubmittedPassword { plain: current_password, encrypted: encrypted_current_password, kid: password_kid };
-    let new = SubmittedPassword { plain: new_password, encrypted: encrypted_new_password, kid: password_kid };
-    throttle(&app, Target::Password(user)).await?;
-    let (account, found) = app
-        .unit_of_work
-        .read(move |store| {
-            let account = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
-            let credentials = store.credentials_of(user)?.ok_or(StoreError::NoSuchUser)?;
-            Ok::<_, Error>((account, credentials.password_hash))
-        })
-        .await?;
-    let Some(found) = found else {
-        let way = "The account has no password yet: `POST /auth/password/forgot` mails a link to choose one.";
-        return Err(Problem::of("password_not_set", way));
-    };
-    let given = current.given(&app).await?;
-    let chosen = new.chosen(&app, NEW, Some(&account.username), Some(&account.email)).await?;
-    if !verify(&app, given.as_ref(), Some(found.clone())).await?.matches {
-        return Err(wrong_password());
-    }
-    let hash = app.identity.hasher.hash(chosen).await?;
-    let (now, inner) = (app.now(), app.clone());
-    app.unit_of_work
-        .write(user, now, move |tx| {
-            let here = (user, principal.session);
-            change_password(tx.store, tx.rev, here, Some(&found), &hash, now).map_err(|refusal| match refusal {
-                PasswordRefusal::Replaced => wrong_password(),
-                PasswordRefusal::Store(error) => error.into(),
-            })?;
-            let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::PASSWORD_CHANGED, user, now);
-            audit::record(tx.store, &event.in_session(principal.session))?;
-            let letter = EmailJob::PasswordChanged { user };
-            letters::order(&inner, tx.store, Some(user), &letter, now).map_err(Problem::from)
-        })
-        .await?;
-    app.outbox.wake();
-    follow_revocations(&app).await;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// The refusal of a password that isn't the account's. Not 401, for the session is a good one.
-pub(in crate::routes) fn wrong_password() -> Problem {
-    Problem::of("wrong_password", "This isn't the password of the account.")
+    let current = SubmittedPassword { plain: current_password, encrypted: encrypted_current_password, kid };
+    let new = SubmittedPassword { plain: new_password, encrypted: encrypted_new_password, kid };
+    caller.passwords.change(caller.principal, current, new).await?;
+    Ok(NoContent)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -1,17 +1,15 @@
 //! `GET /auth/public-key`: what clients may encrypt passwords with.
-
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use circadia_auth::keys::{KeyRing, LoginPublicKey, LoginSecret};
+use circadia_auth::keys::LoginPublicKey;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
-use crate::identity::reload_keys;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_public_key);
@@ -48,37 +46,8 @@ pub struct PublicKeyBody {
     responses((status = 200, description = "The key; may be kept for a minute", body = PublicKeyBody))
 )]
 #[get("/auth/public-key")]
-async fn get_public_key(app: Data<App>) -> Result<HttpResponse, Problem> {
-    let LoginPublicKey { kid, pem, jwk } = match app.identity.tokens.keys().login_public(app.now()) {
-        Some(key) => key,
-        None => first_key(&app).await?,
-    };
+async fn get_public_key(state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    let LoginPublicKey { kid, pem, jwk } = state.app.keys.login_public_key().await?;
     let body = PublicKeyBody { kid: kid.to_string(), alg: "RSA-OAEP-256", public_key: pem, jwk };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=60")).json(body))
-}
-
-/// The first key of an installation, made because somebody asks for it: not at the start, which it would take many
-/// times as long, and not for those who never ask.
-async fn first_key(app: &Data<App>) -> Result<LoginPublicKey, Problem> {
-    // Of many who ask at once, one makes it.
-    let _turn = app.identity.first_login_key.lock().await;
-    let known = || app.identity.tokens.keys().login_public(app.now());
-    if known().is_none() {
-        reload_keys(app).await?;
-    }
-    if known().is_none() {
-        let made =
-            tokio::task::spawn_blocking(LoginSecret::generate).await.map_err(|panic| Problem::internal(&panic))?;
-        let secret = made.map_err(|error| Problem::internal(&error))?;
-        let (inner, now) = (app.clone(), app.now());
-        let stored = app.unit_of_work.write_unowned(move |store| {
-            let identity = &inner.identity;
-            KeyRing::ensure_login(store, &secret, &identity.master, &*identity.entropy, now)
-                .map(drop)
-                .map_err(|error| Problem::internal(&error))
-        });
-        stored.await?;
-        reload_keys(app).await?;
-    }
-    known().ok_or_else(|| Problem::unavailable("The key for passwords is being replaced. Try again in a moment."))
 }

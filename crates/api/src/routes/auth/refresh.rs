@@ -1,18 +1,15 @@
 //! `POST /auth/refresh`: staying signed in.
-
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use circadia_auth::sessions::{self, RefreshToken, SessionRefusal};
-use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Refused, TokensBody, client_of, tokens};
-use crate::app::App;
-use crate::input::{Body, Decode, Fields, any_text};
-use crate::problem::Problem;
-use crate::routes::me::UserBody;
+use super::{TokensBody, tokens};
+use crate::http::caller::client;
+use crate::http::input::{Body, Decode, Fields, any_text};
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(refresh_tokens);
@@ -44,40 +41,24 @@ impl Decode for RefreshBody {
     request_body = RefreshBody,
     responses(
         (status = 200, description = "The next tokens", body = TokensBody),
-        (status = 401, description = "`token_invalid`, `token_expired` or `token_revoked`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`token_invalid`, `token_expired` or `token_revoked`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/auth/refresh")]
 async fn refresh_tokens(
-    app: Data<App>,
+    state: Data<AppState>,
     request: HttpRequest,
     body: Body<RefreshBody>,
 ) -> Result<HttpResponse, Problem> {
-    let token = RefreshToken::parse(&body.value.refresh_token)?;
-    let client = client_of(&request, &app, None);
-    let keys = app.identity.tokens.keys();
-    let (inner, now) = (app.clone(), app.now());
-    let (refreshed, user) = app
-        .unit_of_work
-        .write(token.user, now, move |tx| {
-            let refreshed = sessions::refresh(tx.store, &token, &client, &keys, now);
-            if matches!(refreshed, Err(SessionRefusal::Replayed)) {
-                // Whoever it was: the owner, or somebody who has a copy.
-                let event = AuditEvent::of(inner.ids.fresh().into(), AuditAction::REFRESH_REPLAYED, now);
-                audit::record(tx.store, &event.about(token.user).in_session(token.session).refused())?;
-            }
-            let refreshed = refreshed?;
-            let user = UserBody::load(tx.store, token.user, now)?;
-            Ok::<_, Refused>((refreshed, user))
-        })
-        .await?;
-    tokens(&app, StatusCode::OK, &refreshed.session, &refreshed.refresh_token, user)
+    let client = client(&state, request.head(), None);
+    let (refreshed, profile) = state.app.sessions.refresh(&body.value.refresh_token, client).await?;
+    tokens(&state, StatusCode::OK, &refreshed.session, &refreshed.refresh_token, profile)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -1,28 +1,25 @@
 //! `/auth/session`: cookie sessions of browser apps.
-
-use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
-use circadia_auth::Client;
-use circadia_auth::sessions::{self, Authenticated, COOKIE, OpenedCookie, SessionRef, SessionRefusal};
-use circadia_auth::stores::Key;
+use circadia_app::authenticate::session_invalid;
+use circadia_app::sessions::CookieSession;
+use circadia_auth::sessions::OpenedCookie;
 use circadia_domain::civil::Instant;
-use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::SessionKind;
-use circadia_domain::unit_of_work::Store;
-use circadia_domain::{Entity, Error};
+use circadia_domain::users::UserProfile;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::Refused;
-use super::login::{LoginBody, sign_in};
-use super::totp::{SecondFactorBody, answer_challenge};
-use crate::app::App;
-use crate::cookies;
-use crate::identity::{Principal, follow_revocations, session_invalid};
-use crate::input::Body;
-use crate::problem::{Problem, ProblemDoc};
+use super::login::LoginBody;
+use super::totp::SecondFactorBody;
+use crate::http::answer::unstored;
+use crate::http::caller::Caller;
+use crate::http::input::Body;
+use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::state::AppState;
+use crate::http::{cookies, csrf};
 use crate::routes::me::UserBody;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -42,86 +39,37 @@ pub struct SessionBody {
     expires_at: Instant,
 }
 
-/// Opens a cookie session, inside the user's writing unit of work.
-pub(super) fn open_cookie(
-    store: &mut dyn Store,
-    app: &App,
-    authenticated: Authenticated,
-    client: &Client,
-    now: Instant,
-) -> Result<OpenedCookie, SessionRefusal> {
-    Ok(sessions::open_cookie_session(store, authenticated, client, &*app.ids, &*app.identity.entropy, now)?)
-}
-
-/// Makes a cookie that was opened lead to its session, and gives the `Set-Cookie` for it. What session the browser had
-/// before ends.
-pub(crate) async fn seat(app: &App, request: &HttpRequest, opened: &OpenedCookie) -> Result<String, Problem> {
-    let (now, session) = (app.now(), &opened.session);
-    let place = SessionRef { user: session.user, session: session.id };
-    let put = app.identity.ephemera.put(COOKIE, opened.id.key(), &place.to_bytes(), session.expires_at, now).await;
-    if let Err(failure) = put {
-        // Nobody has its cookie: it is not to be shown as somebody's session for a week.
-        if let Err(problem) = end(app, place.user, place.session).await {
-            tracing::warn!(%problem, "a session that nobody has can't be removed");
-        }
-        return Err(failure.into());
-    }
-    if let Some(former) = cookies::text(app, request.head()).and_then(|text| app.identity.cookies.read(text)) {
-        let leads_to = app.identity.ephemera.get(COOKIE, former.key(), now).await?;
-        if let Some(former) = leads_to.and_then(|value| SessionRef::from_bytes(&value)) {
-            match end(app, former.user, former.session).await {
-                Err(problem) if problem.code() != "session_not_found" && problem.code() != "token_revoked" => {
-                    return Err(problem);
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(cookies::set(app, request.head(), &opened.id))
-}
-
-/// Ends a session of a user, whichever kind it is.
-///
-/// # Errors
-/// `session_not_found` if there is no live one.
-pub(crate) async fn end(app: &App, user: UserId, session: SessionId) -> Result<(), Problem> {
-    let now = app.now();
-    let ended = app
-        .unit_of_work
-        .write(user, now, move |tx| {
-            let state = tx.store.find_session(user, session)?;
-            let live = state.filter(|state| sessions::is_live(&state.session, now));
-            let live = live.ok_or(Error::NotFound(Entity::Session))?.session;
-            sessions::revoke(tx.store, user, session, now)?;
-            Ok::<_, Refused>(live)
-        })
-        .await?;
-    if ended.kind == SessionKind::Cookie {
-        let key = Key::from_hash(ended.secret_hash);
-        app.identity.cookies.forget(key);
-        // Where it led has ended. Without Redis, it can go on leading there.
-        if let Err(failure) = app.identity.ephemera.delete(COOKIE, key).await {
-            tracing::debug!(%failure, "the cookie of an ended session is left to expire");
-        }
-    }
-    follow_revocations(app).await;
-    Ok(())
-}
-
 /// Answers with a cookie session that was opened.
-pub(super) async fn answer(
-    app: &App,
+async fn answer(
+    state: &AppState,
     request: &HttpRequest,
     opened: &OpenedCookie,
-    user: UserBody,
+    profile: UserProfile,
 ) -> Result<HttpResponse, Problem> {
-    let cookie = seat(app, request, opened).await?;
-    let body = SessionBody {
-        user,
-        csrf_token: app.identity.cookies.csrf_token(&opened.id),
-        expires_at: opened.session.expires_at,
-    };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).insert_header((SET_COOKIE, cookie)).json(body))
+    let mut response = unstored(
+        StatusCode::OK,
+        &SessionBody {
+            user: profile.into(),
+            csrf_token: state.app.sessions.cookies.csrf_token(&opened.id),
+            expires_at: opened.session.expires_at,
+        },
+    );
+    issue_cookie(state, request, opened, &mut response).await?;
+    Ok(response)
+}
+
+/// Stores a session's cookie and adds it to the answer. The session that the browser had before ends.
+pub(super) async fn issue_cookie(
+    state: &AppState,
+    request: &HttpRequest,
+    opened: &OpenedCookie,
+    response: &mut HttpResponse,
+) -> Result<(), Problem> {
+    let sessions = &state.app.sessions;
+    let former = cookies::session(state, request.head()).and_then(|text| sessions.cookies.read(&text));
+    sessions.store_cookie(opened, former).await?;
+    let cookie = cookies::set_session(state, request.head(), &opened.id);
+    response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))
 }
 
 /// Log in with a cookie
@@ -141,10 +89,14 @@ pub(super) async fn answer(
     )
 )]
 #[post("/auth/session")]
-async fn open_session(app: Data<App>, request: HttpRequest, body: Body<LoginBody>) -> Result<HttpResponse, Problem> {
-    cookies::check_origin(&app, request.head())?;
-    let (opened, user) = sign_in(&app, &request, body.value, SessionKind::Cookie, open_cookie).await?;
-    answer(&app, &request, &opened, user).await
+async fn open_session(
+    state: Data<AppState>,
+    request: HttpRequest,
+    body: Body<LoginBody>,
+) -> Result<HttpResponse, Problem> {
+    csrf::check_origin(&state, request.head())?;
+    let (opened, profile) = body.value.sign_in::<CookieSession>(&state, &request).await?;
+    answer(&state, &request, &opened, profile).await
 }
 
 /// Log in with a cookie and a second factor
@@ -165,13 +117,13 @@ async fn open_session(app: Data<App>, request: HttpRequest, body: Body<LoginBody
 )]
 #[post("/auth/session/totp")]
 async fn open_session_with_totp(
-    app: Data<App>,
+    state: Data<AppState>,
     request: HttpRequest,
     body: Body<SecondFactorBody>,
 ) -> Result<HttpResponse, Problem> {
-    cookies::check_origin(&app, request.head())?;
-    let (opened, user) = answer_challenge(&app, &request, body.value, SessionKind::Cookie, open_cookie).await?;
-    answer(&app, &request, &opened, user).await
+    csrf::check_origin(&state, request.head())?;
+    let (opened, profile) = body.value.sign_in::<CookieSession>(&state, &request).await?;
+    answer(&state, &request, &opened, profile).await
 }
 
 /// Am I logged in?
@@ -184,20 +136,13 @@ async fn open_session_with_totp(
     responses((status = 200, description = "The session", body = SessionBody))
 )]
 #[get("/auth/session")]
-async fn get_session(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    let id = cookies::text(&app, request.head()).and_then(|text| app.identity.cookies.read(text));
-    let Some(id) = id.filter(|_| principal.kind == SessionKind::Cookie) else { return Err(session_invalid()) };
-    let now = app.now();
-    let (user, expires_at) = app
-        .unit_of_work
-        .read::<_, Error>(move |store| {
-            let user = UserBody::load(store, principal.user, now)?;
-            let state = store.find_session(principal.user, principal.session)?;
-            Ok((user, state.ok_or(Error::NotFound(Entity::Session))?.session.expires_at))
-        })
-        .await?;
-    let body = SessionBody { user, csrf_token: app.identity.cookies.csrf_token(&id), expires_at };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+async fn get_session(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let cookies = &caller.sessions.cookies;
+    let id = cookies::session(&caller.state, request.head()).and_then(|text| cookies.read(&text));
+    let id = id.filter(|_| caller.principal.kind == SessionKind::Cookie).ok_or_else(session_invalid)?;
+    let (profile, expires_at) = caller.sessions.current(caller.principal).await?;
+    let body = SessionBody { user: profile.into(), csrf_token: cookies.csrf_token(&id), expires_at };
+    Ok(unstored(StatusCode::OK, &body))
 }
 
 /// Log out
@@ -210,10 +155,7 @@ async fn get_session(app: Data<App>, request: HttpRequest, principal: Principal)
     responses((status = 204, description = "The session has ended; it is refused everywhere within a second"))
 )]
 #[delete("/auth/session")]
-async fn end_session(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    if principal.kind != SessionKind::Cookie {
-        return Err(session_invalid());
-    }
-    end(&app, principal.user, principal.session).await?;
-    Ok(HttpResponse::NoContent().insert_header((SET_COOKIE, cookies::clear(&app, request.head()))).finish())
+async fn end_session(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    caller.sessions.end_cookie_session(caller.principal).await?;
+    Ok(HttpResponse::NoContent().cookie(cookies::clear_session(&caller.state, request.head())).finish())
 }

@@ -1,7 +1,6 @@
 //! `GET /habits/{habit_id}/calendar`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits;
 use circadia_domain::ids::HabitId;
@@ -10,13 +9,12 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::story::load;
+use super::find_with_history::find_with_history;
 use super::today::DayStateBody;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, PathParam, Query, date, integer, text};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, PathParam, Query, date, integer, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_calendar);
@@ -79,18 +77,12 @@ struct CalendarDayBody {
     responses((status = 200, description = "The year", body = CalendarBody))
 )]
 #[get("/habits/{habit_id}/calendar")]
-async fn get_calendar(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    query: Query<CalendarQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
+async fn get_calendar(caller: Caller, id: PathParam<HabitId>, query: Query<CalendarQuery>) -> Result<Answer, Problem> {
+    let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;
     let year = query.0.year.unwrap_or_else(|| today.year());
     let days = habits::calendar(&habit.timeline, &history, year, today)
         .into_iter()
         .map(|day| CalendarDayBody { date: day.date, state: day.state.into(), value: day.value })
         .collect();
-    Answer::computed(&CalendarBody { year, days })?.to(&request)
+    Answer::computed(&CalendarBody { year, days })
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::schedules::{KindDoc, ScheduleDoc, kind, schedule};
-use crate::input::{Decode, Fields, Parsed, date, text};
+use crate::http::input::{Decode, Fields, Parsed, date, text};
 
 /// A habit.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -264,7 +264,7 @@ pub(in crate::routes) fn range(from: Date, to: Date, max: u32) -> Parsed<circadi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -2,9 +2,7 @@
 
 use std::cmp::Ordering;
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, put};
-use circadia_domain::Error;
+use actix_web::{get, put};
 use circadia_domain::civil::{Date, DayClock};
 use circadia_domain::habits::{self, Habit, Recent, Status};
 use circadia_domain::ids::{HabitId, ThemeId};
@@ -15,11 +13,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{HabitBody, StatusDoc};
-use crate::app::App;
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, Query, date, list, sought, text};
-use crate::page::{Page, PageRequest};
-use crate::problem::Problem;
+use crate::http::answer::NoContent;
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, Parsed, Query, date, list, sought, text};
+use crate::http::page::{Page, PageRequest};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(reorder).service(list_habits);
@@ -192,17 +190,12 @@ fn key(sort: Sort, habit: &Habit, history: &Recent, today: Date) -> Key {
     responses((status = 200, description = "A page of habits", body = Page<HabitBody>))
 )]
 #[get("/habits")]
-async fn list_habits(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<ListQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn list_habits(caller: Caller, query: Query<ListQuery>) -> Result<Page<HabitBody>, Problem> {
     let query = query.0;
     // The earliest day that is looked at decides how much of the histories has to be known.
     let looked_at = query.due_on.into_iter().chain(query.on).min();
-    let now = app.now();
-    let (found, user) = app.unit_of_work.read(move |store| habits::list(store, principal.user, now, looked_at)).await?;
+    let now = caller.now;
+    let (found, user) = caller.read(move |store| habits::list(store, caller.user, now, looked_at)).await?;
     let today = query.on.unwrap_or_else(|| user.today(now));
     let clock = user.day_clock();
     let sort = query.sort.unwrap_or(Sort { by: By::Position, reversed: false });
@@ -214,7 +207,7 @@ async fn list_habits(
     items.sort_by(|(a, _), (b, _)| if sort.comes_before(a, b) { Ordering::Less } else { Ordering::Greater });
     let page =
         Page::of_sorted(items, |(key, _)| key.clone(), &sort.text(), &query.page, |a, b| sort.comes_before(a, b))?;
-    page.map(|(_, habit)| HabitBody::new(habit, today)).answer(&request)
+    Ok(page.map(|(_, habit)| HabitBody::new(habit, today)))
 }
 
 /// An order of habits.
@@ -240,16 +233,16 @@ impl Decode for OrderBody {
     responses((status = 204, description = "They are in this order now"))
 )]
 #[put("/habits/order")]
-async fn reorder(app: Data<App>, principal: Principal, body: Body<OrderBody>) -> Result<HttpResponse, Problem> {
+async fn reorder(caller: Caller, body: Body<OrderBody>) -> Result<NoContent, Problem> {
     let ids = body.value.ids;
-    app.unit_of_work.write::<_, Error>(principal.user, app.now(), move |tx| habits::reorder(tx, &ids)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    caller.write(move |tx| habits::reorder(tx, &ids)).await?;
+    Ok(NoContent)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

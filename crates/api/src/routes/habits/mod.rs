@@ -2,13 +2,17 @@
 
 mod calendar;
 mod dto;
+pub(in crate::routes) mod entries;
+mod find_with_history;
 mod list;
 mod occurrences;
+mod pauses;
+mod plans;
 mod resource;
 mod score;
 mod stats;
-mod story;
 mod streak;
+mod time;
 mod today;
 mod views;
 
@@ -17,7 +21,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(in crate::routes) use today::OnQuery;
 
-use crate::routing::fallback;
+use crate::http::fallback::fallback;
 
 pub(in crate::routes) use dto::range;
 
@@ -28,6 +32,10 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     for word in ["/habits/today", "/habits/order"] {
         config.route(word, web::route().to(fallback));
     }
+    entries::routes(config);
+    plans::routes(config);
+    pauses::routes(config);
+    time::routes(config);
     views::routes(config);
     occurrences::routes(config);
     streak::routes(config);

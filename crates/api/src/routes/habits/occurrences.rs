@@ -1,7 +1,6 @@
 //! `GET /habits/{habit_id}/occurrences`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits;
 use circadia_domain::ids::HabitId;
@@ -9,12 +8,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::story::RangeQuery;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{PathParam, Query};
-use crate::problem::Problem;
+use super::find_with_history::RangeQuery;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{PathParam, Query};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_occurrences);
@@ -41,16 +39,10 @@ struct OccurrencesBody {
     responses((status = 200, description = "The days", body = OccurrencesBody))
 )]
 #[get("/habits/{habit_id}/occurrences")]
-async fn get_occurrences(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    query: Query<RangeQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn get_occurrences(caller: Caller, id: PathParam<HabitId>, query: Query<RangeQuery>) -> Result<Answer, Problem> {
     let range = query.0.range()?;
-    let (habit, _) = app.unit_of_work.read(move |store| habits::find(store, principal.user, id.0)).await?;
+    let (habit, _) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
     let dates: Vec<Date> = habit.timeline.iter_due(range).collect();
     let count = habit.timeline.count_due(range);
-    Answer::computed(&OccurrencesBody { dates, count })?.to(&request)
+    Answer::computed(&OccurrencesBody { dates, count })
 }

@@ -1,18 +1,16 @@
 //! `/habits` and `/habits/{habit_id}`: making, reading, changing, archiving and deleting habits.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 use circadia_domain::habits::{self, Habit, HabitPatch};
 use circadia_domain::ids::HabitId;
 use circadia_domain::users::User;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{CreateHabitBody, HabitBody, UpdateHabitBody};
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::Principal;
-use crate::input::{Body, PathParam};
-use crate::problem::{Problem, ProblemDoc};
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, PathParam};
+use crate::http::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -24,9 +22,9 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(delete_habit);
 }
 
-fn answer(app: &App, habit: Habit, user: &User) -> Result<Answer, Problem> {
+fn answer(caller: &Caller, habit: Habit, user: &User) -> Result<Answer, Problem> {
     let rev = habit.rev;
-    Answer::stored(&HabitBody::new(habit, user.today(app.now())), rev)
+    Answer::stored(&HabitBody::new(habit, user.today(caller.now)), rev)
 }
 
 /// Make a habit
@@ -42,16 +40,11 @@ fn answer(app: &App, habit: Habit, user: &User) -> Result<Answer, Problem> {
     )
 )]
 #[post("/habits")]
-async fn create_habit(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<CreateHabitBody>,
-) -> Result<HttpResponse, Problem> {
-    let new = body.value.into_new(|| app.ids.fresh().into(), body.digest);
+async fn create_habit(caller: Caller, body: Body<CreateHabitBody>) -> Result<Answer, Problem> {
+    let new = body.value.into_new(|| caller.fresh_id(), body.digest);
     let id = new.id;
-    let (created, user) = app.unit_of_work.write(principal.user, app.now(), move |tx| habits::create(tx, new)).await?;
-    answer(&app, created.into_inner(), &user)?.created(format!("/api/v1/habits/{id}")).to(&request)
+    let (created, user) = caller.write(move |tx| habits::create(tx, new)).await?;
+    Ok(answer(&caller, created.into_inner(), &user)?.created(format!("/api/v1/habits/{id}")))
 }
 
 /// Get a habit
@@ -62,14 +55,9 @@ async fn create_habit(
     responses((status = 200, description = "The habit", body = HabitBody))
 )]
 #[get("/habits/{habit_id}")]
-async fn get_habit(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-) -> Result<HttpResponse, Problem> {
-    let (habit, user) = app.unit_of_work.read(move |store| habits::find(store, principal.user, id.0)).await?;
-    answer(&app, habit, &user)?.to(&request)
+async fn get_habit(caller: Caller, id: PathParam<HabitId>) -> Result<Answer, Problem> {
+    let (habit, user) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
+    answer(&caller, habit, &user)
 }
 
 /// Change a habit
@@ -84,18 +72,15 @@ async fn get_habit(
 )]
 #[patch("/habits/{habit_id}")]
 async fn update_habit(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     id: PathParam<HabitId>,
     if_match: IfMatch,
     body: Body<UpdateHabitBody>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Answer, Problem> {
     let patch = HabitPatch::from(body.value);
-    let changed =
-        app.unit_of_work.write(principal.user, app.now(), move |tx| habits::update(tx, id.0, &if_match.0, patch));
+    let changed = caller.write(move |tx| habits::update(tx, id.0, &if_match.0, patch));
     let (habit, user) = changed.await?;
-    answer(&app, habit, &user)?.to(&request)
+    answer(&caller, habit, &user)
 }
 
 /// Delete a habit
@@ -108,14 +93,9 @@ async fn update_habit(
     responses((status = 204, description = "The habit is gone"))
 )]
 #[delete("/habits/{habit_id}")]
-async fn delete_habit(
-    app: Data<App>,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    app.unit_of_work.write(principal.user, app.now(), move |tx| habits::delete(tx, id.0, &if_match.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn delete_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<NoContent, Problem> {
+    caller.write(move |tx| habits::delete(tx, id.0, &if_match.0)).await?;
+    Ok(NoContent)
 }
 
 /// Archive a habit
@@ -128,16 +108,10 @@ async fn delete_habit(
     responses((status = 200, description = "The habit as it is now", body = HabitBody))
 )]
 #[post("/habits/{habit_id}/archive")]
-async fn archive_habit(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    let changed = app.unit_of_work.write(principal.user, app.now(), move |tx| habits::archive(tx, id.0, &if_match.0));
+async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<Answer, Problem> {
+    let changed = caller.write(move |tx| habits::archive(tx, id.0, &if_match.0));
     let (habit, user) = changed.await?;
-    answer(&app, habit, &user)?.to(&request)
+    answer(&caller, habit, &user)
 }
 
 /// Restore a habit
@@ -153,14 +127,8 @@ async fn archive_habit(
     )
 )]
 #[post("/habits/{habit_id}/restore")]
-async fn restore_habit(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    let changed = app.unit_of_work.write(principal.user, app.now(), move |tx| habits::restore(tx, id.0, &if_match.0));
+async fn restore_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<Answer, Problem> {
+    let changed = caller.write(move |tx| habits::restore(tx, id.0, &if_match.0));
     let (habit, user) = changed.await?;
-    answer(&app, habit, &user)?.to(&request)
+    answer(&caller, habit, &user)
 }

@@ -1,7 +1,6 @@
 //! `GET /habits/{habit_id}/score`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{Score, scores};
 use circadia_domain::ids::HabitId;
@@ -9,12 +8,11 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::story::{RangeQuery, load, rounded};
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, PathParam, Query, date, text};
-use crate::problem::Problem;
+use super::find_with_history::{RangeQuery, find_with_history, rounded};
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, PathParam, Query, date, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_score);
@@ -74,15 +72,9 @@ impl From<Score> for ScoreBody {
     responses((status = 200, description = "The scores", body = ScoresBody))
 )]
 #[get("/habits/{habit_id}/score")]
-async fn get_score(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    query: Query<ScoreQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn get_score(caller: Caller, id: PathParam<HabitId>, query: Query<ScoreQuery>) -> Result<Answer, Problem> {
     let range = query.0.range.range()?;
-    let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
+    let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;
     let items = scores(&habit.timeline, &history, range, today).into_iter().map(ScoreBody::from).collect();
-    Answer::computed(&ScoresBody { items })?.to(&request)
+    Answer::computed(&ScoresBody { items })
 }

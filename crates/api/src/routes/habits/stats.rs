@@ -1,7 +1,6 @@
 //! `GET /habits/{habit_id}/stats`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::Weekday;
 use circadia_domain::habits::{self, HabitStats, Month, Rated, Tally};
 use circadia_domain::ids::HabitId;
@@ -10,13 +9,12 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::super::me::WeekdayBody;
-use super::story::{load, rounded};
+use super::find_with_history::{find_with_history, rounded};
 use super::today::OnQuery;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{PathParam, Query};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{PathParam, Query};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_stats);
@@ -149,13 +147,7 @@ impl From<HabitStats> for StatsBody {
     responses((status = 200, description = "Totals and rates", body = StatsBody))
 )]
 #[get("/habits/{habit_id}/stats")]
-async fn get_stats(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    query: Query<OnQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (habit, history, today) = load(&app, principal, id.0, query.0.on).await?;
-    Answer::computed(&StatsBody::from(habits::stats(&habit.timeline, &history, today)))?.to(&request)
+async fn get_stats(caller: Caller, id: PathParam<HabitId>, query: Query<OnQuery>) -> Result<Answer, Problem> {
+    let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;
+    Answer::computed(&StatsBody::from(habits::stats(&habit.timeline, &history, today)))
 }

@@ -1,7 +1,6 @@
 //! `GET /habits/{habit_id}/streak`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{BestRange, Progress, StreakUnit, Streaks};
 use circadia_domain::ids::HabitId;
@@ -9,13 +8,12 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::story::{MAX_DAYS, load};
+use super::find_with_history::{MAX_DAYS, find_with_history};
 use super::today::DayStateBody;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, PathParam, Query, boolean, date, text};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, PathParam, Query, boolean, date, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_streak);
@@ -148,15 +146,9 @@ impl StreakBody {
     responses((status = 200, description = "The streaks", body = StreakBody))
 )]
 #[get("/habits/{habit_id}/streak")]
-async fn get_streak(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    query: Query<StreakQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn get_streak(caller: Caller, id: PathParam<HabitId>, query: Query<StreakQuery>) -> Result<Answer, Problem> {
     let StreakQuery { on, explain } = query.0;
-    let (habit, history, today) = load(&app, principal, id.0, on).await?;
+    let (habit, history, today) = find_with_history(&caller, id.0, on).await?;
     let progress = Progress::new(&habit.timeline, &history, today);
     let days = explain.unwrap_or(false).then(|| {
         let back = i32::try_from(MAX_DAYS).unwrap_or(i32::MAX) - 1;
@@ -166,5 +158,5 @@ async fn get_streak(
             .map(|day| ExplainedBody { date: day.date, reason: day.reason.into(), plan: day.plan })
             .collect()
     });
-    Answer::computed(&StreakBody::new(progress.streaks(), days))?.to(&request)
+    Answer::computed(&StreakBody::new(progress.streaks(), days))
 }

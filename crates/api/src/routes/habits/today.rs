@@ -1,7 +1,6 @@
 //! `GET /habits/today`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, DayState, PeriodProgress, Today, TodayItem};
 use serde::Serialize;
@@ -9,11 +8,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::HabitBody;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Query, date, text};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_today);
@@ -167,7 +165,7 @@ impl TodayItemBody {
                 longest: summary.longest_streak,
                 unit: summary.streak_unit.into(),
             },
-            score: super::story::rounded(summary.score),
+            score: super::find_with_history::rounded(summary.score),
         }
     }
 }
@@ -190,14 +188,9 @@ impl From<Today> for TodayBody {
     responses((status = 200, description = "The day", body = TodayBody))
 )]
 #[get("/habits/today")]
-async fn get_today(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<OnQuery>,
-) -> Result<HttpResponse, Problem> {
-    let now = app.now();
+async fn get_today(caller: Caller, query: Query<OnQuery>) -> Result<Answer, Problem> {
+    let now = caller.now;
     let on = query.0.on;
-    let today = app.unit_of_work.read(move |store| habits::today(store, principal.user, now, on)).await?;
-    Answer::computed(&TodayBody::from(today))?.to(&request)
+    let today = caller.read(move |store| habits::today(store, caller.user, now, on)).await?;
+    Answer::computed(&TodayBody::from(today))
 }

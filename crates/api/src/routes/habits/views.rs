@@ -1,7 +1,6 @@
 //! `GET /habits/views/{day|week|month}`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::{Date, Span};
 use circadia_domain::habits::{self, Cell, DayState, DaySum, HabitRow, PeriodView};
 use serde::Serialize;
@@ -9,11 +8,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::HabitBody;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Query, date, text};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_day).service(get_week).service(get_month);
@@ -174,17 +172,11 @@ impl From<PeriodView> for ViewBody {
     }
 }
 
-async fn view(
-    app: &App,
-    request: &HttpRequest,
-    principal: Principal,
-    query: ViewQuery,
-    span: Span,
-) -> Result<HttpResponse, Problem> {
-    let (user, now) = (principal.user, app.now());
+async fn view(caller: &Caller, query: ViewQuery, span: Span) -> Result<Answer, Problem> {
+    let (user, now) = (caller.user, caller.now);
     let ViewQuery { date, on } = query;
-    let view = app.unit_of_work.read(move |store| habits::period_view(store, user, now, span, date, on)).await?;
-    Answer::computed(&ViewBody::from(view))?.to(request)
+    let view = caller.read(move |store| habits::period_view(store, user, now, span, date, on)).await?;
+    Answer::computed(&ViewBody::from(view))
 }
 
 /// The habits of a day
@@ -197,13 +189,8 @@ async fn view(
     responses((status = 200, description = "The day", body = ViewBody))
 )]
 #[get("/habits/views/day")]
-async fn get_day(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<ViewQuery>,
-) -> Result<HttpResponse, Problem> {
-    view(&app, &request, principal, query.0, Span::Day).await
+async fn get_day(caller: Caller, query: Query<ViewQuery>) -> Result<Answer, Problem> {
+    view(&caller, query.0, Span::Day).await
 }
 
 /// The habits of a week
@@ -216,13 +203,8 @@ async fn get_day(
     responses((status = 200, description = "The week", body = ViewBody))
 )]
 #[get("/habits/views/week")]
-async fn get_week(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<ViewQuery>,
-) -> Result<HttpResponse, Problem> {
-    view(&app, &request, principal, query.0, Span::Week).await
+async fn get_week(caller: Caller, query: Query<ViewQuery>) -> Result<Answer, Problem> {
+    view(&caller, query.0, Span::Week).await
 }
 
 /// The habits of a month
@@ -235,11 +217,6 @@ async fn get_week(
     responses((status = 200, description = "The month", body = ViewBody))
 )]
 #[get("/habits/views/month")]
-async fn get_month(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<ViewQuery>,
-) -> Result<HttpResponse, Problem> {
-    view(&app, &request, principal, query.0, Span::Month).await
+async fn get_month(caller: Caller, query: Query<ViewQuery>) -> Result<Answer, Problem> {
+    view(&caller, query.0, Span::Month).await
 }

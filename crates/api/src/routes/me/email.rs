@@ -1,23 +1,16 @@
 //! `POST /me/email`: asking for another address.
-
-use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use circadia_auth::accounts::EmailJob;
+use circadia_app::passwords::SubmittedPassword;
 use circadia_auth::keys::Kid;
-use circadia_auth::passwords::password_mark;
 use circadia_domain::users::Email;
-use circadia_domain::{Entity, Error};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof::{by_password_or_google, hold_session, proof};
-use crate::app::App;
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, text};
-use crate::letters;
-use crate::problem::Problem;
-use crate::routes::auth::secret::SubmittedPassword;
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, text};
+use crate::http::problem::Problem;
+use crate::routes::auth::password_field::reauthentication;
 use crate::routes::auth::{StatusBody, accepted};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -45,7 +38,7 @@ pub struct ChangeEmailBody {
 impl Decode for ChangeEmailBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let email = fields.required("email", text(Email::parse));
-        let SubmittedPassword { plain, encrypted, kid } = proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = reauthentication(fields);
         Some(Self { email: email?, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
@@ -60,42 +53,22 @@ impl Decode for ChangeEmailBody {
     request_body = ChangeEmailBody,
     responses(
         (status = 202, description = "A mail to the new address is on its way", body = StatusBody),
-        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/me/email")]
-async fn change_email(
-    app: Data<App>,
-    principal: Principal,
-    body: Body<ChangeEmailBody>,
-) -> Result<HttpResponse, Problem> {
+async fn change_email(caller: Caller, body: Body<ChangeEmailBody>) -> Result<HttpResponse, Problem> {
     let ChangeEmailBody { email, password, encrypted_password, password_kid } = body.value;
-    letters::require_mail(&app)?;
-    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
-    by_password_or_google(&app, principal, sent).await?;
-    let (user, now, inner) = (principal.user, app.now(), app.clone());
-    app.unit_of_work
-        .write(user, now, move |tx| {
-            hold_session::<Problem>(tx.store, principal, now)?;
-            let account = tx.store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
-            let present = account.email.as_str().to_owned();
-            let hash = tx.store.credentials_of(user)?.and_then(|credentials| credentials.password_hash);
-            let password = password_mark(hash.as_deref());
-            let change = EmailJob::EmailChange { user, email: email.as_str().to_owned(), password };
-            letters::order(&inner, tx.store, Some(user), &change, now)?;
-            let notice = EmailJob::EmailChangeNotice { user, email: present };
-            letters::order(&inner, tx.store, Some(user), &notice, now).map_err(Problem::from)
-        })
-        .await?;
-    app.outbox.wake();
+    let submitted = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
+    caller.accounts.change_email(caller.principal, email, submitted).await?;
     Ok(accepted("verification_sent"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -1,30 +1,25 @@
 //! `/me/google`: linking the signed-in account with Google, and unlinking it.
-
-use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::Data;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
-use circadia_auth::accounts;
+use circadia_app::google::{identity, unlink};
+use circadia_app::passwords::SubmittedPassword;
 use circadia_auth::keys::Kid;
-use circadia_auth::oauth::{Browser, Challenge, Completion, LocalPath, Purpose};
+use circadia_auth::oauth::{Challenge, LocalPath};
 use circadia_domain::civil::Instant;
-use circadia_domain::error::StoreError;
-use circadia_domain::identities::{Identity, Provider};
+use circadia_domain::identities::Identity;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof::{ProofBody, by_password_or_fresh_sign_in, hold_session, proof};
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::google::{self, Google};
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, OptionalBody, Parsed, text};
-use crate::prelogin;
-use crate::problem::Problem;
-use crate::routes::auth::google::{code, verifier};
-use crate::routes::auth::secret::SubmittedPassword;
+use super::reauthentication::ReauthenticationBody;
+use crate::http::answer::{Answer, NoContent, unstored};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, OptionalBody, Parsed, text};
+use crate::http::problem::Problem;
+use crate::routes::auth::google::{browser_of, code, google, verifier, with_browser};
+use crate::routes::auth::password_field::reauthentication;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_google).service(link_google).service(confirm_google).service(unlink_google);
@@ -63,10 +58,8 @@ impl From<Option<Identity>> for GoogleLinkBody {
     responses((status = 200, description = "Whether the account is linked", body = GoogleLinkBody))
 )]
 #[get("/me/google")]
-async fn get_google(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    let read = app.unit_of_work.read(move |store| store.identity_of(principal.user, Provider::Google));
-    let identity = read.await?;
-    Answer::computed(&GoogleLinkBody::from(identity))?.to(&request)
+async fn get_google(caller: Caller) -> Result<Answer, Problem> {
+    Answer::computed(&GoogleLinkBody::from(identity(&caller.context, caller.user).await?))
 }
 
 /// How to link.
@@ -101,7 +94,7 @@ impl Decode for LinkGoogleBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let next = fields.optional("next", text(next));
         let code_challenge = fields.optional("code_challenge", text(Challenge::parse));
-        let SubmittedPassword { plain, encrypted, kid } = proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = reauthentication(fields);
         Some(Self { next, code_challenge, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
 }
@@ -127,43 +120,29 @@ pub struct AuthorizationBody {
     request_body = LinkGoogleBody,
     responses(
         (status = 200, description = "Where to send the browser", body = AuthorizationBody),
-        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 404, description = "`google_disabled`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 409, description = "`google_already_linked`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 503, description = "`google_unavailable` or `unavailable`: try again after `Retry-After` seconds", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`google_already_linked`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 503, description = "`google_unavailable` or `unavailable`: try again after `Retry-After` seconds", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/me/google")]
 async fn link_google(
-    app: Data<App>,
+    caller: Caller,
     request: HttpRequest,
-    principal: Principal,
     body: Body<LinkGoogleBody>,
 ) -> Result<HttpResponse, Problem> {
-    let google = Google::of(&app)?;
     let LinkGoogleBody { next, code_challenge, password, encrypted_password, password_kid } = body.value;
-    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
-    by_password_or_fresh_sign_in(&app, principal, sent).await?;
-    let user = principal.user;
-    let linked = app.unit_of_work.read::<_, StoreError>(move |store| store.identity_of(user, Provider::Google)).await?;
-    if linked.is_some() {
-        return Err(accounts::FederatedRefusal::AlreadyLinked.into());
-    }
-    // An app proves by its verifier that it was the one who asked, a browser by its cookie.
-    let browser = match code_challenge {
-        Some(_) => None,
-        None => Some(prelogin::browser(&request, &app).unwrap_or_else(|| Browser::fresh(&*app.identity.entropy))),
-    };
-    let purpose = Purpose::Link { user, session: principal.session };
-    let completion = code_challenge.map_or(Completion::Browser, Completion::App);
+    let submitted = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
     let next = next.unwrap_or_else(LocalPath::home);
-    let url = google.begin(&app, purpose, completion, next, browser.as_ref()).await?;
-    let body = AuthorizationBody { authorization_url: url.into() };
-    let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body);
-    if let Some(browser) = browser {
-        prelogin::remember(&mut response, &request, &app, &browser)?;
+    let browser = || browser_of(&caller.state, &request);
+    let begun = google(&caller)?.begin_link(caller.principal, submitted, code_challenge, next, browser).await;
+    let (url, browser) = begun?;
+    let response = unstored(StatusCode::OK, &AuthorizationBody { authorization_url: url.into() });
+    match browser {
+        Some(browser) => with_browser(response, &caller.state, &request, &browser),
+        None => Ok(response),
     }
-    Ok(response)
 }
 
 /// What an app's browser has brought.
@@ -195,28 +174,17 @@ impl Decode for ConfirmGoogleBody {
     request_body = ConfirmGoogleBody,
     responses(
         (status = 200, description = "Linked", body = GoogleLinkBody),
-        (status = 400, description = "`google_code_invalid`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 403, description = "`google_link_expired`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 404, description = "`google_disabled`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 409, description = "`google_subject_taken` or `google_already_linked`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 400, description = "`google_code_invalid`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`google_link_expired`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`google_subject_taken` or `google_already_linked`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[post("/me/google/confirm")]
-async fn confirm_google(
-    app: Data<App>,
-    principal: Principal,
-    body: Body<ConfirmGoogleBody>,
-) -> Result<HttpResponse, Problem> {
-    let google = Google::of(&app)?;
+async fn confirm_google(caller: Caller, body: Body<ConfirmGoogleBody>) -> Result<HttpResponse, Problem> {
     let ConfirmGoogleBody { code, code_verifier } = body.value;
-    match google.redeem(&app, &code, &code_verifier).await? {
-        (Purpose::Link { user, session }, profile) if user == principal.user => {
-            let identity = google::link(&app, user, session, profile).await?;
-            let body = GoogleLinkBody::from(Some(identity));
-            Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
-        }
-        _ => Err(Problem::of("google_code_invalid", "This code doesn't link an account, or not this one.")),
-    }
+    let identity = google(&caller)?.confirm_link(caller.principal, &code, &code_verifier).await?;
+    Ok(unstored(StatusCode::OK, &GoogleLinkBody::from(Some(identity))))
 }
 
 /// Unlink from Google
@@ -226,36 +194,24 @@ async fn confirm_google(
 #[utoipa::path(
     tag = "me",
     operation_id = "unlinkGoogle",
-    request_body = Option<ProofBody>,
+    request_body = Option<ReauthenticationBody>,
     responses(
         (status = 204, description = "Unlinked"),
-        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 404, description = "`google_not_linked`", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 409, description = "`google_last_way_in`: choose a password first", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`google_not_linked`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`google_last_way_in`: choose a password first", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[delete("/me/google")]
-async fn unlink_google(
-    app: Data<App>,
-    principal: Principal,
-    body: OptionalBody<ProofBody>,
-) -> Result<HttpResponse, Problem> {
-    by_password_or_fresh_sign_in(&app, principal, body.0.unwrap_or_default().sent()).await?;
-    let (inner, now) = (app.clone(), app.now());
-    app.unit_of_work
-        .write(principal.user, now, move |tx| {
-            hold_session::<Problem>(tx.store, principal, now)?;
-            let ids = &*inner.ids;
-            Ok::<_, Problem>(accounts::unlink(tx.store, principal.user, principal.session, Provider::Google, ids, now)?)
-        })
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn unlink_google(caller: Caller, body: OptionalBody<ReauthenticationBody>) -> Result<NoContent, Problem> {
+    unlink(&caller.reauthentication, caller.principal, body.0.unwrap_or_default().submitted()).await?;
+    Ok(NoContent)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

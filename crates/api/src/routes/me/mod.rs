@@ -4,7 +4,7 @@ pub mod account;
 pub mod email;
 pub mod google;
 pub mod profile;
-mod proof;
+mod reauthentication;
 pub mod sessions;
 pub mod tokens;
 pub mod totp;

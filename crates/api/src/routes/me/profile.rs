@@ -1,24 +1,17 @@
 //! `GET` and `PATCH /me`: who is signed in, and their settings.
-
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, patch};
+use actix_web::{get, patch};
 use circadia_domain::civil::{DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::ids::UserId;
-use circadia_domain::logins::LoginCounts;
-use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::Store;
-use circadia_domain::users::{ColorScheme, Locale, Role, SettingsPatch, SleepGoal, User};
+use circadia_domain::users::{ColorScheme, Locale, Role, SettingsPatch, SleepGoal, UserProfile};
 use circadia_domain::violation::Violations;
-use circadia_domain::{Entity, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, Raw, integer, list, text};
-use crate::problem::Problem;
+use crate::http::answer::{Answer, IfMatch};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, Parsed, Raw, integer, list, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_me).service(patch_me);
@@ -74,13 +67,7 @@ pub struct UserBody {
     /// When they last changed their settings.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Instant,
-    #[serde(skip)]
-    #[schema(ignore)]
-    rev: RevisionField,
 }
-
-/// The revision, which goes into the tag and not into the body.
-type RevisionField = Option<i64>;
 
 /// What a user may do.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -137,21 +124,8 @@ pub enum ColorSchemeBody {
     System,
 }
 
-impl UserBody {
-    /// A user with their login counts: two statements.
-    pub fn load(store: &mut dyn Store, id: UserId, now: Instant) -> Result<Self, Error> {
-        let user = store.find_user(id)?.ok_or(Error::NotFound(Entity::User))?;
-        let today = user.today(now);
-        let clock = user.day_clock();
-        let counts = store.login_counts(
-            id,
-            clock.start_of(today.week_begin(user.settings.week_start)),
-            clock.start_of(today.month_begin()),
-        )?;
-        Ok(Self::new(user, counts))
-    }
-
-    fn new(user: User, counts: LoginCounts) -> Self {
+impl From<UserProfile> for UserBody {
+    fn from(UserProfile { user, logins }: UserProfile) -> Self {
         let settings = user.settings;
         Self {
             id: user.id,
@@ -170,18 +144,18 @@ impl UserBody {
             color_scheme: settings.color_scheme,
             sleep_goal_minutes: settings.sleep_goal,
             free_days: settings.free_days,
-            login_count: counts.total,
-            logins_this_week: counts.this_week,
-            logins_this_month: counts.this_month,
+            login_count: logins.total,
+            logins_this_week: logins.this_week,
+            logins_this_month: logins.this_month,
             created_at: user.created_at,
             updated_at: user.updated_at,
-            rev: Some(user.rev.0),
         }
     }
+}
 
-    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-        Answer::stored(self, Revision(self.rev.unwrap_or_default()))?.to(request)
-    }
+fn answer(profile: UserProfile) -> Result<Answer, Problem> {
+    let rev = profile.user.rev;
+    Answer::stored(&UserBody::from(profile), rev)
 }
 
 /// A change of settings (RFC 7396): what is absent stays.
@@ -262,10 +236,8 @@ impl From<PatchMeBody> for SettingsPatch {
     responses((status = 200, description = "The signed-in user", body = UserBody))
 )]
 #[get("/me")]
-async fn get_me(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    let now = app.now();
-    let user = app.unit_of_work.read(move |store| UserBody::load(store, principal.user, now)).await?;
-    user.answer(&request)
+async fn get_me(caller: Caller) -> Result<Answer, Problem> {
+    answer(caller.accounts.profile(caller.principal).await?)
 }
 
 /// Change my settings
@@ -278,32 +250,14 @@ async fn get_me(app: Data<App>, request: HttpRequest, principal: Principal) -> R
     responses((status = 200, description = "The user with the new settings", body = UserBody))
 )]
 #[patch("/me")]
-async fn patch_me(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    if_match: IfMatch,
-    body: Body<PatchMeBody>,
-) -> Result<HttpResponse, Problem> {
-    let now = app.now();
-    let patch = SettingsPatch::from(body.value);
-    let user = app
-        .unit_of_work
-        .write(principal.user, now, move |tx| {
-            let user = tx.store.find_user(tx.user)?.ok_or(Error::NotFound(Entity::User))?;
-            if_match.0.check(user.rev)?;
-            let settings = user.settings.with(patch);
-            tx.store.update_settings(tx.user, &settings, tx.rev, tx.now)?;
-            UserBody::load(tx.store, tx.user, now)
-        })
-        .await?;
-    user.answer(&request)
+async fn patch_me(caller: Caller, if_match: IfMatch, body: Body<PatchMeBody>) -> Result<Answer, Problem> {
+    answer(caller.accounts.update_settings(caller.principal, if_match.0, body.value.into()).await?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

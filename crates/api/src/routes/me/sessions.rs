@@ -1,9 +1,5 @@
 //! `/me/sessions`: where one is signed in.
-
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get};
-use circadia_auth::sessions::is_live;
-use circadia_domain::Error;
+use actix_web::{delete, get};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::SessionId;
 use circadia_domain::sessions::{Session, SessionKind};
@@ -11,12 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
-use crate::identity::Principal;
-use crate::input::{PathParam, Query};
-use crate::page::{Page, PageRequest};
-use crate::problem::Problem;
-use crate::routes::auth::session::end;
+use crate::http::answer::NoContent;
+use crate::http::caller::Caller;
+use crate::http::input::{PathParam, Query};
+use crate::http::page::{Page, PageRequest};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_sessions).service(end_one);
@@ -92,18 +87,11 @@ impl SessionItemBody {
     responses((status = 200, description = "The sessions", body = Page<SessionItemBody>))
 )]
 #[get("/me/sessions")]
-async fn list_sessions(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<PageRequest>,
-) -> Result<HttpResponse, Problem> {
-    let now = app.now();
-    let sessions = app.unit_of_work.read::<_, Error>(move |store| Ok(store.sessions_of(principal.user, now)?)).await?;
-    let live = sessions.into_iter().filter(|session| is_live(session, now));
-    let items: Vec<SessionItemBody> = live.map(|session| SessionItemBody::new(session, principal.session)).collect();
+async fn list_sessions(caller: Caller, query: Query<PageRequest>) -> Result<Page<SessionItemBody>, Problem> {
+    let (sessions, current) = (caller.sessions.list(caller.user).await?, caller.principal.session);
+    let items = sessions.into_iter().map(|session| SessionItemBody::new(session, current)).collect();
     let key = |item: &SessionItemBody| (item.last_used_at.micros(), item.id);
-    Page::of_sorted(items, key, "-last_used_at", &query.0, |a, b| a > b)?.answer(&request)
+    Page::of_sorted(items, key, "-last_used_at", &query.0, |a, b| a > b)
 }
 
 /// End a session
@@ -117,7 +105,7 @@ async fn list_sessions(
     responses((status = 204, description = "The session has ended"))
 )]
 #[delete("/me/sessions/{session_id}")]
-async fn end_one(app: Data<App>, principal: Principal, session: PathParam<SessionId>) -> Result<HttpResponse, Problem> {
-    end(&app, principal.user, session.0).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn end_one(caller: Caller, session: PathParam<SessionId>) -> Result<NoContent, Problem> {
+    caller.sessions.end(caller.user, session.0).await?;
+    Ok(NoContent)
 }

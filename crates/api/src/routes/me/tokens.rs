@@ -1,27 +1,22 @@
 //! `/me/tokens`: personal access tokens, by which somebody lets another program act for them.
-
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use actix_web::{delete, get, post};
+use circadia_app::passwords::SubmittedPassword;
+use circadia_app::personal_access_tokens::NewToken;
 use circadia_auth::keys::Kid;
-use circadia_auth::personal::PersonalSecret;
-use circadia_domain::Error;
-use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::PersonalTokenId;
-use circadia_domain::personal_tokens::{self, DEFAULT_TTL, NewPersonalToken, PersonalToken, Scope, Scopes, TokenName};
+use circadia_domain::personal_tokens::{self, PersonalToken, Scope, Scopes, TokenName};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof::{by_password_or_fresh_sign_in, hold_session, proof};
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::{Principal, follow_revocations};
-use crate::input::{Body, Decode, Fields, PathParam, Query, list, text};
-use crate::page::{Page, PageRequest};
-use crate::problem::{Problem, ProblemDoc};
-use crate::routes::auth::secret::SubmittedPassword;
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, PathParam, Query, list, text};
+use crate::http::page::{Page, PageRequest};
+use crate::http::problem::{Problem, ProblemDoc};
+use crate::routes::auth::password_field::reauthentication;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_tokens).service(create_token).service(get_token).service(revoke_token);
@@ -105,7 +100,7 @@ impl Decode for CreateTokenBody {
         let scopes =
             fields.required("scopes", |raw| list(18, text(Scope::parse))(raw).and_then(|scopes| Scopes::of(&scopes)));
         let expires_at = fields.optional("expires_at", text(Instant::parse));
-        let SubmittedPassword { plain, encrypted, kid } = proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = reauthentication(fields);
         Some(Self {
             name: name?,
             scopes: scopes?,
@@ -127,16 +122,12 @@ impl Decode for CreateTokenBody {
     responses((status = 200, description = "A page of tokens", body = Page<TokenBody>))
 )]
 #[get("/me/tokens")]
-async fn list_tokens(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<PageRequest>,
-) -> Result<HttpResponse, Problem> {
-    let tokens = app.unit_of_work.read(move |store| personal_tokens::list(store, principal.user)).await?;
+async fn list_tokens(caller: Caller, query: Query<PageRequest>) -> Result<Page<TokenBody>, Problem> {
+    let user = caller.user;
+    let tokens = caller.read(move |store| personal_tokens::list(store, user)).await?;
     let items: Vec<TokenBody> = tokens.into_iter().map(TokenBody::from).collect();
     let key = |token: &TokenBody| (token.created_at.micros(), token.id);
-    Page::of_sorted(items, key, "created_at", &query.0, |a, b| a < b)?.answer(&request)
+    Page::of_sorted(items, key, "created_at", &query.0, |a, b| a < b)
 }
 
 /// Make a token
@@ -155,37 +146,14 @@ async fn list_tokens(
     )
 )]
 #[post("/me/tokens")]
-async fn create_token(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<CreateTokenBody>,
-) -> Result<HttpResponse, Problem> {
+async fn create_token(caller: Caller, body: Body<CreateTokenBody>) -> Result<Answer, Problem> {
     let CreateTokenBody { name, scopes, expires_at, password, encrypted_password, password_kid } = body.value;
-    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
-    by_password_or_fresh_sign_in(&app, principal, sent).await?;
-    let (inner, now) = (app.clone(), app.now());
-    let secret = PersonalSecret::fresh(principal.user, app.ids.fresh().into(), &*app.identity.entropy);
-    let new = NewPersonalToken {
-        id: secret.id,
-        name,
-        scopes,
-        secret_hash: secret.hash(),
-        expires_at: expires_at.unwrap_or_else(|| now.plus_seconds(DEFAULT_TTL)),
-    };
-    let made = app.unit_of_work.write(principal.user, now, move |tx| {
-        hold_session::<Problem>(tx.store, principal, now)?;
-        let token = personal_tokens::create(tx, new)?;
-        let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::TOKEN_CREATED, principal.user, now)
-            .in_session(principal.session)
-            .with("token", AuditDetail::Id(token.id.as_uuid()));
-        audit::record(tx.store, &event)?;
-        Ok::<_, Problem>(token)
-    });
-    let made = made.await?;
+    let submitted = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
+    let new = NewToken { name, scopes, expires_at };
+    let (made, text) = caller.personal_access_tokens.create(caller.principal, new, submitted).await?;
     let (rev, location) = (made.rev, format!("/api/v1/me/tokens/{}", made.id));
-    let body = NewTokenBody { token: app.identity.personal.text(&secret).to_string(), stored: made.into() };
-    Answer::stored(&body, rev)?.created(location).to(&request)
+    let body = NewTokenBody { token: text.to_string(), stored: made.into() };
+    Ok(Answer::stored(&body, rev)?.created(location))
 }
 
 /// Get one of my tokens
@@ -196,15 +164,11 @@ async fn create_token(
     responses((status = 200, description = "The token, without its secret", body = TokenBody))
 )]
 #[get("/me/tokens/{token_id}")]
-async fn get_token(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<PersonalTokenId>,
-) -> Result<HttpResponse, Problem> {
-    let token = app.unit_of_work.read(move |store| personal_tokens::find(store, principal.user, id.0)).await?;
+async fn get_token(caller: Caller, id: PathParam<PersonalTokenId>) -> Result<Answer, Problem> {
+    let user = caller.user;
+    let token = caller.read(move |store| personal_tokens::find(store, user, id.0)).await?;
     let rev = token.rev;
-    Answer::stored(&TokenBody::from(token), rev)?.to(&request)
+    Answer::stored(&TokenBody::from(token), rev)
 }
 
 /// Revoke one of my tokens
@@ -217,30 +181,15 @@ async fn get_token(
     responses((status = 204, description = "It is good for nothing any more"))
 )]
 #[delete("/me/tokens/{token_id}")]
-async fn revoke_token(
-    app: Data<App>,
-    principal: Principal,
-    id: PathParam<PersonalTokenId>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    let (inner, now) = (app.clone(), app.now());
-    let revoked = app.unit_of_work.write(principal.user, now, move |tx| {
-        personal_tokens::revoke(tx, id.0, &if_match.0)?;
-        let event = AuditEvent::by(inner.ids.fresh().into(), AuditAction::TOKEN_REVOKED, principal.user, now)
-            .in_session(principal.session)
-            .with("token", AuditDetail::Id(id.0.as_uuid()));
-        audit::record(tx.store, &event)?;
-        Ok::<_, Error>(())
-    });
-    revoked.await?;
-    follow_revocations(&app).await;
-    Ok(HttpResponse::NoContent().finish())
+async fn revoke_token(caller: Caller, id: PathParam<PersonalTokenId>, if_match: IfMatch) -> Result<NoContent, Problem> {
+    caller.personal_access_tokens.revoke(caller.principal, id.0, if_match.0).await?;
+    Ok(NoContent)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

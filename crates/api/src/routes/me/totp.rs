@@ -1,30 +1,21 @@
 //! `/me/totp`: the second factor of one's account.
-
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, post};
-use circadia_auth::factors::{self, FactorRefusal, Proof};
+use actix_web::{delete, get, post};
+use circadia_app::passwords::{PASSWORD, SubmittedPassword};
+use circadia_app::two_factor::{TwoFactorProof, TwoFactorState, TwoFactorStatus};
 use circadia_auth::keys::Kid;
-use circadia_auth::tokens::TokenError;
-use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::Instant;
-use circadia_domain::error::StoreError;
-use circadia_domain::unit_of_work::{Refusal, Store};
-use circadia_domain::{Entity, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
-use super::proof::{self, ProofBody, hold_session};
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, text};
-use crate::limits;
-use crate::problem::{Problem, ProblemDoc};
-use crate::routes::auth::secret::{PASSWORD, SubmittedPassword};
+use super::reauthentication::ReauthenticationBody;
+use crate::http::answer::{Answer, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, text};
+use crate::http::problem::{Problem, ProblemDoc};
+use crate::routes::auth::password_field::reauthentication;
 use crate::routes::auth::totp::code;
-use crate::routes::auth::{Target, throttle};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -61,16 +52,14 @@ pub struct TotpBody {
     recovery_codes_left: i64,
 }
 
-impl TotpBody {
-    fn load(store: &mut dyn Store, principal: Principal) -> Result<Self, Error> {
-        let factor = store.find_totp(principal.user)?;
-        let active_since = factor.as_ref().and_then(|factor| factor.confirmed_at);
-        let status = match (&factor, active_since) {
-            (None, _) => StatusBody::Off,
-            (Some(_), None) => StatusBody::Pending,
-            (Some(_), Some(_)) => StatusBody::Active,
+impl From<TwoFactorStatus> for TotpBody {
+    fn from(found: TwoFactorStatus) -> Self {
+        let (status, active_since) = match found.state {
+            TwoFactorState::Off => (StatusBody::Off, None),
+            TwoFactorState::Pending => (StatusBody::Pending, None),
+            TwoFactorState::Active { since } => (StatusBody::Active, Some(since)),
         };
-        Ok(Self { status, active_since, recovery_codes_left: store.recovery_codes_left(principal.user)? })
+        Self { status, active_since, recovery_codes_left: found.recovery_codes_left }
     }
 }
 
@@ -132,7 +121,7 @@ pub struct TotpProofBody {
 impl Decode for TotpProofBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let code = fields.optional("code", text(code));
-        let SubmittedPassword { plain, encrypted, kid } = proof::proof(fields);
+        let SubmittedPassword { plain, encrypted, kid } = reauthentication(fields);
         let with_password = fields.has(PASSWORD.plain) || fields.has(PASSWORD.encrypted);
         match (fields.has("code"), with_password) {
             (false, false) => fields.note("code", "required", "is required, unless `password` is given"),
@@ -143,72 +132,18 @@ impl Decode for TotpProofBody {
     }
 }
 
-/// Why something about a second factor isn't done.
-#[derive(Debug)]
-enum Refused {
-    Factor(FactorRefusal),
-    Domain(Error),
-    Session(TokenError),
-}
-
-impl From<TokenError> for Refused {
-    fn from(error: TokenError) -> Self {
-        Self::Session(error)
-    }
-}
-
-impl From<FactorRefusal> for Refused {
-    fn from(refusal: FactorRefusal) -> Self {
-        Self::Factor(refusal)
-    }
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self::Domain(error)
-    }
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        Self::Domain(error.into())
-    }
-}
-
-impl Refusal for Refused {
-    fn is_remembered(&self) -> bool {
-        match self {
-            Self::Factor(refusal) => refusal.is_remembered(),
-            Self::Domain(error) => error.is_remembered(),
-            Self::Session(_) => false,
+impl TotpProofBody {
+    fn proof(self) -> TwoFactorProof {
+        let Self { code, password, encrypted_password, password_kid } = self;
+        match code {
+            Some(code) => TwoFactorProof::Code(code),
+            None => TwoFactorProof::Password(SubmittedPassword {
+                plain: password,
+                encrypted: encrypted_password,
+                kid: password_kid,
+            }),
         }
     }
-}
-
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        let refusal = match refused {
-            Refused::Factor(refusal) => refusal,
-            Refused::Domain(error) => return error.into(),
-            Refused::Session(error) => return error.into(),
-        };
-        match refusal {
-            FactorRefusal::WrongCode { .. } => {
-                Error::field("/code", "wrong_code", "is wrong, or was used before").into()
-            }
-            FactorRefusal::TooManyGuesses(seconds) => limits::guesses_refusal(seconds),
-            FactorRefusal::NotSetUp => Self::of("totp_not_set_up", "There is no second factor: set one up first."),
-            FactorRefusal::AlreadyActive => {
-                Self::of("totp_active", "There is a second factor already: remove it to set up another.")
-            }
-            FactorRefusal::Keys(error) => Self::internal(&error),
-            FactorRefusal::Store(error) => error.into(),
-        }
-    }
-}
-
-fn event(app: &App, principal: Principal, action: AuditAction, now: Instant) -> AuditEvent {
-    AuditEvent::by(app.ids.fresh().into(), action, principal.user, now).in_session(principal.session)
 }
 
 /// Get my second factor
@@ -218,9 +153,8 @@ fn event(app: &App, principal: Principal, action: AuditAction, now: Instant) -> 
     responses((status = 200, description = "How far it is", body = TotpBody))
 )]
 #[get("/me/totp")]
-async fn get_totp(app: Data<App>, request: HttpRequest, principal: Principal) -> Result<HttpResponse, Problem> {
-    let body = app.unit_of_work.read(move |store| TotpBody::load(store, principal)).await?;
-    Answer::computed(&body)?.to(&request)
+async fn get_totp(caller: Caller) -> Result<Answer, Problem> {
+    Answer::computed(&TotpBody::from(caller.two_factor.status(caller.principal).await?))
 }
 
 /// Set up a second factor
@@ -230,7 +164,7 @@ async fn get_totp(app: Data<App>, request: HttpRequest, principal: Principal) ->
 #[utoipa::path(
     tag = "me",
     operation_id = "setUpTotp",
-    request_body = ProofBody,
+    request_body = ReauthenticationBody,
     responses(
         (status = 200, description = "The secret, shown once", body = SetUpBody<'static>),
         (status = 403, description = "`wrong_password` or `reauthentication_required`", body = ProblemDoc, content_type = "application/problem+json"),
@@ -238,23 +172,9 @@ async fn get_totp(app: Data<App>, request: HttpRequest, principal: Principal) ->
     )
 )]
 #[post("/me/totp")]
-async fn set_up_totp(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<ProofBody>,
-) -> Result<HttpResponse, Problem> {
-    proof::by_password_or_fresh_sign_in(&app, principal, body.value.sent()).await?;
-    let (inner, now) = (app.clone(), app.now());
-    let made = app.unit_of_work.write(principal.user, now, move |tx| {
-        hold_session::<Refused>(tx.store, principal, now)?;
-        let user = tx.store.find_user(principal.user)?.ok_or(Error::NotFound(Entity::User))?;
-        let identity = &inner.identity;
-        let account = user.username.as_str();
-        Ok::<_, Refused>(factors::set_up(tx.store, user.id, account, &identity.master, &*identity.entropy, now)?)
-    });
-    let made = made.await?;
-    Answer::computed(&SetUpBody { secret: &made.secret, otpauth_uri: &made.uri })?.to(&request)
+async fn set_up_totp(caller: Caller, body: Body<ReauthenticationBody>) -> Result<Answer, Problem> {
+    let made = caller.two_factor.set_up(caller.principal, body.value.submitted()).await?;
+    Answer::computed(&SetUpBody { secret: &made.secret, otpauth_uri: &made.uri })
 }
 
 /// Confirm my second factor
@@ -270,61 +190,9 @@ async fn set_up_totp(
     )
 )]
 #[post("/me/totp/confirm")]
-async fn confirm_totp(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<ConfirmTotpBody>,
-) -> Result<HttpResponse, Problem> {
-    throttle(&app, Target::SecondFactor(principal.user)).await?;
-    let (inner, now) = (app.clone(), app.now());
-    let confirmed = app.unit_of_work.write(principal.user, now, move |tx| {
-        hold_session::<Refused>(tx.store, principal, now)?;
-        let (identity, code) = (&inner.identity, &body.value.code);
-        let codes = factors::confirm(tx.store, principal.user, code, &identity.master, &*identity.entropy, now)?;
-        audit::record(tx.store, &event(&inner, principal, AuditAction::TOTP_ENABLED, now))?;
-        Ok::<_, Refused>(codes)
-    });
-    let recovery_codes = confirmed.await?;
-    Answer::computed(&RecoveryCodesBody { recovery_codes })?.to(&request)
-}
-
-/// What proved somebody to be who they are.
-#[derive(Debug, Clone)]
-enum Proven {
-    /// The password was right.
-    Password,
-    /// This code is to be judged, in the unit of work that it is for.
-    Code(String),
-}
-
-async fn proven(app: &Data<App>, principal: Principal, body: TotpProofBody) -> Result<Proven, Problem> {
-    let TotpProofBody { code, password, encrypted_password, password_kid } = body;
-    if let Some(code) = code {
-        throttle(app, Target::SecondFactor(principal.user)).await?;
-        return Ok(Proven::Code(code));
-    }
-    let sent = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
-    proof::by_password(app, principal, sent).await?;
-    Ok(Proven::Password)
-}
-
-impl Proven {
-    /// Whether it is: that there is a second factor in force, and the code is one of it.
-    fn judge(&self, store: &mut dyn Store, app: &App, principal: Principal, now: Instant) -> Result<(), Refused> {
-        hold_session::<Refused>(store, principal, now)?;
-        match self {
-            Self::Password if factors::is_active(store, principal.user)? => Ok(()),
-            Self::Password => Err(FactorRefusal::NotSetUp.into()),
-            Self::Code(code) => {
-                let proof = factors::prove(store, principal.user, code, &app.identity.master, now)?;
-                if proof == Proof::RecoveryCode {
-                    audit::record(store, &event(app, principal, AuditAction::RECOVERY_CODE_USED, now))?;
-                }
-                Ok(())
-            }
-        }
-    }
+async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Answer, Problem> {
+    let recovery_codes = caller.two_factor.confirm(caller.principal, body.value.code).await?;
+    Answer::computed(&RecoveryCodesBody { recovery_codes })
 }
 
 /// Remove my second factor
@@ -341,17 +209,9 @@ impl Proven {
     )
 )]
 #[delete("/me/totp")]
-async fn delete_totp(app: Data<App>, principal: Principal, body: Body<TotpProofBody>) -> Result<HttpResponse, Problem> {
-    let proven = proven(&app, principal, body.value).await?;
-    let (inner, now) = (app.clone(), app.now());
-    let removed = app.unit_of_work.write(principal.user, now, move |tx| {
-        proven.judge(tx.store, &inner, principal, now)?;
-        tx.store.delete_totp(principal.user)?;
-        audit::record(tx.store, &event(&inner, principal, AuditAction::TOTP_DISABLED, now))?;
-        Ok::<_, Refused>(())
-    });
-    removed.await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn delete_totp(caller: Caller, body: Body<TotpProofBody>) -> Result<NoContent, Problem> {
+    caller.two_factor.remove(caller.principal, body.value.proof()).await?;
+    Ok(NoContent)
 }
 
 /// Renew my recovery codes
@@ -368,31 +228,15 @@ async fn delete_totp(app: Data<App>, principal: Principal, body: Body<TotpProofB
     )
 )]
 #[post("/me/totp/recovery-codes")]
-async fn renew_recovery_codes(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<TotpProofBody>,
-) -> Result<HttpResponse, Problem> {
-    let proven = proven(&app, principal, body.value).await?;
-    let (inner, now) = (app.clone(), app.now());
-    let renewed = app.unit_of_work.write(principal.user, now, move |tx| {
-        proven.judge(tx.store, &inner, principal, now)?;
-        let identity = &inner.identity;
-        let codes = factors::renew_recovery_codes(tx.store, principal.user, &identity.master, &*identity.entropy, now)?;
-        let count = AuditDetail::Number(i64::try_from(codes.len()).unwrap_or(0));
-        let event = event(&inner, principal, AuditAction::RECOVERY_CODES_RENEWED, now).with("codes", count);
-        audit::record(tx.store, &event)?;
-        Ok::<_, Refused>(codes)
-    });
-    let recovery_codes = renewed.await?;
-    Answer::computed(&RecoveryCodesBody { recovery_codes })?.to(&request)
+async fn renew_recovery_codes(caller: Caller, body: Body<TotpProofBody>) -> Result<Answer, Problem> {
+    let recovery_codes = caller.two_factor.renew_recovery_codes(caller.principal, body.value.proof()).await?;
+    Answer::computed(&RecoveryCodesBody { recovery_codes })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -1,19 +1,17 @@
 //! `GET /moods` and `/moods/{date}`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, put};
+use actix_web::{delete, get, put};
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::moods::{self, Mood, MoodPut};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{MoodBody, MoodDayBody, PutMoodBody};
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::Principal;
-use crate::input::{Body, PathParam, Query};
-use crate::page::{Page, PageRequest, Start};
-use crate::problem::{InputLocation, Problem};
-use crate::routes::viewed::DatesQuery;
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, PathParam, Query};
+use crate::http::page::{Page, PageRequest, Start};
+use crate::http::problem::{InputLocation, Problem};
+use crate::routes::date_queries::DatesQuery;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_moods).service(put_mood).service(get_mood).service(delete_mood);
@@ -29,12 +27,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     responses((status = 200, description = "A page of days", body = Page<MoodDayBody>))
 )]
 #[get("/moods")]
-async fn list_moods(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DatesQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn list_moods(caller: Caller, query: Query<DatesQuery>) -> Result<Page<MoodDayBody>, Problem> {
     let (dates, page) = (query.0.range(), query.0.page);
     let start = page.start::<Date>("date")?;
     let (from, to) = (dates.from(), dates.to());
@@ -44,9 +37,9 @@ async fn list_moods(
         Start::Before(first) => first.pred().and_then(|last| DateRange::new(from, to.min(last))),
     };
     let (more, backwards) = (page.limit + 1, matches!(start, Start::Before(_)));
-    let read = app.unit_of_work.read(move |store| moods::days(store, principal.user, range, more, backwards));
+    let read = caller.read(move |store| moods::days(store, caller.user, range, more, backwards));
     let found = Page::of_selected(read.await?, |day| day.date, "date", &page, &start);
-    found.map(MoodDayBody::from).answer(&request)
+    Ok(found.map(MoodDayBody::from))
 }
 
 fn answer(mood: Mood) -> Result<Answer, Problem> {
@@ -70,20 +63,18 @@ fn answer(mood: Mood) -> Result<Answer, Problem> {
 )]
 #[put("/moods/{date}")]
 async fn put_mood(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     day: PathParam<Date>,
     if_match: IfMatch,
     body: Body<PutMoodBody>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Answer, Problem> {
     let PutMoodBody { value, note, tags } = body.value;
     let put = MoodPut { date: day.0, value, note, tags: tags.unwrap_or_default() };
-    let written = app.unit_of_work.write(principal.user, app.now(), move |tx| moods::put(tx, put, &if_match.0));
+    let written = caller.write(move |tx| moods::put(tx, put, &if_match.0));
     let (mood, is_new) = written.await.map_err(|problem| problem.with_place("/date", InputLocation::Path))?;
     let location = format!("/api/v1/moods/{}", mood.date);
     let answer = answer(mood)?;
-    if is_new { answer.created(location) } else { answer }.to(&request)
+    Ok(if is_new { answer.created(location) } else { answer })
 }
 
 /// Get a day's own mood
@@ -96,14 +87,9 @@ async fn put_mood(
     responses((status = 200, description = "The mood", body = MoodBody))
 )]
 #[get("/moods/{date}")]
-async fn get_mood(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    day: PathParam<Date>,
-) -> Result<HttpResponse, Problem> {
-    let found = app.unit_of_work.read(move |store| moods::find(store, principal.user, day.0)).await?;
-    answer(found)?.to(&request)
+async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Problem> {
+    let found = caller.read(move |store| moods::find(store, caller.user, day.0)).await?;
+    answer(found)
 }
 
 /// Delete a day's own mood
@@ -116,12 +102,7 @@ async fn get_mood(
     responses((status = 204, description = "The mood is gone"))
 )]
 #[delete("/moods/{date}")]
-async fn delete_mood(
-    app: Data<App>,
-    principal: Principal,
-    day: PathParam<Date>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    app.unit_of_work.write(principal.user, app.now(), move |tx| moods::delete(tx, day.0, &if_match.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn delete_mood(caller: Caller, day: PathParam<Date>, if_match: IfMatch) -> Result<NoContent, Problem> {
+    caller.write(move |tx| moods::delete(tx, day.0, &if_match.0)).await?;
+    Ok(NoContent)
 }

@@ -8,8 +8,8 @@ use circadia_domain::moods::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::input::{Decode, Fields, Parsed, Raw, integer, list, text};
-use crate::rounding::rounded;
+use crate::http::input::{Decode, Fields, Parsed, Raw, integer, list, text};
+use crate::http::rounding::rounded;
 
 /// A day's own mood.
 #[derive(Debug, Serialize, ToSchema)]
@@ -239,7 +239,7 @@ impl From<UpdateMoodMomentBody> for MomentPatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

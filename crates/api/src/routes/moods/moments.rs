@@ -1,17 +1,15 @@
 //! `POST /moods` and `/moods/moments/{moment_id}`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 use circadia_domain::ids::MoodMomentId;
 use circadia_domain::moods::{self, MomentPatch, MoodMoment, NewMoment};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{CreateMoodMomentBody, MomentBody, UpdateMoodMomentBody};
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::Principal;
-use crate::input::{Body, PathParam};
-use crate::problem::{Problem, ProblemDoc};
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, PathParam};
+use crate::http::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create_moment).service(get_moment).service(update_moment).service(delete_moment);
@@ -35,17 +33,12 @@ fn answer(moment: MoodMoment) -> Result<Answer, Problem> {
     )
 )]
 #[post("/moods")]
-async fn create_moment(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<CreateMoodMomentBody>,
-) -> Result<HttpResponse, Problem> {
+async fn create_moment(caller: Caller, body: Body<CreateMoodMomentBody>) -> Result<Answer, Problem> {
     let CreateMoodMomentBody { id, at, value, note, tags } = body.value;
-    let id = id.unwrap_or_else(|| app.ids.fresh().into());
+    let id = id.unwrap_or_else(|| caller.fresh_id());
     let new = NewMoment { id, at, value, note, tags: tags.unwrap_or_default(), request_digest: body.digest };
-    let created = app.unit_of_work.write(principal.user, app.now(), move |tx| moods::create_moment(tx, new)).await?;
-    answer(created.into_inner())?.created(format!("/api/v1/moods/moments/{id}")).to(&request)
+    let created = caller.write(move |tx| moods::create_moment(tx, new)).await?;
+    Ok(answer(created.into_inner())?.created(format!("/api/v1/moods/moments/{id}")))
 }
 
 /// Get a moment
@@ -56,14 +49,9 @@ async fn create_moment(
     responses((status = 200, description = "The moment", body = MomentBody))
 )]
 #[get("/moods/moments/{moment_id}")]
-async fn get_moment(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<MoodMomentId>,
-) -> Result<HttpResponse, Problem> {
-    let found = app.unit_of_work.read(move |store| moods::find_moment(store, principal.user, id.0)).await?;
-    answer(found)?.to(&request)
+async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answer, Problem> {
+    let found = caller.read(move |store| moods::find_moment(store, caller.user, id.0)).await?;
+    answer(found)
 }
 
 /// Change a moment
@@ -79,19 +67,14 @@ async fn get_moment(
 )]
 #[patch("/moods/moments/{moment_id}")]
 async fn update_moment(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     id: PathParam<MoodMomentId>,
     if_match: IfMatch,
     body: Body<UpdateMoodMomentBody>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Answer, Problem> {
     let patch = MomentPatch::from(body.value);
-    let changed = app
-        .unit_of_work
-        .write(principal.user, app.now(), move |tx| moods::update_moment(tx, id.0, &if_match.0, patch))
-        .await?;
-    answer(changed)?.to(&request)
+    let changed = caller.write(move |tx| moods::update_moment(tx, id.0, &if_match.0, patch)).await?;
+    answer(changed)
 }
 
 /// Delete a moment
@@ -102,12 +85,7 @@ async fn update_moment(
     responses((status = 204, description = "The moment is gone"))
 )]
 #[delete("/moods/moments/{moment_id}")]
-async fn delete_moment(
-    app: Data<App>,
-    principal: Principal,
-    id: PathParam<MoodMomentId>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    app.unit_of_work.write(principal.user, app.now(), move |tx| moods::delete_moment(tx, id.0, &if_match.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn delete_moment(caller: Caller, id: PathParam<MoodMomentId>, if_match: IfMatch) -> Result<NoContent, Problem> {
+    caller.write(move |tx| moods::delete_moment(tx, id.0, &if_match.0)).await?;
+    Ok(NoContent)
 }

@@ -1,7 +1,6 @@
 //! `GET /moods/views/day`, `/week`, `/month` and `GET /moods/trend`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::{Date, Span};
 use circadia_domain::moods::{self, MAX_WINDOW, MoodPeriodView, Trend, TrendPoint, TrendRange};
 use circadia_domain::summary_stats::SummaryStats;
@@ -12,13 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::MoodDayBody;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Parsed, Query, integer, text};
-use crate::problem::Problem;
-use crate::rounding::rounded;
-use crate::routes::viewed::{DateQuery, view};
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Parsed, Query, integer, text};
+use crate::http::problem::Problem;
+use crate::http::rounding::rounded;
+use crate::routes::date_queries::{DateQuery, view};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_mood_day).service(get_mood_week).service(get_mood_month).service(get_mood_trend);
@@ -86,13 +84,8 @@ impl From<MoodPeriodView> for PeriodViewBody {
     responses((status = 200, description = "The day", body = MoodDayBody))
 )]
 #[get("/moods/views/day")]
-async fn get_mood_day(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DateQuery>,
-) -> Result<HttpResponse, Problem> {
-    view::<_, MoodDayBody>(&app, &request, principal, query.0, moods::day).await
+async fn get_mood_day(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
+    view::<_, MoodDayBody>(&caller, query.0, moods::day).await
 }
 
 /// A week of moods
@@ -105,14 +98,9 @@ async fn get_mood_day(
     responses((status = 200, description = "The week", body = PeriodViewBody))
 )]
 #[get("/moods/views/week")]
-async fn get_mood_week(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DateQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn get_mood_week(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     let look = |store: &mut dyn Store, user, now, date| moods::period(store, user, now, Span::Week, date);
-    view::<_, PeriodViewBody>(&app, &request, principal, query.0, look).await
+    view::<_, PeriodViewBody>(&caller, query.0, look).await
 }
 
 /// A month of moods
@@ -125,14 +113,9 @@ async fn get_mood_week(
     responses((status = 200, description = "The month", body = PeriodViewBody))
 )]
 #[get("/moods/views/month")]
-async fn get_mood_month(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DateQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn get_mood_month(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     let look = |store: &mut dyn Store, user, now, date| moods::period(store, user, now, Span::Month, date);
-    view::<_, PeriodViewBody>(&app, &request, principal, query.0, look).await
+    view::<_, PeriodViewBody>(&caller, query.0, look).await
 }
 
 /// What a trend shows.
@@ -239,14 +222,9 @@ impl From<Trend> for TrendBody {
     responses((status = 200, description = "The trend", body = TrendBody))
 )]
 #[get("/moods/trend")]
-async fn get_mood_trend(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<TrendQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (now, range) = (app.now(), query.0.range.unwrap_or(TrendRange::Last(30)));
+async fn get_mood_trend(caller: Caller, query: Query<TrendQuery>) -> Result<Answer, Problem> {
+    let (now, range) = (caller.now, query.0.range.unwrap_or(TrendRange::Last(30)));
     let window = query.0.window.unwrap_or(7);
-    let trend = app.unit_of_work.read(move |store| moods::trend(store, principal.user, now, range, window)).await?;
-    Answer::computed(&TrendBody::from(trend))?.to(&request)
+    let trend = caller.read(move |store| moods::trend(store, caller.user, now, range, window)).await?;
+    Answer::computed(&TrendBody::from(trend))
 }

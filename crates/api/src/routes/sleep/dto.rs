@@ -7,8 +7,8 @@ use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::input::{Decode, Fields, Parsed, integer, text};
-use crate::problem::ProblemDoc;
+use crate::http::input::{Decode, Fields, Parsed, integer, text};
+use crate::http::problem::ProblemDoc;
 
 /// What kind of sleep it was.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -268,7 +268,7 @@ impl From<CheckSleepBody> for SleepInput {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -1,7 +1,6 @@
 //! `GET /sleep`, `DELETE /sleep?date=` and `POST /sleep/check`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use actix_web::{delete, get, post};
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::sleep::{self, SleepInput, SleepSlice};
 use serde::Serialize;
@@ -9,13 +8,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{CheckSleepBody, ConflictBody, SleepLogBody};
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Query, date, text};
-use crate::page::{Page, PageRequest, Start};
-use crate::problem::Problem;
-use crate::routes::viewed::DatesQuery;
+use crate::http::answer::{Answer, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, Query, date, text};
+use crate::http::page::{Page, PageRequest, Start};
+use crate::http::problem::Problem;
+use crate::routes::date_queries::DatesQuery;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_sleep).service(delete_sleep_of_date).service(check_sleep);
@@ -31,12 +29,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     responses((status = 200, description = "A page of logs", body = Page<SleepLogBody>))
 )]
 #[get("/sleep")]
-async fn list_sleep(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DatesQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn list_sleep(caller: Caller, query: Query<DatesQuery>) -> Result<Page<SleepLogBody>, Problem> {
     let (dates, page) = (query.0.range(), query.0.page);
     // A start in microseconds: no two logs have the same.
     let start = page.start::<i64>("start")?;
@@ -46,9 +39,9 @@ async fn list_sleep(
         Start::Before(first) => (None, Some(Instant::from_micros(*first))),
     };
     let slice = SleepSlice { dates, after, before, limit: page.limit + 1, backwards: before.is_some() };
-    let read = app.unit_of_work.read(move |store| sleep::list(store, principal.user, &slice));
+    let read = caller.read(move |store| sleep::list(store, caller.user, &slice));
     let found = Page::of_selected(read.await?, |log| log.sleep.start.micros(), "start", &page, &start);
-    found.map(SleepLogBody::from).answer(&request)
+    Ok(found.map(SleepLogBody::from))
 }
 
 /// Which date.
@@ -75,18 +68,14 @@ impl Decode for DateQuery {
     params(DateQuery),
     responses(
         (status = 204, description = "They are gone"),
-        (status = 404, description = "`sleep_log_not_found`: there is none of this date", body = crate::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`sleep_log_not_found`: there is none of this date", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 #[delete("/sleep")]
-async fn delete_sleep_of_date(
-    app: Data<App>,
-    principal: Principal,
-    query: Query<DateQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn delete_sleep_of_date(caller: Caller, query: Query<DateQuery>) -> Result<NoContent, Problem> {
     let date = query.0.date;
-    app.unit_of_work.write(principal.user, app.now(), move |tx| sleep::delete_of_date(tx, date)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    caller.write(move |tx| sleep::delete_of_date(tx, date)).await?;
+    Ok(NoContent)
 }
 
 /// What is in the way of an interval.
@@ -110,15 +99,10 @@ struct CheckAnswer {
     responses((status = 200, description = "What is in the way", body = CheckAnswer))
 )]
 #[post("/sleep/check")]
-async fn check_sleep(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<CheckSleepBody>,
-) -> Result<HttpResponse, Problem> {
-    let (now, changed) = (app.now(), body.value.id);
+async fn check_sleep(caller: Caller, body: Body<CheckSleepBody>) -> Result<Answer, Problem> {
+    let (now, changed) = (caller.now, body.value.id);
     let input = SleepInput::from(body.value);
-    let found = app.unit_of_work.read(move |store| sleep::check(store, principal.user, now, &input, changed)).await?;
+    let found = caller.read(move |store| sleep::check(store, caller.user, now, &input, changed)).await?;
     let conflicts: Vec<ConflictBody> = found.into_iter().map(ConflictBody::from).collect();
-    Answer::computed(&CheckAnswer { overlaps: !conflicts.is_empty(), conflicts })?.to(&request)
+    Answer::computed(&CheckAnswer { overlaps: !conflicts.is_empty(), conflicts })
 }

@@ -9,7 +9,7 @@ mod views;
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::routing::fallback;
+use crate::http::fallback::fallback;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     // Fixed words come before the `{sleep_log_id}` that would swallow them.

@@ -1,7 +1,6 @@
 //! `POST /sleep` and `/sleep/{sleep_log_id}`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 use circadia_domain::ids::SleepLogId;
 use circadia_domain::sleep::{self, NewSleepLog, OnOverlap, SleepInput, SleepLog, SleepPatch};
 use circadia_domain::violation::Violations;
@@ -10,11 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{CreateSleepLogBody, SleepLogBody, SleepOverlapDoc, UpdateSleepLogBody};
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::Principal;
-use crate::input::{Body, Decode, Fields, Parsed, PathParam, Query, text};
-use crate::problem::Problem;
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, Query, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create_sleep_log).service(get_sleep_log).service(update_sleep_log).service(delete_sleep_log);
@@ -84,18 +82,15 @@ fn answer(log: SleepLog) -> Result<Answer, Problem> {
 )]
 #[post("/sleep")]
 async fn create_sleep_log(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     query: Query<OverlapQuery>,
     body: Body<CreateSleepLogBody>,
-) -> Result<HttpResponse, Problem> {
-    let id = body.value.id.unwrap_or_else(|| app.ids.fresh().into());
+) -> Result<Answer, Problem> {
+    let id = body.value.id.unwrap_or_else(|| caller.fresh_id());
     let new = NewSleepLog { id, input: SleepInput::from(body.value), request_digest: body.digest };
     let on_overlap = OnOverlap::from(query.0);
-    let created =
-        app.unit_of_work.write(principal.user, app.now(), move |tx| sleep::create(tx, new, on_overlap)).await?;
-    answer(created.into_inner())?.created(format!("/api/v1/sleep/{id}")).to(&request)
+    let created = caller.write(move |tx| sleep::create(tx, new, on_overlap)).await?;
+    Ok(answer(created.into_inner())?.created(format!("/api/v1/sleep/{id}")))
 }
 
 /// Get a log of sleep
@@ -106,14 +101,9 @@ async fn create_sleep_log(
     responses((status = 200, description = "The log", body = SleepLogBody))
 )]
 #[get("/sleep/{sleep_log_id}")]
-async fn get_sleep_log(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<SleepLogId>,
-) -> Result<HttpResponse, Problem> {
-    let found = app.unit_of_work.read(move |store| sleep::find(store, principal.user, id.0)).await?;
-    answer(found)?.to(&request)
+async fn get_sleep_log(caller: Caller, id: PathParam<SleepLogId>) -> Result<Answer, Problem> {
+    let found = caller.read(move |store| sleep::find(store, caller.user, id.0)).await?;
+    answer(found)
 }
 
 /// Change a log of sleep
@@ -131,21 +121,16 @@ async fn get_sleep_log(
 )]
 #[patch("/sleep/{sleep_log_id}")]
 async fn update_sleep_log(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     id: PathParam<SleepLogId>,
     query: Query<OverlapQuery>,
     if_match: IfMatch,
     body: Body<UpdateSleepLogBody>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Answer, Problem> {
     let patch = SleepPatch::from(body.value);
     let on_overlap = OnOverlap::from(query.0);
-    let changed = app
-        .unit_of_work
-        .write(principal.user, app.now(), move |tx| sleep::update(tx, id.0, &if_match.0, patch, on_overlap))
-        .await?;
-    answer(changed)?.to(&request)
+    let changed = caller.write(move |tx| sleep::update(tx, id.0, &if_match.0, patch, on_overlap)).await?;
+    answer(changed)
 }
 
 /// Delete a log of sleep
@@ -156,12 +141,7 @@ async fn update_sleep_log(
     responses((status = 204, description = "The log is gone"))
 )]
 #[delete("/sleep/{sleep_log_id}")]
-async fn delete_sleep_log(
-    app: Data<App>,
-    principal: Principal,
-    id: PathParam<SleepLogId>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    app.unit_of_work.write(principal.user, app.now(), move |tx| sleep::delete(tx, id.0, &if_match.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn delete_sleep_log(caller: Caller, id: PathParam<SleepLogId>, if_match: IfMatch) -> Result<NoContent, Problem> {
+    caller.write(move |tx| sleep::delete(tx, id.0, &if_match.0)).await?;
+    Ok(NoContent)
 }

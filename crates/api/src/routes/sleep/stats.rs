@@ -1,7 +1,6 @@
 //! `GET /sleep/stats`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::sleep::{self, ClockMean, Debt, Naps, NightSummary, Regularity, SleepStats, SocialJetLag};
 use circadia_domain::summary_stats::SummaryStats;
@@ -11,12 +10,11 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Query, date, text};
-use crate::problem::{InputLocation, Problem};
-use crate::rounding::rounded;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::problem::Problem;
+use crate::http::rounding::rounded;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_sleep_stats);
@@ -289,19 +287,9 @@ impl StatsQuery {
     responses((status = 200, description = "The figures", body = StatsBody))
 )]
 #[get("/sleep/stats")]
-async fn get_sleep_stats(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<StatsQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (now, query) = (app.now(), query.0);
-    let read = app.unit_of_work.read(move |store| {
-        sleep::statistics(store, principal.user, now, |today| query.range(today)).map_err(|error| match error {
-            circadia_domain::Error::Invalid(wrong) => Problem::invalid(InputLocation::Query, wrong),
-            error => Problem::from(error),
-        })
-    });
-    let (stats, goal) = read.await?;
-    Answer::computed(&StatsBody::new(&stats, goal))?.to(&request)
+async fn get_sleep_stats(caller: Caller, query: Query<StatsQuery>) -> Result<Answer, Problem> {
+    let (user, now, query) = (caller.user, caller.now, query.0);
+    let read = caller.read(move |store| sleep::statistics(store, user, now, |today| query.range(today)));
+    let (stats, goal) = read.await.map_err(|problem| problem.in_query())?;
+    Answer::computed(&StatsBody::new(&stats, goal))
 }

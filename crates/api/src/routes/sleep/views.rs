@@ -1,7 +1,6 @@
 //! `GET /sleep/views/day`, `/week`, `/month`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::{Date, Instant, Span, Zone};
 use circadia_domain::sleep::{self, HourBlock, Night, SleepDay, SleepDayView, SleepPeriodView};
 use circadia_domain::unit_of_work::Store;
@@ -12,12 +11,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::SleepLogBody;
 use super::stats::{NapsBody, SummaryBody};
-use crate::app::App;
-use crate::identity::Principal;
-use crate::input::Query;
-use crate::problem::Problem;
-use crate::rounding::rounded;
-use crate::routes::viewed::{DateQuery, view};
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::Query;
+use crate::http::problem::Problem;
+use crate::http::rounding::rounded;
+use crate::routes::date_queries::{DateQuery, view};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_sleep_day).service(get_sleep_week).service(get_sleep_month);
@@ -206,13 +205,8 @@ impl From<SleepPeriodView> for PeriodViewBody {
     responses((status = 200, description = "The day", body = DayViewBody))
 )]
 #[get("/sleep/views/day")]
-async fn get_sleep_day(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DateQuery>,
-) -> Result<HttpResponse, Problem> {
-    view::<_, DayViewBody>(&app, &request, principal, query.0, sleep::day).await
+async fn get_sleep_day(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
+    view::<_, DayViewBody>(&caller, query.0, sleep::day).await
 }
 
 /// A week of sleep
@@ -225,14 +219,9 @@ async fn get_sleep_day(
     responses((status = 200, description = "The week", body = PeriodViewBody))
 )]
 #[get("/sleep/views/week")]
-async fn get_sleep_week(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DateQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn get_sleep_week(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     let look = |store: &mut dyn Store, user, now, date| sleep::period(store, user, now, Span::Week, date);
-    view::<_, PeriodViewBody>(&app, &request, principal, query.0, look).await
+    view::<_, PeriodViewBody>(&caller, query.0, look).await
 }
 
 /// A month of sleep
@@ -245,12 +234,7 @@ async fn get_sleep_week(
     responses((status = 200, description = "The month", body = PeriodViewBody))
 )]
 #[get("/sleep/views/month")]
-async fn get_sleep_month(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<DateQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn get_sleep_month(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     let look = |store: &mut dyn Store, user, now, date| sleep::period(store, user, now, Span::Month, date);
-    view::<_, PeriodViewBody>(&app, &request, principal, query.0, look).await
+    view::<_, PeriodViewBody>(&caller, query.0, look).await
 }

@@ -4,7 +4,7 @@ use circadia_domain::stats::{Pieces, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::rounding;
+use crate::http::rounding;
 
 /// A chart.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,7 +1,6 @@
 //! `GET /stats/insights`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::ids::HabitId;
 use circadia_domain::stats::insights::{
@@ -15,11 +14,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::RangeBody;
 use super::chart::rounded;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Parsed, Query, date, text};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Parsed, Query, date, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_insights);
@@ -238,13 +236,8 @@ impl UntestedBody {
     responses((status = 200, description = "What was found", body = InsightsBody))
 )]
 #[get("/stats/insights")]
-async fn get_insights(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<Asked>,
-) -> Result<HttpResponse, Problem> {
-    let (now, Asked { period, on, rate }) = (app.now(), query.0);
-    let examined = app.unit_of_work.read(move |store| of_account(store, principal.user, now, on, period, rate)).await?;
-    Answer::computed(&InsightsBody::new(&examined))?.to(&request)
+async fn get_insights(caller: Caller, query: Query<Asked>) -> Result<Answer, Problem> {
+    let (now, Asked { period, on, rate }) = (caller.now, query.0);
+    let examined = caller.read(move |store| of_account(store, caller.user, now, on, period, rate)).await?;
+    Answer::computed(&InsightsBody::new(&examined))
 }

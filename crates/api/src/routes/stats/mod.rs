@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::input::{Fields, Parsed, date, text};
+use crate::http::input::{Fields, Parsed, date, text};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     overview::routes(config);

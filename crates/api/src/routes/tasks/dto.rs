@@ -6,7 +6,7 @@ use circadia_domain::tasks::{NewTask, Priority, Task, TaskDescription, TaskPatch
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::input::{Decode, Fields, date, text};
+use crate::http::input::{Decode, Fields, date, text};
 
 /// How far a task is.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -230,7 +230,7 @@ impl Decode for TransitionBody {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

@@ -1,8 +1,8 @@
 //! `GET /tasks`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::{Date, Instant};
+use circadia_domain::code::Code;
 use circadia_domain::ids::{TaskId, ThemeId};
 use circadia_domain::tasks::{
     self, Priority, Task, TaskCursor, TaskFilter, TaskOrder, TaskQuery, TaskSeek, TaskSort, TaskStatus,
@@ -13,11 +13,10 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{PriorityBody, TaskBody, TaskStatusBody};
-use crate::app::App;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Parsed, Query, boolean, date, sought, text};
-use crate::page::{Page, PageRequest, Start};
-use crate::problem::Problem;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Parsed, Query, boolean, date, sought, text};
+use crate::http::page::{Page, PageRequest, Start};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_tasks);
@@ -157,12 +156,7 @@ impl Decode for ListQuery {
     responses((status = 200, description = "A page of tasks", body = Page<TaskBody>))
 )]
 #[get("/tasks")]
-async fn list_tasks(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<ListQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn list_tasks(caller: Caller, query: Query<ListQuery>) -> Result<Page<TaskBody>, Problem> {
     let query = query.0;
     let order = query.sort.unwrap_or(TaskOrder { by: TaskSort::DueOn, reversed: false });
     let sort = order_text(order);
@@ -172,7 +166,7 @@ async fn list_tasks(
         Start::After(key) => (false, Some(key)),
         Start::Before(key) => (true, Some(key)),
     };
-    let invalid = || Problem::of("invalid_cursor", "The cursor is not one that this list gave out in this order.");
+    let invalid = || Problem::of(Code::InvalidCursor, "The cursor is not one that this list gave out in this order.");
     let beyond = beyond.map(|key| key.clone().into_place(order.by).ok_or_else(invalid)).transpose()?;
     let wanted = TaskQuery {
         filter: TaskFilter {
@@ -188,10 +182,10 @@ async fn list_tasks(
         on: query.on,
         seek: TaskSeek { order, beyond, backwards, limit: query.page.limit + 1 },
     };
-    let now = app.now();
-    let found = app.unit_of_work.read(move |store| tasks::list(store, principal.user, now, wanted)).await?;
+    let now = caller.now;
+    let found = caller.read(move |store| tasks::list(store, caller.user, now, wanted)).await?;
     let page = Page::of_selected(found, |task| Key::of(task, order.by), &sort, &query.page, &start);
-    page.map(TaskBody::from).answer(&request)
+    Ok(page.map(TaskBody::from))
 }
 
 #[cfg(test)]

@@ -1,17 +1,15 @@
 //! `/tasks` and `/tasks/{task_id}`: making, reading, changing, moving and deleting tasks.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 use circadia_domain::ids::TaskId;
 use circadia_domain::tasks::{self, Task, TaskPatch};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{CreateTaskBody, TaskBody, TransitionBody, UpdateTaskBody};
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::Principal;
-use crate::input::{Body, PathParam};
-use crate::problem::{Problem, ProblemDoc};
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, PathParam};
+use crate::http::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create_task).service(transition_task).service(get_task).service(update_task).service(delete_task);
@@ -35,16 +33,11 @@ fn answer(task: Task) -> Result<Answer, Problem> {
     )
 )]
 #[post("/tasks")]
-async fn create_task(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<CreateTaskBody>,
-) -> Result<HttpResponse, Problem> {
-    let new = body.value.into_new(|| app.ids.fresh().into(), body.digest);
+async fn create_task(caller: Caller, body: Body<CreateTaskBody>) -> Result<Answer, Problem> {
+    let new = body.value.into_new(|| caller.fresh_id(), body.digest);
     let id = new.id;
-    let created = app.unit_of_work.write(principal.user, app.now(), move |tx| tasks::create(tx, new)).await?;
-    answer(created.into_inner())?.created(format!("/api/v1/tasks/{id}")).to(&request)
+    let created = caller.write(move |tx| tasks::create(tx, new)).await?;
+    Ok(answer(created.into_inner())?.created(format!("/api/v1/tasks/{id}")))
 }
 
 /// Get a task
@@ -55,14 +48,9 @@ async fn create_task(
     responses((status = 200, description = "The task", body = TaskBody))
 )]
 #[get("/tasks/{task_id}")]
-async fn get_task(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<TaskId>,
-) -> Result<HttpResponse, Problem> {
-    let found = app.unit_of_work.read(move |store| tasks::find(store, principal.user, id.0)).await?;
-    answer(found)?.to(&request)
+async fn get_task(caller: Caller, id: PathParam<TaskId>) -> Result<Answer, Problem> {
+    let found = caller.read(move |store| tasks::find(store, caller.user, id.0)).await?;
+    answer(found)
 }
 
 /// Change a task
@@ -77,19 +65,14 @@ async fn get_task(
 )]
 #[patch("/tasks/{task_id}")]
 async fn update_task(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     id: PathParam<TaskId>,
     if_match: IfMatch,
     body: Body<UpdateTaskBody>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Answer, Problem> {
     let patch = TaskPatch::from(body.value);
-    let changed = app
-        .unit_of_work
-        .write(principal.user, app.now(), move |tx| tasks::update(tx, id.0, &if_match.0, patch))
-        .await?;
-    answer(changed)?.to(&request)
+    let changed = caller.write(move |tx| tasks::update(tx, id.0, &if_match.0, patch)).await?;
+    answer(changed)
 }
 
 /// Take a task to another status
@@ -108,19 +91,14 @@ async fn update_task(
 )]
 #[post("/tasks/{task_id}/transition")]
 async fn transition_task(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     id: PathParam<TaskId>,
     if_match: IfMatch,
     body: Body<TransitionBody>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Answer, Problem> {
     let to = body.value.to;
-    let changed = app
-        .unit_of_work
-        .write(principal.user, app.now(), move |tx| tasks::transition(tx, id.0, &if_match.0, to))
-        .await?;
-    answer(changed)?.to(&request)
+    let changed = caller.write(move |tx| tasks::transition(tx, id.0, &if_match.0, to)).await?;
+    answer(changed)
 }
 
 /// Delete a task
@@ -133,12 +111,7 @@ async fn transition_task(
     responses((status = 204, description = "The task is gone"))
 )]
 #[delete("/tasks/{task_id}")]
-async fn delete_task(
-    app: Data<App>,
-    principal: Principal,
-    id: PathParam<TaskId>,
-    if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    app.unit_of_work.write(principal.user, app.now(), move |tx| tasks::delete(tx, id.0, &if_match.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn delete_task(caller: Caller, id: PathParam<TaskId>, if_match: IfMatch) -> Result<NoContent, Problem> {
+    caller.write(move |tx| tasks::delete(tx, id.0, &if_match.0)).await?;
+    Ok(NoContent)
 }

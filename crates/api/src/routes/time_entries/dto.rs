@@ -7,7 +7,7 @@ use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::input::{Decode, Fields, Parsed, date, integer, text};
+use crate::http::input::{Decode, Fields, Parsed, date, integer, text};
 
 /// Minutes that were spent on a day; there may be several entries a day.
 #[derive(Debug, Serialize, ToSchema)]
@@ -189,7 +189,7 @@ impl From<UpdateTimeEntryBody> for TimeEntryPatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::assert_documented;
+    use crate::http::input::testing::assert_documented;
 
     #[test]
     fn what_is_documented_is_what_is_read() {

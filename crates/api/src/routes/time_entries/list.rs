@@ -1,7 +1,6 @@
 //! `GET /time-entries`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::ids::{HabitId, TaskId, TimeEntryId};
 use circadia_domain::time_entries::{self, TimeEntry, TimeFilter, TimeSeek};
@@ -11,11 +10,10 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::TimeEntryBody;
-use crate::app::App;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Parsed, Query, date, text};
-use crate::page::{Page, PageRequest, Start};
-use crate::problem::Problem;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Parsed, Query, date, text};
+use crate::http::page::{Page, PageRequest, Start};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_time_entries);
@@ -88,12 +86,7 @@ impl Decode for ListQuery {
     responses((status = 200, description = "A page of time entries", body = Page<TimeEntryBody>))
 )]
 #[get("/time-entries")]
-async fn list_time_entries(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<ListQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn list_time_entries(caller: Caller, query: Query<ListQuery>) -> Result<Page<TimeEntryBody>, Problem> {
     let ListQuery { from, to, habit_id, task_id, sort, page } = query.0;
     let reversed = sort.unwrap_or(false);
     let sort = if reversed { "-date" } else { "date" };
@@ -106,6 +99,6 @@ async fn list_time_entries(
     let range = DateRange::new(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)).unwrap_or(DateRange::ALL);
     let filter = TimeFilter { range, habit: habit_id, task: task_id };
     let seek = TimeSeek { reversed, beyond, backwards, limit: page.limit + 1 };
-    let found = app.unit_of_work.read(move |store| time_entries::list(store, principal.user, &filter, &seek)).await?;
-    Page::of_selected(found, Key::of, sort, &page, &start).map(TimeEntryBody::from).answer(&request)
+    let found = caller.read(move |store| time_entries::list(store, caller.user, &filter, &seek)).await?;
+    Ok(Page::of_selected(found, Key::of, sort, &page, &start).map(TimeEntryBody::from))
 }

@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(in crate::routes) use dto::TimeEntryBody;
 
-use crate::routing::fallback;
+use crate::http::fallback::fallback;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     // A fixed word comes before the `{time_entry_id}` that would swallow it.

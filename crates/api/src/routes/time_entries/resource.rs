@@ -1,17 +1,15 @@
 //! `/time-entries` and `/time-entries/{time_entry_id}`: making, reading, changing and deleting time entries.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 use circadia_domain::ids::TimeEntryId;
 use circadia_domain::time_entries::{self, TimeEntry, TimeEntryPatch};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{CreateTimeEntryBody, TimeEntryBody, UpdateTimeEntryBody};
-use crate::app::App;
-use crate::conditional::{Answer, IfMatch};
-use crate::identity::Principal;
-use crate::input::{Body, PathParam};
-use crate::problem::{Problem, ProblemDoc};
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, PathParam};
+use crate::http::problem::{Problem, ProblemDoc};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create_time_entry).service(get_time_entry).service(update_time_entry).service(delete_time_entry);
@@ -36,16 +34,11 @@ fn answer(entry: TimeEntry) -> Result<Answer, Problem> {
     )
 )]
 #[post("/time-entries")]
-async fn create_time_entry(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    body: Body<CreateTimeEntryBody>,
-) -> Result<HttpResponse, Problem> {
-    let new = body.value.into_new(|| app.ids.fresh().into(), body.digest);
+async fn create_time_entry(caller: Caller, body: Body<CreateTimeEntryBody>) -> Result<Answer, Problem> {
+    let new = body.value.into_new(|| caller.fresh_id(), body.digest);
     let id = new.id;
-    let created = app.unit_of_work.write(principal.user, app.now(), move |tx| time_entries::create(tx, new)).await?;
-    answer(created.into_inner())?.created(format!("/api/v1/time-entries/{id}")).to(&request)
+    let created = caller.write(move |tx| time_entries::create(tx, new)).await?;
+    Ok(answer(created.into_inner())?.created(format!("/api/v1/time-entries/{id}")))
 }
 
 /// Get a time entry
@@ -56,14 +49,9 @@ async fn create_time_entry(
     responses((status = 200, description = "The time entry", body = TimeEntryBody))
 )]
 #[get("/time-entries/{time_entry_id}")]
-async fn get_time_entry(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<TimeEntryId>,
-) -> Result<HttpResponse, Problem> {
-    let found = app.unit_of_work.read(move |store| time_entries::find(store, principal.user, id.0)).await?;
-    answer(found)?.to(&request)
+async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<Answer, Problem> {
+    let found = caller.read(move |store| time_entries::find(store, caller.user, id.0)).await?;
+    answer(found)
 }
 
 /// Change a time entry
@@ -78,19 +66,14 @@ async fn get_time_entry(
 )]
 #[patch("/time-entries/{time_entry_id}")]
 async fn update_time_entry(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
+    caller: Caller,
     id: PathParam<TimeEntryId>,
     if_match: IfMatch,
     body: Body<UpdateTimeEntryBody>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Answer, Problem> {
     let patch = TimeEntryPatch::from(body.value);
-    let changed = app
-        .unit_of_work
-        .write(principal.user, app.now(), move |tx| time_entries::update(tx, id.0, &if_match.0, patch))
-        .await?;
-    answer(changed)?.to(&request)
+    let changed = caller.write(move |tx| time_entries::update(tx, id.0, &if_match.0, patch)).await?;
+    answer(changed)
 }
 
 /// Delete a time entry
@@ -104,11 +87,10 @@ async fn update_time_entry(
 )]
 #[delete("/time-entries/{time_entry_id}")]
 async fn delete_time_entry(
-    app: Data<App>,
-    principal: Principal,
+    caller: Caller,
     id: PathParam<TimeEntryId>,
     if_match: IfMatch,
-) -> Result<HttpResponse, Problem> {
-    app.unit_of_work.write(principal.user, app.now(), move |tx| time_entries::delete(tx, id.0, &if_match.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+) -> Result<NoContent, Problem> {
+    caller.write(move |tx| time_entries::delete(tx, id.0, &if_match.0)).await?;
+    Ok(NoContent)
 }

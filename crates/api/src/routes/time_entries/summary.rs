@@ -1,8 +1,6 @@
 //! `GET /time-entries/summary` and `GET /habits/{habit_id}/time/weekly`.
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
-use circadia_domain::Error;
+use actix_web::get;
 use circadia_domain::civil::{Date, DateRange, Span};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::Color;
@@ -13,15 +11,13 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::super::habits::OnQuery;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Parsed, PathParam, Query, date, text};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Parsed, Query, date, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_summary).service(get_week);
+    config.service(get_summary);
 }
 
 /// The most days that are added up at once: ten years.
@@ -192,17 +188,12 @@ fn groups<T: Into<GroupBody>>(sums: Vec<T>) -> Vec<GroupBody> {
     responses((status = 200, description = "The sums", body = SummaryBody))
 )]
 #[get("/time-entries/summary")]
-async fn get_summary(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<SummaryQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn get_summary(caller: Caller, query: Query<SummaryQuery>) -> Result<Answer, Problem> {
     let SummaryQuery { from, to, group_by } = query.0;
     let group_by = group_by.unwrap_or(GroupBy::Day);
     let range = DateRange::new(from, to).unwrap_or(DateRange::day(from));
-    let user = principal.user;
-    let read = app.unit_of_work.read(move |store| {
+    let user = caller.user;
+    let read = caller.read(move |store| {
         let span = match group_by {
             GroupBy::Day => Span::Day,
             GroupBy::Week => Span::Week,
@@ -215,57 +206,5 @@ async fn get_summary(
     let items: Vec<GroupBody> = read.await?;
     let (minutes, count) =
         items.iter().fold((0, 0), |(minutes, count), group| (minutes + group.minutes, count + group.count));
-    Answer::computed(&SummaryBody { from, to, group_by, minutes, count, items })?.to(&request)
-}
-
-/// A habit's week.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = HabitWeek)]
-struct WeekBody {
-    /// Its seven days, from the user's first day of the week.
-    daily: Vec<WeekDayBody>,
-    /// The minutes of all seven.
-    total_week: u64,
-    /// The minutes of a day on average: a seventh of the week's.
-    avg_per_day: f64,
-}
-
-/// A day of a habit's week.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = HabitWeekDay)]
-struct WeekDayBody {
-    /// The day.
-    #[schema(value_type = String, format = Date)]
-    date: Date,
-    /// The minutes of its time entries.
-    total_minutes: u64,
-}
-
-/// What time was spent on a habit in a week?
-///
-/// In the week, by the user's first day of it, that the day `on` is in. What was entered by hand is not counted: only
-/// time entries are.
-#[utoipa::path(
-    tag = "time",
-    operation_id = "getHabitWeek",
-    params(("habit_id" = Uuid, Path, description = "The habit's id"), OnQuery),
-    responses((status = 200, description = "The week", body = WeekBody))
-)]
-#[get("/habits/{habit_id}/time/weekly")]
-async fn get_week(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    id: PathParam<HabitId>,
-    query: Query<OnQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (now, on) = (app.now(), query.0.on);
-    let read = app.unit_of_work.read::<_, Error>(move |store| time_entries::week(store, principal.user, id.0, now, on));
-    let week = read.await?;
-    let body = WeekBody {
-        total_week: week.total(),
-        avg_per_day: week.average(),
-        daily: week.daily.into_iter().map(|(date, total_minutes)| WeekDayBody { date, total_minutes }).collect(),
-    };
-    Answer::computed(&body)?.to(&request)
+    Answer::computed(&SummaryBody { from, to, group_by, minutes, count, items })
 }

@@ -6,8 +6,7 @@ mod tasks;
 mod theme;
 mod time;
 
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::stats::overview::{self as domain, Kpi, KpiKey, Overview};
 use circadia_domain::stats::{Period, Step};
@@ -21,11 +20,10 @@ use self::tasks::TasksBody;
 use self::time::TimeBody;
 use super::RangeBody;
 use super::chart::rounded;
-use crate::app::App;
-use crate::conditional::Answer;
-use crate::identity::Principal;
-use crate::input::{Decode, Fields, Query, date, text};
-use crate::problem::Problem;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_overview);
@@ -204,13 +202,8 @@ impl From<Overview> for OverviewBody {
     responses((status = 200, description = "The overview", body = OverviewBody))
 )]
 #[get("/stats/overview")]
-async fn get_overview(
-    app: Data<App>,
-    request: HttpRequest,
-    principal: Principal,
-    query: Query<Asked>,
-) -> Result<HttpResponse, Problem> {
-    let (now, Asked { period, on }) = (app.now(), query.0);
-    let made = app.unit_of_work.read(move |store| domain::overview(store, principal.user, now, on, period)).await?;
-    Answer::computed(&OverviewBody::from(made))?.to(&request)
+async fn get_overview(caller: Caller, query: Query<Asked>) -> Result<Answer, Problem> {
+    let (now, Asked { period, on }) = (caller.now, query.0);
+    let made = caller.read(move |store| domain::overview(store, caller.user, now, on, period)).await?;
+    Answer::computed(&OverviewBody::from(made))
 }

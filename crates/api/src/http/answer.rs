@@ -1,0 +1,196 @@
+//! Conditional requests (RFC 9110 §13): `ETag`, `If-Match`, `If-None-Match`.
+//!
+//! A stored resource's tag is `"<revision>.<hash>"`: the revision for `If-Match`, a hash of the body so that whatever
+//! else the answer depends on (counts, today's date) shows in `If-None-Match`. A computed answer's tag is `W/"<hash>"`.
+//! Compression on the way turns a strong tag into a weak one of the same text; since the text names the revision, it
+//! is accepted in `If-Match` all the same.
+
+use std::future::{Ready, ready};
+use std::hash::BuildHasher as _;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError as _};
+use circadia_domain::revision::{Expected, Revision};
+use foldhash::quality::FixedState;
+use serde::Serialize;
+
+use crate::http::problem::{InputLocation, Problem};
+
+/// The `If-Match` header, read.
+#[derive(Debug)]
+pub struct IfMatch(pub Expected);
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = header(request, &IF_MATCH).and_then(|text| if_match(text.as_deref()));
+        ready(read.map(Self))
+    }
+}
+
+fn if_match(header: Option<&str>) -> Result<Expected, Problem> {
+    let Some(text) = header else { return Ok(Expected::Anything) };
+    if text.trim() == "*" {
+        return Ok(Expected::Existing);
+    }
+    let tags = tags(text).ok_or_else(|| malformed("if-match"))?;
+    // A tag that names no revision matches nothing, as an outdated one would.
+    let revisions = tags.iter().filter_map(|tag| tag.split('.').next()?.parse().ok()).map(Revision).collect();
+    Ok(Expected::OneOf(revisions))
+}
+
+fn malformed(name: &str) -> Problem {
+    let mut wrong = circadia_domain::violation::Violations::new();
+    wrong.add(format!("/{name}"), "invalid_etag", "must be `*` or a list of entity tags such as `\"42.9f2c\"`");
+    Problem::invalid(InputLocation::Header, wrong)
+}
+
+fn header(request: &HttpRequest, name: &HeaderName) -> Result<Option<String>, Problem> {
+    let mut lines = Vec::new();
+    for value in request.headers().get_all(name) {
+        lines.push(value.to_str().map_err(|_| malformed(name.as_str()))?);
+    }
+    Ok(if lines.is_empty() { None } else { Some(lines.join(",")) })
+}
+
+/// The opaque parts of a list of entity tags.
+fn tags(text: &str) -> Option<Vec<&str>> {
+    let mut tags = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let opened = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (tag, after) = opened.split_once('"')?;
+        tags.push(tag);
+        let after = after.trim_start();
+        rest = match after.strip_prefix(',') {
+            Some(more) => more.trim_start(),
+            None if after.is_empty() => after,
+            None => return None,
+        };
+    }
+    Some(tags)
+}
+
+fn hash(body: &[u8]) -> u64 {
+    FixedState::with_seed(0x6369_7263_6164_6961).hash_one(body)
+}
+
+/// An answer in the making: a JSON body, and the headers that go with it.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    body: Vec<u8>,
+    etag: String,
+    links: Vec<String>,
+    location: Option<String>,
+}
+
+impl Answer {
+    /// A stored resource.
+    pub fn stored(resource: &impl Serialize, rev: Revision) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(resource).map_err(|error| Problem::internal(&error))?;
+        let etag = format!("\"{rev}.{:x}\"", hash(&body));
+        Ok(Self { status: StatusCode::OK, body, etag, links: Vec::new(), location: None })
+    }
+
+    /// A computed view, or a list.
+    pub fn computed(view: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(view).map_err(|error| Problem::internal(&error))?;
+        let etag = format!("W/\"{:x}\"", hash(&body));
+        Ok(Self { status: StatusCode::OK, body, etag, links: Vec::new(), location: None })
+    }
+
+    /// Something that was made, and where it is.
+    #[must_use]
+    pub fn created(mut self, location: String) -> Self {
+        self.status = StatusCode::CREATED;
+        self.location = Some(location);
+        self
+    }
+
+    /// Adds a target of an RFC 8288 `Link` header.
+    #[must_use]
+    pub fn link(mut self, relation: &str, target: &str) -> Self {
+        self.links.push(format!("<{target}>; rel=\"{relation}\""));
+        self
+    }
+
+    /// The answer to this request: 304 if it is a read of what the client has.
+    fn respond(self, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+        let reading = request.method().is_safe();
+        let known = if reading { header(request, &IF_NONE_MATCH)? } else { None };
+        let matches = match &known {
+            None => false,
+            Some(text) if text.trim() == "*" => true,
+            Some(text) => {
+                let own = self.etag.trim_start_matches("W/").trim_matches('"');
+                tags(text).ok_or_else(|| malformed("if-none-match"))?.contains(&own)
+            }
+        };
+        let mut response = HttpResponse::build(if matches { StatusCode::NOT_MODIFIED } else { self.status });
+        response.insert_header((ETAG, self.etag)).insert_header((CACHE_CONTROL, "no-store"));
+        if !self.links.is_empty() {
+            response.insert_header((LINK, self.links.join(", ")));
+        }
+        if let Some(location) = self.location {
+            response.insert_header((LOCATION, location));
+        }
+        Ok(if matches { response.finish() } else { response.content_type("application/json").body(self.body) })
+    }
+}
+
+impl Responder for Answer {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        self.respond(request).unwrap_or_else(|problem| problem.error_response())
+    }
+}
+
+/// 204: it was done, and there is nothing to show.
+#[derive(Debug, Clone, Copy)]
+pub struct NoContent;
+
+impl Responder for NoContent {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::NoContent().finish()
+    }
+}
+
+/// JSON that must not be stored, without a tag: secrets that are shown once, and states that change by themselves.
+pub(crate) fn unstored(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn revisions_are_read_from_tags() {
+        let of = |numbers: &[i64]| Expected::OneOf(numbers.iter().copied().map(Revision).collect());
+        assert_eq!(if_match(None).unwrap(), Expected::Anything);
+        assert_eq!(if_match(Some("*")).unwrap(), Expected::Existing);
+        assert_eq!(if_match(Some("\"7.ab\"")).unwrap(), of(&[7]));
+        assert_eq!(if_match(Some("W/\"7.ab\" , \"8\"")).unwrap(), of(&[7, 8]));
+        assert_eq!(if_match(Some("\"nonsense\"")).unwrap(), of(&[]));
+        for wrong in ["7", "\"7", "\"7\" \"8\"", "W/7"] {
+            assert!(if_match(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_tag_changes_with_the_body_and_with_the_revision() {
+        let tag = |body: &str, rev: i64| Answer::stored(&body, Revision(rev)).unwrap().etag;
+        assert_eq!(tag("a", 1), tag("a", 1));
+        assert_ne!(tag("a", 1), tag("b", 1));
+        assert_ne!(tag("a", 1), tag("a", 2));
+    }
+}

@@ -1,0 +1,145 @@
+//! Who sends a request: authentication before routing, and the extractor that handlers ask for.
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+
+use actix_web::dev::{Payload, RequestHead};
+use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use circadia_app::{App, Principal};
+use circadia_auth::Client;
+use circadia_auth::personal::PERSONAL_PREFIX;
+use circadia_auth::tokens::{TokenError, bearer};
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::UserId;
+use circadia_domain::unit_of_work::{Store, UnitOfWorkError, WriteTransaction};
+
+use crate::http::client_address::client_address;
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
+use crate::http::{context, cookies, csrf, scopes};
+
+/// What a request's credentials turned out to be. Put into the request before it is routed.
+#[derive(Debug, Clone)]
+pub(crate) struct Authentication(pub Result<Principal, Problem>);
+
+/// Authenticates by the `Authorization` header, else by the session's cookie.
+pub(crate) async fn authenticate(state: &AppState, request: &HttpRequest) -> Authentication {
+    Authentication(match request.headers().get(AUTHORIZATION) {
+        Some(header) => by_header(state, header.to_str().unwrap_or_default()).await,
+        None => match cookies::session(state, request.head()) {
+            Some(text) => by_cookie(state, request.head(), &text).await,
+            None => Err(TokenError::Missing.into()),
+        },
+    })
+}
+
+async fn by_header(state: &AppState, header: &str) -> Result<Principal, Problem> {
+    let (token, authenticator) = (bearer(Some(header))?, &state.app.authenticator);
+    Ok(if token.starts_with(PERSONAL_PREFIX) {
+        authenticator.by_personal_token(token).await?
+    } else {
+        authenticator.by_access_token(token).await?
+    })
+}
+
+async fn by_cookie(state: &AppState, head: &RequestHead, text: &str) -> Result<Principal, Problem> {
+    let (principal, id) = state.app.authenticator.by_cookie(text, &client(state, head, None)).await?;
+    csrf::check(state, head, &id)?;
+    Ok(principal)
+}
+
+/// The client that sends a request, and what its device calls itself.
+pub(crate) fn client(state: &AppState, head: &RequestHead, device: Option<&str>) -> Client {
+    let agent = head.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Client::new(device, agent, client_address(head, &state.settings))
+}
+
+/// Who sends a request, if its credentials are good.
+pub(crate) fn principal_of(request: &impl actix_web::HttpMessage) -> Option<Principal> {
+    request.extensions().get::<Authentication>().and_then(|Authentication(outcome)| outcome.as_ref().ok().copied())
+}
+
+/// The signed-in user whose request a handler answers.
+///
+/// Dereferences to [`App`]. Extracting it refuses requests without good credentials, and personal access tokens without
+/// the operation's scope.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub state: Data<AppState>,
+    pub principal: Principal,
+    pub user: UserId,
+    /// When the request arrived.
+    pub now: Instant,
+}
+
+impl Deref for Caller {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.state.app
+    }
+}
+
+impl Caller {
+    /// Reads from one snapshot.
+    ///
+    /// # Errors
+    /// Those of `work`, and the store's.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn Store) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: UnitOfWorkError + Into<Problem> + Send + 'static,
+    {
+        self.context.unit_of_work.read(work).await.map_err(Into::into)
+    }
+
+    /// Writes as this user.
+    ///
+    /// # Errors
+    /// Those of `work`, and the store's.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut WriteTransaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: UnitOfWorkError + Into<Problem> + Send + 'static,
+    {
+        self.context.unit_of_work.write(self.user, self.now, work).await.map_err(Into::into)
+    }
+
+    /// A fresh id.
+    pub fn fresh_id<T: From<uuid::Uuid>>(&self) -> T {
+        self.context.ids.fresh().into()
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(caller(request))
+    }
+}
+
+fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
+    let principal = match request.extensions().get::<Authentication>() {
+        Some(Authentication(outcome)) => outcome.clone()?,
+        None => return Err(TokenError::Missing.into()),
+    };
+    context::note_user(principal.user);
+    if let Some(scopes) = principal.scopes {
+        let route = request.match_pattern().unwrap_or_default();
+        scopes::admit(scopes, request.method(), &route)?;
+    }
+    let state = request.app_data::<Data<AppState>>();
+    let state = state.cloned().ok_or_else(|| Problem::internal(&"the application's state is missing"))?;
+    let now = state.app.context.now();
+    Ok(Caller { state, principal, user: principal.user, now })
+}

@@ -1,0 +1,91 @@
+//! Where a request comes from: the peer's address, or what proxies that are trusted say of it.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use actix_web::dev::RequestHead;
+use actix_web::http::header::HeaderMap;
+
+use crate::http::settings::HttpSettings;
+
+/// The client's address: `X-Forwarded-For` is walked from the right for as long as trusted proxies wrote it.
+pub(crate) fn client_address(head: &RequestHead, settings: &HttpSettings) -> Option<IpAddr> {
+    let mut address = head.peer_addr?.ip().to_canonical();
+    let hops: Vec<&str> = head
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    for hop in hops.into_iter().rev() {
+        if !settings.trusts(address) {
+            break;
+        }
+        match hop.parse::<IpAddr>() {
+            Ok(parsed) => address = parsed.to_canonical(),
+            // A trusted proxy wrote nonsense: the proxy itself is the last that is known.
+            Err(_) => break,
+        }
+    }
+    Some(address)
+}
+
+/// Whether the client speaks HTTPS: with us, or with a trusted proxy.
+pub(crate) fn is_https(head: &RequestHead, settings: &HttpSettings) -> bool {
+    let trusted = head.peer_addr.is_some_and(|peer| settings.trusts(peer.ip()));
+    trusted && last(head.headers(), "x-forwarded-proto").is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
+}
+
+fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get_all(name).last()?.to_str().ok()?.rsplit(',').next().map(str::trim)
+}
+
+/// What a limit per address counts by: an IPv4 address, or the /64 of an IPv6 one, which is what one subscriber has.
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn address(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let settings = HttpSettings {
+            production: false,
+            trusted_proxies: trusted.iter().map(|network| network.parse().unwrap()).collect(),
+            cors_origins: vec![],
+            rate_limits: crate::http::settings::RateLimits::default(),
+            version: "0",
+        };
+        let mut request = TestRequest::default().peer_addr(format!("{peer}:1234").parse().unwrap());
+        for line in forwarded {
+            request = request.append_header(("x-forwarded-for", *line));
+        }
+        client_address(request.to_http_request().head(), &settings).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_header_from_nobody_trusted_is_ignored() {
+        assert_eq!(address("203.0.113.9", &["1.1.1.1"], &[]), "203.0.113.9");
+        assert_eq!(address("203.0.113.9", &["1.1.1.1"], &["10.0.0.0/8"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn trusted_hops_are_walked_from_the_right() {
+        let trusted = ["10.0.0.0/8"];
+        assert_eq!(address("10.0.0.1", &["1.1.1.1, 2.2.2.2, 10.9.9.9"], &trusted), "2.2.2.2");
+        assert_eq!(address("10.0.0.1", &["1.1.1.1", "2.2.2.2"], &trusted), "2.2.2.2");
+        assert_eq!(address("10.0.0.1", &["nonsense"], &trusted), "10.0.0.1");
+        assert_eq!(address("[::ffff:10.0.0.1]", &["2001:db8::7"], &trusted), "2001:db8::7");
+    }
+
+    #[test]
+    fn ipv6_counts_by_its_64() {
+        assert_eq!(network_of("2001:db8:1:2:3:4:5:6".parse().unwrap()).to_string(), "2001:db8:1:2::");
+        assert_eq!(network_of("192.0.2.1".parse().unwrap()).to_string(), "192.0.2.1");
+    }
+}

@@ -1,0 +1,112 @@
+//! The documentation, served by the binary itself: the OpenAPI document, Swagger UI, `ReDoc`. Nothing is loaded from
+//! anywhere else, which a strict `Content-Security-Policy` makes sure of.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
+};
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use utoipa_swagger_ui::Config;
+
+use crate::http::problem::Problem;
+use circadia_domain::code::Code;
+
+/// Swagger UI needs nothing inline.
+const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                              connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// `ReDoc` styles its elements inline and searches in a worker that it makes of a blob.
+const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                            img-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; \
+                            form-action 'none'; frame-ancestors 'none'";
+
+/// The document and the two ways to read it.
+pub(crate) fn configure(config: &mut ServiceConfig, schema: Data<Schema>) {
+    // Not the layout with a bar on top: that one styles its logo inline.
+    let swagger = Config::from("../schema")
+        .use_base_layout()
+        .deep_linking(true)
+        .display_operation_id(true)
+        .persist_authorization(true)
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .validator_url("none");
+    config
+        .app_data(schema)
+        .app_data(Data::from(Arc::new(swagger)))
+        .route("/api/schema", web::get().to(serve_schema))
+        .route("/api/docs", web::get().to(to_swagger))
+        .route("/api/docs/{file:.*}", web::get().to(serve_swagger))
+        .route("/api/redoc", web::get().to(serve_redoc))
+        .route("/api/redoc/{file}", web::get().to(serve_redoc_file));
+}
+
+/// The document as it is sent.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    text: String,
+    etag: String,
+}
+
+impl Schema {
+    pub(crate) fn new(text: String) -> Self {
+        use std::hash::BuildHasher as _;
+        let hash = foldhash::quality::FixedState::with_seed(1).hash_one(text.as_bytes());
+        Self { text, etag: format!("W/\"{hash:x}\"") }
+    }
+}
+
+async fn serve_schema(schema: Data<Schema>, request: HttpRequest) -> HttpResponse {
+    let known = request.headers().get(IF_NONE_MATCH).is_some_and(|tag| tag == schema.etag.as_str());
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((ETAG, schema.etag.as_str())).insert_header((CACHE_CONTROL, "public, max-age=60"));
+    if known { response.finish() } else { response.content_type("application/json").body(schema.text.clone()) }
+}
+
+async fn to_swagger() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()
+}
+
+async fn serve_swagger(file: Path<String>, config: Data<Config<'static>>) -> HttpResponse {
+    match utoipa_swagger_ui::serve(&file, config.into_inner()) {
+        Ok(Some(found)) => {
+            let mut response = HttpResponse::Ok();
+            if found.gzpipped {
+                response.insert_header((CONTENT_ENCODING, "gzip"));
+            }
+            response
+                .insert_header((CONTENT_SECURITY_POLICY, SWAGGER_POLICY))
+                .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+                .insert_header((CONTENT_TYPE, found.content_type.as_str()))
+                .body(found.bytes.into_owned())
+        }
+        Ok(None) => Problem::of(Code::NotFound, "There is no such file.").error_response(),
+        Err(error) => Problem::internal(&error).error_response(),
+    }
+}
+
+fn page(content_type: &str) -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_SECURITY_POLICY, REDOC_POLICY))
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .insert_header((CONTENT_TYPE, content_type));
+    response
+}
+
+async fn serve_redoc() -> HttpResponse {
+    page("text/html; charset=utf-8").body(include_str!("redoc.html"))
+}
+
+async fn serve_redoc_file(file: Path<String>) -> HttpResponse {
+    match file.as_str() {
+        "page.js" => page("text/javascript; charset=utf-8").body(include_str!("redoc.js")),
+        "page.css" => page("text/css; charset=utf-8").body(include_str!("redoc.css")),
+        // The one address in it that pages would load by themselves, a logo's, is replaced by `data:,`.
+        "redoc.standalone.js" => page("text/javascript; charset=utf-8")
+            .insert_header((CONTENT_ENCODING, "gzip"))
+            .body(&include_bytes!("redoc.standalone.js.gz")[..]),
+        _ => Problem::of(Code::NotFound, "There is no such file.").error_response(),
+    }
+}

@@ -1,0 +1,139 @@
+//! The JSON body of a request.
+
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::web::BytesMut;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Decode, Fields, Raw, json};
+use crate::http::problem::{InputLocation, Problem};
+use circadia_domain::code::Code;
+
+/// The most bytes a JSON body may have.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A decoded JSON body.
+#[derive(Debug)]
+pub struct Body<T> {
+    /// What was decoded.
+    pub value: T,
+    /// SHA-256 of the body's canonical form (members sorted, no white space): the same request again has the same.
+    pub digest: [u8; 32],
+}
+
+impl<T: Decode> Body<T> {
+    /// Decodes the bytes of a body.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        let value = json::parse(bytes)?;
+        let decoded = Raw { value: &value, textual: false }.members().and_then(|members| Fields::read(members, false));
+        let decoded = decoded.map_err(|wrong| Problem::invalid(InputLocation::Body, wrong))?;
+        Ok(Self { value: decoded, digest: digest_of(&value) })
+    }
+}
+
+/// What is null might as well be absent, and an id is the same in capitals: neither makes another request of it.
+fn digest_of(value: &Value) -> [u8; 32] {
+    let mut canonical = value.clone();
+    if let Value::Object(members) = &mut canonical {
+        members.retain(|_, member| !member.is_null());
+        if let Some(Value::String(id)) = members.get_mut("id") {
+            id.make_ascii_lowercase();
+        }
+    }
+    Sha256::digest(canonical.to_string().as_bytes()).into()
+}
+
+impl<T: Decode + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let accepted = accepts(request);
+        let mut payload = payload.take();
+        Box::pin(async move {
+            accepted?;
+            let bytes = tokio::time::timeout(BODY_TIMEOUT, read_all(&mut payload)).await;
+            let slow = |_| Problem::of(Code::RequestTimeout, "The body didn't arrive within 10 seconds.");
+            Self::from_bytes(&bytes.map_err(slow)??)
+        })
+    }
+}
+
+/// A decoded JSON body that may be missing altogether.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub Option<T>);
+
+impl<T: Decode + 'static> FromRequest for OptionalBody<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+        if length.unwrap_or(0) == 0 && !chunked {
+            return Box::pin(ready(Ok(Self(None))));
+        }
+        let body = Body::<T>::from_request(request, payload);
+        Box::pin(async move { Ok(Self(Some(body.await?.value))) })
+    }
+}
+
+async fn read_all(payload: &mut Payload) -> Result<BytesMut, Problem> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::of(Code::IncompleteBody, "The body ended early or can't be read."))?;
+        if bytes.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(Problem::of(
+                Code::PayloadTooLarge,
+                format!("The body is larger than {} KiB, the most that is accepted.", MAX_BODY_BYTES / 1024),
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Only `application/json`, in UTF-8, not compressed.
+fn accepts(request: &HttpRequest) -> Result<(), Problem> {
+    let refuse = |detail: &'static str| Err(Problem::of(Code::UnsupportedMediaType, detail));
+    if let Some(encoding) = request.headers().get("content-encoding")
+        && encoding != "identity"
+    {
+        return refuse("The body must not be compressed.");
+    }
+    let Some(content_type) = request.headers().get(CONTENT_TYPE) else {
+        return refuse("The header `Content-Type: application/json` is missing.");
+    };
+    let text = content_type.to_str().unwrap_or_default().to_ascii_lowercase();
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let json = essence == "application/json" || essence == "application/merge-patch+json";
+    let utf8 = parts.all(|parameter| {
+        !parameter.starts_with("charset=") || matches!(parameter, "charset=utf-8" | "charset=\"utf-8\"")
+    });
+    if json && utf8 { Ok(()) } else { refuse("Bodies must be `application/json` in UTF-8.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_digest_does_not_depend_on_order_or_white_space() {
+        let digest = |text: &str| digest_of(&json::parse(text.as_bytes()).unwrap());
+        assert_eq!(digest(r#"{"a":1,"b":[1, 2]}"#), digest(r#"{ "b":[1,2], "a":1 }"#));
+        assert_ne!(digest(r#"{"a":1}"#), digest(r#"{"a":2}"#));
+        assert_eq!(digest(r#"{"a":1,"b":null,"id":"0A"}"#), digest(r#"{"a":1,"id":"0a"}"#));
+        assert_eq!(digest_of(&json!({})), digest("{}"));
+    }
+}

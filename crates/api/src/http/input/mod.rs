@@ -1,0 +1,19 @@
+//! Reading what clients send: strictly, and naming everything that is wrong at once.
+//!
+//! A body is parsed into JSON within limits ([`json`]), then decoded field by field ([`Fields`]) straight into the
+//! domain's types. A decoder asks for the fields it knows; what it never asked for is an unknown field. Every wrong
+//! field is collected with its JSON pointer, and only a decoder that found nothing wrong yields a value.
+
+mod body;
+mod fields;
+pub mod json;
+mod params;
+mod raw;
+
+pub use body::{Body, MAX_BODY_BYTES, OptionalBody};
+pub use fields::{Decode, Fields};
+pub use params::{PathParam, Query, date, sought};
+pub use raw::{Parsed, Raw, any_text, boolean, integer, list, text};
+
+#[cfg(test)]
+pub use fields::testing;

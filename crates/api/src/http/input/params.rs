@@ -1,0 +1,146 @@
+//! Path segments and query strings.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use circadia_domain::civil::Date;
+use circadia_domain::ids::{HabitId, PauseId, SessionId, ThemeId};
+use circadia_domain::ids::{MoodMomentId, SleepLogId};
+use circadia_domain::ids::{PersonalTokenId, TaskId, TimeEntryId};
+use circadia_domain::text::key_of;
+use circadia_domain::violation::Violations;
+use serde_json::{Map, Value};
+
+use super::{Decode, Fields, Parsed};
+use crate::http::problem::{InputLocation, Problem};
+
+/// A type that a path's segment is read into.
+pub trait PathValue: Sized {
+    /// The segment's name in the path template.
+    const NAME: &'static str;
+    /// Reads the segment.
+    fn read(text: &str) -> Parsed<Self>;
+}
+
+macro_rules! id_segment {
+    ($($id:ident as $name:literal),*) => {$(
+        impl PathValue for $id {
+            const NAME: &'static str = $name;
+            fn read(text: &str) -> Parsed<Self> {
+                Self::parse_reference(text)
+            }
+        }
+    )*};
+}
+id_segment!(HabitId as "habit_id", ThemeId as "theme_id", PauseId as "pause_id", SessionId as "session_id");
+id_segment!(TaskId as "task_id", TimeEntryId as "time_entry_id", PersonalTokenId as "token_id");
+
+id_segment!(SleepLogId as "sleep_log_id", MoodMomentId as "moment_id");
+
+impl PathValue for Date {
+    const NAME: &'static str = "date";
+    fn read(text: &str) -> Parsed<Self> {
+        date(text)
+    }
+}
+
+/// Reads a civil date.
+pub fn date(text: &str) -> Parsed<Date> {
+    Date::parse(text).map_err(|error| Violations::of("invalid_date", error.to_string()))
+}
+
+/// Reads a text that is sought for, whatever its case: the form that it is compared in.
+pub fn sought(text: &str) -> Parsed<String> {
+    if text.chars().count() > 100 {
+        return Err(Violations::of("too_long", "must have at most 100 characters"));
+    }
+    Ok(key_of(text))
+}
+
+/// A segment of the path.
+#[derive(Debug)]
+pub struct PathParam<T>(pub T);
+
+impl<T: PathValue> FromRequest for PathParam<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.match_info().get(T::NAME).unwrap_or_default();
+        ready(T::read(text).map(Self).map_err(|wrong| {
+            let mut named = Violations::new();
+            named.nest(&format!("/{}", T::NAME), wrong);
+            Problem::invalid(InputLocation::Path, named)
+        }))
+    }
+}
+
+/// A decoded query string.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: Decode> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let decoded = members(request.query_string()).and_then(|members| Fields::read(&members, true));
+        ready(decoded.map(Self).map_err(|wrong| Problem::invalid(InputLocation::Query, wrong)))
+    }
+}
+
+/// The members of a query string: `name[]` collects into a list, any other name may occur once.
+fn members(query: &str) -> Parsed<Map<String, Value>> {
+    let mut members = Map::new();
+    let mut wrong = Violations::new();
+    for (name, value) in form_pairs(query)? {
+        let value = Value::String(value);
+        if name.ends_with("[]") {
+            match members.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
+                Value::Array(items) => items.push(value),
+                other => *other = value,
+            }
+        } else if members.insert(name.clone(), value).is_some() {
+            wrong.add(format!("/{name}"), "duplicate", "must be given only once");
+        }
+    }
+    if wrong.is_empty() { Ok(members) } else { Err(wrong) }
+}
+
+/// `application/x-www-form-urlencoded` pairs; what doesn't decode to UTF-8 is refused rather than replaced.
+fn form_pairs(query: &str) -> Parsed<Vec<(String, String)>> {
+    let decode = |part: &str| -> Parsed<String> {
+        let spaced = part.replace('+', " ");
+        percent_encoding::percent_decode_str(&spaced)
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+            .map_err(|_| Violations::of("invalid_encoding", "the query string is not UTF-8"))
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn queries_become_members() {
+        assert_eq!(Value::Object(members("a=1&b=x%20y+z&c").unwrap()), json!({"a": "1", "b": "x y z", "c": ""}));
+        assert_eq!(Value::Object(members("user_ids[]=1&user_ids%5B%5D=2").unwrap()), json!({"user_ids[]": ["1", "2"]}));
+    }
+
+    #[test]
+    fn repeated_and_broken_parameters_are_refused() {
+        assert!(members("a=1&a=2").is_err());
+        assert!(members("a=%ff").is_err());
+    }
+}

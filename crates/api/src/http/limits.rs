@@ -1,0 +1,299 @@
+//! How many requests are served to whom, shown in the `RateLimit` header fields of the IETF draft
+//! (`draft-ietf-httpapi-ratelimit-headers`). The counting is the `auth` crate's: by all replicas together where there
+//! is a Redis, else by each for itself.
+//!
+//! Each request falls under one limit: where secrets are tried, that of its address; signed in, that of its user; else
+//! that of its address for anonymous requests. Health, docs and schema are exempt.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, ResponseError as _};
+use circadia_auth::factors::GUESSES;
+use circadia_auth::throttles::{Decision, Quota, Throttle};
+use circadia_domain::ids::UserId;
+
+use crate::http::state::AppState;
+use circadia_domain::code::Code;
+
+use crate::http::caller::principal_of;
+use crate::http::client_address::{client_address, network_of};
+use crate::http::problem::Problem;
+
+/// The limits there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Where secrets are tried: per address.
+    Auth,
+    /// Without having signed in: per address.
+    Anonymous,
+    /// Per user.
+    User,
+}
+
+/// What of `/auth` tries no secret, or none that could be guessed; everything else there does, whatever is to come.
+const NO_SECRETS: [(&str, &str); 4] =
+    [("GET", "session"), ("GET", "public-key"), ("GET", "google/start"), ("GET", "google/callback")];
+
+/// What of `/auth` tries no secret of somebody who is signed in.
+const NO_SECRETS_SIGNED_IN: [(&str, &str); 4] =
+    [("DELETE", "session"), ("POST", "logout"), ("POST", "logout-all"), ("POST", "resend-verification")];
+
+/// What of the rest asks somebody who is signed in for a secret again; with what lies beneath.
+const SECRETS_AGAIN: [&str; 4] = ["me/email", "me/google", "me/password", "me/totp"];
+
+impl Class {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Anonymous => "anonymous",
+            Self::User => "user",
+        }
+    }
+
+    /// Under which limit a request falls.
+    fn of(request: &ServiceRequest) -> Option<Self> {
+        // The path as it is routed: `/%61uth` is `/auth`, and must not be a way around its limit.
+        let path = request.match_info().as_str();
+        let path = path.strip_prefix("/api/v1/")?;
+        Some(Self::of_path(request.method(), path, principal_of(request).is_some()))
+    }
+
+    fn of_path(method: &Method, path: &str, signed_in: bool) -> Self {
+        let listed = |list: &[(&str, &str)], path: &str| list.contains(&(method.as_str(), path));
+        let again = || {
+            let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+            SECRETS_AGAIN.iter().any(|secret| path.strip_prefix(secret).is_some_and(below))
+        };
+        let tries_secrets = if let Some(path) = path.strip_prefix("auth/") {
+            !(listed(&NO_SECRETS, path) || signed_in && listed(&NO_SECRETS_SIGNED_IN, path))
+        } else {
+            method != Method::GET && again() || method == Method::DELETE && path == "me"
+        };
+        match (tries_secrets, signed_in) {
+            (true, _) => Self::Auth,
+            (false, true) => Self::User,
+            (false, false) => Self::Anonymous,
+        }
+    }
+}
+
+/// Whom a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// Somebody at an address.
+    Address(Option<IpAddr>),
+    /// A user.
+    User(UserId),
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(Some(address)) => write!(f, "address {address}"),
+            Self::Address(None) => f.write_str("address unknown"),
+            Self::User(user) => write!(f, "user {user}"),
+        }
+    }
+}
+
+fn refusal(policy: &str, quota: Quota, decision: &Decision) -> Problem {
+    let seconds = decision.retry_after_seconds.max(1);
+    let detail = format!(
+        "At most {} requests per {} s are served here. Try again in {seconds} s.",
+        quota.burst(),
+        quota.period_seconds()
+    );
+    Problem::of(Code::RateLimited, detail)
+        .with_retry_after(seconds.into())
+        .with_header("ratelimit-policy", policy_field(policy, quota))
+        .with_header("ratelimit", format!("\"{policy}\";r=0;t={seconds}"))
+}
+
+/// The refusal of another guess at a second factor.
+pub(crate) fn guesses_refusal(seconds: u32) -> Problem {
+    let seconds = seconds.max(1);
+    let detail = format!(
+        "Too many wrong codes were tried: the authenticator's are looked at again in {seconds} s. A recovery code is \
+         accepted."
+    );
+    Problem::of(Code::RateLimited, detail)
+        .with_retry_after(seconds.into())
+        .with_header("ratelimit-policy", policy_field("second-factor", GUESSES))
+        .with_header("ratelimit", format!("\"second-factor\";r=0;t={seconds}"))
+}
+
+/// The refusal of an account's throttle.
+pub fn account_refusal(quota: Quota, decision: &Decision) -> Problem {
+    refusal("account", quota, decision)
+}
+
+fn policy_field(policy: &str, quota: Quota) -> String {
+    format!("\"{policy}\";q={};w={}", quota.burst(), quota.period_seconds())
+}
+
+/// One class's limit.
+struct Limit {
+    class: Class,
+    throttle: Arc<dyn Throttle>,
+    quota: Quota,
+}
+
+impl Limit {
+    /// What is told of a decision: the header fields of the answer, or a refusal.
+    fn told(&self, decision: &Decision) -> Result<[(&'static str, String); 2], Problem> {
+        let policy = self.class.name();
+        if !decision.allowed {
+            return Err(refusal(policy, self.quota, decision));
+        }
+        let Decision { remaining, reset_seconds, .. } = decision;
+        Ok([
+            ("ratelimit-policy", policy_field(policy, self.quota)),
+            ("ratelimit", format!("\"{policy}\";r={remaining};t={reset_seconds}")),
+        ])
+    }
+}
+
+/// The limits of all classes; made once, shared by all workers.
+pub struct Limits {
+    auth: Option<Limit>,
+    anonymous: Option<Limit>,
+    user: Option<Limit>,
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits").finish_non_exhaustive()
+    }
+}
+
+impl Limits {
+    /// The limits of the settings, counted by the throttles of the state.
+    pub fn new(state: &AppState) -> Self {
+        let (throttles, quotas) = (state.throttles.clone(), state.settings.rate_limits);
+        let limit = |class, throttle: Option<Arc<dyn Throttle>>, quota: Option<Quota>| {
+            Some(Limit { class, throttle: throttle?, quota: quota? })
+        };
+        Self {
+            auth: limit(Class::Auth, throttles.auth, quotas.auth),
+            anonymous: limit(Class::Anonymous, throttles.anonymous, quotas.anonymous),
+            user: limit(Class::User, throttles.user, quotas.user),
+        }
+    }
+
+    fn of(&self, class: Class) -> Option<&Limit> {
+        match class {
+            Class::Auth => self.auth.as_ref(),
+            Class::Anonymous => self.anonymous.as_ref(),
+            Class::User => self.user.as_ref(),
+        }
+    }
+}
+
+/// Serves a request if its limit allows it.
+pub async fn limit(
+    state: Data<AppState>,
+    limits: Data<Limits>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(limit) = Class::of(&request).and_then(|class| limits.of(class)) else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
+    let who = match principal_of(&request) {
+        Some(principal) if limit.class == Class::User => Who::User(principal.user),
+        _ => Who::Address(client_address(request.head(), &state.settings).map(network_of)),
+    };
+    let decision = limit.throttle.attempt(&who.to_string(), state.app.context.now()).await;
+    let fields = match limit.told(&decision) {
+        Ok(fields) => fields,
+        Err(refusal) => return Ok(request.into_response(refusal.error_response())),
+    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    for (name, value) in fields {
+        // An account's own limit, if it refused, has said more.
+        if let (false, Ok(value)) = (response.headers().contains_key(name), HeaderValue::from_str(&value)) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use circadia_auth::throttles::LocalThrottle;
+
+    use super::*;
+
+    #[test]
+    fn whatever_tries_a_secret_is_under_the_limit_for_that() {
+        let class = |method: Method, path: &str, signed_in| Class::of_path(&method, path, signed_in);
+        let everything = [
+            (Method::POST, "auth/login"),
+            (Method::POST, "auth/login/totp"),
+            (Method::POST, "auth/session"),
+            (Method::POST, "auth/register"),
+            (Method::POST, "auth/refresh"),
+            (Method::POST, "auth/verify-email"),
+            (Method::POST, "auth/password/forgot"),
+            (Method::POST, "auth/password/reset"),
+            (Method::POST, "auth/password/change"),
+            (Method::POST, "auth/google/exchange"),
+            (Method::POST, "auth/something-to-come"),
+            (Method::POST, "me/totp/confirm"),
+            (Method::DELETE, "me/totp"),
+            (Method::POST, "me/email"),
+            (Method::DELETE, "me"),
+        ];
+        for (method, path) in everything {
+            for signed_in in [false, true] {
+                assert_eq!(class(method.clone(), path, signed_in), Class::Auth, "{method} {path}");
+            }
+        }
+        for (method, path) in [
+            (Method::GET, "auth/session"),
+            (Method::GET, "auth/public-key"),
+            // A browser comes here by a redirect; what it brings can't be guessed.
+            (Method::GET, "auth/google/callback"),
+            (Method::GET, "me"),
+            (Method::GET, "me/totp"),
+            (Method::POST, "me/totpless"),
+            (Method::GET, "habits"),
+        ] {
+            assert_eq!(class(method.clone(), path, true), Class::User, "{method} {path}");
+            assert_eq!(class(method.clone(), path, false), Class::Anonymous, "{method} {path}");
+        }
+        for (method, path) in [(Method::POST, "auth/logout"), (Method::DELETE, "auth/session")] {
+            assert_eq!(class(method.clone(), path, true), Class::User, "{method} {path}");
+            assert_eq!(class(method.clone(), path, false), Class::Auth, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn the_sixth_of_a_burst_is_refused_and_says_when_to_come_back() {
+        let quota = Quota::new(5, 60);
+        let limit = Limit { class: Class::Auth, throttle: Arc::new(LocalThrottle::new(quota)), quota };
+        let now = circadia_domain::civil::Instant::from_seconds(1_772_366_400);
+        let count = |who: Who| {
+            let who = who.to_string();
+            let decision = futures_util::FutureExt::now_or_never(limit.throttle.attempt(&who, now)).unwrap();
+            limit.told(&decision)
+        };
+        let ada = Who::Address(Some([192, 0, 2, 1].into()));
+        for left in (0..5).rev() {
+            let fields = count(ada).unwrap();
+            assert_eq!(fields[0].1, "\"auth\";q=5;w=60");
+            assert_eq!(fields[1].1, format!("\"auth\";r={left};t={}", 12 * (5 - left)));
+        }
+        let refused = count(ada).unwrap_err();
+        assert_eq!((refused.status(), refused.code()), (429, Code::RateLimited));
+        assert!(count(Who::Address(Some([192, 0, 2, 2].into()))).is_ok());
+    }
+}

@@ -1,0 +1,158 @@
+//! What happens around every request: its id, its log line, the headers every answer carries.
+
+use std::time::Instant as Stopwatch;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _, ResponseError as _};
+
+use crate::http::state::AppState;
+use circadia_app::database_use::DatabaseUse;
+use circadia_domain::code::Code;
+
+use crate::http::caller::authenticate;
+use crate::http::client_address::{client_address, is_https};
+use crate::http::context;
+use crate::http::problem::Problem;
+
+/// Gives a request its id and context, logs it, and completes its answer's headers. Outermost.
+pub(crate) async fn serve(
+    state: Data<AppState>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begun = Stopwatch::now();
+    let id = request_id(request.headers()).unwrap_or_else(|| state.app.context.ids.fresh().to_string());
+    let method = request.method().clone();
+    // A HEAD is a GET whose body the connection leaves out.
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let path = request.path().to_owned();
+    let address = client_address(request.head(), &state.settings);
+    let (outcome, database, user) = context::serve(id.clone(), async {
+        if requires_https(&state, &request) {
+            let refused = Problem::of(Code::HttpsRequired, "Plain HTTP is not served: use HTTPS.").error_response();
+            return Ok(request.into_response(refused));
+        }
+        next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+    })
+    .await;
+    // Routes and middleware answer with problems rather than fail; holding on to the request to answer for them here
+    // would keep it from being routed.
+    let mut response = outcome?;
+    complete_headers(response.headers_mut(), &state, &id, database);
+    let micros = begun.elapsed().as_micros();
+    let route = response.request().match_pattern().unwrap_or(path);
+    let status = response.status().as_u16();
+    tracing::info!(
+        target: "circadia::request",
+        request_id = %id,
+        %method,
+        route,
+        status,
+        micros,
+        statements = database.statements,
+        user = user.map(tracing::field::display),
+        address = address.map(tracing::field::display),
+        "served"
+    );
+    Ok(response)
+}
+
+/// The id that a client gave, if it is fit for a log: up to 64 letters, digits, `-`, `_`, `.`.
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("x-request-id")?.to_str().ok()?;
+    let sane = (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    sane.then(|| text.to_owned())
+}
+
+/// Production speaks HTTPS only; whether it does, a trusted proxy has to say. Health is for those inside.
+fn requires_https(state: &AppState, request: &ServiceRequest) -> bool {
+    state.settings.production && !request.path().starts_with("/health/") && !is_https(request.head(), &state.settings)
+}
+
+fn complete_headers(headers: &mut HeaderMap, state: &AppState, id: &str, database: DatabaseUse) {
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(HeaderName::from_static("x-request-id"), id);
+    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(X_FRAME_OPTIONS, "DENY");
+    set(REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-site");
+    if state.settings.production {
+        set(STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains; preload");
+    } else if database != DatabaseUse::default() {
+        let DatabaseUse { units, statements, micros } = database;
+        let millis = format!("{}.{:03}", micros / 1000, micros % 1000);
+        let text = format!("db;dur={millis};desc=\"{statements} statements in {units} units of work\"");
+        set(HeaderName::from_static("server-timing"), &text);
+    }
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    }
+    weaken_tag(headers);
+}
+
+/// What was compressed is no longer byte for byte what its strong tag stood for (RFC 9110 §8.8.3).
+fn weaken_tag(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return;
+    }
+    let weak = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| tag.starts_with('"'));
+    if let Some(weak) = weak.and_then(|tag| HeaderValue::from_str(&format!("W/{tag}")).ok()) {
+        headers.insert(ETAG, weak);
+    }
+}
+
+/// Finds out who is asking, before limits and routes need to know.
+pub(crate) async fn identify(
+    state: Data<AppState>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let authentication = authenticate(&state, request.request()).await;
+    request.extensions_mut().insert(authentication);
+    next.call(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sane_request_ids_are_taken_over() {
+        let with = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static("x-request-id"), HeaderValue::from_static(value));
+            request_id(&headers)
+        };
+        assert_eq!(with("abc-1_2.3").as_deref(), Some("abc-1_2.3"));
+        assert_eq!(with(""), None);
+        assert_eq!(with("a b"), None);
+        assert_eq!(with("a\"}"), None);
+        assert_eq!(with("0123456789012345678901234567890123456789012345678901234567890123456789"), None);
+    }
+
+    #[test]
+    fn compressed_answers_carry_weak_tags() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, HeaderValue::from_static("\"7.ab\""));
+        weaken_tag(&mut headers);
+        assert_eq!(headers.get(ETAG).unwrap(), "\"7.ab\"");
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        weaken_tag(&mut headers);
+        assert_eq!(headers.get(ETAG).unwrap(), "W/\"7.ab\"");
+    }
+}

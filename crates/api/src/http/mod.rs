@@ -1,0 +1,22 @@
+//! HTTP, apart from the routes: extractors, answers, problems, cookies, limits, documentation.
+
+pub mod answer;
+pub mod caller;
+mod client_address;
+mod context;
+pub(crate) mod cookies;
+pub(crate) mod csrf;
+pub(crate) mod docs;
+pub(crate) mod fallback;
+pub mod input;
+pub mod limits;
+pub(crate) mod middleware;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub(crate) mod rounding;
+mod scopes;
+pub mod settings;
+pub mod state;
+
+pub(crate) use context::request_id;

@@ -1,0 +1,330 @@
+//! The OpenAPI document: collected from the routes, completed with what holds for all of them.
+
+use std::fmt::Write as _;
+
+use actix_web::App as ActixApp;
+use actix_web::http::Method;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{
+    Components, ContentBuilder, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem,
+    Ref, RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+use utoipa_actix_web::AppExt as _;
+
+use circadia_domain::code::Code;
+
+use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_and_title};
+use crate::http::scopes;
+use crate::routes;
+
+/// The document.
+pub fn document() -> OpenApi {
+    let (_, collected) = ActixApp::new()
+        .into_utoipa_app()
+        .openapi(skeleton())
+        .service(utoipa_actix_web::scope("/api/v1").configure(routes::versioned))
+        .configure(routes::unversioned)
+        .split_for_parts();
+    complete(collected)
+}
+
+/// A document as it is committed and served: stable, indented, with a final line break.
+pub fn text(document: &OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn skeleton() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Circadia")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(description()))
+        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
+        .build();
+    let tag = |name: &str, text: &str| TagBuilder::new().name(name).description(Some(text)).build();
+    let bearer = SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access token of `POST /auth/login` or `/auth/register`."))
+            .build(),
+    );
+    let mut components = Components::new();
+    components.add_security_scheme("bearer", bearer);
+    let personal = SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("crc_…")
+            .description(Some(
+                "A personal access token of `POST /me/tokens`, for other programs. It must hold the scope that an \
+                 operation names, or one that includes it (`write` includes `read`, and either without an area holds in \
+                 all); where none is named, none is let in (else 403 `insufficient_scope`).",
+            ))
+            .build(),
+    );
+    components.add_security_scheme("personal_token", personal);
+    let cookie = ApiKeyValue::with_description(
+        "__Host-circadia",
+        "The cookie of `POST /auth/session`, for browser apps. Requests that aren't GET must come from the API's own \
+         origin or a listed one, and repeat the session's `csrf_token` in `X-CSRF-Token` (else 403 `csrf_failed`). \
+         Ignored where there is an `Authorization` header.",
+    );
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url("/").description(Some("Where this document was served")).build()]))
+        .components(Some(components))
+        .security(Some(["bearer", "cookie"].map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new()))))
+        .tags(Some([
+            tag("auth", "Getting an account, signing in, staying signed in, signing out."),
+            tag("me", "The signed-in user and their settings."),
+            tag("themes", "Coloured groups of habits and tasks."),
+            tag("habits", "What is planned, what is due today, and how it goes."),
+            tag("entries", "What was done, skipped or missed on a day."),
+            tag("plans", "How a habit's schedule and target change over time, and its pauses."),
+            tag("sleep", "When one slept, and what follows from it."),
+            tag("moods", "How one felt, on a day or at a moment."),
+            tag("schedules", "Trying schedules out."),
+            tag("stats", "Everything at a glance, and which things go together."),
+            tag("quotes", "A thought for the day."),
+            tag("tasks", "What is to be done once."),
+            tag("time", "What time was spent on: entries, the running timer, sums."),
+            tag("system", "Health."),
+        ]))
+        .build()
+}
+
+fn description() -> String {
+    let mut text = String::from(
+        "The backend for apps that help people keep their days in rhythm: recurring habits and their entries, \
+         streaks, scores and calendars.\n\n\
+         **Conventions.** JSON only, UTF-8, `snake_case`; unknown fields are refused. Ids are UUIDv7, which clients may \
+         choose: the same id with the same body again answers like the first time. Instants are RFC 3339 in UTC, civil \
+         dates `YYYY-MM-DD` in the user's own calendar, from 1970-01-01 to 2199-12-31. *Today* is the user's: of their \
+         time zone, and of when their day starts. PATCH is a merge (RFC 7396).\n\n\
+         **Concurrency.** Stored resources carry an `ETag`; send it back in `If-Match` to change only what you saw \
+         (else 412), and in `If-None-Match` to be told when nothing changed (304).\n\n\
+         **Limits.** `RateLimit-Policy` and `RateLimit` say how many requests are left; 429 carries `Retry-After`. \
+         Bodies have at most 256 KiB and 32 levels.\n\n\
+         **Errors** are `application/problem+json` (RFC 9457) with a stable `code`; `validation_failed` names every \
+         wrong value. A thing that belongs to somebody else answers like one that doesn't exist.\n\n\
+         | code | status | meaning |\n|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        let (status, title) = status_and_title(*code);
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "| `{code}` | {status} | {title} |");
+    }
+    text
+}
+
+/// Adds to every operation what its shape implies: problems, headers, parameters.
+fn complete(mut document: OpenApi) -> OpenApi {
+    if let Some(components) = &mut document.components {
+        for (name, schema) in [
+            (ProblemBody::name(), ProblemBody::schema()),
+            (FieldError::name(), FieldError::schema()),
+            (InputLocation::name(), InputLocation::schema()),
+        ] {
+            components.schemas.insert(name.into_owned(), schema);
+        }
+    }
+    let everywhere = document.security.clone().unwrap_or_default();
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            let is_private = operation.security.is_none();
+            complete_operation(path, method, operation);
+            let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default();
+            if let Some(scope) = scopes::needed(&method, path).filter(|_| is_private) {
+                let personal = SecurityRequirement::new("personal_token", [scope.to_string()]);
+                operation.security = Some(everywhere.iter().cloned().chain([personal]).collect());
+            }
+        }
+    }
+    name_items(&mut document);
+    refuse_unknown_fields(&mut document);
+    document
+}
+
+/// Has pages name what they are pages of, in place of repeating it: a generator makes one type of it then.
+fn name_items(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    let known = components.schemas.clone();
+    for (name, schema) in &mut components.schemas {
+        let Some(of) = name.strip_prefix("Page_") else { continue };
+        let RefOr::T(Schema::Object(page)) = schema else { continue };
+        let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items") else { continue };
+        let ArrayItems::RefOrSchema(item) = &mut list.items else { continue };
+        if known.get(of).is_some_and(|known| *known == **item) {
+            **item = RefOr::Ref(Ref::from_schema_name(of));
+        }
+    }
+}
+
+/// Says of the schemas of requests that fields they don't name are refused.
+fn refuse_unknown_fields(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    // Request bodies, and nothing else, keep the name of their type.
+    let requests = components.schemas.iter_mut().filter(|(name, _)| name.ends_with("Body"));
+    for (_, schema) in requests {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+    .collect()
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
+    let is_public = operation.security.is_some();
+    let has_body = operation.request_body.is_some();
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let stands_in = |place: &ParameterIn| {
+        parameters.iter().any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == *place))
+    };
+    let (in_path, in_query) = (stands_in(&ParameterIn::Path), stands_in(&ParameterIn::Query));
+    let mut refuse = |status: &str, description: &str| {
+        let responses = &mut operation.responses.responses;
+        if !responses.contains_key(status) {
+            responses.insert(status.to_owned(), RefOr::T(problem(description)));
+        }
+    };
+    if has_body {
+        refuse("400", "`malformed_json`: the body is no valid JSON");
+        refuse("413", "`payload_too_large`: the body is larger than 256 KiB");
+        refuse("415", "`unsupported_media_type`: the body is not `application/json`");
+    }
+    if has_body || in_query || in_path {
+        refuse("422", "`validation_failed`: parts of the request are wrong; every one is named");
+    }
+    if !is_public {
+        refuse(
+            "401",
+            "`authentication_required`, `token_invalid`, `token_expired`, `token_revoked` or `session_invalid`",
+        );
+        if method != "get" {
+            refuse("403", "`csrf_failed`: sent by cookie, without what only a page of ours can send along");
+        }
+    }
+    if !is_public {
+        refuse("403", "`insufficient_scope`: a personal access token that may not do this");
+    }
+    if in_path && !is_public {
+        refuse("404", "There is no such thing, or it is somebody else's");
+    }
+    if path.starts_with("/api/v1/") {
+        refuse("429", "`rate_limited`: try again after `Retry-After` seconds");
+        refuse("503", "`unavailable`: try again after `Retry-After` seconds; nothing was stored");
+    }
+    complete_conditions(path, method, in_path, operation);
+}
+
+/// Tags and conditions (RFC 9110 §13): every answer that can be read again carries a tag, every change of one thing can
+/// be made to depend on it.
+fn complete_conditions(path: &str, method: &str, in_path: bool, operation: &mut Operation) {
+    if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/auth/") {
+        return;
+    }
+    // Steps on the way to a link, which aren't kept as such.
+    if path.starts_with("/api/v1/me/google") && method != "get" {
+        return;
+    }
+    let responses = &mut operation.responses.responses;
+    for (status, response) in responses.iter_mut() {
+        if let (RefOr::T(response), "200" | "201") = (response, status.as_str()) {
+            let text = "Names this state of it, for `If-Match` and `If-None-Match`";
+            response.headers.insert("ETag".to_owned(), header(text).into());
+            if status == "201" {
+                response.headers.insert("Location".to_owned(), header("Its address").into());
+            }
+        }
+    }
+    if path.starts_with("/api/v1/me/sessions/") {
+        return;
+    }
+    let changes_one = matches!(method, "patch" | "put" | "delete") && (in_path || path == "/api/v1/me")
+        || path.ends_with("/archive")
+        || path.ends_with("/restore")
+        || path.ends_with("/transition");
+    let (name, text) = match method {
+        "get" => {
+            let unchanged = ResponseBuilder::new().description("Nothing changed").build();
+            responses.insert("304".to_owned(), RefOr::T(unchanged));
+            ("If-None-Match", "An `ETag` seen before: answers 304 if nothing changed")
+        }
+        _ if changes_one => {
+            responses.insert("412".to_owned(), RefOr::T(problem("`precondition_failed`: it was changed since")));
+            ("If-Match", "An `ETag` seen before: refuses (412) if it was changed since")
+        }
+        _ => return,
+    };
+    let parameter = ParameterBuilder::new()
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .name(name)
+        .description(Some(text))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+}
+
+fn header(text: &str) -> Header {
+    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).description(Some(text)).build()
+}
+
+fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name()))).build();
+    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_sent_refuses_unknown_fields_and_pages_name_their_items() {
+        let document = serde_json::to_value(document()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        let mut sent = 0;
+        for operation in
+            document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+        {
+            let Value::Object(schema) = &operation["requestBody"]["content"]["application/json"]["schema"] else {
+                continue;
+            };
+            // One that may be left out is `null` or the schema.
+            let options = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
+            let references = options.iter().filter_map(|option| option.get("$ref")).chain(schema.get("$ref"));
+            for reference in references {
+                let name = reference.as_str().unwrap().rsplit('/').next().unwrap();
+                assert_eq!(schemas[name]["additionalProperties"], json!(false), "{name}");
+                sent += 1;
+            }
+        }
+        assert!(sent > 40, "{sent}");
+        let pages: Vec<_> = schemas.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("Page_")).collect();
+        assert!(pages.len() > 8);
+        for (name, page) in pages {
+            assert!(page["properties"]["items"]["items"]["$ref"].is_string(), "{name}");
+        }
+    }
+}

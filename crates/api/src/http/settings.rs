@@ -1,0 +1,40 @@
+//! How the service is served.
+
+use std::net::IpAddr;
+
+use circadia_auth::throttles::Quota;
+use ipnet::IpNet;
+
+/// How the service is served.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// HTTPS only, with HSTS, and no development aids in answers.
+    pub production: bool,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins that browsers may call from.
+    pub cors_origins: Vec<String>,
+    pub rate_limits: RateLimits,
+    /// The version that is running.
+    pub version: &'static str,
+}
+
+/// How many requests are served; `None` is no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Where credentials are tried: per address, and per account.
+    pub auth: Option<Quota>,
+    /// Without a sign-in: per address.
+    pub anonymous: Option<Quota>,
+    /// Per user.
+    pub user: Option<Quota>,
+}
+
+impl HttpSettings {
+    /// Whether `peer` is a trusted proxy.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        // An IPv4 peer of a dual-stack socket shows as ::ffff:a.b.c.d.
+        let peer = peer.to_canonical();
+        self.trusted_proxies.iter().any(|network| network.contains(&peer))
+    }
+}

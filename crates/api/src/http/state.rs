@@ -1,0 +1,58 @@
+//! What every request has at hand. One for all workers.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use circadia_app::App;
+use circadia_auth::throttles::Throttle;
+
+use crate::http::settings::HttpSettings;
+
+/// The application, and how it is served.
+pub struct AppState {
+    pub app: Arc<App>,
+    pub settings: HttpSettings,
+    pub throttles: RequestThrottles,
+    pub readiness: Readiness,
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppState").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// Counts requests by class; `None` is no limit. The quotas are those of [`HttpSettings`].
+#[derive(Clone, Default)]
+pub struct RequestThrottles {
+    pub auth: Option<Arc<dyn Throttle>>,
+    pub anonymous: Option<Arc<dyn Throttle>>,
+    pub user: Option<Arc<dyn Throttle>>,
+}
+
+impl fmt::Debug for RequestThrottles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestThrottles(..)")
+    }
+}
+
+/// Whether this process wants to be sent requests. Withdrawn when it shuts down.
+#[derive(Debug)]
+pub struct Readiness(AtomicBool);
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
+}
+
+impl Readiness {
+    pub fn withdraw(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,181 @@
+//! `/habits/{habit_id}/pauses`: when a habit rests.
+
+use actix_web::{delete, get, patch, post};
+use circadia_domain::civil::Date;
+use circadia_domain::habits::{self, Pause};
+use circadia_domain::idempotency::Creation;
+use circadia_domain::ids::{HabitId, PauseId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::http::answer::{Answer, IfMatch, NoContent};
+use crate::http::caller::Caller;
+use crate::http::input::{Body, Decode, Fields, PathParam, date, text};
+use crate::http::page::Page;
+use crate::http::problem::{Problem, ProblemDoc};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_pauses).service(create_pause).service(update_pause).service(delete_pause);
+}
+
+/// Days on which nothing is due, and which break nothing.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Pause)]
+struct PauseBody {
+    /// The pause's id.
+    #[schema(value_type = Uuid)]
+    id: PauseId,
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last day; null while there is no end.
+    #[schema(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+}
+
+impl From<&Pause> for PauseBody {
+    fn from(pause: &Pause) -> Self {
+        Self { id: pause.id, from: pause.from, to: pause.to }
+    }
+}
+
+/// A pause to make.
+#[derive(Debug, ToSchema)]
+struct CreatePauseBody {
+    /// Its id, if the client wants to choose it.
+    #[schema(value_type = Option<Uuid>)]
+    id: Option<PauseId>,
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// The last day; no end if absent.
+    #[schema(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+}
+
+impl Decode for CreatePauseBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let id = fields.optional("id", text(PauseId::parse));
+        let from = fields.required("from", text(date));
+        let to = fields.optional("to", text(date));
+        Some(Self { id, from: from?, to })
+    }
+}
+
+/// A change of a pause (RFC 7396): what is absent stays, null clears.
+#[derive(Debug, ToSchema)]
+struct UpdatePauseBody {
+    /// The first day.
+    #[schema(value_type = Option<String>, nullable = false, format = Date)]
+    from: Option<Date>,
+    /// The last day.
+    #[schema(value_type = Option<String>, format = Date)]
+    to: Option<Option<Date>>,
+}
+
+impl Decode for UpdatePauseBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let from = fields.change("from", text(date));
+        let to = fields.change_or_clear("to", text(date));
+        Some(Self { from, to })
+    }
+}
+
+/// List a habit's pauses
+///
+/// By their first day; all of them.
+#[utoipa::path(
+    tag = "plans",
+    operation_id = "listPauses",
+    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    responses((status = 200, description = "The pauses", body = Page<PauseBody>))
+)]
+#[get("/habits/{habit_id}/pauses")]
+async fn list_pauses(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PauseBody>, Problem> {
+    let (habit, _) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
+    Ok(Page::whole(habit.timeline.pauses().iter().map(PauseBody::from).collect()))
+}
+
+/// Pause a habit
+///
+/// Nothing is due in a pause, and it breaks no streak. Pauses may overlap.
+#[utoipa::path(
+    tag = "plans",
+    operation_id = "createPause",
+    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    request_body = CreatePauseBody,
+    responses(
+        (status = 201, description = "The pause", body = PauseBody),
+        (status = 409, description = "`id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+#[post("/habits/{habit_id}/pauses")]
+async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreatePauseBody>) -> Result<Answer, Problem> {
+    let CreatePauseBody { id: pause, from, to } = body.value;
+    let pause = Pause { id: pause.unwrap_or_else(|| caller.fresh_id()), from, to };
+    let location = format!("/api/v1/habits/{}/pauses/{}", id.0, pause.id);
+    let made = caller.write(move |tx| habits::create_pause(tx, id.0, pause));
+    let (habit, created) = made.await?;
+    Ok(Answer::stored(&PauseBody::from(&Creation::into_inner(created)), habit.rev)?.created(location))
+}
+
+/// Change a pause
+#[utoipa::path(
+    tag = "plans",
+    operation_id = "updatePause",
+    params(
+        ("habit_id" = Uuid, Path, description = "The habit's id"),
+        ("pause_id" = Uuid, Path, description = "The pause's id"),
+    ),
+    request_body = UpdatePauseBody,
+    responses((status = 200, description = "The pause as it is now", body = PauseBody))
+)]
+#[patch("/habits/{habit_id}/pauses/{pause_id}")]
+async fn update_pause(
+    caller: Caller,
+    id: PathParam<HabitId>,
+    pause: PathParam<PauseId>,
+    if_match: IfMatch,
+    body: Body<UpdatePauseBody>,
+) -> Result<Answer, Problem> {
+    let UpdatePauseBody { from, to } = body.value;
+    let changed = caller.write(move |tx| habits::update_pause(tx, id.0, pause.0, &if_match.0, from, to));
+    let (habit, pause) = changed.await?;
+    Answer::stored(&PauseBody::from(&pause), habit.rev)
+}
+
+/// Remove a pause
+///
+/// Its days count again.
+#[utoipa::path(
+    tag = "plans",
+    operation_id = "deletePause",
+    params(
+        ("habit_id" = Uuid, Path, description = "The habit's id"),
+        ("pause_id" = Uuid, Path, description = "The pause's id"),
+    ),
+    responses((status = 204, description = "The pause is gone"))
+)]
+#[delete("/habits/{habit_id}/pauses/{pause_id}")]
+async fn delete_pause(
+    caller: Caller,
+    id: PathParam<HabitId>,
+    pause: PathParam<PauseId>,
+    if_match: IfMatch,
+) -> Result<NoContent, Problem> {
+    caller.write(move |tx| habits::delete_pause(tx, id.0, pause.0, &if_match.0)).await?;
+    Ok(NoContent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<CreatePauseBody>();
+        assert_documented::<UpdatePauseBody>();
+    }
+}

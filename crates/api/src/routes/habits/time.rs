@@ -1,0 +1,65 @@
+//! `/habits/{habit_id}/time`: the time that was spent on a habit.
+
+use actix_web::get;
+use circadia_domain::civil::Date;
+use circadia_domain::ids::HabitId;
+use circadia_domain::time_entries;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::OnQuery;
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{PathParam, Query};
+use crate::http::problem::Problem;
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(get_week);
+}
+
+/// A habit's week.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitWeek)]
+struct WeekBody {
+    /// Its seven days, from the user's first day of the week.
+    daily: Vec<WeekDayBody>,
+    /// The minutes of all seven.
+    total_week: u64,
+    /// The minutes of a day on average: a seventh of the week's.
+    avg_per_day: f64,
+}
+
+/// A day of a habit's week.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitWeekDay)]
+struct WeekDayBody {
+    /// The day.
+    #[schema(value_type = String, format = Date)]
+    date: Date,
+    /// The minutes of its time entries.
+    total_minutes: u64,
+}
+
+/// What time was spent on a habit in a week?
+///
+/// In the week, by the user's first day of it, that the day `on` is in. What was entered by hand is not counted: only
+/// time entries are.
+#[utoipa::path(
+    tag = "time",
+    operation_id = "getHabitWeek",
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), OnQuery),
+    responses((status = 200, description = "The week", body = WeekBody))
+)]
+#[get("/habits/{habit_id}/time/weekly")]
+async fn get_week(caller: Caller, id: PathParam<HabitId>, query: Query<OnQuery>) -> Result<Answer, Problem> {
+    let (now, on) = (caller.now, query.0.on);
+    let read = caller.read(move |store| time_entries::week(store, caller.user, id.0, now, on));
+    let week = read.await?;
+    let body = WeekBody {
+        total_week: week.total(),
+        avg_per_day: week.average(),
+        daily: week.daily.into_iter().map(|(date, total_minutes)| WeekDayBody { date, total_minutes }).collect(),
+    };
+    Answer::computed(&body)
+}

@@ -1,0 +1,46 @@
+//! Proving again who one is, before something that can't be taken back, or that a borrowed session must not do.
+use circadia_app::passwords::SubmittedPassword;
+use circadia_auth::keys::Kid;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::http::input::{Decode, Fields};
+use crate::routes::auth::password_field::reauthentication;
+
+/// Proof of who one is.
+#[derive(Debug, Default, ToSchema)]
+pub(super) struct ReauthenticationBody {
+    /// The password; this or `encrypted_password`, unless a sign-in of at most five minutes ago is proof enough.
+    #[schema(value_type = Option<String>, format = Password, example = "correct horse battery")]
+    password: Option<Zeroizing<String>>,
+    /// The password, encrypted with the key of `GET /auth/public-key`.
+    #[schema(value_type = Option<String>, max_length = 1024)]
+    encrypted_password: Option<Vec<u8>>,
+    /// The `kid` of that key.
+    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
+    password_kid: Option<Kid>,
+}
+
+impl Decode for ReauthenticationBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let SubmittedPassword { plain, encrypted, kid } = reauthentication(fields);
+        Some(Self { password: plain, encrypted_password: encrypted, password_kid: kid })
+    }
+}
+
+impl ReauthenticationBody {
+    pub(super) fn submitted(self) -> SubmittedPassword {
+        SubmittedPassword { plain: self.password, encrypted: self.encrypted_password, kid: self.password_kid }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::input::testing::assert_documented;
+
+    #[test]
+    fn what_is_documented_is_what_is_read() {
+        assert_documented::<ReauthenticationBody>();
+    }
+}

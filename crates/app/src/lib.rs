@@ -1,0 +1,63 @@
+//! The application: what the service does, whoever asks for it.
+//!
+//! HTTP routes, background jobs and commands all call it. It knows the domain and `auth`, and neither HTTP nor a database.
+//! Each service is a struct with the fields that it needs; [`App`] holds one of each. What a service writes, it writes in
+//! a [`UnitOfWork`]: one transaction that is committed or rolled back as a whole, with the present instant passed in.
+//!
+//! To add a service: a file with a struct of what it needs (begin with [`Context`]), a field in [`App`], and its
+//! construction in the `server` crate's `compose`.
+
+pub mod accounts;
+pub mod authenticate;
+pub mod clock;
+pub mod context;
+pub mod database_use;
+pub mod emails;
+pub mod error;
+pub mod google;
+pub mod jobs;
+pub mod keys;
+pub mod maintenance;
+pub mod passwords;
+pub mod personal_access_tokens;
+pub mod quotes;
+pub mod reauthentication;
+pub mod sessions;
+pub mod settings;
+pub mod sign_in;
+pub mod sign_up;
+pub mod throttle;
+pub mod two_factor;
+pub mod unit_of_work;
+
+use std::sync::Arc;
+
+pub use authenticate::Principal;
+pub use clock::Clock;
+pub use context::Context;
+pub use error::Error;
+pub use settings::AppSettings;
+pub use unit_of_work::UnitOfWork;
+
+/// Every service of the application. One for the whole process.
+#[derive(Debug)]
+pub struct App {
+    pub context: Context,
+    pub settings: AppSettings,
+    pub accounts: accounts::Accounts,
+    pub authenticator: authenticate::Authenticator,
+    pub emails: emails::Emails,
+    /// Present where Google is configured.
+    pub google: Option<google::GoogleSignIn>,
+    pub jobs: jobs::JobQueue,
+    pub keys: Arc<keys::Keys>,
+    pub maintenance: maintenance::Maintenance,
+    pub passwords: Arc<passwords::Passwords>,
+    pub personal_access_tokens: personal_access_tokens::PersonalAccessTokens,
+    pub quotes: quotes::QuoteFeed,
+    pub reauthentication: Arc<reauthentication::Reauthentication>,
+    pub sessions: Arc<sessions::Sessions>,
+    pub sign_in: sign_in::SignIn,
+    pub sign_up: sign_up::SignUp,
+    pub two_factor: two_factor::TwoFactor,
+}

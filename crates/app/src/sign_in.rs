@@ -1,0 +1,208 @@
+//! Signing in by a password, and answering the challenge of a second factor.
+
+use std::sync::Arc;
+
+use circadia_auth::Client;
+use circadia_auth::accounts::{
+    self, Attempt, Identifiers, SecondFactor, SignInRefusal, Verification, accept_second_factor,
+};
+use circadia_auth::factors::Challenge;
+use circadia_auth::keys::MasterKey;
+use circadia_auth::passwords::Password;
+use circadia_auth::sessions::Authenticated;
+use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
+use circadia_domain::ids::UserId;
+use circadia_domain::logins::LoginMethod;
+use circadia_domain::sessions::SessionKind;
+use circadia_domain::users::{self, Login, UserProfile};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::passwords::{Passwords, SubmittedPassword};
+use crate::sessions::{OpenSession, SessionOpener};
+use crate::throttle::{AccountThrottle, AttemptTarget};
+
+/// How often a sign-in is tried when the password changes while it is checked.
+const MAX_TRIES: usize = 2;
+
+/// Seals challenges for a second factor, and opens them again. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Challenges {
+    pub context: Context,
+    pub master: MasterKey,
+}
+
+impl Challenges {
+    /// The refusal that carries a challenge for a user whose first factor is right. Answering it opens a session of
+    /// this kind only.
+    pub(crate) fn refusal(
+        &self,
+        Authenticated { user, first_factor }: Authenticated,
+        kind: SessionKind,
+        password_hash: Option<&str>,
+        identifier_hash: [u8; 32],
+        device: Option<String>,
+    ) -> Error {
+        let now = self.context.now();
+        let challenge = Challenge::new(user, (kind, first_factor), password_hash, identifier_hash, device, now);
+        match challenge.seal(&self.master, &*self.context.entropy) {
+            Ok(challenge) => Error::SecondFactorRequired { challenge },
+            Err(error) => Error::internal(error),
+        }
+    }
+
+    fn open(&self, challenge: &str, kind: SessionKind, now: Instant) -> Result<Challenge, Error> {
+        let opened = Challenge::open(challenge, &self.master, now)?;
+        Ok(opened.filter(|challenge| challenge.kind == kind).ok_or(SignInRefusal::ChallengeExpired)?)
+    }
+}
+
+/// Signs users in.
+#[derive(Debug)]
+pub struct SignIn {
+    pub context: Context,
+    pub passwords: Arc<Passwords>,
+    pub throttle: AccountThrottle,
+    pub identifiers: Arc<Identifiers>,
+    pub challenges: Challenges,
+    pub opener: SessionOpener,
+    pub verification: Verification,
+}
+
+/// What became of a right password.
+enum Accepted<T> {
+    /// It was replaced while it was checked.
+    PasswordReplaced,
+    SecondFactorRequired {
+        user: UserId,
+        password_hash: Option<String>,
+    },
+    SignedIn(T, Box<UserProfile>),
+}
+
+impl SignIn {
+    /// Signs in by a password, with a session of kind `K`.
+    ///
+    /// # Errors
+    /// `invalid_credentials`, `email_not_verified`; [`Error::SecondFactorRequired`], [`Error::AccountRateLimited`]; the
+    /// store's.
+    pub async fn by_password<K: OpenSession>(
+        &self,
+        login: &Login,
+        submitted: SubmittedPassword,
+        client: &Client,
+    ) -> Result<(K::Opened, UserProfile), Error> {
+        self.throttle.attempt(AttemptTarget::Login(login.key())).await?;
+        let password = self.passwords.to_check(submitted).await?;
+        for _ in 0..MAX_TRIES {
+            match self.try_password::<K>(login, password.as_ref(), client).await? {
+                Accepted::PasswordReplaced => {}
+                Accepted::SignedIn(opened, profile) => return Ok((opened, *profile)),
+                Accepted::SecondFactorRequired { user, password_hash } => {
+                    return Err(self.challenges.refusal(
+                        Authenticated::by_password(user),
+                        K::KIND,
+                        password_hash.as_deref(),
+                        self.identifiers.hash(login),
+                        client.device.clone(),
+                    ));
+                }
+            }
+        }
+        Err(SignInRefusal::InvalidCredentials.into())
+    }
+
+    /// Compares the password with what is stored at the moment, and signs in.
+    async fn try_password<K: OpenSession>(
+        &self,
+        login: &Login,
+        password: Option<&Password>,
+        client: &Client,
+    ) -> Result<Accepted<K::Opened>, Error> {
+        let unit_of_work = &self.context.unit_of_work;
+        let sought = login.clone();
+        let found = unit_of_work.read::<_, StoreError>(move |store| store.find_credentials(&sought)).await?;
+        let stored = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
+        let verified = self.passwords.verify(password, stored).await?;
+        let now = self.context.now();
+        let (client, login, opener) = (client.clone(), login.clone(), self.opener.clone());
+        let (identifiers, verification) = (Arc::clone(&self.identifiers), self.verification);
+        // An unknown name and a wrong password take the same way, through the same kind of transaction.
+        let Some(credentials) = found.clone().filter(|_| verified.matches) else {
+            let refused = unit_of_work.write_unowned::<_, Error>(move |store| {
+                let ids = &*opener.context.ids;
+                let attempt = password_attempt(&login, &client, verification, &identifiers, ids, now);
+                Ok(accounts::refuse(store, &attempt, found.as_ref())?)
+            });
+            return refused.await.map(|never| match never {});
+        };
+        let accepted = unit_of_work.write::<_, Error>(credentials.user, now, move |tx| {
+            let ids = &*opener.context.ids;
+            let attempt = password_attempt(&login, &client, verification, &identifiers, ids, now);
+            let user = match accounts::accept(tx.store, tx.rev, &attempt, &credentials, &verified) {
+                Err(SignInRefusal::PasswordReplaced) => return Ok(Accepted::PasswordReplaced),
+                Err(SignInRefusal::SecondFactorRequired { user, password_hash }) => {
+                    return Ok(Accepted::SecondFactorRequired { user, password_hash });
+                }
+                accepted => accepted?,
+            };
+            let opened = K::open(&opener, tx.store, Authenticated::by_password(user.id), &client, now)?;
+            Ok(Accepted::SignedIn(opened, Box::new(users::profile(tx.store, user.id, now)?)))
+        });
+        match accepted.await {
+            // The account was deleted while its password was checked.
+            Err(error) if error.is_no_such_user() => Ok(Accepted::PasswordReplaced),
+            accepted => accepted,
+        }
+    }
+
+    /// Signs in by a challenge and a code of the second factor. The challenge must have been given for sessions of kind
+    /// `K`. `client_of` gives the client with the device that began the sign-in.
+    ///
+    /// # Errors
+    /// `challenge_expired`, `wrong_code`; [`Error::TooManyGuesses`], [`Error::AccountRateLimited`]; the store's.
+    pub async fn by_challenge<K: OpenSession>(
+        &self,
+        challenge: &str,
+        code: String,
+        client_of: impl FnOnce(Option<&str>) -> Client,
+    ) -> Result<(K::Opened, UserProfile), Error> {
+        let now = self.context.now();
+        let challenge = self.challenges.open(challenge, K::KIND, now)?;
+        let user = challenge.user;
+        self.throttle.attempt(AttemptTarget::SecondFactor(user)).await?;
+        let client = client_of(challenge.device.as_deref());
+        let (opener, master) = (self.opener.clone(), self.challenges.master.clone());
+        let signed_in = self.context.unit_of_work.write::<_, Error>(user, now, move |tx| {
+            let given = SecondFactor {
+                challenge: &challenge,
+                code: &code,
+                client: &client,
+                master: &master,
+                ids: &*opener.context.ids,
+                now,
+            };
+            let account = accept_second_factor(tx.store, &given)?;
+            let authenticated = Authenticated { user, first_factor: challenge.first_factor };
+            let opened = K::open(&opener, tx.store, authenticated, &client, now)?;
+            Ok((opened, users::profile(tx.store, account.id, now)?))
+        });
+        signed_in.await.map_err(
+            |error| {
+                if error.is_no_such_user() { SignInRefusal::ChallengeExpired.into() } else { error }
+            },
+        )
+    }
+}
+
+fn password_attempt<'a>(
+    login: &'a Login,
+    client: &'a Client,
+    verification: Verification,
+    identifiers: &'a Identifiers,
+    ids: &'a dyn circadia_domain::ids::IdSource,
+    now: Instant,
+) -> Attempt<'a> {
+    Attempt { login, method: LoginMethod::Password, client, verification, identifiers, ids, now }
+}

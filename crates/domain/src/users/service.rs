@@ -1,0 +1,50 @@
+//! Reading users, and changing their settings.
+
+use super::{SettingsPatch, User};
+use crate::civil::Instant;
+use crate::error::{Entity, Error};
+use crate::ids::UserId;
+use crate::logins::LoginCounts;
+use crate::revision::Expected;
+use crate::unit_of_work::{Store, WriteTransaction};
+
+/// A user with how often they signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserProfile {
+    pub user: User,
+    /// In all, and since their own week and month began.
+    pub logins: LoginCounts,
+}
+
+/// A user who is signed in.
+///
+/// # Errors
+/// [`Error::NotFound`] if their account was deleted meanwhile.
+pub fn find(store: &mut dyn Store, id: UserId) -> Result<User, Error> {
+    store.find_user(id)?.ok_or(Error::NotFound(Entity::User))
+}
+
+/// A user with their login counts, by two statements.
+///
+/// # Errors
+/// [`Error::NotFound`] if their account was deleted meanwhile.
+pub fn profile(store: &mut dyn Store, id: UserId, now: Instant) -> Result<UserProfile, Error> {
+    let user = find(store, id)?;
+    let (today, clock) = (user.today(now), user.day_clock());
+    let logins = store.login_counts(
+        id,
+        clock.start_of(today.week_begin(user.settings.week_start)),
+        clock.start_of(today.month_begin()),
+    )?;
+    Ok(UserProfile { user, logins })
+}
+
+/// Changes settings. Dates that are stored stay what they are.
+///
+/// # Errors
+/// [`Error::Stale`] if the user's row has another revision than expected.
+pub fn update_settings(tx: &mut WriteTransaction<'_>, expected: &Expected, patch: SettingsPatch) -> Result<(), Error> {
+    let user = find(tx.store, tx.user)?;
+    expected.check(user.rev)?;
+    Ok(tx.store.update_settings(tx.user, &user.settings.with(patch), tx.rev, tx.now)?)
+}

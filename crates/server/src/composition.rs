@@ -1,0 +1,231 @@
+//! Builds the application from the configuration: the only place that knows how its parts fit together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use circadia_api::{AppState, HttpSettings, Readiness, RequestThrottles};
+use circadia_app::accounts::Accounts;
+use circadia_app::authenticate::Authenticator;
+use circadia_app::emails::Emails;
+use circadia_app::google::GoogleSignIn;
+use circadia_app::jobs::JobQueue;
+use circadia_app::keys::Keys;
+use circadia_app::maintenance::Maintenance;
+use circadia_app::passwords::Passwords;
+use circadia_app::personal_access_tokens::PersonalAccessTokens;
+use circadia_app::quotes::QuoteFeed;
+use circadia_app::reauthentication::Reauthentication;
+use circadia_app::sessions::{SessionOpener, Sessions};
+use circadia_app::sign_in::{Challenges, SignIn};
+use circadia_app::sign_up::SignUp;
+use circadia_app::throttle::AccountThrottle;
+use circadia_app::two_factor::TwoFactor;
+use circadia_app::{App, AppSettings, Clock, Context, UnitOfWork};
+use circadia_auth::accounts::Identifiers;
+use circadia_auth::keys::KeyRing;
+use circadia_auth::oauth::OpenIdProvider;
+use circadia_auth::passwords::{Hasher, Limits};
+use circadia_auth::personal::PersonalTokens;
+use circadia_auth::sessions::{Cookies, Revocations, Roles};
+use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, RedisStore};
+use circadia_auth::throttles::{Quota, Throttle, throttle};
+use circadia_auth::tokens::AccessTokens;
+use circadia_auth::{Outbox, SystemEntropy};
+use circadia_domain::ids::IdSource;
+use circadia_domain::unit_of_work::{self, Database};
+use circadia_storage::{SqlDatabase, StorageOptions};
+
+use crate::config::{Config, MailWay};
+use crate::http_client::ProviderClient;
+use crate::keys::master_key;
+use crate::server::StartError;
+
+/// How long a request waits for a database connection. Much less while the database can't be reached.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Everything that serves, before it listens. Also what the commands work with.
+#[derive(Debug)]
+pub(crate) struct Composition {
+    pub(crate) state: Arc<AppState>,
+    pub(crate) app: Arc<App>,
+    pub(crate) database: Arc<SqlDatabase>,
+}
+
+/// Opens the database of the configuration.
+///
+/// # Errors
+/// [`StartError::DataFolder`], [`StartError::Storage`].
+pub(crate) fn open_database(config: &Config) -> Result<SqlDatabase, StartError> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| StartError::DataFolder(config.data_dir.display().to_string(), error))?;
+    let mut options = StorageOptions::new(config.database_url.clone());
+    options.max_connections = config.database_connections;
+    Ok(SqlDatabase::new(options)?)
+}
+
+/// Migrates the database, loads or makes the keys, starts the hashing threads, and builds every service.
+///
+/// # Errors
+/// As [`StartError`] says.
+pub(crate) fn compose(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+) -> Result<Composition, StartError> {
+    let database = Arc::new(open_database(config)?);
+    for name in database.migrate(Duration::ZERO)? {
+        tracing::info!(name, "migrated");
+    }
+    let entropy = Arc::new(SystemEntropy::new());
+    let master = master_key(config, &*entropy)?;
+    let now = clock.now();
+    let ring = unit_of_work::write_unowned::<_, StartError>(&*database, |store| {
+        Ok(KeyRing::load_or_create(store, &master, &*entropy, now)?)
+    })?;
+    let tokens = Arc::new(AccessTokens::new(ring, "circadia", "circadia"));
+
+    let shared: Arc<dyn Database> = database.clone();
+    let connections = usize::try_from(config.database_connections).unwrap_or(4);
+    let context = Context {
+        unit_of_work: UnitOfWork::new(Arc::clone(&shared), connections, ACQUIRE_TIMEOUT),
+        clock: Arc::clone(&clock),
+        ids,
+        entropy: entropy.clone(),
+    };
+    let redis = config.redis.clone().map(|address| Arc::new(Redis::new(address, config.redis_prefix.clone())));
+    let shared_store =
+        redis.as_ref().map(|redis| -> Arc<dyn EphemeralStore> { Arc::new(RedisStore::new(Arc::clone(redis))) });
+    // The embedded store gets half of the connections: requests that hold one may be waiting for it.
+    let store = shared_store.clone().unwrap_or_else(|| Arc::new(EmbeddedStore::new(shared, connections / 2)));
+    let ephemera = Ephemera::new(store, master.clone(), entropy.clone());
+
+    let limits = config.rate_limits;
+    let limited = |name: &str, quota: Option<Quota>| -> Option<Arc<dyn Throttle>> {
+        quota.map(|quota| throttle(name, quota, redis.as_ref()))
+    };
+    let account_throttle = AccountThrottle::new(limited("account", limits.auth).zip(limits.auth), clock);
+    let throttles = RequestThrottles {
+        auth: limited("auth", limits.auth),
+        anonymous: limited("anonymous", limits.anonymous),
+        user: limited("user", limits.user),
+    };
+
+    let settings = AppSettings { verification: config.verification, sends_email: config.mail.way != MailWay::None };
+    let outbox = Outbox::new(master.clone(), entropy);
+    let emails = Emails::new(context.clone(), outbox.clone(), settings.sends_email);
+    let keys = Arc::new(Keys::new(context.clone(), master.clone(), Arc::clone(&tokens)));
+    let cookies = Arc::new(Cookies::new(&master)?);
+    let revocations = Arc::new(Revocations::new());
+    let personal_tokens = Arc::new(PersonalTokens::new(&master)?);
+    let identifiers = Arc::new(Identifiers::new(&master)?);
+    let opener = SessionOpener { context: context.clone(), tokens: Arc::clone(&tokens) };
+    let challenges = Challenges { context: context.clone(), master: master.clone() };
+    let sessions = Arc::new(Sessions {
+        context: context.clone(),
+        tokens: Arc::clone(&tokens),
+        cookies: Arc::clone(&cookies),
+        revocations: Arc::clone(&revocations),
+        ephemera: ephemera.clone(),
+        shared_store,
+    });
+    let passwords = Arc::new(Passwords {
+        context: context.clone(),
+        keys: Arc::clone(&keys),
+        hasher: Hasher::start(Limits::default(), context.entropy.clone())
+            .map_err(|error| StartError::System("no threads to hash passwords on".into(), error))?,
+        throttle: account_throttle.clone(),
+        emails: emails.clone(),
+        sessions: Arc::clone(&sessions),
+    });
+    let reauthentication = Arc::new(Reauthentication {
+        context: context.clone(),
+        passwords: Arc::clone(&passwords),
+        throttle: account_throttle.clone(),
+    });
+    let google = match &config.google {
+        Some(google) => Some(GoogleSignIn {
+            context: context.clone(),
+            provider: OpenIdProvider::new(google.provider.clone(), Arc::new(ProviderClient::new()?)),
+            front_end: google.front_end.clone(),
+            ephemera: ephemera.clone(),
+            emails: emails.clone(),
+            opener: opener.clone(),
+            challenges: challenges.clone(),
+            identifiers: Arc::clone(&identifiers),
+            reauthentication: Arc::clone(&reauthentication),
+            verification: settings.verification,
+        }),
+        None => None,
+    };
+    let app = Arc::new(App {
+        settings,
+        accounts: Accounts {
+            context: context.clone(),
+            emails: emails.clone(),
+            throttle: account_throttle.clone(),
+            sessions: Arc::clone(&sessions),
+            reauthentication: Arc::clone(&reauthentication),
+        },
+        authenticator: Authenticator {
+            context: context.clone(),
+            tokens,
+            personal_tokens: Arc::clone(&personal_tokens),
+            cookies,
+            revocations,
+            roles: Arc::new(Roles::default()),
+            ephemera: ephemera.clone(),
+        },
+        google,
+        jobs: JobQueue { context: context.clone(), outbox },
+        maintenance: Maintenance { context: context.clone(), ephemera },
+        personal_access_tokens: PersonalAccessTokens {
+            context: context.clone(),
+            tokens: personal_tokens,
+            sessions: Arc::clone(&sessions),
+            reauthentication: Arc::clone(&reauthentication),
+        },
+        quotes: QuoteFeed { context: context.clone() },
+        sign_in: SignIn {
+            context: context.clone(),
+            passwords: Arc::clone(&passwords),
+            throttle: account_throttle.clone(),
+            identifiers,
+            challenges,
+            opener: opener.clone(),
+            verification: settings.verification,
+        },
+        sign_up: SignUp {
+            context: context.clone(),
+            passwords: Arc::clone(&passwords),
+            throttle: account_throttle.clone(),
+            emails: emails.clone(),
+            opener,
+            verification: settings.verification,
+        },
+        two_factor: TwoFactor {
+            context: context.clone(),
+            master,
+            throttle: account_throttle,
+            reauthentication: Arc::clone(&reauthentication),
+        },
+        context,
+        emails,
+        keys,
+        passwords,
+        reauthentication,
+        sessions,
+    });
+    let state = AppState {
+        app: Arc::clone(&app),
+        settings: HttpSettings {
+            production: config.production,
+            trusted_proxies: config.trusted_proxies.clone(),
+            cors_origins: config.cors_origins.clone(),
+            rate_limits: limits,
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        throttles,
+        readiness: Readiness::default(),
+    };
+    Ok(Composition { state: Arc::new(state), app, database })
+}
