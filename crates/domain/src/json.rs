@@ -40,8 +40,8 @@ impl FromJson for i64 {
 /// json_value!(Color: str => Self::parse; "Color", schema::text().pattern(Some("^#[0-9A-Fa-f]{6}$")));
 /// ```
 macro_rules! json_value {
-    ($([$($generics:tt)+])? $type:ty: $json:ty => $read:expr; $name:expr, $schema:expr) => {
-        impl$(<$($generics)+>)? $crate::json::FromJson for $type {
+    (impl[$($generics:tt)*] $type:ty: $json:ty => $read:expr; $name:expr, $schema:expr) => {
+        impl<$($generics)*> $crate::json::FromJson for $type {
             type Json = $json;
 
             fn from_json(json: &$json) -> Result<Option<Self>, $crate::violation::Violations> {
@@ -50,27 +50,34 @@ macro_rules! json_value {
             }
         }
 
-        json_schema!($([$($generics)+])? $type: $name, $schema);
+        json_schema!(impl[$($generics)*] $type: $name, $schema);
+    };
+    ($type:ty: $json:ty => $read:expr; $name:expr, $schema:expr) => {
+        json_value!(impl[] $type: $json => $read; $name, $schema);
     };
 }
 
 /// The part of `json_value!` that is about the OpenAPI document.
 macro_rules! json_schema {
-    ($([$($generics:tt)+])? $type:ty: $name:expr, $schema:expr) => {
+    (impl[$($generics:tt)*] $type:ty: $name:expr, $schema:expr) => {
         #[cfg(feature = "openapi")]
-        impl$(<$($generics)+>)? utoipa::PartialSchema for $type {
+        impl<$($generics)*> utoipa::PartialSchema for $type {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                #[allow(unused_imports, reason = "not every schema needs a word of it")]
                 use $crate::json::schema;
                 $schema.into()
             }
         }
 
         #[cfg(feature = "openapi")]
-        impl$(<$($generics)+>)? utoipa::ToSchema for $type {
+        impl<$($generics)*> utoipa::ToSchema for $type {
             fn name() -> std::borrow::Cow<'static, str> {
                 std::borrow::Cow::from($name)
             }
         }
+    };
+    ($type:ty: $name:expr, $schema:expr) => {
+        json_schema!(impl[] $type: $name, $schema);
     };
 }
 

@@ -79,7 +79,7 @@ impl<const MAX: usize> Serialize for Line<MAX> {
     }
 }
 
-json_value!([const MAX: usize] Line<MAX>: str => Self::parse;
+json_value!(impl[const MAX: usize] Line<MAX>: str => Self::parse;
     format!("Line{MAX}"), schema::text().min_length(Some(1)).max_length(Some(MAX)));
 
 /// Longer text (descriptions, notes): at most `MAX` characters, line breaks and tabs allowed.
@@ -120,7 +120,7 @@ impl<const MAX: usize> FromJson for Prose<MAX> {
     }
 }
 
-json_schema!([const MAX: usize] Prose<MAX>: format!("Prose{MAX}"), schema::text().max_length(Some(MAX)));
+json_schema!(impl[const MAX: usize] Prose<MAX>: format!("Prose{MAX}"), schema::text().max_length(Some(MAX)));
 
 /// The form under which two names count as the same: NFKC, lower case, white space folded. Databases compare these
 /// keys byte by byte, so that no collation decides what is equal.
@@ -170,7 +170,7 @@ impl Serialize for Color {
 }
 
 json_value!(Color: str => Self::parse;
-    "Color", schema::text().pattern(Some("^#[0-9A-Fa-f]{6}$")).example(Some("#1E90FF".into())));
+    "Color", schema::text().pattern(Some("^#[0-9A-Fa-f]{6}$")).examples(["#1E90FF"]));
 
 #[cfg(test)]
 mod tests {

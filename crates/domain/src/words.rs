@@ -59,7 +59,7 @@ macro_rules! words {
     (
         $(#[$meta:meta])*
         $visibility:vis enum $name:ident {
-            $( $(#[$variant_meta:meta])* $variant:ident = $word:literal ),+ $(,)?
+            $( $(#[$variant_meta:meta])* $variant:ident = $word:tt ),+ $(,)?
         }
     ) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -71,10 +71,10 @@ macro_rules! words {
 
         impl $name {
             /// All of them.
-            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+            $visibility const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
 
             /// The word of the API and the database.
-            pub const fn as_str(self) -> &'static str {
+            $visibility const fn as_str(self) -> &'static str {
                 match self {
                     $( Self::$variant => $word ),+
                 }
@@ -84,7 +84,7 @@ macro_rules! words {
             ///
             /// # Errors
             /// `unknown_value`, listing the known words.
-            pub fn parse(text: &str) -> Result<Self, $crate::violation::Violations> {
+            $visibility fn parse(text: &str) -> Result<Self, $crate::violation::Violations> {
                 <Self as $crate::words::Words>::parse(text)
             }
         }

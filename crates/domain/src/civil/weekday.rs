@@ -3,12 +3,12 @@
 use std::fmt;
 
 #[cfg(feature = "openapi")]
-use utoipa::{PartialSchema as _, ToSchema as _};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-#[cfg(feature = "openapi")]
 use crate::json::schema;
 use crate::json::{FromJson, List};
 use crate::violation::Violations;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+#[cfg(feature = "openapi")]
+use utoipa::{PartialSchema as _, ToSchema};
 
 words! {
     /// A day of the week.
@@ -178,14 +178,14 @@ impl FromJson for Weekdays {
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for Weekdays {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        schema::list(utoipa::openapi::Ref::from_schema_name(Weekday::name())).into()
+        schema::list(utoipa::openapi::Ref::from_schema_name(<Weekday as ToSchema>::name())).into()
     }
 }
 
 #[cfg(feature = "openapi")]
-impl utoipa::ToSchema for Weekdays {
+impl ToSchema for Weekdays {
     fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
-        schemas.push((Weekday::name().into_owned(), Weekday::schema()));
+        schemas.push((<Weekday as ToSchema>::name().into_owned(), Weekday::schema()));
     }
 }
 

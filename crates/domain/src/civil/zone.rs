@@ -69,7 +69,7 @@ impl Serialize for Zone {
     }
 }
 
-json_value!(Zone: str => Self::parse; "Zone", schema::text().example(Some("Europe/Berlin".into())));
+json_value!(Zone: str => Self::parse; "Zone", schema::text().examples(["Europe/Berlin"]));
 
 /// The wall-clock time at which a user's day begins, in minutes after midnight (0–1439).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -126,7 +126,7 @@ impl Serialize for DayStart {
 }
 
 json_value!(DayStart: str => Self::parse;
-    "DayStart", schema::text().pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")).example(Some("04:00".into())));
+    "DayStart", schema::text().pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")).examples(["04:00"]));
 
 /// How a person's days lie on the time line: a zone, and when in it a day begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

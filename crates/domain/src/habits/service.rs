@@ -3,8 +3,8 @@
 use super::tracked;
 use super::views::as_of;
 use super::{
-    Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Recent, Schedule, Status, Timeline,
-    Window,
+    ArchivedBecause, Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Recent, Schedule,
+    Timeline, Window,
 };
 use crate::civil::{Date, Instant, Weekday};
 use crate::code::Code;

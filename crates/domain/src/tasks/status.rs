@@ -1,7 +1,5 @@
 //! How far a task is, and how much it matters.
 
-use crate::violation::Violations;
-
 words! {
     /// How far a task is. [`Self::next`] says what can become of it.
     #[derive(PartialOrd, Ord)]

@@ -9,7 +9,9 @@ mod summary;
 pub use repository::{TimeEntryRepository, TimeFilter, TimeSeek, TimeSpent};
 pub(crate) use service::{AHEAD, check_habit, check_task};
 pub use service::{NewTimeEntry, TimeEntryPatch, create, delete, find, list, update};
-pub use summary::{GroupBy, HabitLabel, SpentOn, Week, by_period, summary_by_habit, summary_by_period, summary_by_theme, week};
+pub use summary::{
+    GroupBy, HabitLabel, SpentOn, Week, by_period, summary_by_habit, summary_by_period, summary_by_theme, week,
+};
 
 use crate::civil::{Date, Instant};
 use crate::ids::{HabitId, TaskId, TimeEntryId};

@@ -65,7 +65,7 @@ json_value!(Username: str => Self::parse;
         .min_length(Some(Self::MIN))
         .max_length(Some(Self::MAX))
         .pattern(Some("^[A-Za-z0-9._-]+$"))
-        .example(Some("ada".into())));
+        .examples(["ada"]));
 
 /// An e-mail address in the one form it is stored, compared and written to: NFKC, lower case, the domain in its ASCII
 /// form (IDNA, UTS #46).
@@ -130,7 +130,7 @@ json_value!(Email: str => Self::parse;
     "Email",
     schema::text_of(schema::KnownFormat::Email)
         .max_length(Some(Self::MAX))
-        .example(Some("ada@example.org".into())));
+        .examples(["ada@example.org"]));
 
 /// By what someone says who they are when they sign in. Never a violation: what isn't a name or an address is simply
 /// nobody's.

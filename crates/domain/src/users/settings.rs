@@ -122,7 +122,7 @@ impl Serialize for Locale {
     }
 }
 
-json_value!(Locale: str => Self::parse; "Locale", schema::text().example(Some("en".into())));
+json_value!(Locale: str => Self::parse; "Locale", schema::text().examples(["en"]));
 
 words! {
     /// Whether apps show themselves light or dark.
@@ -142,7 +142,7 @@ words! {
 pub struct SleepGoal(u16);
 
 json_value!(SleepGoal: i64 => |minutes| Self::from_minutes(*minutes);
-    "SleepGoal", schema::number(Self::MIN, Self::MAX).example(Some(480.into())));
+    "SleepGoal", schema::number(Self::MIN, Self::MAX).examples([480]));
 
 impl SleepGoal {
     /// The fewest minutes.

@@ -1,11 +1,12 @@
 //! A provider on the loopback interface that behaves well, then in every other way, then well again.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use circadia_app::{App, Clock};
 use circadia_domain::civil::{Date, Instant};
+use circadia_domain::quotes::LEASE_SECONDS;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -146,9 +147,9 @@ fn words(words: &[&str]) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_may_fail_in_every_way_and_come_back() {
-    let (fixture, provider) = (Fixture::new("ways"), fake_provider().await);
-    let provider = Provider::with_timeout(provider.url.clone(), 24 * HOUR, Duration::from_millis(300)).unwrap();
-    let look = async || refresh_if_due(&fixture.app, &provider).await.unwrap();
+    let (fixture, provider) = (Fixture::new("failures"), fake_provider().await);
+    let client = Provider::with_timeout(provider.url.clone(), 24 * HOUR, Duration::from_millis(300)).unwrap();
+    let look = async || refresh_if_due(&fixture.app.quotes, &client).await.unwrap();
 
     provider.behave(Behaviour::Says(set("good")));
     assert_eq!(look().await, Outcome::Fetched(8));
@@ -200,11 +201,11 @@ async fn a_provider_may_fail_in_every_way_and_come_back() {
 async fn of_replicas_that_look_at_once_one_asks() {
     let (fixture, provider) = (Fixture::new("once"), fake_provider().await);
     provider.behave(Behaviour::Says(set("good")));
-    let provider = Provider::new(provider.url.clone(), HOUR).unwrap();
+    let client = Provider::new(provider.url.clone(), HOUR).unwrap();
     let looks: Vec<_> = (0..8)
         .map(|_| {
-            let (app, provider) = (Arc::clone(&fixture.app), provider.clone());
-            tokio::spawn(async move { refresh_if_due(&app, &provider).await.unwrap() })
+            let (feed, client) = (fixture.app.quotes.clone(), client.clone());
+            tokio::spawn(async move { refresh_if_due(&feed, &client).await.unwrap() })
         })
         .collect();
     let mut fetched = 0;
@@ -218,19 +219,12 @@ async fn of_replicas_that_look_at_once_one_asks() {
 async fn a_replica_that_dies_holds_the_others_up_no_longer_than_its_lease() {
     let (fixture, provider) = (Fixture::new("lease"), fake_provider().await);
     provider.behave(Behaviour::Says(set("good")));
-    let provider = Provider::new(provider.url.clone(), HOUR).unwrap();
-    let now = fixture.app.now();
-    let lease = now.plus_seconds(LEASE_SECONDS);
-    let dead =
-        fixture.app.unit_of_work.write_unowned::<_, Problem>(move |store| Ok(store.lease_feed(now, lease)?)).await;
-    assert!(dead.unwrap());
-    assert_eq!(refresh_if_due(&fixture.app, &provider).await.unwrap(), Outcome::NotDue);
+    let client = Provider::new(provider.url.clone(), HOUR).unwrap();
+    let dead = fixture.app.quotes.lease_if_due().await.unwrap().unwrap();
+    assert_eq!(refresh_if_due(&fixture.app.quotes, &client).await.unwrap(), Outcome::NotDue);
     fixture.clock.advance(LEASE_SECONDS);
-    assert_eq!(refresh_if_due(&fixture.app, &provider).await.unwrap(), Outcome::Fetched(8));
-    // And what it says when it comes back to life counts no more.
-    let late = fixture
-        .app
-        .unit_of_work
-        .write_unowned::<_, Problem>(move |store| Ok(quotes::take_up(store, lease, &[], lease, HOUR)?));
-    assert!(!late.await.unwrap());
+    assert_eq!(refresh_if_due(&fixture.app.quotes, &client).await.unwrap(), Outcome::Fetched(8));
+    // What the first one stores when it comes back counts no more.
+    fixture.app.quotes.store(dead, Vec::new(), HOUR).await.unwrap();
+    assert_eq!(fixture.in_force("2026-03-13").await, words(&["good"]));
 }

@@ -5,6 +5,7 @@ use super::{MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMo
 use crate::civil::{Weekday, Weekdays};
 use crate::recurrence::Rule;
 use crate::violation::Violations;
+use crate::words::Words as _;
 
 const TYPES: &str = "`daily`, `weekly`, `monthly`, `yearly`, `cycle`, `quota` or `rrule`";
 

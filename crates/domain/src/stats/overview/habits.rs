@@ -3,7 +3,7 @@
 use super::facts::{Facts, Kept};
 use crate::civil::num::{index, len32};
 use crate::civil::{Date, DateRange};
-use crate::habits::{HabitName, Status, StreakUnit, Tally};
+use crate::habits::{HabitName, HabitStatus, StreakUnit, Tally};
 use crate::ids::{HabitId, ThemeId};
 use crate::stats::period::Pieces;
 use crate::themes::ThemeLabel;
