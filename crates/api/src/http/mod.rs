@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub(crate) mod rounding;
+mod schemas;
 mod scopes;
 pub mod settings;
 pub mod state;

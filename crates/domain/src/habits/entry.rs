@@ -80,12 +80,14 @@ impl Entry {
     }
 }
 
-/// What somebody says about a day.
+/// What is said about a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutEntryBody))]
 pub struct EntryInput {
-    /// Done, skipped or missed; may be left out where a value says it.
+    /// What the day was; may be left out where `value` says it.
     pub state: Option<EntryState>,
-    /// A count, or minutes.
+    /// A count, or minutes; not for habits that are only checked. `done` without a value stores the target.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub value: Option<u32>,
     /// A note.
     pub note: Option<EntryNote>,

@@ -1,5 +1,7 @@
 //! The habit: a name on a timeline.
 
+use serde::Serialize;
+
 use super::Timeline;
 use crate::civil::{Date, DayClock, Instant};
 use crate::ids::{HabitId, ThemeId};
@@ -15,31 +17,37 @@ pub type HabitDescription = Prose<2000>;
 pub const MAX_HABITS: i64 = 5_000;
 
 /// A habit as stored: one row, its plans and pauses with it, because they are always read and written together.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HabitDetails))]
 pub struct Habit {
-    /// Which.
+    /// The habit's id.
     pub id: HabitId,
     /// What it is called.
     pub name: HabitName,
     /// What it is about.
     pub description: Option<HabitDescription>,
     /// The theme it belongs to.
+    #[serde(rename = "theme_id")]
     pub theme: Option<ThemeId>,
     /// Its own colour.
     pub color: Option<Color>,
     /// When it is due: window, plan versions, pauses.
+    #[serde(skip)]
     pub timeline: Timeline,
     /// When its user put it away.
+    #[serde(skip)]
     pub archived_at: Option<Instant>,
-    /// Where it stands in the user's own order; ascending, not necessarily without gaps.
+    /// Where it stands in the user's own order.
     pub position: i32,
     /// When it was made.
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
     /// A hash of the request that made it, to recognise its repetition.
+    #[serde(skip)]
     pub request_digest: [u8; 32],
 }
 

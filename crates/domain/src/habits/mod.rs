@@ -11,6 +11,8 @@ mod entry;
 mod habit;
 mod history;
 mod kind;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod period_view;
 mod plan;
 mod progress;

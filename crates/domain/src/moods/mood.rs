@@ -121,47 +121,52 @@ impl Tags {
     }
 }
 
-/// A day's own mood as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A day's own mood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Mood {
-    /// Which day.
+    /// The day.
     pub date: Date,
-    /// How it was.
+    /// How it was, a whole number from 0 (worst) to 10 (best).
     pub value: MoodValue,
     /// A note.
     pub note: Option<MoodNote>,
-    /// What it went along with.
+    /// What it went along with: lower case, each once, in alphabetical order.
     pub tags: Tags,
     /// When it was first put.
     pub created_at: Instant,
     /// When it was last put.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
 }
 
-/// How it was at a moment, as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How it was at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MoodMoment {
-    /// Which.
+    /// The moment's id.
     pub id: MoodMomentId,
     /// When it was.
     pub at: Instant,
-    /// The day that it belongs to.
+    /// The day that it belongs to, by the zone and the start of the day that the user had when they wrote it.
     pub date: Date,
-    /// How it was.
+    /// How it was, a whole number from 0 (worst) to 10 (best).
     pub value: MoodValue,
     /// A note.
     pub note: Option<MoodNote>,
-    /// What it went along with.
+    /// What it went along with: lower case, each once, in alphabetical order.
     pub tags: Tags,
     /// When it was made.
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
     /// A hash of the request that made it, to recognise its repetition.
+    #[serde(skip)]
     pub request_digest: [u8; 32],
 }
 

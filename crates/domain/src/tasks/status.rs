@@ -1,16 +1,16 @@
 //! How far a task is, and how much it matters.
 
 words! {
-    /// How far a task is. [`Self::next`] says what can become of it.
+    /// How far a task is.
     #[derive(PartialOrd, Ord)]
     pub enum TaskStatus {
-        /// Not begun.
+        /// Not begun. Can become `in_progress`, `done` or `cancelled`.
         Todo = "todo",
-        /// Begun.
+        /// Begun. Can become `todo`, `done` or `cancelled`.
         InProgress = "in_progress",
-        /// Done.
+        /// Done. Can become `todo`.
         Done = "done",
-        /// Given up.
+        /// Given up. Can become `todo`.
         Cancelled = "cancelled",
     }
 }

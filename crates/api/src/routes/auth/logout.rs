@@ -24,7 +24,7 @@ pub struct LogoutBody {
 
 impl Decode for LogoutBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let refresh_token = fields.optional("refresh_token", any_text);
+        let refresh_token = fields.optional_with("refresh_token", any_text);
         Some(Self { refresh_token })
     }
 }

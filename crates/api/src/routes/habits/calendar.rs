@@ -2,7 +2,7 @@
 
 use actix_web::get;
 use circadia_domain::civil::Date;
-use circadia_domain::habits;
+use circadia_domain::habits::{self, DayState};
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
@@ -10,10 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::find_with_history::find_with_history;
-use super::today::DayStateBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, PathParam, Query, date, integer, text};
+use crate::http::input::{Decode, Fields, PathParam, Query, integer};
 use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -28,20 +27,19 @@ struct CalendarQuery {
     #[param(minimum = 1970, maximum = 2199)]
     year: Option<i32>,
     /// As of this day; the user's today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
 }
 
 impl Decode for CalendarQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let year = fields.optional(
+        let year = fields.optional_with(
             "year",
             integer(|year| match i32::try_from(year) {
                 Ok(year @ 1970..=2199) => Ok(year),
                 _ => Err(Violations::of("out_of_range", "must be between 1970 and 2199")),
             }),
         );
-        let on = fields.optional("on", text(date));
+        let on = fields.optional("on");
         Some(Self { year, on })
     }
 }
@@ -61,10 +59,9 @@ struct CalendarBody {
 #[schema(as = CalendarDay)]
 struct CalendarDayBody {
     /// The day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// What it was; days to come are `pending` where they are due.
-    state: DayStateBody,
+    state: DayState,
     /// Its value; null without one.
     value: Option<u32>,
 }

@@ -19,11 +19,7 @@ mod views;
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(in crate::routes) use today::OnQuery;
-
 use crate::http::fallback::fallback;
-
-pub(in crate::routes) use dto::range;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     // Fixed words come before the `{habit_id}` that would swallow them.

@@ -23,7 +23,6 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[schema(as = Occurrences)]
 struct OccurrencesBody {
     /// The dates; of a quota, every day on which it can be met.
-    #[schema(value_type = Vec<String>, format = Date)]
     dates: Vec<Date>,
     /// How many there are.
     count: u32,

@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, PathParam, date, text};
+use crate::http::input::{Body, Decode, Fields, PathParam, text};
 use crate::http::page::Page;
 use crate::http::problem::{Problem, ProblemDoc};
 
@@ -24,13 +24,10 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[schema(as = Pause)]
 struct PauseBody {
     /// The pause's id.
-    #[schema(value_type = Uuid)]
     id: PauseId,
     /// The first day.
-    #[schema(value_type = String, format = Date)]
     from: Date,
     /// The last day; null while there is no end.
-    #[schema(value_type = Option<String>, format = Date)]
     to: Option<Date>,
 }
 
@@ -44,21 +41,18 @@ impl From<&Pause> for PauseBody {
 #[derive(Debug, ToSchema)]
 struct CreatePauseBody {
     /// Its id, if the client wants to choose it.
-    #[schema(value_type = Option<Uuid>)]
     id: Option<PauseId>,
     /// The first day.
-    #[schema(value_type = String, format = Date)]
     from: Date,
     /// The last day; no end if absent.
-    #[schema(value_type = Option<String>, format = Date)]
     to: Option<Date>,
 }
 
 impl Decode for CreatePauseBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let id = fields.optional("id", text(PauseId::parse));
-        let from = fields.required("from", text(date));
-        let to = fields.optional("to", text(date));
+        let id = fields.optional_with("id", text(PauseId::parse));
+        let from = fields.required("from");
+        let to = fields.optional("to");
         Some(Self { id, from: from?, to })
     }
 }
@@ -67,17 +61,16 @@ impl Decode for CreatePauseBody {
 #[derive(Debug, ToSchema)]
 struct UpdatePauseBody {
     /// The first day.
-    #[schema(value_type = Option<String>, nullable = false, format = Date)]
+    #[schema(nullable = false)]
     from: Option<Date>,
     /// The last day.
-    #[schema(value_type = Option<String>, format = Date)]
     to: Option<Option<Date>>,
 }
 
 impl Decode for UpdatePauseBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.change("from", text(date));
-        let to = fields.change_or_clear("to", text(date));
+        let from = fields.change("from");
+        let to = fields.change_or_clear("to");
         Some(Self { from, to })
     }
 }
@@ -112,7 +105,7 @@ async fn list_pauses(caller: Caller, id: PathParam<HabitId>) -> Result<Page<Paus
 )]
 #[post("/habits/{habit_id}/pauses")]
 async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreatePauseBody>) -> Result<Answer, Problem> {
-    let CreatePauseBody { id: pause, from, to } = body.value;
+    let CreatePauseBody { id: pause, from, to } = body.0;
     let pause = Pause { id: pause.unwrap_or_else(|| caller.fresh_id()), from, to };
     let location = format!("/api/v1/habits/{}/pauses/{}", id.0, pause.id);
     let made = caller.write(move |tx| habits::create_pause(tx, id.0, pause));
@@ -139,7 +132,7 @@ async fn update_pause(
     if_match: IfMatch,
     body: Body<UpdatePauseBody>,
 ) -> Result<Answer, Problem> {
-    let UpdatePauseBody { from, to } = body.value;
+    let UpdatePauseBody { from, to } = body.0;
     let changed = caller.write(move |tx| habits::update_pause(tx, id.0, pause.0, &if_match.0, from, to));
     let (habit, pause) = changed.await?;
     Answer::stored(&PauseBody::from(&pause), habit.rev)

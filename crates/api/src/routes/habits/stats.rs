@@ -8,13 +8,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::super::me::WeekdayBody;
-use super::find_with_history::{find_with_history, rounded};
-use super::today::OnQuery;
+use super::find_with_history::find_with_history;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::problem::Problem;
+use crate::http::rounding::six_places;
+use crate::routes::date_queries::OnQuery;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_stats);
@@ -33,10 +33,8 @@ struct StatsBody {
     /// By month, from the first to the last with due days.
     by_month: Vec<MonthRateBody>,
     /// The weekday with the highest rate.
-    #[schema(value_type = Option<WeekdayBody>)]
     best_weekday: Option<Weekday>,
     /// The weekday with the lowest rate.
-    #[schema(value_type = Option<WeekdayBody>)]
     worst_weekday: Option<Weekday>,
     /// The month with the highest rate.
     #[schema(example = "2026-03")]
@@ -71,7 +69,6 @@ struct TotalsBody {
 #[schema(as = WeekdayRate)]
 struct WeekdayRateBody {
     /// Which weekday.
-    #[schema(value_type = WeekdayBody)]
     weekday: Weekday,
     /// How many were done.
     done: u32,
@@ -101,7 +98,7 @@ fn month(month: Month) -> String {
 }
 
 fn rate(tally: Tally) -> Option<f64> {
-    tally.rate().map(rounded)
+    tally.rate().map(six_places)
 }
 
 impl From<HabitStats> for StatsBody {
@@ -127,14 +124,14 @@ impl From<HabitStats> for StatsBody {
                 bonus: stats.bonus,
                 value: stats.total_value,
             },
-            completion_rate: stats.completion_rate.map(rounded),
+            completion_rate: stats.completion_rate.map(six_places),
             by_weekday: stats.by_weekday.into_iter().map(weekday).collect(),
             by_month: stats.by_month.into_iter().map(by_month).collect(),
             best_weekday: stats.best_weekday,
             worst_weekday: stats.worst_weekday,
             best_month: stats.best_month.map(month),
             worst_month: stats.worst_month.map(month),
-            progress: stats.progress.map(rounded),
+            progress: stats.progress.map(six_places),
         }
     }
 }

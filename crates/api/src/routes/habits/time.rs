@@ -8,11 +8,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::OnQuery;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::problem::Problem;
+use crate::routes::date_queries::OnQuery;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_week);
@@ -35,7 +35,6 @@ struct WeekBody {
 #[schema(as = HabitWeekDay)]
 struct WeekDayBody {
     /// The day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// The minutes of its time entries.
     total_minutes: u64,

@@ -1,8 +1,8 @@
 //! `GET /habits/views/{day|week|month}`.
 
 use actix_web::get;
-use circadia_domain::civil::{Date, Span};
-use circadia_domain::habits::{self, Cell, DayState, DaySum, HabitRow, PeriodView};
+use circadia_domain::civil::{Date, DateRange, Span};
+use circadia_domain::habits::{self, Cell, CellState, DaySum, HabitRow, PeriodView};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::HabitBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -22,48 +22,14 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 struct ViewQuery {
     /// A day that it shows; today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     date: Option<Date>,
     /// As of this day; the user's today if absent. It decides about what is missed and what is still pending.
-    #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
 }
 
 impl Decode for ViewQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { date: fields.optional("date", text(date)), on: fields.optional("on", text(date)) })
-    }
-}
-
-/// What a day is for a habit, as views show it.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[schema(as = HabitCellState)]
-#[serde(rename_all = "snake_case")]
-enum CellStateBody {
-    /// Done; also where it wasn't due: then `bonus` is true.
-    Done,
-    /// Due, and left out on purpose.
-    Skipped,
-    /// Due, over, and not done.
-    Missed,
-    /// Due and still open, or to come.
-    Pending,
-    /// Not due.
-    NotDue,
-    /// Covered by a pause.
-    Paused,
-}
-
-impl From<DayState> for CellStateBody {
-    fn from(state: DayState) -> Self {
-        match state {
-            DayState::Done | DayState::Bonus => Self::Done,
-            DayState::Skipped => Self::Skipped,
-            DayState::Missed => Self::Missed,
-            DayState::Pending => Self::Pending,
-            DayState::NotDue => Self::NotDue,
-            DayState::Paused => Self::Paused,
-        }
+        Some(Self { date: fields.optional("date"), on: fields.optional("on") })
     }
 }
 
@@ -72,10 +38,9 @@ impl From<DayState> for CellStateBody {
 #[schema(as = HabitCell)]
 struct CellBody {
     /// The day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// What it is.
-    state: CellStateBody,
+    state: CellState,
     /// Whether it was done without being due: shown, not counted.
     bonus: bool,
     /// The day's value; null without one.
@@ -103,7 +68,6 @@ struct RowBody {
 #[schema(as = HabitDaySum)]
 struct DaySumBody {
     /// The day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// How many are due: done, skipped, missed and pending ones.
     due: u32,
@@ -140,14 +104,9 @@ impl From<DaySum> for DaySumBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HabitView)]
 struct ViewBody {
-    /// The first day it shows.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// The last day it shows.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
+    #[serde(flatten)]
+    range: DateRange,
     /// As of which day.
-    #[schema(value_type = String, format = Date)]
     today: Date,
     /// The habits that are kept on any of the days, in the user's order.
     items: Vec<RowBody>,
@@ -163,8 +122,7 @@ impl From<PeriodView> for ViewBody {
             cells: row.cells.into_iter().map(CellBody::from).collect(),
         };
         Self {
-            from: view.range.from(),
-            to: view.range.to(),
+            range: view.range,
             today,
             items: view.rows.into_iter().map(row).collect(),
             days: view.days.into_iter().map(DaySumBody::from).collect(),

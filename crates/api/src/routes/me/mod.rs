@@ -11,7 +11,7 @@ pub mod totp;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use profile::{UserBody, WeekdayBody};
+pub use profile::UserBody;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     profile::routes(config);

@@ -12,24 +12,22 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
 use crate::http::rounding::rounded;
+use crate::routes::date_queries::range;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_sleep_stats);
 }
 
-/// The longest range: ten years.
-const MAX_DAYS: u32 = 3_653;
 /// How many days there are unless asked for others.
 const DAYS: i32 = 30;
 
 /// Mean, median and standard deviation, in minutes.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MinutesSpread)]
 #[expect(clippy::struct_field_names, reason = "every figure says its unit")]
-pub(in crate::routes) struct SummaryStatsBody {
+pub(in crate::routes) struct MinutesSpread {
     /// The mean.
     mean_minutes: f64,
     /// The median.
@@ -38,7 +36,7 @@ pub(in crate::routes) struct SummaryStatsBody {
     sd_minutes: Option<f64>,
 }
 
-impl From<SummaryStats> for SummaryStatsBody {
+impl From<SummaryStats> for MinutesSpread {
     fn from(spread: SummaryStats) -> Self {
         Self {
             mean_minutes: minutes(spread.mean),
@@ -82,9 +80,9 @@ pub(in crate::routes) struct SummaryBody {
     /// Nights of the range, up to today, without.
     missing: u32,
     /// Of the time from start to end of a night's logs; null without nights.
-    duration: Option<SummaryStatsBody>,
+    duration: Option<MinutesSpread>,
     /// Of the time asleep: without `awake_seconds`, as far as these were counted.
-    asleep: Option<SummaryStatsBody>,
+    asleep: Option<MinutesSpread>,
     /// When they went to bed, on the clock of the zone in which it was written; null without nights, or where the times
     /// cancel out.
     bed: Option<ClockMeanBody>,
@@ -108,8 +106,8 @@ impl From<NightSummary> for SummaryBody {
         Self {
             nights: summary.nights,
             missing: summary.missing,
-            duration: summary.duration.map(SummaryStatsBody::from),
-            asleep: summary.asleep.map(SummaryStatsBody::from),
+            duration: summary.duration.map(MinutesSpread::from),
+            asleep: summary.asleep.map(MinutesSpread::from),
             bed: summary.bed.map(ClockMeanBody::from),
             wake: summary.wake.map(ClockMeanBody::from),
             mid_sleep: summary.mid_sleep.map(ClockMeanBody::from),
@@ -167,10 +165,8 @@ struct DebtBody {
     /// What the user wants of a night.
     goal_minutes: u16,
     /// The first of the 14 dates.
-    #[schema(value_type = String, format = Date)]
     from: Date,
     /// The last of them: that of the range, or today if that is earlier.
-    #[schema(value_type = String, format = Date)]
     to: Date,
     /// Nights with data.
     nights: u32,
@@ -201,12 +197,12 @@ pub(in crate::routes) struct NapsBody {
     /// On how many dates.
     days: u32,
     /// Of their time; null without naps.
-    duration: Option<SummaryStatsBody>,
+    duration: Option<MinutesSpread>,
 }
 
 impl From<Naps> for NapsBody {
     fn from(naps: Naps) -> Self {
-        Self { count: naps.count, days: naps.days, duration: naps.duration.map(SummaryStatsBody::from) }
+        Self { count: naps.count, days: naps.days, duration: naps.duration.map(MinutesSpread::from) }
     }
 }
 
@@ -214,12 +210,8 @@ impl From<Naps> for NapsBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepStats)]
 struct StatsBody {
-    /// The first date of waking.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// The last date of waking.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
+    #[serde(flatten)]
+    range: DateRange,
     /// What its nights have in common.
     summary: SummaryBody,
     /// How far free days (the user's `free_days`) are from others; null without a night of either kind.
@@ -235,8 +227,7 @@ struct StatsBody {
 impl StatsBody {
     fn new(stats: &SleepStats, goal: SleepGoal) -> Self {
         Self {
-            from: stats.range.from(),
-            to: stats.range.to(),
+            range: stats.range,
             summary: stats.summary.into(),
             social_jet_lag: stats.social_jet_lag.map(SocialJetLagBody::from),
             regularity: stats.regularity.map(RegularityBody::from),
@@ -251,17 +242,15 @@ impl StatsBody {
 #[into_params(parameter_in = Query)]
 struct StatsQuery {
     /// The first date of waking; 29 days before the last if absent.
-    #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
     /// The last date of waking, at most ten years after the first; the user's today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
 }
 
 impl Decode for StatsQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.optional("from", text(date));
-        let to = fields.optional("to", text(date));
+        let from = fields.optional("from");
+        let to = fields.optional("to");
         Some(Self { from, to })
     }
 }
@@ -271,7 +260,7 @@ impl StatsQuery {
     fn range(&self, today: Date) -> Result<DateRange, Violations> {
         let to = self.to.unwrap_or(today);
         let from = self.from.unwrap_or(to.saturating_add_days(1 - DAYS));
-        super::super::habits::range(from, to, MAX_DAYS)
+        range(from, to)
     }
 }
 

@@ -8,8 +8,6 @@ mod summary;
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(in crate::routes) use dto::TimeEntryBody;
-
 use crate::http::fallback::fallback;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {

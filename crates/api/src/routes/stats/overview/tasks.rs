@@ -6,8 +6,9 @@ use circadia_domain::tasks::Priority;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::chart::{ChartBody, DatasetBody, rounded};
+use super::super::chart::{ChartBody, DatasetBody};
 use super::theme::ThemeBody;
+use crate::http::rounding::six_places;
 
 /// Tasks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,7 +71,7 @@ struct ThemeTasksBody {
 
 impl TasksBody {
     pub(super) fn new(part: TasksPart, pieces: &Pieces) -> Self {
-        let rate = |tasks: TaskTally| tasks.completion_rate().map(rounded);
+        let rate = |tasks: TaskTally| tasks.completion_rate().map(six_places);
         let of_priority = |priority: Priority, tasks: TaskTally| PriorityTasksBody {
             priority: priority.as_str(),
             total: tasks.total,
@@ -89,7 +90,7 @@ impl TasksBody {
             completion_rate: rate(part.all),
             created_in_range: part.created_in_range,
             completed_in_range: part.completed_in_range,
-            avg_completion_hours: part.avg_completion_hours.map(rounded),
+            avg_completion_hours: part.avg_completion_hours.map(six_places),
             trend: ChartBody::over(pieces, trend),
             by_priority: part.by_priority.map(|of| of_priority(of.priority, of.tasks)).into(),
             by_theme: part

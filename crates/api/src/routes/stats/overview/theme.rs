@@ -11,13 +11,10 @@ use utoipa::ToSchema;
 #[schema(as = ChartTheme)]
 pub(super) struct ThemeBody {
     /// Its id.
-    #[schema(value_type = Uuid)]
     id: ThemeId,
     /// Its name.
-    #[schema(value_type = String)]
     name: ThemeName,
     /// Its colour.
-    #[schema(value_type = String, example = "#1E90FF")]
     color: Color,
 }
 
