@@ -150,6 +150,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
     }
     schemas::tidy(&mut document);
     name_items(&mut document);
+    schemas::drop_unused(&mut document);
     refuse_unknown_fields(&mut document);
     document
 }

@@ -18,6 +18,9 @@ pub mod time_entries;
 pub mod timer;
 pub mod wellknown;
 
+#[cfg(test)]
+mod tests;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Everything under `/api/v1`.

@@ -175,12 +175,6 @@ async fn preview(caller: Caller, body: Body<PreviewBody>) -> Result<Answer, Prob
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<PreviewBody>();
-    }
 
     #[test]
     fn wrong_schedules_are_named_part_by_part() {

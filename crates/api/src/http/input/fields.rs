@@ -234,29 +234,30 @@ fn pointer(name: &str) -> String {
 pub mod testing {
     //! Holding decoders against their documentation.
 
+    use std::collections::BTreeSet;
+
     use super::{Decode, Fields};
-    use serde_json::Value;
-    use utoipa::PartialSchema;
+    use serde_json::{Map, Value};
+    use utoipa::ToSchema;
 
     /// Asserts that the documented properties of `T`, and which of them are required, are those that its decoder asks
-    /// for: what is documented is accepted, and the other way round.
+    /// for: what is documented is accepted, and the other way round. Returns the name of its schema.
     ///
     /// # Panics
     /// If they differ.
-    pub fn assert_documented<T: Decode + PartialSchema>() {
-        let members = serde_json::Map::new();
+    pub fn assert_documented<T: Decode + ToSchema>(schemas: &Map<String, Value>) -> String {
+        let members = Map::new();
         let mut fields = Fields::over(&members, false);
         let _ = T::decode(&mut fields);
-        let schema = serde_json::to_value(T::schema()).unwrap();
-        let documented: std::collections::BTreeSet<String> =
-            schema["properties"].as_object().unwrap().keys().cloned().collect();
-        let asked: std::collections::BTreeSet<String> = fields.asked.iter().map(ToString::to_string).collect();
-        assert_eq!(documented, asked, "documented properties against decoded ones of {}", std::any::type_name::<T>());
-        let names = |value: &Value| -> std::collections::BTreeSet<String> {
-            value.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
-        };
-        let required: std::collections::BTreeSet<String> = fields.required.iter().map(ToString::to_string).collect();
-        assert_eq!(names(&schema["required"]), required, "required properties of {}", std::any::type_name::<T>());
+        let name = T::name().into_owned();
+        let schema = &schemas[&name];
+        let documented: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let asked: BTreeSet<&str> = fields.asked.iter().copied().collect();
+        assert_eq!(documented, asked, "documented properties against decoded ones of {name}");
+        let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let needed: BTreeSet<&str> = fields.required.iter().copied().collect();
+        assert_eq!(needed, required, "required properties of {name}");
+        name
     }
 }
 

@@ -82,15 +82,3 @@ async fn resend_verification(state: Data<AppState>, body: Body<AddressBody>) -> 
     state.app.accounts.resend_verification(&body.0.email).await?;
     Ok(accepted("verification_sent"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<VerifyEmailBody>();
-        assert_documented::<AddressBody>();
-    }
-}

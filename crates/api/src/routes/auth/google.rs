@@ -298,12 +298,6 @@ async fn exchange_google(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<ExchangeGoogleBody>();
-    }
 
     #[test]
     fn what_comes_twice_does_not_count() {

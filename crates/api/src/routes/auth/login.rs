@@ -109,14 +109,3 @@ async fn log_in(state: Data<AppState>, request: HttpRequest, body: Body<LoginBod
     let (opened, profile) = body.0.sign_in::<TokenSession>(&state, &request).await?;
     tokens(&state, StatusCode::OK, &opened.session, &opened.refresh_token, profile)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<LoginBody>();
-    }
-}

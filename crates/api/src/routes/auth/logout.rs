@@ -70,14 +70,3 @@ async fn log_out_everywhere(caller: Caller) -> Result<NoContent, Problem> {
     caller.sessions.log_out_everywhere(caller.principal).await?;
     Ok(NoContent)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<LogoutBody>();
-    }
-}

@@ -153,15 +153,3 @@ async fn change(caller: Caller, body: Body<ChangePasswordBody>) -> Result<NoCont
     caller.passwords.change(caller.principal, current, new).await?;
     Ok(NoContent)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<ResetPasswordBody>();
-        assert_documented::<ChangePasswordBody>();
-    }
-}

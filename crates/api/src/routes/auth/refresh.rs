@@ -54,14 +54,3 @@ async fn refresh_tokens(
     let (refreshed, profile) = state.app.sessions.refresh(&body.0.refresh_token, client).await?;
     tokens(&state, StatusCode::OK, &refreshed.session, &refreshed.refresh_token, profile)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<RefreshBody>();
-    }
-}

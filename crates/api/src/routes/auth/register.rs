@@ -114,14 +114,3 @@ async fn register(
         SignedUp::VerificationSent => Ok(accepted("verification_sent")),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<RegisterBody>();
-    }
-}

@@ -79,14 +79,3 @@ impl SecondFactorBody {
         Ok(state.app.sign_in.by_challenge::<K>(&self.challenge, self.code, client_of).await?)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<SecondFactorBody>();
-    }
-}

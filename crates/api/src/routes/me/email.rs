@@ -63,14 +63,3 @@ async fn change_email(caller: Caller, body: Body<ChangeEmailBody>) -> Result<Htt
     caller.accounts.change_email(caller.principal, email, submitted).await?;
     Ok(accepted("verification_sent"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<ChangeEmailBody>();
-    }
-}

@@ -206,15 +206,3 @@ async fn unlink_google(caller: Caller, body: OptionalBody<ReauthenticationBody>)
     unlink(&caller.reauthentication, caller.principal, body.0.unwrap_or_default().submitted()).await?;
     Ok(NoContent)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<LinkGoogleBody>();
-        assert_documented::<ConfirmGoogleBody>();
-    }
-}

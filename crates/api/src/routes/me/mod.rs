@@ -4,7 +4,7 @@ pub mod account;
 pub mod email;
 pub mod google;
 pub mod profile;
-mod reauthentication;
+pub(in crate::routes) mod reauthentication;
 pub mod sessions;
 pub mod tokens;
 pub mod totp;

@@ -178,14 +178,3 @@ async fn revoke_token(caller: Caller, id: PathParam<PersonalTokenId>, if_match: 
     caller.personal_access_tokens.revoke(caller.principal, id.0, if_match.0).await?;
     Ok(NoContent)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<CreateTokenBody>();
-    }
-}

@@ -219,15 +219,3 @@ async fn renew_recovery_codes(caller: Caller, body: Body<TotpProofBody>) -> Resu
     let recovery_codes = caller.two_factor.renew_recovery_codes(caller.principal, body.0.proof()).await?;
     Answer::computed(&RecoveryCodesBody { recovery_codes })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<ConfirmTotpBody>();
-        assert_documented::<TotpProofBody>();
-    }
-}

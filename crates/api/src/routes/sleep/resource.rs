@@ -3,7 +3,7 @@
 use actix_web::{delete, get, patch, post};
 use circadia_domain::ids::SleepLogId;
 use circadia_domain::sleep::{self, NewSleepLog, OnOverlap, SleepLog, SleepPatch};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{SleepLogBody, SleepOverlapDoc};

@@ -43,7 +43,7 @@ impl Decode for TaskPatch {
 
 /// Where a task is to go.
 #[derive(Debug, ToSchema)]
-pub(super) struct TransitionBody {
+pub(in crate::routes) struct TransitionBody {
     /// The new status.
     pub(super) to: TaskStatus,
 }

@@ -94,6 +94,7 @@ impl Key {
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// Only those of one of these statuses, separated by commas: `todo,in_progress`.
+    #[param(style = Form, explode = false, example = json!(["todo", "in_progress"]))]
     status: Option<Vec<TaskStatus>>,
     /// Only those of this priority.
     priority: Option<Priority>,
