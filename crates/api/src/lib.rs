@@ -14,14 +14,14 @@ use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Condition, from_fn};
-use actix_web::web::{self, Data};
-use utoipa_actix_web::AppExt as _;
+use actix_web::web::Data;
 
 pub use http::openapi;
+pub use http::routing::RouteConflict;
 pub use http::settings::{HttpSettings, RateLimits};
 pub use http::state::{AppState, Readiness, RequestThrottles};
 
-use http::{docs, fallback, limits, middleware};
+use http::{docs, limits, middleware, routing};
 
 /// What all workers share.
 #[derive(Clone)]
@@ -29,7 +29,8 @@ pub struct HttpApp {
     state: Data<AppState>,
     limits: Data<limits::Limits>,
     schema: Data<docs::Schema>,
-    routes: Data<fallback::RouteTable>,
+    swagger: Data<utoipa_swagger_ui::Config<'static>>,
+    routes: Data<routing::RoutingTree>,
 }
 
 impl std::fmt::Debug for HttpApp {
@@ -39,14 +40,17 @@ impl std::fmt::Debug for HttpApp {
 }
 
 impl HttpApp {
-    pub fn new(state: Arc<AppState>) -> Self {
+    /// # Errors
+    /// [`RouteConflict`], a defect that the tests find.
+    pub fn new(state: Arc<AppState>) -> Result<Self, RouteConflict> {
         let document = openapi::document();
-        Self {
+        Ok(Self {
             limits: Data::new(limits::Limits::new(&state)),
             schema: Data::new(docs::Schema::new(openapi::text(&document))),
-            routes: Data::new(fallback::RouteTable::of(&document)),
+            swagger: Data::new(docs::swagger()),
+            routes: Data::new(routes::all().into_tree()?),
             state: Data::from(state),
-        }
+        })
     }
 
     /// One worker's application.
@@ -61,17 +65,13 @@ impl HttpApp {
             InitError = (),
         > + use<>,
     > {
-        let schema = self.schema.clone();
         actix_web::App::new()
-            .into_utoipa_app()
-            .service(utoipa_actix_web::scope("/api/v1").configure(routes::versioned))
-            .configure(routes::unversioned)
-            .into_app()
-            .configure(move |config| docs::configure(config, schema))
             .app_data(self.state.clone())
             .app_data(self.limits.clone())
+            .app_data(self.schema.clone())
+            .app_data(self.swagger.clone())
             .app_data(self.routes.clone())
-            .default_service(web::to(fallback::fallback))
+            .default_service(routing::RouterFactory(self.routes.clone()))
             .wrap(from_fn(limits::limit))
             .wrap(from_fn(middleware::identify))
             .wrap(Compress::default())

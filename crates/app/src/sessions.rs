@@ -11,12 +11,13 @@ use circadia_auth::stores::{Ephemera, EphemeralStore, Key};
 use circadia_auth::tokens::{AccessTokens, TokenError};
 use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use circadia_domain::civil::Instant;
+use circadia_domain::code::Code;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::{Session, SessionKind};
 use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::{self, UserProfile};
-use circadia_domain::{Entity, Error as DomainError};
+use circadia_domain::{Error as DomainError, entity};
 
 use crate::authenticate::{Principal, session_invalid};
 use crate::context::Context;
@@ -147,7 +148,7 @@ impl Sessions {
         let read = self.context.unit_of_work.read::<_, DomainError>(move |store| {
             let profile = users::profile(store, principal.user, now)?;
             let state = store.find_session(principal.user, principal.session)?;
-            Ok((profile, state.ok_or(DomainError::NotFound(Entity::Session))?.session.expires_at))
+            Ok((profile, state.ok_or(DomainError::not_found::<entity::Session>())?.session.expires_at))
         });
         Ok(read.await?)
     }
@@ -188,7 +189,7 @@ impl Sessions {
             .write::<_, Error>(user, now, move |tx| {
                 let state = tx.store.find_session(user, session)?;
                 let live = state.filter(|state| is_live(&state.session, now));
-                let live = live.ok_or(DomainError::NotFound(Entity::Session))?.session;
+                let live = live.ok_or(DomainError::not_found::<entity::Session>())?.session;
                 sessions::revoke(tx.store, user, session, now)?;
                 Ok(live)
             })
@@ -306,5 +307,5 @@ fn unknown_user_is_invalid_token(error: Error) -> Error {
 
 /// Whether a session, or its user, had ended before.
 fn is_gone(error: &Error) -> bool {
-    matches!(error, Error::Domain(DomainError::NotFound(Entity::Session))) || error.is_no_such_user()
+    matches!(error, Error::Domain(DomainError::NotFound { code: Code::SessionNotFound, .. })) || error.is_no_such_user()
 }

@@ -3,67 +3,21 @@
 use std::borrow::Cow;
 
 use crate::code::Code;
+use crate::entity::Entity;
 use crate::sleep::Conflict;
 use crate::violation::Violations;
-
-/// What was asked for, when it wasn't found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entity {
-    /// A user account.
-    User,
-    /// A signed-in session.
-    Session,
-    /// A personal access token.
-    PersonalToken,
-    /// A theme.
-    Theme,
-    /// A habit.
-    Habit,
-    /// A habit's entry for a date.
-    Entry,
-    /// A pause of a habit.
-    Pause,
-    /// A log of sleep.
-    SleepLog,
-    /// A day's own mood.
-    Mood,
-    /// A moment's mood.
-    MoodMoment,
-    /// A task.
-    Task,
-    /// A time entry.
-    TimeEntry,
-    /// A running timer.
-    Timer,
-}
-
-impl Entity {
-    /// The word used in sentences.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Session => "session",
-            Self::PersonalToken => "personal access token",
-            Self::Theme => "theme",
-            Self::Habit => "habit",
-            Self::Entry => "entry",
-            Self::Pause => "pause",
-            Self::SleepLog => "sleep log",
-            Self::Mood => "mood",
-            Self::MoodMoment => "mood moment",
-            Self::Task => "task",
-            Self::TimeEntry => "time entry",
-            Self::Timer => "timer",
-        }
-    }
-}
 
 /// Why something that was asked for did not happen. Nothing was stored, unless the runner's caller says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such thing, or it belongs to somebody else: the two can't be told apart.
-    #[error("no such {}", .0.word())]
-    NotFound(Entity),
+    #[error("no such {label}")]
+    NotFound {
+        /// [`Entity::NOT_FOUND`] of what was asked for.
+        code: Code,
+        /// [`Entity::LABEL`] of it.
+        label: &'static str,
+    },
     /// Parts of what was asked are wrong.
     #[error("{0}")]
     Invalid(#[from] Violations),
@@ -92,6 +46,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// There is no such `E`.
+    pub const fn not_found<E: Entity>() -> Self {
+        Self::NotFound { code: E::NOT_FOUND, label: E::LABEL }
+    }
+
     /// A conflict with what is stored.
     pub fn conflict(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Conflict { code, detail: detail.into() }

@@ -2,9 +2,15 @@
 //!
 //! Clients may choose the ids of what they create; hence parsing checks the version.
 
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::entity::{self, Entity};
 use crate::violation::Violations;
 
 fn parse_hyphenated(text: &str) -> Option<Uuid> {
@@ -24,115 +30,129 @@ fn parse_v7(text: &str) -> Result<Uuid, Violations> {
     }
 }
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(Uuid);
-
-        impl $name {
-            /// Reads an id that a client sent.
-            ///
-            /// # Errors
-            /// `invalid_id` unless `text` is a `UUIDv7` in hyphenated form.
-            pub fn parse(text: &str) -> Result<Self, Violations> {
-                parse_v7(text).map(Self)
-            }
-
-            /// Reads an id that refers to something: of any version, since what it refers to is looked up anyway.
-            ///
-            /// # Errors
-            /// `invalid_id` unless `text` is a UUID in hyphenated form.
-            pub fn parse_reference(text: &str) -> Result<Self, Violations> {
-                parse_hyphenated(text).map(Self).ok_or_else(not_an_id)
-            }
-
-            /// Takes an id that was made or checked before.
-            pub const fn from_uuid(id: Uuid) -> Self {
-                Self(id)
-            }
-
-            /// The bare UUID.
-            pub const fn as_uuid(&self) -> Uuid {
-                self.0
-            }
-        }
-
-        json_value!($name: str => Self::parse_reference; "Uuid", schema::text_of(schema::KnownFormat::Uuid));
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl From<Uuid> for $name {
-            fn from(id: Uuid) -> Self {
-                Self(id)
-            }
-        }
-
-        impl From<$name> for Uuid {
-            fn from(id: $name) -> Self {
-                id.0
-            }
-        }
-    };
+/// The id of an `E`: a UUID that can't be taken for the id of anything else.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent, bound = "")]
+pub struct Id<E> {
+    uuid: Uuid,
+    entity: PhantomData<fn() -> E>,
 }
 
-id! {
-    /// A user; the first part of the key of every row that is theirs.
-    UserId
+impl<E> Id<E> {
+    /// Reads an id that a client chose.
+    ///
+    /// # Errors
+    /// `invalid_id` unless `text` is a `UUIDv7` in hyphenated form.
+    pub fn parse(text: &str) -> Result<Self, Violations> {
+        parse_v7(text).map(Self::from_uuid)
+    }
+
+    /// Reads an id that refers to something: of any version, since what it refers to is looked up anyway.
+    ///
+    /// # Errors
+    /// `invalid_id` unless `text` is a UUID in hyphenated form.
+    pub fn parse_reference(text: &str) -> Result<Self, Violations> {
+        parse_hyphenated(text).map(Self::from_uuid).ok_or_else(not_an_id)
+    }
+
+    /// Takes an id that was made or checked before.
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self { uuid, entity: PhantomData }
+    }
+
+    /// The bare UUID.
+    pub const fn as_uuid(&self) -> Uuid {
+        self.uuid
+    }
 }
-id! {
-    /// A signed-in session: a refresh family or a cookie session.
-    SessionId
+
+// Written out, because derives would ask the same of `E`.
+impl<E> Clone for Id<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
-id! {
-    /// A recorded attempt to sign in.
-    LoginId
+
+impl<E> Copy for Id<E> {}
+
+impl<E> PartialEq for Id<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.uuid == other.uuid
+    }
 }
-id! {
-    /// A personal access token.
-    PersonalTokenId
+
+impl<E> Eq for Id<E> {}
+
+impl<E> PartialOrd for Id<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
-id! {
-    /// A recorded security event.
-    AuditEventId
+
+impl<E> Ord for Id<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.uuid.cmp(&other.uuid)
+    }
 }
-id! {
-    /// A job.
-    JobId
+
+impl<E> Hash for Id<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.uuid.hash(state);
+    }
 }
-id! {
-    /// A theme.
-    ThemeId
+
+impl<E: Entity> fmt::Debug for Id<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", E::NAME, self.uuid)
+    }
 }
-id! {
-    /// A habit.
-    HabitId
+
+impl<E> fmt::Display for Id<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.uuid.fmt(f)
+    }
 }
-id! {
-    /// A pause of a habit.
-    PauseId
+
+impl<E> From<Uuid> for Id<E> {
+    fn from(uuid: Uuid) -> Self {
+        Self::from_uuid(uuid)
+    }
 }
-id! {
-    /// A log of sleep.
-    SleepLogId
+
+impl<E> From<Id<E>> for Uuid {
+    fn from(id: Id<E>) -> Self {
+        id.uuid
+    }
 }
-id! {
-    /// A moment's mood.
-    MoodMomentId
-}
-id! {
-    /// A task.
-    TaskId
-}
-id! {
-    /// A time entry.
-    TimeEntryId
-}
+
+json_value!(impl[E] Id<E>: str => Self::parse_reference; "Uuid", schema::text_of(schema::KnownFormat::Uuid));
+
+/// The id of a user; the first part of the key of every row that is theirs.
+pub type UserId = Id<entity::User>;
+/// The id of a session.
+pub type SessionId = Id<entity::Session>;
+/// The id of a recorded attempt to sign in.
+pub type LoginId = Id<entity::LoginAttempt>;
+/// The id of a personal access token.
+pub type PersonalTokenId = Id<entity::PersonalToken>;
+/// The id of a recorded security event.
+pub type AuditEventId = Id<entity::AuditEvent>;
+/// The id of a job.
+pub type JobId = Id<entity::Job>;
+/// The id of a theme.
+pub type ThemeId = Id<entity::Theme>;
+/// The id of a habit.
+pub type HabitId = Id<entity::Habit>;
+/// The id of a habit's pause.
+pub type PauseId = Id<entity::Pause>;
+/// The id of a sleep log.
+pub type SleepLogId = Id<entity::SleepLog>;
+/// The id of a moment's mood.
+pub type MoodMomentId = Id<entity::MoodMoment>;
+/// The id of a task.
+pub type TaskId = Id<entity::Task>;
+/// The id of a time entry.
+pub type TimeEntryId = Id<entity::TimeEntry>;
 
 /// Where fresh ids come from. Implemented by the composition root; a seeded one serves in tests.
 pub trait IdSource: Send + Sync {
@@ -143,6 +163,21 @@ pub trait IdSource: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_its_uuid_to_serde() {
+        let id = HabitId::parse("01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b").unwrap();
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, "\"01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b\"");
+        assert_eq!(serde_json::from_str::<HabitId>(&json).unwrap(), id);
+    }
+
+    #[cfg(feature = "openapi")]
+    #[test]
+    fn an_id_is_a_uuid_to_openapi() {
+        let schema = serde_json::to_value(<HabitId as utoipa::PartialSchema>::schema()).unwrap();
+        assert_eq!(schema, serde_json::json!({"type": "string", "format": "uuid"}));
+    }
 
     #[test]
     fn only_version_7_is_accepted() {

@@ -63,7 +63,6 @@ macro_rules! json_schema {
         #[cfg(feature = "openapi")]
         impl<$($generics)*> utoipa::PartialSchema for $type {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                #[allow(unused_imports, reason = "not every schema needs a word of it")]
                 use $crate::json::schema;
                 $schema.into()
             }

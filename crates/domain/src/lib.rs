@@ -11,6 +11,7 @@ pub mod json;
 pub mod audit;
 pub mod civil;
 pub mod code;
+pub mod entity;
 pub mod ephemera;
 pub mod error;
 pub mod habits;
@@ -40,4 +41,4 @@ pub mod unit_of_work;
 pub mod users;
 pub mod violation;
 
-pub use error::{Entity, Error};
+pub use error::Error;

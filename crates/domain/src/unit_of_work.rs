@@ -57,31 +57,6 @@ pub trait Store:
 {
 }
 
-impl<T> Store for T where
-    T: UserRepository
-        + IdentityRepository
-        + SessionRepository
-        + LoginRepository
-        + AuditRepository
-        + TotpRepository
-        + PersonalTokenRepository
-        + KeyRepository
-        + EphemeraRepository
-        + QuoteRepository
-        + StatsRepository
-        + JobRepository
-        + OneTimeRepository
-        + ThemeRepository
-        + HabitRepository
-        + EntryRepository
-        + SleepRepository
-        + MoodRepository
-        + TaskRepository
-        + TimeEntryRepository
-        + TimerRepository
-{
-}
-
 /// A user's write transaction: the store, and what is stamped on the rows.
 pub struct WriteTransaction<'a> {
     /// The repositories.

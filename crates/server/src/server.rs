@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
-use circadia_api::{AppState, HttpApp};
+use circadia_api::{AppState, HttpApp, RouteConflict};
 use circadia_app::Clock;
 use circadia_auth::keys::KeyError;
 use circadia_domain::error::StoreError;
@@ -52,6 +52,8 @@ pub enum StartError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Routes(#[from] RouteConflict),
     /// The system gives no threads, or the address can't be listened on.
     #[error("{0}: {1}")]
     System(String, std::io::Error),
@@ -101,7 +103,7 @@ pub fn start_with(
     ids: Arc<dyn IdSource>,
 ) -> Result<(Running, actix_web::dev::Server), StartError> {
     let Composition { state, app, .. } = compose(config, clock, ids)?;
-    let http = HttpApp::new(Arc::clone(&state));
+    let http = HttpApp::new(Arc::clone(&state))?;
     background::start(&app);
     quotes::start(config, &app);
     let mailer = Mailer::new(&config.mail)?;

@@ -184,7 +184,7 @@ impl EntryRepository for Transaction {
         let mut removed = 0;
         for keys in keys.chunks(KEYS_PER_STATEMENT) {
             let there: Vec<Item> =
-                self.find_entries(user, keys)?.iter().map(|entry| Item::Entry(entry.habit, entry.date)).collect();
+                self.find_entries(user, keys)?.iter().map(|entry| Item::entry(entry.habit, entry.date)).collect();
             if there.is_empty() {
                 continue;
             }

@@ -19,7 +19,6 @@ use crate::convert::{corrupt, digest};
 use crate::dialect::{Bind, CaseOf, Upsert};
 use crate::schema::{entries, habit_histories, habits, time_entries, timers};
 use crate::sql_types::Sql;
-use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 #[derive(Queryable, Selectable)]
@@ -277,12 +276,12 @@ impl HabitRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.leave_tombstone(user, &Item::Habit(id), rev, now)?;
+        self.leave_tombstone(user, &id.into(), rev, now)?;
         Ok(true)
     }
 
     fn habit_was_deleted(&mut self, user: UserId, id: HabitId) -> Result<bool> {
-        self.is_buried(user, &Item::Habit(id))
+        self.has_tombstone(user, &id.into())
     }
 
     fn put_histories(&mut self, user: UserId, histories: &[(&Habit, &History)]) -> Result<()> {

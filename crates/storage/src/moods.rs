@@ -155,7 +155,7 @@ impl MoodRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.leave_tombstone(user, &Item::Mood(date), rev, now)?;
+        self.leave_tombstone(user, &Item::mood(date), rev, now)?;
         Ok(true)
     }
 
@@ -221,12 +221,12 @@ impl MoodRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.leave_tombstone(user, &Item::MoodMoment(id), rev, now)?;
+        self.leave_tombstone(user, &id.into(), rev, now)?;
         Ok(true)
     }
 
     fn moment_was_deleted(&mut self, user: UserId, id: MoodMomentId) -> Result<bool> {
-        self.is_buried(user, &Item::MoodMoment(id))
+        self.has_tombstone(user, &id.into())
     }
 
     fn mood_dates(&mut self, user: UserId, range: DateRange, limit: usize, backwards: bool) -> Result<Vec<Date>> {

@@ -356,12 +356,12 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{BigInt, Binary};
-    use crate::sql_types::{Moment, Uuid, Word};
+    use diesel::sql_types::{BigInt, Binary, Text};
+    use crate::sql_types::{Moment, Uuid};
 
     tombstones (user_id, kind, item_key) {
         user_id -> Uuid,
-        kind -> Word,
+        kind -> Text,
         item_key -> Binary,
         rev -> BigInt,
         deleted_at -> Moment,

@@ -178,12 +178,12 @@ impl SleepRepository for Transaction {
         };
         let there: Vec<SleepLogId> = own().select(sleep_logs::id).load(self.connection()).classified()?;
         diesel::delete(own()).execute(self.connection()).classified()?;
-        let buried: Vec<Item> = there.iter().copied().map(Item::SleepLog).collect();
+        let buried: Vec<Item> = there.iter().copied().map(Item::from).collect();
         self.leave_tombstones(user, &buried, rev, now)?;
         Ok(there.len())
     }
 
     fn sleep_log_was_deleted(&mut self, user: UserId, id: SleepLogId) -> Result<bool> {
-        self.is_buried(user, &Item::SleepLog(id))
+        self.has_tombstone(user, &id.into())
     }
 }

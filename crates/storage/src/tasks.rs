@@ -12,7 +12,6 @@ use crate::connection::MultiBackend;
 use crate::convert::{corrupt, digest};
 use crate::schema::{tasks, time_entries, timers};
 use crate::sql_types::Sql;
-use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 #[derive(Queryable, Selectable)]
@@ -263,12 +262,12 @@ impl TaskRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.leave_tombstone(user, &Item::Task(id), rev, now)?;
+        self.leave_tombstone(user, &id.into(), rev, now)?;
         Ok(true)
     }
 
     fn task_was_deleted(&mut self, user: UserId, id: TaskId) -> Result<bool> {
-        self.is_buried(user, &Item::Task(id))
+        self.has_tombstone(user, &id.into())
     }
 }
 

@@ -16,7 +16,6 @@ use diesel::prelude::*;
 use crate::convert::{corrupt, digest, number};
 use crate::schema::{habits, tasks, themes};
 use crate::sql_types::Sql;
-use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 #[derive(Queryable, Selectable)]
@@ -199,11 +198,11 @@ impl ThemeRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.leave_tombstone(user, &Item::Theme(id), rev, now)?;
+        self.leave_tombstone(user, &id.into(), rev, now)?;
         Ok(true)
     }
 
     fn theme_was_deleted(&mut self, user: UserId, id: ThemeId) -> Result<bool> {
-        self.is_buried(user, &Item::Theme(id))
+        self.has_tombstone(user, &id.into())
     }
 }

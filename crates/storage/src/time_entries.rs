@@ -13,7 +13,6 @@ use crate::convert::{digest, number};
 use crate::dialect::{Bind, RowsIn, ThemeTime, Upsert};
 use crate::schema::time_entries;
 use crate::sql_types::Sql;
-use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 #[derive(Queryable, Selectable)]
@@ -178,12 +177,12 @@ impl TimeEntryRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.leave_tombstone(user, &Item::TimeEntry(id), rev, now)?;
+        self.leave_tombstone(user, &id.into(), rev, now)?;
         Ok(true)
     }
 
     fn time_entry_was_deleted(&mut self, user: UserId, id: TimeEntryId) -> Result<bool> {
-        self.is_buried(user, &Item::TimeEntry(id))
+        self.has_tombstone(user, &id.into())
     }
 
     fn minutes_of_days(&mut self, user: UserId, days: &[(HabitId, Date)]) -> Result<Vec<(HabitId, Date, u64)>> {

@@ -1,6 +1,7 @@
 //! An open transaction. The repositories are implemented on it, each in its own file.
 
 use circadia_domain::error::StoreError;
+use circadia_domain::unit_of_work::Store;
 use diesel::result::{DatabaseErrorKind, Error};
 use r2d2::PooledConnection;
 
@@ -67,6 +68,8 @@ impl Drop for Transaction {
         }
     }
 }
+
+impl Store for Transaction {}
 
 /// Gives Diesel's errors the domain's words.
 pub(crate) trait Classify<T> {

@@ -181,7 +181,7 @@ const HELD: &[(&str, &[&str])] = &[
         &[
             "api/sessions.rs::the_cookie_is_secure_wherever_it_leaves_the_machine",
             "api/sessions.rs::every_cookie_of_production_is_secure",
-            "api/src/cookies.rs::cookies_are_plain_only_on_the_machine_of_a_developer",
+            "api/src/http/cookies.rs::cookies_are_plain_only_on_the_machine_of_a_developer",
         ],
     ),
     (
@@ -310,8 +310,8 @@ const HELD: &[(&str, &[&str])] = &[
         "`X-Forwarded-For` only from trusted proxies, walked from the right",
         &[
             "api/limits.rs::trusted_proxies_tell_clients_apart",
-            "api/src/client_address.rs::trusted_hops_are_walked_from_the_right",
-            "api/src/client_address.rs::a_header_from_nobody_trusted_is_ignored",
+            "api/src/http/client_address.rs::trusted_hops_are_walked_from_the_right",
+            "api/src/http/client_address.rs::a_header_from_nobody_trusted_is_ignored",
         ],
     ),
     (

@@ -53,7 +53,7 @@ async fn the_cookie_is_out_of_reach_and_only_its_hash_is_stored(backend: Backend
     assert_eq!(opened.header("cache-control"), Some("no-store"));
     let cookie = opened.header("set-cookie").unwrap();
     let (pair, attributes) = cookie.split_once(';').unwrap();
-    assert_eq!(attributes, " Path=/; Max-Age=604800; HttpOnly; SameSite=Lax");
+    assert_eq!(attributes, " HttpOnly; SameSite=Lax; Path=/; Max-Age=604800");
     let (name, value) = pair.split_once('=').unwrap();
     assert_eq!(name, "circadia", "on this machine, without TLS");
     // 256 bits of it are the id, the rest says that it is ours.
@@ -81,7 +81,7 @@ async fn the_cookie_is_secure_wherever_it_leaves_the_machine(backend: Backend) {
     let opened = sign_in(&outside, "ada").await.expect(200);
     let cookie = opened.header("set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-circadia=crs_"), "{cookie}");
-    assert!(cookie.ends_with("; Path=/; Max-Age=604800; Secure; HttpOnly; SameSite=Lax"), "{cookie}");
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=604800"), "{cookie}");
     let ada = outside.in_browser(&opened);
     ada.get("/me").await.expect(200);
     // Without TLS it isn't believed, and under the other name neither.
@@ -92,7 +92,7 @@ async fn the_cookie_is_secure_wherever_it_leaves_the_machine(backend: Backend) {
     // Two of one name: one of them was planted.
     outside.with_header("cookie", &format!("{pair}; {pair}")).get("/me").await.problem(401, "session_invalid");
     let gone = ada.delete("/auth/session").await.expect(204);
-    assert_eq!(gone.header("set-cookie"), Some("__Host-circadia=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"));
+    assert_eq!(gone.header("set-cookie"), Some("__Host-circadia=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"));
 }
 
 async fn every_cookie_of_production_is_secure(backend: Backend) {
@@ -112,13 +112,13 @@ async fn every_cookie_of_production_is_secure(backend: Backend) {
     for answer in [opened, by_two_factors] {
         let (pair, attributes) = answer.header("set-cookie").unwrap().split_once(';').unwrap();
         assert!(pair.starts_with("__Host-circadia=crs_"), "{pair}");
-        assert_eq!(attributes, " Path=/; Max-Age=604800; Secure; HttpOnly; SameSite=Lax");
+        assert_eq!(attributes, " HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=604800");
         let browser = secure.in_browser(&answer);
         browser.get("/me").await.expect(200);
         let gone = browser.delete("/auth/session").await.expect(204);
         assert_eq!(
             gone.header("set-cookie"),
-            Some("__Host-circadia=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
+            Some("__Host-circadia=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0")
         );
     }
     // Without TLS nobody gets that far.
@@ -334,7 +334,7 @@ async fn logging_out_ends_the_cookie_everywhere_within_a_second(backend: Backend
         client.get("/me").await.expect(200);
     }
     let gone = ada.delete("/auth/session").await.expect(204);
-    assert_eq!(gone.header("set-cookie"), Some("circadia=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"));
+    assert_eq!(gone.header("set-cookie"), Some("circadia=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"));
     ada.get("/me").await.problem(401, "session_invalid");
     there(&ada).until_refused(401, "session_invalid").await;
     there(&elsewhere).get("/me").await.expect(200);

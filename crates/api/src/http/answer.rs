@@ -16,12 +16,29 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError
 use circadia_domain::revision::{Expected, Revision};
 use foldhash::quality::FixedState;
 use serde::Serialize;
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::http::problem::{InputLocation, Problem};
 
-/// The `If-Match` header, read.
+/// The `If-Match` header.
 #[derive(Debug)]
 pub struct IfMatch(pub Expected);
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let parameter = ParameterBuilder::new()
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .name("If-Match")
+            .description(Some("An `ETag` seen before: refuses (412) if it was changed since"))
+            .build();
+        vec![parameter]
+    }
+}
 
 impl FromRequest for IfMatch {
     type Error = Problem;

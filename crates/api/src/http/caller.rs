@@ -17,6 +17,7 @@ use circadia_domain::unit_of_work::{Store, UnitOfWorkError, WriteTransaction};
 
 use crate::http::client_address::client_address;
 use crate::http::problem::Problem;
+use crate::http::routing::matched;
 use crate::http::state::AppState;
 use crate::http::{context, cookies, csrf, scopes};
 
@@ -29,7 +30,7 @@ pub(crate) async fn authenticate(state: &AppState, request: &HttpRequest) -> Aut
     Authentication(match request.headers().get(AUTHORIZATION) {
         Some(header) => by_header(state, header.to_str().unwrap_or_default()).await,
         None => match cookies::session(state, request.head()) {
-            Some(text) => by_cookie(state, request.head(), &text).await,
+            Some(text) => by_cookie(state, request.head(), text).await,
             None => Err(TokenError::Missing.into()),
         },
     })
@@ -135,8 +136,7 @@ fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
     };
     context::note_user(principal.user);
     if let Some(scopes) = principal.scopes {
-        let route = request.match_pattern().unwrap_or_default();
-        scopes::admit(scopes, request.method(), &route)?;
+        scopes::admit(scopes, matched(request).and_then(|matched| matched.policy.scope))?;
     }
     let state = request.app_data::<Data<AppState>>();
     let state = state.cloned().ok_or_else(|| Problem::internal(&"the application's state is missing"))?;

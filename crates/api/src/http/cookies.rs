@@ -24,12 +24,12 @@ struct Name {
 const SESSION: Name = Name { secure: "__Host-circadia", plain: "circadia" };
 const OAUTH: Name = Name { secure: "__Host-circadia_prelogin", plain: "circadia_prelogin" };
 
-/// The values of a cookie in a request. Malformed cookies of other origins are ignored.
-fn values<'a>(state: &AppState, head: &'a RequestHead, name: &Name) -> Vec<Cookie<'a>> {
+/// The values of a cookie in a request, as they were sent.
+fn values<'a>(state: &AppState, head: &'a RequestHead, name: &Name) -> Vec<&'a str> {
     let name = if is_plain(state, head) { name.plain } else { name.secure };
     let headers = head.headers().get_all(COOKIE).filter_map(|header| header.to_str().ok());
-    let pairs = headers.flat_map(|header| header.split(';'));
-    pairs.filter_map(|pair| Cookie::parse(pair.trim()).ok()).filter(|cookie| cookie.name() == name).collect()
+    let pairs = headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(own, _)| *own == name).map(|(_, value)| value).collect()
 }
 
 fn build(state: &AppState, head: &RequestHead, name: &Name, value: String, ttl_seconds: i64) -> Cookie<'static> {
@@ -45,11 +45,11 @@ fn build(state: &AppState, head: &RequestHead, name: &Name, value: String, ttl_s
 }
 
 /// The text of the session's cookie. Of several, one may have been planted: then it is empty.
-pub(crate) fn session(state: &AppState, head: &RequestHead) -> Option<String> {
+pub(crate) fn session<'a>(state: &AppState, head: &'a RequestHead) -> Option<&'a str> {
     match values(state, head, &SESSION).as_slice() {
         [] => None,
-        [only] => Some(only.value().to_owned()),
-        _ => Some(String::new()),
+        [only] => Some(only),
+        _ => Some(""),
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn clear_session(state: &AppState, head: &RequestHead) -> Cookie<'sta
 
 /// The browser that a request comes from, if it was seen before.
 pub(crate) fn oauth_browser(state: &AppState, head: &RequestHead) -> Option<Browser> {
-    Secret::parse(values(state, head, &OAUTH).first()?.value()).map(Browser)
+    Secret::parse(values(state, head, &OAUTH).first()?).map(Browser)
 }
 
 /// Has a browser remember who it is, for as long as a flow may take.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -26,6 +25,7 @@ use circadia_domain::code::Code;
 use crate::http::caller::principal_of;
 use crate::http::client_address::{client_address, network_of};
 use crate::http::problem::Problem;
+use crate::http::routing::matched;
 
 /// The limits there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,16 +38,35 @@ enum Class {
     User,
 }
 
-/// What of `/auth` tries no secret, or none that could be guessed; everything else there does, whatever is to come.
-const NO_SECRETS: [(&str, &str); 4] =
-    [("GET", "session"), ("GET", "public-key"), ("GET", "google/start"), ("GET", "google/callback")];
+/// How strictly an operation is limited, as its documentation declares it (`x-rate-limit`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum RateLimit {
+    /// By user, or by address without a sign-in.
+    #[default]
+    Standard,
+    /// It tries a secret: by address, and strictly.
+    Auth,
+    /// It tries a secret unless somebody is signed in.
+    AuthUnlessSignedIn,
+}
 
-/// What of `/auth` tries no secret of somebody who is signed in.
-const NO_SECRETS_SIGNED_IN: [(&str, &str); 4] =
-    [("DELETE", "session"), ("POST", "logout"), ("POST", "logout-all"), ("POST", "resend-verification")];
+impl RateLimit {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "auth" => Some(Self::Auth),
+            "auth_unless_signed_in" => Some(Self::AuthUnlessSignedIn),
+            _ => None,
+        }
+    }
 
-/// What of the rest asks somebody who is signed in for a secret again; with what lies beneath.
-const SECRETS_AGAIN: [&str; 4] = ["me/email", "me/google", "me/password", "me/totp"];
+    const fn class(self, signed_in: bool) -> Class {
+        match (self, signed_in) {
+            (Self::Auth, _) | (Self::AuthUnlessSignedIn, false) => Class::Auth,
+            (_, true) => Class::User,
+            (Self::Standard, false) => Class::Anonymous,
+        }
+    }
+}
 
 impl Class {
     const fn name(self) -> &'static str {
@@ -58,30 +77,10 @@ impl Class {
         }
     }
 
-    /// Under which limit a request falls.
+    /// Under which limit a request falls; `None` outside of the API proper (health, documentation).
     fn of(request: &ServiceRequest) -> Option<Self> {
-        // The path as it is routed: `/%61uth` is `/auth`, and must not be a way around its limit.
-        let path = request.match_info().as_str();
-        let path = path.strip_prefix("/api/v1/")?;
-        Some(Self::of_path(request.method(), path, principal_of(request).is_some()))
-    }
-
-    fn of_path(method: &Method, path: &str, signed_in: bool) -> Self {
-        let listed = |list: &[(&str, &str)], path: &str| list.contains(&(method.as_str(), path));
-        let again = || {
-            let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
-            SECRETS_AGAIN.iter().any(|secret| path.strip_prefix(secret).is_some_and(below))
-        };
-        let tries_secrets = if let Some(path) = path.strip_prefix("auth/") {
-            !(listed(&NO_SECRETS, path) || signed_in && listed(&NO_SECRETS_SIGNED_IN, path))
-        } else {
-            method != Method::GET && again() || method == Method::DELETE && path == "me"
-        };
-        match (tries_secrets, signed_in) {
-            (true, _) => Self::Auth,
-            (false, true) => Self::User,
-            (false, false) => Self::Anonymous,
-        }
+        let matched = matched(request)?;
+        matched.versioned.then(|| matched.policy.rate_limit.class(principal_of(request).is_some()))
     }
 }
 
@@ -228,14 +227,18 @@ pub async fn limit(
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::Method;
     use circadia_auth::throttles::LocalThrottle;
 
     use super::*;
 
     #[test]
     fn whatever_tries_a_secret_is_under_the_limit_for_that() {
-        let class = |method: Method, path: &str, signed_in| Class::of_path(&method, path, signed_in);
-        let everything = [
+        let tree = crate::routes::all().into_tree().unwrap();
+        let class = |method: &Method, path: &str, signed_in| {
+            tree.find(method, &format!("/api/v1/{path}")).policy.rate_limit.class(signed_in)
+        };
+        for (method, path) in [
             (Method::POST, "auth/login"),
             (Method::POST, "auth/login/totp"),
             (Method::POST, "auth/session"),
@@ -246,15 +249,13 @@ mod tests {
             (Method::POST, "auth/password/reset"),
             (Method::POST, "auth/password/change"),
             (Method::POST, "auth/google/exchange"),
-            (Method::POST, "auth/something-to-come"),
             (Method::POST, "me/totp/confirm"),
             (Method::DELETE, "me/totp"),
             (Method::POST, "me/email"),
             (Method::DELETE, "me"),
-        ];
-        for (method, path) in everything {
+        ] {
             for signed_in in [false, true] {
-                assert_eq!(class(method.clone(), path, signed_in), Class::Auth, "{method} {path}");
+                assert_eq!(class(&method, path, signed_in), Class::Auth, "{method} {path}");
             }
         }
         for (method, path) in [
@@ -264,15 +265,29 @@ mod tests {
             (Method::GET, "auth/google/callback"),
             (Method::GET, "me"),
             (Method::GET, "me/totp"),
-            (Method::POST, "me/totpless"),
             (Method::GET, "habits"),
         ] {
-            assert_eq!(class(method.clone(), path, true), Class::User, "{method} {path}");
-            assert_eq!(class(method.clone(), path, false), Class::Anonymous, "{method} {path}");
+            assert_eq!(class(&method, path, true), Class::User, "{method} {path}");
+            assert_eq!(class(&method, path, false), Class::Anonymous, "{method} {path}");
         }
         for (method, path) in [(Method::POST, "auth/logout"), (Method::DELETE, "auth/session")] {
-            assert_eq!(class(method.clone(), path, true), Class::User, "{method} {path}");
-            assert_eq!(class(method.clone(), path, false), Class::Auth, "{method} {path}");
+            assert_eq!(class(&method, path, true), Class::User, "{method} {path}");
+            assert_eq!(class(&method, path, false), Class::Auth, "{method} {path}");
+        }
+    }
+
+    /// What is added under `/auth` tries a secret unless it is listed here as one that doesn't.
+    #[test]
+    fn an_operation_under_auth_declares_its_limit() {
+        let known = ["session", "public-key", "google/start", "google/callback"];
+        let tree = crate::routes::all().into_tree().unwrap();
+        for (path, item) in crate::http::openapi::document().paths.paths {
+            let Some(path) = path.strip_prefix("/api/v1/auth/") else { continue };
+            for (method, there) in [(Method::GET, item.get.is_some()), (Method::POST, item.post.is_some())] {
+                let policy = tree.find(&method, &format!("/api/v1/auth/{path}")).policy;
+                let exempt = method == Method::GET && known.contains(&path);
+                assert!(!there || exempt || policy.rate_limit != RateLimit::Standard, "{method} {path}");
+            }
         }
     }
 

@@ -21,10 +21,12 @@ use crate::http::caller::authenticate;
 use crate::http::client_address::{client_address, is_https};
 use crate::http::context;
 use crate::http::problem::Problem;
+use crate::http::routing::RoutingTree;
 
 /// Gives a request its id and context, logs it, and completes its answer's headers. Outermost.
 pub(crate) async fn serve(
     state: Data<AppState>,
+    routes: Data<RoutingTree>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -35,7 +37,9 @@ pub(crate) async fn serve(
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let path = request.path().to_owned();
+    let matched = routes.find(request.method(), request.match_info().as_str());
+    let route = matched.template.clone();
+    request.extensions_mut().insert(matched);
     let address = client_address(request.head(), &state.settings);
     let (outcome, database, user) = context::serve(id.clone(), async {
         if requires_https(&state, &request) {
@@ -50,13 +54,12 @@ pub(crate) async fn serve(
     let mut response = outcome?;
     complete_headers(response.headers_mut(), &state, &id, database);
     let micros = begun.elapsed().as_micros();
-    let route = response.request().match_pattern().unwrap_or(path);
     let status = response.status().as_u16();
     tracing::info!(
         target: "circadia::request",
         request_id = %id,
         %method,
-        route,
+        route = route.as_deref().unwrap_or_else(|| response.request().path()),
         status,
         micros,
         statements = database.statements,

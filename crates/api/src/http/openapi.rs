@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use actix_web::App as ActixApp;
-use actix_web::http::Method;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -14,24 +12,21 @@ use utoipa::openapi::{
     RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
-use utoipa_actix_web::AppExt as _;
 
 use circadia_domain::code::Code;
+use circadia_domain::personal_tokens::Scope;
 
 use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_and_title};
 use crate::http::schemas::{self, operations};
-use crate::http::scopes;
 use crate::routes;
 
 /// The document.
 pub fn document() -> OpenApi {
-    let (_, collected) = ActixApp::new()
-        .into_utoipa_app()
-        .openapi(skeleton())
-        .service(utoipa_actix_web::scope("/api/v1").configure(routes::versioned))
-        .configure(routes::unversioned)
-        .split_for_parts();
-    complete(collected)
+    let (paths, schemas) = routes::all().into_document_parts();
+    let mut document = skeleton();
+    document.paths = paths;
+    document.components.get_or_insert_default().schemas.extend(schemas);
+    complete(document)
 }
 
 /// A document as it is committed and served: stable, indented, with a final line break.
@@ -81,7 +76,7 @@ fn skeleton() -> OpenApi {
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("Where this document was served")).build()]))
         .components(Some(components))
-        .security(Some(["bearer", "cookie"].map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new()))))
+        .security(Some(SESSION_SCHEMES.map(session_requirement)))
         .tags(Some([
             tag("auth", "Getting an account, signing in, staying signed in, signing out."),
             tag("me", "The signed-in user and their settings."),
@@ -99,6 +94,25 @@ fn skeleton() -> OpenApi {
             tag("system", "Health."),
         ]))
         .build()
+}
+
+/// How requests of a session are authenticated.
+const SESSION_SCHEMES: [&str; 2] = ["bearer", "cookie"];
+
+fn session_requirement(scheme: &str) -> SecurityRequirement {
+    SecurityRequirement::new(scheme, Vec::<String>::new())
+}
+
+/// What an operation asks for that a personal access token with `scope` may use, too.
+pub(crate) fn security_with_scope(scope: Scope) -> Vec<SecurityRequirement> {
+    let personal = SecurityRequirement::new("personal_token", [scope.to_string()]);
+    SESSION_SCHEMES.into_iter().map(session_requirement).chain([personal]).collect()
+}
+
+/// Whether an operation says for itself how it is authenticated: not at all, or by one kind of session only.
+fn is_public(operation: &Operation) -> bool {
+    let asks_for = |security: &Vec<SecurityRequirement>, scheme| security.contains(&session_requirement(scheme));
+    operation.security.as_ref().is_some_and(|own| !SESSION_SCHEMES.iter().all(|scheme| asks_for(own, scheme)))
 }
 
 fn description() -> String {
@@ -136,16 +150,9 @@ fn complete(mut document: OpenApi) -> OpenApi {
             components.schemas.insert(name.into_owned(), schema);
         }
     }
-    let everywhere = document.security.clone().unwrap_or_default();
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
-            let is_private = operation.security.is_none();
             complete_operation(path, method, operation);
-            let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap_or_default();
-            if let Some(scope) = scopes::needed(&method, path).filter(|_| is_private) {
-                let personal = SecurityRequirement::new("personal_token", [scope.to_string()]);
-                operation.security = Some(everywhere.iter().cloned().chain([personal]).collect());
-            }
         }
     }
     schemas::tidy(&mut document);
@@ -183,7 +190,7 @@ fn refuse_unknown_fields(document: &mut OpenApi) {
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
-    let is_public = operation.security.is_some();
+    let is_public = is_public(operation);
     let has_body = operation.request_body.is_some();
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let stands_in = |place: &ParameterIn| {
@@ -223,12 +230,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         refuse("429", "`rate_limited`: try again after `Retry-After` seconds");
         refuse("503", "`unavailable`: try again after `Retry-After` seconds; nothing was stored");
     }
-    complete_conditions(path, method, in_path, operation);
+    complete_conditions(path, method, operation);
 }
 
 /// Tags and conditions (RFC 9110 §13): every answer that can be read again carries a tag, every change of one thing can
 /// be made to depend on it.
-fn complete_conditions(path: &str, method: &str, in_path: bool, operation: &mut Operation) {
+fn complete_conditions(path: &str, method: &str, operation: &mut Operation) {
     if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/auth/") {
         return;
     }
@@ -249,30 +256,26 @@ fn complete_conditions(path: &str, method: &str, in_path: bool, operation: &mut 
     if path.starts_with("/api/v1/me/sessions/") {
         return;
     }
-    let changes_one = matches!(method, "patch" | "put" | "delete") && (in_path || path == "/api/v1/me")
-        || path.ends_with("/archive")
-        || path.ends_with("/restore")
-        || path.ends_with("/transition");
-    let (name, text) = match method {
-        "get" => {
-            let unchanged = ResponseBuilder::new().description("Nothing changed").build();
-            responses.insert("304".to_owned(), RefOr::T(unchanged));
-            ("If-None-Match", "An `ETag` seen before: answers 304 if nothing changed")
-        }
-        _ if changes_one => {
-            responses.insert("412".to_owned(), RefOr::T(problem("`precondition_failed`: it was changed since")));
-            ("If-Match", "An `ETag` seen before: refuses (412) if it was changed since")
-        }
-        _ => return,
-    };
+    if operation.parameters.iter().flatten().any(is_if_match) {
+        responses.insert("412".to_owned(), RefOr::T(problem("`precondition_failed`: it was changed since")));
+    }
+    if method != "get" {
+        return;
+    }
+    let unchanged = ResponseBuilder::new().description("Nothing changed").build();
+    responses.insert("304".to_owned(), RefOr::T(unchanged));
     let parameter = ParameterBuilder::new()
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .name(name)
-        .description(Some(text))
+        .name("If-None-Match")
+        .description(Some("An `ETag` seen before: answers 304 if nothing changed"))
         .build();
     operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+}
+
+fn is_if_match(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name == "If-Match")
 }
 
 fn header(text: &str) -> Header {

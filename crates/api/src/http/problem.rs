@@ -362,26 +362,9 @@ impl From<StoreError> for Problem {
 
 impl From<circadia_domain::Error> for Problem {
     fn from(error: circadia_domain::Error) -> Self {
-        use circadia_domain::{Entity, Error};
+        use circadia_domain::Error;
         match error {
-            Error::NotFound(entity) => {
-                let code = match entity {
-                    Entity::User => Code::UserNotFound,
-                    Entity::Session => Code::SessionNotFound,
-                    Entity::PersonalToken => Code::PersonalTokenNotFound,
-                    Entity::Theme => Code::ThemeNotFound,
-                    Entity::Habit => Code::HabitNotFound,
-                    Entity::Entry => Code::EntryNotFound,
-                    Entity::Pause => Code::PauseNotFound,
-                    Entity::SleepLog => Code::SleepLogNotFound,
-                    Entity::Mood => Code::MoodNotFound,
-                    Entity::MoodMoment => Code::MoodMomentNotFound,
-                    Entity::Task => Code::TaskNotFound,
-                    Entity::TimeEntry => Code::TimeEntryNotFound,
-                    Entity::Timer => Code::TimerNotFound,
-                };
-                Self::of(code, format!("There is no such {}.", entity.word()))
-            }
+            Error::NotFound { code, label } => Self::of(code, format!("There is no such {label}.")),
             Error::Invalid(wrong) => Self::invalid(InputLocation::Body, wrong),
             Error::Conflict { code, detail } => Self::of(code, detail),
             Error::SleepOverlap { conflicts } => {

@@ -1,22 +1,21 @@
 //! `GET /config`: what a client needs to know before anybody has signed in.
 
-use actix_web::get;
 use actix_web::web::Data;
 use circadia_auth::accounts::Verification;
 use circadia_auth::passwords::{LONGEST, SHORTEST};
 use circadia_auth::throttles::Quota;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::Answer;
 use crate::http::input::MAX_BODY_BYTES;
 use crate::http::page::MAX_LIMIT;
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_config);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_config);
 }
 
 /// How the service is set up.
@@ -160,12 +159,13 @@ impl ConfigBody {
 ///
 /// What a client needs before anybody has signed in: ways to sign in, rules, limits.
 #[utoipa::path(
+    get,
+    path = "/config",
     tag = "system",
     operation_id = "getConfig",
     security(()),
     responses((status = 200, description = "How the service is set up", body = ConfigBody))
 )]
-#[get("/config")]
 async fn get_config(state: Data<AppState>) -> Result<Answer, Problem> {
     Answer::computed(&ConfigBody::of(&state))
 }

@@ -1,7 +1,6 @@
 //! `/entries/batch`: entries of several habits and days at once.
 
 use actix_web::http::StatusCode;
-use actix_web::post;
 use circadia_domain::Error;
 use circadia_domain::civil::Date;
 use circadia_domain::habits::entries::{self, EntryPut};
@@ -9,7 +8,6 @@ use circadia_domain::habits::{Entry, EntryInput, EntryNote, EntryState};
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::habits::entries::EntryBody;
 use crate::http::answer::Answer;
@@ -17,9 +15,10 @@ use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, list};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::request_id;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(batch);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, batch);
 }
 
 /// The most items of a batch.
@@ -117,12 +116,14 @@ impl BatchResultBody {
 /// Each item is stored or refused by itself, unless `atomic`: then one that is wrong refuses all, with every wrong value
 /// named.
 #[utoipa::path(
+    post,
+    path = "/entries/batch",
     tag = "entries",
     operation_id = "putEntries",
+    extensions(("x-scope" = json!("habits:write"))),
     request_body = BatchBody,
     responses((status = 200, description = "What became of each", body = BatchAnswer))
 )]
-#[post("/entries/batch")]
 async fn batch(caller: Caller, body: Body<BatchBody>) -> Result<Answer, Problem> {
     let BatchBody { items, atomic } = body.0;
     let puts: Vec<EntryPut> = items

@@ -1,17 +1,17 @@
 //! `/health`: whether the process lives, and whether it can serve.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::unstored;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(live).service(ready);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, live, ready);
 }
 
 /// That the process lives.
@@ -59,12 +59,13 @@ const fn word(up: bool) -> &'static str {
 ///
 /// Answers 200 for as long as the process serves at all, whatever its dependencies do.
 #[utoipa::path(
+    get,
+    path = "/health/live",
     tag = "system",
     operation_id = "getLiveness",
     security(()),
     responses((status = 200, description = "It lives", body = LiveBody))
 )]
-#[get("/health/live")]
 async fn live(state: Data<AppState>) -> HttpResponse {
     let body = LiveBody { status: "live", version: state.settings.version };
     unstored(StatusCode::OK, &body)
@@ -74,6 +75,8 @@ async fn live(state: Data<AppState>) -> HttpResponse {
 ///
 /// 503 while a dependency that is needed is down, and while the process shuts down.
 #[utoipa::path(
+    get,
+    path = "/health/ready",
     tag = "system",
     operation_id = "getReadiness",
     security(()),
@@ -82,7 +85,6 @@ async fn live(state: Data<AppState>) -> HttpResponse {
         (status = 503, description = "It can't at the moment", body = ReadyBody),
     )
 )]
-#[get("/health/ready")]
 async fn ready(state: Data<AppState>) -> HttpResponse {
     let database = state.app.context.unit_of_work.ping().await.is_ok();
     let redis = match &state.app.sessions.shared_store {

@@ -21,28 +21,33 @@ pub mod wellknown;
 #[cfg(test)]
 mod tests;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::docs;
+use crate::http::routing::Routes;
 
-/// Everything under `/api/v1`.
-pub fn versioned(config: &mut ServiceConfig<'_>) {
-    auth::routes(config);
-    config::routes(config);
-    me::routes(config);
-    themes::routes(config);
-    entries::routes(config);
-    habits::routes(config);
-    schedules::routes(config);
-    quotes::routes(config);
-    stats::routes(config);
-    tasks::routes(config);
-    time_entries::routes(config);
-    timer::routes(config);
-    sleep::routes(config);
-    moods::routes(config);
+/// Every operation.
+pub fn all() -> Routes {
+    let mut routes = Routes::default();
+    routes.under("/api/v1", versioned);
+    health::routes(&mut routes);
+    wellknown::routes(&mut routes);
+    docs::routes(&mut routes);
+    routes
 }
 
-/// Everything that isn't.
-pub fn unversioned(config: &mut ServiceConfig<'_>) {
-    health::routes(config);
-    wellknown::routes(config);
+/// Everything under `/api/v1`.
+fn versioned(routes: &mut Routes) {
+    auth::routes(routes);
+    config::routes(routes);
+    me::routes(routes);
+    themes::routes(routes);
+    entries::routes(routes);
+    habits::routes(routes);
+    schedules::routes(routes);
+    quotes::routes(routes);
+    stats::routes(routes);
+    tasks::routes(routes);
+    time_entries::routes(routes);
+    timer::routes(routes);
+    sleep::routes(routes);
+    moods::routes(routes);
 }

@@ -1,21 +1,20 @@
 //! `/quotes`: a thought for the day.
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::quotes::{self, QuoteAuthor, QuoteOfTheDay, QuoteText, Source};
 use circadia_domain::users::Locale;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::Query;
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::OnQuery;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_quote_of_the_day);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_quote_of_the_day);
 }
 
 /// The quotation of a day.
@@ -50,12 +49,14 @@ impl From<QuoteOfTheDay> for QuoteBody {
 ///
 /// The same for a user all their day, and another one tomorrow; in their language where there is one.
 #[utoipa::path(
+    get,
+    path = "/quotes/today",
     tag = "quotes",
     operation_id = "getQuoteOfTheDay",
+    extensions(("x-scope" = json!("profile:read"))),
     params(OnQuery),
     responses((status = 200, description = "The quotation", body = QuoteBody))
 )]
-#[get("/quotes/today")]
 async fn get_quote_of_the_day(caller: Caller, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let (now, on) = (caller.now, query.0.on);
     let found = caller.read(move |store| quotes::today(store, caller.user, now, on)).await?;

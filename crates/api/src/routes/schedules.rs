@@ -1,6 +1,5 @@
 //! `/schedules`: trying schedules out; and how schedules and kinds are read and documented.
 
-use actix_web::post;
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{
@@ -10,15 +9,15 @@ use circadia_domain::violation::Violations;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, Parsed, Raw, any_text, integer, list};
 use crate::http::problem::{InputLocation, Problem};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(preview);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, preview);
 }
 
 /// The most dates of a preview.
@@ -138,12 +137,14 @@ pub struct PreviewAnswer {
 ///
 /// Says which dates it means, without storing anything. At most 100,000 of them.
 #[utoipa::path(
+    post,
+    path = "/schedules/preview",
     tag = "schedules",
     operation_id = "previewSchedule",
+    extensions(("x-scope" = json!("habits:read"))),
     request_body = PreviewBody,
     responses((status = 200, description = "What it would mean", body = PreviewAnswer))
 )]
-#[post("/schedules/preview")]
 async fn preview(caller: Caller, body: Body<PreviewBody>) -> Result<Answer, Problem> {
     let PreviewBody { schedule, starts_on, ends_on, from, to } = body.0;
     let Some(range) = DateRange::new(from, to) else {

@@ -1,21 +1,20 @@
 //! `/themes`: coloured groups of habits and tasks.
 
-use actix_web::{delete, get, patch, post};
 use circadia_domain::idempotency::Creation;
 use circadia_domain::ids::ThemeId;
 use circadia_domain::themes::{self, NewTheme, Theme, ThemeCounts, ThemePatch};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, PathParam, Query};
 use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_themes).service(create_theme).service(get_theme).service(update_theme).service(delete_theme);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_themes, create_theme, get_theme, update_theme, delete_theme);
 }
 
 /// A theme.
@@ -58,12 +57,14 @@ fn answer(found: (Theme, ThemeCounts)) -> Result<Answer, Problem> {
 ///
 /// By name.
 #[utoipa::path(
+    get,
+    path = "/themes",
     tag = "themes",
     operation_id = "listThemes",
+    extensions(("x-scope" = json!("themes:read"))),
     params(PageRequest),
     responses((status = 200, description = "A page of themes", body = Page<ThemeBody>))
 )]
-#[get("/themes")]
 async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<ThemeBody>, Problem> {
     let themes = caller.read(move |store| themes::list(store, caller.user)).await?;
     let items: Vec<ThemeBody> = themes.into_iter().map(ThemeBody::from).collect();
@@ -75,15 +76,17 @@ async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<T
 ///
 /// The same request with the same `id` again answers like the first time.
 #[utoipa::path(
+    post,
+    path = "/themes",
     tag = "themes",
     operation_id = "createTheme",
+    extensions(("x-scope" = json!("themes:write"))),
     request_body = NewTheme,
     responses(
         (status = 201, description = "The theme", body = ThemeBody),
         (status = 409, description = "`theme_name_taken`, `id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/themes")]
 async fn create_theme(caller: Caller, body: Body<NewTheme>) -> Result<Answer, Problem> {
     let id = body.0.id;
     let created = caller.write(move |tx| themes::create(tx, body.0)).await?;
@@ -92,12 +95,14 @@ async fn create_theme(caller: Caller, body: Body<NewTheme>) -> Result<Answer, Pr
 
 /// Get a theme
 #[utoipa::path(
+    get,
+    path = "/themes/{theme_id}",
     tag = "themes",
     operation_id = "getTheme",
+    extensions(("x-scope" = json!("themes:read"))),
     params(("theme_id" = Uuid, Path, description = "The theme's id")),
     responses((status = 200, description = "The theme", body = ThemeBody))
 )]
-#[get("/themes/{theme_id}")]
 async fn get_theme(caller: Caller, id: PathParam<ThemeId>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| themes::find(store, caller.user, id.0)).await?;
     answer(found)
@@ -105,16 +110,18 @@ async fn get_theme(caller: Caller, id: PathParam<ThemeId>) -> Result<Answer, Pro
 
 /// Change a theme
 #[utoipa::path(
+    patch,
+    path = "/themes/{theme_id}",
     tag = "themes",
     operation_id = "updateTheme",
-    params(("theme_id" = Uuid, Path, description = "The theme's id")),
+    extensions(("x-scope" = json!("themes:write"))),
+    params(("theme_id" = Uuid, Path, description = "The theme's id"), IfMatch),
     request_body = ThemePatch,
     responses(
         (status = 200, description = "The theme as it is now", body = ThemeBody),
         (status = 409, description = "`theme_name_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[patch("/themes/{theme_id}")]
 async fn update_theme(
     caller: Caller,
     id: PathParam<ThemeId>,
@@ -129,12 +136,14 @@ async fn update_theme(
 ///
 /// Its habits and tasks stay, without a theme.
 #[utoipa::path(
+    delete,
+    path = "/themes/{theme_id}",
     tag = "themes",
     operation_id = "deleteTheme",
-    params(("theme_id" = Uuid, Path, description = "The theme's id")),
+    extensions(("x-scope" = json!("themes:write"))),
+    params(("theme_id" = Uuid, Path, description = "The theme's id"), IfMatch),
     responses((status = 204, description = "The theme is gone"))
 )]
-#[delete("/themes/{theme_id}")]
 async fn delete_theme(caller: Caller, id: PathParam<ThemeId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| themes::delete(tx, id.0, &if_match.0)).await?;
     Ok(NoContent)

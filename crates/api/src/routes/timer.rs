@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use actix_web::{delete, get, post};
 use circadia_domain::ids::TimeEntryId;
 use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::{self, StartTimer, StopTimer, Timer};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, text};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_timer).service(start_timer).service(stop_timer).service(discard_timer);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_timer, start_timer, stop_timer, discard_timer);
 }
 
 /// Whether a timer runs.
@@ -61,11 +60,13 @@ struct StoppedBody {
 
 /// Does a timer run?
 #[utoipa::path(
+    get,
+    path = "/timer",
     tag = "time",
     operation_id = "getTimer",
+    extensions(("x-scope" = json!("time:read"))),
     responses((status = 200, description = "The timer, or that none runs", body = TimerStateBody))
 )]
-#[get("/timer")]
 async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
     let running = caller.read(move |store| timer::find(store, caller.user)).await?;
     Answer::computed(&TimerStateBody { running })
@@ -75,15 +76,17 @@ async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
 ///
 /// One at most runs for a user, on whatever device, and goes on until it is stopped or discarded.
 #[utoipa::path(
+    post,
+    path = "/timer/start",
     tag = "time",
     operation_id = "startTimer",
+    extensions(("x-scope" = json!("time:write"))),
     request_body = StartTimer,
     responses(
         (status = 201, description = "The timer runs", body = TimerStateBody),
         (status = 409, description = "`timer_running`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/timer/start")]
 async fn start_timer(caller: Caller, body: Body<StartTimer>) -> Result<Answer, Problem> {
     let timer = caller.write(move |tx| timer::start(tx, body.0)).await?;
     Ok(Answer::computed(&TimerStateBody { running: Some(timer) })?.created("/api/v1/timer".to_owned()))
@@ -94,15 +97,17 @@ async fn start_timer(caller: Caller, body: Body<StartTimer>) -> Result<Answer, P
 /// Its minutes, rounded and at least 1, become a time entry; where it ran over the beginning of a day of the user (by
 /// their time zone and day start), each day gets its own.
 #[utoipa::path(
+    post,
+    path = "/timer/stop",
     tag = "time",
     operation_id = "stopTimer",
+    extensions(("x-scope" = json!("time:write"))),
     request_body = StopTimer,
     responses(
         (status = 201, description = "The time entries that became of it", body = StoppedBody),
         (status = 409, description = "`timer_not_running` or `id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/timer/stop")]
 async fn stop_timer(caller: Caller, body: Body<StopTimer>) -> Result<Answer, Problem> {
     let ids = Arc::clone(&caller.context.ids);
     let stopped = caller.write(move |tx| timer::stop(tx, &*ids, &body.0)).await?;
@@ -116,14 +121,16 @@ async fn stop_timer(caller: Caller, body: Body<StopTimer>) -> Result<Answer, Pro
 ///
 /// Nothing becomes of it.
 #[utoipa::path(
+    delete,
+    path = "/timer",
     tag = "time",
     operation_id = "discardTimer",
+    extensions(("x-scope" = json!("time:write"))),
     responses(
         (status = 204, description = "No timer runs any more"),
         (status = 404, description = "`timer_not_found`: none ran", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[delete("/timer")]
 async fn discard_timer(caller: Caller) -> Result<NoContent, Problem> {
     caller.write(timer::discard).await?;
     Ok(NoContent)

@@ -5,7 +5,7 @@ use circadia_domain::code::Code;
 use circadia_domain::ids::UserId;
 use circadia_domain::sessions::SessionRepository;
 use circadia_domain::users::{Role, UserRepository};
-use circadia_domain::{Entity, Error};
+use circadia_domain::{Error, entity};
 
 /// Deletes an account with everything of its user's, and ends its sessions everywhere. For the user's writing unit of
 /// work; nothing can be done in it afterwards.
@@ -17,7 +17,7 @@ pub fn delete_account<S: UserRepository + SessionRepository + ?Sized>(
     user: UserId,
     now: Instant,
 ) -> Result<(), Error> {
-    let account = store.find_user(user)?.ok_or(Error::NotFound(Entity::User))?;
+    let account = store.find_user(user)?.ok_or(Error::not_found::<entity::User>())?;
     if account.role == Role::Superuser && !store.hold_superusers(user)? {
         return Err(Error::conflict(
             Code::LastSuperuser,

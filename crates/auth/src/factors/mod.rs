@@ -174,7 +174,7 @@ pub fn prove<S: TotpRepository + ?Sized>(
     }
     // What lies further ahead than all guesses together last for was counted by a clock that ran ahead.
     let known = factor.guesses_until.filter(|until| *until <= now.plus_seconds(GUESSES.period_seconds().into()));
-    let (decision, until) = GUESSES.judge(known, now);
+    let (decision, until) = GUESSES.attempt(known, now);
     if !decision.allowed {
         return Err(FactorRefusal::TooManyGuesses(decision.retry_after_seconds));
     }

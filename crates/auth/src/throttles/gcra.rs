@@ -1,8 +1,18 @@
-//! The generic cell rate algorithm (ITU-T I.371): a burst of n, refilled evenly at n per period.
+//! The generic cell rate algorithm (ITU-T I.371): a burst of n, refilled evenly at n per period. `governor` decides.
 //!
-//! All it remembers of a key is one instant: when its allowance will be full again.
+//! All that is kept of a key is one instant: when its allowance is full again. So the state can be kept in memory, in a
+//! database row, or in Redis, whose script has the same arithmetic.
+
+use std::cell::Cell;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
 use circadia_domain::civil::Instant;
+use governor::RateLimiter;
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{NotKeyed, StateStore};
 
 const MICROS: i64 = 1_000_000;
 
@@ -57,15 +67,55 @@ impl Quota {
         }
     }
 
-    /// Judges an attempt at `now` by the instant at which the allowance will be full again, if it isn't. Gives the
+    /// Counts an attempt at `now`, given the instant at which the allowance is full again if it isn't full. Gives the
     /// decision and the instant to remember.
-    pub(crate) fn judge(self, full_at: Option<Instant>, now: Instant) -> (Decision, Instant) {
-        let (step, capacity) = (self.step(), self.capacity());
-        // A full allowance is as good as one that was never touched; a clock set back must not lock anybody out.
-        let used = full_at.map_or(0, |full| (full.micros() - now.micros()).clamp(0, capacity));
-        let allowed = used + step <= capacity;
-        let used = if allowed { used + step } else { used };
+    pub(crate) fn attempt(self, full_at: Option<Instant>, now: Instant) -> (Decision, Instant) {
+        // An instant further ahead than a whole allowance means that the clock was set back: nobody is locked out by it.
+        let used = full_at.map_or(0, |full| (full.micros() - now.micros()).clamp(0, self.capacity()));
+        let state = Used(Cell::new(nanos(used)));
+        let limiter = RateLimiter::<_, _, _, NoOpMiddleware<Duration>>::new(self.governor(), state, AtZero);
+        let allowed = limiter.check().is_ok();
+        let used = i64::try_from(limiter.into_state_store().0.get().as_u64() / 1_000).unwrap_or(i64::MAX);
         (self.decision(allowed, used), Instant::from_micros(now.micros() + used))
+    }
+
+    fn governor(self) -> governor::Quota {
+        let step = Duration::from_micros(self.step().unsigned_abs());
+        let burst = NonZeroU32::new(self.burst).unwrap_or(NonZeroU32::MIN);
+        // `with_period` gives none for an empty period only, and a step is at least a microsecond.
+        governor::Quota::with_period(step).unwrap_or_else(|| governor::Quota::per_second(burst)).allow_burst(burst)
+    }
+}
+
+fn nanos(micros: i64) -> Nanos {
+    Nanos::new(micros.unsigned_abs().saturating_mul(1_000))
+}
+
+/// What is used up of one allowance, as seen from the attempt that is being counted.
+struct Used(Cell<Nanos>);
+
+impl StateStore for Used {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, _: &NotKeyed, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let (outcome, used) = decide(Some(self.0.get()))?;
+        self.0.set(used);
+        Ok(outcome)
+    }
+}
+
+/// A clock that stands still at the attempt that is being counted: time is passed in, as how much is used up by then.
+#[derive(Debug, Clone, Copy)]
+struct AtZero;
+
+impl Clock for AtZero {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -101,7 +151,7 @@ mod tests {
         let quota = Quota::new(5, 60);
         let mut full_at = None;
         let mut attempt = |seconds: i64| {
-            let (decision, full) = quota.judge(full_at, NOW.plus_seconds(seconds));
+            let (decision, full) = quota.attempt(full_at, NOW.plus_seconds(seconds));
             full_at = Some(full);
             decision
         };
@@ -127,8 +177,8 @@ mod tests {
     #[test]
     fn a_clock_set_back_locks_nobody_out() {
         let quota = Quota::new(5, 60);
-        let (_, full_at) = quota.judge(None, NOW.plus_seconds(86_400));
-        assert!(quota.judge(Some(full_at), NOW).0.retry_after_seconds <= 12);
+        let (_, full_at) = quota.attempt(None, NOW.plus_seconds(86_400));
+        assert!(quota.attempt(Some(full_at), NOW).0.retry_after_seconds <= 12);
     }
 
     proptest! {
@@ -140,12 +190,12 @@ mod tests {
             let (mut full_at, mut now, mut passed) = (None, NOW, 0_i64);
             for gap in gaps {
                 now = Instant::from_micros(now.micros() + gap);
-                let (decision, full) = quota.judge(full_at, now);
+                let (decision, full) = quota.attempt(full_at, now);
                 full_at = Some(full);
                 passed += i64::from(decision.allowed);
                 if !decision.allowed {
                     let after = now.plus_seconds(i64::from(decision.retry_after_seconds));
-                    prop_assert!(quota.judge(full_at, after).0.allowed);
+                    prop_assert!(quota.attempt(full_at, after).0.allowed);
                 }
                 let elapsed = now.micros() - NOW.micros();
                 prop_assert!(passed <= i64::from(burst) + elapsed / quota.step());

@@ -11,7 +11,7 @@ use crate::bounded::Bounded;
 use crate::bytes::sha256;
 
 /// Keys that are remembered; at some 100 bytes each.
-const REMEMBERED: usize = 131_072;
+const CACHE_CAPACITY: usize = 131_072;
 
 /// Keys are remembered for as long as their allowance isn't full, and no longer than twice that; by their hashes, so
 /// that long ones take no more room. Many threads at once are counted exactly. Only a flood of more keys within a
@@ -26,17 +26,17 @@ pub struct LocalThrottle {
 impl LocalThrottle {
     /// A throttle of this quota for each key.
     pub fn new(quota: Quota) -> Self {
-        Self { quota, full_at: Bounded::new(REMEMBERED), aged_at: Mutex::new(None) }
+        Self { quota, full_at: Bounded::new(CACHE_CAPACITY), aged_at: Mutex::new(None) }
     }
 
     /// Counts an attempt, and says whether it may go on.
     pub fn attempt(&self, key: &str, now: Instant) -> Decision {
         self.age(now);
         let decision = self.full_at.update(sha256(key.as_bytes()), |full_at| {
-            let (decision, full_at) = self.quota.judge(full_at, now);
+            let (decision, full_at) = self.quota.attempt(full_at, now);
             (full_at, decision)
         });
-        decision.unwrap_or_else(|| self.quota.judge(None, now).0)
+        decision.unwrap_or_else(|| self.quota.attempt(None, now).0)
     }
 
     /// Once per period, forgets the keys that weren't tried for one: their allowance is full.
@@ -100,9 +100,9 @@ mod tests {
     #[test]
     fn a_flood_of_names_takes_bounded_memory() {
         let throttle = LocalThrottle::new(Quota::new(5, 60));
-        for name in 0..REMEMBERED * 2 {
+        for name in 0..CACHE_CAPACITY * 2 {
             throttle.attempt(&name.to_string(), NOW);
         }
-        assert!(throttle.full_at.len() <= REMEMBERED);
+        assert!(throttle.full_at.len() <= CACHE_CAPACITY);
     }
 }

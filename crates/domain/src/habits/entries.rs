@@ -6,7 +6,8 @@ use super::entry::verdict;
 use super::service::rebuilt;
 use super::{DayRecord, Entry, EntryInput, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, Recorded};
 use crate::civil::{Date, DateRange, latest_date_on_earth};
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::ids::{HabitId, UserId};
 use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
@@ -25,8 +26,8 @@ pub struct EntryPut {
 
 /// One entry.
 pub fn find(store: &mut dyn Store, user: UserId, habit: HabitId, date: Date) -> Result<Entry, Error> {
-    let habit = store.find_habit(user, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
-    let entry = store.find_entry(user, habit.id, date)?.ok_or(Error::NotFound(Entity::Entry))?;
+    let habit = store.find_habit(user, habit)?.ok_or(Error::not_found::<entity::Habit>())?;
+    let entry = store.find_entry(user, habit.id, date)?.ok_or(Error::not_found::<entity::Entry>())?;
     Ok(entry.judged(&habit.timeline))
 }
 
@@ -39,7 +40,7 @@ pub fn list(
     limit: usize,
     backwards: bool,
 ) -> Result<Vec<Entry>, Error> {
-    let habit = store.find_habit(user, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
+    let habit = store.find_habit(user, habit)?.ok_or(Error::not_found::<entity::Habit>())?;
     let Some(range) = range else { return Ok(Vec::new()) };
     let found = store.entries(user, habit.id, range, limit, backwards)?;
     Ok(found.into_iter().map(|entry| entry.judged(&habit.timeline)).collect())
@@ -110,7 +111,7 @@ fn ensure_expected(existing: Option<&Entry>, expected: &Expected) -> Result<(), 
 /// Puts an entry; whether there was none before. Putting the same twice is putting it once.
 pub fn put(tx: &mut WriteTransaction<'_>, put: &EntryPut, expected: &Expected) -> Result<(Entry, bool), Error> {
     let found = tx.store.find_habit_with_history(tx.user, put.habit)?;
-    let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
+    let (habit, mut history) = found.ok_or(Error::not_found::<entity::Habit>())?;
     let existing = tx.store.find_entry(tx.user, put.habit, put.date)?;
     ensure_expected(existing.as_ref(), expected)?;
     let entry = made(tx, &habit, existing.as_ref(), put)?;
@@ -149,7 +150,7 @@ fn take_up(
 /// `not_countable` for a habit that is only checked, `out_of_range` if the value would leave its range.
 pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: i64) -> Result<Entry, Error> {
     let found = tx.store.find_habit_with_history(tx.user, habit)?;
-    let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
+    let (habit, mut history) = found.ok_or(Error::not_found::<entity::Habit>())?;
     let existing = tx.store.find_entry(tx.user, habit.id, date)?;
     ensure_date_fits(tx, &habit, date)?;
     let kind = &habit.timeline.plan_on(date).kind;
@@ -183,8 +184,8 @@ pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: 
 /// Deletes an entry: what was said by hand. If time was tracked on the day, an entry of that alone goes on.
 pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expected: &Expected) -> Result<(), Error> {
     let found = tx.store.find_habit_with_history(tx.user, habit)?;
-    let (habit, mut history) = found.ok_or(Error::NotFound(Entity::Habit))?;
-    let existing = tx.store.find_entry(tx.user, habit.id, date)?.ok_or(Error::NotFound(Entity::Entry))?;
+    let (habit, mut history) = found.ok_or(Error::not_found::<entity::Habit>())?;
+    let existing = tx.store.find_entry(tx.user, habit.id, date)?.ok_or(Error::not_found::<entity::Entry>())?;
     ensure_expected(Some(&existing), expected)?;
     if existing.tracked_minutes > 0 {
         let tracked =
@@ -257,7 +258,7 @@ pub fn put_many(
     for (index, put) in puts.iter().enumerate() {
         let key = (put.habit, put.date);
         let result = match habits.get(&put.habit) {
-            None => Err(Error::NotFound(Entity::Habit)),
+            None => Err(Error::not_found::<entity::Habit>()),
             Some((habit, _)) => made(tx, habit, entries.get(&key), put).map_err(Error::from),
         };
         match &result {

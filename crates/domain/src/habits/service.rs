@@ -8,7 +8,8 @@ use super::{
 };
 use crate::civil::{Date, Instant, Weekday};
 use crate::code::Code;
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{HabitId, PauseId, ThemeId, UserId};
 use crate::revision::Expected;
@@ -95,7 +96,7 @@ pub struct NewPlan {
 /// One habit, and its user's today.
 pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, User), Error> {
     let user = users::find(store, user)?;
-    let habit = store.find_habit(user.id, id)?.ok_or(Error::NotFound(Entity::Habit))?;
+    let habit = store.find_habit(user.id, id)?.ok_or(Error::not_found::<entity::Habit>())?;
     Ok((habit, user))
 }
 
@@ -290,7 +291,7 @@ pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) 
 
 /// Deletes a habit with its entries.
 pub fn delete(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(), Error> {
-    let habit = tx.store.find_habit(tx.user, id)?.ok_or(Error::NotFound(Entity::Habit))?;
+    let habit = tx.store.find_habit(tx.user, id)?.ok_or(Error::not_found::<entity::Habit>())?;
     expected.check(habit.rev)?;
     tx.store.delete_habit(tx.user, id, tx.rev, tx.now)?;
     Ok(())
@@ -376,7 +377,8 @@ pub fn update_pause(
 ) -> Result<(Habit, Pause), Error> {
     let (mut habit, _) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
-    let known = habit.timeline.pauses().iter().find(|known| known.id == pause).ok_or(Error::NotFound(Entity::Pause))?;
+    let known =
+        habit.timeline.pauses().iter().find(|known| known.id == pause).ok_or(Error::not_found::<entity::Pause>())?;
     let changed = Pause { id: pause, from: from.unwrap_or(known.from), to: to.unwrap_or(known.to) };
     changed.validate()?;
     let before = habit.timeline.clone();
@@ -395,6 +397,6 @@ pub fn delete_pause(
     let (mut habit, _) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     let before = habit.timeline.clone();
-    habit.timeline = before.without_pause(pause).ok_or(Error::NotFound(Entity::Pause))?;
+    habit.timeline = before.without_pause(pause).ok_or(Error::not_found::<entity::Pause>())?;
     store_changed(tx, &mut habit, &before)
 }

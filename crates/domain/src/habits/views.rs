@@ -3,7 +3,8 @@
 use super::stats::DaySummary;
 use super::{DayState, Habit, History, RECENT_DAYS, Recent};
 use crate::civil::{Date, DateRange, Instant};
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::ids::{HabitId, UserId};
 use crate::unit_of_work::Store;
 use crate::users::{self, User};
@@ -108,7 +109,7 @@ pub fn complete_values(
 /// one more where its history was stored by an older version that dropped values.
 pub fn find_with_history(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, User), Error> {
     let user = users::find(store, user)?;
-    let (habit, history) = store.find_habit_with_history(user.id, id)?.ok_or(Error::NotFound(Entity::Habit))?;
+    let (habit, history) = store.find_habit_with_history(user.id, id)?.ok_or(Error::not_found::<entity::Habit>())?;
     if history.known_from().is_none() {
         return Ok((habit, history, user));
     }

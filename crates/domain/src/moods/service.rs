@@ -4,7 +4,8 @@ use super::mood::check_moment;
 use super::{MAX_MOMENTS_A_DAY, Mood, MoodDay, MoodMoment, MoodNote, MoodValue, Tags};
 use crate::civil::{Date, DateRange, Instant, latest_date_on_earth};
 use crate::code::Code;
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{MoodMomentId, UserId};
 use crate::revision::Expected;
@@ -63,7 +64,7 @@ pub struct MomentPatch {
 
 /// A day's own mood.
 pub fn find(store: &mut dyn Store, user: UserId, date: Date) -> Result<Mood, Error> {
-    store.find_mood(user, date)?.ok_or(Error::NotFound(Entity::Mood))
+    store.find_mood(user, date)?.ok_or(Error::not_found::<entity::Mood>())
 }
 
 /// Puts a day's own mood; whether there was none before. Putting the same twice is putting it once.
@@ -100,7 +101,7 @@ pub fn delete(tx: &mut WriteTransaction<'_>, date: Date, expected: &Expected) ->
 
 /// One moment.
 pub fn find_moment(store: &mut dyn Store, user: UserId, id: MoodMomentId) -> Result<MoodMoment, Error> {
-    store.find_moment(user, id)?.ok_or(Error::NotFound(Entity::MoodMoment))
+    store.find_moment(user, id)?.ok_or(Error::not_found::<entity::MoodMoment>())
 }
 
 /// The day that a moment belongs to, with room for it.

@@ -3,7 +3,8 @@
 use super::{MAX_TOKENS, MAX_TTL, PersonalToken, Scopes, TokenName};
 use crate::civil::Instant;
 use crate::code::Code;
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::ids::{PersonalTokenId, UserId};
 use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
@@ -31,7 +32,7 @@ pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<PersonalToken>, E
 /// One token.
 pub fn find(store: &mut dyn Store, user: UserId, id: PersonalTokenId) -> Result<PersonalToken, Error> {
     let found = store.find_personal_token(user, id)?;
-    found.map(|state| state.token).ok_or(Error::NotFound(Entity::PersonalToken))
+    found.map(|state| state.token).ok_or(Error::not_found::<entity::PersonalToken>())
 }
 
 /// Makes a token.

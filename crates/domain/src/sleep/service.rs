@@ -2,7 +2,8 @@
 
 use super::{Conflict, Quality, Sleep, SleepInput, SleepKind, SleepLog, SleepNote, SleepSlice, waking_date};
 use crate::civil::{Date, DateRange, Instant, Zone};
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{SleepLogId, UserId};
 use crate::revision::Expected;
@@ -60,7 +61,7 @@ pub struct SleepPatch {
 
 /// One log.
 pub fn find(store: &mut dyn Store, user: UserId, id: SleepLogId) -> Result<SleepLog, Error> {
-    store.find_sleep_log(user, id)?.ok_or(Error::NotFound(Entity::SleepLog))
+    store.find_sleep_log(user, id)?.ok_or(Error::not_found::<entity::SleepLog>())
 }
 
 /// Part of the list of logs.
@@ -200,7 +201,7 @@ pub fn delete_of_date(tx: &mut WriteTransaction<'_>, date: Date) -> Result<(), E
     let slice = SleepSlice { dates, after: None, before: None, limit: usize::MAX, backwards: false };
     let ids: Vec<SleepLogId> = tx.store.sleep_logs(tx.user, &slice)?.iter().map(|log| log.id).collect();
     if ids.is_empty() {
-        return Err(Error::NotFound(Entity::SleepLog));
+        return Err(Error::not_found::<entity::SleepLog>());
     }
     tx.store.delete_sleep_logs(tx.user, &ids, tx.rev, tx.now)?;
     Ok(())

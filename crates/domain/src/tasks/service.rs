@@ -3,7 +3,8 @@
 use super::{MAX_TASKS, Priority, Task, TaskDescription, TaskFilter, TaskSeek, TaskStatus, TaskTitle};
 use crate::civil::{Date, Instant};
 use crate::code::Code;
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{TaskId, ThemeId, UserId};
 use crate::revision::Expected;
@@ -85,7 +86,7 @@ pub fn list(store: &mut dyn Store, user: UserId, now: Instant, query: TaskQuery)
 
 /// One task.
 pub fn find(store: &mut dyn Store, user: UserId, id: TaskId) -> Result<Task, Error> {
-    store.find_task(user, id)?.ok_or(Error::NotFound(Entity::Task))
+    store.find_task(user, id)?.ok_or(Error::not_found::<entity::Task>())
 }
 
 /// Makes a task, or gives back the one that the same request made before.

@@ -2,7 +2,8 @@
 
 use super::{MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
 use crate::code::Code;
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{ThemeId, UserId};
 use crate::revision::Expected;
@@ -46,7 +47,7 @@ pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<(Theme, ThemeCoun
 
 /// One theme.
 pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<(Theme, ThemeCounts), Error> {
-    store.find_theme(user, id)?.ok_or(Error::NotFound(Entity::Theme))
+    store.find_theme(user, id)?.ok_or(Error::not_found::<entity::Theme>())
 }
 
 /// Makes a theme, or gives back the one that the same request made before.
@@ -88,7 +89,7 @@ pub fn update(
 ) -> Result<(Theme, ThemeCounts), Error> {
     let existing = tx.store.themes(tx.user)?;
     let (theme, counts) =
-        existing.iter().find(|(theme, _)| theme.id == id).cloned().ok_or(Error::NotFound(Entity::Theme))?;
+        existing.iter().find(|(theme, _)| theme.id == id).cloned().ok_or(Error::not_found::<entity::Theme>())?;
     expected.check(theme.rev)?;
     if let Some(name) = &patch.name {
         ensure_name_is_free(&existing, name, id)?;
@@ -106,7 +107,7 @@ pub fn update(
 
 /// Deletes a theme; the habits and tasks that carried it go on without one.
 pub fn delete(tx: &mut WriteTransaction<'_>, id: ThemeId, expected: &Expected) -> Result<(), Error> {
-    let (theme, _) = tx.store.find_theme(tx.user, id)?.ok_or(Error::NotFound(Entity::Theme))?;
+    let (theme, _) = tx.store.find_theme(tx.user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
     expected.check(theme.rev)?;
     tx.store.delete_theme(tx.user, id, tx.rev, tx.now)?;
     Ok(())

@@ -2,7 +2,8 @@
 
 use super::{MAX_ENTRY_MINUTES, TimeEntry, TimeFilter, TimeNote, TimeSeek};
 use crate::civil::{Date, Instant, latest_date_on_earth};
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::habits::tracked;
 use crate::idempotency::Creation;
 use crate::ids::{HabitId, TaskId, TimeEntryId, UserId};
@@ -81,7 +82,7 @@ pub fn list(
 
 /// One time entry.
 pub fn find(store: &mut dyn Store, user: UserId, id: TimeEntryId) -> Result<TimeEntry, Error> {
-    store.find_time_entry(user, id)?.ok_or(Error::NotFound(Entity::TimeEntry))
+    store.find_time_entry(user, id)?.ok_or(Error::not_found::<entity::TimeEntry>())
 }
 
 /// Minutes from one instant to another, rounded, and at least 1.

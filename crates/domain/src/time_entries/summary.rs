@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::TimeSpent;
 use crate::civil::{Date, DateRange, Instant, Span, Weekday};
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::habits::HabitName;
 use crate::ids::{HabitId, ThemeId, UserId};
 use crate::themes::ThemeLabel;
@@ -143,7 +144,7 @@ pub fn week(
     on: Option<Date>,
 ) -> Result<Week, Error> {
     let user = users::find(store, user)?;
-    let habit = store.find_habit(user.id, habit)?.ok_or(Error::NotFound(Entity::Habit))?;
+    let habit = store.find_habit(user.id, habit)?.ok_or(Error::not_found::<entity::Habit>())?;
     let date = on.unwrap_or_else(|| user.today(now));
     // At the ends of the calendar a week keeps its seven days by moving inwards.
     let from = date.week_begin(user.settings.week_start).min(Date::MAX.saturating_add_days(-6));

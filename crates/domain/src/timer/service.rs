@@ -3,7 +3,8 @@
 use super::{Timer, pieces};
 use crate::civil::Instant;
 use crate::code::Code;
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::habits::tracked;
 use crate::idempotency::Creation;
 use crate::ids::{HabitId, IdSource, TaskId, TimeEntryId, UserId};
@@ -142,5 +143,5 @@ pub fn stop(
 
 /// Discards the timer: nothing becomes of it.
 pub fn discard(tx: &mut WriteTransaction<'_>) -> Result<(), Error> {
-    if tx.store.delete_timer(tx.user)? { Ok(()) } else { Err(Error::NotFound(Entity::Timer)) }
+    if tx.store.delete_timer(tx.user)? { Ok(()) } else { Err(Error::not_found::<entity::Timer>()) }
 }

@@ -2,7 +2,8 @@
 
 use super::{SettingsPatch, User};
 use crate::civil::Instant;
-use crate::error::{Entity, Error};
+use crate::entity;
+use crate::error::Error;
 use crate::ids::UserId;
 use crate::logins::LoginCounts;
 use crate::revision::Expected;
@@ -21,7 +22,7 @@ pub struct UserProfile {
 /// # Errors
 /// [`Error::NotFound`] if their account was deleted meanwhile.
 pub fn find(store: &mut dyn Store, id: UserId) -> Result<User, Error> {
-    store.find_user(id)?.ok_or(Error::NotFound(Entity::User))
+    store.find_user(id)?.ok_or(Error::not_found::<entity::User>())
 }
 
 /// A user with their login counts, by two statements.

@@ -20,7 +20,6 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
 
 use super::{Word, on_any_backend};
-use crate::tombstones::Kind;
 
 /// A domain type with a text form.
 pub(crate) trait Text: Sized {
@@ -54,7 +53,6 @@ words! {
     Provider: Self::parse,
     JobKind: Self::parse,
     OneTimePurpose: Self::parse,
-    Kind: Self::parse,
     SleepKind: |text| Self::parse(text).ok(),
     Weekday: |text| Self::parse(text).ok(),
     TaskStatus: |text| Self::parse(text).ok(),
@@ -175,12 +173,12 @@ macro_rules! word_column {
 }
 
 word_column!(
-    AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color, Username,
+    AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, EntryState, Weekday, Zone, Color, Username,
     Subject,
     Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );
 on_any_backend!(
-    Word: AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, Kind, EntryState, Weekday, Zone, Color,
+    Word: AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, EntryState, Weekday, Zone, Color,
     Subject,
     Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
 );

@@ -353,7 +353,7 @@ async fn the_session_s_cookie_is_secure_over_https(backend: Backend) {
         let set: Vec<&str> = answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
         let session = set.iter().find(|set| set.starts_with(&format!("{name}=crs_"))).unwrap();
         let (_, attributes) = session.split_once(';').unwrap();
-        assert_eq!(attributes, format!(" Path=/; Max-Age=604800;{secure} HttpOnly; SameSite=Lax"));
+        assert_eq!(attributes, format!(" HttpOnly; SameSite=Lax;{secure} Path=/; Max-Age=604800"));
         assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), [name], "the pre-login session is over");
         browser.get("/me").await.expect(200);
     }

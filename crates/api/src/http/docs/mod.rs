@@ -1,16 +1,15 @@
 //! The documentation, served by the binary itself: the OpenAPI document, Swagger UI, `ReDoc`. Nothing is loaded from
 //! anywhere else, which a strict `Content-Security-Policy` makes sure of.
 
-use std::sync::Arc;
-
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
 };
-use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use utoipa_swagger_ui::Config;
 
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, matched};
 use circadia_domain::code::Code;
 
 /// Swagger UI needs nothing inline.
@@ -22,24 +21,30 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
                             form-action 'none'; frame-ancestors 'none'";
 
 /// The document and the two ways to read it.
-pub(crate) fn configure(config: &mut ServiceConfig, schema: Data<Schema>) {
+pub(crate) fn routes(routes: &mut Routes) {
+    routes.add_undocumented("/api/schema", || web::to(serve_schema));
+    routes.add_undocumented("/api/docs", || web::to(to_swagger));
+    routes.add_undocumented("/api/docs/", || web::to(serve_swagger));
+    routes.add_undocumented("/api/docs/{*file}", || web::to(serve_swagger));
+    routes.add_undocumented("/api/redoc", || web::to(serve_redoc));
+    routes.add_undocumented("/api/redoc/{file}", || web::to(serve_redoc_file));
+}
+
+/// How Swagger UI is set up.
+pub(crate) fn swagger() -> Config<'static> {
     // Not the layout with a bar on top: that one styles its logo inline.
-    let swagger = Config::from("../schema")
+    Config::from("../schema")
         .use_base_layout()
         .deep_linking(true)
         .display_operation_id(true)
         .persist_authorization(true)
         .try_it_out_enabled(true)
         .display_request_duration(true)
-        .validator_url("none");
-    config
-        .app_data(schema)
-        .app_data(Data::from(Arc::new(swagger)))
-        .route("/api/schema", web::get().to(serve_schema))
-        .route("/api/docs", web::get().to(to_swagger))
-        .route("/api/docs/{file:.*}", web::get().to(serve_swagger))
-        .route("/api/redoc", web::get().to(serve_redoc))
-        .route("/api/redoc/{file}", web::get().to(serve_redoc_file));
+        .validator_url("none")
+}
+
+fn file_of(request: &HttpRequest) -> String {
+    matched(request).and_then(|matched| matched.param("file").map(ToOwned::to_owned)).unwrap_or_default()
 }
 
 /// The document as it is sent.
@@ -68,8 +73,8 @@ async fn to_swagger() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()
 }
 
-async fn serve_swagger(file: Path<String>, config: Data<Config<'static>>) -> HttpResponse {
-    match utoipa_swagger_ui::serve(&file, config.into_inner()) {
+async fn serve_swagger(request: HttpRequest, config: Data<Config<'static>>) -> HttpResponse {
+    match utoipa_swagger_ui::serve(&file_of(&request), config.into_inner()) {
         Ok(Some(found)) => {
             let mut response = HttpResponse::Ok();
             if found.gzpipped {
@@ -99,8 +104,8 @@ async fn serve_redoc() -> HttpResponse {
     page("text/html; charset=utf-8").body(include_str!("redoc.html"))
 }
 
-async fn serve_redoc_file(file: Path<String>) -> HttpResponse {
-    match file.as_str() {
+async fn serve_redoc_file(request: HttpRequest) -> HttpResponse {
+    match file_of(&request).as_str() {
         "page.js" => page("text/javascript; charset=utf-8").body(include_str!("redoc.js")),
         "page.css" => page("text/css; charset=utf-8").body(include_str!("redoc.css")),
         // The one address in it that pages would load by themselves, a logo's, is replaced by `data:,`.

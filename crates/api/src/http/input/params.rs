@@ -1,45 +1,42 @@
 //! Path segments and query strings.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use circadia_domain::civil::Date;
-use circadia_domain::ids::{HabitId, PauseId, SessionId, ThemeId};
-use circadia_domain::ids::{MoodMomentId, SleepLogId};
-use circadia_domain::ids::{PersonalTokenId, TaskId, TimeEntryId};
+use circadia_domain::entity::Entity;
+use circadia_domain::ids::Id;
 use circadia_domain::text::key_of;
 use circadia_domain::violation::Violations;
 use serde_json::{Map, Value};
 
 use super::{Decode, Fields, Parsed};
 use crate::http::problem::{InputLocation, Problem};
+use crate::http::routing::matched;
 
 /// A type that a path's segment is read into.
 pub trait PathValue: Sized {
     /// The segment's name in the path template.
-    const NAME: &'static str;
+    fn name() -> Cow<'static, str>;
     /// Reads the segment.
     fn read(text: &str) -> Parsed<Self>;
 }
 
-macro_rules! id_segment {
-    ($($id:ident as $name:literal),*) => {$(
-        impl PathValue for $id {
-            const NAME: &'static str = $name;
-            fn read(text: &str) -> Parsed<Self> {
-                Self::parse_reference(text)
-            }
-        }
-    )*};
+impl<E: Entity> PathValue for Id<E> {
+    fn name() -> Cow<'static, str> {
+        format!("{}_id", E::PARAM).into()
+    }
+    fn read(text: &str) -> Parsed<Self> {
+        Self::parse_reference(text)
+    }
 }
-id_segment!(HabitId as "habit_id", ThemeId as "theme_id", PauseId as "pause_id", SessionId as "session_id");
-id_segment!(TaskId as "task_id", TimeEntryId as "time_entry_id", PersonalTokenId as "token_id");
-
-id_segment!(SleepLogId as "sleep_log_id", MoodMomentId as "moment_id");
 
 impl PathValue for Date {
-    const NAME: &'static str = "date";
+    fn name() -> Cow<'static, str> {
+        "date".into()
+    }
     fn read(text: &str) -> Parsed<Self> {
         date(text)
     }
@@ -67,10 +64,12 @@ impl<T: PathValue> FromRequest for PathParam<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let text = request.match_info().get(T::NAME).unwrap_or_default();
+        let name = T::name();
+        let matched = matched(request);
+        let text = matched.as_deref().and_then(|matched| matched.param(&name)).unwrap_or_default();
         ready(T::read(text).map(Self).map_err(|wrong| {
             let mut named = Violations::new();
-            named.nest(&format!("/{}", T::NAME), wrong);
+            named.nest(&format!("/{name}"), wrong);
             Problem::invalid(InputLocation::Path, named)
         }))
     }
@@ -114,7 +113,7 @@ fn form_pairs(query: &str) -> Parsed<Vec<(String, String)>> {
         let spaced = part.replace('+', " ");
         percent_encoding::percent_decode_str(&spaced)
             .decode_utf8()
-            .map(std::borrow::Cow::into_owned)
+            .map(Cow::into_owned)
             .map_err(|_| Violations::of("invalid_encoding", "the query string is not UTF-8"))
     };
     query

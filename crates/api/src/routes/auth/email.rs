@@ -1,18 +1,18 @@
 //! `POST /auth/verify-email`, `POST /auth/resend-verification`: proving that an address is one's own.
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
 use circadia_domain::users::Email;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{StatusBody, accepted};
 use crate::http::answer::NoContent;
 use crate::http::input::{Body, Decode, Fields, any_text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(verify_email).service(resend_verification);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, verify_email, resend_verification);
 }
 
 /// A token that came by mail.
@@ -49,8 +49,11 @@ impl Decode for AddressBody {
 /// Takes the token of a link that was mailed as the proof that the address is the user's: the one they registered with,
 /// or another that they asked for at `POST /me/email` and that is the account's from then on. Good once, for 24 hours.
 #[utoipa::path(
+    post,
+    path = "/auth/verify-email",
     tag = "auth",
     operation_id = "verifyEmail",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = VerifyEmailBody,
     responses(
@@ -58,7 +61,6 @@ impl Decode for AddressBody {
         (status = 409, description = "`email_taken`: another account has the address by now", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/verify-email")]
 async fn verify_email(state: Data<AppState>, body: Body<VerifyEmailBody>) -> Result<NoContent, Problem> {
     state.app.accounts.verify_email(&body.0.token).await?;
     Ok(NoContent)
@@ -68,8 +70,11 @@ async fn verify_email(state: Data<AppState>, body: Body<VerifyEmailBody>) -> Res
 ///
 /// The answer is the same whether or not there is an account with this address, and whether or not it is verified.
 #[utoipa::path(
+    post,
+    path = "/auth/resend-verification",
     tag = "auth",
     operation_id = "resendVerification",
+    extensions(("x-rate-limit" = json!("auth_unless_signed_in"))),
     security(()),
     request_body = AddressBody,
     responses(
@@ -77,7 +82,6 @@ async fn verify_email(state: Data<AppState>, body: Body<VerifyEmailBody>) -> Res
         (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/resend-verification")]
 async fn resend_verification(state: Data<AppState>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
     state.app.accounts.resend_verification(&body.0.email).await?;
     Ok(accepted("verification_sent"))

@@ -9,7 +9,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse};
 use circadia_app::App;
 use circadia_app::google::{Callback, Finished, GoogleSignIn};
 use circadia_app::sessions::TokenSession;
@@ -18,7 +18,6 @@ use circadia_domain::code::Code;
 use circadia_domain::violation::Violations;
 use url::Url;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::session::issue_cookie;
 use super::{TokensBody, device, tokens};
@@ -26,10 +25,11 @@ use crate::http::caller::client;
 use crate::http::cookies;
 use crate::http::input::{Body, Decode, Fields, Parsed, Query, text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(start_google).service(finish_google).service(exchange_google);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, start_google, finish_google, exchange_google);
 }
 
 /// How to begin.
@@ -70,6 +70,8 @@ impl Decode for StartQuery {
 /// `google_already_linked`, `google_link_expired`. Whoever set up a second factor is asked for it here, too: with
 /// `google_second_factor_required` comes `#google_challenge=…`, for `POST /auth/session/totp`.
 #[utoipa::path(
+    get,
+    path = "/auth/google/start",
     tag = "auth",
     operation_id = "startGoogle",
     security(()),
@@ -79,7 +81,6 @@ impl Decode for StartQuery {
         (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[get("/auth/google/start")]
 async fn start_google(
     state: Data<AppState>,
     request: HttpRequest,
@@ -154,6 +155,8 @@ fn to_front_end(google: &GoogleSignIn, next: &LocalPath, fragment: Option<&str>)
 /// Where Google sends browsers to; of no use to anybody else. Always redirects to the front end, signed in or with
 /// `?error=google_…`.
 #[utoipa::path(
+    get,
+    path = "/auth/google/callback",
     tag = "auth",
     operation_id = "finishGoogle",
     security(()),
@@ -162,7 +165,6 @@ fn to_front_end(google: &GoogleSignIn, next: &LocalPath, fragment: Option<&str>)
         (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[get("/auth/google/callback")]
 async fn finish_google(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let google = google(&state.app)?;
     let callback = read_callback(request.query_string());
@@ -269,8 +271,11 @@ impl Decode for ExchangeGoogleBody {
 /// For apps: what their browser has brought in the front end's address, together with the `code_verifier` that they
 /// made the `code_challenge` of `GET /auth/google/start` of. A code is good once, for a minute.
 #[utoipa::path(
+    post,
+    path = "/auth/google/exchange",
     tag = "auth",
     operation_id = "exchangeGoogleCode",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = ExchangeGoogleBody,
     responses(
@@ -282,7 +287,6 @@ impl Decode for ExchangeGoogleBody {
         (status = 409, description = "`google_account_exists`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/google/exchange")]
 async fn exchange_google(
     state: Data<AppState>,
     request: HttpRequest,

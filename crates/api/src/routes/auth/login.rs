@@ -1,7 +1,7 @@
 //! `POST /auth/login`: signing in.
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse};
 use circadia_app::passwords::{PASSWORD, SubmittedPassword};
 use circadia_app::sessions::{OpenSession, TokenSession};
 use circadia_auth::keys::Kid;
@@ -9,17 +9,17 @@ use circadia_auth::passwords::Password;
 use circadia_domain::users::{Login, UserProfile};
 use circadia_domain::violation::Violations;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::{TokensBody, device, password_field, tokens};
 use crate::http::caller::client;
 use crate::http::input::{Body, Decode, Fields, text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(log_in);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, log_in);
 }
 
 /// A name or address to sign in by: of any shape, for what isn't one is simply nobody's.
@@ -95,8 +95,11 @@ impl LoginBody {
 /// Opens a session. Whatever is wrong with the credentials, the answer is the same, also if an encrypted password can't
 /// be decrypted.
 #[utoipa::path(
+    post,
+    path = "/auth/login",
     tag = "auth",
     operation_id = "login",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = LoginBody,
     responses(
@@ -104,7 +107,6 @@ impl LoginBody {
         (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/login/totp`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/login")]
 async fn log_in(state: Data<AppState>, request: HttpRequest, body: Body<LoginBody>) -> Result<HttpResponse, Problem> {
     let (opened, profile) = body.0.sign_in::<TokenSession>(&state, &request).await?;
     tokens(&state, StatusCode::OK, &opened.session, &opened.refresh_token, profile)

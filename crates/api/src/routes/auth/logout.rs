@@ -1,18 +1,18 @@
 //! `POST /auth/logout`, `POST /auth/logout-all`: signing out.
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, post};
+use actix_web::{FromRequest, HttpRequest};
 use circadia_auth::sessions::RefreshToken;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::NoContent;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, OptionalBody, any_text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(log_out).service(log_out_everywhere);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, log_out, log_out_everywhere);
 }
 
 /// Which session to end.
@@ -34,8 +34,11 @@ impl Decode for LogoutBody {
 /// Ends the session of the refresh token in the body, for which no access token is needed; or, without a body, that of
 /// the access token.
 #[utoipa::path(
+    post,
+    path = "/auth/logout",
     tag = "auth",
     operation_id = "logout",
+    extensions(("x-rate-limit" = json!("auth_unless_signed_in"))),
     security((), ("bearer" = [])),
     request_body = Option<LogoutBody>,
     responses(
@@ -43,7 +46,6 @@ impl Decode for LogoutBody {
         (status = 401, description = "Neither a refresh token nor an access token, or one that is no good", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/logout")]
 async fn log_out(
     state: Data<AppState>,
     request: HttpRequest,
@@ -61,11 +63,13 @@ async fn log_out(
 ///
 /// Ends every session of the user, this one included.
 #[utoipa::path(
+    post,
+    path = "/auth/logout-all",
     tag = "auth",
     operation_id = "logoutAll",
+    extensions(("x-rate-limit" = json!("auth_unless_signed_in"))),
     responses((status = 204, description = "Every session has ended"))
 )]
-#[post("/auth/logout-all")]
 async fn log_out_everywhere(caller: Caller) -> Result<NoContent, Problem> {
     caller.sessions.log_out_everywhere(caller.principal).await?;
     Ok(NoContent)

@@ -19,24 +19,24 @@ use circadia_domain::users::UserProfile;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::me::UserBody;
 use crate::http::answer::unstored;
 use crate::http::problem::Problem;
+use crate::http::routing::Routes;
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    register::routes(config);
-    login::routes(config);
-    totp::routes(config);
-    refresh::routes(config);
-    logout::routes(config);
-    public_key::routes(config);
-    session::routes(config);
-    google::routes(config);
-    email::routes(config);
-    password::routes(config);
+pub(super) fn routes(routes: &mut Routes) {
+    register::routes(routes);
+    login::routes(routes);
+    totp::routes(routes);
+    refresh::routes(routes);
+    logout::routes(routes);
+    public_key::routes(routes);
+    session::routes(routes);
+    google::routes(routes);
+    email::routes(routes);
+    password::routes(routes);
 }
 
 /// Tokens of a session.

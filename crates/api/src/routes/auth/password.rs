@@ -1,11 +1,10 @@
 //! `POST /auth/password/forgot`, `/reset`, `/change`: getting another password.
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
 use circadia_app::passwords::{CURRENT_PASSWORD, NEW_PASSWORD, PASSWORD, SubmittedPassword};
 use circadia_auth::keys::Kid;
 use circadia_auth::passwords::Password;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::email::AddressBody;
@@ -14,10 +13,11 @@ use crate::http::answer::NoContent;
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, Parsed, any_text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(forgot).service(reset).service(change);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, forgot, reset, change);
 }
 
 /// A token that came by mail, and a password to have from now on.
@@ -91,8 +91,11 @@ fn strong_enough(given: &str) -> Parsed<()> {
 ///
 /// Mails a link to choose another. The answer is the same whether or not there is an account with this address.
 #[utoipa::path(
+    post,
+    path = "/auth/password/forgot",
     tag = "auth",
     operation_id = "forgotPassword",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = AddressBody,
     responses(
@@ -100,7 +103,6 @@ fn strong_enough(given: &str) -> Parsed<()> {
         (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/password/forgot")]
 async fn forgot(state: Data<AppState>, body: Body<AddressBody>) -> Result<HttpResponse, Problem> {
     state.app.passwords.forgot(&body.0.email).await?;
     Ok(accepted("reset_sent"))
@@ -112,13 +114,15 @@ async fn forgot(state: Data<AppState>, body: Body<AddressBody>) -> Result<HttpRe
 /// is under way, and verifies the address that the link was sent to; if it wasn't before, a linked Google account and a
 /// second factor are removed, too.
 #[utoipa::path(
+    post,
+    path = "/auth/password/reset",
     tag = "auth",
     operation_id = "resetPassword",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = ResetPasswordBody,
     responses((status = 204, description = "The password is the new one; every session has ended"))
 )]
-#[post("/auth/password/reset")]
 async fn reset(state: Data<AppState>, body: Body<ResetPasswordBody>) -> Result<NoContent, Problem> {
     let ResetPasswordBody { token, password, encrypted_password, password_kid } = body.0;
     let submitted = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
@@ -130,8 +134,11 @@ async fn reset(state: Data<AppState>, body: Body<ResetPasswordBody>) -> Result<N
 ///
 /// Ends every other session of the user; this one goes on, and so do personal tokens.
 #[utoipa::path(
+    post,
+    path = "/auth/password/change",
     tag = "auth",
     operation_id = "changePassword",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = ChangePasswordBody,
     responses(
         (status = 204, description = "The password is the new one; every other session has ended"),
@@ -139,7 +146,6 @@ async fn reset(state: Data<AppState>, body: Body<ResetPasswordBody>) -> Result<N
         (status = 409, description = "`password_not_set`: the account has none; `POST /auth/password/forgot` is the way to one", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/password/change")]
 async fn change(caller: Caller, body: Body<ChangePasswordBody>) -> Result<NoContent, Problem> {
     let ChangePasswordBody {
         current_password,

@@ -1,18 +1,18 @@
 //! `GET /auth/public-key`: what clients may encrypt passwords with.
+use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
 use circadia_auth::keys::LoginPublicKey;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_public_key);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_public_key);
 }
 
 /// The key to encrypt passwords with.
@@ -40,12 +40,13 @@ pub struct PublicKeyBody {
 /// `password_kid`. That is for clients whose TLS ends at somebody else's proxy; over one's own TLS, `password` is as
 /// good. Fetch the key anew when a password that should be right is refused: it may have been replaced.
 #[utoipa::path(
+    get,
+    path = "/auth/public-key",
     tag = "auth",
     operation_id = "getPublicKey",
     security(()),
     responses((status = 200, description = "The key; may be kept for a minute", body = PublicKeyBody))
 )]
-#[get("/auth/public-key")]
 async fn get_public_key(state: Data<AppState>) -> Result<HttpResponse, Problem> {
     let LoginPublicKey { kid, pem, jwk } = state.app.keys.login_public_key().await?;
     let body = PublicKeyBody { kid: kid.to_string(), alg: "RSA-OAEP-256", public_key: pem, jwk };

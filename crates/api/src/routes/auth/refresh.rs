@@ -1,18 +1,18 @@
 //! `POST /auth/refresh`: staying signed in.
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{TokensBody, tokens};
 use crate::http::caller::client;
 use crate::http::input::{Body, Decode, Fields, any_text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(refresh_tokens);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, refresh_tokens);
 }
 
 /// A refresh token.
@@ -35,8 +35,11 @@ impl Decode for RefreshBody {
 /// Exchanges a refresh token for new tokens. Each can be exchanged once: a token that was used before ends its whole
 /// session, except that the latest exchange may be repeated for 10 seconds, for an answer that got lost.
 #[utoipa::path(
+    post,
+    path = "/auth/refresh",
     tag = "auth",
     operation_id = "refresh",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = RefreshBody,
     responses(
@@ -44,7 +47,6 @@ impl Decode for RefreshBody {
         (status = 401, description = "`token_invalid`, `token_expired` or `token_revoked`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/refresh")]
 async fn refresh_tokens(
     state: Data<AppState>,
     request: HttpRequest,

@@ -1,7 +1,7 @@
 //! `POST /auth/register`: getting an account.
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse};
 use circadia_app::passwords::{PASSWORD, SubmittedPassword};
 use circadia_app::sign_up::{NewAccount, SignedUp};
 use circadia_auth::keys::Kid;
@@ -9,17 +9,17 @@ use circadia_auth::passwords::Password;
 use circadia_domain::civil::Zone;
 use circadia_domain::users::{Email, Locale, Username};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::{StatusBody, TokensBody, accepted, device, password_field, tokens};
 use crate::http::caller::client;
 use crate::http::input::{Body, Decode, Fields, text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(register);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, register);
 }
 
 /// An account to make.
@@ -78,8 +78,11 @@ impl Decode for RegisterBody {
 /// makes an account that can be used once the link in a mail was followed; then the answer, and the time it takes, are
 /// the same when there is an account with this address already: its owner gets another mail.
 #[utoipa::path(
+    post,
+    path = "/auth/register",
     tag = "auth",
     operation_id = "register",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = RegisterBody,
     responses(
@@ -88,7 +91,6 @@ impl Decode for RegisterBody {
         (status = 409, description = "`username_taken`; `email_taken` only where addresses needn't be verified", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/register")]
 async fn register(
     state: Data<AppState>,
     request: HttpRequest,

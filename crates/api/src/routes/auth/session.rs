@@ -1,7 +1,7 @@
 //! `/auth/session`: cookie sessions of browser apps.
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use actix_web::{HttpRequest, HttpResponse};
 use circadia_app::authenticate::session_invalid;
 use circadia_app::sessions::CookieSession;
 use circadia_auth::sessions::OpenedCookie;
@@ -10,7 +10,6 @@ use circadia_domain::sessions::SessionKind;
 use circadia_domain::users::UserProfile;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::login::LoginBody;
 use super::totp::SecondFactorBody;
@@ -18,12 +17,13 @@ use crate::http::answer::unstored;
 use crate::http::caller::Caller;
 use crate::http::input::Body;
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 use crate::http::{cookies, csrf};
 use crate::routes::me::UserBody;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(open_session).service(open_session_with_totp).service(get_session).service(end_session);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, open_session, open_session_with_totp, get_session, end_session);
 }
 
 /// A cookie session. The cookie itself is out of reach of scripts.
@@ -65,7 +65,7 @@ pub(super) async fn issue_cookie(
     response: &mut HttpResponse,
 ) -> Result<(), Problem> {
     let sessions = &state.app.sessions;
-    let former = cookies::session(state, request.head()).and_then(|text| sessions.cookies.read(&text));
+    let former = cookies::session(state, request.head()).and_then(|text| sessions.cookies.read(text));
     sessions.store_cookie(opened, former).await?;
     let cookie = cookies::set_session(state, request.head(), &opened.id);
     response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))
@@ -77,8 +77,11 @@ pub(super) async fn issue_cookie(
 /// (`__Host-circadia`; `HttpOnly`, `Secure`, `SameSite=Lax`; on a developer's own machine without TLS `circadia`).
 /// Always with a new one; the session that the browser had before ends. Pages of other sites are refused.
 #[utoipa::path(
+    post,
+    path = "/auth/session",
     tag = "auth",
     operation_id = "openSession",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = LoginBody,
     responses(
@@ -87,7 +90,6 @@ pub(super) async fn issue_cookie(
         (status = 403, description = "`csrf_failed`: a page of another site asked for it", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/session")]
 async fn open_session(
     state: Data<AppState>,
     request: HttpRequest,
@@ -104,8 +106,11 @@ async fn open_session(
 /// session that it was given for, and no other. Wrong codes are counted for good: after
 /// ten, one may be tried every 48 minutes (429 with `Retry-After`), and recovery codes at any time.
 #[utoipa::path(
+    post,
+    path = "/auth/session/totp",
     tag = "auth",
     operation_id = "openSessionWithTotp",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = SecondFactorBody,
     responses(
@@ -114,7 +119,6 @@ async fn open_session(
         (status = 403, description = "`csrf_failed`: a page of another site asked for it", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/session/totp")]
 async fn open_session_with_totp(
     state: Data<AppState>,
     request: HttpRequest,
@@ -129,15 +133,16 @@ async fn open_session_with_totp(
 ///
 /// Who is signed in by this cookie, and the token for `X-CSRF-Token`.
 #[utoipa::path(
+    get,
+    path = "/auth/session",
     tag = "auth",
     operation_id = "getSession",
     security(("cookie" = [])),
     responses((status = 200, description = "The session", body = SessionBody))
 )]
-#[get("/auth/session")]
 async fn get_session(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let cookies = &caller.sessions.cookies;
-    let id = cookies::session(&caller.state, request.head()).and_then(|text| cookies.read(&text));
+    let id = cookies::session(&caller.state, request.head()).and_then(|text| cookies.read(text));
     let id = id.filter(|_| caller.principal.kind == SessionKind::Cookie).ok_or_else(session_invalid)?;
     let (profile, expires_at) = caller.sessions.current(caller.principal).await?;
     let body = SessionBody { user: profile.into(), csrf_token: cookies.csrf_token(&id), expires_at };
@@ -148,12 +153,14 @@ async fn get_session(caller: Caller, request: HttpRequest) -> Result<HttpRespons
 ///
 /// Ends the cookie's session, and has the browser forget the cookie.
 #[utoipa::path(
+    delete,
+    path = "/auth/session",
     tag = "auth",
     operation_id = "endSession",
+    extensions(("x-rate-limit" = json!("auth_unless_signed_in"))),
     security(("cookie" = [])),
     responses((status = 204, description = "The session has ended; it is refused everywhere within a second"))
 )]
-#[delete("/auth/session")]
 async fn end_session(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     caller.sessions.end_cookie_session(caller.principal).await?;
     Ok(HttpResponse::NoContent().cookie(cookies::clear_session(&caller.state, request.head())).finish())

@@ -1,20 +1,20 @@
 //! `POST /auth/login/totp`: the second half of signing in, where a second factor is asked for.
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse};
 use circadia_app::sessions::{OpenSession, TokenSession};
 use circadia_domain::users::UserProfile;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{TokensBody, tokens};
 use crate::http::caller::client;
 use crate::http::input::{Body, Decode, Fields, Parsed, any_text, text};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(log_in_with_totp);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, log_in_with_totp);
 }
 
 /// A code that somebody typed: of any shape, for what isn't one is simply wrong.
@@ -49,8 +49,11 @@ impl Decode for SecondFactorBody {
 /// code may stand in for the authenticator's. Wrong codes are counted for good: after
 /// ten, one may be tried every 48 minutes (429 with `Retry-After`), and recovery codes at any time.
 #[utoipa::path(
+    post,
+    path = "/auth/login/totp",
     tag = "auth",
     operation_id = "loginWithTotp",
+    extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = SecondFactorBody,
     responses(
@@ -58,7 +61,6 @@ impl Decode for SecondFactorBody {
         (status = 401, description = "`wrong_code`; or `challenge_expired`: begin again with the password", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/auth/login/totp")]
 async fn log_in_with_totp(
     state: Data<AppState>,
     request: HttpRequest,

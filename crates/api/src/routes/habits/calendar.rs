@@ -1,22 +1,21 @@
 //! `GET /habits/{habit_id}/calendar`.
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, DayState};
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::find_with_history::find_with_history;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, PathParam, Query, integer};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_calendar);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_calendar);
 }
 
 /// Which year.
@@ -68,12 +67,14 @@ struct CalendarDayBody {
 
 /// How did the year go?
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/calendar",
     tag = "habits",
     operation_id = "getCalendar",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), CalendarQuery),
     responses((status = 200, description = "The year", body = CalendarBody))
 )]
-#[get("/habits/{habit_id}/calendar")]
 async fn get_calendar(caller: Caller, id: PathParam<HabitId>, query: Query<CalendarQuery>) -> Result<Answer, Problem> {
     let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;
     let year = query.0.year.unwrap_or_else(|| today.year());

@@ -1,6 +1,5 @@
 //! `/habits/{habit_id}/entries`: what was done, skipped or missed on a day.
 
-use actix_web::{delete, get, post, put};
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::habits::entries::{self, EntryPut};
 use circadia_domain::habits::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
@@ -8,17 +7,17 @@ use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, PathParam, Query, between, integer};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::{InputLocation, Problem};
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::DatesQuery;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_entries).service(increment).service(put_entry).service(get_entry).service(delete_entry);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_entries, increment, put_entry, get_entry, delete_entry);
 }
 
 /// An entry: at most one per habit and date.
@@ -108,12 +107,14 @@ impl Decode for IncrementBody {
 ///
 /// By date.
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/entries",
     tag = "entries",
     operation_id = "listEntries",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), DatesQuery, PageRequest),
     responses((status = 200, description = "A page of entries", body = Page<EntryBody>))
 )]
-#[get("/habits/{habit_id}/entries")]
 async fn list_entries(
     caller: Caller,
     id: PathParam<HabitId>,
@@ -138,11 +139,15 @@ async fn list_entries(
 /// Putting twice is putting once: there is one entry per habit and date. A date may lie up to today in UTC+14, and not
 /// before the habit's first day.
 #[utoipa::path(
+    put,
+    path = "/habits/{habit_id}/entries/{date}",
     tag = "entries",
     operation_id = "putEntry",
+    extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
+        IfMatch,
     ),
     request_body = EntryInput,
     responses(
@@ -150,7 +155,6 @@ async fn list_entries(
         (status = 201, description = "The entry, the first of its date", body = EntryBody),
     )
 )]
-#[put("/habits/{habit_id}/entries/{date}")]
 async fn put_entry(
     caller: Caller,
     id: PathParam<HabitId>,
@@ -173,15 +177,17 @@ fn date_is_in_path(problem: Problem) -> Problem {
 
 /// Get an entry
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/entries/{date}",
     tag = "entries",
     operation_id = "getEntry",
+    extensions(("x-scope" = json!("habits:read"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
     ),
     responses((status = 200, description = "The entry", body = EntryBody))
 )]
-#[get("/habits/{habit_id}/entries/{date}")]
 async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>) -> Result<Answer, Problem> {
     let entry = caller.read(move |store| entries::find(store, caller.user, id.0, day.0)).await?;
     answer(entry)
@@ -191,15 +197,16 @@ async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>)
 ///
 /// What was said by hand. If time was tracked on the day, an entry of that alone goes on.
 #[utoipa::path(
+    delete,
+    path = "/habits/{habit_id}/entries/{date}",
     tag = "entries",
     operation_id = "deleteEntry",
+    extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
-        ("date" = String, Path, format = Date, description = "The date"),
-    ),
+        ("date" = String, Path, format = Date, description = "The date"), IfMatch),
     responses((status = 204, description = "The entry is gone"))
 )]
-#[delete("/habits/{habit_id}/entries/{date}")]
 async fn delete_entry(
     caller: Caller,
     id: PathParam<HabitId>,
@@ -214,8 +221,11 @@ async fn delete_entry(
 ///
 /// Atomic: parallel increments add up. What isn't there counts as 0.
 #[utoipa::path(
+    post,
+    path = "/habits/{habit_id}/entries/{date}/increment",
     tag = "entries",
     operation_id = "incrementEntry",
+    extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
@@ -223,7 +233,6 @@ async fn delete_entry(
     request_body = IncrementBody,
     responses((status = 200, description = "The entry as it is now", body = EntryBody))
 )]
-#[post("/habits/{habit_id}/entries/{date}/increment")]
 async fn increment(
     caller: Caller,
     id: PathParam<HabitId>,

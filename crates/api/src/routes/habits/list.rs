@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-use actix_web::{get, put};
 use circadia_domain::civil::{Date, DayClock};
 use circadia_domain::habits::{self, Habit, HabitStatus, Recent};
 use circadia_domain::ids::{HabitId, ThemeId};
@@ -10,7 +9,6 @@ use circadia_domain::text::key_of;
 use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::HabitBody;
 use crate::http::answer::NoContent;
@@ -18,9 +16,10 @@ use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, Parsed, Query, list, sought, text};
 use crate::http::page::{Page, PageRequest};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(reorder).service(list_habits);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, reorder, list_habits);
 }
 
 /// What a list of habits is ordered by.
@@ -168,12 +167,14 @@ fn key(sort: Sort, habit: &Habit, history: &Recent, today: Date) -> Key {
 ///
 /// Sorting by streak sorts truly, across pages.
 #[utoipa::path(
+    get,
+    path = "/habits",
     tag = "habits",
     operation_id = "listHabits",
+    extensions(("x-scope" = json!("habits:read"))),
     params(ListQuery, PageRequest),
     responses((status = 200, description = "A page of habits", body = Page<HabitBody>))
 )]
-#[get("/habits")]
 async fn list_habits(caller: Caller, query: Query<ListQuery>) -> Result<Page<HabitBody>, Problem> {
     let query = query.0;
     // The earliest day that is looked at decides how much of the histories has to be known.
@@ -211,12 +212,14 @@ impl Decode for OrderBody {
 
 /// Put my habits in order
 #[utoipa::path(
+    put,
+    path = "/habits/order",
     tag = "habits",
     operation_id = "orderHabits",
+    extensions(("x-scope" = json!("habits:write"))),
     request_body = OrderBody,
     responses((status = 204, description = "They are in this order now"))
 )]
-#[put("/habits/order")]
 async fn reorder(caller: Caller, body: Body<OrderBody>) -> Result<NoContent, Problem> {
     let ids = body.0.ids;
     caller.write(move |tx| habits::reorder(tx, &ids)).await?;

@@ -16,27 +16,20 @@ mod time;
 mod today;
 mod views;
 
-use actix_web::web;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::routing::Routes;
 
-use crate::http::fallback::fallback;
-
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    // Fixed words come before the `{habit_id}` that would swallow them.
-    today::routes(config);
-    list::routes(config);
-    for word in ["/habits/today", "/habits/order"] {
-        config.route(word, web::route().to(fallback));
-    }
-    entries::routes(config);
-    plans::routes(config);
-    pauses::routes(config);
-    time::routes(config);
-    views::routes(config);
-    occurrences::routes(config);
-    streak::routes(config);
-    score::routes(config);
-    stats::routes(config);
-    calendar::routes(config);
-    resource::routes(config);
+pub(super) fn routes(routes: &mut Routes) {
+    today::routes(routes);
+    list::routes(routes);
+    entries::routes(routes);
+    plans::routes(routes);
+    pauses::routes(routes);
+    time::routes(routes);
+    views::routes(routes);
+    occurrences::routes(routes);
+    streak::routes(routes);
+    score::routes(routes);
+    stats::routes(routes);
+    calendar::routes(routes);
+    resource::routes(routes);
 }

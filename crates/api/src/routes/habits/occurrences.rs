@@ -1,21 +1,20 @@
 //! `GET /habits/{habit_id}/occurrences`.
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits;
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::find_with_history::RangeQuery;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_occurrences);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_occurrences);
 }
 
 /// The days on which a habit is due.
@@ -32,12 +31,14 @@ struct OccurrencesBody {
 ///
 /// By the plan versions in force, within the habit's window, pauses left out. At most ten years.
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/occurrences",
     tag = "habits",
     operation_id = "getOccurrences",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), RangeQuery),
     responses((status = 200, description = "The days", body = OccurrencesBody))
 )]
-#[get("/habits/{habit_id}/occurrences")]
 async fn get_occurrences(caller: Caller, id: PathParam<HabitId>, query: Query<RangeQuery>) -> Result<Answer, Problem> {
     let range = query.0.range()?;
     let (habit, _) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;

@@ -1,22 +1,21 @@
 //! `/habits/{habit_id}/pauses`: when a habit rests.
 
-use actix_web::{delete, get, patch, post};
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, Pause};
 use circadia_domain::idempotency::Creation;
 use circadia_domain::ids::{HabitId, PauseId};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, PathParam, text};
 use crate::http::page::Page;
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_pauses).service(create_pause).service(update_pause).service(delete_pause);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_pauses, create_pause, update_pause, delete_pause);
 }
 
 /// Days on which nothing is due, and which break nothing.
@@ -79,12 +78,14 @@ impl Decode for UpdatePauseBody {
 ///
 /// By their first day; all of them.
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/pauses",
     tag = "plans",
     operation_id = "listPauses",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
     responses((status = 200, description = "The pauses", body = Page<PauseBody>))
 )]
-#[get("/habits/{habit_id}/pauses")]
 async fn list_pauses(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PauseBody>, Problem> {
     let (habit, _) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
     Ok(Page::whole(habit.timeline.pauses().iter().map(PauseBody::from).collect()))
@@ -94,8 +95,11 @@ async fn list_pauses(caller: Caller, id: PathParam<HabitId>) -> Result<Page<Paus
 ///
 /// Nothing is due in a pause, and it breaks no streak. Pauses may overlap.
 #[utoipa::path(
+    post,
+    path = "/habits/{habit_id}/pauses",
     tag = "plans",
     operation_id = "createPause",
+    extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
     request_body = CreatePauseBody,
     responses(
@@ -103,7 +107,6 @@ async fn list_pauses(caller: Caller, id: PathParam<HabitId>) -> Result<Page<Paus
         (status = 409, description = "`id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/habits/{habit_id}/pauses")]
 async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreatePauseBody>) -> Result<Answer, Problem> {
     let CreatePauseBody { id: pause, from, to } = body.0;
     let pause = Pause { id: pause.unwrap_or_else(|| caller.fresh_id()), from, to };
@@ -115,16 +118,17 @@ async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreateP
 
 /// Change a pause
 #[utoipa::path(
+    patch,
+    path = "/habits/{habit_id}/pauses/{pause_id}",
     tag = "plans",
     operation_id = "updatePause",
+    extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
-        ("pause_id" = Uuid, Path, description = "The pause's id"),
-    ),
+        ("pause_id" = Uuid, Path, description = "The pause's id"), IfMatch),
     request_body = UpdatePauseBody,
     responses((status = 200, description = "The pause as it is now", body = PauseBody))
 )]
-#[patch("/habits/{habit_id}/pauses/{pause_id}")]
 async fn update_pause(
     caller: Caller,
     id: PathParam<HabitId>,
@@ -142,15 +146,16 @@ async fn update_pause(
 ///
 /// Its days count again.
 #[utoipa::path(
+    delete,
+    path = "/habits/{habit_id}/pauses/{pause_id}",
     tag = "plans",
     operation_id = "deletePause",
+    extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
-        ("pause_id" = Uuid, Path, description = "The pause's id"),
-    ),
+        ("pause_id" = Uuid, Path, description = "The pause's id"), IfMatch),
     responses((status = 204, description = "The pause is gone"))
 )]
-#[delete("/habits/{habit_id}/pauses/{pause_id}")]
 async fn delete_pause(
     caller: Caller,
     id: PathParam<HabitId>,

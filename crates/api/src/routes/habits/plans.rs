@@ -1,21 +1,20 @@
 //! `/habits/{habit_id}/plans` and `/plan`: how a habit's schedule and target change over time.
 
-use actix_web::{get, put};
 use circadia_domain::habits::{self, NewPlan, Plan};
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, PathParam};
 use crate::http::page::Page;
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::routes::schedules::{kind, schedule};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_plans).service(put_plan);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_plans, put_plan);
 }
 
 /// A version of schedule and target.
@@ -51,12 +50,14 @@ impl Decode for NewPlan {
 ///
 /// First to last; all of them.
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/plans",
     tag = "plans",
     operation_id = "listPlans",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
     responses((status = 200, description = "The versions", body = Page<PlanBody>))
 )]
-#[get("/habits/{habit_id}/plans")]
 async fn list_plans(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PlanBody>, Problem> {
     let (habit, _) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
     Ok(Page::whole(habit.timeline.plans().iter().map(PlanBody::from).collect()))
@@ -66,13 +67,15 @@ async fn list_plans(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PlanB
 ///
 /// A new version of schedule and target from a day on; what was before keeps its own.
 #[utoipa::path(
+    put,
+    path = "/habits/{habit_id}/plan",
     tag = "plans",
     operation_id = "putPlan",
-    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    extensions(("x-scope" = json!("habits:write"))),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     request_body = NewPlan,
     responses((status = 200, description = "The version", body = PlanBody))
 )]
-#[put("/habits/{habit_id}/plan")]
 async fn put_plan(
     caller: Caller,
     id: PathParam<HabitId>,

@@ -1,25 +1,18 @@
 //! `/habits` and `/habits/{habit_id}`: making, reading, changing, archiving and deleting habits.
 
-use actix_web::{delete, get, patch, post};
 use circadia_domain::habits::{self, Habit, HabitPatch, NewHabit};
 use circadia_domain::ids::HabitId;
 use circadia_domain::users::User;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::HabitBody;
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(create_habit)
-        .service(archive_habit)
-        .service(restore_habit)
-        .service(get_habit)
-        .service(update_habit)
-        .service(delete_habit);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, create_habit, archive_habit, restore_habit, get_habit, update_habit, delete_habit);
 }
 
 fn answer(caller: &Caller, habit: Habit, user: &User) -> Result<Answer, Problem> {
@@ -31,15 +24,17 @@ fn answer(caller: &Caller, habit: Habit, user: &User) -> Result<Answer, Problem>
 ///
 /// The same request with the same `id` again answers like the first time.
 #[utoipa::path(
+    post,
+    path = "/habits",
     tag = "habits",
     operation_id = "createHabit",
+    extensions(("x-scope" = json!("habits:write"))),
     request_body = NewHabit,
     responses(
         (status = 201, description = "The habit", body = HabitBody, headers(("ETag" = String, description = "Its revision"), ("Location" = String, description = "Its address"))),
         (status = 409, description = "`id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/habits")]
 async fn create_habit(caller: Caller, body: Body<NewHabit>) -> Result<Answer, Problem> {
     let id = body.0.id;
     let (created, user) = caller.write(move |tx| habits::create(tx, body.0)).await?;
@@ -48,12 +43,14 @@ async fn create_habit(caller: Caller, body: Body<NewHabit>) -> Result<Answer, Pr
 
 /// Get a habit
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}",
     tag = "habits",
     operation_id = "getHabit",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id")),
     responses((status = 200, description = "The habit", body = HabitBody))
 )]
-#[get("/habits/{habit_id}")]
 async fn get_habit(caller: Caller, id: PathParam<HabitId>) -> Result<Answer, Problem> {
     let (habit, user) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
     answer(&caller, habit, &user)
@@ -63,13 +60,15 @@ async fn get_habit(caller: Caller, id: PathParam<HabitId>) -> Result<Answer, Pro
 ///
 /// A new `schedule` or `kind` holds from today on; the past keeps its own.
 #[utoipa::path(
+    patch,
+    path = "/habits/{habit_id}",
     tag = "habits",
     operation_id = "updateHabit",
-    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    extensions(("x-scope" = json!("habits:write"))),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     request_body = HabitPatch,
     responses((status = 200, description = "The habit as it is now", body = HabitBody))
 )]
-#[patch("/habits/{habit_id}")]
 async fn update_habit(
     caller: Caller,
     id: PathParam<HabitId>,
@@ -85,12 +84,14 @@ async fn update_habit(
 ///
 /// With all its entries. To keep them, archive it instead.
 #[utoipa::path(
+    delete,
+    path = "/habits/{habit_id}",
     tag = "habits",
     operation_id = "deleteHabit",
-    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    extensions(("x-scope" = json!("habits:write"))),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     responses((status = 204, description = "The habit is gone"))
 )]
-#[delete("/habits/{habit_id}")]
 async fn delete_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| habits::delete(tx, id.0, &if_match.0)).await?;
     Ok(NoContent)
@@ -100,12 +101,14 @@ async fn delete_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch)
 ///
 /// Puts it away: it is no longer part of *today*, and keeps its entries.
 #[utoipa::path(
+    post,
+    path = "/habits/{habit_id}/archive",
     tag = "habits",
     operation_id = "archiveHabit",
-    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    extensions(("x-scope" = json!("habits:write"))),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     responses((status = 200, description = "The habit as it is now", body = HabitBody))
 )]
-#[post("/habits/{habit_id}/archive")]
 async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<Answer, Problem> {
     let changed = caller.write(move |tx| habits::archive(tx, id.0, &if_match.0));
     let (habit, user) = changed.await?;
@@ -116,15 +119,17 @@ async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch
 ///
 /// Takes an archived habit up again. One whose last day is past needs another `ends_on` instead.
 #[utoipa::path(
+    post,
+    path = "/habits/{habit_id}/restore",
     tag = "habits",
     operation_id = "restoreHabit",
-    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    extensions(("x-scope" = json!("habits:write"))),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     responses(
         (status = 200, description = "The habit as it is now", body = HabitBody),
         (status = 409, description = "`habit_ended`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/habits/{habit_id}/restore")]
 async fn restore_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<Answer, Problem> {
     let changed = caller.write(move |tx| habits::restore(tx, id.0, &if_match.0));
     let (habit, user) = changed.await?;

@@ -1,12 +1,10 @@
 //! `GET /habits/{habit_id}/score`.
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{Score, scores};
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::find_with_history::{RangeQuery, find_with_history};
 use crate::http::answer::Answer;
@@ -14,9 +12,10 @@ use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, PathParam, Query};
 use crate::http::problem::Problem;
 use crate::http::rounding::six_places;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_score);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_score);
 }
 
 /// A range of days, as of a day.
@@ -65,12 +64,14 @@ impl From<Score> for ScoreBody {
 ///
 /// Exponential smoothing with a half-life of 13 days for a daily habit, longer for rarer ones. At most ten years.
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/score",
     tag = "habits",
     operation_id = "getScores",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), RangeQuery, ScoreQuery),
     responses((status = 200, description = "The scores", body = ScoresBody))
 )]
-#[get("/habits/{habit_id}/score")]
 async fn get_score(caller: Caller, id: PathParam<HabitId>, query: Query<ScoreQuery>) -> Result<Answer, Problem> {
     let range = query.0.range.range()?;
     let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;

@@ -1,12 +1,10 @@
 //! `GET /habits/{habit_id}/stats`.
 
-use actix_web::get;
 use circadia_domain::civil::Weekday;
 use circadia_domain::habits::{self, HabitStats, Month, Rated, Tally};
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::find_with_history::find_with_history;
 use crate::http::answer::Answer;
@@ -14,10 +12,11 @@ use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::problem::Problem;
 use crate::http::rounding::six_places;
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::OnQuery;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_stats);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_stats);
 }
 
 /// What a habit amounts to.
@@ -138,12 +137,14 @@ impl From<HabitStats> for StatsBody {
 
 /// What does it amount to?
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/stats",
     tag = "habits",
     operation_id = "getHabitStats",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), OnQuery),
     responses((status = 200, description = "Totals and rates", body = StatsBody))
 )]
-#[get("/habits/{habit_id}/stats")]
 async fn get_stats(caller: Caller, id: PathParam<HabitId>, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;
     Answer::computed(&StatsBody::from(habits::stats(&habit.timeline, &history, today)))

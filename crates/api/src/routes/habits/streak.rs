@@ -1,21 +1,20 @@
 //! `GET /habits/{habit_id}/streak`.
 
-use actix_web::get;
 use circadia_domain::civil::{Date, DateRange, TEN_YEARS};
 use circadia_domain::habits::{BestRange, DayState, Progress, StreakUnit, Streaks};
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::find_with_history::find_with_history;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, PathParam, Query};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_streak);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_streak);
 }
 
 /// As of which day, and whether to say why.
@@ -106,12 +105,14 @@ impl StreakBody {
 
 /// How long was it kept without a break?
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/streak",
     tag = "habits",
     operation_id = "getStreak",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), StreakQuery),
     responses((status = 200, description = "The streaks", body = StreakBody))
 )]
-#[get("/habits/{habit_id}/streak")]
 async fn get_streak(caller: Caller, id: PathParam<HabitId>, query: Query<StreakQuery>) -> Result<Answer, Problem> {
     let StreakQuery { on, explain } = query.0;
     let (habit, history, today) = find_with_history(&caller, id.0, on).await?;

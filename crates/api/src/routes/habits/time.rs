@@ -1,21 +1,20 @@
 //! `/habits/{habit_id}/time`: the time that was spent on a habit.
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::ids::HabitId;
 use circadia_domain::time_entries;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::OnQuery;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_week);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_week);
 }
 
 /// A habit's week.
@@ -45,12 +44,14 @@ struct WeekDayBody {
 /// In the week, by the user's first day of it, that the day `on` is in. What was entered by hand is not counted: only
 /// time entries are.
 #[utoipa::path(
+    get,
+    path = "/habits/{habit_id}/time/weekly",
     tag = "time",
     operation_id = "getHabitWeek",
+    extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), OnQuery),
     responses((status = 200, description = "The week", body = WeekBody))
 )]
-#[get("/habits/{habit_id}/time/weekly")]
 async fn get_week(caller: Caller, id: PathParam<HabitId>, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let (now, on) = (caller.now, query.0.on);
     let read = caller.read(move |store| time_entries::week(store, caller.user, id.0, now, on));

@@ -1,11 +1,9 @@
 //! `GET /habits/today`.
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, DayState, PeriodProgress, StreakUnit, Today, TodayItem};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::HabitBody;
 use crate::http::answer::Answer;
@@ -13,10 +11,11 @@ use crate::http::caller::Caller;
 use crate::http::input::Query;
 use crate::http::problem::Problem;
 use crate::http::rounding::six_places;
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::OnQuery;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_today);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_today);
 }
 
 /// The *today* screen.
@@ -131,12 +130,14 @@ impl From<Today> for TodayBody {
 ///
 /// Every habit that is kept, with its state, value, streak and score as of the day, in a constant number of queries.
 #[utoipa::path(
+    get,
+    path = "/habits/today",
     tag = "habits",
     operation_id = "getToday",
+    extensions(("x-scope" = json!("habits:read"))),
     params(OnQuery),
     responses((status = 200, description = "The day", body = TodayBody))
 )]
-#[get("/habits/today")]
 async fn get_today(caller: Caller, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let now = caller.now;
     let on = query.0.on;

@@ -1,20 +1,19 @@
 //! `GET /habits/views/{day|week|month}`.
 
-use actix_web::get;
 use circadia_domain::civil::{Date, DateRange, Span};
 use circadia_domain::habits::{self, Cell, CellState, DaySum, HabitRow, PeriodView};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::HabitBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_day).service(get_week).service(get_month);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_day, get_week, get_month);
 }
 
 /// Which days a view shows.
@@ -141,12 +140,14 @@ async fn view(caller: &Caller, query: ViewQuery, span: Span) -> Result<Answer, P
 ///
 /// A cell for each habit, and their sum.
 #[utoipa::path(
+    get,
+    path = "/habits/views/day",
     tag = "habits",
     operation_id = "getHabitDay",
+    extensions(("x-scope" = json!("habits:read"))),
     params(ViewQuery),
     responses((status = 200, description = "The day", body = ViewBody))
 )]
-#[get("/habits/views/day")]
 async fn get_day(caller: Caller, query: Query<ViewQuery>) -> Result<Answer, Problem> {
     view(&caller, query.0, Span::Day).await
 }
@@ -155,12 +156,14 @@ async fn get_day(caller: Caller, query: Query<ViewQuery>) -> Result<Answer, Prob
 ///
 /// From the user's first day of the week: a cell for each habit and day, and the sums of each day.
 #[utoipa::path(
+    get,
+    path = "/habits/views/week",
     tag = "habits",
     operation_id = "getHabitWeekView",
+    extensions(("x-scope" = json!("habits:read"))),
     params(ViewQuery),
     responses((status = 200, description = "The week", body = ViewBody))
 )]
-#[get("/habits/views/week")]
 async fn get_week(caller: Caller, query: Query<ViewQuery>) -> Result<Answer, Problem> {
     view(&caller, query.0, Span::Week).await
 }
@@ -169,12 +172,14 @@ async fn get_week(caller: Caller, query: Query<ViewQuery>) -> Result<Answer, Pro
 ///
 /// A cell for each habit and day, and the sums of each day.
 #[utoipa::path(
+    get,
+    path = "/habits/views/month",
     tag = "habits",
     operation_id = "getHabitMonth",
+    extensions(("x-scope" = json!("habits:read"))),
     params(ViewQuery),
     responses((status = 200, description = "The month", body = ViewBody))
 )]
-#[get("/habits/views/month")]
 async fn get_month(caller: Caller, query: Query<ViewQuery>) -> Result<Answer, Problem> {
     view(&caller, query.0, Span::Month).await
 }

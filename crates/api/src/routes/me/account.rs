@@ -1,15 +1,14 @@
 //! `DELETE /me`: deleting one's account.
-use actix_web::delete;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::reauthentication::ReauthenticationBody;
 use crate::http::answer::{IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::OptionalBody;
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(delete_me);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, delete_me);
 }
 
 /// Delete my account
@@ -17,8 +16,12 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 /// At once and for good: every session ends, and everything of the user's is removed. Needs the password, unless this
 /// session was opened through Google at most five minutes ago.
 #[utoipa::path(
+    delete,
+    path = "/me",
     tag = "me",
     operation_id = "deleteMe",
+    extensions(("x-rate-limit" = json!("auth"))),
+    params(IfMatch),
     request_body = Option<ReauthenticationBody>,
     responses(
         (status = 204, description = "The account is gone"),
@@ -26,7 +29,6 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         (status = 409, description = "`last_superuser`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[delete("/me")]
 async fn delete_me(
     caller: Caller,
     if_match: IfMatch,

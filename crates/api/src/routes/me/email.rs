@@ -1,20 +1,20 @@
 //! `POST /me/email`: asking for another address.
-use actix_web::{HttpResponse, post};
+use actix_web::HttpResponse;
 use circadia_app::passwords::SubmittedPassword;
 use circadia_auth::keys::Kid;
 use circadia_domain::users::Email;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::routes::auth::password_field::reauthentication;
 use crate::routes::auth::{StatusBody, accepted};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(change_email);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, change_email);
 }
 
 /// Another address.
@@ -47,8 +47,11 @@ impl Decode for ChangeEmailBody {
 /// Mails a link to the new address, and a notice to the present one, which stays the account's until the link is
 /// followed (`POST /auth/verify-email`). The answer is the same whether or not another account has the new address.
 #[utoipa::path(
+    post,
+    path = "/me/email",
     tag = "me",
     operation_id = "changeEmail",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = ChangeEmailBody,
     responses(
         (status = 202, description = "A mail to the new address is on its way", body = StatusBody),
@@ -56,7 +59,6 @@ impl Decode for ChangeEmailBody {
         (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/me/email")]
 async fn change_email(caller: Caller, body: Body<ChangeEmailBody>) -> Result<HttpResponse, Problem> {
     let ChangeEmailBody { email, password, encrypted_password, password_kid } = body.0;
     let submitted = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };

@@ -1,6 +1,6 @@
 //! `/me/google`: linking the signed-in account with Google, and unlinking it.
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use actix_web::{HttpRequest, HttpResponse};
 use circadia_app::google::{identity, unlink};
 use circadia_app::passwords::SubmittedPassword;
 use circadia_auth::keys::Kid;
@@ -10,7 +10,6 @@ use circadia_domain::identities::Identity;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::reauthentication::ReauthenticationBody;
@@ -18,11 +17,12 @@ use crate::http::answer::{Answer, NoContent, unstored};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, OptionalBody, Parsed, text};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::routes::auth::google::{browser_of, code, google, verifier, with_browser};
 use crate::routes::auth::password_field::reauthentication;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_google).service(link_google).service(confirm_google).service(unlink_google);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_google, link_google, confirm_google, unlink_google);
 }
 
 /// Whether the account is linked with Google.
@@ -52,11 +52,12 @@ impl From<Option<Identity>> for GoogleLinkBody {
 ///
 /// Which Google account signs in to this one.
 #[utoipa::path(
+    get,
+    path = "/me/google",
     tag = "me",
     operation_id = "getGoogleLink",
     responses((status = 200, description = "Whether the account is linked", body = GoogleLinkBody))
 )]
-#[get("/me/google")]
 async fn get_google(caller: Caller) -> Result<Answer, Problem> {
     Answer::computed(&GoogleLinkBody::from(identity(&caller.context, caller.user).await?))
 }
@@ -114,8 +115,11 @@ pub struct AuthorizationBody {
 /// cookie (call with `credentials: "include"`). Apps send a `code_challenge` instead, and confirm. Needs the password,
 /// unless this session was opened at most five minutes ago; the account's owner is told by mail.
 #[utoipa::path(
+    post,
+    path = "/me/google",
     tag = "me",
     operation_id = "linkGoogle",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = LinkGoogleBody,
     responses(
         (status = 200, description = "Where to send the browser", body = AuthorizationBody),
@@ -125,7 +129,6 @@ pub struct AuthorizationBody {
         (status = 503, description = "`google_unavailable` or `unavailable`: try again after `Retry-After` seconds", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/me/google")]
 async fn link_google(
     caller: Caller,
     request: HttpRequest,
@@ -168,8 +171,11 @@ impl Decode for ConfirmGoogleBody {
 /// For apps that began with a `code_challenge`: links, with what their browser has brought in the front end's address.
 /// A code is good once, for a minute, for the user who asked for it.
 #[utoipa::path(
+    post,
+    path = "/me/google/confirm",
     tag = "me",
     operation_id = "confirmGoogleLink",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = ConfirmGoogleBody,
     responses(
         (status = 200, description = "Linked", body = GoogleLinkBody),
@@ -179,7 +185,6 @@ impl Decode for ConfirmGoogleBody {
         (status = 409, description = "`google_subject_taken` or `google_already_linked`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/me/google/confirm")]
 async fn confirm_google(caller: Caller, body: Body<ConfirmGoogleBody>) -> Result<HttpResponse, Problem> {
     let ConfirmGoogleBody { code, code_verifier } = body.0;
     let identity = google(&caller)?.confirm_link(caller.principal, &code, &code_verifier).await?;
@@ -191,8 +196,11 @@ async fn confirm_google(caller: Caller, body: Body<ConfirmGoogleBody>) -> Result
 /// Refused if nothing would be left to sign in with. Needs the password, unless this session was opened at most five
 /// minutes ago.
 #[utoipa::path(
+    delete,
+    path = "/me/google",
     tag = "me",
     operation_id = "unlinkGoogle",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = Option<ReauthenticationBody>,
     responses(
         (status = 204, description = "Unlinked"),
@@ -201,7 +209,6 @@ async fn confirm_google(caller: Caller, body: Body<ConfirmGoogleBody>) -> Result
         (status = 409, description = "`google_last_way_in`: choose a password first", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[delete("/me/google")]
 async fn unlink_google(caller: Caller, body: OptionalBody<ReauthenticationBody>) -> Result<NoContent, Problem> {
     unlink(&caller.reauthentication, caller.principal, body.0.unwrap_or_default().submitted()).await?;
     Ok(NoContent)

@@ -9,16 +9,16 @@ pub mod sessions;
 pub mod tokens;
 pub mod totp;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::routing::Routes;
 
 pub use profile::UserBody;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    profile::routes(config);
-    sessions::routes(config);
-    google::routes(config);
-    email::routes(config);
-    account::routes(config);
-    totp::routes(config);
-    tokens::routes(config);
+pub(super) fn routes(routes: &mut Routes) {
+    profile::routes(routes);
+    sessions::routes(routes);
+    google::routes(routes);
+    email::routes(routes);
+    account::routes(routes);
+    totp::routes(routes);
+    tokens::routes(routes);
 }

@@ -1,20 +1,19 @@
 //! `GET` and `PATCH /me`: who is signed in, and their settings.
 
-use actix_web::{get, patch};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
 use circadia_domain::users::{Email, Role, Settings, SettingsPatch, UserProfile, Username};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_me).service(patch_me);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_me, patch_me);
 }
 
 /// The signed-in user.
@@ -86,11 +85,13 @@ impl Decode for SettingsPatch {
 ///
 /// The signed-in user with their settings.
 #[utoipa::path(
+    get,
+    path = "/me",
     tag = "me",
     operation_id = "getMe",
+    extensions(("x-scope" = json!("profile:read"))),
     responses((status = 200, description = "The signed-in user", body = UserBody))
 )]
-#[get("/me")]
 async fn get_me(caller: Caller) -> Result<Answer, Problem> {
     answer(caller.accounts.profile(caller.principal).await?)
 }
@@ -99,12 +100,13 @@ async fn get_me(caller: Caller) -> Result<Answer, Problem> {
 ///
 /// Dates and streaks of the past don't change with the zone or the day's start.
 #[utoipa::path(
+    patch,
+    path = "/me",
     tag = "me",
     operation_id = "updateMe",
     request_body = SettingsPatch,
     responses((status = 200, description = "The user with the new settings", body = UserBody))
 )]
-#[patch("/me")]
 async fn patch_me(caller: Caller, if_match: IfMatch, body: Body<SettingsPatch>) -> Result<Answer, Problem> {
     answer(caller.accounts.update_settings(caller.principal, if_match.0, body.0).await?)
 }

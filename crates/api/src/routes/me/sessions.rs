@@ -1,20 +1,19 @@
 //! `/me/sessions`: where one is signed in.
-use actix_web::{delete, get};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::SessionId;
 use circadia_domain::sessions::{Session, SessionKind};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::NoContent;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::page::{Page, PageRequest};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_sessions).service(end_one);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_sessions, end_one);
 }
 
 /// Somewhere one is signed in.
@@ -63,12 +62,13 @@ impl SessionItemBody {
 ///
 /// The sessions that go on, those used last first.
 #[utoipa::path(
+    get,
+    path = "/me/sessions",
     tag = "me",
     operation_id = "listSessions",
     params(PageRequest),
     responses((status = 200, description = "The sessions", body = Page<SessionItemBody>))
 )]
-#[get("/me/sessions")]
 async fn list_sessions(caller: Caller, query: Query<PageRequest>) -> Result<Page<SessionItemBody>, Problem> {
     let (sessions, current) = (caller.sessions.list(caller.user).await?, caller.principal.session);
     let items = sessions.into_iter().map(|session| SessionItemBody::new(session, current)).collect();
@@ -81,12 +81,13 @@ async fn list_sessions(caller: Caller, query: Query<PageRequest>) -> Result<Page
 /// Signs that device or browser out; it is refused everywhere within a second. The session of this very request can be
 /// ended as well.
 #[utoipa::path(
+    delete,
+    path = "/me/sessions/{session_id}",
     tag = "me",
     operation_id = "endSessionOf",
     params(("session_id" = Uuid, Path, description = "The session's id")),
     responses((status = 204, description = "The session has ended"))
 )]
-#[delete("/me/sessions/{session_id}")]
 async fn end_one(caller: Caller, session: PathParam<SessionId>) -> Result<NoContent, Problem> {
     caller.sessions.end(caller.user, session.0).await?;
     Ok(NoContent)

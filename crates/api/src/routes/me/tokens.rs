@@ -1,5 +1,4 @@
 //! `/me/tokens`: personal access tokens, by which somebody lets another program act for them.
-use actix_web::{delete, get, post};
 use circadia_app::passwords::SubmittedPassword;
 use circadia_app::personal_access_tokens::NewToken;
 use circadia_auth::keys::Kid;
@@ -8,7 +7,6 @@ use circadia_domain::ids::PersonalTokenId;
 use circadia_domain::personal_tokens::{self, PersonalToken, Scope, Scopes, TokenName};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
@@ -16,10 +14,11 @@ use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, PathParam, Query, list, text};
 use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 use crate::routes::auth::password_field::reauthentication;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_tokens).service(create_token).service(get_token).service(revoke_token);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_tokens, create_token, get_token, revoke_token);
 }
 
 /// A personal access token, without its secret.
@@ -109,12 +108,13 @@ impl Decode for CreateTokenBody {
 ///
 /// Oldest first, without their secrets. Those that expired are shown for another month.
 #[utoipa::path(
+    get,
+    path = "/me/tokens",
     tag = "me",
     operation_id = "listTokens",
     params(PageRequest),
     responses((status = 200, description = "A page of tokens", body = Page<TokenBody>))
 )]
-#[get("/me/tokens")]
 async fn list_tokens(caller: Caller, query: Query<PageRequest>) -> Result<Page<TokenBody>, Problem> {
     let user = caller.user;
     let tokens = caller.read(move |store| personal_tokens::list(store, user)).await?;
@@ -129,6 +129,8 @@ async fn list_tokens(caller: Caller, query: Query<PageRequest>) -> Result<Page<T
 /// token of its own. Needs the password, unless this session was opened at most five minutes ago. No token is let in at
 /// sessions, passwords, the second factor, tokens and the account.
 #[utoipa::path(
+    post,
+    path = "/me/tokens",
     tag = "me",
     operation_id = "createToken",
     request_body = CreateTokenBody,
@@ -138,7 +140,6 @@ async fn list_tokens(caller: Caller, query: Query<PageRequest>) -> Result<Page<T
         (status = 409, description = "`limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/me/tokens")]
 async fn create_token(caller: Caller, body: Body<CreateTokenBody>) -> Result<Answer, Problem> {
     let CreateTokenBody { name, scopes, expires_at, password, encrypted_password, password_kid } = body.0;
     let submitted = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
@@ -151,12 +152,13 @@ async fn create_token(caller: Caller, body: Body<CreateTokenBody>) -> Result<Ans
 
 /// Get one of my tokens
 #[utoipa::path(
+    get,
+    path = "/me/tokens/{token_id}",
     tag = "me",
     operation_id = "getToken",
     params(("token_id" = Uuid, Path, description = "The token's id")),
     responses((status = 200, description = "The token, without its secret", body = TokenBody))
 )]
-#[get("/me/tokens/{token_id}")]
 async fn get_token(caller: Caller, id: PathParam<PersonalTokenId>) -> Result<Answer, Problem> {
     let user = caller.user;
     let token = caller.read(move |store| personal_tokens::find(store, user, id.0)).await?;
@@ -168,12 +170,13 @@ async fn get_token(caller: Caller, id: PathParam<PersonalTokenId>) -> Result<Ans
 ///
 /// It is refused everywhere within a second.
 #[utoipa::path(
+    delete,
+    path = "/me/tokens/{token_id}",
     tag = "me",
     operation_id = "revokeToken",
-    params(("token_id" = Uuid, Path, description = "The token's id")),
+    params(("token_id" = Uuid, Path, description = "The token's id"), IfMatch),
     responses((status = 204, description = "It is good for nothing any more"))
 )]
-#[delete("/me/tokens/{token_id}")]
 async fn revoke_token(caller: Caller, id: PathParam<PersonalTokenId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.personal_access_tokens.revoke(caller.principal, id.0, if_match.0).await?;
     Ok(NoContent)

@@ -1,5 +1,4 @@
 //! `/me/totp`: the second factor of one's account.
-use actix_web::{delete, get, post};
 use circadia_app::passwords::{PASSWORD, SubmittedPassword};
 use circadia_app::two_factor::{TwoFactorProof, TwoFactorState, TwoFactorStatus};
 use circadia_auth::keys::Kid;
@@ -7,7 +6,6 @@ use circadia_domain::civil::Instant;
 use circadia_domain::totp::TotpStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use zeroize::Zeroizing;
 
 use super::reauthentication::ReauthenticationBody;
@@ -15,16 +13,12 @@ use crate::http::answer::{Answer, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, text};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 use crate::routes::auth::password_field::reauthentication;
 use crate::routes::auth::totp::code;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config
-        .service(get_totp)
-        .service(set_up_totp)
-        .service(confirm_totp)
-        .service(delete_totp)
-        .service(renew_recovery_codes);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_totp, set_up_totp, confirm_totp, delete_totp, renew_recovery_codes);
 }
 
 /// The second factor.
@@ -135,11 +129,12 @@ impl TotpProofBody {
 
 /// Get my second factor
 #[utoipa::path(
+    get,
+    path = "/me/totp",
     tag = "me",
     operation_id = "getTotp",
     responses((status = 200, description = "How far it is", body = TotpBody))
 )]
-#[get("/me/totp")]
 async fn get_totp(caller: Caller) -> Result<Answer, Problem> {
     Answer::computed(&TotpBody::from(caller.two_factor.status(caller.principal).await?))
 }
@@ -149,8 +144,11 @@ async fn get_totp(caller: Caller) -> Result<Answer, Problem> {
 /// Makes a secret for an authenticator app, in place of one that was never confirmed. It is asked for only once it is
 /// confirmed by a code. Needs the password, unless the sign-in is at most five minutes old.
 #[utoipa::path(
+    post,
+    path = "/me/totp",
     tag = "me",
     operation_id = "setUpTotp",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = ReauthenticationBody,
     responses(
         (status = 200, description = "The secret, shown once", body = SetUpBody<'static>),
@@ -158,7 +156,6 @@ async fn get_totp(caller: Caller) -> Result<Answer, Problem> {
         (status = 409, description = "`totp_active`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/me/totp")]
 async fn set_up_totp(caller: Caller, body: Body<ReauthenticationBody>) -> Result<Answer, Problem> {
     let made = caller.two_factor.set_up(caller.principal, body.0.submitted()).await?;
     Answer::computed(&SetUpBody { secret: &made.secret, otpauth_uri: &made.uri })
@@ -168,15 +165,17 @@ async fn set_up_totp(caller: Caller, body: Body<ReauthenticationBody>) -> Result
 ///
 /// From now on it is asked for at every sign-in. The recovery codes are shown this once.
 #[utoipa::path(
+    post,
+    path = "/me/totp/confirm",
     tag = "me",
     operation_id = "confirmTotp",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = ConfirmTotpBody,
     responses(
         (status = 200, description = "It is in force", body = RecoveryCodesBody),
         (status = 409, description = "`totp_not_set_up` or `totp_active`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/me/totp/confirm")]
 async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Answer, Problem> {
     let recovery_codes = caller.two_factor.confirm(caller.principal, body.0.code).await?;
     Answer::computed(&RecoveryCodesBody { recovery_codes })
@@ -186,8 +185,11 @@ async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Ans
 ///
 /// With its recovery codes. Takes a code or the password; one that was never confirmed may simply be set up anew.
 #[utoipa::path(
+    delete,
+    path = "/me/totp",
     tag = "me",
     operation_id = "deleteTotp",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = TotpProofBody,
     responses(
         (status = 204, description = "It is not asked for any more"),
@@ -195,7 +197,6 @@ async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Ans
         (status = 409, description = "`totp_not_set_up`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[delete("/me/totp")]
 async fn delete_totp(caller: Caller, body: Body<TotpProofBody>) -> Result<NoContent, Problem> {
     caller.two_factor.remove(caller.principal, body.0.proof()).await?;
     Ok(NoContent)
@@ -205,8 +206,11 @@ async fn delete_totp(caller: Caller, body: Body<TotpProofBody>) -> Result<NoCont
 ///
 /// The old ones are good for nothing any more. Takes a code or the password.
 #[utoipa::path(
+    post,
+    path = "/me/totp/recovery-codes",
     tag = "me",
     operation_id = "renewRecoveryCodes",
+    extensions(("x-rate-limit" = json!("auth"))),
     request_body = TotpProofBody,
     responses(
         (status = 200, description = "The new ones, shown once", body = RecoveryCodesBody),
@@ -214,7 +218,6 @@ async fn delete_totp(caller: Caller, body: Body<TotpProofBody>) -> Result<NoCont
         (status = 409, description = "`totp_not_set_up`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/me/totp/recovery-codes")]
 async fn renew_recovery_codes(caller: Caller, body: Body<TotpProofBody>) -> Result<Answer, Problem> {
     let recovery_codes = caller.two_factor.renew_recovery_codes(caller.principal, body.0.proof()).await?;
     Answer::computed(&RecoveryCodesBody { recovery_codes })

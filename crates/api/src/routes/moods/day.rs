@@ -1,9 +1,7 @@
 //! `GET /moods` and `/moods/{date}`.
 
-use actix_web::{delete, get, put};
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::moods::{self, Mood, MoodPut};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{MoodDayBody, PutMoodBody};
 use crate::http::answer::{Answer, IfMatch, NoContent};
@@ -11,22 +9,25 @@ use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam, Query};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::{InputLocation, Problem};
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::DatesQuery;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_moods).service(put_mood).service(get_mood).service(delete_mood);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_moods, put_mood, get_mood, delete_mood);
 }
 
 /// List my moods
 ///
 /// The days of which something is said, by date, each with its value, its own mood and its moments.
 #[utoipa::path(
+    get,
+    path = "/moods",
     tag = "moods",
     operation_id = "listMoods",
+    extensions(("x-scope" = json!("moods:read"))),
     params(DatesQuery, PageRequest),
     responses((status = 200, description = "A page of days", body = Page<MoodDayBody>))
 )]
-#[get("/moods")]
 async fn list_moods(caller: Caller, query: Query<DatesQuery>) -> Result<Page<MoodDayBody>, Problem> {
     let (dates, page) = (query.0.range(), query.0.page);
     let start = page.start::<Date>("date")?;
@@ -51,16 +52,18 @@ fn answer(mood: &Mood) -> Result<Answer, Problem> {
 /// A day has one mood of its own; putting twice is putting once. It goes before the day's moments. A date may lie up to
 /// today in UTC+14.
 #[utoipa::path(
+    put,
+    path = "/moods/{date}",
     tag = "moods",
     operation_id = "putMood",
-    params(("date" = String, Path, format = Date, description = "The day")),
+    extensions(("x-scope" = json!("moods:write"))),
+    params(("date" = String, Path, format = Date, description = "The day"), IfMatch),
     request_body = PutMoodBody,
     responses(
         (status = 200, description = "The mood, which took the place of the one before", body = Mood),
         (status = 201, description = "The mood, the first of its day", body = Mood),
     )
 )]
-#[put("/moods/{date}")]
 async fn put_mood(
     caller: Caller,
     day: PathParam<Date>,
@@ -80,12 +83,14 @@ async fn put_mood(
 ///
 /// 404 where none was put, even if there are moments: `GET /moods` and the views show both, and the day's value.
 #[utoipa::path(
+    get,
+    path = "/moods/{date}",
     tag = "moods",
     operation_id = "getMood",
+    extensions(("x-scope" = json!("moods:read"))),
     params(("date" = String, Path, format = Date, description = "The day")),
     responses((status = 200, description = "The mood", body = Mood))
 )]
-#[get("/moods/{date}")]
 async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| moods::find(store, caller.user, day.0)).await?;
     answer(&found)
@@ -95,12 +100,14 @@ async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Proble
 ///
 /// Its moments stay.
 #[utoipa::path(
+    delete,
+    path = "/moods/{date}",
     tag = "moods",
     operation_id = "deleteMood",
-    params(("date" = String, Path, format = Date, description = "The day")),
+    extensions(("x-scope" = json!("moods:write"))),
+    params(("date" = String, Path, format = Date, description = "The day"), IfMatch),
     responses((status = 204, description = "The mood is gone"))
 )]
-#[delete("/moods/{date}")]
 async fn delete_mood(caller: Caller, day: PathParam<Date>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| moods::delete(tx, day.0, &if_match.0)).await?;
     Ok(NoContent)

@@ -5,15 +5,10 @@ pub(in crate::routes) mod dto;
 mod moments;
 mod views;
 
-use actix_web::web;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::routing::Routes;
 
-use crate::http::fallback::fallback;
-
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    // Fixed words come before the `{date}` that would swallow them.
-    views::routes(config);
-    config.route("/moods/trend", web::route().to(fallback));
-    moments::routes(config);
-    day::routes(config);
+pub(super) fn routes(routes: &mut Routes) {
+    views::routes(routes);
+    moments::routes(routes);
+    day::routes(routes);
 }

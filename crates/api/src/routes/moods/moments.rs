@@ -1,17 +1,16 @@
 //! `POST /moods` and `/moods/moments/{moment_id}`.
 
-use actix_web::{delete, get, patch, post};
 use circadia_domain::ids::MoodMomentId;
 use circadia_domain::moods::{self, MomentPatch, MoodMoment, NewMoment};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(create_moment).service(get_moment).service(update_moment).service(delete_moment);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, create_moment, get_moment, update_moment, delete_moment);
 }
 
 fn answer(moment: &MoodMoment) -> Result<Answer, Problem> {
@@ -22,15 +21,17 @@ fn answer(moment: &MoodMoment) -> Result<Answer, Problem> {
 ///
 /// At most 100 of a day. The same request with the same `id` again answers like the first time.
 #[utoipa::path(
+    post,
+    path = "/moods",
     tag = "moods",
     operation_id = "createMoodMoment",
+    extensions(("x-scope" = json!("moods:write"))),
     request_body = NewMoment,
     responses(
         (status = 201, description = "The moment", body = MoodMoment),
         (status = 409, description = "`id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/moods")]
 async fn create_moment(caller: Caller, body: Body<NewMoment>) -> Result<Answer, Problem> {
     let id = body.0.id;
     let created = caller.write(move |tx| moods::create_moment(tx, body.0)).await?;
@@ -39,12 +40,14 @@ async fn create_moment(caller: Caller, body: Body<NewMoment>) -> Result<Answer, 
 
 /// Get a moment
 #[utoipa::path(
+    get,
+    path = "/moods/moments/{moment_id}",
     tag = "moods",
     operation_id = "getMoodMoment",
+    extensions(("x-scope" = json!("moods:read"))),
     params(("moment_id" = Uuid, Path, description = "The moment's id")),
     responses((status = 200, description = "The moment", body = MoodMoment))
 )]
-#[get("/moods/moments/{moment_id}")]
 async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| moods::find_moment(store, caller.user, id.0)).await?;
     answer(&found)
@@ -52,16 +55,18 @@ async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answe
 
 /// Change a moment
 #[utoipa::path(
+    patch,
+    path = "/moods/moments/{moment_id}",
     tag = "moods",
     operation_id = "updateMoodMoment",
-    params(("moment_id" = Uuid, Path, description = "The moment's id")),
+    extensions(("x-scope" = json!("moods:write"))),
+    params(("moment_id" = Uuid, Path, description = "The moment's id"), IfMatch),
     request_body = MomentPatch,
     responses(
         (status = 200, description = "The moment as it is now", body = MoodMoment),
         (status = 409, description = "`limit_reached`: the day that it was to move to is full", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[patch("/moods/moments/{moment_id}")]
 async fn update_moment(
     caller: Caller,
     id: PathParam<MoodMomentId>,
@@ -74,12 +79,14 @@ async fn update_moment(
 
 /// Delete a moment
 #[utoipa::path(
+    delete,
+    path = "/moods/moments/{moment_id}",
     tag = "moods",
     operation_id = "deleteMoodMoment",
-    params(("moment_id" = Uuid, Path, description = "The moment's id")),
+    extensions(("x-scope" = json!("moods:write"))),
+    params(("moment_id" = Uuid, Path, description = "The moment's id"), IfMatch),
     responses((status = 204, description = "The moment is gone"))
 )]
-#[delete("/moods/moments/{moment_id}")]
 async fn delete_moment(caller: Caller, id: PathParam<MoodMomentId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| moods::delete_moment(tx, id.0, &if_match.0)).await?;
     Ok(NoContent)

@@ -1,6 +1,5 @@
 //! `GET /moods/views/day`, `/week`, `/month` and `GET /moods/trend`.
 
-use actix_web::get;
 use circadia_domain::civil::{Date, DateRange, Span};
 use circadia_domain::moods::{self, MAX_WINDOW, MoodPeriodView, Trend, TrendPoint, TrendRange};
 use circadia_domain::summary_stats::SummaryStats;
@@ -8,7 +7,6 @@ use circadia_domain::unit_of_work::Store;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::MoodDayBody;
 use crate::http::answer::Answer;
@@ -16,10 +14,11 @@ use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Parsed, Query, integer, text};
 use crate::http::problem::Problem;
 use crate::http::rounding::two_places;
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::{DateQuery, view};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_mood_day).service(get_mood_week).service(get_mood_month).service(get_mood_trend);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_mood_day, get_mood_week, get_mood_month, get_mood_trend);
 }
 
 /// The screen of a week or a month.
@@ -51,12 +50,14 @@ impl From<MoodPeriodView> for PeriodViewBody {
 ///
 /// With its value, its own mood and its moments.
 #[utoipa::path(
+    get,
+    path = "/moods/views/day",
     tag = "moods",
     operation_id = "getMoodDay",
+    extensions(("x-scope" = json!("moods:read"))),
     params(DateQuery),
     responses((status = 200, description = "The day", body = MoodDayBody))
 )]
-#[get("/moods/views/day")]
 async fn get_mood_day(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     view::<_, MoodDayBody>(&caller, query.0, moods::day).await
 }
@@ -65,12 +66,14 @@ async fn get_mood_day(caller: Caller, query: Query<DateQuery>) -> Result<Answer,
 ///
 /// The week, as the user's weeks start, that the date is in.
 #[utoipa::path(
+    get,
+    path = "/moods/views/week",
     tag = "moods",
     operation_id = "getMoodWeek",
+    extensions(("x-scope" = json!("moods:read"))),
     params(DateQuery),
     responses((status = 200, description = "The week", body = PeriodViewBody))
 )]
-#[get("/moods/views/week")]
 async fn get_mood_week(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     let look = |store: &mut dyn Store, user, now, date| moods::period(store, user, now, Span::Week, date);
     view::<_, PeriodViewBody>(&caller, query.0, look).await
@@ -80,12 +83,14 @@ async fn get_mood_week(caller: Caller, query: Query<DateQuery>) -> Result<Answer
 ///
 /// The month that the date is in.
 #[utoipa::path(
+    get,
+    path = "/moods/views/month",
     tag = "moods",
     operation_id = "getMoodMonth",
+    extensions(("x-scope" = json!("moods:read"))),
     params(DateQuery),
     responses((status = 200, description = "The month", body = PeriodViewBody))
 )]
-#[get("/moods/views/month")]
 async fn get_mood_month(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     let look = |store: &mut dyn Store, user, now, date| moods::period(store, user, now, Span::Month, date);
     view::<_, PeriodViewBody>(&caller, query.0, look).await
@@ -183,12 +188,14 @@ impl From<Trend> for TrendBody {
 /// Each day's value, and the mean of the days of a window that ends with it: means of day means, so that a day with many
 /// moments weighs no more than another. Nothing is imputed: days without a value are null and enter no mean.
 #[utoipa::path(
+    get,
+    path = "/moods/trend",
     tag = "moods",
     operation_id = "getMoodTrend",
+    extensions(("x-scope" = json!("moods:read"))),
     params(TrendQuery),
     responses((status = 200, description = "The trend", body = TrendBody))
 )]
-#[get("/moods/trend")]
 async fn get_mood_trend(caller: Caller, query: Query<TrendQuery>) -> Result<Answer, Problem> {
     let (now, range) = (caller.now, query.0.range.unwrap_or(TrendRange::Last(30)));
     let window = query.0.window.unwrap_or(7);

@@ -1,11 +1,9 @@
 //! `GET /sleep`, `DELETE /sleep?date=` and `POST /sleep/check`.
 
-use actix_web::{delete, get, post};
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::sleep::{self, Conflict, SleepInput, SleepSlice};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{CheckSleepBody, SleepLogBody};
 use crate::http::answer::{Answer, NoContent};
@@ -13,22 +11,25 @@ use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, Query};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::DatesQuery;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_sleep).service(delete_sleep_of_date).service(check_sleep);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_sleep, delete_sleep_of_date, check_sleep);
 }
 
 /// List my sleep
 ///
 /// Logs whose date of waking lies in the range, naps included, by their start.
 #[utoipa::path(
+    get,
+    path = "/sleep",
     tag = "sleep",
     operation_id = "listSleep",
+    extensions(("x-scope" = json!("sleep:read"))),
     params(DatesQuery, PageRequest),
     responses((status = 200, description = "A page of logs", body = Page<SleepLogBody>))
 )]
-#[get("/sleep")]
 async fn list_sleep(caller: Caller, query: Query<DatesQuery>) -> Result<Page<SleepLogBody>, Problem> {
     let (dates, page) = (query.0.range(), query.0.page);
     // A start in microseconds: no two logs have the same.
@@ -62,15 +63,17 @@ impl Decode for WakingDateQuery {
 ///
 /// All logs with this date of waking, naps included.
 #[utoipa::path(
+    delete,
+    path = "/sleep",
     tag = "sleep",
     operation_id = "deleteSleepOfDate",
+    extensions(("x-scope" = json!("sleep:write"))),
     params(WakingDateQuery),
     responses(
         (status = 204, description = "They are gone"),
         (status = 404, description = "`sleep_log_not_found`: there is none of this date", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[delete("/sleep")]
 async fn delete_sleep_of_date(caller: Caller, query: Query<WakingDateQuery>) -> Result<NoContent, Problem> {
     let date = query.0.date;
     caller.write(move |tx| sleep::delete_of_date(tx, date)).await?;
@@ -92,12 +95,14 @@ struct CheckAnswer {
 /// Holds an interval against the logs that are stored, without storing anything. To ask before changing a log, give its
 /// id as well.
 #[utoipa::path(
+    post,
+    path = "/sleep/check",
     tag = "sleep",
     operation_id = "checkSleep",
+    extensions(("x-scope" = json!("sleep:read"))),
     request_body = CheckSleepBody,
     responses((status = 200, description = "What is in the way", body = CheckAnswer))
 )]
-#[post("/sleep/check")]
 async fn check_sleep(caller: Caller, body: Body<CheckSleepBody>) -> Result<Answer, Problem> {
     let (now, changed) = (caller.now, body.0.id);
     let input = SleepInput::from(body.0);

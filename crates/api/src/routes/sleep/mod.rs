@@ -6,18 +6,11 @@ mod resource;
 mod stats;
 mod views;
 
-use actix_web::web;
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::routing::Routes;
 
-use crate::http::fallback::fallback;
-
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    // Fixed words come before the `{sleep_log_id}` that would swallow them.
-    list::routes(config);
-    stats::routes(config);
-    views::routes(config);
-    for word in ["/sleep/check", "/sleep/stats"] {
-        config.route(word, web::route().to(fallback));
-    }
-    resource::routes(config);
+pub(super) fn routes(routes: &mut Routes) {
+    list::routes(routes);
+    stats::routes(routes);
+    views::routes(routes);
+    resource::routes(routes);
 }

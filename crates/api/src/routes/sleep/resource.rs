@@ -1,19 +1,18 @@
 //! `POST /sleep` and `/sleep/{sleep_log_id}`.
 
-use actix_web::{delete, get, patch, post};
 use circadia_domain::ids::SleepLogId;
 use circadia_domain::sleep::{self, NewSleepLog, OnOverlap, SleepLog, SleepPatch};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{SleepLogBody, SleepOverlapDoc};
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, PathParam, Query};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(create_sleep_log).service(get_sleep_log).service(update_sleep_log).service(delete_sleep_log);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, create_sleep_log, get_sleep_log, update_sleep_log, delete_sleep_log);
 }
 
 /// What becomes of stored logs that overlap.
@@ -41,8 +40,11 @@ fn answer(log: SleepLog) -> Result<Answer, Problem> {
 /// Intervals are half-open, and no two of a user ever overlap: one that does is refused with what is in its way, or
 /// takes its place. The same request with the same `id` again answers like the first time.
 #[utoipa::path(
+    post,
+    path = "/sleep",
     tag = "sleep",
     operation_id = "createSleepLog",
+    extensions(("x-scope" = json!("sleep:write"))),
     params(OverlapQuery),
     request_body = NewSleepLog,
     responses(
@@ -50,7 +52,6 @@ fn answer(log: SleepLog) -> Result<Answer, Problem> {
         (status = 409, description = "`sleep_overlap`, with `conflicts`; or `id_taken`", body = SleepOverlapDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/sleep")]
 async fn create_sleep_log(
     caller: Caller,
     query: Query<OverlapQuery>,
@@ -63,12 +64,14 @@ async fn create_sleep_log(
 
 /// Get a log of sleep
 #[utoipa::path(
+    get,
+    path = "/sleep/{sleep_log_id}",
     tag = "sleep",
     operation_id = "getSleepLog",
+    extensions(("x-scope" = json!("sleep:read"))),
     params(("sleep_log_id" = Uuid, Path, description = "The log's id")),
     responses((status = 200, description = "The log", body = SleepLogBody))
 )]
-#[get("/sleep/{sleep_log_id}")]
 async fn get_sleep_log(caller: Caller, id: PathParam<SleepLogId>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| sleep::find(store, caller.user, id.0)).await?;
     answer(found)
@@ -78,16 +81,18 @@ async fn get_sleep_log(caller: Caller, id: PathParam<SleepLogId>) -> Result<Answ
 ///
 /// What is said of making one holds for the log as it is after the change; it is never in its own way.
 #[utoipa::path(
+    patch,
+    path = "/sleep/{sleep_log_id}",
     tag = "sleep",
     operation_id = "updateSleepLog",
-    params(("sleep_log_id" = Uuid, Path, description = "The log's id"), OverlapQuery),
+    extensions(("x-scope" = json!("sleep:write"))),
+    params(("sleep_log_id" = Uuid, Path, description = "The log's id"), OverlapQuery, IfMatch),
     request_body = SleepPatch,
     responses(
         (status = 200, description = "The log as it is now", body = SleepLogBody),
         (status = 409, description = "`sleep_overlap`, with `conflicts`", body = SleepOverlapDoc, content_type = "application/problem+json"),
     )
 )]
-#[patch("/sleep/{sleep_log_id}")]
 async fn update_sleep_log(
     caller: Caller,
     id: PathParam<SleepLogId>,
@@ -102,12 +107,14 @@ async fn update_sleep_log(
 
 /// Delete a log of sleep
 #[utoipa::path(
+    delete,
+    path = "/sleep/{sleep_log_id}",
     tag = "sleep",
     operation_id = "deleteSleepLog",
-    params(("sleep_log_id" = Uuid, Path, description = "The log's id")),
+    extensions(("x-scope" = json!("sleep:write"))),
+    params(("sleep_log_id" = Uuid, Path, description = "The log's id"), IfMatch),
     responses((status = 204, description = "The log is gone"))
 )]
-#[delete("/sleep/{sleep_log_id}")]
 async fn delete_sleep_log(caller: Caller, id: PathParam<SleepLogId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| sleep::delete(tx, id.0, &if_match.0)).await?;
     Ok(NoContent)

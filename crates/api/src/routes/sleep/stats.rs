@@ -1,6 +1,5 @@
 //! `GET /sleep/stats`.
 
-use actix_web::get;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::sleep::{self, ClockMean, Debt, Naps, NightSummary, Regularity, SleepStats, SocialJetLag};
 use circadia_domain::summary_stats::SummaryStats;
@@ -8,17 +7,17 @@ use circadia_domain::users::SleepGoal;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
 use crate::http::rounding::rounded;
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::range;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_sleep_stats);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_sleep_stats);
 }
 
 /// How many days there are unless asked for others.
@@ -270,12 +269,14 @@ impl StatsQuery {
 /// the zone in which it was written; every figure comes with how much it rests on, and nothing is assumed about nights
 /// that nobody logged.
 #[utoipa::path(
+    get,
+    path = "/sleep/stats",
     tag = "sleep",
     operation_id = "getSleepStats",
+    extensions(("x-scope" = json!("sleep:read"))),
     params(StatsQuery),
     responses((status = 200, description = "The figures", body = StatsBody))
 )]
-#[get("/sleep/stats")]
 async fn get_sleep_stats(caller: Caller, query: Query<StatsQuery>) -> Result<Answer, Problem> {
     let (user, now, query) = (caller.user, caller.now, query.0);
     let read = caller.read(move |store| sleep::statistics(store, user, now, |today| query.range(today)));

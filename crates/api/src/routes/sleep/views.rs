@@ -1,13 +1,11 @@
 //! `GET /sleep/views/day`, `/week`, `/month`.
 
-use actix_web::get;
 use circadia_domain::civil::{Date, DateRange, Instant, Span, Zone};
 use circadia_domain::sleep::{self, HourBlock, Night, SleepDay, SleepDayView, SleepPeriodView};
 use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::SleepGoal;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::SleepLogBody;
 use super::stats::{NapsBody, SummaryBody};
@@ -16,10 +14,11 @@ use crate::http::caller::Caller;
 use crate::http::input::Query;
 use crate::http::problem::Problem;
 use crate::http::rounding::rounded;
+use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::{DateQuery, view};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_sleep_day).service(get_sleep_week).service(get_sleep_month);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_sleep_day, get_sleep_week, get_sleep_month);
 }
 
 /// A night: the `main` logs of one date together.
@@ -186,12 +185,14 @@ impl From<SleepPeriodView> for PeriodViewBody {
 /// The night and the naps that one wakes from on the date, and the hours of its civil day with the minutes asleep in
 /// each.
 #[utoipa::path(
+    get,
+    path = "/sleep/views/day",
     tag = "sleep",
     operation_id = "getSleepDay",
+    extensions(("x-scope" = json!("sleep:read"))),
     params(DateQuery),
     responses((status = 200, description = "The day", body = DayViewBody))
 )]
-#[get("/sleep/views/day")]
 async fn get_sleep_day(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     view::<_, DayViewBody>(&caller, query.0, sleep::day).await
 }
@@ -200,12 +201,14 @@ async fn get_sleep_day(caller: Caller, query: Query<DateQuery>) -> Result<Answer
 ///
 /// The week, as the user's weeks start, that the date is in.
 #[utoipa::path(
+    get,
+    path = "/sleep/views/week",
     tag = "sleep",
     operation_id = "getSleepWeek",
+    extensions(("x-scope" = json!("sleep:read"))),
     params(DateQuery),
     responses((status = 200, description = "The week", body = PeriodViewBody))
 )]
-#[get("/sleep/views/week")]
 async fn get_sleep_week(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     let look = |store: &mut dyn Store, user, now, date| sleep::period(store, user, now, Span::Week, date);
     view::<_, PeriodViewBody>(&caller, query.0, look).await
@@ -215,12 +218,14 @@ async fn get_sleep_week(caller: Caller, query: Query<DateQuery>) -> Result<Answe
 ///
 /// The month that the date is in.
 #[utoipa::path(
+    get,
+    path = "/sleep/views/month",
     tag = "sleep",
     operation_id = "getSleepMonth",
+    extensions(("x-scope" = json!("sleep:read"))),
     params(DateQuery),
     responses((status = 200, description = "The month", body = PeriodViewBody))
 )]
-#[get("/sleep/views/month")]
 async fn get_sleep_month(caller: Caller, query: Query<DateQuery>) -> Result<Answer, Problem> {
     let look = |store: &mut dyn Store, user, now, date| sleep::period(store, user, now, Span::Month, date);
     view::<_, PeriodViewBody>(&caller, query.0, look).await

@@ -1,6 +1,5 @@
 //! `GET /stats/insights`.
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::ids::HabitId;
 use circadia_domain::stats::insights::{
@@ -10,7 +9,6 @@ use circadia_domain::stats::{Period, RangeName};
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::RangeBody;
 use crate::http::answer::Answer;
@@ -18,9 +16,10 @@ use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Parsed, Query, text};
 use crate::http::problem::Problem;
 use crate::http::rounding::six_places;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_insights);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_insights);
 }
 
 /// Which days, and how sure to be.
@@ -220,12 +219,14 @@ impl UntestedBody {
 /// was asked is listed, also when nothing is significant, and what lacks data says how much. At least 28 days with both,
 /// and 5 that differ, are needed. An association is no cause.
 #[utoipa::path(
+    get,
+    path = "/stats/insights",
     tag = "stats",
     operation_id = "getInsights",
+    extensions(("x-scope" = json!("stats:read"))),
     params(InsightsQuery),
     responses((status = 200, description = "What was found", body = InsightsBody))
 )]
-#[get("/stats/insights")]
 async fn get_insights(caller: Caller, query: Query<Asked>) -> Result<Answer, Problem> {
     let (now, Asked { period, on, rate }) = (caller.now, query.0);
     let examined = caller.read(move |store| of_account(store, caller.user, now, on, period, rate)).await?;

@@ -9,13 +9,13 @@ use circadia_domain::stats::{Period, RangeName};
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::input::{Fields, Parsed, text};
+use crate::http::routing::Routes;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    overview::routes(config);
-    insights::routes(config);
+pub(super) fn routes(routes: &mut Routes) {
+    overview::routes(routes);
+    insights::routes(routes);
 }
 
 /// The days of statistics.

@@ -1,6 +1,5 @@
 //! `GET /tasks`.
 
-use actix_web::get;
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::code::Code;
 use circadia_domain::ids::{TaskId, ThemeId};
@@ -10,15 +9,15 @@ use circadia_domain::tasks::{
 use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Parsed, Query, sought, text};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_tasks);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_tasks);
 }
 
 const SORTS: [(&str, TaskSort); 4] = [
@@ -144,12 +143,14 @@ impl Decode for ListQuery {
 
 /// List my tasks
 #[utoipa::path(
+    get,
+    path = "/tasks",
     tag = "tasks",
     operation_id = "listTasks",
+    extensions(("x-scope" = json!("tasks:read"))),
     params(ListQuery, PageRequest),
     responses((status = 200, description = "A page of tasks", body = Page<Task>))
 )]
-#[get("/tasks")]
 async fn list_tasks(caller: Caller, query: Query<ListQuery>) -> Result<Page<Task>, Problem> {
     let query = query.0;
     let order = query.sort.unwrap_or(TaskOrder { by: TaskSort::DueOn, reversed: false });

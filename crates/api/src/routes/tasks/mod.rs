@@ -4,9 +4,9 @@ pub(in crate::routes) mod dto;
 mod list;
 mod resource;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::routing::Routes;
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    list::routes(config);
-    resource::routes(config);
+pub(super) fn routes(routes: &mut Routes) {
+    list::routes(routes);
+    resource::routes(routes);
 }

@@ -1,21 +1,20 @@
 //! `GET /time-entries`.
 
-use actix_web::get;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::ids::{HabitId, TaskId, TimeEntryId};
 use circadia_domain::time_entries::{self, TimeEntry, TimeFilter, TimeSeek};
 use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Parsed, Query, text};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_time_entries);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, list_time_entries);
 }
 
 /// A time entry's place in the list, as cursors hold it.
@@ -75,12 +74,14 @@ impl Decode for ListQuery {
 
 /// List my time entries
 #[utoipa::path(
+    get,
+    path = "/time-entries",
     tag = "time",
     operation_id = "listTimeEntries",
+    extensions(("x-scope" = json!("time:read"))),
     params(ListQuery, PageRequest),
     responses((status = 200, description = "A page of time entries", body = Page<TimeEntry>))
 )]
-#[get("/time-entries")]
 async fn list_time_entries(caller: Caller, query: Query<ListQuery>) -> Result<Page<TimeEntry>, Problem> {
     let ListQuery { from, to, habit_id, task_id, sort, page } = query.0;
     let reversed = sort.unwrap_or(false);

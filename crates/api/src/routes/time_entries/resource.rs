@@ -1,17 +1,16 @@
 //! `/time-entries` and `/time-entries/{time_entry_id}`: making, reading, changing and deleting time entries.
 
-use actix_web::{delete, get, patch, post};
 use circadia_domain::ids::TimeEntryId;
 use circadia_domain::time_entries::{self, NewTimeEntry, TimeEntry, TimeEntryPatch};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam};
 use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(create_time_entry).service(get_time_entry).service(update_time_entry).service(delete_time_entry);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, create_time_entry, get_time_entry, update_time_entry, delete_time_entry);
 }
 
 fn answer(entry: &TimeEntry) -> Result<Answer, Problem> {
@@ -23,15 +22,17 @@ fn answer(entry: &TimeEntry) -> Result<Answer, Problem> {
 /// The minutes become part of the value of the habit's day, beside what is entered by hand, if the habit is measured in
 /// minutes on that day: its entry shows both. The same request with the same `id` again answers like the first time.
 #[utoipa::path(
+    post,
+    path = "/time-entries",
     tag = "time",
     operation_id = "createTimeEntry",
+    extensions(("x-scope" = json!("time:write"))),
     request_body = NewTimeEntry,
     responses(
         (status = 201, description = "The time entry", body = TimeEntry),
         (status = 409, description = "`id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-#[post("/time-entries")]
 async fn create_time_entry(caller: Caller, body: Body<NewTimeEntry>) -> Result<Answer, Problem> {
     let id = body.0.id;
     let created = caller.write(move |tx| time_entries::create(tx, body.0)).await?;
@@ -40,12 +41,14 @@ async fn create_time_entry(caller: Caller, body: Body<NewTimeEntry>) -> Result<A
 
 /// Get a time entry
 #[utoipa::path(
+    get,
+    path = "/time-entries/{time_entry_id}",
     tag = "time",
     operation_id = "getTimeEntry",
+    extensions(("x-scope" = json!("time:read"))),
     params(("time_entry_id" = Uuid, Path, description = "The time entry's id")),
     responses((status = 200, description = "The time entry", body = TimeEntry))
 )]
-#[get("/time-entries/{time_entry_id}")]
 async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| time_entries::find(store, caller.user, id.0)).await?;
     answer(&found)
@@ -55,13 +58,15 @@ async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<An
 ///
 /// Its minutes leave the day and habit they were part of, and join those they are part of now.
 #[utoipa::path(
+    patch,
+    path = "/time-entries/{time_entry_id}",
     tag = "time",
     operation_id = "updateTimeEntry",
-    params(("time_entry_id" = Uuid, Path, description = "The time entry's id")),
+    extensions(("x-scope" = json!("time:write"))),
+    params(("time_entry_id" = Uuid, Path, description = "The time entry's id"), IfMatch),
     request_body = TimeEntryPatch,
     responses((status = 200, description = "The time entry as it is now", body = TimeEntry))
 )]
-#[patch("/time-entries/{time_entry_id}")]
 async fn update_time_entry(
     caller: Caller,
     id: PathParam<TimeEntryId>,
@@ -76,12 +81,14 @@ async fn update_time_entry(
 ///
 /// Its minutes leave the day they were part of. An entry of a habit that was there only because of them goes, too.
 #[utoipa::path(
+    delete,
+    path = "/time-entries/{time_entry_id}",
     tag = "time",
     operation_id = "deleteTimeEntry",
-    params(("time_entry_id" = Uuid, Path, description = "The time entry's id")),
+    extensions(("x-scope" = json!("time:write"))),
+    params(("time_entry_id" = Uuid, Path, description = "The time entry's id"), IfMatch),
     responses((status = 204, description = "The time entry is gone"))
 )]
-#[delete("/time-entries/{time_entry_id}")]
 async fn delete_time_entry(
     caller: Caller,
     id: PathParam<TimeEntryId>,

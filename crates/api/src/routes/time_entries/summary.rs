@@ -1,6 +1,5 @@
 //! `GET /time-entries/summary` and `GET /habits/{habit_id}/time/weekly`.
 
-use actix_web::get;
 use circadia_domain::civil::{Date, DateRange, Span};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::Color;
@@ -8,15 +7,15 @@ use circadia_domain::themes::ThemeLabel;
 use circadia_domain::time_entries::{self, GroupBy, HabitLabel, SpentOn, TimeSpent};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_summary);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_summary);
 }
 
 /// The most days that are added up at once: ten years.
@@ -145,12 +144,14 @@ fn groups<T: Into<GroupBody>>(sums: Vec<T>) -> Vec<GroupBody> {
 
 /// What time was spent on, added up
 #[utoipa::path(
+    get,
+    path = "/time-entries/summary",
     tag = "time",
     operation_id = "getTimeSummary",
+    extensions(("x-scope" = json!("time:read"))),
     params(SummaryQuery),
     responses((status = 200, description = "The sums", body = SummaryBody))
 )]
-#[get("/time-entries/summary")]
 async fn get_summary(caller: Caller, query: Query<SummaryQuery>) -> Result<Answer, Problem> {
     let SummaryQuery { from, to, group_by } = query.0;
     let group_by = group_by.unwrap_or(GroupBy::Day);

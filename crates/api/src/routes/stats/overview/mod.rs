@@ -6,13 +6,11 @@ mod tasks;
 mod theme;
 mod time;
 
-use actix_web::get;
 use circadia_domain::civil::Date;
 use circadia_domain::stats::overview::{self as domain, Kpi, KpiKey, KpiUnit, Overview};
 use circadia_domain::stats::{Period, Step};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::diary::{MoodBody, SleepBody};
 use self::habits::HabitsBody;
@@ -24,9 +22,10 @@ use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
 use crate::http::rounding::six_places;
+use crate::http::routing::{Routes, operations};
 
-pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_overview);
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, get_overview);
 }
 
 /// Which days.
@@ -135,12 +134,14 @@ impl From<Overview> for OverviewBody {
 /// 30), sevens of days (up to 90) or calendar months; of habits, tasks and time nothing is 0, of sleep and mood what
 /// wasn't recorded is null.
 #[utoipa::path(
+    get,
+    path = "/stats/overview",
     tag = "stats",
     operation_id = "getStatsOverview",
+    extensions(("x-scope" = json!("stats:read"))),
     params(OverviewQuery),
     responses((status = 200, description = "The overview", body = OverviewBody))
 )]
-#[get("/stats/overview")]
 async fn get_overview(caller: Caller, query: Query<Asked>) -> Result<Answer, Problem> {
     let (now, Asked { period, on }) = (caller.now, query.0);
     let made = caller.read(move |store| domain::overview(store, caller.user, now, on, period)).await?;
