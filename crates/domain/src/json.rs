@@ -92,13 +92,13 @@ pub mod schema {
     /// Marks schemas that the API's document writes out wherever they are used, rather than name them as components.
     pub const INLINE: &str = "x-inline";
 
-    fn inline() -> Option<Extensions> {
-        Some(ExtensionsBuilder::new().add(INLINE, Value::Bool(true)).build())
+    fn inline() -> Extensions {
+        ExtensionsBuilder::new().add(INLINE, Value::Bool(true)).build()
     }
 
     /// A string.
     pub(crate) fn text() -> ObjectBuilder {
-        ObjectBuilder::new().schema_type(Type::String).extensions(inline())
+        ObjectBuilder::new().schema_type(Type::String).extensions(Some(inline()))
     }
 
     /// A string of a format.
@@ -113,11 +113,11 @@ pub mod schema {
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
             .minimum(Some(min.into()))
             .maximum(Some(max.into()))
-            .extensions(inline())
+            .extensions(Some(inline()))
     }
 
     /// A list.
     pub(crate) fn list(items: impl Into<RefOr<Schema>>) -> ArrayBuilder {
-        ArrayBuilder::new().items(ArrayItems::RefOrSchema(Box::new(items.into()))).extensions(inline())
+        ArrayBuilder::new().items(ArrayItems::RefOrSchema(Box::new(items.into()))).extensions(Some(inline()))
     }
 }

@@ -68,7 +68,7 @@ fn schemas_of(operation: &mut Operation) -> impl Iterator<Item = &mut RefOr<Sche
         RefOr::T(parameter) => parameter.schema.as_mut(),
         RefOr::Ref(_) => None,
     });
-    let body = operation.request_body.iter_mut().flat_map(|body| match body {
+    let body = operation.request_body.iter_mut().filter_map(|body| match body {
         RefOr::T(body) => Some(body.content.values_mut()),
         RefOr::Ref(_) => None,
     });

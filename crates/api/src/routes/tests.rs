@@ -39,11 +39,10 @@ macro_rules! documented {
         fn what_is_documented_is_what_is_read() {
             let document = serde_json::to_value(openapi::document()).unwrap();
             let schemas = document["components"]["schemas"].as_object().unwrap();
-            let mut known = Vec::new();
-            $( known.push(assert_documented::<$body>(schemas)); )+
+            let known = [$(assert_documented::<$body>(schemas)),+];
             let requests = schemas.keys().filter(|name| name.ends_with("Body"));
             let forgotten: Vec<&String> = requests.filter(|name| !known.contains(name)).collect();
-            assert_eq!(forgotten, [] as [&String; 0], "these bodies are missing from the table");
+            assert!(forgotten.is_empty(), "missing from the table: {forgotten:?}");
         }
     };
 }

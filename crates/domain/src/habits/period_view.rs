@@ -2,6 +2,8 @@
 //!
 //! Three statements at most, whatever the number of habits and days.
 
+use serde::Serialize;
+
 use super::{DayState, Habit, History, Progress};
 use crate::civil::{Date, DateRange, DayClock, Instant, Span};
 use crate::error::Error;
@@ -42,15 +44,16 @@ impl From<DayState> for CellState {
 }
 
 /// A habit's day on a screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HabitCell))]
 pub struct Cell {
     /// The day.
     pub date: Date,
     /// What it is.
     pub state: CellState,
-    /// Whether it was done without being due.
+    /// Whether it was done without being due: shown, not counted.
     pub bonus: bool,
-    /// The day's value: what was entered by hand plus the tracked minutes.
+    /// The day's value; null without one.
     pub value: Option<u32>,
 }
 

@@ -3,6 +3,8 @@
 //! Everything that streaks, scores, calendars and statistics say is read from the words that are made here once:
 //! due, done and skipped days as bits up to *today*.
 
+use serde::Serialize;
+
 use super::bits::{clear, count, each};
 use super::entry::EntryState;
 use super::history::History;
@@ -38,32 +40,37 @@ words! {
 pub type Reason = DayState;
 
 /// A day with its reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ExplainedDay))]
 pub struct Explained {
     /// The day.
     pub date: Date,
     /// What it was.
-    pub reason: Reason,
+    pub reason: DayState,
     /// The first day of the plan version it was judged by.
     pub plan: Date,
 }
 
-/// What a quota period asks for and what was done in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A quota period: what it asks for and what was done in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = QuotaPeriod))]
 pub struct PeriodProgress {
-    /// Its first day within the window.
+    /// Its first day.
     pub from: Date,
-    /// Its last day within the window.
+    /// Its last day.
     pub to: Date,
     /// Days done, or the amount in all.
     pub done: u64,
-    /// Days, or the amount, that are asked for, as far as its days are available; 0 if none is.
+    /// Days, or the amount, that are asked for.
     pub needed: u32,
     /// How many of its days are neither paused nor skipped.
+    #[serde(skip)]
     pub available: u32,
     /// Whether the number is met; with an amount that is not to be exceeded, when the period is over.
+    #[serde(skip)]
     pub met: bool,
     /// Whether the period is over.
+    #[serde(skip)]
     pub over: bool,
 }
 

@@ -165,13 +165,9 @@ impl SleepGoal {
     /// # Errors
     /// `out_of_range`.
     pub fn from_minutes(minutes: i64) -> Result<Self, Violations> {
-        match u16::try_from(minutes) {
-            Ok(minutes @ Self::MIN..=Self::MAX) => Ok(Self(minutes)),
-            _ => {
-                let detail = format!("must be between {} and {} minutes", Self::MIN, Self::MAX);
-                Err(Violations::of("out_of_range", detail))
-            }
-        }
+        let allowed = u16::try_from(minutes).ok().filter(|minutes| (Self::MIN..=Self::MAX).contains(minutes));
+        let detail = || format!("must be between {} and {} minutes", Self::MIN, Self::MAX);
+        allowed.map(Self).ok_or_else(|| Violations::of("out_of_range", detail()))
     }
 
     /// The minutes.

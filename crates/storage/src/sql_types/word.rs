@@ -15,6 +15,7 @@ use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::{Color, Line, Prose};
 use circadia_domain::users::{ColorScheme, Email, Locale, Role, Username};
+use circadia_domain::words::Words;
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
@@ -29,101 +30,9 @@ pub(crate) trait Text: Sized {
     fn from_text(text: &str) -> Option<Self>;
 }
 
-/// Enumerated words: `as_str` and a way to read them.
-macro_rules! words {
-    ($($word:ty: $parse:expr),+ $(,)?) => {$(
-        impl Text for $word {
-            fn to_text(&self) -> Cow<'_, str> {
-                Cow::Borrowed(self.as_str())
-            }
-            fn from_text(text: &str) -> Option<Self> {
-                $parse(text)
-            }
-        }
-    )+};
-}
-
-words! {
-    Role: |text| Self::parse(text).ok(),
-    ColorScheme: |text| Self::parse(text).ok(),
-    AuditOutcome: Self::parse,
-    SessionKind: Self::parse,
-    FirstFactor: Self::parse,
-    KeyPurpose: Self::parse,
-    Provider: Self::parse,
-    JobKind: Self::parse,
-    OneTimePurpose: Self::parse,
-    SleepKind: |text| Self::parse(text).ok(),
-    Weekday: |text| Self::parse(text).ok(),
-    TaskStatus: |text| Self::parse(text).ok(),
-}
-
-/// Texts that were checked before they were stored.
-macro_rules! checked_texts {
-    ($( $(@[$($generics:tt)+])? $text:ty ),+ $(,)?) => {$(
-        impl$(<$($generics)+>)? Text for $text {
-            fn to_text(&self) -> Cow<'_, str> {
-                Cow::Borrowed(self.as_str())
-            }
-            fn from_text(text: &str) -> Option<Self> {
-                Some(Self::from_stored(text.to_owned()))
-            }
-        }
-    )+};
-}
-
-checked_texts!(
-    AuditAction, Username, Email, Locale, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>
-);
-
-impl Text for EntryState {
-    fn to_text(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.as_str())
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "done" => Some(Self::Done),
-            "skipped" => Some(Self::Skipped),
-            "missed" => Some(Self::Missed),
-            _ => None,
-        }
-    }
-}
-
-impl Text for Scopes {
-    fn to_text(&self) -> Cow<'_, str> {
-        Cow::Owned(Self::to_text(*self))
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        Self::from_text(text)
-    }
-}
-
-impl Text for Zone {
-    fn to_text(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.name())
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
-}
-
-impl Text for Color {
-    fn to_text(&self) -> Cow<'_, str> {
-        Cow::Owned(self.to_string())
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
-}
-
-fn read<T: Text>(bytes: &[u8]) -> deserialize::Result<T> {
-    let text = std::str::from_utf8(bytes)?;
-    T::from_text(text).ok_or_else(|| format!("{text:?} is not a word that is stored here").into())
-}
-
+/// A type with a text form as a column.
 macro_rules! word_column {
-    ($( $(@[$($generics:tt)+])? $word:ty ),+ $(,)?) => {$(
+    ($(@[$($generics:tt)+])? $word:ty) => {
         impl$(<$($generics)+>)? ToSql<Word, Sqlite> for $word {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
                 match self.to_text() {
@@ -169,21 +78,96 @@ macro_rules! word_column {
                 read(value.as_bytes())
             }
         }
+
+        on_any_backend!(Word: $(@[$($generics)+])? $word);
+    };
+}
+
+/// Enumerated words.
+macro_rules! words {
+    ($($word:ty),+ $(,)?) => {$(
+        impl Text for $word {
+            fn to_text(&self) -> Cow<'_, str> {
+                Cow::Borrowed(Words::as_str(*self))
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                Words::parse(text).ok()
+            }
+        }
+
+        word_column!($word);
     )+};
 }
 
-word_column!(
-    AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, EntryState, Weekday, Zone, Color, Username,
-    Subject,
-    Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
-);
-on_any_backend!(
-    Word: AuditAction, AuditOutcome, Scopes, Role, ColorScheme, SessionKind, FirstFactor, KeyPurpose, Provider, JobKind, OneTimePurpose, EntryState, Weekday, Zone, Color,
-    Subject,
-    Username, Email, Locale, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
-);
+/// Texts that were checked before they were stored.
+macro_rules! checked_texts {
+    ($( $(@[$($generics:tt)+])? $text:ty ),+ $(,)?) => {$(
+        impl$(<$($generics)+>)? Text for $text {
+            fn to_text(&self) -> Cow<'_, str> {
+                Cow::Borrowed(self.as_str())
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::from_stored(text.to_owned()))
+            }
+        }
 
-word_column!(SleepKind);
-on_any_backend!(Word: SleepKind);
-word_column!(TaskStatus);
-on_any_backend!(Word: TaskStatus);
+        word_column!($(@[$($generics)+])? $text);
+    )+};
+}
+
+impl Text for Scopes {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(Self::to_text(*self))
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+}
+
+word_column!(Scopes);
+
+impl Text for Zone {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.name())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+word_column!(Zone);
+
+impl Text for Color {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(self.to_string())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+word_column!(Color);
+
+fn read<T: Text>(bytes: &[u8]) -> deserialize::Result<T> {
+    let text = std::str::from_utf8(bytes)?;
+    T::from_text(text).ok_or_else(|| format!("{text:?} is not a word that is stored here").into())
+}
+
+words!(
+    AuditOutcome,
+    ColorScheme,
+    EntryState,
+    FirstFactor,
+    JobKind,
+    KeyPurpose,
+    OneTimePurpose,
+    Provider,
+    Role,
+    SessionKind,
+    SleepKind,
+    TaskStatus,
+    Weekday,
+);
+checked_texts!(
+    AuditAction, Username, Email, Locale, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>,
+);

@@ -1,7 +1,7 @@
 //! `GET /habits/{habit_id}/calendar`.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{self, DayState};
+use circadia_domain::habits::{self, CalendarDay};
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
@@ -50,19 +50,7 @@ struct CalendarBody {
     /// The year.
     year: i32,
     /// Its days, from 1 January on.
-    days: Vec<CalendarDayBody>,
-}
-
-/// A day of a calendar.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CalendarDay)]
-struct CalendarDayBody {
-    /// The day.
-    date: Date,
-    /// What it was; days to come are `pending` where they are due.
-    state: DayState,
-    /// Its value; null without one.
-    value: Option<u32>,
+    days: Vec<CalendarDay>,
 }
 
 /// How did the year go?
@@ -78,9 +66,6 @@ struct CalendarDayBody {
 async fn get_calendar(caller: Caller, id: PathParam<HabitId>, query: Query<CalendarQuery>) -> Result<Answer, Problem> {
     let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;
     let year = query.0.year.unwrap_or_else(|| today.year());
-    let days = habits::calendar(&habit.timeline, &history, year, today)
-        .into_iter()
-        .map(|day| CalendarDayBody { date: day.date, state: day.state.into(), value: day.value })
-        .collect();
+    let days = habits::calendar(&habit.timeline, &history, year, today);
     Answer::computed(&CalendarBody { year, days })
 }

@@ -1,7 +1,7 @@
 //! `GET /habits/{habit_id}/streak`.
 
 use circadia_domain::civil::{Date, DateRange, TEN_YEARS};
-use circadia_domain::habits::{BestRange, DayState, Progress, StreakUnit, Streaks};
+use circadia_domain::habits::{BestRange, Explained, Progress, StreakUnit, Streaks};
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -50,54 +50,22 @@ struct StreakBody {
     /// The current one's last day so far.
     current_to: Option<Date>,
     /// The longest ones of all units, longest first.
-    best: Vec<BestBody>,
+    best: Vec<BestRange>,
     /// Each day with its reason, from the habit's first day (at most the last ten years); only with `explain=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    days: Option<Vec<ExplainedBody>>,
-}
-
-/// A streak with its days.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = BestStreak)]
-struct BestBody {
-    /// How many.
-    length: u32,
-    /// What was counted.
-    unit: StreakUnit,
-    /// Its first day.
-    from: Date,
-    /// Its last day.
-    to: Date,
-}
-
-/// A day with its reason.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ExplainedDay)]
-struct ExplainedBody {
-    /// The day.
-    date: Date,
-    /// What it was.
-    reason: DayState,
-    /// The first day of the plan version it was judged by.
-    plan: Date,
-}
-
-impl From<BestRange> for BestBody {
-    fn from(best: BestRange) -> Self {
-        Self { length: best.length, unit: best.unit.into(), from: best.from, to: best.to }
-    }
+    days: Option<Vec<Explained>>,
 }
 
 impl StreakBody {
-    fn new(streaks: Streaks, days: Option<Vec<ExplainedBody>>) -> Self {
+    fn new(streaks: Streaks, days: Option<Vec<Explained>>) -> Self {
         Self {
             current: streaks.current,
             longest: streaks.longest,
-            unit: streaks.unit.into(),
+            unit: streaks.unit,
             current_from: streaks.current_from,
             current_to: streaks.current_to,
-            best: streaks.best.into_iter().map(BestBody::from).collect(),
+            best: streaks.best,
             days,
         }
     }
@@ -120,10 +88,7 @@ async fn get_streak(caller: Caller, id: PathParam<HabitId>, query: Query<StreakQ
     let days = explain.unwrap_or(false).then(|| {
         let back = TEN_YEARS.cast_signed() - 1;
         let from = habit.timeline.window().starts_on.max(today.saturating_add_days(-back));
-        let days = DateRange::new(from, today).map(|days| progress.explain(days)).unwrap_or_default();
-        days.into_iter()
-            .map(|day| ExplainedBody { date: day.date, reason: day.reason.into(), plan: day.plan })
-            .collect()
+        DateRange::new(from, today).map(|days| progress.explain(days)).unwrap_or_default()
     });
     Answer::computed(&StreakBody::new(progress.streaks(), days))
 }

@@ -45,25 +45,11 @@ struct TodayItemBody {
     /// What the value is held against; null for habits that are only checked.
     target: Option<u32>,
     /// The quota period that the day is in; null without a quota.
-    period: Option<PeriodBody>,
+    period: Option<PeriodProgress>,
     /// The streak as of the day.
     streak: StreakSummaryBody,
     /// The strength of the habit, 0–1.
     score: f64,
-}
-
-/// A quota period.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = QuotaPeriod)]
-struct PeriodBody {
-    /// Its first day.
-    from: Date,
-    /// Its last day.
-    to: Date,
-    /// Days done, or the amount in all.
-    done: u64,
-    /// Days, or the amount, that are asked for.
-    needed: u32,
 }
 
 /// A streak in short.
@@ -92,26 +78,20 @@ struct TodaySummaryBody {
     rate: Option<f64>,
 }
 
-impl From<PeriodProgress> for PeriodBody {
-    fn from(period: PeriodProgress) -> Self {
-        Self { from: period.from, to: period.to, done: period.done, needed: period.needed }
-    }
-}
-
 impl TodayItemBody {
     fn new(item: TodayItem, date: Date) -> Self {
         let summary = item.summary;
         Self {
             habit: HabitBody::new(item.habit, date),
             due: summary.due,
-            state: summary.state.into(),
+            state: summary.state,
             value: summary.value,
             target: summary.target,
-            period: summary.period.map(PeriodBody::from),
+            period: summary.period,
             streak: StreakSummaryBody {
                 current: summary.current_streak,
                 longest: summary.longest_streak,
-                unit: summary.streak_unit.into(),
+                unit: summary.streak_unit,
             },
             score: six_places(summary.score),
         }

@@ -1,7 +1,7 @@
 //! `GET /habits/views/{day|week|month}`.
 
 use circadia_domain::civil::{Date, DateRange, Span};
-use circadia_domain::habits::{self, Cell, CellState, DaySum, HabitRow, PeriodView};
+use circadia_domain::habits::{self, Cell, DaySum, HabitRow, PeriodView};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -32,26 +32,6 @@ impl Decode for ViewQuery {
     }
 }
 
-/// A habit's day.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = HabitCell)]
-struct CellBody {
-    /// The day.
-    date: Date,
-    /// What it is.
-    state: CellState,
-    /// Whether it was done without being due: shown, not counted.
-    bonus: bool,
-    /// The day's value; null without one.
-    value: Option<u32>,
-}
-
-impl From<Cell> for CellBody {
-    fn from(cell: Cell) -> Self {
-        Self { date: cell.date, state: cell.state.into(), bonus: cell.bonus, value: cell.value }
-    }
-}
-
 /// A habit with its days.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HabitRow)]
@@ -59,7 +39,7 @@ struct RowBody {
     /// The habit.
     habit: HabitBody,
     /// A cell for each day of the view, in order.
-    cells: Vec<CellBody>,
+    cells: Vec<Cell>,
 }
 
 /// All habits of a day together.
@@ -116,10 +96,7 @@ struct ViewBody {
 impl From<PeriodView> for ViewBody {
     fn from(view: PeriodView) -> Self {
         let today = view.today;
-        let row = |row: HabitRow| RowBody {
-            habit: HabitBody::new(row.habit, today),
-            cells: row.cells.into_iter().map(CellBody::from).collect(),
-        };
+        let row = |row: HabitRow| RowBody { habit: HabitBody::new(row.habit, today), cells: row.cells };
         Self {
             range: view.range,
             today,

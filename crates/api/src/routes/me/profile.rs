@@ -104,6 +104,7 @@ async fn get_me(caller: Caller) -> Result<Answer, Problem> {
     path = "/me",
     tag = "me",
     operation_id = "updateMe",
+    params(IfMatch),
     request_body = SettingsPatch,
     responses((status = 200, description = "The user with the new settings", body = UserBody))
 )]

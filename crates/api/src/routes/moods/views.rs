@@ -166,7 +166,7 @@ struct TrendPointBody {
 
 impl From<TrendPoint> for TrendPointBody {
     fn from(point: TrendPoint) -> Self {
-        let figure = |value: Option<f64>| value.map(|value| two_places(value));
+        let figure = |value: Option<f64>| value.map(two_places);
         Self { date: point.date, value: figure(point.value), mean: figure(point.mean), n: point.n }
     }
 }

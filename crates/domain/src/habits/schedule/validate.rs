@@ -240,12 +240,11 @@ fn cycle(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
 }
 
 fn quota(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
-    let per = match input.per.as_deref() {
-        Some(word) => wrong.take("/per", Per::parse(word)),
-        None => {
-            wrong.add("/per", "required", format!("is required: {}", Per::alternatives()));
-            None
-        }
+    let per = if let Some(word) = input.per.as_deref() {
+        wrong.take("/per", Per::parse(word))
+    } else {
+        wrong.add("/per", "required", format!("is required: {}", Per::alternatives()));
+        None
     };
     let quota = match (input.times, input.amount) {
         (Some(_), Some(_)) => {

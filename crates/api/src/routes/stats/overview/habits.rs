@@ -5,11 +5,11 @@ use circadia_domain::habits::Tally;
 use circadia_domain::ids::HabitId;
 use circadia_domain::stats::Pieces;
 use circadia_domain::stats::overview::{HabitsPart, RunningStreak};
+use circadia_domain::themes::ThemeLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::chart::{ChartBody, DatasetBody};
-use super::theme::ThemeBody;
 use crate::http::rounding::six_places;
 
 /// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done; of quotas, days that were done
@@ -61,7 +61,7 @@ struct StreakBody {
 #[schema(as = ThemeHabits)]
 struct ThemeHabitsBody {
     /// Which; null for habits without one.
-    theme: Option<ThemeBody>,
+    theme: Option<ThemeLabel>,
     /// How many habits.
     habits: u32,
     /// Days that counted.
@@ -106,7 +106,7 @@ impl HabitsBody {
                 .by_theme
                 .into_iter()
                 .map(|of| ThemeHabitsBody {
-                    theme: of.theme.map(ThemeBody::from),
+                    theme: of.theme,
                     habits: of.habits,
                     due: of.days.due,
                     done: of.days.done,

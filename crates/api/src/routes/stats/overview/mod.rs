@@ -3,7 +3,6 @@
 mod diary;
 mod habits;
 mod tasks;
-mod theme;
 mod time;
 
 use circadia_domain::civil::Date;

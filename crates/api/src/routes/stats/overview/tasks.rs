@@ -3,11 +3,11 @@
 use circadia_domain::stats::Pieces;
 use circadia_domain::stats::overview::{TaskTally, TasksPart};
 use circadia_domain::tasks::Priority;
+use circadia_domain::themes::ThemeLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::chart::{ChartBody, DatasetBody};
-use super::theme::ThemeBody;
 use crate::http::rounding::six_places;
 
 /// Tasks.
@@ -58,7 +58,7 @@ struct PriorityTasksBody {
 #[schema(as = ThemeTasks)]
 struct ThemeTasksBody {
     /// Which; null for tasks without one.
-    theme: Option<ThemeBody>,
+    theme: Option<ThemeLabel>,
     /// All of them.
     total: u32,
     /// Those that are to be done or being done.
@@ -97,7 +97,7 @@ impl TasksBody {
                 .by_theme
                 .into_iter()
                 .map(|of| ThemeTasksBody {
-                    theme: of.theme.map(ThemeBody::from),
+                    theme: of.theme,
                     total: of.tasks.total,
                     active: of.tasks.active,
                     completed: of.tasks.completed,
