@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use circadia_auth::accounts::{EmailJob, Proven, delete_account, prove_email};
-use circadia_auth::passwords::password_mark;
+use circadia_auth::accounts::{EmailJob, EmailProof, delete_account, prove_email};
+use circadia_auth::passwords::password_fingerprint;
 use circadia_domain::Error as DomainError;
 use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use circadia_domain::revision::Expected;
@@ -69,11 +69,11 @@ impl Accounts {
             .unit_of_work
             .write::<_, Error>(token.user, now, move |tx| {
                 let (user, action) = match prove_email(tx.store, tx.rev, &token, now)? {
-                    Proven::Verified(user) => {
+                    EmailProof::Verified(user) => {
                         emails.enqueue(tx.store, Some(user.id), &EmailJob::Welcome { user: user.id }, now)?;
                         (user, AuditAction::EMAIL_VERIFIED)
                     }
-                    Proven::Changed(user) => (user, AuditAction::EMAIL_CHANGED),
+                    EmailProof::Changed(user) => (user, AuditAction::EMAIL_CHANGED),
                 };
                 audit::record(tx.store, &AuditEvent::by(ids.fresh().into(), action, user.id, now))?;
                 Ok(())
@@ -113,7 +113,7 @@ impl Accounts {
                 ensure_in_force(tx.store, principal, now)?;
                 let present = users::find(tx.store, user)?.email.as_str().to_owned();
                 let hash = tx.store.credentials_of(user)?.and_then(|credentials| credentials.password_hash);
-                let password = password_mark(hash.as_deref());
+                let password = password_fingerprint(hash.as_deref());
                 let change = EmailJob::EmailChange { user, email: email.as_str().to_owned(), password };
                 emails.enqueue(tx.store, Some(user), &change, now)?;
                 let notice = EmailJob::EmailChangeNotice { user, email: present };

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use circadia_auth::Client;
-use circadia_auth::personal::{KnownToken, PersonalSecret, PersonalTokens};
+use circadia_auth::personal_tokens::{KnownToken, PersonalSecret, PersonalTokens};
 use circadia_auth::sessions::{
-    COOKIE, CookieId, Cookies, Revocations, Roles, SessionRef, SessionStatus, admit, is_in_force, is_to_be_noted,
+    COOKIE_KIND, CookieId, Cookies, Revocations, Roles, SessionRef, SessionStatus, admit, is_in_force, is_to_be_noted,
 };
 use circadia_auth::stores::Ephemera;
 use circadia_auth::tokens::{Access, AccessTokens, TokenError};
@@ -152,7 +152,7 @@ impl Authenticator {
 
     async fn look_up_cookie(&self, id: &CookieId, client: &Client) -> Result<(SessionRef, Role), Error> {
         let now = self.context.now();
-        let value = match self.ephemera.get(COOKIE, id.key(), now).await {
+        let value = match self.ephemera.get(COOKIE_KIND, id.key(), now).await {
             Ok(value) => value,
             Err(failure) => {
                 self.cookies.lost_store();

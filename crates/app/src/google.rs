@@ -5,8 +5,8 @@ use std::sync::Arc;
 use circadia_auth::Client;
 use circadia_auth::accounts::{self, Attempt, EmailJob, FederatedRefusal, Identifiers, Verification};
 use circadia_auth::oauth::{
-    Begun, Browser, Challenge, Completion, FLOW_TTL, LocalPath, OpenIdProvider, Pending, Profile, Purpose, Secret,
-    TICKET_TTL, Ticket,
+    Browser, Challenge, Completion, FLOW_TTL, LocalPath, OpenIdProvider, Pending, Profile, Purpose, Secret,
+    StartedFlow, TICKET_TTL, Ticket,
 };
 use circadia_auth::sessions::{Authenticated, is_in_force};
 use circadia_auth::stores::{Ephemera, Key, Kind};
@@ -94,7 +94,7 @@ impl GoogleSignIn {
         browser: Option<&Browser>,
     ) -> Result<Url, Error> {
         let (now, entropy) = (self.context.now(), &*self.context.entropy);
-        let Begun { url, state, pending } =
+        let StartedFlow { url, state, pending } =
             self.provider.begin(purpose, completion, next, browser, entropy, now).await?;
         self.put(FLOWS, &state, &pending, FLOW_TTL).await?;
         Ok(url)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use circadia_auth::personal::{PersonalSecret, PersonalTokens};
+use circadia_auth::personal_tokens::{PersonalSecret, PersonalTokens};
 use circadia_domain::Error as DomainError;
 use circadia_domain::audit::{self, AuditAction, AuditDetail};
 use circadia_domain::civil::Instant;

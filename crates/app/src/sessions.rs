@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use circadia_auth::Client;
 use circadia_auth::sessions::{
-    self, Authenticated, COOKIE, CookieId, Cookies, Opened, OpenedCookie, RefreshToken, Refreshed, Revocations,
+    self, Authenticated, COOKIE_KIND, CookieId, Cookies, Opened, OpenedCookie, RefreshToken, Refreshed, Revocations,
     SessionRef, SessionRefusal, is_live,
 };
 use circadia_auth::stores::{Ephemera, EphemeralStore, Key};
@@ -161,7 +161,7 @@ impl Sessions {
     pub async fn store_cookie(&self, opened: &OpenedCookie, former: Option<CookieId>) -> Result<(), Error> {
         let (now, session) = (self.context.now(), &opened.session);
         let target = SessionRef { user: session.user, session: session.id };
-        let stored = self.ephemera.put(COOKIE, opened.id.key(), &target.to_bytes(), session.expires_at, now).await;
+        let stored = self.ephemera.put(COOKIE_KIND, opened.id.key(), &target.to_bytes(), session.expires_at, now).await;
         if let Err(failure) = stored {
             if let Err(error) = self.end(target.user, target.session).await {
                 tracing::warn!(%error, "a session whose cookie could not be stored can't be removed");
@@ -169,7 +169,7 @@ impl Sessions {
             return Err(failure.into());
         }
         let Some(former) = former else { return Ok(()) };
-        let value = self.ephemera.get(COOKIE, former.key(), now).await?;
+        let value = self.ephemera.get(COOKIE_KIND, former.key(), now).await?;
         let Some(former) = value.and_then(|value| SessionRef::from_bytes(&value)) else { return Ok(()) };
         match self.end(former.user, former.session).await {
             Err(error) if !is_gone(&error) => Err(error),
@@ -197,7 +197,7 @@ impl Sessions {
         if ended.kind == SessionKind::Cookie {
             let key = Key::from_hash(ended.secret_hash);
             self.cookies.forget(key);
-            if let Err(failure) = self.ephemera.delete(COOKIE, key).await {
+            if let Err(failure) = self.ephemera.delete(COOKIE_KIND, key).await {
                 tracing::debug!(%failure, "the cookie of an ended session is left to expire");
             }
         }

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::passwords::{Hasher, Limits, Password};
 use circadia_auth::sessions::{
-    Authenticated, COOKIE, Cookies, Revocations, Roles, SessionRef, admit, open_cookie_session, open_session, refresh,
+    Authenticated, COOKIE_KIND, Cookies, Revocations, Roles, SessionRef, admit, open_cookie_session, open_session,
+    refresh,
 };
 use circadia_auth::stores::{Ephemera, EphemeralStore, Key, Kind, Pending};
 use circadia_auth::throttles::{LocalThrottle, Quota};
@@ -161,13 +162,13 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
         open_cookie_session(&mut store, Authenticated::by_password(user), &Client::default(), ids, &entropy, NOW)
             .unwrap();
     let place = SessionRef { user, session: opened.session.id }.to_bytes();
-    let put = ephemera.put(COOKIE, opened.id.key(), &place, opened.session.expires_at, NOW);
+    let put = ephemera.put(COOKIE_KIND, opened.id.key(), &place, opened.session.expires_at, NOW);
     runtime.block_on(put).unwrap();
     let (text, csrf) = (cookies.text(&opened.id), cookies.csrf_token(&opened.id));
 
     let look_up = |store: &mut Memory| {
         let id = cookies.read(black_box(&text)).unwrap();
-        let place = runtime.block_on(ephemera.get(COOKIE, id.key(), NOW)).unwrap().unwrap();
+        let place = runtime.block_on(ephemera.get(COOKIE_KIND, id.key(), NOW)).unwrap().unwrap();
         let place = SessionRef::from_bytes(&place).unwrap();
         let state = store.find_session(place.user, place.session).unwrap().unwrap();
         roles.remember(place.user, state.role, NOW);

@@ -27,7 +27,7 @@ pub mod oauth;
 pub mod one_time;
 mod outbox;
 pub mod passwords;
-pub mod personal;
+pub mod personal_tokens;
 pub mod sessions;
 pub mod stores;
 pub mod throttles;

@@ -18,12 +18,12 @@ const KIND: Kind = Kind::new("cookie");
 const OTHER: Kind = Kind::new("state");
 
 /// A store, and what goes with it.
-struct Setting {
+struct Fixture {
     store: Arc<dyn EphemeralStore>,
     _directory: Option<TempDir>,
 }
 
-impl Setting {
+impl Fixture {
     fn embedded() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut options = StorageOptions::new(format!("sqlite://{}/test.db", directory.path().display()));
@@ -61,7 +61,7 @@ impl Setting {
 
 const MASTER: &str = "a master key that only the tests know";
 
-async fn a_value_is_there_until_it_expires(setting: Setting) {
+async fn a_value_is_there_until_it_expires(setting: Fixture) {
     let (key, other) = (Key::of(b"a secret"), Key::of(b"another"));
     setting.put(KIND, key, b"value", 10).await;
     assert_eq!(setting.get(KIND, key, 0).await.unwrap(), b"value");
@@ -77,7 +77,7 @@ async fn a_value_is_there_until_it_expires(setting: Setting) {
     assert_eq!(setting.get(KIND, other, 0).await, None);
 }
 
-async fn what_is_taken_or_deleted_is_gone(setting: Setting) {
+async fn what_is_taken_or_deleted_is_gone(setting: Fixture) {
     let key = Key::of(b"a secret");
     setting.put(KIND, key, b"value", 10).await;
     setting.put(OTHER, key, b"other", 10).await;
@@ -91,7 +91,7 @@ async fn what_is_taken_or_deleted_is_gone(setting: Setting) {
     assert_eq!(setting.get(OTHER, key, 0).await, None);
 }
 
-async fn of_many_takers_exactly_one_wins(setting: Setting) {
+async fn of_many_takers_exactly_one_wins(setting: Fixture) {
     let key = Key::of(b"a secret");
     for round in 0..10_u8 {
         setting.put(KIND, key, &[round], 10).await;
@@ -105,7 +105,7 @@ async fn of_many_takers_exactly_one_wins(setting: Setting) {
     }
 }
 
-async fn values_are_sealed_and_bound_to_their_place(setting: Setting) {
+async fn values_are_sealed_and_bound_to_their_place(setting: Fixture) {
     let (ephemera, key, other) = (setting.ephemera(MASTER), Key::of(b"a secret"), Key::of(b"another"));
     ephemera.put(KIND, key, b"attack at dawn", NOW.plus_seconds(10), NOW).await.unwrap();
     assert_eq!(ephemera.get(KIND, key, NOW).await.unwrap().unwrap().as_slice(), b"attack at dawn");
@@ -119,7 +119,7 @@ async fn values_are_sealed_and_bound_to_their_place(setting: Setting) {
     assert!(setting.ephemera(&MASTER.to_uppercase()).get(KIND, key, NOW).await.unwrap().is_none());
     setting.put(KIND, key, b"forged", 10).await;
     assert!(ephemera.take(KIND, key, NOW).await.unwrap().is_none());
-    let large = vec![7; circadia_auth::stores::LARGEST];
+    let large = vec![7; circadia_auth::stores::MAX_VALUE_BYTES];
     ephemera.put(KIND, key, &large, NOW.plus_seconds(10), NOW).await.unwrap();
     assert_eq!(*ephemera.take(KIND, key, NOW).await.unwrap().unwrap(), large);
     ephemera.put(KIND, key, &[7; 5_000], NOW.plus_seconds(10), NOW).await.unwrap_err();
@@ -130,13 +130,13 @@ macro_rules! suite {
         mod embedded { $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                super::$test(super::Setting::embedded()).await;
+                super::$test(super::Fixture::embedded()).await;
             }
         )+ }
         mod redis { $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                super::$test(super::Setting::redis()).await;
+                super::$test(super::Fixture::redis()).await;
             }
         )+ }
     };
@@ -151,7 +151,7 @@ suite!(
 
 #[tokio::test]
 async fn the_embedded_store_forgets_what_expired_when_it_is_told_to() {
-    let setting = Setting::embedded();
+    let setting = Fixture::embedded();
     setting.put(KIND, Key::of(b"a"), b"value", 10).await;
     setting.put(KIND, Key::of(b"b"), b"value", 20).await;
     assert_eq!(setting.store.purge(NOW.plus_seconds(15)).await.unwrap(), 1);

@@ -25,7 +25,7 @@ use circadia_auth::accounts::Identifiers;
 use circadia_auth::keys::KeyRing;
 use circadia_auth::oauth::OpenIdProvider;
 use circadia_auth::passwords::{Hasher, Limits};
-use circadia_auth::personal::PersonalTokens;
+use circadia_auth::personal_tokens::PersonalTokens;
 use circadia_auth::sessions::{Cookies, Revocations, Roles};
 use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, RedisStore};
 use circadia_auth::throttles::{Quota, Throttle, throttle};

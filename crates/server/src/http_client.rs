@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use circadia_auth::oauth::{HttpClient, HttpFailure, HttpRequest, HttpResponse, Sent};
+use circadia_auth::oauth::{HttpClient, HttpFailure, HttpRequest, HttpResponse, ResponseFuture};
 use reqwest::{Client, Request};
 
 /// How long a connection may take.
@@ -68,7 +68,7 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
 }
 
 impl HttpClient for ProviderClient {
-    fn send(&self, request: HttpRequest) -> Sent<'_> {
+    fn send(&self, request: HttpRequest) -> ResponseFuture<'_> {
         Box::pin(self.exchange(request))
     }
 }

@@ -22,3 +22,8 @@ where
 {
     Narrow::try_from(wide).map_err(|_| corrupt(format_args!("{wide} is out of range")))
 }
+
+/// A number on its way into an `INTEGER` column.
+pub(crate) fn column(value: u32) -> Result<i32> {
+    i32::try_from(value).map_err(|_| StoreError::Defect(format!("{value} is too large to be stored")))
+}

@@ -4,22 +4,20 @@ use circadia_domain::civil::Instant;
 use circadia_domain::ephemera::{EphemeraRepository, EphemeronKind};
 use diesel::prelude::*;
 
-use crate::dialect::{Bind, Upsert};
+use crate::dialect::insert_rows;
 use crate::schema::ephemera;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 impl EphemeraRepository for Transaction {
     fn put_ephemeron(&mut self, kind: EphemeronKind, key: &[u8; 32], value: &[u8], expires_at: Instant) -> Result<()> {
-        Upsert {
-            table: "ephemera",
-            columns: ["kind", "key_hash", "sealed", "expires_at"],
-            key: &["kind", "key_hash"],
-            replaced: &["sealed", "expires_at"],
-            rows: vec![[Bind::Text(kind.as_str()), Bind::Bytes(key), Bind::Bytes(value), Bind::Instant(expires_at)]],
-        }
-        .run(self.connection())
-        .classified()
+        let row = (
+            ephemera::kind.eq(kind.as_str()),
+            ephemera::key_hash.eq(key.as_slice()),
+            ephemera::sealed.eq(value),
+            ephemera::expires_at.eq(Sql(expires_at)),
+        );
+        insert_rows!(self.connection(), ephemera, [row], on (kind, key_hash) replace (sealed, expires_at)).classified()
     }
 
     fn find_ephemeron(&mut self, kind: EphemeronKind, key: &[u8; 32], now: Instant) -> Result<Option<Vec<u8>>> {

@@ -10,7 +10,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 use crate::connection::{AnyConnection, MultiBackend};
 use crate::dialect;
-use crate::sql_types::Uuid;
+use crate::sql_types::{Sql, Uuid};
 use crate::transaction::{Classify as _, Result, Transaction};
 
 /// Tables whose rows go with the account, those that refer to others before those that they refer to, the revision
@@ -45,7 +45,7 @@ pub const KEPT_OF_THE_ERASED: &[(&str, &str)] =
 struct DeleteOf {
     table: &'static str,
     column: &'static str,
-    user: UserId,
+    user: Sql<UserId>,
 }
 
 impl QueryFragment<MultiBackend> for DeleteOf {
@@ -77,8 +77,8 @@ impl Transaction {
             held => held.classified()?,
         }
         for table in OWNED_BY_USERS {
-            DeleteOf { table, column: "user_id", user }.execute(self.connection()).classified()?;
+            DeleteOf { table, column: "user_id", user: Sql(user) }.execute(self.connection()).classified()?;
         }
-        DeleteOf { table: "users", column: "id", user }.execute(self.connection()).map(drop).classified()
+        DeleteOf { table: "users", column: "id", user: Sql(user) }.execute(self.connection()).map(drop).classified()
     }
 }

@@ -16,66 +16,92 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::convert::{corrupt, digest};
-use crate::dialect::{Bind, CaseOf, Upsert};
+use crate::dialect::{CaseOf, insert_rows};
 use crate::schema::{entries, habit_histories, habits, time_entries, timers};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = habits)]
-struct Row {
-    id: HabitId,
-    name: HabitName,
-    description: Option<HabitDescription>,
-    theme_id: Option<ThemeId>,
-    color: Option<Color>,
-    starts_on: Date,
-    ends_on: Option<Date>,
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = habits, primary_key(user_id, id))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
+struct HabitRow {
+    id: Sql<HabitId>,
+    name: Sql<HabitName>,
+    description: Option<Sql<HabitDescription>>,
+    theme_id: Option<Sql<ThemeId>>,
+    color: Option<Sql<Color>>,
+    starts_on: Sql<Date>,
+    ends_on: Option<Sql<Date>>,
     plans: String,
     pauses: String,
-    archived_at: Option<Instant>,
+    archived_at: Option<Sql<Instant>>,
     position: i32,
-    created_at: Instant,
-    updated_at: Instant,
+    #[diesel(skip_update)]
+    created_at: Sql<Instant>,
+    updated_at: Sql<Instant>,
     rev: i64,
+    #[diesel(skip_update)]
     request_digest: Vec<u8>,
 }
 
-impl Row {
-    fn read(self) -> Result<Habit> {
-        let window = Window { starts_on: self.starts_on, ends_on: self.ends_on };
-        let timeline = Timeline::new(window, from_json(&self.plans)?, from_json(&self.pauses)?).map_err(corrupt)?;
-        Ok(Habit {
-            id: self.id,
-            name: self.name,
-            description: self.description,
-            theme: self.theme_id,
-            color: self.color,
-            timeline,
-            archived_at: self.archived_at,
-            position: self.position,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            rev: Revision(self.rev),
-            request_digest: digest(&self.request_digest)?,
+impl TryFrom<&Habit> for HabitRow {
+    type Error = StoreError;
+
+    fn try_from(habit: &Habit) -> Result<Self> {
+        let window = habit.timeline.window();
+        Ok(Self {
+            id: Sql(habit.id),
+            name: Sql(habit.name.clone()),
+            description: habit.description.clone().map(Sql),
+            theme_id: habit.theme.map(Sql),
+            color: habit.color.map(Sql),
+            starts_on: Sql(window.starts_on),
+            ends_on: window.ends_on.map(Sql),
+            plans: to_json(habit.timeline.plans())?,
+            pauses: to_json(habit.timeline.pauses())?,
+            archived_at: habit.archived_at.map(Sql),
+            position: habit.position,
+            created_at: Sql(habit.created_at),
+            updated_at: Sql(habit.updated_at),
+            rev: habit.rev.0,
+            request_digest: habit.request_digest.to_vec(),
         })
     }
+}
 
-    fn read_with_history((row, bits): (Self, Option<Vec<u8>>)) -> Result<(Habit, History)> {
-        let history = match bits {
-            Some(bits) => History::decode(&bits).map_err(corrupt)?,
-            None => History::default(),
-        };
-        Ok((row.read()?, history))
-    }
+impl TryFrom<HabitRow> for Habit {
+    type Error = StoreError;
 
-    fn read_with_recent((row, bits): (Self, Option<Vec<u8>>)) -> Result<(Habit, Recent)> {
-        let recent = match bits {
-            Some(bits) => Recent::decode(&bits).map_err(corrupt)?,
-            None => Recent::default(),
-        };
-        Ok((row.read()?, recent))
+    fn try_from(row: HabitRow) -> Result<Self> {
+        let window = Window { starts_on: row.starts_on.0, ends_on: row.ends_on.map(Sql::into_inner) };
+        let timeline = Timeline::new(window, from_json(&row.plans)?, from_json(&row.pauses)?).map_err(corrupt)?;
+        Ok(Self {
+            id: row.id.0,
+            name: row.name.0,
+            description: row.description.map(Sql::into_inner),
+            theme: row.theme_id.map(Sql::into_inner),
+            color: row.color.map(Sql::into_inner),
+            timeline,
+            archived_at: row.archived_at.map(Sql::into_inner),
+            position: row.position,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            rev: Revision(row.rev),
+            request_digest: digest(&row.request_digest)?,
+        })
     }
+}
+
+/// A habit and its history, or an empty one if there is none.
+fn with_history((row, history): (HabitRow, Option<Vec<u8>>)) -> Result<(Habit, History)> {
+    let history = history.map(|bytes| History::decode(&bytes).map_err(corrupt)).transpose()?;
+    Ok((row.try_into()?, history.unwrap_or_default()))
+}
+
+/// A habit and the recent part of its history, or an empty one if there is none.
+fn with_recent((row, recent): (HabitRow, Option<Vec<u8>>)) -> Result<(Habit, Recent)> {
+    let recent = recent.map(|bytes| Recent::decode(&bytes).map_err(corrupt)).transpose()?;
+    Ok((row.try_into()?, recent.unwrap_or_default()))
 }
 
 fn from_json<T: DeserializeOwned>(document: &str) -> Result<T> {
@@ -97,7 +123,7 @@ macro_rules! with_history {
                 habit_histories::table
                     .on(habit_histories::user_id.eq(habits::user_id).and(habit_histories::habit_id.eq(habits::id))),
             )
-            .select((Row::as_select(), $part))
+            .select((HabitRow::as_select(), $part))
     };
 }
 
@@ -114,61 +140,61 @@ const MOVES_PER_STATEMENT: usize = 500;
 
 impl HabitRepository for Transaction {
     fn habits(&mut self, user: UserId) -> Result<Vec<Habit>> {
-        let rows: Vec<Row> = habits::table
+        let rows: Vec<HabitRow> = habits::table
             .filter(habits::user_id.eq(Sql(user)))
             .order((habits::position, habits::id))
-            .select(Row::as_select())
+            .select(HabitRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read).collect()
+        rows.into_iter().map(Habit::try_from).collect()
     }
 
     fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>> {
-        let rows: Vec<(Row, Option<Vec<u8>>)> = with_history!()
+        let rows: Vec<(HabitRow, Option<Vec<u8>>)> = with_history!()
             .filter(habits::user_id.eq(Sql(user)))
             .order((habits::position, habits::id))
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read_with_history).collect()
+        rows.into_iter().map(with_history).collect()
     }
 
     fn habits_with_recent(&mut self, user: UserId) -> Result<Vec<(Habit, Recent)>> {
-        let rows: Vec<(Row, Option<Vec<u8>>)> = with_history!(recent_part!())
+        let rows: Vec<(HabitRow, Option<Vec<u8>>)> = with_history!(recent_part!())
             .filter(habits::user_id.eq(Sql(user)))
             .order((habits::position, habits::id))
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read_with_recent).collect()
+        rows.into_iter().map(with_recent).collect()
     }
 
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>> {
-        let found: Option<Row> = habits::table
+        let found: Option<HabitRow> = habits::table
             .find((Sql(user), Sql(id)))
-            .select(Row::as_select())
+            .select(HabitRow::as_select())
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Row::read).transpose()
+        found.map(Habit::try_from).transpose()
     }
 
     fn find_habits(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<(Habit, History)>> {
-        let rows: Vec<(Row, Option<Vec<u8>>)> = with_history!()
+        let rows: Vec<(HabitRow, Option<Vec<u8>>)> = with_history!()
             .filter(habits::user_id.eq(Sql(user)))
-            .filter(habits::id.eq_any(ids.iter().map(Sql)))
+            .filter(habits::id.eq_any(ids.iter().copied().map(Sql)))
             .order(habits::id)
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read_with_history).collect()
+        rows.into_iter().map(with_history).collect()
     }
 
     fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>> {
-        let found: Option<(Row, Option<Vec<u8>>)> = with_history!()
+        let found: Option<(HabitRow, Option<Vec<u8>>)> = with_history!()
             .filter(habits::user_id.eq(Sql(user)))
             .filter(habits::id.eq(Sql(id)))
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Row::read_with_history).transpose()
+        found.map(with_history).transpose()
     }
 
     fn find_recent(&mut self, user: UserId, id: HabitId) -> Result<Option<Recent>> {
@@ -192,24 +218,7 @@ impl HabitRepository for Transaction {
 
     fn insert_habit(&mut self, user: UserId, habit: &Habit) -> Result<()> {
         diesel::insert_into(habits::table)
-            .values((
-                habits::user_id.eq(Sql(user)),
-                habits::id.eq(Sql(habit.id)),
-                habits::name.eq(Sql(&habit.name)),
-                habits::description.eq(habit.description.as_ref().map(Sql)),
-                habits::theme_id.eq(habit.theme.map(Sql)),
-                habits::color.eq(habit.color.map(Sql)),
-                habits::starts_on.eq(Sql(habit.timeline.window().starts_on)),
-                habits::ends_on.eq(habit.timeline.window().ends_on.map(Sql)),
-                habits::plans.eq(to_json(habit.timeline.plans())?),
-                habits::pauses.eq(to_json(habit.timeline.pauses())?),
-                habits::archived_at.eq(habit.archived_at.map(Sql)),
-                habits::position.eq(habit.position),
-                habits::created_at.eq(Sql(habit.created_at)),
-                habits::updated_at.eq(Sql(habit.updated_at)),
-                habits::rev.eq(habit.rev.0),
-                habits::request_digest.eq(habit.request_digest.as_slice()),
-            ))
+            .values((habits::user_id.eq(Sql(user)), HabitRow::try_from(habit)?))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -217,20 +226,7 @@ impl HabitRepository for Transaction {
 
     fn update_habit(&mut self, user: UserId, habit: &Habit) -> Result<()> {
         diesel::update(habits::table.find((Sql(user), Sql(habit.id))))
-            .set((
-                habits::name.eq(Sql(&habit.name)),
-                habits::description.eq(habit.description.as_ref().map(Sql)),
-                habits::theme_id.eq(habit.theme.map(Sql)),
-                habits::color.eq(habit.color.map(Sql)),
-                habits::starts_on.eq(Sql(habit.timeline.window().starts_on)),
-                habits::ends_on.eq(habit.timeline.window().ends_on.map(Sql)),
-                habits::plans.eq(to_json(habit.timeline.plans())?),
-                habits::pauses.eq(to_json(habit.timeline.pauses())?),
-                habits::archived_at.eq(habit.archived_at.map(Sql)),
-                habits::position.eq(habit.position),
-                habits::updated_at.eq(Sql(habit.updated_at)),
-                habits::rev.eq(habit.rev.0),
-            ))
+            .set(HabitRow::try_from(habit)?)
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -286,25 +282,17 @@ impl HabitRepository for Transaction {
 
     fn put_histories(&mut self, user: UserId, histories: &[(&Habit, &History)]) -> Result<()> {
         // By habit: PostgreSQL takes one row of a key at most in a statement.
-        let encoded: BTreeMap<HabitId, (Vec<u8>, Vec<u8>)> = histories
-            .iter()
-            .map(|(habit, history)| {
-                let recent = Recent::of(&habit.timeline, history);
-                (habit.id, (recent.encode(), history.encode()))
-            })
-            .collect();
-        let upsert = Upsert {
-            table: "habit_histories",
-            columns: ["user_id", "habit_id", "recent", "history"],
-            key: &["user_id", "habit_id"],
-            replaced: &["recent", "history"],
-            rows: encoded
-                .iter()
-                .map(|(id, (recent, bits))| {
-                    [Bind::User(user), Bind::Habit(*id), Bind::Bytes(recent), Bind::Bytes(bits)]
-                })
-                .collect(),
-        };
-        upsert.run(self.connection()).classified()
+        let by_habit: BTreeMap<HabitId, (&Habit, &History)> =
+            histories.iter().map(|(habit, history)| (habit.id, (*habit, *history))).collect();
+        let rows = by_habit.into_values().map(|(habit, history)| {
+            (
+                habit_histories::user_id.eq(Sql(user)),
+                habit_histories::habit_id.eq(Sql(habit.id)),
+                habit_histories::recent.eq(Recent::of(&habit.timeline, history).encode()),
+                habit_histories::history.eq(history.encode()),
+            )
+        });
+        insert_rows!(self.connection(), habit_histories, rows, on (user_id, habit_id) replace (recent, history))
+            .classified()
     }
 }

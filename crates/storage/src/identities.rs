@@ -10,24 +10,36 @@ use crate::schema::identities;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = identities)]
-struct Row {
-    user_id: UserId,
-    provider: Provider,
-    subject: Subject,
-    email: Email,
-    linked_at: Instant,
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = identities, treat_none_as_default_value = false)]
+struct IdentityRow {
+    user_id: Sql<UserId>,
+    provider: Sql<Provider>,
+    subject: Sql<Subject>,
+    email: Sql<Email>,
+    linked_at: Sql<Instant>,
 }
 
-impl From<Row> for Identity {
-    fn from(row: Row) -> Self {
+impl From<&Identity> for IdentityRow {
+    fn from(identity: &Identity) -> Self {
         Self {
-            user: row.user_id,
-            provider: row.provider,
-            subject: row.subject,
-            email: row.email,
-            linked_at: row.linked_at,
+            user_id: Sql(identity.user),
+            provider: Sql(identity.provider),
+            subject: Sql(identity.subject.clone()),
+            email: Sql(identity.email.clone()),
+            linked_at: Sql(identity.linked_at),
+        }
+    }
+}
+
+impl From<IdentityRow> for Identity {
+    fn from(row: IdentityRow) -> Self {
+        Self {
+            user: row.user_id.0,
+            provider: row.provider.0,
+            subject: row.subject.0,
+            email: row.email.0,
+            linked_at: row.linked_at.0,
         }
     }
 }
@@ -35,23 +47,17 @@ impl From<Row> for Identity {
 impl IdentityRepository for Transaction {
     fn insert_identity(&mut self, identity: &Identity) -> Result<()> {
         diesel::insert_into(identities::table)
-            .values((
-                identities::user_id.eq(Sql(identity.user)),
-                identities::provider.eq(Sql(identity.provider)),
-                identities::subject.eq(Sql(&identity.subject)),
-                identities::email.eq(Sql(&identity.email)),
-                identities::linked_at.eq(Sql(identity.linked_at)),
-            ))
+            .values(IdentityRow::from(identity))
             .execute(self.connection())
             .map(drop)
             .classified()
     }
 
     fn find_identity(&mut self, provider: Provider, subject: &Subject) -> Result<Option<Identity>> {
-        let found: Option<Row> = identities::table
+        let found: Option<IdentityRow> = identities::table
             .filter(identities::provider.eq(Sql(provider)))
-            .filter(identities::subject.eq(Sql(subject)))
-            .select(Row::as_select())
+            .filter(identities::subject.eq(Sql(subject.clone())))
+            .select(IdentityRow::as_select())
             .first(self.connection())
             .optional()
             .classified()?;
@@ -59,9 +65,9 @@ impl IdentityRepository for Transaction {
     }
 
     fn identity_of(&mut self, user: UserId, provider: Provider) -> Result<Option<Identity>> {
-        let found: Option<Row> = identities::table
+        let found: Option<IdentityRow> = identities::table
             .find((Sql(user), Sql(provider)))
-            .select(Row::as_select())
+            .select(IdentityRow::as_select())
             .first(self.connection())
             .optional()
             .classified()?;

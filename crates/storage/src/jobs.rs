@@ -26,13 +26,13 @@ const CANDIDATES: i64 = 16;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = jobs)]
-struct Row {
-    id: JobId,
-    kind: JobKind,
-    user_id: Option<UserId>,
+struct JobRow {
+    id: Sql<JobId>,
+    kind: Sql<JobKind>,
+    user_id: Option<Sql<UserId>>,
     payload: Option<Vec<u8>>,
     attempts: i32,
-    created_at: Instant,
+    created_at: Sql<Instant>,
 }
 
 /// Jobs of these kinds that are due and that nobody has on lease.
@@ -80,15 +80,15 @@ impl JobRepository for Transaction {
     }
 
     fn claim_job(&mut self, kinds: &[JobKind], now: Instant, leased_until: Instant) -> Result<Option<Job>> {
-        let candidates: Vec<Row> = due!(kinds, now)
+        let candidates: Vec<JobRow> = due!(kinds, now)
             .order((jobs::run_at, jobs::id))
             .limit(CANDIDATES)
-            .select(Row::as_select())
+            .select(JobRow::as_select())
             .load(self.connection())
             .classified()?;
         for row in candidates {
             let as_seen = jobs::table
-                .find(Sql(row.id))
+                .find(row.id)
                 .filter(jobs::state.eq(WAITING))
                 .filter(jobs::attempts.eq(row.attempts))
                 .filter(jobs::leased_until.is_null().or(jobs::leased_until.le(Some(Sql(now)))));
@@ -98,9 +98,16 @@ impl JobRepository for Transaction {
                 .execute(self.connection())
                 .classified()?;
             if taken == 1 {
-                let Row { id, kind, user_id: user, payload, created_at, .. } = row;
-                let payload = payload.ok_or_else(|| corrupt(format_args!("the waiting job {id} holds nothing")))?;
-                return Ok(Some(Job { id, kind, user, payload, attempts, created_at, leased_until }));
+                let id = row.id.0;
+                return Ok(Some(Job {
+                    id,
+                    kind: row.kind.0,
+                    user: row.user_id.map(Sql::into_inner),
+                    payload: row.payload.ok_or_else(|| corrupt(format_args!("the waiting job {id} has no payload")))?,
+                    attempts,
+                    created_at: row.created_at.0,
+                    leased_until,
+                }));
             }
         }
         Ok(None)

@@ -13,24 +13,36 @@ use crate::transaction::{Classify as _, Result, Transaction};
 /// The row that whoever makes keys holds.
 const LOCK: &str = "server_keys";
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = server_keys)]
-struct Row {
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = server_keys, treat_none_as_default_value = false)]
+struct KeyRow {
     kid: String,
-    purpose: KeyPurpose,
+    purpose: Sql<KeyPurpose>,
     sealed: Vec<u8>,
-    created_at: Instant,
-    retires_at: Option<Instant>,
+    created_at: Sql<Instant>,
+    retires_at: Option<Sql<Instant>>,
 }
 
-impl From<Row> for StoredKey {
-    fn from(row: Row) -> Self {
+impl From<&StoredKey> for KeyRow {
+    fn from(key: &StoredKey) -> Self {
+        Self {
+            kid: key.kid.clone(),
+            purpose: Sql(key.purpose),
+            sealed: key.sealed.clone(),
+            created_at: Sql(key.created_at),
+            retires_at: key.retires_at.map(Sql),
+        }
+    }
+}
+
+impl From<KeyRow> for StoredKey {
+    fn from(row: KeyRow) -> Self {
         Self {
             kid: row.kid,
-            purpose: row.purpose,
+            purpose: row.purpose.0,
             sealed: row.sealed,
-            created_at: row.created_at,
-            retires_at: row.retires_at,
+            created_at: row.created_at.0,
+            retires_at: row.retires_at.map(Sql::into_inner),
         }
     }
 }
@@ -54,9 +66,9 @@ impl KeyRepository for Transaction {
         if self.purpose() == Purpose::Writing {
             self.hold_lock(LOCK)?;
         }
-        let rows: Vec<Row> = server_keys::table
+        let rows: Vec<KeyRow> = server_keys::table
             .order((server_keys::created_at, server_keys::kid))
-            .select(Row::as_select())
+            .select(KeyRow::as_select())
             .load(self.connection())
             .classified()?;
         Ok(rows.into_iter().map(StoredKey::from).collect())
@@ -64,13 +76,7 @@ impl KeyRepository for Transaction {
 
     fn insert_key(&mut self, key: &StoredKey) -> Result<()> {
         diesel::insert_into(server_keys::table)
-            .values((
-                server_keys::kid.eq(&key.kid),
-                server_keys::purpose.eq(Sql(key.purpose)),
-                server_keys::sealed.eq(&key.sealed),
-                server_keys::created_at.eq(Sql(key.created_at)),
-                server_keys::retires_at.eq(key.retires_at.map(Sql)),
-            ))
+            .values(KeyRow::from(key))
             .execute(self.connection())
             .map(drop)
             .classified()

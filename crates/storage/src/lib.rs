@@ -19,8 +19,9 @@
 //! # Adding a repository
 //! 1. The domain comes first: a trait in `crates/domain/src/<feature>/repository.rs` in the words of the feature, made
 //!    part of `Store`. Every method takes the user's id.
-//! 2. A migration of the same name in all three folders, one table each (and one DDL statement for MySQL, whose DDL
-//!    commits by itself). The primary key of a tenant's table begins with `user_id`; it references with `RESTRICT`;
+//! 2. A migration of the same name in all three folders. Migrations only go forward: add a new one, never edit one that
+//!    is on the main branch. MySQL commits every DDL statement by itself, so a migration for it is either one statement
+//!    or several that skip what is already there (`IF NOT EXISTS`, `INSERT IGNORE`). The primary key of a tenant's table begins with `user_id`; it references with `RESTRICT`;
 //!    the domain's limits stand as named `CHECK` constraints. Write down the columns in `schema`, and the table in
 //!    `erasure`.
 //! 3. A file of the feature's name with `impl …Repository for Transaction<'_>`. Bind domain types as they are: ids,

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, DateRange, Instant};
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{MoodMomentId, UserId};
 use circadia_domain::moods::{DayValue, Mood, MoodDay, MoodMoment, MoodNote, MoodRepository, MoodValue, Tags};
 use circadia_domain::revision::Revision;
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, digest, number};
-use crate::dialect::{Bind, Dates, Days, Moods, Upsert, Values};
+use crate::dialect::{MoodDates, MoodDays, MoodUnion, MoodValues, insert_rows};
 use crate::schema::{mood_moments, moods};
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
@@ -23,95 +24,129 @@ fn tags(json: &str) -> Result<Tags> {
     Tags::from_json(json).ok_or_else(|| corrupt("tags are no list of texts"))
 }
 
-const fn days(user: UserId, range: DateRange) -> Days {
-    Days { user, from: range.from(), to: range.to() }
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = moods)]
-struct Row {
-    date: Date,
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = moods, treat_none_as_default_value = false)]
+struct MoodRow {
+    date: Sql<Date>,
     value: i32,
-    note: Option<MoodNote>,
+    note: Option<Sql<MoodNote>>,
     tags: String,
-    created_at: Instant,
-    updated_at: Instant,
+    created_at: Sql<Instant>,
+    updated_at: Sql<Instant>,
     rev: i64,
 }
 
-impl Row {
-    fn read(self) -> Result<Mood> {
-        Ok(Mood {
-            date: self.date,
-            value: value(self.value)?,
-            note: self.note,
-            tags: tags(&self.tags)?,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            rev: Revision(self.rev),
+impl From<&Mood> for MoodRow {
+    fn from(mood: &Mood) -> Self {
+        Self {
+            date: Sql(mood.date),
+            value: mood.value.number().into(),
+            note: mood.note.clone().map(Sql),
+            tags: mood.tags.to_json(),
+            created_at: Sql(mood.created_at),
+            updated_at: Sql(mood.updated_at),
+            rev: mood.rev.0,
+        }
+    }
+}
+
+impl TryFrom<MoodRow> for Mood {
+    type Error = StoreError;
+
+    fn try_from(row: MoodRow) -> Result<Self> {
+        Ok(Self {
+            date: row.date.0,
+            value: value(row.value)?,
+            note: row.note.map(Sql::into_inner),
+            tags: tags(&row.tags)?,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            rev: Revision(row.rev),
         })
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = mood_moments)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = mood_moments, primary_key(user_id, id))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
 struct MomentRow {
-    id: MoodMomentId,
-    felt_at: Instant,
-    date: Date,
+    id: Sql<MoodMomentId>,
+    felt_at: Sql<Instant>,
+    date: Sql<Date>,
     value: i32,
-    note: Option<MoodNote>,
+    note: Option<Sql<MoodNote>>,
     tags: String,
-    created_at: Instant,
-    updated_at: Instant,
+    #[diesel(skip_update)]
+    created_at: Sql<Instant>,
+    updated_at: Sql<Instant>,
     rev: i64,
+    #[diesel(skip_update)]
     request_digest: Vec<u8>,
 }
 
-impl MomentRow {
-    fn read(self) -> Result<MoodMoment> {
-        Ok(MoodMoment {
-            id: self.id,
-            at: self.felt_at,
-            date: self.date,
-            value: value(self.value)?,
-            note: self.note,
-            tags: tags(&self.tags)?,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            rev: Revision(self.rev),
-            request_digest: digest(&self.request_digest)?,
+impl From<&MoodMoment> for MomentRow {
+    fn from(moment: &MoodMoment) -> Self {
+        Self {
+            id: Sql(moment.id),
+            felt_at: Sql(moment.at),
+            date: Sql(moment.date),
+            value: moment.value.number().into(),
+            note: moment.note.clone().map(Sql),
+            tags: moment.tags.to_json(),
+            created_at: Sql(moment.created_at),
+            updated_at: Sql(moment.updated_at),
+            rev: moment.rev.0,
+            request_digest: moment.request_digest.to_vec(),
+        }
+    }
+}
+
+impl TryFrom<MomentRow> for MoodMoment {
+    type Error = StoreError;
+
+    fn try_from(row: MomentRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0,
+            at: row.felt_at.0,
+            date: row.date.0,
+            value: value(row.value)?,
+            note: row.note.map(Sql::into_inner),
+            tags: tags(&row.tags)?,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            rev: Revision(row.rev),
+            request_digest: digest(&row.request_digest)?,
         })
     }
 }
 
-/// A row of either table; those of moods have neither an id, a time nor a digest.
+/// A row of [`MoodUnion`]: of `mood_moments`, or of `moods`, which has neither an id, a time nor a digest.
 #[derive(Queryable)]
-struct EitherRow {
-    id: Option<MoodMomentId>,
-    felt_at: Option<Instant>,
-    date: Date,
+struct UnionRow {
+    id: Option<Sql<MoodMomentId>>,
+    felt_at: Option<Sql<Instant>>,
+    date: Sql<Date>,
     value: i32,
-    note: Option<MoodNote>,
+    note: Option<Sql<MoodNote>>,
     tags: String,
-    created_at: Instant,
-    updated_at: Instant,
+    created_at: Sql<Instant>,
+    updated_at: Sql<Instant>,
     rev: i64,
     request_digest: Option<Vec<u8>>,
 }
 
-impl EitherRow {
-    /// Adds what it says to the days.
-    fn read_into(self, days: &mut BTreeMap<Date, MoodDay>) -> Result<()> {
+impl UnionRow {
+    fn add_to(self, days: &mut BTreeMap<Date, MoodDay>) -> Result<()> {
         let Self { id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest } = self;
-        let day = days.entry(date).or_insert_with(|| MoodDay { date, mood: None, moments: Vec::new() });
+        let empty = || MoodDay { date: date.0, mood: None, moments: Vec::new() };
+        let day = days.entry(date.0).or_insert_with(empty);
         match (id, felt_at, request_digest) {
             (Some(id), Some(felt_at), Some(request_digest)) => {
                 let row =
                     MomentRow { id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest };
-                day.moments.push(row.read()?);
+                day.moments.push(row.try_into()?);
             }
-            _ => day.mood = Some(Row { date, value, note, tags, created_at, updated_at, rev }.read()?),
+            _ => day.mood = Some(MoodRow { date, value, note, tags, created_at, updated_at, rev }.try_into()?),
         }
         Ok(())
     }
@@ -119,34 +154,24 @@ impl EitherRow {
 
 impl MoodRepository for Transaction {
     fn find_mood(&mut self, user: UserId, date: Date) -> Result<Option<Mood>> {
-        let found: Option<Row> = moods::table
+        let found: Option<MoodRow> = moods::table
             .find((Sql(user), Sql(date)))
-            .select(Row::as_select())
+            .select(MoodRow::as_select())
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Row::read).transpose()
+        found.map(Mood::try_from).transpose()
     }
 
     fn put_mood(&mut self, user: UserId, mood: &Mood) -> Result<()> {
-        let tags = mood.tags.to_json();
-        let upsert = Upsert {
-            table: "moods",
-            columns: ["user_id", "date", "value", "note", "tags", "created_at", "updated_at", "rev"],
-            key: &["user_id", "date"],
-            replaced: &["value", "note", "tags", "updated_at", "rev"],
-            rows: vec![[
-                Bind::User(user),
-                Bind::Day(mood.date),
-                Bind::Integer(mood.value.number().into()),
-                Bind::MaybeText(mood.note.as_ref().map(MoodNote::as_str)),
-                Bind::Text(&tags),
-                Bind::Instant(mood.created_at),
-                Bind::Instant(mood.updated_at),
-                Bind::BigInt(mood.rev.0),
-            ]],
-        };
-        upsert.run(self.connection()).classified()
+        let row = (moods::user_id.eq(Sql(user)), MoodRow::from(mood));
+        insert_rows!(
+            self.connection(),
+            moods,
+            [row],
+            on (user_id, date) replace (value, note, tags, updated_at, rev)
+        )
+        .classified()
     }
 
     fn delete_mood(&mut self, user: UserId, date: Date, rev: Revision, now: Instant) -> Result<bool> {
@@ -166,7 +191,7 @@ impl MoodRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(MomentRow::read).transpose()
+        found.map(MoodMoment::try_from).transpose()
     }
 
     fn count_moments(&mut self, user: UserId, date: Date) -> Result<usize> {
@@ -181,19 +206,7 @@ impl MoodRepository for Transaction {
 
     fn insert_moment(&mut self, user: UserId, moment: &MoodMoment) -> Result<()> {
         diesel::insert_into(mood_moments::table)
-            .values((
-                mood_moments::user_id.eq(Sql(user)),
-                mood_moments::id.eq(Sql(moment.id)),
-                mood_moments::felt_at.eq(Sql(moment.at)),
-                mood_moments::date.eq(Sql(moment.date)),
-                mood_moments::value.eq(i32::from(moment.value.number())),
-                mood_moments::note.eq(moment.note.as_ref().map(Sql)),
-                mood_moments::tags.eq(moment.tags.to_json()),
-                mood_moments::created_at.eq(Sql(moment.created_at)),
-                mood_moments::updated_at.eq(Sql(moment.updated_at)),
-                mood_moments::rev.eq(moment.rev.0),
-                mood_moments::request_digest.eq(moment.request_digest.as_slice()),
-            ))
+            .values((mood_moments::user_id.eq(Sql(user)), MomentRow::from(moment)))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -201,15 +214,7 @@ impl MoodRepository for Transaction {
 
     fn update_moment(&mut self, user: UserId, moment: &MoodMoment) -> Result<()> {
         diesel::update(mood_moments::table.find((Sql(user), Sql(moment.id))))
-            .set((
-                mood_moments::felt_at.eq(Sql(moment.at)),
-                mood_moments::date.eq(Sql(moment.date)),
-                mood_moments::value.eq(i32::from(moment.value.number())),
-                mood_moments::note.eq(moment.note.as_ref().map(Sql)),
-                mood_moments::tags.eq(moment.tags.to_json()),
-                mood_moments::updated_at.eq(Sql(moment.updated_at)),
-                mood_moments::rev.eq(moment.rev.0),
-            ))
+            .set(MomentRow::from(moment))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -231,14 +236,16 @@ impl MoodRepository for Transaction {
 
     fn mood_dates(&mut self, user: UserId, range: DateRange, limit: usize, backwards: bool) -> Result<Vec<Date>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Dates { days: days(user, range), limit, backwards }.load(self.connection()).classified()
+        let query = MoodDates { days: MoodDays::new(user, range), limit, backwards };
+        let dates: Vec<Sql<Date>> = query.load(self.connection()).classified()?;
+        Ok(dates.into_iter().map(Sql::into_inner).collect())
     }
 
     fn mood_days(&mut self, user: UserId, range: DateRange) -> Result<Vec<MoodDay>> {
-        let rows: Vec<EitherRow> = Moods(days(user, range)).load(self.connection()).classified()?;
+        let rows: Vec<UnionRow> = MoodUnion(MoodDays::new(user, range)).load(self.connection()).classified()?;
         let mut days = BTreeMap::new();
         for row in rows {
-            row.read_into(&mut days)?;
+            row.add_to(&mut days)?;
         }
         let mut days: Vec<MoodDay> = days.into_values().collect();
         for day in &mut days {
@@ -248,9 +255,10 @@ impl MoodRepository for Transaction {
     }
 
     fn mood_values(&mut self, user: UserId, range: DateRange) -> Result<Vec<DayValue>> {
-        let rows: Vec<(Date, i32, i32)> = Values(days(user, range)).load(self.connection()).classified()?;
+        let rows: Vec<(Sql<Date>, i32, i32)> =
+            MoodValues(MoodDays::new(user, range)).load(self.connection()).classified()?;
         let mut days: BTreeMap<Date, (Option<MoodValue>, Vec<MoodValue>)> = BTreeMap::new();
-        for (date, number, is_moment) in rows {
+        for (Sql(date), number, is_moment) in rows {
             let (own, moments) = days.entry(date).or_default();
             match is_moment {
                 0 => *own = Some(value(number)?),

@@ -1,68 +1,76 @@
 //! Tokens that are good once.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
 use circadia_domain::users::Email;
 use diesel::prelude::*;
 
 use crate::convert::digest;
-use crate::dialect::{Bind, Upsert};
+use crate::dialect::insert_rows;
 use crate::schema::one_time_tokens;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = one_time_tokens)]
-struct Row {
-    user_id: UserId,
-    purpose: OneTimePurpose,
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = one_time_tokens, treat_none_as_default_value = false)]
+struct OneTimeTokenRow {
+    user_id: Sql<UserId>,
+    purpose: Sql<OneTimePurpose>,
     token_hash: Vec<u8>,
-    email: Email,
-    created_at: Instant,
-    expires_at: Instant,
+    email: Sql<Email>,
+    created_at: Sql<Instant>,
+    expires_at: Sql<Instant>,
 }
 
-impl Row {
-    fn read(self) -> Result<StoredOneTimeToken> {
-        Ok(StoredOneTimeToken {
-            user: self.user_id,
-            purpose: self.purpose,
-            token_hash: digest(&self.token_hash)?,
-            email: self.email,
-            created_at: self.created_at,
-            expires_at: self.expires_at,
+impl From<&StoredOneTimeToken> for OneTimeTokenRow {
+    fn from(token: &StoredOneTimeToken) -> Self {
+        Self {
+            user_id: Sql(token.user),
+            purpose: Sql(token.purpose),
+            token_hash: token.token_hash.to_vec(),
+            email: Sql(token.email.clone()),
+            created_at: Sql(token.created_at),
+            expires_at: Sql(token.expires_at),
+        }
+    }
+}
+
+impl TryFrom<OneTimeTokenRow> for StoredOneTimeToken {
+    type Error = StoreError;
+
+    fn try_from(row: OneTimeTokenRow) -> Result<Self> {
+        Ok(Self {
+            user: row.user_id.0,
+            purpose: row.purpose.0,
+            token_hash: digest(&row.token_hash)?,
+            email: row.email.0,
+            created_at: row.created_at.0,
+            expires_at: row.expires_at.0,
         })
     }
 }
 
 impl OneTimeRepository for Transaction {
     fn put_one_time_token(&mut self, token: &StoredOneTimeToken) -> Result<()> {
-        let upsert = Upsert {
-            table: "one_time_tokens",
-            columns: ["user_id", "purpose", "token_hash", "email", "created_at", "expires_at"],
-            key: &["user_id", "purpose"],
-            replaced: &["token_hash", "email", "created_at", "expires_at"],
-            rows: vec![[
-                Bind::User(token.user),
-                Bind::Text(token.purpose.as_str()),
-                Bind::Bytes(&token.token_hash),
-                Bind::Text(token.email.as_str()),
-                Bind::Instant(token.created_at),
-                Bind::Instant(token.expires_at),
-            ]],
-        };
-        upsert.run(self.connection()).of_a_user()
+        insert_rows!(
+            self.connection(),
+            one_time_tokens,
+            [OneTimeTokenRow::from(token)],
+            on (user_id, purpose) replace (token_hash, email, created_at, expires_at)
+        )
+        .of_a_user()
     }
 
     fn find_one_time_token(&mut self, user: UserId, purpose: OneTimePurpose) -> Result<Option<StoredOneTimeToken>> {
-        let found: Option<Row> = one_time_tokens::table
+        let found: Option<OneTimeTokenRow> = one_time_tokens::table
             .find((Sql(user), Sql(purpose)))
-            .select(Row::as_select())
+            .select(OneTimeTokenRow::as_select())
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Row::read).transpose()
+        found.map(StoredOneTimeToken::try_from).transpose()
     }
 
     fn delete_one_time_tokens(&mut self, user: UserId, purposes: &[OneTimePurpose]) -> Result<()> {

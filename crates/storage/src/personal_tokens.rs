@@ -1,6 +1,7 @@
 //! Personal access tokens.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{PersonalTokenId, SessionId, UserId};
 use circadia_domain::personal_tokens::{PersonalToken, PersonalTokenRepository, PersonalTokenState, Scopes, TokenName};
 use circadia_domain::revision::Revision;
@@ -13,32 +14,50 @@ use crate::schema::{personal_tokens, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = personal_tokens)]
-struct Row {
-    user_id: UserId,
-    id: PersonalTokenId,
-    name: TokenName,
-    scopes: Scopes,
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = personal_tokens, treat_none_as_default_value = false)]
+struct PersonalTokenRow {
+    user_id: Sql<UserId>,
+    id: Sql<PersonalTokenId>,
+    name: Sql<TokenName>,
+    scopes: Sql<Scopes>,
     secret_hash: Vec<u8>,
-    created_at: Instant,
-    expires_at: Instant,
-    last_used_at: Option<Instant>,
+    created_at: Sql<Instant>,
+    expires_at: Sql<Instant>,
+    last_used_at: Option<Sql<Instant>>,
     rev: i64,
 }
 
-impl Row {
-    fn read(self) -> Result<PersonalToken> {
-        Ok(PersonalToken {
-            id: self.id,
-            user: self.user_id,
-            name: self.name,
-            scopes: self.scopes,
-            secret_hash: digest(&self.secret_hash)?,
-            created_at: self.created_at,
-            expires_at: self.expires_at,
-            last_used_at: self.last_used_at,
-            rev: Revision(self.rev),
+impl From<&PersonalToken> for PersonalTokenRow {
+    fn from(token: &PersonalToken) -> Self {
+        Self {
+            user_id: Sql(token.user),
+            id: Sql(token.id),
+            name: Sql(token.name.clone()),
+            scopes: Sql(token.scopes),
+            secret_hash: token.secret_hash.to_vec(),
+            created_at: Sql(token.created_at),
+            expires_at: Sql(token.expires_at),
+            last_used_at: token.last_used_at.map(Sql),
+            rev: token.rev.0,
+        }
+    }
+}
+
+impl TryFrom<PersonalTokenRow> for PersonalToken {
+    type Error = StoreError;
+
+    fn try_from(row: PersonalTokenRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0,
+            user: row.user_id.0,
+            name: row.name.0,
+            scopes: row.scopes.0,
+            secret_hash: digest(&row.secret_hash)?,
+            created_at: row.created_at.0,
+            expires_at: row.expires_at.0,
+            last_used_at: row.last_used_at.map(Sql::into_inner),
+            rev: Revision(row.rev),
         })
     }
 }
@@ -46,41 +65,33 @@ impl Row {
 impl PersonalTokenRepository for Transaction {
     fn insert_personal_token(&mut self, token: &PersonalToken) -> Result<()> {
         diesel::insert_into(personal_tokens::table)
-            .values((
-                personal_tokens::user_id.eq(Sql(token.user)),
-                personal_tokens::id.eq(Sql(token.id)),
-                personal_tokens::name.eq(Sql(&token.name)),
-                personal_tokens::scopes.eq(Sql(token.scopes)),
-                personal_tokens::secret_hash.eq(token.secret_hash.as_slice()),
-                personal_tokens::created_at.eq(Sql(token.created_at)),
-                personal_tokens::expires_at.eq(Sql(token.expires_at)),
-                personal_tokens::last_used_at.eq(token.last_used_at.map(Sql)),
-                personal_tokens::rev.eq(token.rev.0),
-            ))
+            .values(PersonalTokenRow::from(token))
             .execute(self.connection())
             .map(drop)
             .classified()
     }
 
     fn personal_tokens(&mut self, user: UserId) -> Result<Vec<PersonalToken>> {
-        let rows: Vec<Row> = personal_tokens::table
+        let rows: Vec<PersonalTokenRow> = personal_tokens::table
             .filter(personal_tokens::user_id.eq(Sql(user)))
             .order((personal_tokens::created_at, personal_tokens::id))
-            .select(Row::as_select())
+            .select(PersonalTokenRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read).collect()
+        rows.into_iter().map(PersonalToken::try_from).collect()
     }
 
     fn find_personal_token(&mut self, user: UserId, id: PersonalTokenId) -> Result<Option<PersonalTokenState>> {
-        let found: Option<(Row, Role, bool)> = personal_tokens::table
+        let found: Option<(PersonalTokenRow, Sql<Role>, bool)> = personal_tokens::table
             .find((Sql(user), Sql(id)))
             .inner_join(users::table.on(users::id.eq(personal_tokens::user_id)))
-            .select((Row::as_select(), users::role, users::active))
+            .select((PersonalTokenRow::as_select(), users::role, users::active))
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(|(row, role, active)| Ok(PersonalTokenState { token: row.read()?, role, active })).transpose()
+        found
+            .map(|(row, Sql(role), active)| Ok(PersonalTokenState { token: row.try_into()?, role, active }))
+            .transpose()
     }
 
     fn delete_personal_token(&mut self, user: UserId, id: PersonalTokenId, now: Instant) -> Result<bool> {

@@ -7,15 +7,33 @@ use circadia_domain::users::Locale;
 use diesel::prelude::*;
 
 use crate::convert::number;
-use crate::dialect::{Bind, Upsert};
+use crate::dialect::insert_rows;
 use crate::schema::{quote_feed, quotes};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-/// The only row of `quote_feed`.
-const FEED: i32 = 1;
+/// The id of the only row of `quote_feed`.
+const FEED_ID: i32 = 1;
 
-const COLUMNS: [&str; 5] = ["valid_from", "position", "text", "author", "locale"];
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = quotes, treat_none_as_default_value = false)]
+struct QuoteRow {
+    text: Sql<QuoteText>,
+    author: Sql<QuoteAuthor>,
+    locale: Option<Sql<Locale>>,
+}
+
+impl From<&Quote> for QuoteRow {
+    fn from(quote: &Quote) -> Self {
+        Self { text: Sql(quote.text.clone()), author: Sql(quote.author.clone()), locale: quote.locale.clone().map(Sql) }
+    }
+}
+
+impl From<QuoteRow> for Quote {
+    fn from(row: QuoteRow) -> Self {
+        Self { text: row.text.0, author: row.author.0, locale: row.locale.map(Sql::into_inner) }
+    }
+}
 
 impl QuoteRepository for Transaction {
     fn quotes_in_force(&mut self, date: Date) -> Result<Vec<Quote>> {
@@ -25,40 +43,33 @@ impl QuoteRepository for Transaction {
             .order(others.field(quotes::valid_from).desc())
             .select(others.field(quotes::valid_from))
             .single_value();
-        let rows: Vec<(QuoteText, QuoteAuthor, Option<Locale>)> = quotes::table
+        let rows: Vec<QuoteRow> = quotes::table
             .filter(quotes::valid_from.nullable().eq(latest))
             .order(quotes::position)
-            .select((quotes::text, quotes::author, quotes::locale))
+            .select(QuoteRow::as_select())
             .load(self.connection())
             .classified()?;
-        Ok(rows.into_iter().map(|(text, author, locale)| Quote { text, author, locale }).collect())
+        Ok(rows.into_iter().map(Quote::from).collect())
     }
 
     fn replace_quotes(&mut self, from: Date, set: &[Quote]) -> Result<()> {
         diesel::delete(quotes::table.filter(quotes::valid_from.eq(Sql(from))))
             .execute(self.connection())
             .classified()?;
-        let rows = set.iter().enumerate().map(|(position, quote)| {
-            Ok([
-                Bind::Day(from),
-                Bind::Integer(number(position)?),
-                Bind::Text(quote.text.as_str()),
-                Bind::Text(quote.author.as_str()),
-                Bind::MaybeText(quote.locale.as_ref().map(Locale::as_str)),
-            ])
-        });
-        let upsert = Upsert {
-            table: "quotes",
-            columns: COLUMNS,
-            key: &["valid_from", "position"],
-            replaced: &["text", "author", "locale"],
-            rows: rows.collect::<Result<_>>()?,
-        };
-        upsert.run(self.connection()).classified()
+        let rows = set
+            .iter()
+            .enumerate()
+            .map(|(position, quote)| {
+                let position: i32 = number(position)?;
+                Ok((quotes::valid_from.eq(Sql(from)), quotes::position.eq(position), QuoteRow::from(quote)))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        insert_rows!(self.connection(), quotes, rows, on (valid_from, position) replace (text, author, locale))
+            .classified()
     }
 
     fn forget_quotes_before(&mut self, date: Date) -> Result<()> {
-        let in_force: Option<Date> = quotes::table
+        let in_force: Option<Sql<Date>> = quotes::table
             .filter(quotes::valid_from.le(Sql(date)))
             .order(quotes::valid_from.desc())
             .select(quotes::valid_from)
@@ -66,27 +77,27 @@ impl QuoteRepository for Transaction {
             .optional()
             .classified()?;
         let Some(in_force) = in_force else { return Ok(()) };
-        diesel::delete(quotes::table.filter(quotes::valid_from.lt(Sql(in_force))))
+        diesel::delete(quotes::table.filter(quotes::valid_from.lt(in_force)))
             .execute(self.connection())
             .map(drop)
             .classified()
     }
 
     fn feed(&mut self) -> Result<Feed> {
-        let found: Option<(Instant, Instant, i32)> = quote_feed::table
-            .find(FEED)
+        let found: Option<(Sql<Instant>, Sql<Instant>, i32)> = quote_feed::table
+            .find(FEED_ID)
             .select((quote_feed::next_at, quote_feed::leased_until, quote_feed::failures))
             .first(self.connection())
             .optional()
             .classified()?;
-        let (next_at, leased_until, failures) =
+        let (Sql(next_at), Sql(leased_until), failures) =
             found.ok_or_else(|| StoreError::Corrupt("the row of quote_feed is missing".into()))?;
         Ok(Feed { next_at, leased_until, failures })
     }
 
     fn lease_feed(&mut self, now: Instant, until: Instant) -> Result<bool> {
         let due = quote_feed::table
-            .find(FEED)
+            .find(FEED_ID)
             .filter(quote_feed::next_at.le(Sql(now)))
             .filter(quote_feed::leased_until.le(Sql(now)));
         let taken =
@@ -95,7 +106,7 @@ impl QuoteRepository for Transaction {
     }
 
     fn release_feed(&mut self, lease: Instant, next_at: Instant, failures: i32) -> Result<bool> {
-        let held = quote_feed::table.find(FEED).filter(quote_feed::leased_until.eq(Sql(lease)));
+        let held = quote_feed::table.find(FEED_ID).filter(quote_feed::leased_until.eq(Sql(lease)));
         let released = diesel::update(held)
             .set((
                 quote_feed::leased_until.eq(Sql(Instant::from_micros(0))),

@@ -1,6 +1,7 @@
 //! Signed-in sessions, and the feed that tells replicas which of them ended.
 
 use circadia_domain::civil::Instant;
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::{
     FirstFactor, Revocation, Session, SessionKind, SessionRepository, SessionState, Stopped,
@@ -14,44 +15,73 @@ use crate::sql_types::{Moment, Sql};
 use crate::transaction::{Classify as _, Result, Transaction};
 
 /// Sessions of a user that are listed at most.
-const MOST_LISTED: i64 = 1_000;
+const MAX_LISTED: i64 = 1_000;
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = sessions)]
-struct Row {
-    user_id: UserId,
-    id: SessionId,
-    kind: SessionKind,
-    first_factor: FirstFactor,
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = sessions, primary_key(user_id, id))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
+struct SessionRow {
+    user_id: Sql<UserId>,
+    id: Sql<SessionId>,
+    #[diesel(skip_update)]
+    kind: Sql<SessionKind>,
+    #[diesel(skip_update)]
+    first_factor: Sql<FirstFactor>,
     secret_hash: Vec<u8>,
     generation: i32,
-    rotated_at: Instant,
+    rotated_at: Sql<Instant>,
+    #[diesel(skip_update)]
     device: Option<String>,
     user_agent: Option<String>,
     ip: Option<String>,
-    created_at: Instant,
-    last_used_at: Instant,
-    expires_at: Instant,
-    revoked_at: Option<Instant>,
+    #[diesel(skip_update)]
+    created_at: Sql<Instant>,
+    last_used_at: Sql<Instant>,
+    expires_at: Sql<Instant>,
+    #[diesel(skip_update)]
+    revoked_at: Option<Sql<Instant>>,
 }
 
-impl Row {
-    fn read(self) -> Result<Session> {
-        Ok(Session {
-            id: self.id,
-            user: self.user_id,
-            kind: self.kind,
-            first_factor: self.first_factor,
-            secret_hash: digest(&self.secret_hash)?,
-            generation: self.generation,
-            rotated_at: self.rotated_at,
-            device: self.device,
-            user_agent: self.user_agent,
-            ip: self.ip,
-            created_at: self.created_at,
-            last_used_at: self.last_used_at,
-            expires_at: self.expires_at,
-            revoked_at: self.revoked_at,
+impl From<&Session> for SessionRow {
+    fn from(session: &Session) -> Self {
+        Self {
+            user_id: Sql(session.user),
+            id: Sql(session.id),
+            kind: Sql(session.kind),
+            first_factor: Sql(session.first_factor),
+            secret_hash: session.secret_hash.to_vec(),
+            generation: session.generation,
+            rotated_at: Sql(session.rotated_at),
+            device: session.device.clone(),
+            user_agent: session.user_agent.clone(),
+            ip: session.ip.clone(),
+            created_at: Sql(session.created_at),
+            last_used_at: Sql(session.last_used_at),
+            expires_at: Sql(session.expires_at),
+            revoked_at: session.revoked_at.map(Sql),
+        }
+    }
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: SessionRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0,
+            user: row.user_id.0,
+            kind: row.kind.0,
+            first_factor: row.first_factor.0,
+            secret_hash: digest(&row.secret_hash)?,
+            generation: row.generation,
+            rotated_at: row.rotated_at.0,
+            device: row.device,
+            user_agent: row.user_agent,
+            ip: row.ip,
+            created_at: row.created_at.0,
+            last_used_at: row.last_used_at.0,
+            expires_at: row.expires_at.0,
+            revoked_at: row.revoked_at.map(Sql::into_inner),
         })
     }
 }
@@ -79,65 +109,42 @@ impl Transaction {
 impl SessionRepository for Transaction {
     fn insert_session(&mut self, session: &Session) -> Result<()> {
         diesel::insert_into(sessions::table)
-            .values((
-                sessions::user_id.eq(Sql(session.user)),
-                sessions::id.eq(Sql(session.id)),
-                sessions::kind.eq(Sql(session.kind)),
-                sessions::first_factor.eq(Sql(session.first_factor)),
-                sessions::secret_hash.eq(session.secret_hash.as_slice()),
-                sessions::generation.eq(session.generation),
-                sessions::rotated_at.eq(Sql(session.rotated_at)),
-                sessions::device.eq(session.device.as_deref()),
-                sessions::user_agent.eq(session.user_agent.as_deref()),
-                sessions::ip.eq(session.ip.as_deref()),
-                sessions::created_at.eq(Sql(session.created_at)),
-                sessions::last_used_at.eq(Sql(session.last_used_at)),
-                sessions::expires_at.eq(Sql(session.expires_at)),
-                sessions::revoked_at.eq(session.revoked_at.map(Sql)),
-            ))
+            .values(SessionRow::from(session))
             .execute(self.connection())
             .map(drop)
             .classified()
     }
 
     fn find_session(&mut self, user: UserId, id: SessionId) -> Result<Option<SessionState>> {
-        let found: Option<(Row, Role, bool)> = sessions::table
+        let found: Option<(SessionRow, Sql<Role>, bool)> = sessions::table
             .find((Sql(user), Sql(id)))
             .inner_join(users::table.on(users::id.eq(sessions::user_id)))
-            .select((Row::as_select(), users::role, users::active))
+            .select((SessionRow::as_select(), users::role, users::active))
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(|(row, role, active)| Ok(SessionState { session: row.read()?, role, active })).transpose()
+        found.map(|(row, Sql(role), active)| Ok(SessionState { session: row.try_into()?, role, active })).transpose()
     }
 
     fn update_session(&mut self, session: &Session) -> Result<()> {
         diesel::update(sessions::table.find((Sql(session.user), Sql(session.id))))
-            .set((
-                sessions::secret_hash.eq(session.secret_hash.as_slice()),
-                sessions::generation.eq(session.generation),
-                sessions::rotated_at.eq(Sql(session.rotated_at)),
-                sessions::last_used_at.eq(Sql(session.last_used_at)),
-                sessions::expires_at.eq(Sql(session.expires_at)),
-                sessions::user_agent.eq(session.user_agent.as_deref()),
-                sessions::ip.eq(session.ip.as_deref()),
-            ))
+            .set(SessionRow::from(session))
             .execute(self.connection())
             .map(drop)
             .classified()
     }
 
     fn sessions_of(&mut self, user: UserId, now: Instant) -> Result<Vec<Session>> {
-        let rows: Vec<Row> = sessions::table
+        let rows: Vec<SessionRow> = sessions::table
             .filter(sessions::user_id.eq(Sql(user)))
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(Sql(now)))
             .order((sessions::last_used_at.desc(), sessions::id.desc()))
-            .limit(MOST_LISTED)
-            .select(Row::as_select())
+            .limit(MAX_LISTED)
+            .select(SessionRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read).collect()
+        rows.into_iter().map(Session::try_from).collect()
     }
 
     fn touch_session(&mut self, session: &Session) -> Result<()> {
@@ -203,21 +210,22 @@ impl SessionRepository for Transaction {
     }
 
     fn revocations_since(&mut self, since: Instant) -> Result<Vec<Revocation>> {
-        let rows: Vec<(UserId, Option<SessionId>, bool, Instant)> = revocations::table
+        type Row = (Sql<UserId>, Option<Sql<SessionId>>, bool, Sql<Instant>);
+        let rows: Vec<Row> = revocations::table
             .filter(revocations::revoked_at.ge(Sql(since)))
             .order((revocations::revoked_at, revocations::id))
             .select((revocations::user_id, revocations::session_id, revocations::of_role, revocations::revoked_at))
             .load(self.connection())
             .classified()?;
-        let entry = |(user, session, of_role, at): (UserId, Option<SessionId>, bool, Instant)| {
+        let revocation = |(Sql(user), session, of_role, Sql(at)): Row| {
             let what = match session {
-                Some(session) => Stopped::Session(session),
+                Some(Sql(session)) => Stopped::Session(session),
                 None if of_role => Stopped::Role,
                 None => Stopped::Sessions,
             };
             Revocation { user, what, at }
         };
-        Ok(rows.into_iter().map(entry).collect())
+        Ok(rows.into_iter().map(revocation).collect())
     }
 
     fn purge_sessions(&mut self, before: Instant) -> Result<usize> {

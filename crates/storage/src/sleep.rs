@@ -9,99 +9,115 @@ use circadia_domain::sleep::{
 };
 use diesel::prelude::*;
 
-use crate::convert::{corrupt, digest, number};
+use crate::convert::{column, corrupt, digest, number};
 use crate::schema::sleep_logs;
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = sleep_logs)]
+/// When and how the user slept: the columns of a log that statistics read.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = sleep_logs, treat_none_as_default_value = false, treat_none_as_null = true)]
 struct SleepRow {
-    started_at: Instant,
-    ended_at: Instant,
-    date: Date,
-    timezone: Zone,
-    kind: SleepKind,
+    started_at: Sql<Instant>,
+    ended_at: Sql<Instant>,
+    date: Sql<Date>,
+    timezone: Sql<Zone>,
+    kind: Sql<SleepKind>,
     quality: Option<i32>,
     awake_seconds: Option<i32>,
 }
 
-impl SleepRow {
-    fn read(self) -> Result<Sleep> {
-        let quality = self.quality.map(|quality| Quality::from_number(quality.into())).transpose();
-        Ok(Sleep {
-            start: self.started_at,
-            end: self.ended_at,
-            date: self.date,
-            zone: self.timezone,
-            kind: self.kind,
-            quality: quality.map_err(corrupt)?,
-            awake_seconds: self.awake_seconds.map(number).transpose()?,
+impl TryFrom<&Sleep> for SleepRow {
+    type Error = StoreError;
+
+    fn try_from(sleep: &Sleep) -> Result<Self> {
+        Ok(Self {
+            started_at: Sql(sleep.start),
+            ended_at: Sql(sleep.end),
+            date: Sql(sleep.date),
+            timezone: Sql(sleep.zone),
+            kind: Sql(sleep.kind),
+            quality: sleep.quality.map(|quality| quality.number().into()),
+            awake_seconds: sleep.awake_seconds.map(column).transpose()?,
         })
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = sleep_logs)]
-struct Row {
-    id: SleepLogId,
+impl TryFrom<SleepRow> for Sleep {
+    type Error = StoreError;
+
+    fn try_from(row: SleepRow) -> Result<Self> {
+        let quality = row.quality.map(|quality| Quality::from_number(quality.into())).transpose();
+        Ok(Self {
+            start: row.started_at.0,
+            end: row.ended_at.0,
+            date: row.date.0,
+            zone: row.timezone.0,
+            kind: row.kind.0,
+            quality: quality.map_err(corrupt)?,
+            awake_seconds: row.awake_seconds.map(number).transpose()?,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = sleep_logs, primary_key(user_id, id))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
+struct SleepLogRow {
+    id: Sql<SleepLogId>,
     #[diesel(embed)]
     sleep: SleepRow,
-    note: Option<SleepNote>,
-    created_at: Instant,
-    updated_at: Instant,
+    note: Option<Sql<SleepNote>>,
+    #[diesel(skip_update)]
+    created_at: Sql<Instant>,
+    updated_at: Sql<Instant>,
     rev: i64,
+    #[diesel(skip_update)]
     request_digest: Vec<u8>,
 }
 
-impl Row {
-    fn read(self) -> Result<SleepLog> {
-        Ok(SleepLog {
-            id: self.id,
-            sleep: self.sleep.read()?,
-            note: self.note,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            rev: Revision(self.rev),
-            request_digest: digest(&self.request_digest)?,
+impl TryFrom<&SleepLog> for SleepLogRow {
+    type Error = StoreError;
+
+    fn try_from(log: &SleepLog) -> Result<Self> {
+        Ok(Self {
+            id: Sql(log.id),
+            sleep: (&log.sleep).try_into()?,
+            note: log.note.clone().map(Sql),
+            created_at: Sql(log.created_at),
+            updated_at: Sql(log.updated_at),
+            rev: log.rev.0,
+            request_digest: log.request_digest.to_vec(),
         })
     }
 }
 
-/// Seconds on their way into a column.
-fn column(seconds: u32) -> Result<i32> {
-    i32::try_from(seconds).map_err(|_| StoreError::Defect(format!("{seconds} seconds are too many to be stored")))
-}
+impl TryFrom<SleepLogRow> for SleepLog {
+    type Error = StoreError;
 
-/// The columns that say when and how somebody slept.
-macro_rules! sleep_columns {
-    ($log:expr) => {{
-        let log: &SleepLog = $log;
-        (
-            sleep_logs::started_at.eq(Sql(log.sleep.start)),
-            sleep_logs::ended_at.eq(Sql(log.sleep.end)),
-            sleep_logs::date.eq(Sql(log.sleep.date)),
-            sleep_logs::timezone.eq(Sql(log.sleep.zone)),
-            sleep_logs::kind.eq(Sql(log.sleep.kind)),
-            sleep_logs::quality.eq(log.sleep.quality.map(|quality| i32::from(quality.number()))),
-            sleep_logs::awake_seconds.eq(log.sleep.awake_seconds.map(column).transpose()?),
-            sleep_logs::note.eq(log.note.as_ref().map(Sql)),
-            sleep_logs::updated_at.eq(Sql(log.updated_at)),
-            sleep_logs::rev.eq(log.rev.0),
-        )
-    }};
+    fn try_from(row: SleepLogRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0,
+            sleep: row.sleep.try_into()?,
+            note: row.note.map(Sql::into_inner),
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            rev: Revision(row.rev),
+            request_digest: digest(&row.request_digest)?,
+        })
+    }
 }
 
 impl SleepRepository for Transaction {
     fn find_sleep_log(&mut self, user: UserId, id: SleepLogId) -> Result<Option<SleepLog>> {
-        let found: Option<Row> = sleep_logs::table
+        let found: Option<SleepLogRow> = sleep_logs::table
             .find((Sql(user), Sql(id)))
-            .select(Row::as_select())
+            .select(SleepLogRow::as_select())
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Row::read).transpose()
+        found.map(SleepLog::try_from).transpose()
     }
 
     fn sleep_logs(&mut self, user: UserId, slice: &SleepSlice) -> Result<Vec<SleepLog>> {
@@ -111,29 +127,29 @@ impl SleepRepository for Transaction {
             .filter(sleep_logs::date.between(Sql(slice.dates.from()), Sql(slice.dates.to())))
             .filter(sleep_logs::started_at.gt(Sql(slice.after.unwrap_or(first))))
             .filter(sleep_logs::started_at.lt(Sql(slice.before.unwrap_or(last))))
-            .select(Row::as_select())
+            .select(SleepLogRow::as_select())
             .limit(i64::try_from(slice.limit).unwrap_or(i64::MAX));
-        let rows: Vec<Row> = if slice.backwards {
+        let rows: Vec<SleepLogRow> = if slice.backwards {
             of_dates.order(sleep_logs::started_at.desc()).load(self.connection())
         } else {
             of_dates.order(sleep_logs::started_at.asc()).load(self.connection())
         }
         .classified()?;
-        rows.into_iter().map(Row::read).collect()
+        rows.into_iter().map(SleepLog::try_from).collect()
     }
 
     fn sleep_logs_between(&mut self, user: UserId, from: Instant, to: Instant) -> Result<Vec<SleepLog>> {
-        let rows: Vec<Row> = sleep_logs::table
+        let rows: Vec<SleepLogRow> = sleep_logs::table
             .filter(sleep_logs::user_id.eq(Sql(user)))
             .filter(sleep_logs::started_at.lt(Sql(to)))
             .filter(sleep_logs::ended_at.gt(Sql(from)))
             // Says nothing new, since no sleep is longer; but so the index has two ends to look between.
             .filter(sleep_logs::started_at.gt(Sql(from.plus_seconds(-MAX_SECONDS))))
             .order(sleep_logs::started_at)
-            .select(Row::as_select())
+            .select(SleepLogRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read).collect()
+        rows.into_iter().map(SleepLog::try_from).collect()
     }
 
     fn sleeps(&mut self, user: UserId, dates: DateRange) -> Result<Vec<Sleep>> {
@@ -143,20 +159,14 @@ impl SleepRepository for Transaction {
             .select(SleepRow::as_select())
             .load(self.connection())
             .classified()?;
-        let mut sleeps: Vec<Sleep> = rows.into_iter().map(SleepRow::read).collect::<Result<_>>()?;
+        let mut sleeps: Vec<Sleep> = rows.into_iter().map(Sleep::try_from).collect::<Result<_>>()?;
         sleeps.sort_unstable_by_key(|sleep| sleep.start);
         Ok(sleeps)
     }
 
     fn insert_sleep_log(&mut self, user: UserId, log: &SleepLog) -> Result<()> {
         diesel::insert_into(sleep_logs::table)
-            .values((
-                sleep_logs::user_id.eq(Sql(user)),
-                sleep_logs::id.eq(Sql(log.id)),
-                sleep_columns!(log),
-                sleep_logs::created_at.eq(Sql(log.created_at)),
-                sleep_logs::request_digest.eq(log.request_digest.as_slice()),
-            ))
+            .values((sleep_logs::user_id.eq(Sql(user)), SleepLogRow::try_from(log)?))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -164,7 +174,7 @@ impl SleepRepository for Transaction {
 
     fn update_sleep_log(&mut self, user: UserId, log: &SleepLog) -> Result<()> {
         diesel::update(sleep_logs::table.find((Sql(user), Sql(log.id))))
-            .set(sleep_columns!(log))
+            .set(SleepLogRow::try_from(log)?)
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -176,11 +186,11 @@ impl SleepRepository for Transaction {
                 .filter(sleep_logs::user_id.eq(Sql(user)))
                 .filter(sleep_logs::id.eq_any(ids.iter().copied().map(Sql)))
         };
-        let there: Vec<SleepLogId> = own().select(sleep_logs::id).load(self.connection()).classified()?;
+        let stored: Vec<Sql<SleepLogId>> = own().select(sleep_logs::id).load(self.connection()).classified()?;
         diesel::delete(own()).execute(self.connection()).classified()?;
-        let buried: Vec<Item> = there.iter().copied().map(Item::from).collect();
-        self.leave_tombstones(user, &buried, rev, now)?;
-        Ok(there.len())
+        let removed: Vec<Item> = stored.into_iter().map(|Sql(id)| id.into()).collect();
+        self.leave_tombstones(user, &removed, rev, now)?;
+        Ok(removed.len())
     }
 
     fn sleep_log_was_deleted(&mut self, user: UserId, id: SleepLogId) -> Result<bool> {

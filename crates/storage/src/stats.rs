@@ -15,7 +15,7 @@ use crate::transaction::{Classify as _, Result, Transaction};
 impl StatsRepository for Transaction {
     fn task_counts(&mut self, user: UserId) -> Result<Vec<TaskCount>> {
         /// Theme, status, rank of the priority, number, and when the first was made.
-        type Group = (Option<ThemeId>, TaskStatus, i32, i64, Option<Instant>);
+        type Group = (Option<Sql<ThemeId>>, Sql<TaskStatus>, i32, i64, Option<Sql<Instant>>);
         // The index has them in this order, and all that is asked for.
         let groups: Vec<Group> = tasks::table
             .filter(tasks::user_id.eq(Sql(user)))
@@ -23,37 +23,38 @@ impl StatsRepository for Transaction {
             .select((tasks::theme_id, tasks::status, tasks::priority, count_star(), min(tasks::created_at)))
             .load(self.connection())
             .classified()?;
-        let count = |(theme, status, rank, count, first_made): Group| {
+        let count = |(theme, Sql(status), rank, count, first_made): Group| {
             Ok(TaskCount {
-                theme,
+                theme: theme.map(Sql::into_inner),
                 priority: Priority::from_rank(rank)
                     .ok_or_else(|| corrupt(format_args!("{rank} is no rank of a priority")))?,
                 status,
                 count: number(count)?,
-                first_made: first_made.ok_or_else(|| corrupt("a task was never made"))?,
+                first_made: first_made.ok_or_else(|| corrupt("a task was never made"))?.0,
             })
         };
         groups.into_iter().map(count).collect()
     }
 
     fn tasks_made(&mut self, user: UserId, from: Instant, until: Instant) -> Result<Vec<Instant>> {
-        tasks::table
+        let made: Vec<Sql<Instant>> = tasks::table
             .filter(tasks::user_id.eq(Sql(user)))
             .filter(tasks::created_at.ge(Sql(from)))
             .filter(tasks::created_at.lt(Sql(until)))
             .select(tasks::created_at)
             .load(self.connection())
-            .classified()
+            .classified()?;
+        Ok(made.into_iter().map(Sql::into_inner).collect())
     }
 
     fn tasks_done(&mut self, user: UserId, from: Instant, until: Instant) -> Result<Vec<TaskDone>> {
-        let rows: Vec<(Instant, Option<Instant>)> = tasks::table
+        let rows: Vec<(Sql<Instant>, Option<Sql<Instant>>)> = tasks::table
             .filter(tasks::user_id.eq(Sql(user)))
             .filter(tasks::completed_at.ge(Some(Sql(from))))
             .filter(tasks::completed_at.lt(Some(Sql(until))))
             .select((tasks::created_at, tasks::completed_at))
             .load(self.connection())
             .classified()?;
-        Ok(rows.into_iter().filter_map(|(made, done)| Some(TaskDone { made, done: done? })).collect())
+        Ok(rows.into_iter().filter_map(|(Sql(made), done)| Some(TaskDone { made, done: done?.0 })).collect())
     }
 }

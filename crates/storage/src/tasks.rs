@@ -1,6 +1,7 @@
 //! Tasks.
 
 use circadia_domain::civil::{Date, Instant};
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::{TaskId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{
@@ -14,41 +15,79 @@ use crate::schema::{tasks, time_entries, timers};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = tasks)]
-struct Row {
-    id: TaskId,
-    title: TaskTitle,
-    description: Option<TaskDescription>,
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = tasks, primary_key(user_id, id))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
+struct TaskRow {
+    id: Sql<TaskId>,
+    title: Sql<TaskTitle>,
+    description: Option<Sql<TaskDescription>>,
     priority: i32,
-    status: TaskStatus,
-    due_on: Option<Date>,
-    theme_id: Option<ThemeId>,
-    completed_at: Option<Instant>,
-    created_at: Instant,
-    updated_at: Instant,
+    status: Sql<TaskStatus>,
+    due_on: Option<Sql<Date>>,
+    theme_id: Option<Sql<ThemeId>>,
+    completed_at: Option<Sql<Instant>>,
+    #[diesel(skip_update)]
+    created_at: Sql<Instant>,
+    updated_at: Sql<Instant>,
     rev: i64,
+    #[diesel(skip_update)]
     request_digest: Vec<u8>,
 }
 
-impl Row {
-    fn read(self) -> Result<Task> {
-        let rank = self.priority;
-        Ok(Task {
-            id: self.id,
-            title: self.title,
-            description: self.description,
+impl From<&Task> for TaskRow {
+    fn from(task: &Task) -> Self {
+        Self {
+            id: Sql(task.id),
+            title: Sql(task.title.clone()),
+            description: task.description.clone().map(Sql),
+            priority: task.priority.rank(),
+            status: Sql(task.status),
+            due_on: task.due_on.map(Sql),
+            theme_id: task.theme.map(Sql),
+            completed_at: task.completed_at.map(Sql),
+            created_at: Sql(task.created_at),
+            updated_at: Sql(task.updated_at),
+            rev: task.rev.0,
+            request_digest: task.request_digest.to_vec(),
+        }
+    }
+}
+
+impl TryFrom<TaskRow> for Task {
+    type Error = StoreError;
+
+    fn try_from(row: TaskRow) -> Result<Self> {
+        let rank = row.priority;
+        Ok(Self {
+            id: row.id.0,
+            title: row.title.0,
+            description: row.description.map(Sql::into_inner),
             priority: Priority::from_rank(rank)
                 .ok_or_else(|| corrupt(format_args!("{rank} is no rank of a priority")))?,
-            status: self.status,
-            due_on: self.due_on,
-            theme: self.theme_id,
-            completed_at: self.completed_at,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            rev: Revision(self.rev),
-            request_digest: digest(&self.request_digest)?,
+            status: row.status.0,
+            due_on: row.due_on.map(Sql::into_inner),
+            theme: row.theme_id.map(Sql::into_inner),
+            completed_at: row.completed_at.map(Sql::into_inner),
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            rev: Revision(row.rev),
+            request_digest: digest(&row.request_digest)?,
         })
+    }
+}
+
+/// Columns that are only sought and sorted by.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = tasks)]
+struct TaskKeys {
+    title_key: String,
+    search_key: String,
+}
+
+impl From<&Task> for TaskKeys {
+    fn from(task: &Task) -> Self {
+        Self { title_key: task.title_key(), search_key: task.search_key() }
     }
 }
 
@@ -174,22 +213,22 @@ impl TaskRepository for Transaction {
             }
             (TaskSort::Title, _) => ordered!(query, tasks::title_key, ascending, None::<(String, TaskId)>),
         };
-        let rows: Vec<Row> = query
+        let rows: Vec<TaskRow> = query
             .limit(i64::try_from(seek.limit).unwrap_or(i64::MAX))
-            .select(Row::as_select())
+            .select(TaskRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Row::read).collect()
+        rows.into_iter().map(Task::try_from).collect()
     }
 
     fn find_task(&mut self, user: UserId, id: TaskId) -> Result<Option<Task>> {
-        let found: Option<Row> = tasks::table
+        let found: Option<TaskRow> = tasks::table
             .find((Sql(user), Sql(id)))
-            .select(Row::as_select())
+            .select(TaskRow::as_select())
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Row::read).transpose()
+        found.map(Task::try_from).transpose()
     }
 
     fn task_total(&mut self, user: UserId) -> Result<i64> {
@@ -198,23 +237,7 @@ impl TaskRepository for Transaction {
 
     fn insert_task(&mut self, user: UserId, task: &Task) -> Result<()> {
         diesel::insert_into(tasks::table)
-            .values((
-                tasks::user_id.eq(Sql(user)),
-                tasks::id.eq(Sql(task.id)),
-                tasks::title.eq(Sql(&task.title)),
-                tasks::title_key.eq(task.title_key()),
-                tasks::search_key.eq(task.search_key()),
-                tasks::description.eq(task.description.as_ref().map(Sql)),
-                tasks::priority.eq(task.priority.rank()),
-                tasks::status.eq(Sql(task.status)),
-                tasks::due_on.eq(task.due_on.map(Sql)),
-                tasks::theme_id.eq(task.theme.map(Sql)),
-                tasks::completed_at.eq(task.completed_at.map(Sql)),
-                tasks::created_at.eq(Sql(task.created_at)),
-                tasks::updated_at.eq(Sql(task.updated_at)),
-                tasks::rev.eq(task.rev.0),
-                tasks::request_digest.eq(task.request_digest.as_slice()),
-            ))
+            .values((tasks::user_id.eq(Sql(user)), TaskRow::from(task), TaskKeys::from(task)))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -222,19 +245,7 @@ impl TaskRepository for Transaction {
 
     fn update_task(&mut self, user: UserId, task: &Task) -> Result<()> {
         diesel::update(tasks::table.find((Sql(user), Sql(task.id))))
-            .set((
-                tasks::title.eq(Sql(&task.title)),
-                tasks::title_key.eq(task.title_key()),
-                tasks::search_key.eq(task.search_key()),
-                tasks::description.eq(task.description.as_ref().map(Sql)),
-                tasks::priority.eq(task.priority.rank()),
-                tasks::status.eq(Sql(task.status)),
-                tasks::due_on.eq(task.due_on.map(Sql)),
-                tasks::theme_id.eq(task.theme.map(Sql)),
-                tasks::completed_at.eq(task.completed_at.map(Sql)),
-                tasks::updated_at.eq(Sql(task.updated_at)),
-                tasks::rev.eq(task.rev.0),
-            ))
+            .set((TaskRow::from(task), TaskKeys::from(task)))
             .execute(self.connection())
             .map(drop)
             .classified()

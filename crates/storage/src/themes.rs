@@ -18,28 +18,47 @@ use crate::schema::{habits, tasks, themes};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = themes)]
-struct Row {
-    id: ThemeId,
-    name: ThemeName,
-    color: Color,
-    created_at: Instant,
-    updated_at: Instant,
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = themes, primary_key(user_id, id))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
+struct ThemeRow {
+    id: Sql<ThemeId>,
+    name: Sql<ThemeName>,
+    color: Sql<Color>,
+    #[diesel(skip_update)]
+    created_at: Sql<Instant>,
+    updated_at: Sql<Instant>,
     rev: i64,
+    #[diesel(skip_update)]
     request_digest: Vec<u8>,
 }
 
-impl Row {
-    fn read(self) -> Result<Theme> {
-        Ok(Theme {
-            id: self.id,
-            name: self.name,
-            color: self.color,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            rev: Revision(self.rev),
-            request_digest: digest(&self.request_digest)?,
+impl From<&Theme> for ThemeRow {
+    fn from(theme: &Theme) -> Self {
+        Self {
+            id: Sql(theme.id),
+            name: Sql(theme.name.clone()),
+            color: Sql(theme.color),
+            created_at: Sql(theme.created_at),
+            updated_at: Sql(theme.updated_at),
+            rev: theme.rev.0,
+            request_digest: theme.request_digest.to_vec(),
+        }
+    }
+}
+
+impl TryFrom<ThemeRow> for Theme {
+    type Error = StoreError;
+
+    fn try_from(row: ThemeRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0,
+            name: row.name.0,
+            color: row.color.0,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            rev: Revision(row.rev),
+            request_digest: digest(&row.request_digest)?,
         })
     }
 }
@@ -48,7 +67,7 @@ impl Transaction {
     /// What belongs to each of a user's themes: three statements, however many there are.
     fn counts_by_theme(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>> {
         let mut counts: BTreeMap<ThemeId, ThemeCounts> = BTreeMap::new();
-        let habits: Vec<(Option<ThemeId>, i64)> = habits::table
+        let habits: Vec<(Option<Sql<ThemeId>>, i64)> = habits::table
             .filter(habits::user_id.eq(Sql(user)))
             .filter(habits::theme_id.is_not_null())
             .group_by(habits::theme_id)
@@ -56,17 +75,19 @@ impl Transaction {
             .load(self.connection())
             .classified()?;
         for (theme, habits) in habits {
-            counts.entry(theme.ok_or_else(no_theme)?).or_default().habits = habits;
+            let Sql(theme) = theme.ok_or_else(no_theme)?;
+            counts.entry(theme).or_default().habits = habits;
         }
-        let tasks: Vec<(Option<ThemeId>, TaskStatus, i64)> = tasks::table
+        let tasks: Vec<(Option<Sql<ThemeId>>, Sql<TaskStatus>, i64)> = tasks::table
             .filter(tasks::user_id.eq(Sql(user)))
             .filter(tasks::theme_id.is_not_null())
             .group_by((tasks::theme_id, tasks::status))
             .select((tasks::theme_id, tasks::status, count(tasks::id)))
             .load(self.connection())
             .classified()?;
-        for (theme, status, tasks) in tasks {
-            let counts = counts.entry(theme.ok_or_else(no_theme)?).or_default();
+        for (theme, Sql(status), tasks) in tasks {
+            let Sql(theme) = theme.ok_or_else(no_theme)?;
+            let counts = counts.entry(theme).or_default();
             match status {
                 TaskStatus::Todo | TaskStatus::InProgress => counts.tasks_open += tasks,
                 TaskStatus::Done => counts.tasks_done += tasks,
@@ -88,16 +109,16 @@ fn no_theme() -> StoreError {
 
 impl ThemeRepository for Transaction {
     fn themes(&mut self, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>> {
-        let rows: Vec<Row> = themes::table
+        let rows: Vec<ThemeRow> = themes::table
             .filter(themes::user_id.eq(Sql(user)))
             .order(themes::id)
-            .select(Row::as_select())
+            .select(ThemeRow::as_select())
             .load(self.connection())
             .classified()?;
         let counts = self.counts_by_theme(user)?;
         rows.into_iter()
             .map(|row| {
-                let theme = row.read()?;
+                let theme = Theme::try_from(row)?;
                 let counts = counts.get(&theme.id).copied().unwrap_or_default();
                 Ok((theme, counts))
             })
@@ -105,13 +126,13 @@ impl ThemeRepository for Transaction {
     }
 
     fn theme_labels(&mut self, user: UserId) -> Result<Vec<ThemeLabel>> {
-        let rows: Vec<(ThemeId, ThemeName, Color)> = themes::table
+        let rows: Vec<(Sql<ThemeId>, Sql<ThemeName>, Sql<Color>)> = themes::table
             .filter(themes::user_id.eq(Sql(user)))
             .order(themes::id)
             .select((themes::id, themes::name, themes::color))
             .load(self.connection())
             .classified()?;
-        Ok(rows.into_iter().map(|(id, name, color)| ThemeLabel { id, name, color }).collect())
+        Ok(rows.into_iter().map(|(Sql(id), Sql(name), Sql(color))| ThemeLabel { id, name, color }).collect())
     }
 
     fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<(Theme, ThemeCounts)>> {
@@ -129,10 +150,10 @@ impl ThemeRepository for Transaction {
                 .single_value()
         };
         let (open, done) = (tasks_in(&[TaskStatus::Todo, TaskStatus::InProgress]), tasks_in(&[TaskStatus::Done]));
-        type Counted = (Row, Option<i64>, Option<i64>, Option<i64>);
+        type Counted = (ThemeRow, Option<i64>, Option<i64>, Option<i64>);
         let found: Option<Counted> = themes::table
             .find((Sql(user), Sql(id)))
-            .select((Row::as_select(), habits, open, done))
+            .select((ThemeRow::as_select(), habits, open, done))
             .first(self.connection())
             .optional()
             .classified()?;
@@ -145,7 +166,7 @@ impl ThemeRepository for Transaction {
             tasks_done: done.unwrap_or(0),
             minutes: number(spent.unwrap_or_default().minutes)?,
         };
-        Ok(Some((row.read()?, counts)))
+        Ok(Some((row.try_into()?, counts)))
     }
 
     fn theme_exists(&mut self, user: UserId, id: ThemeId) -> Result<bool> {
@@ -154,17 +175,7 @@ impl ThemeRepository for Transaction {
 
     fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
         diesel::insert_into(themes::table)
-            .values((
-                themes::user_id.eq(Sql(user)),
-                themes::id.eq(Sql(theme.id)),
-                themes::name.eq(Sql(&theme.name)),
-                themes::name_key.eq(theme.name.key()),
-                themes::color.eq(Sql(theme.color)),
-                themes::created_at.eq(Sql(theme.created_at)),
-                themes::updated_at.eq(Sql(theme.updated_at)),
-                themes::rev.eq(theme.rev.0),
-                themes::request_digest.eq(theme.request_digest.as_slice()),
-            ))
+            .values((themes::user_id.eq(Sql(user)), themes::name_key.eq(theme.name.key()), ThemeRow::from(theme)))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -172,13 +183,7 @@ impl ThemeRepository for Transaction {
 
     fn update_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
         diesel::update(themes::table.find((Sql(user), Sql(theme.id))))
-            .set((
-                themes::name.eq(Sql(&theme.name)),
-                themes::name_key.eq(theme.name.key()),
-                themes::color.eq(Sql(theme.color)),
-                themes::updated_at.eq(Sql(theme.updated_at)),
-                themes::rev.eq(theme.rev.0),
-            ))
+            .set((themes::name_key.eq(theme.name.key()), ThemeRow::from(theme)))
             .execute(self.connection())
             .map(drop)
             .classified()

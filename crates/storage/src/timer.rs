@@ -11,23 +11,35 @@ use crate::schema::timers;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = timers)]
-struct Row {
-    habit_id: Option<HabitId>,
-    task_id: Option<TaskId>,
-    note: Option<TimeNote>,
-    started_at: Instant,
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = timers, treat_none_as_default_value = false)]
+struct TimerRow {
+    habit_id: Option<Sql<HabitId>>,
+    task_id: Option<Sql<TaskId>>,
+    note: Option<Sql<TimeNote>>,
+    started_at: Sql<Instant>,
     rev: i64,
 }
 
-impl From<Row> for Timer {
-    fn from(row: Row) -> Self {
+impl From<&Timer> for TimerRow {
+    fn from(timer: &Timer) -> Self {
         Self {
-            habit: row.habit_id,
-            task: row.task_id,
-            note: row.note,
-            started_at: row.started_at,
+            habit_id: timer.habit.map(Sql),
+            task_id: timer.task.map(Sql),
+            note: timer.note.clone().map(Sql),
+            started_at: Sql(timer.started_at),
+            rev: timer.rev.0,
+        }
+    }
+}
+
+impl From<TimerRow> for Timer {
+    fn from(row: TimerRow) -> Self {
+        Self {
+            habit: row.habit_id.map(Sql::into_inner),
+            task: row.task_id.map(Sql::into_inner),
+            note: row.note.map(Sql::into_inner),
+            started_at: row.started_at.0,
             rev: Revision(row.rev),
         }
     }
@@ -35,21 +47,18 @@ impl From<Row> for Timer {
 
 impl TimerRepository for Transaction {
     fn find_timer(&mut self, user: UserId) -> Result<Option<Timer>> {
-        let found: Option<Row> =
-            timers::table.find(Sql(user)).select(Row::as_select()).first(self.connection()).optional().classified()?;
+        let found: Option<TimerRow> = timers::table
+            .find(Sql(user))
+            .select(TimerRow::as_select())
+            .first(self.connection())
+            .optional()
+            .classified()?;
         Ok(found.map(Timer::from))
     }
 
     fn insert_timer(&mut self, user: UserId, timer: &Timer) -> Result<()> {
         diesel::insert_into(timers::table)
-            .values((
-                timers::user_id.eq(Sql(user)),
-                timers::habit_id.eq(timer.habit.map(Sql)),
-                timers::task_id.eq(timer.task.map(Sql)),
-                timers::note.eq(timer.note.as_ref().map(Sql)),
-                timers::started_at.eq(Sql(timer.started_at)),
-                timers::rev.eq(timer.rev.0),
-            ))
+            .values((timers::user_id.eq(Sql(user)), TimerRow::from(timer)))
             .execute(self.connection())
             .map(drop)
             .classified()

@@ -10,7 +10,7 @@ use circadia_domain::revision::Revision;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::dialect::{Bind, Upsert};
+use crate::dialect::insert_rows;
 use crate::schema::tombstones;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -51,20 +51,17 @@ impl Transaction {
 
     /// Notes that several things were removed, in a bounded number of statements.
     pub(crate) fn leave_tombstones(&mut self, user: UserId, items: &[Item], rev: Revision, now: Instant) -> Result<()> {
-        let tombstones = Upsert {
-            table: "tombstones",
-            columns: ["user_id", "kind", "item_key", "rev", "deleted_at"],
-            key: &["user_id", "kind", "item_key"],
-            replaced: &["rev", "deleted_at"],
-            rows: items
-                .iter()
-                .map(|item| {
-                    let (kind, key) = (Bind::Text(item.kind), Bind::Bytes(&item.key));
-                    [Bind::User(user), kind, key, Bind::BigInt(rev.0), Bind::Instant(now)]
-                })
-                .collect(),
-        };
-        tombstones.run(self.connection()).classified()
+        let rows = items.iter().map(|item| {
+            (
+                tombstones::user_id.eq(Sql(user)),
+                tombstones::kind.eq(item.kind),
+                tombstones::item_key.eq(item.key.as_slice()),
+                tombstones::rev.eq(rev.0),
+                tombstones::deleted_at.eq(Sql(now)),
+            )
+        });
+        insert_rows!(self.connection(), tombstones, rows, on (user_id, kind, item_key) replace (rev, deleted_at))
+            .classified()
     }
 
     /// Whether something was removed.

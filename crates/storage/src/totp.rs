@@ -5,31 +5,44 @@ use circadia_domain::ids::UserId;
 use circadia_domain::totp::{TotpFactor, TotpRepository};
 use diesel::prelude::*;
 
-use crate::dialect::{Bind, Upsert};
+use crate::dialect::insert_rows;
 use crate::schema::{recovery_codes, totp_factors};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = totp_factors)]
-struct Row {
-    user_id: UserId,
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = totp_factors, treat_none_as_default_value = false)]
+struct TotpRow {
+    user_id: Sql<UserId>,
     sealed: Vec<u8>,
-    created_at: Instant,
-    confirmed_at: Option<Instant>,
+    created_at: Sql<Instant>,
+    confirmed_at: Option<Sql<Instant>>,
     last_step: Option<i64>,
-    guesses_until: Option<Instant>,
+    guesses_until: Option<Sql<Instant>>,
 }
 
-impl From<Row> for TotpFactor {
-    fn from(row: Row) -> Self {
+impl From<&TotpFactor> for TotpRow {
+    fn from(factor: &TotpFactor) -> Self {
         Self {
-            user: row.user_id,
+            user_id: Sql(factor.user),
+            sealed: factor.sealed.clone(),
+            created_at: Sql(factor.created_at),
+            confirmed_at: factor.confirmed_at.map(Sql),
+            last_step: factor.last_step,
+            guesses_until: factor.guesses_until.map(Sql),
+        }
+    }
+}
+
+impl From<TotpRow> for TotpFactor {
+    fn from(row: TotpRow) -> Self {
+        Self {
+            user: row.user_id.0,
             sealed: row.sealed,
-            created_at: row.created_at,
-            confirmed_at: row.confirmed_at,
+            created_at: row.created_at.0,
+            confirmed_at: row.confirmed_at.map(Sql::into_inner),
             last_step: row.last_step,
-            guesses_until: row.guesses_until,
+            guesses_until: row.guesses_until.map(Sql::into_inner),
         }
     }
 }
@@ -45,9 +58,9 @@ impl Transaction {
 
 impl TotpRepository for Transaction {
     fn find_totp(&mut self, user: UserId) -> Result<Option<TotpFactor>> {
-        let row: Option<Row> = totp_factors::table
+        let row: Option<TotpRow> = totp_factors::table
             .find(Sql(user))
-            .select(Row::as_select())
+            .select(TotpRow::as_select())
             .first(self.connection())
             .optional()
             .classified()?;
@@ -57,14 +70,7 @@ impl TotpRepository for Transaction {
     fn put_totp(&mut self, factor: &TotpFactor) -> Result<()> {
         diesel::delete(totp_factors::table.find(Sql(factor.user))).execute(self.connection()).classified()?;
         diesel::insert_into(totp_factors::table)
-            .values((
-                totp_factors::user_id.eq(Sql(factor.user)),
-                totp_factors::sealed.eq(&factor.sealed),
-                totp_factors::created_at.eq(Sql(factor.created_at)),
-                totp_factors::confirmed_at.eq(factor.confirmed_at.map(Sql)),
-                totp_factors::last_step.eq(factor.last_step),
-                totp_factors::guesses_until.eq(factor.guesses_until.map(Sql)),
-            ))
+            .values(TotpRow::from(factor))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -78,15 +84,14 @@ impl TotpRepository for Transaction {
 
     fn replace_recovery_codes(&mut self, user: UserId, hashes: &[[u8; 32]], now: Instant) -> Result<()> {
         self.remove_recovery_codes(user)?;
-        let rows = hashes.iter().map(|hash| [Bind::User(user), Bind::Bytes(hash), Bind::Instant(now)]).collect();
-        let codes = Upsert {
-            table: "recovery_codes",
-            columns: ["user_id", "code_hash", "created_at"],
-            key: &["user_id", "code_hash"],
-            replaced: &["created_at"],
-            rows,
-        };
-        codes.run(self.connection()).classified()
+        let rows = hashes.iter().map(|hash| {
+            (
+                recovery_codes::user_id.eq(Sql(user)),
+                recovery_codes::code_hash.eq(hash.as_slice()),
+                recovery_codes::created_at.eq(Sql(now)),
+            )
+        });
+        insert_rows!(self.connection(), recovery_codes, rows, on (user_id, code_hash) replace (created_at)).classified()
     }
 
     fn use_recovery_code(&mut self, user: UserId, hash: &[u8; 32]) -> Result<bool> {

@@ -1,6 +1,7 @@
 //! Users, their credentials and their revision.
 
 use circadia_domain::civil::{DayStart, Instant, Weekday, Weekdays, Zone};
+use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
 use circadia_domain::users::{
@@ -14,49 +15,95 @@ use crate::schema::{user_revisions, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = users)]
-struct Row {
-    id: UserId,
-    username: Username,
-    email: Email,
-    email_verified_at: Option<Instant>,
-    role: Role,
-    active: bool,
-    timezone: Zone,
+struct SettingsRow {
+    timezone: Sql<Zone>,
     day_start_minutes: i32,
-    week_start: Weekday,
-    locale: Locale,
-    color_scheme: ColorScheme,
+    week_start: Sql<Weekday>,
+    locale: Sql<Locale>,
+    color_scheme: Sql<ColorScheme>,
     sleep_goal_minutes: i32,
     free_days: i32,
-    created_at: Instant,
-    updated_at: Instant,
+}
+
+impl From<&Settings> for SettingsRow {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            timezone: Sql(settings.timezone),
+            day_start_minutes: settings.day_start.minutes().into(),
+            week_start: Sql(settings.week_start),
+            locale: Sql(settings.locale.clone()),
+            color_scheme: Sql(settings.color_scheme),
+            sleep_goal_minutes: settings.sleep_goal.minutes().into(),
+            free_days: settings.free_days.bits().into(),
+        }
+    }
+}
+
+impl TryFrom<SettingsRow> for Settings {
+    type Error = StoreError;
+
+    fn try_from(row: SettingsRow) -> Result<Self> {
+        let day_start = DayStart::from_minutes(number(row.day_start_minutes)?);
+        Ok(Self {
+            timezone: row.timezone.0,
+            day_start: day_start.ok_or_else(|| corrupt("a day begins after its end"))?,
+            week_start: row.week_start.0,
+            locale: row.locale.0,
+            color_scheme: row.color_scheme.0,
+            sleep_goal: SleepGoal::from_minutes(row.sleep_goal_minutes.into()).map_err(corrupt)?,
+            free_days: Weekdays::from_bits(number(row.free_days)?),
+        })
+    }
+}
+
+/// What is told of a user. The password's hash is written and read apart.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+struct UserRow {
+    id: Sql<UserId>,
+    username: Sql<Username>,
+    email: Sql<Email>,
+    email_verified_at: Option<Sql<Instant>>,
+    role: Sql<Role>,
+    active: bool,
+    #[diesel(embed)]
+    settings: SettingsRow,
+    created_at: Sql<Instant>,
+    updated_at: Sql<Instant>,
     rev: i64,
 }
 
-impl Row {
-    fn read(self, latest_rev: i64) -> Result<User> {
-        let day_start = DayStart::from_minutes(number(self.day_start_minutes)?);
-        let settings = Settings {
-            timezone: self.timezone,
-            day_start: day_start.ok_or_else(|| corrupt("a day begins after its end"))?,
-            week_start: self.week_start,
-            locale: self.locale,
-            color_scheme: self.color_scheme,
-            sleep_goal: SleepGoal::from_minutes(self.sleep_goal_minutes.into()).map_err(corrupt)?,
-            free_days: Weekdays::from_bits(number(self.free_days)?),
-        };
+impl From<&NewUser> for UserRow {
+    fn from(user: &NewUser) -> Self {
+        Self {
+            id: Sql(user.id),
+            username: Sql(user.username.clone()),
+            email: Sql(user.email.clone()),
+            email_verified_at: user.email_verified_at.map(Sql),
+            role: Sql(user.role),
+            active: true,
+            settings: (&user.settings).into(),
+            created_at: Sql(user.created_at),
+            updated_at: Sql(user.created_at),
+            rev: FIRST_REVISION,
+        }
+    }
+}
+
+impl UserRow {
+    fn into_user(self, latest_rev: i64) -> Result<User> {
         Ok(User {
-            id: self.id,
-            username: self.username,
-            email: self.email,
-            email_verified_at: self.email_verified_at,
-            role: self.role,
+            id: self.id.0,
+            username: self.username.0,
+            email: self.email.0,
+            email_verified_at: self.email_verified_at.map(Sql::into_inner),
+            role: self.role.0,
             active: self.active,
-            settings,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
+            settings: self.settings.try_into()?,
+            created_at: self.created_at.0,
+            updated_at: self.updated_at.0,
             rev: Revision(self.rev),
             latest_rev: Revision(latest_rev),
         })
@@ -66,64 +113,46 @@ impl Row {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 struct CredentialsRow {
-    id: UserId,
+    id: Sql<UserId>,
     password_hash: Option<String>,
 }
 
 impl From<CredentialsRow> for Credentials {
     fn from(row: CredentialsRow) -> Self {
-        Self { user: row.id, password_hash: row.password_hash }
+        Self { user: row.id.0, password_hash: row.password_hash }
     }
 }
 
-/// The row of `global_locks` that whoever changes who is a superuser holds.
-const SUPERUSERS: &str = "superusers";
+/// The row of `global_locks` that is locked to change which users are superusers.
+const SUPERUSERS_LOCK: &str = "superusers";
 
 /// The revision that a user begins with.
-const FIRST: i64 = 1;
+const FIRST_REVISION: i64 = 1;
 
 impl UserRepository for Transaction {
     fn insert_user(&mut self, user: &NewUser) -> Result<()> {
-        let settings = &user.settings;
+        let row = UserRow::from(user);
+        let password_hash = users::password_hash.eq(user.password_hash.as_deref());
         diesel::insert_into(users::table)
-            .values((
-                users::id.eq(Sql(user.id)),
-                users::username.eq(Sql(&user.username)),
-                users::username_key.eq(user.username.key()),
-                users::email.eq(Sql(&user.email)),
-                users::email_verified_at.eq(user.email_verified_at.map(Sql)),
-                users::password_hash.eq(user.password_hash.as_deref()),
-                users::role.eq(Sql(user.role)),
-                users::active.eq(true),
-                users::timezone.eq(Sql(settings.timezone)),
-                users::day_start_minutes.eq(i32::from(settings.day_start.minutes())),
-                users::week_start.eq(Sql(settings.week_start)),
-                users::locale.eq(Sql(&settings.locale)),
-                users::color_scheme.eq(Sql(settings.color_scheme)),
-                users::sleep_goal_minutes.eq(i32::from(settings.sleep_goal.minutes())),
-                users::free_days.eq(i32::from(settings.free_days.bits())),
-                users::created_at.eq(Sql(user.created_at)),
-                users::updated_at.eq(Sql(user.created_at)),
-                users::rev.eq(FIRST),
-            ))
+            .values((row, users::username_key.eq(user.username.key()), password_hash))
             .execute(self.connection())
             .classified()?;
         diesel::insert_into(user_revisions::table)
-            .values((user_revisions::user_id.eq(Sql(user.id)), user_revisions::rev.eq(FIRST)))
+            .values((user_revisions::user_id.eq(Sql(user.id)), user_revisions::rev.eq(FIRST_REVISION)))
             .execute(self.connection())
             .map(drop)
             .classified()
     }
 
     fn find_user(&mut self, id: UserId) -> Result<Option<User>> {
-        let found: Option<(Row, i64)> = users::table
+        let found: Option<(UserRow, i64)> = users::table
             .find(Sql(id))
             .inner_join(user_revisions::table.on(user_revisions::user_id.eq(users::id)))
-            .select((Row::as_select(), user_revisions::rev))
+            .select((UserRow::as_select(), user_revisions::rev))
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(|(row, latest_rev)| row.read(latest_rev)).transpose()
+        found.map(|(row, latest_rev)| row.into_user(latest_rev)).transpose()
     }
 
     fn find_credentials(&mut self, login: &Login) -> Result<Option<Credentials>> {
@@ -144,17 +173,7 @@ impl UserRepository for Transaction {
 
     fn update_settings(&mut self, id: UserId, settings: &Settings, rev: Revision, now: Instant) -> Result<()> {
         diesel::update(users::table.find(Sql(id)))
-            .set((
-                users::timezone.eq(Sql(settings.timezone)),
-                users::day_start_minutes.eq(i32::from(settings.day_start.minutes())),
-                users::week_start.eq(Sql(settings.week_start)),
-                users::locale.eq(Sql(&settings.locale)),
-                users::color_scheme.eq(Sql(settings.color_scheme)),
-                users::sleep_goal_minutes.eq(i32::from(settings.sleep_goal.minutes())),
-                users::free_days.eq(i32::from(settings.free_days.bits())),
-                users::updated_at.eq(Sql(now)),
-                users::rev.eq(rev.0),
-            ))
+            .set((SettingsRow::from(settings), users::updated_at.eq(Sql(now)), users::rev.eq(rev.0)))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -171,7 +190,7 @@ impl UserRepository for Transaction {
     fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<()> {
         diesel::update(users::table.find(Sql(id)))
             .set((
-                users::email.eq(Sql(email)),
+                users::email.eq(Sql(email.clone())),
                 users::email_verified_at.eq(Some(Sql(now))),
                 users::updated_at.eq(Sql(now)),
                 users::rev.eq(rev.0),
@@ -182,7 +201,7 @@ impl UserRepository for Transaction {
     }
 
     fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool> {
-        self.hold_lock(SUPERUSERS)?;
+        self.hold_lock(SUPERUSERS_LOCK)?;
         let others = users::table
             .filter(users::role.eq(Sql(Role::Superuser)))
             .filter(users::active.eq(true))
@@ -203,7 +222,8 @@ impl UserRepository for Transaction {
         if let Some(after) = after {
             ids = ids.filter(users::id.gt(Sql(after)));
         }
-        ids.load(self.connection()).classified()
+        let ids: Vec<Sql<UserId>> = ids.load(self.connection()).classified()?;
+        Ok(ids.into_iter().map(Sql::into_inner).collect())
     }
 
     fn role_exists(&mut self, role: Role) -> Result<bool> {

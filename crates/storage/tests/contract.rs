@@ -252,6 +252,7 @@ contract! {
     time_entries {
         a_time_entry_reads_back_as_written,
         a_bare_time_entry_reads_back_and_changes,
+        a_second_time_entry_with_an_id_is_refused,
         lists_are_filtered_and_walked_both_ways,
         minutes_are_added_up_by_habit_and_day,
         what_was_spent_is_added_up_by_day_habit_and_theme,

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use circadia_auth::Entropy;
 use circadia_auth::keys::MasterKey;
-use circadia_auth::personal::{PersonalSecret, PersonalTokens};
+use circadia_auth::personal_tokens::{PersonalSecret, PersonalTokens};
 use circadia_tests::{Backend, Client, SECRET_KEY, TestApp, scenarios};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use circadia_app::{App, Principal};
 use circadia_auth::Client;
-use circadia_auth::personal::PERSONAL_PREFIX;
+use circadia_auth::personal_tokens::PERSONAL_TOKEN_PREFIX;
 use circadia_auth::tokens::{TokenError, bearer};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
@@ -38,7 +38,7 @@ pub(crate) async fn authenticate(state: &AppState, request: &HttpRequest) -> Aut
 
 async fn by_header(state: &AppState, header: &str) -> Result<Principal, Problem> {
     let (token, authenticator) = (bearer(Some(header))?, &state.app.authenticator);
-    Ok(if token.starts_with(PERSONAL_PREFIX) {
+    Ok(if token.starts_with(PERSONAL_TOKEN_PREFIX) {
         authenticator.by_personal_token(token).await?
     } else {
         authenticator.by_access_token(token).await?

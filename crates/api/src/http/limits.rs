@@ -15,7 +15,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, ResponseError as _};
-use circadia_auth::factors::GUESSES;
+use circadia_auth::factors::CODE_QUOTA;
 use circadia_auth::throttles::{Decision, Quota, Throttle};
 use circadia_domain::ids::UserId;
 
@@ -125,7 +125,7 @@ pub(crate) fn guesses_refusal(seconds: u32) -> Problem {
     );
     Problem::of(Code::RateLimited, detail)
         .with_retry_after(seconds.into())
-        .with_header("ratelimit-policy", policy_field("second-factor", GUESSES))
+        .with_header("ratelimit-policy", policy_field("second-factor", CODE_QUOTA))
         .with_header("ratelimit", format!("\"second-factor\";r=0;t={seconds}"))
 }
 

@@ -14,7 +14,7 @@ pub mod openapi;
 pub mod page;
 pub mod problem;
 pub(crate) mod rounding;
-pub(crate) mod routing;
+pub mod routing;
 mod schemas;
 mod scopes;
 pub mod settings;

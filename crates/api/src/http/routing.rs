@@ -129,7 +129,7 @@ impl Routes {
     ///
     /// # Errors
     /// [`RouteConflict`], a defect that the tests find.
-    pub(crate) fn into_tree(mut self) -> Result<RoutingTree, RouteConflict> {
+    pub fn into_tree(mut self) -> Result<RoutingTree, RouteConflict> {
         let mut tree = matchit::Router::new();
         for (index, entry) in self.entries.iter_mut().enumerate() {
             tree.insert(entry.template.to_string(), index)?;
@@ -180,7 +180,7 @@ fn take_policy(operation: &mut Documented) -> Policy {
 
 /// Finds the operation of a request. One for all workers.
 #[derive(Debug)]
-pub(crate) struct RoutingTree {
+pub struct RoutingTree {
     tree: matchit::Router<usize>,
     entries: Vec<PathEntry>,
     operations: Vec<Operation>,
@@ -188,7 +188,7 @@ pub(crate) struct RoutingTree {
 
 /// What a request's path and method lead to.
 #[derive(Debug, Clone)]
-pub(crate) struct Matched {
+pub struct Matched {
     entry: Option<usize>,
     operation: Option<usize>,
     /// `None` where there is no such path.
@@ -208,7 +208,7 @@ impl Matched {
 
 impl RoutingTree {
     /// Looks up a request.
-    pub(crate) fn find(&self, method: &Method, path: &str) -> Matched {
+    pub fn find(&self, method: &Method, path: &str) -> Matched {
         let found = self.tree.at(path).ok();
         let entry = found.as_ref().map(|found| *found.value);
         let known = entry.and_then(|entry| self.entries.get(entry));

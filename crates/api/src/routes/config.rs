@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use circadia_auth::accounts::Verification;
-use circadia_auth::passwords::{LONGEST, SHORTEST};
+use circadia_auth::passwords::{MAX_LENGTH, MIN_LENGTH};
 use circadia_auth::throttles::Quota;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -137,8 +137,8 @@ impl ConfigBody {
                 },
             },
             password: PasswordRules {
-                min_length: SHORTEST,
-                max_length: LONGEST,
+                min_length: MIN_LENGTH,
+                max_length: MAX_LENGTH,
                 refused: ["all_numeric", "common", "similar_to_username", "similar_to_email"],
             },
             limits: Limits {

@@ -11,7 +11,7 @@ use crate::one_time::{self, OneTimeRefusal, OneTimeToken};
 
 /// What was proven.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proven {
+pub enum EmailProof {
     /// That the account's address is its owner's; for the first time.
     Verified(User),
     /// That another address is theirs, which is the account's from now on.
@@ -50,7 +50,7 @@ pub fn prove_email<S: UserRepository + OneTimeRepository + ?Sized>(
     rev: Revision,
     token: &OneTimeToken,
     now: Instant,
-) -> Result<Proven, EmailRefusal> {
+) -> Result<EmailProof, EmailRefusal> {
     if token.purpose == OneTimePurpose::ResetPassword {
         return Err(OneTimeRefusal::NoGood.into());
     }
@@ -68,7 +68,7 @@ pub fn prove_email<S: UserRepository + OneTimeRepository + ?Sized>(
         if is_change { &OneTimePurpose::ALL } else { &[OneTimePurpose::VerifyEmail] },
     )?;
     let proven = User { email: stored.email, email_verified_at: Some(now), updated_at: now, rev, ..user };
-    Ok(if is_change { Proven::Changed(proven) } else { Proven::Verified(proven) })
+    Ok(if is_change { EmailProof::Changed(proven) } else { EmailProof::Verified(proven) })
 }
 
 #[cfg(test)]
@@ -89,7 +89,7 @@ mod tests {
     fn a_link_proves_the_address_it_was_sent_to_once() {
         let mut store = Memory::with_user(id(1), None);
         let token = sent(&mut store, OneTimePurpose::VerifyEmail, "ada@example.org");
-        let Ok(Proven::Verified(user)) = prove_email(&mut store, REV, &token, NOW) else { panic!() };
+        let Ok(EmailProof::Verified(user)) = prove_email(&mut store, REV, &token, NOW) else { panic!() };
         assert_eq!(user.email_verified_at, Some(NOW));
         assert_eq!(store.find_user(id(1).into()).unwrap().unwrap().email_verified_at, Some(NOW));
         let again = prove_email(&mut store, REV, &token, NOW);
@@ -101,7 +101,7 @@ mod tests {
         let mut store = Memory::with_user(id(1), None);
         let old = sent(&mut store, OneTimePurpose::VerifyEmail, "ada@example.org");
         let change = sent(&mut store, OneTimePurpose::ChangeEmail, "countess@example.org");
-        let Ok(Proven::Changed(user)) = prove_email(&mut store, REV, &change, NOW) else { panic!() };
+        let Ok(EmailProof::Changed(user)) = prove_email(&mut store, REV, &change, NOW) else { panic!() };
         assert_eq!(user.email.as_str(), "countess@example.org");
         assert!(prove_email(&mut store, REV, &old, NOW).is_err());
         assert!(store.one_time_tokens.is_empty());

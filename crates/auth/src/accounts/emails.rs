@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::bytes::{Bytes32, same};
 use crate::entropy::Entropy;
 use crate::one_time::{self, OneTimeToken};
-use crate::passwords::password_mark;
+use crate::passwords::password_fingerprint;
 
 /// A letter that is to be written.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,7 +160,7 @@ pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
         EmailJob::EmailChange { user, email, password } => {
             // Who has chosen another password since may have done so because of this.
             let present = store.credentials_of(*user)?.and_then(|credentials| credentials.password_hash);
-            if !same(password, &password_mark(present.as_deref())) {
+            if !same(password, &password_fingerprint(present.as_deref())) {
                 return Ok(None);
             }
             let (email, holder) = (Email::from_stored(email.clone()), by_email(store, email)?);

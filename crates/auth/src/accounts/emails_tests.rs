@@ -28,7 +28,7 @@ fn an_address_without_an_account_gets_no_letter() {
         EmailJob::Registration { email: nobody.clone(), taken: true },
         EmailJob::Verification { email: nobody.clone() },
         EmailJob::PasswordReset { email: nobody.clone() },
-        EmailJob::EmailChange { user: id(9).into(), email: nobody.clone(), password: password_mark(None) },
+        EmailJob::EmailChange { user: id(9).into(), email: nobody.clone(), password: password_fingerprint(None) },
         EmailJob::EmailChangeNotice { user: id(9).into(), email: nobody },
         EmailJob::Welcome { user: id(9).into() },
         EmailJob::PasswordChanged { user: id(9).into() },
@@ -85,7 +85,7 @@ fn an_address_that_somebody_else_has_is_told_to_them_and_to_nobody_else() {
     let change = |email: &str| EmailJob::EmailChange {
         user: id(1).into(),
         email: email.to_owned(),
-        password: password_mark(Some("$hash")),
+        password: password_fingerprint(Some("$hash")),
     };
     let letter = written(&mut store, &change("grace@example.org")).unwrap();
     assert_eq!((letter.to.as_str(), letter.content), ("grace@example.org", EmailContent::AlreadyRegistered));
@@ -103,7 +103,7 @@ fn a_change_of_address_is_off_once_the_password_is_another() {
     let order = EmailJob::EmailChange {
         user: id(1).into(),
         email: "evil@example.org".to_owned(),
-        password: password_mark(Some("$hash")),
+        password: password_fingerprint(Some("$hash")),
     };
     assert!(written(&mut store, &order).is_some());
     store.users[0].0.password_hash = Some("$new".into());

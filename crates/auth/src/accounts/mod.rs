@@ -11,7 +11,7 @@ mod second_factor;
 mod sign_in;
 
 pub use deletion::delete_account;
-pub use email::{EmailRefusal, Proven, prove_email};
+pub use email::{EmailProof, EmailRefusal, prove_email};
 pub use emails::{EmailContent, EmailJob, EmailMessage, compose_email};
 pub use federated::{FederatedRefusal, find_federated, join_federated, link, sign_in_federated, unlink};
 pub use password::{PasswordRefusal, Reset, change_password, reset_password, resettable};

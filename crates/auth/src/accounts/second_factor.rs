@@ -105,23 +105,23 @@ mod tests {
     use super::*;
     use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
 
-    struct Setting {
+    struct Fixture {
         store: Memory,
         master: MasterKey,
         codes: Vec<String>,
         ids: Ids,
     }
 
-    fn setting() -> Setting {
+    fn setting() -> Fixture {
         let mut store = Memory::with_user(id(1), Some("$hash"));
         let (master, entropy) = (MasterKey::from_text(MASTER).unwrap(), Seeded::new(3));
         factors::set_up(&mut store, id(1).into(), "ada", &master, &entropy, NOW).unwrap();
         store.totp[0].confirmed_at = Some(NOW);
         let codes = factors::renew_recovery_codes(&mut store, id(1).into(), &master, &entropy, NOW).unwrap();
-        Setting { store, master, codes, ids: Ids::default() }
+        Fixture { store, master, codes, ids: Ids::default() }
     }
 
-    impl Setting {
+    impl Fixture {
         fn answer(&mut self, code: &str) -> Result<User, SignInRefusal> {
             let challenge = Challenge::new(
                 id(1).into(),
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_challenge_ends_with_the_password_the_factor_and_the_account() {
         let code = setting().codes[0].clone();
-        let run = |prepare: fn(&mut Setting)| {
+        let run = |prepare: fn(&mut Fixture)| {
             let mut setting = setting();
             prepare(&mut setting);
             let refusal = setting.answer(&code).unwrap_err();

@@ -3,7 +3,7 @@ use crate::testing::{Ids, MASTER, Memory, NOW, id};
 
 const REV: Revision = Revision(2);
 
-struct Setting {
+struct Fixture {
     store: Memory,
     identifiers: Identifiers,
     ids: Ids,
@@ -12,7 +12,7 @@ struct Setting {
     verification: Verification,
 }
 
-impl Setting {
+impl Fixture {
     fn new() -> Self {
         Self {
             store: Memory::with_user(id(1), Some("$old")),
@@ -55,7 +55,7 @@ fn right() -> Verified {
 
 #[test]
 fn the_right_password_signs_in_and_is_recorded() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let found = setting.found();
     let user = setting.sign_in(found.as_ref(), &right()).unwrap();
     assert_eq!(user.id, id(1).into());
@@ -68,8 +68,8 @@ fn the_right_password_signs_in_and_is_recorded() {
 #[test]
 fn every_failure_is_the_same_outside_and_told_apart_in_the_record() {
     let known = Some(UserId::from_uuid(id(1)));
-    let run = |prepare: fn(&mut Setting), verified: Verified| {
-        let mut setting = Setting::new();
+    let run = |prepare: fn(&mut Fixture), verified: Verified| {
+        let mut setting = Fixture::new();
         prepare(&mut setting);
         let found = setting.found();
         let refusal = setting.sign_in(found.as_ref(), &verified).unwrap_err();
@@ -87,7 +87,7 @@ fn every_failure_is_the_same_outside_and_told_apart_in_the_record() {
 
 #[test]
 fn an_unverified_address_is_told_to_who_knows_the_password_and_to_nobody_else() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     setting.verification = Verification::Required;
     let found = setting.found();
     let wrong = setting.sign_in(found.as_ref(), &Verified::default()).unwrap_err();
@@ -102,7 +102,7 @@ fn an_unverified_address_is_told_to_who_knows_the_password_and_to_nobody_else() 
 
 #[test]
 fn a_password_that_was_replaced_meanwhile_does_not_sign_in() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let found = setting.found();
     setting.store.users[0].0.password_hash = Some("$new".into());
     let refusal = setting.sign_in(found.as_ref(), &right()).unwrap_err();
@@ -114,7 +114,7 @@ fn a_password_that_was_replaced_meanwhile_does_not_sign_in() {
 
 #[test]
 fn rehash_on_login() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let found = setting.found();
     let rehash = Verified { matches: true, rehash: Some("$stronger".into()) };
     setting.sign_in(found.as_ref(), &rehash).unwrap();
@@ -123,7 +123,7 @@ fn rehash_on_login() {
 
 #[test]
 fn a_second_factor_is_asked_for_once_it_is_in_force_and_that_is_recorded_as_no_success() {
-    let (mut setting, entropy) = (Setting::new(), crate::testing::Seeded::new(1));
+    let (mut setting, entropy) = (Fixture::new(), crate::testing::Seeded::new(1));
     let master = MasterKey::from_text(MASTER).unwrap();
     factors::set_up(&mut setting.store, id(1).into(), "ada", &master, &entropy, NOW).unwrap();
     let found = setting.found();
@@ -144,7 +144,7 @@ fn a_second_factor_is_asked_for_once_it_is_in_force_and_that_is_recorded_as_no_s
 
 #[test]
 fn an_inactive_account_is_not_rehashed() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     setting.store.users[0].1 = false;
     let found = setting.found();
     let rehash = Verified { matches: true, rehash: Some("$stronger".into()) };

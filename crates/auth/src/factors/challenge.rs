@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::bytes::{Bytes32, base64url, from_base64url, same};
 use crate::entropy::Entropy;
 use crate::keys::{KeyError, MasterKey, Purpose};
-use crate::passwords::password_mark;
+use crate::passwords::password_fingerprint;
 
 /// Seconds for which a challenge can be answered.
 pub const CHALLENGE_TTL: i64 = 5 * 60;
 
 /// What a challenge is bound to besides itself.
-const BOUND_TO: &str = "challenge";
+const SEAL_CONTEXT: &str = "challenge";
 
 /// That somebody gave the first factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +63,14 @@ impl Challenge {
             first_factor,
             device,
             identifier_hash,
-            password: password_mark(password_hash),
+            password: password_fingerprint(password_hash),
             issued_at: now,
         }
     }
 
     /// Whether the password is still the one that was given.
     pub fn is_of_password(&self, password_hash: Option<&str>) -> bool {
-        same(&self.password, &password_mark(password_hash))
+        same(&self.password, &password_fingerprint(password_hash))
     }
 
     /// The text for the client.
@@ -88,7 +88,7 @@ impl Challenge {
             issued: self.issued_at.micros(),
         };
         let json = serde_json::to_vec(&written).map_err(|_| KeyError::Crypto("JSON"))?;
-        Ok(base64url(&master.seal(Purpose::Challenges, BOUND_TO, &json, entropy)?))
+        Ok(base64url(&master.seal(Purpose::Challenges, SEAL_CONTEXT, &json, entropy)?))
     }
 
     /// Reads a challenge; nothing if it isn't one, or is too old.
@@ -97,7 +97,7 @@ impl Challenge {
     /// [`KeyError::Crypto`], which would be a defect.
     pub fn open(text: &str, master: &MasterKey, now: Instant) -> Result<Option<Self>, KeyError> {
         let Some(sealed) = from_base64url(text) else { return Ok(None) };
-        let Some(json) = master.open(Purpose::Challenges, BOUND_TO, &sealed)? else { return Ok(None) };
+        let Some(json) = master.open(Purpose::Challenges, SEAL_CONTEXT, &sealed)? else { return Ok(None) };
         let Ok(written) = serde_json::from_slice::<Written>(&json) else { return Ok(None) };
         let issued_at = Instant::from_micros(written.issued);
         if issued_at.plus_seconds(CHALLENGE_TTL) <= now {

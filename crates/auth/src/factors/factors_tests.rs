@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::{MASTER, Memory, NOW, Seeded, id};
 
-struct Setting {
+struct Fixture {
     store: Memory,
     master: MasterKey,
     entropy: Seeded,
@@ -13,16 +13,16 @@ fn user() -> UserId {
 }
 
 /// A setting in which a second factor was set up, and the secret that the authenticator has of it.
-fn setting() -> Setting {
+fn setting() -> Fixture {
     let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(4));
     let shown = set_up(&mut store, user(), "ada", &master, &entropy, NOW).unwrap();
     assert!(shown.uri.contains(&format!("secret={}&", shown.secret.as_str())) && shown.secret.len() == 32);
     let secret = master.open(Purpose::TotpSecrets, &user().to_string(), &store.totp[0].sealed).unwrap().unwrap();
     assert_eq!(base32(&secret), *shown.secret);
-    Setting { store, master, entropy, secret: secret.to_vec() }
+    Fixture { store, master, entropy, secret: secret.to_vec() }
 }
 
-impl Setting {
+impl Fixture {
     /// The code that the authenticator shows.
     fn code(&self, seconds: i64) -> String {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.secret);
@@ -88,8 +88,8 @@ fn a_secret_moved_to_another_account_is_good_for_nothing() {
 }
 
 /// Six digits that aren't the code.
-fn wrong(setting: &Setting, seconds: i64) -> &'static str {
-    let codes: Vec<String> = (-2..=2).map(|step| setting.code(seconds + step * STEP)).collect();
+fn wrong(setting: &Fixture, seconds: i64) -> &'static str {
+    let codes: Vec<String> = (-2..=2).map(|step| setting.code(seconds + step * STEP_SECONDS)).collect();
     ["000000", "111111", "222222", "333333", "444444", "555555"]
         .into_iter()
         .find(|wrong| codes.iter().all(|code| code != wrong))
@@ -100,7 +100,7 @@ fn wrong(setting: &Setting, seconds: i64) -> &'static str {
 fn wrong_codes_are_counted_for_good_and_recovery_codes_go_on_being_accepted() {
     let mut setting = setting();
     let recovery = setting.confirm(&setting.code(0), 0).unwrap();
-    for _ in 0..GUESSES.burst() {
+    for _ in 0..CODE_QUOTA.burst() {
         let code = wrong(&setting, 60);
         let refusal = setting.prove(code, 60).unwrap_err();
         assert!(matches!(refusal, FactorRefusal::WrongCode { counted: true }) && refusal.commit_on_error());
@@ -143,7 +143,7 @@ fn what_is_no_guess_is_not_counted() {
 fn guesses_that_a_clock_counted_ahead_of_time_are_forgotten() {
     let mut setting = setting();
     setting.confirm(&setting.code(0), 0).unwrap();
-    for _ in 0..GUESSES.burst() {
+    for _ in 0..CODE_QUOTA.burst() {
         drop(setting.prove(wrong(&setting, 86_400), 86_400));
     }
     assert!(matches!(setting.prove(&setting.code(86_400), 86_400), Err(FactorRefusal::TooManyGuesses(_))));

@@ -6,14 +6,14 @@
 //! Parallel uses are in a row, for they run in the user's writing unit of work.
 //!
 //! Six digits can be guessed by who may try often enough, so wrong ones are counted with the factor itself: on every
-//! replica alike, whatever limits are configured, and however long it takes ([`GUESSES`]). Recovery codes can't be
+//! replica alike, whatever limits are configured, and however long it takes ([`CODE_QUOTA`]). Recovery codes can't be
 //! guessed, and aren't counted: they let the owner in while somebody else guesses.
 
 mod challenge;
 mod totp;
 
 pub use challenge::{CHALLENGE_TTL, Challenge};
-pub use totp::STEP;
+pub use totp::STEP_SECONDS;
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
@@ -26,15 +26,15 @@ use crate::bytes::{Bytes32, hmac_sha256};
 use crate::entropy::{Entropy, random};
 use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::throttles::Quota;
-use totp::{SECRET, base32, matching_step, uri};
+use totp::{SECRET_BYTES, base32, matching_step, uri};
 
 /// How many wrong codes an account may be tried with: ten at once, then thirty a day. Three codes of a million are
 /// right at any time, which makes a chance of one in a hundred after a hundred days. (NIST SP 800-63B-4 §3.2.2 would
 /// have the factor disabled for good after a hundred; then whoever has the password could do that to its owner.)
-pub const GUESSES: Quota = Quota::of(10, 8 * 60 * 60);
+pub const CODE_QUOTA: Quota = Quota::of(10, 8 * 60 * 60);
 
 /// Bytes of a recovery code: 80 bits, 16 letters.
-const RECOVERY: usize = 10;
+const RECOVERY_CODE_COUNT: usize = 10;
 
 /// Why a second factor isn't set up, accepted or removed.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,7 @@ pub fn set_up<S: TotpRepository + ?Sized>(
     if store.find_totp(user)?.is_some_and(|factor| factor.is_active()) {
         return Err(FactorRefusal::AlreadyActive);
     }
-    let secret = Zeroizing::new(random::<SECRET>(entropy));
+    let secret = Zeroizing::new(random::<SECRET_BYTES>(entropy));
     let sealed = master.seal(Purpose::TotpSecrets, &user.to_string(), &*secret, entropy)?;
     store.put_totp(&TotpFactor {
         user,
@@ -148,7 +148,7 @@ pub fn confirm<S: TotpRepository + ?Sized>(
     if factor.is_active() {
         return Err(FactorRefusal::AlreadyActive);
     }
-    let Judged::Right(step) = judge(&factor, code, master, now)? else {
+    let CodeCheck::Right(step) = check_code(&factor, code, master, now)? else {
         return Err(FactorRefusal::WrongCode { counted: false });
     };
     store.put_totp(&TotpFactor { confirmed_at: Some(now), last_step: Some(step), ..factor })?;
@@ -173,21 +173,21 @@ pub fn prove<S: TotpRepository + ?Sized>(
         return if used { Ok(Proof::RecoveryCode) } else { Err(FactorRefusal::WrongCode { counted: false }) };
     }
     // What lies further ahead than all guesses together last for was counted by a clock that ran ahead.
-    let known = factor.guesses_until.filter(|until| *until <= now.plus_seconds(GUESSES.period_seconds().into()));
-    let (decision, until) = GUESSES.attempt(known, now);
+    let known = factor.guesses_until.filter(|until| *until <= now.plus_seconds(CODE_QUOTA.period_seconds().into()));
+    let (decision, until) = CODE_QUOTA.attempt(known, now);
     if !decision.allowed {
         return Err(FactorRefusal::TooManyGuesses(decision.retry_after_seconds));
     }
-    match judge(&factor, code, master, now)? {
-        Judged::Right(step) => {
+    match check_code(&factor, code, master, now)? {
+        CodeCheck::Right(step) => {
             store.put_totp(&TotpFactor { last_step: Some(step), ..factor })?;
             Ok(Proof::Authenticator)
         }
-        Judged::Wrong => {
+        CodeCheck::Wrong => {
             store.put_totp(&TotpFactor { guesses_until: Some(until), ..factor })?;
             Err(FactorRefusal::WrongCode { counted: true })
         }
-        Judged::NoGuess => Err(FactorRefusal::WrongCode { counted: false }),
+        CodeCheck::NoGuess => Err(FactorRefusal::WrongCode { counted: false }),
     }
 }
 
@@ -203,7 +203,7 @@ pub fn renew_recovery_codes<S: TotpRepository + ?Sized>(
     now: Instant,
 ) -> Result<Vec<String>, FactorRefusal> {
     let codes: Vec<String> =
-        (0..RECOVERY_CODES).map(|_| base32(&random::<RECOVERY>(entropy)).to_ascii_lowercase()).collect();
+        (0..RECOVERY_CODES).map(|_| base32(&random::<RECOVERY_CODE_COUNT>(entropy)).to_ascii_lowercase()).collect();
     let hashes = codes.iter().map(|code| recovery_hash(code, user, master)).collect::<Result<Vec<_>, _>>()?;
     store.replace_recovery_codes(user, &hashes, now)?;
     let in_fours = |code: String| {
@@ -214,7 +214,7 @@ pub fn renew_recovery_codes<S: TotpRepository + ?Sized>(
 }
 
 /// What a code of the authenticator is worth.
-enum Judged {
+enum CodeCheck {
     /// It is the one of this time step.
     Right(i64),
     /// It is another.
@@ -223,7 +223,7 @@ enum Judged {
     NoGuess,
 }
 
-fn judge(factor: &TotpFactor, code: &str, master: &MasterKey, now: Instant) -> Result<Judged, FactorRefusal> {
+fn check_code(factor: &TotpFactor, code: &str, master: &MasterKey, now: Instant) -> Result<CodeCheck, FactorRefusal> {
     let bound_to = factor.user.to_string();
     let secret = master
         .open(Purpose::TotpSecrets, &bound_to, &factor.sealed)?
@@ -231,11 +231,11 @@ fn judge(factor: &TotpFactor, code: &str, master: &MasterKey, now: Instant) -> R
     // As apps show them: in two groups.
     let digits: Zeroizing<String> = Zeroizing::new(code.chars().filter(|c| *c != ' ').collect());
     if let Some(step) = matching_step(&secret, &digits, factor.last_step, now) {
-        return Ok(Judged::Right(step));
+        return Ok(CodeCheck::Right(step));
     }
     let is_a_code = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
     let was_used = matching_step(&secret, &digits, None, now).is_some();
-    Ok(if is_a_code && !was_used { Judged::Wrong } else { Judged::NoGuess })
+    Ok(if is_a_code && !was_used { CodeCheck::Wrong } else { CodeCheck::NoGuess })
 }
 
 /// A recovery code in its one form; nothing if it can't be one.

@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 use crate::bytes::same;
 
 /// Seconds of a time step.
-pub const STEP: i64 = 30;
+pub const STEP_SECONDS: i64 = 30;
 /// Bytes of a secret: as many as the hash has (RFC 4226 §4).
-pub(super) const SECRET: usize = 20;
+pub(super) const SECRET_BYTES: usize = 20;
 
 /// The time step of an instant.
 pub(super) const fn step_at(now: Instant) -> i64 {
-    now.seconds().div_euclid(STEP)
+    now.seconds().div_euclid(STEP_SECONDS)
 }
 
 /// The code of a time step (RFC 4226 §5.3).
@@ -46,12 +46,12 @@ pub(super) fn matching_step(secret: &[u8], code: &str, last: Option<i64>, now: I
 
 /// Base32 without padding (RFC 4648 §6).
 pub(super) fn base32(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    const BASE32_ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut held, mut bits) = (0_u32, 0);
     let mut push = |value: u32| {
         text.extend(
-            usize::try_from(value & 31).ok().and_then(|index| LETTERS.get(index)).map(|byte| char::from(*byte)),
+            usize::try_from(value & 31).ok().and_then(|index| BASE32_ALPHABET.get(index)).map(|byte| char::from(*byte)),
         );
     };
     for byte in bytes {
@@ -80,7 +80,9 @@ pub(super) fn uri(secret: &str, account: &str) -> String {
             let _ = write!(label, "%{byte:02X}");
         }
     }
-    format!("otpauth://totp/Circadia:{label}?secret={secret}&issuer=Circadia&algorithm=SHA1&digits=6&period={STEP}")
+    format!(
+        "otpauth://totp/Circadia:{label}?secret={secret}&issuer=Circadia&algorithm=SHA1&digits=6&period={STEP_SECONDS}"
+    )
 }
 
 #[cfg(test)]

@@ -20,11 +20,11 @@ use super::{KeyError, Kid, MasterKey, Purpose};
 use crate::bytes::base64url;
 
 /// Bytes of what is encrypted with such a key.
-pub const LOGIN_CIPHERTEXT: usize = 3072 / 8;
+pub const LOGIN_CIPHERTEXT_BYTES: usize = 3072 / 8;
 
 /// Seconds for which a key that was replaced still decrypts: a client may have fetched it long before somebody is done
 /// typing.
-pub(super) const LOGIN_KEY_OVERLAP: i64 = 24 * 60 * 60;
+pub(super) const LOGIN_KEY_OVERLAP_SECONDS: i64 = 24 * 60 * 60;
 
 /// A fresh private key (PKCS #8), not stored yet.
 pub struct LoginSecret(Zeroizing<Vec<u8>>);
@@ -106,10 +106,10 @@ impl LoginKey {
 
     /// What was encrypted, if it was with this key.
     pub(super) fn decrypt(&self, ciphertext: &[u8]) -> Option<Zeroizing<String>> {
-        if ciphertext.len() != LOGIN_CIPHERTEXT {
+        if ciphertext.len() != LOGIN_CIPHERTEXT_BYTES {
             return None;
         }
-        let mut room = Zeroizing::new([0_u8; LOGIN_CIPHERTEXT]);
+        let mut room = Zeroizing::new([0_u8; LOGIN_CIPHERTEXT_BYTES]);
         let plain = self.key.decrypt(&OAEP_SHA256_MGF1SHA256, ciphertext, &mut *room, None).ok()?;
         std::str::from_utf8(plain).ok().map(|text| Zeroizing::new(text.to_owned()))
     }
@@ -166,19 +166,19 @@ mod tests {
     use crate::keys::{KeyRing, Rotation};
     use crate::testing::{MASTER, Memory, NOW, Seeded};
 
-    struct Setting {
+    struct Fixture {
         store: Memory,
         master: MasterKey,
         entropy: Seeded,
     }
 
-    fn setting() -> Setting {
+    fn setting() -> Fixture {
         let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(5));
         KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-        Setting { store, master, entropy }
+        Fixture { store, master, entropy }
     }
 
-    impl Setting {
+    impl Fixture {
         fn ensure(&mut self) -> KeyRing {
             let secret = LoginSecret::generate().unwrap();
             KeyRing::ensure_login(&mut self.store, &secret, &self.master, &self.entropy, NOW).unwrap()
@@ -248,8 +248,8 @@ mod tests {
         assert_eq!(ring.login_public(rotated).unwrap().kid, old.kid);
         let used = rotated.plus_seconds(300);
         assert_ne!(ring.login_public(used).unwrap().kid, old.kid);
-        assert!(ring.decrypt(None, &sent, used.plus_seconds(LOGIN_KEY_OVERLAP - 1)).is_some());
-        assert!(ring.decrypt(None, &sent, used.plus_seconds(LOGIN_KEY_OVERLAP)).is_none());
+        assert!(ring.decrypt(None, &sent, used.plus_seconds(LOGIN_KEY_OVERLAP_SECONDS - 1)).is_some());
+        assert!(ring.decrypt(None, &sent, used.plus_seconds(LOGIN_KEY_OVERLAP_SECONDS)).is_none());
     }
 
     #[test]

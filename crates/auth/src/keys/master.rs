@@ -61,7 +61,7 @@ impl Purpose {
 }
 
 /// The first byte of what is sealed: the method, AES-256-GCM with a random nonce after it.
-const METHOD: u8 = 1;
+const SEAL_METHOD: u8 = 1;
 
 /// The secret under which everything else is sealed.
 #[derive(Clone)]
@@ -127,7 +127,7 @@ impl MasterKey {
             return Err(KeyError::Crypto("AES-256-GCM"));
         }
         let mut all = Vec::with_capacity(1 + NONCE_LEN + body.len());
-        all.push(METHOD);
+        all.push(SEAL_METHOD);
         all.extend_from_slice(&nonce);
         all.append(&mut body);
         Ok(all)
@@ -145,7 +145,7 @@ impl MasterKey {
         sealed: &[u8],
     ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
         let cipher = self.cipher(purpose)?;
-        let Some((&METHOD, rest)) = sealed.split_first() else { return Ok(None) };
+        let Some((&SEAL_METHOD, rest)) = sealed.split_first() else { return Ok(None) };
         let Some((nonce, body)) = rest.split_first_chunk::<NONCE_LEN>() else { return Ok(None) };
         let mut body = Zeroizing::new(body.to_vec());
         let opened = cipher.open_in_place(

@@ -9,7 +9,7 @@ mod master;
 mod ring;
 mod signing;
 
-pub use login::{LOGIN_CIPHERTEXT, LoginPublicKey, LoginSecret};
+pub use login::{LOGIN_CIPHERTEXT_BYTES, LoginPublicKey, LoginSecret};
 pub use master::{MasterKey, Purpose};
 pub use ring::{KeyRing, Rotation};
 

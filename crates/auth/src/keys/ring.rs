@@ -8,7 +8,7 @@ use circadia_domain::keys::{KeyPurpose, KeyRepository, StoredKey};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::login::{LOGIN_KEY_OVERLAP, LoginKey, LoginPublicKey, LoginSecret};
+use super::login::{LOGIN_KEY_OVERLAP_SECONDS, LoginKey, LoginPublicKey, LoginSecret};
 use super::signing::{AccessKey, RefreshKey};
 use super::{KeyError, Kid, MasterKey, Purpose};
 use crate::entropy::{Entropy, random};
@@ -17,7 +17,7 @@ use crate::tokens::{ACCESS_TOKEN_TTL, LEEWAY};
 
 /// Seconds for which a new key is only known before it is used: time for every replica to load it, and for whoever
 /// caches the published keys to see it.
-const ANNOUNCED: i64 = 5 * 60;
+const ANNOUNCE_SECONDS: i64 = 5 * 60;
 
 /// When a key was made and ends.
 pub(super) trait Dated {
@@ -33,7 +33,7 @@ pub(super) trait Dated {
 fn in_use<K: Dated>(keys: &[K], now: Instant) -> Option<&K> {
     let mut accepted = keys.iter().filter(|key| key.accepted_at(now));
     let oldest = accepted.next()?;
-    Some(accepted.filter(|key| key.created_at().plus_seconds(ANNOUNCED) <= now).last().unwrap_or(oldest))
+    Some(accepted.filter(|key| key.created_at().plus_seconds(ANNOUNCE_SECONDS) <= now).last().unwrap_or(oldest))
 }
 
 /// How keys are renewed.
@@ -145,10 +145,10 @@ impl KeyRing {
             let life = match purpose {
                 KeyPurpose::AccessToken => ACCESS_TOKEN_TTL + 2 * LEEWAY,
                 KeyPurpose::RefreshToken => SESSION_TTL + 2 * LEEWAY,
-                KeyPurpose::Login => LOGIN_KEY_OVERLAP,
+                KeyPurpose::Login => LOGIN_KEY_OVERLAP_SECONDS,
             };
             let ends = match rotation {
-                Rotation::Planned => now.plus_seconds(ANNOUNCED + life),
+                Rotation::Planned => now.plus_seconds(ANNOUNCE_SECONDS + life),
                 Rotation::Emergency => now,
             };
             for key in of_purpose.into_iter().filter(|key| key.retires_at.is_none_or(|retires| ends < retires)) {

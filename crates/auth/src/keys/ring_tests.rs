@@ -58,8 +58,8 @@ fn a_new_key_is_published_before_it_signs_and_the_old_one_verifies_for_long_enou
     let rotated = NOW.plus_seconds(1_000);
     let ring = rotate(&mut store, Rotation::Planned, &master, &entropy, rotated).unwrap();
     assert_eq!(ring.jwks(rotated)["keys"].as_array().unwrap().len(), 2);
-    assert_eq!(ring.access_in_use(rotated.plus_seconds(ANNOUNCED - 1)).unwrap().kid, old);
-    let signs_from = rotated.plus_seconds(ANNOUNCED);
+    assert_eq!(ring.access_in_use(rotated.plus_seconds(ANNOUNCE_SECONDS - 1)).unwrap().kid, old);
+    let signs_from = rotated.plus_seconds(ANNOUNCE_SECONDS);
     assert_ne!(ring.access_in_use(signs_from).unwrap().kid, old);
     assert!(ring.access(old, signs_from.plus_seconds(ACCESS_TOKEN_TTL + LEEWAY)).is_some());
     assert!(ring.access(old, signs_from.plus_seconds(ACCESS_TOKEN_TTL + 10 * LEEWAY)).is_none());

@@ -162,7 +162,7 @@ impl Pending {
 
 /// A flow that was begun.
 #[derive(Debug, Clone)]
-pub struct Begun {
+pub struct StartedFlow {
     /// Where to send the browser.
     pub url: Url,
     /// By whose hash it is to be remembered.

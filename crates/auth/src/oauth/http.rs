@@ -19,11 +19,11 @@ impl fmt::Display for HttpFailure {
 impl std::error::Error for HttpFailure {}
 
 /// An answer that is awaited.
-pub type Sent<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpFailure>> + Send + 'a>>;
+pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpFailure>> + Send + 'a>>;
 
 /// Sends requests to a provider. An implementation follows no redirects (what a provider sends us to is for browsers;
 /// RFC 9700 §4.11), waits some seconds at most, and reads no more than an honest answer has.
 pub trait HttpClient: Send + Sync {
     /// Sends a request.
-    fn send(&self, request: HttpRequest) -> Sent<'_>;
+    fn send(&self, request: HttpRequest) -> ResponseFuture<'_>;
 }

@@ -10,11 +10,11 @@ use super::OAuthError;
 use crate::bytes::{from_base64url, same};
 
 /// Longer ones aren't looked at.
-const LONGEST: usize = 16 * 1024;
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// Seconds by which the provider's clock may differ from ours.
-const LEEWAY: i64 = 60;
+const LEEWAY_SECONDS: i64 = 60;
 /// Google. The only issuer that is known to leave its scheme out.
-pub(super) const GOOGLE: &str = "https://accounts.google.com";
+pub(super) const GOOGLE_ISSUER: &str = "https://accounts.google.com";
 
 /// Who somebody is, in the words of a provider that was believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(super) struct Expected<'a> {
 /// By which key a token says that it was signed, and how. Nothing of it is believed yet.
 pub(super) fn signed_with(token: &str) -> Result<(Algorithm, String), OAuthError> {
     let invalid = OAuthError::TokenInvalid;
-    if token.len() > LONGEST {
+    if token.len() > MAX_TOKEN_BYTES {
         return Err(invalid("it is too long"));
     }
     let header = token.split('.').next().and_then(from_base64url).ok_or(invalid("it is no JWT"))?;
@@ -115,7 +115,7 @@ fn judge(claims: Claims, expected: Expected<'_>, now: Instant) -> Result<Profile
     let invalid = |reason| Err(OAuthError::TokenInvalid(reason));
     let Expected { issuer, client_id, nonce } = expected;
     // Google's own tokens have gone without the scheme.
-    let abbreviated = issuer == GOOGLE && GOOGLE.strip_prefix("https://") == Some(claims.iss.as_str());
+    let abbreviated = issuer == GOOGLE_ISSUER && GOOGLE_ISSUER.strip_prefix("https://") == Some(claims.iss.as_str());
     if claims.iss != issuer && !abbreviated {
         return invalid("another provider issued it");
     }
@@ -132,10 +132,10 @@ fn judge(claims: Claims, expected: Expected<'_>, now: Instant) -> Result<Profile
         _ => {}
     }
     let seconds = now.seconds();
-    if claims.exp.saturating_add(LEEWAY) <= seconds {
+    if claims.exp.saturating_add(LEEWAY_SECONDS) <= seconds {
         return invalid("it has expired");
     }
-    if claims.iat.saturating_sub(LEEWAY) > seconds {
+    if claims.iat.saturating_sub(LEEWAY_SECONDS) > seconds {
         return invalid("it was issued in the future");
     }
     if !claims.nonce.is_some_and(|given| same(given.as_bytes(), nonce.as_bytes())) {

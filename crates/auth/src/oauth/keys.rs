@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// A provider has a handful; one that lists more isn't read further.
-const MOST: usize = 64;
+const MAX_KEYS: usize = 64;
 
 /// The keys, by name.
 #[derive(Clone, Default)]
@@ -23,7 +23,7 @@ impl KeySet {
             keys: Vec<Value>,
         }
         let listed: Listed = serde_json::from_slice(json).ok()?;
-        Some(Self(listed.keys.into_iter().take(MOST).filter_map(usable).collect()))
+        Some(Self(listed.keys.into_iter().take(MAX_KEYS).filter_map(usable).collect()))
     }
 
     /// The key of a name, if it is for signatures of this algorithm.

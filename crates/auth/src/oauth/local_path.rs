@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// The longest path that is taken, in bytes.
-const LONGEST: usize = 512;
+const MAX_PATH_BYTES: usize = 512;
 
 /// How often a path may be percent-encoded all over: what a proxy, a router and an app each decode once more.
-const ENCODED: usize = 4;
+const MAX_ENCODING_DEPTH: usize = 4;
 
 /// A path of the front end, with its query and fragment: `/habits?date=2026-03-01`. It begins with one slash, and has no
 /// empty segment, no `.` or `..`, no backslash, no blank or control character, however often it is decoded: no browser,
@@ -61,13 +61,13 @@ impl fmt::Display for LocalPath {
 
 fn is_local(path: &str) -> bool {
     let mut decoded = path.to_owned();
-    for _ in 0..ENCODED {
+    for _ in 0..MAX_ENCODING_DEPTH {
         if !is_plainly_local(&decoded) {
             return false;
         }
         let Some(further) = decode(&decoded) else { return false };
         if further == decoded {
-            return path.len() <= LONGEST;
+            return path.len() <= MAX_PATH_BYTES;
         }
         decoded = further;
     }
@@ -185,7 +185,7 @@ mod tests {
             "/a b",
             "/a\u{2028}b",
             "/a\u{85}b",
-            &format!("/{}", "a".repeat(LONGEST)),
+            &format!("/{}", "a".repeat(MAX_PATH_BYTES)),
         ] {
             assert_eq!(LocalPath::normalised(Some(path)), LocalPath::home(), "{path:?}");
         }

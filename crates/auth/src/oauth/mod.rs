@@ -23,8 +23,8 @@ mod provider;
 #[cfg(test)]
 mod tests;
 
-pub use flow::{Begun, Browser, Challenge, Completion, Pending, Purpose, Secret, Ticket};
-pub use http::{HttpClient, HttpFailure, HttpRequest, HttpResponse, Sent};
+pub use flow::{Browser, Challenge, Completion, Pending, Purpose, Secret, StartedFlow, Ticket};
+pub use http::{HttpClient, HttpFailure, HttpRequest, HttpResponse, ResponseFuture};
 pub use id_token::Profile;
 pub use local_path::LocalPath;
 pub use provider::{OpenIdProvider, ProviderSettings};

@@ -17,17 +17,17 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::http::{HttpClient, HttpRequest};
-use super::id_token::{self, Expected, GOOGLE, Profile};
+use super::id_token::{self, Expected, GOOGLE_ISSUER, Profile};
 use super::keys::KeySet;
-use super::{Begun, Browser, Completion, LocalPath, OAuthError, Pending, Purpose};
+use super::{Browser, Completion, LocalPath, OAuthError, Pending, Purpose, StartedFlow};
 use crate::entropy::Entropy;
 
 /// Seconds for which what a provider says of itself, and its keys, are taken to be true.
-const FRESH: i64 = 60 * 60;
+const METADATA_TTL_SECONDS: i64 = 60 * 60;
 /// Seconds that have to lie between two looks for a key that isn't known.
-const SECOND_LOOK: i64 = 60;
+const KEY_REFRESH_INTERVAL_SECONDS: i64 = 60;
 /// Seconds for which a provider that can't be reached isn't asked again.
-const LEFT_ALONE: i64 = 5;
+const FAILURE_BACKOFF_SECONDS: i64 = 5;
 
 /// A provider and what it knows this service by.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ pub struct OpenIdProvider {
     settings: ProviderSettings,
     http: Arc<dyn HttpClient>,
     /// Held while something is fetched, so that it is fetched once and not by everybody who waits for it.
-    known: Mutex<Known>,
+    known: Mutex<ProviderMetadata>,
 }
 
 impl fmt::Debug for OpenIdProvider {
@@ -72,7 +72,7 @@ struct Metadata {
 }
 
 #[derive(Default)]
-struct Known {
+struct ProviderMetadata {
     metadata: Option<(Metadata, Instant)>,
     keys: Option<(KeySet, Instant)>,
     looked_again_at: Option<Instant>,
@@ -119,7 +119,7 @@ impl OpenIdProvider {
         browser: Option<&Browser>,
         entropy: &dyn Entropy,
         now: Instant,
-    ) -> Result<Begun, OAuthError> {
+    ) -> Result<StartedFlow, OAuthError> {
         let client = self.client(now).await?;
         let (state, pending) = Pending::new(purpose, completion, next, browser, entropy);
         let text = state.text();
@@ -127,7 +127,7 @@ impl OpenIdProvider {
             .authorize_url(|| CsrfToken::new(text))
             .add_scopes(["openid", "email"].map(|scope| Scope::new(scope.to_owned())))
             .add_extra_param("nonce", pending.nonce());
-        if self.settings.issuer == GOOGLE {
+        if self.settings.issuer == GOOGLE_ISSUER {
             // Whoever has several accounts says which; and nobody is signed in by a link that they only followed. Other
             // providers may refuse what they don't know.
             request = request.add_extra_param("prompt", "select_account");
@@ -137,7 +137,7 @@ impl OpenIdProvider {
                 pending.verifier().to_owned(),
             )))
             .url();
-        Ok(Begun { url, state, pending })
+        Ok(StartedFlow { url, state, pending })
     }
 
     /// Finishes a flow that was taken from where it was remembered: exchanges the code, and says who it is.
@@ -189,7 +189,7 @@ impl OpenIdProvider {
             return Ok(key.clone());
         }
         // The provider may have made it since; but nobody makes us ask for each that they invent.
-        if is_due(known.looked_again_at, SECOND_LOOK, now) {
+        if is_due(known.looked_again_at, KEY_REFRESH_INTERVAL_SECONDS, now) {
             known.looked_again_at = Some(now);
             known.keys = None;
             if let Some(key) = known.keys(&*self.http, &metadata.jwks_uri, now).await?.find(kid, algorithm) {
@@ -204,10 +204,10 @@ fn is_due(last: Option<Instant>, seconds: i64, now: Instant) -> bool {
     last.is_none_or(|last| last.plus_seconds(seconds) <= now)
 }
 
-impl Known {
+impl ProviderMetadata {
     async fn metadata(&mut self, http: &dyn HttpClient, issuer: &str, now: Instant) -> Result<Metadata, OAuthError> {
         if let Some((metadata, read_at)) = &self.metadata
-            && !is_due(Some(*read_at), FRESH, now)
+            && !is_due(Some(*read_at), METADATA_TTL_SECONDS, now)
         {
             return Ok(metadata.clone());
         }
@@ -228,7 +228,7 @@ impl Known {
     }
 
     async fn keys(&mut self, http: &dyn HttpClient, place: &Url, now: Instant) -> Result<&KeySet, OAuthError> {
-        let fresh = self.keys.take().filter(|(_, read_at)| !is_due(Some(*read_at), FRESH, now));
+        let fresh = self.keys.take().filter(|(_, read_at)| !is_due(Some(*read_at), METADATA_TTL_SECONDS, now));
         let keys = if let Some(keys) = fresh {
             keys
         } else {
@@ -242,7 +242,7 @@ impl Known {
     /// Fetches a document; not from a provider that has just failed to answer.
     async fn fetch(&mut self, http: &dyn HttpClient, place: &str, now: Instant) -> Result<Vec<u8>, OAuthError> {
         if let Some((failed_at, reason)) = &self.failed_at
-            && !is_due(Some(*failed_at), LEFT_ALONE, now)
+            && !is_due(Some(*failed_at), FAILURE_BACKOFF_SECONDS, now)
         {
             return Err(OAuthError::Unavailable(reason.clone()));
         }

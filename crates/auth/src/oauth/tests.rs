@@ -23,7 +23,7 @@ struct Scripted {
 }
 
 impl HttpClient for Scripted {
-    fn send(&self, request: HttpRequest) -> Sent<'_> {
+    fn send(&self, request: HttpRequest) -> ResponseFuture<'_> {
         let path = request.uri().path().to_owned();
         self.asked.lock().unwrap().push(path.clone());
         let answer = self.answers.lock().unwrap().get(path.as_str()).cloned();
@@ -105,7 +105,7 @@ fn provider_at(issuer: &str, http: &Arc<Scripted>) -> OpenIdProvider {
     OpenIdProvider::new(settings, http.clone())
 }
 
-async fn begin(provider: &OpenIdProvider) -> Result<Begun, OAuthError> {
+async fn begin(provider: &OpenIdProvider) -> Result<StartedFlow, OAuthError> {
     let entropy = Seeded::new(3);
     let browser = Browser::fresh(&entropy);
     provider.begin(Purpose::SignIn, Completion::Browser, LocalPath::home(), Some(&browser), &entropy, NOW).await
@@ -155,12 +155,12 @@ async fn the_browser_is_sent_with_everything_that_the_flow_needs() {
 async fn google_is_asked_to_let_people_select_their_account() {
     let http = Scripted::new();
     http.metadata(&json!({
-        "issuer": id_token::GOOGLE,
+        "issuer": id_token::GOOGLE_ISSUER,
         "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
         "token_endpoint": "https://oauth2.googleapis.com/token",
         "jwks_uri": "https://www.googleapis.com/oauth2/v3/certs",
     }));
-    let begun = begin(&provider_at(id_token::GOOGLE, &http)).await.unwrap();
+    let begun = begin(&provider_at(id_token::GOOGLE_ISSUER, &http)).await.unwrap();
     assert!(begun.url.query_pairs().any(|(name, value)| name == "prompt" && value == "select_account"));
 }
 

@@ -4,7 +4,7 @@
 //! those that are too short or all digits anyway: in lower case, one a line, sorted by bytes.
 
 /// The list, searched in place.
-static LIST: &str = include_str!("common.txt");
+static COMMON_PASSWORDS: &str = include_str!("common.txt");
 
 /// Whether `password` is among the passwords that are guessed first: as it is, in other capitals, with letters written
 /// as digits and signs, with digits and signs after it; or is one character or a short pattern again and again, or a
@@ -32,7 +32,7 @@ fn as_letter(c: char) -> char {
 
 /// Binary search among lines, by the bytes.
 fn is_listed(word: &str) -> bool {
-    let mut rest = LIST.as_bytes();
+    let mut rest = COMMON_PASSWORDS.as_bytes();
     while !rest.is_empty() {
         let (before, after) = rest.split_at(rest.len() / 2);
         let from = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
@@ -47,14 +47,14 @@ fn is_listed(word: &str) -> bool {
 }
 
 /// What fingers and alphabets bring forth by themselves.
-const ROWS: [&str; 6] =
+const KEYBOARD_ROWS: [&str; 6] =
     ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "azertyuiop"];
 
 fn is_patterned(password: &str) -> bool {
     let chars: Vec<char> = password.chars().collect();
     let repeats = |period: usize| chars.iter().zip(chars.iter().skip(period)).all(|(a, b)| a == b);
     let backwards: String = chars.iter().rev().collect();
-    let in_a_row = |text: &str| ROWS.iter().any(|row| row.contains(text));
+    let in_a_row = |text: &str| KEYBOARD_ROWS.iter().any(|row| row.contains(text));
     chars.len() >= 4 && ((1..=3).any(repeats) || in_a_row(password) || in_a_row(&backwards))
 }
 
@@ -64,10 +64,10 @@ mod tests {
 
     #[test]
     fn the_list_is_sorted_and_every_line_of_it_is_found() {
-        let lines: Vec<&str> = LIST.lines().collect();
+        let lines: Vec<&str> = COMMON_PASSWORDS.lines().collect();
         assert!(lines.len() > 10_000, "{}", lines.len());
         assert!(lines.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(LIST.ends_with('\n'));
+        assert!(COMMON_PASSWORDS.ends_with('\n'));
         for line in &lines {
             assert!(is_listed(line), "{line}");
             assert!(!is_listed(&format!("{line}\u{1}")) && !is_listed(&line[..7]), "{line}");

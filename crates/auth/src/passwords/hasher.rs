@@ -8,8 +8,8 @@ use argon2::Argon2;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Password;
-use super::parameters::{self, LENGTH};
-use super::pool::{Memory, Pool};
+use super::parameters::{self, HASH_BYTES};
+use super::pool::{HashBuffer, Pool};
 use crate::bytes::same;
 use crate::entropy::{Entropy, random};
 
@@ -115,7 +115,7 @@ impl Hasher {
     /// begun runs to its end, and its thread stays taken until then.
     async fn in_turn<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+        work: impl FnOnce(&mut HashBuffer) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let inner = &self.0;
         let _place = inner.places.try_acquire().map_err(|_| Busy)?;
@@ -136,21 +136,21 @@ impl Hasher {
 }
 
 impl Inner {
-    fn make(&self, password: &Password, memory: &mut Memory) -> Option<String> {
+    fn make(&self, password: &Password, memory: &mut HashBuffer) -> Option<String> {
         let salt: [u8; 16] = random(&*self.entropy);
-        let mut output = [0; LENGTH];
+        let mut output = [0; HASH_BYTES];
         compute(&self.current, password, &salt, &mut output, memory)?;
         parameters::write(&self.current, &salt, &output)
     }
 
-    fn check(&self, password: &Password, stored: Option<&str>, memory: &mut Memory) -> Verified {
+    fn check(&self, password: &Password, stored: Option<&str>, memory: &mut HashBuffer) -> Verified {
         let known = stored.and_then(parameters::read);
         if stored.is_some() && known.is_none() {
             tracing::error!("a stored password hash can't be used; its account can't sign in with a password");
         }
         let Some(known) = known else {
             // The work is done all the same, so that time doesn't tell who has an account.
-            let mut output = [0; LENGTH];
+            let mut output = [0; HASH_BYTES];
             let _ = compute(&self.current, password, &[0; 16], &mut output, memory);
             std::hint::black_box(output);
             return Verified::default();
@@ -164,7 +164,13 @@ impl Inner {
 }
 
 /// One hash. It can't fail with parameters that were read or are ours.
-fn compute(argon: &Argon2<'_>, password: &Password, salt: &[u8], output: &mut [u8], memory: &mut Memory) -> Option<()> {
+fn compute(
+    argon: &Argon2<'_>,
+    password: &Password,
+    salt: &[u8],
+    output: &mut [u8],
+    memory: &mut HashBuffer,
+) -> Option<()> {
     let blocks = memory.take(argon.params().block_count());
     argon.hash_password_into_with_memory(password.bytes(), salt, output, blocks).ok()
 }

@@ -20,8 +20,8 @@ fn password(text: &str) -> Password {
 
 /// A hash of other parameters, made without this module.
 fn foreign(text: &str, algorithm: Algorithm, memory: u32) -> String {
-    let argon = Argon2::new(algorithm, Version::V0x13, Params::new(memory, 1, 1, Some(LENGTH)).unwrap());
-    let mut output = [0; LENGTH];
+    let argon = Argon2::new(algorithm, Version::V0x13, Params::new(memory, 1, 1, Some(HASH_BYTES)).unwrap());
+    let mut output = [0; HASH_BYTES];
     argon.hash_password_into(text.as_bytes(), b"salt salt salt 1", &mut output).unwrap();
     let phc = parameters::write(&argon, b"salt salt salt 1", &output).unwrap();
     phc.replace("argon2id", algorithm.as_str())

@@ -4,28 +4,28 @@ use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 /// Memory of one hash, in KiB (OWASP's first choice: 46 MiB, one pass, one lane).
-const MEMORY: u32 = 46 * 1024;
+const MEMORY_KIB: u32 = 46 * 1024;
 /// Passes over it.
-const PASSES: u32 = 1;
+const ITERATIONS: u32 = 1;
 /// Independent lanes.
-const LANES: u32 = 1;
+const PARALLELISM: u32 = 1;
 /// Bytes of the result.
-pub(super) const LENGTH: usize = 32;
+pub(super) const HASH_BYTES: usize = 32;
 
 /// The most that a hash made elsewhere may ask for: a stored string must not be able to take the server's memory or
 /// time. In KiB, and KiB × passes.
-const MOST_MEMORY: u32 = 128 * 1024;
-const MOST_WORK: u64 = 512 * 1024;
-const MOST_LANES: u32 = 16;
+const MAX_MEMORY_KIB: u32 = 128 * 1024;
+const MAX_WORK: u64 = 512 * 1024;
+const MAX_PARALLELISM: u32 = 16;
 
 /// How hashes are made here.
 pub(super) fn current() -> argon2::Result<Argon2<'static>> {
-    let params = Params::new(MEMORY, PASSES, LANES, Some(LENGTH))?;
+    let params = Params::new(MEMORY_KIB, ITERATIONS, PARALLELISM, Some(HASH_BYTES))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 /// A stored hash that can be computed again.
-pub(super) struct Known {
+pub(super) struct StoredParameters {
     pub(super) argon: Argon2<'static>,
     pub(super) salt: Salt,
     pub(super) output: Output,
@@ -34,22 +34,26 @@ pub(super) struct Known {
 }
 
 /// Reads a PHC string; nothing if it isn't Argon2 or costs too much.
-pub(super) fn read(phc: &str) -> Option<Known> {
+pub(super) fn read(phc: &str) -> Option<StoredParameters> {
     let stored = PasswordHash::new(phc).ok()?;
     let algorithm = Algorithm::new(stored.algorithm.as_str()).ok()?;
     let version = stored.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
     let params = Params::try_from(&stored).ok()?;
     let (salt, output) = (stored.salt?, stored.hash?);
     let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
-    if params.m_cost() > MOST_MEMORY || work > MOST_WORK || params.p_cost() > MOST_LANES || !params.keyid().is_empty() {
+    if params.m_cost() > MAX_MEMORY_KIB
+        || work > MAX_WORK
+        || params.p_cost() > MAX_PARALLELISM
+        || !params.keyid().is_empty()
+    {
         return None;
     }
     let is_weaker = algorithm != Algorithm::Argon2id
         || version != Version::V0x13
-        || params.m_cost() < MEMORY
-        || params.t_cost() < PASSES
-        || output.len() < LENGTH;
-    Some(Known { argon: Argon2::new(algorithm, version, params), salt, output, is_weaker })
+        || params.m_cost() < MEMORY_KIB
+        || params.t_cost() < ITERATIONS
+        || output.len() < HASH_BYTES;
+    Some(StoredParameters { argon: Argon2::new(algorithm, version, params), salt, output, is_weaker })
 }
 
 /// Writes a PHC string.

@@ -39,7 +39,7 @@ impl Password {
 
     fn normalised(text: &str) -> Result<Self, Violations> {
         // No code point composes from more than a few; what is this long won't become short, and isn't worth the work.
-        if text.len() > policy::LONGEST * 32 {
+        if text.len() > policy::MAX_LENGTH * 32 {
             return Err(policy::too_long());
         }
         Ok(Self(Zeroizing::new(text.nfc().collect())))

@@ -6,12 +6,12 @@ use circadia_domain::violation::Violations;
 use super::{common, similarity};
 
 /// Code points that a password has at least.
-pub const SHORTEST: usize = 8;
+pub const MIN_LENGTH: usize = 8;
 /// Code points that a password has at most.
-pub const LONGEST: usize = 128;
+pub const MAX_LENGTH: usize = 128;
 
 pub(super) fn is_too_long(password: &str) -> bool {
-    password.chars().count() > LONGEST
+    password.chars().count() > MAX_LENGTH
 }
 
 pub(super) fn too_long() -> Violations {
@@ -25,7 +25,7 @@ pub(super) fn weaknesses(password: &str, username: Option<&str>, email: Option<&
         return too_long();
     }
     let mut wrong = Violations::new();
-    if password.chars().count() < SHORTEST {
+    if password.chars().count() < MIN_LENGTH {
         wrong.add("", "too_short", "must have at least 8 characters");
     }
     if !password.is_empty() && password.chars().all(char::is_numeric) {

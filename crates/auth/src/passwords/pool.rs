@@ -13,12 +13,12 @@ use argon2::Block;
 use thread_priority::{ThreadPriority, set_current_thread_priority};
 
 /// How long an idle thread keeps its memory.
-const KEEPS: Duration = Duration::from_secs(10);
+const IDLE_BUFFER_TTL: Duration = Duration::from_secs(10);
 
 /// The memory a thread hashes in.
-pub(super) struct Memory(Vec<Block>);
+pub(super) struct HashBuffer(Vec<Block>);
 
-impl Memory {
+impl HashBuffer {
     /// `blocks` of it (KiB), from the last time or fresh.
     pub(super) fn take(&mut self, blocks: usize) -> &mut [Block] {
         if self.0.len() < blocks {
@@ -38,7 +38,7 @@ impl Memory {
     }
 }
 
-type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+type Job = Box<dyn FnOnce(&mut HashBuffer) + Send>;
 
 struct Queue {
     jobs: VecDeque<Job>,
@@ -56,7 +56,7 @@ impl Shared {
     }
 
     /// The next job; nothing when the pool is closed.
-    fn next(&self, memory: &mut Memory) -> Option<Job> {
+    fn next(&self, memory: &mut HashBuffer) -> Option<Job> {
         let mut queue = self.lock();
         loop {
             if let Some(job) = queue.jobs.pop_front() {
@@ -66,7 +66,8 @@ impl Shared {
                 return None;
             }
             if memory.is_kept() {
-                let (woken, waited) = self.changed.wait_timeout(queue, KEEPS).unwrap_or_else(PoisonError::into_inner);
+                let (woken, waited) =
+                    self.changed.wait_timeout(queue, IDLE_BUFFER_TTL).unwrap_or_else(PoisonError::into_inner);
                 queue = woken;
                 if waited.timed_out() && queue.jobs.is_empty() {
                     memory.give_back();
@@ -97,7 +98,7 @@ impl Pool {
                 if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
                     tracing::warn!(?error, "hashing threads could not be given a lower priority");
                 }
-                let mut memory = Memory(Vec::new());
+                let mut memory = HashBuffer(Vec::new());
                 while let Some(job) = shared.next(&mut memory) {
                     // A defect in one job must not take the thread from all that follow. Whoever waits for the job
                     // learns of it by its reply being dropped.

@@ -5,7 +5,7 @@
 //! user's row like any other. So a store that is flushed signs people out and nothing else, and one that is restored
 //! from an old copy revives nobody: the row has the last word.
 //!
-//! A replica remembers where a cookie led for [`TRUSTED`] seconds, and only for as long as it hears from the store: when
+//! A replica remembers where a cookie led for [`CACHE_TTL_SECONDS`] seconds, and only for as long as it hears from the store: when
 //! that can't be reached, cookies are refused rather than believed. Whether the session was ended in the meantime, the
 //! revocation feed knows.
 
@@ -29,22 +29,22 @@ use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::stores::{Key, Kind};
 
 /// What cookies are called in the store.
-pub const COOKIE: Kind = Kind::new("cookie");
+pub const COOKIE_KIND: Kind = Kind::new("cookie");
 
 /// Seconds for which a cookie session may lie unused. (It ends [`SESSION_TTL`] after the sign-in in any case.)
 pub const IDLE_TTL: i64 = 2 * 24 * 60 * 60;
 
 /// Seconds between two notes of a session's use: its `last_used_at` may be behind by so much.
-pub const NOTED_EVERY: i64 = 5 * 60;
+pub const USE_NOTED_INTERVAL_SECONDS: i64 = 5 * 60;
 
 /// Seconds for which a replica remembers where a cookie led.
-const TRUSTED: i64 = 60;
+const CACHE_TTL_SECONDS: i64 = 60;
 
 /// Seconds for which a sign of life of the store is good.
-const ALIVE: i64 = 1;
+const STORE_LIVENESS_SECONDS: i64 = 1;
 
 /// Cookies that are remembered, at some 150 bytes each.
-const REMEMBERED: usize = 65_536;
+const CACHE_CAPACITY: usize = 65_536;
 
 /// By it, scanners find cookies that were published by mistake.
 const PREFIX: &str = "crs_";
@@ -143,7 +143,7 @@ impl Cookies {
         Ok(Self {
             tags: master.hmac_key(Purpose::CookieTags)?,
             csrf: master.hmac_key(Purpose::CsrfTokens)?,
-            seen: Bounded::new(REMEMBERED),
+            seen: Bounded::new(CACHE_CAPACITY),
             heard_at: AtomicI64::new(i64::MIN),
         })
     }
@@ -196,9 +196,9 @@ impl Cookies {
     pub fn recall(&self, id: &CookieId, now: Instant) -> Option<CookieAccess> {
         let heard_at = Instant::from_micros(self.heard_at.load(Ordering::Acquire));
         let access = self.seen.get(id.key().hash())?;
-        let fresh = heard_at.plus_seconds(ALIVE) >= now
+        let fresh = heard_at.plus_seconds(STORE_LIVENESS_SECONDS) >= now
             && access.read_at <= now
-            && now < access.read_at.plus_seconds(TRUSTED)
+            && now < access.read_at.plus_seconds(CACHE_TTL_SECONDS)
             && now < access.expires_at;
         fresh.then_some(access)
     }
@@ -275,7 +275,8 @@ pub fn is_live(session: &Session, now: Instant) -> bool {
 
 /// Whether the use of a session from this client is to be noted in its row.
 pub fn is_to_be_noted(session: &Session, client: &Client, now: Instant) -> bool {
-    session.last_used_at.plus_seconds(NOTED_EVERY) <= now || session.ip != client.ip.map(|ip| ip.to_string())
+    session.last_used_at.plus_seconds(USE_NOTED_INTERVAL_SECONDS) <= now
+        || session.ip != client.ip.map(|ip| ip.to_string())
 }
 
 #[cfg(test)]

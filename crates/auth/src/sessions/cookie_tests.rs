@@ -129,12 +129,12 @@ fn a_cookie_is_remembered_for_a_minute_while_the_store_lives() {
     assert_eq!(recalled(0), Some(access));
     assert_eq!(recalled(1), Some(access));
     assert_eq!(recalled(2), None, "the store wasn't heard of for a second");
-    cookies.heard_of_store(NOW.plus_seconds(TRUSTED));
-    assert_eq!(recalled(TRUSTED - 1), Some(access));
-    assert_eq!(recalled(TRUSTED), None);
+    cookies.heard_of_store(NOW.plus_seconds(CACHE_TTL_SECONDS));
+    assert_eq!(recalled(CACHE_TTL_SECONDS - 1), Some(access));
+    assert_eq!(recalled(CACHE_TTL_SECONDS), None);
     assert_eq!(recalled(-1), None, "a clock that was set back");
     cookies.lost_store();
-    assert_eq!(recalled(TRUSTED - 1), None);
+    assert_eq!(recalled(CACHE_TTL_SECONDS - 1), None);
     cookies.heard_of_store(NOW);
     cookies.forget(opened.id.key());
     assert_eq!(recalled(0), None);
@@ -153,7 +153,7 @@ fn use_is_noted_now_and_then_and_when_the_address_changes() {
     let (_, OpenedCookie { session, .. }) = opened();
     let from = |ip: &str| Client::new(None, None, Some(ip.parse().unwrap()));
     let noted = |ip: &str, seconds| is_to_be_noted(&session, &from(ip), NOW.plus_seconds(seconds));
-    assert!(!noted("192.0.2.1", NOTED_EVERY - 1));
-    assert!(noted("192.0.2.1", NOTED_EVERY));
+    assert!(!noted("192.0.2.1", USE_NOTED_INTERVAL_SECONDS - 1));
+    assert!(noted("192.0.2.1", USE_NOTED_INTERVAL_SECONDS));
     assert!(noted("192.0.2.2", 0));
 }

@@ -19,8 +19,8 @@ mod revoke;
 mod roles;
 
 pub use cookie::{
-    COOKIE, CookieAccess, CookieId, Cookies, IDLE_TTL, NOTED_EVERY, OpenedCookie, SessionRef, admit, is_in_force,
-    is_live, is_to_be_noted, open_cookie_session,
+    COOKIE_KIND, CookieAccess, CookieId, Cookies, IDLE_TTL, OpenedCookie, SessionRef, USE_NOTED_INTERVAL_SECONDS,
+    admit, is_in_force, is_live, is_to_be_noted, open_cookie_session,
 };
 pub use open::{Authenticated, Opened, open_session};
 pub use refresh::{Refreshed, SessionRefusal, refresh};
@@ -33,8 +33,8 @@ pub use roles::Roles;
 pub const SESSION_TTL: i64 = 7 * 24 * 60 * 60;
 
 /// Seconds within which the answer to a refresh may be asked for again.
-const RETRY: i64 = 10;
+const RETRY_WINDOW_SECONDS: i64 = 10;
 
 /// How often a session's secret may be replaced: once a minute for as long as it lives. It bounds the work of telling
 /// a token used long ago from a guess.
-const MOST_GENERATIONS: u32 = 7 * 24 * 60;
+const MAX_GENERATIONS: u32 = 7 * 24 * 60;

@@ -6,7 +6,7 @@ use circadia_domain::sessions::{Session, SessionKind, SessionRepository, Session
 use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_domain::users::Role;
 
-use super::{MOST_GENERATIONS, RETRY, RefreshToken};
+use super::{MAX_GENERATIONS, RETRY_WINDOW_SECONDS, RefreshToken};
 use crate::bytes::same;
 use crate::client::Client;
 use crate::keys::{KeyError, KeyRing};
@@ -76,7 +76,7 @@ impl UnitOfWorkError for SessionRefusal {
 
 /// What a presented token is to its session.
 #[derive(Debug)]
-pub(super) enum Bond {
+pub(super) enum TokenMatch {
     /// The one that is valid.
     Current,
     /// The one before, presented again soon enough that the answer may have been lost; with the answer.
@@ -87,26 +87,26 @@ pub(super) enum Bond {
     None,
 }
 
-pub(super) fn bond(token: &RefreshToken, session: &Session, keys: &KeyRing, now: Instant) -> Bond {
+pub(super) fn match_token(token: &RefreshToken, session: &Session, keys: &KeyRing, now: Instant) -> TokenMatch {
     if session.kind != SessionKind::Token {
-        return Bond::None;
+        return TokenMatch::None;
     }
     if token.is_current(session) {
-        return Bond::Current;
+        return TokenMatch::Current;
     }
-    let Ok(current) = u32::try_from(session.generation) else { return Bond::None };
-    let Some(distance @ 1..=MOST_GENERATIONS) = current.checked_sub(token.generation) else { return Bond::None };
-    let Some(key) = keys.refresh(token.key, now) else { return Bond::None };
+    let Ok(current) = u32::try_from(session.generation) else { return TokenMatch::None };
+    let Some(distance @ 1..=MAX_GENERATIONS) = current.checked_sub(token.generation) else { return TokenMatch::None };
+    let Some(key) = keys.refresh(token.key, now) else { return TokenMatch::None };
     let mut descendant = token.child(key);
     for _ in 1..distance {
         descendant = descendant.child(key);
     }
     if !same(&descendant.hash(), &session.secret_hash) {
-        Bond::None
-    } else if distance == 1 && now <= session.rotated_at.plus_seconds(RETRY) {
-        Bond::Retried(descendant)
+        TokenMatch::None
+    } else if distance == 1 && now <= session.rotated_at.plus_seconds(RETRY_WINDOW_SECONDS) {
+        TokenMatch::Retried(descendant)
     } else {
-        Bond::Replayed
+        TokenMatch::Replayed
     }
 }
 
@@ -125,9 +125,9 @@ pub fn refresh<S: SessionRepository + ?Sized>(
     let Some(SessionState { mut session, role, active }) = store.find_session(token.user, token.session)? else {
         return Err(TokenError::Invalid.into());
     };
-    let bond = bond(token, &session, keys, now);
+    let match_token = match_token(token, &session, keys, now);
     // Only who holds a genuine token learns what became of its session.
-    if matches!(bond, Bond::None) {
+    if matches!(match_token, TokenMatch::None) {
         return Err(TokenError::Invalid.into());
     }
     if session.revoked_at.is_some() || !active {
@@ -136,10 +136,10 @@ pub fn refresh<S: SessionRepository + ?Sized>(
     if session.expires_at <= now {
         return Err(TokenError::Expired.into());
     }
-    match bond {
-        Bond::None => Err(TokenError::Invalid.into()),
-        Bond::Retried(child) => Ok(Refreshed { session, role, refresh_token: child }),
-        Bond::Replayed => {
+    match match_token {
+        TokenMatch::None => Err(TokenError::Invalid.into()),
+        TokenMatch::Retried(child) => Ok(Refreshed { session, role, refresh_token: child }),
+        TokenMatch::Replayed => {
             store.revoke_session(session.user, session.id, now)?;
             tracing::warn!(
                 target: "circadia::security",
@@ -153,9 +153,9 @@ pub fn refresh<S: SessionRepository + ?Sized>(
             );
             Err(SessionRefusal::Replayed)
         }
-        Bond::Current => {
+        TokenMatch::Current => {
             // A session that was renewed too often, or whose key has retired, can't go on: sign in again.
-            let Some(key) = keys.refresh(token.key, now).filter(|_| token.generation < MOST_GENERATIONS) else {
+            let Some(key) = keys.refresh(token.key, now).filter(|_| token.generation < MAX_GENERATIONS) else {
                 return Err(TokenError::Expired.into());
             };
             let child = token.child(key);

@@ -7,14 +7,14 @@ use crate::keys::{MasterKey, Rotation};
 use crate::sessions::{Authenticated, Opened, SESSION_TTL, open_session, revoke, revoke_all, revoke_by_token};
 use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
 
-struct Setting {
+struct Fixture {
     store: Memory,
     keys: KeyRing,
     ids: Ids,
     entropy: Seeded,
 }
 
-impl Setting {
+impl Fixture {
     fn new() -> Self {
         let (mut store, entropy) = (Memory::with_user(id(1), None), Seeded::new(11));
         let master = MasterKey::from_text(MASTER).unwrap();
@@ -63,7 +63,7 @@ const REPLAYED: (TokenError, bool) = (TokenError::Revoked, true);
 
 #[test]
 fn refresh_rotates_and_only_hashes_are_stored() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let first = setting.open();
     let second = setting.refresh(&first, 900).unwrap();
     let third = setting.refresh(&second, 1_800).unwrap();
@@ -78,7 +78,7 @@ fn refresh_rotates_and_only_hashes_are_stored() {
 
 #[test]
 fn refresh_ends_7_days_from_login_however_often_it_is_renewed() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let mut token = setting.open();
     for hour in 1..7 * 24 {
         token = setting.refresh(&token, hour * 3_600).unwrap();
@@ -90,7 +90,7 @@ fn refresh_ends_7_days_from_login_however_often_it_is_renewed() {
 #[test]
 fn replay_of_a_used_token_revokes_the_family_and_is_remembered() {
     for used in 0..5 {
-        let mut setting = Setting::new();
+        let mut setting = Fixture::new();
         let mut tokens = vec![setting.open()];
         for n in 1..=5 {
             let next = setting.refresh(&tokens[n - 1], i64::try_from(n).unwrap() * 900).unwrap();
@@ -108,7 +108,7 @@ fn replay_of_a_used_token_revokes_the_family_and_is_remembered() {
 
 #[test]
 fn a_lost_reply_may_be_retried_within_10_seconds_and_gets_the_same_child() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let parent = setting.open();
     let child = setting.refresh(&parent, 900).unwrap();
     let writes = setting.store.session_writes;
@@ -122,7 +122,7 @@ fn a_lost_reply_may_be_retried_within_10_seconds_and_gets_the_same_child() {
 
 #[test]
 fn a_reply_is_given_again_only_while_the_child_is_unused() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let parent = setting.open();
     let child = setting.refresh(&parent, 900).unwrap();
     setting.refresh(&child, 902).unwrap();
@@ -131,7 +131,7 @@ fn a_reply_is_given_again_only_while_the_child_is_unused() {
 
 #[test]
 fn a_guess_is_refused_and_ends_nobodys_session() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let first = setting.open();
     let second = setting.refresh(&first, 900).unwrap();
     let live = setting.refresh(&second, 1_800).unwrap();
@@ -156,7 +156,7 @@ fn a_guess_is_refused_and_ends_nobodys_session() {
 
 #[test]
 fn whoever_holds_no_genuine_token_does_not_learn_what_became_of_a_session() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let live = setting.open();
     let guess = RefreshToken { secret: zeroize::Zeroizing::new([7; 32]), ..live.clone() };
     revoke(&mut setting.store, id(1).into(), live.session, NOW).unwrap();
@@ -167,7 +167,7 @@ fn whoever_holds_no_genuine_token_does_not_learn_what_became_of_a_session() {
 
 #[test]
 fn deactivated_users_and_cookie_sessions_do_not_refresh() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let token = setting.open();
     setting.store.users[0].1 = false;
     assert_eq!(setting.refused(&token, 1), REVOKED);
@@ -180,7 +180,7 @@ fn deactivated_users_and_cookie_sessions_do_not_refresh() {
 
 #[test]
 fn deleted_users_do_not_refresh() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let token = setting.open();
     setting.store.users.clear();
     assert_eq!(setting.refused(&token, 1), INVALID);
@@ -190,7 +190,7 @@ fn deleted_users_do_not_refresh() {
 
 #[test]
 fn logout_by_any_genuine_refresh_token_and_by_no_guess() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let first = setting.open();
     let second = setting.refresh(&first, 900).unwrap();
     setting.refresh(&second, 1_800).unwrap();
@@ -206,7 +206,7 @@ fn logout_by_any_genuine_refresh_token_and_by_no_guess() {
 
 #[test]
 fn logout_everywhere_ends_every_session() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let tokens: Vec<_> = (0..3).map(|_| setting.open()).collect();
     revoke_all(&mut setting.store, id(1).into(), NOW.plus_seconds(1)).unwrap();
     for token in &tokens {
@@ -216,7 +216,7 @@ fn logout_everywhere_ends_every_session() {
 
 #[test]
 fn rotating_keys_breaks_no_family_and_new_ones_use_the_new_key() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let master = MasterKey::from_text(MASTER).unwrap();
     let old = setting.open();
     let at = |seconds| NOW.plus_seconds(seconds);
@@ -249,10 +249,10 @@ fn rotating_keys_breaks_no_family_and_new_ones_use_the_new_key() {
 
 #[test]
 fn a_family_ends_before_telling_its_replays_from_guesses_costs_too_much() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let first = setting.open();
     let mut token = first.clone();
-    for _ in 0..MOST_GENERATIONS {
+    for _ in 0..MAX_GENERATIONS {
         token = setting.refresh(&token, 60).unwrap();
     }
     assert_eq!(setting.refused(&token, 60), EXPIRED);
@@ -262,7 +262,7 @@ fn a_family_ends_before_telling_its_replays_from_guesses_costs_too_much() {
 
 #[test]
 fn two_hundred_parallel_refreshes_of_one_token_leave_one_live_child() {
-    let mut setting = Setting::new();
+    let mut setting = Fixture::new();
     let parent = setting.open();
     let keys = &setting.keys;
     let store = Mutex::new(&mut setting.store);
@@ -290,7 +290,7 @@ proptest! {
     /// a used one came back too late, nothing is.
     #[test]
     fn a_family_has_one_live_token_or_none(steps in prop::collection::vec((0_usize..12, 0_i64..20), 1..60)) {
-        let mut setting = Setting::new();
+        let mut setting = Fixture::new();
         let mut tokens = vec![setting.open()];
         let (mut now, mut rotated, mut ended) = (0, 0, false);
         for (back, wait) in steps {
@@ -303,7 +303,7 @@ proptest! {
             } else if presented == newest {
                 tokens.push(result.unwrap());
                 rotated = now;
-            } else if presented + 1 == newest && now - rotated <= RETRY {
+            } else if presented + 1 == newest && now - rotated <= RETRY_WINDOW_SECONDS {
                 prop_assert_eq!(&result.unwrap(), &tokens[newest]);
             } else {
                 prop_assert!(matches!(result, Err(SessionRefusal::Replayed)));

@@ -14,21 +14,21 @@ use circadia_domain::sessions::{Revocation, Stopped};
 use crate::tokens::{ACCESS_TOKEN_TTL, LEEWAY};
 
 /// Seconds for which a reading of the feed is trusted.
-const FRESH: i64 = 1;
+const FEED_MAX_AGE_SECONDS: i64 = 1;
 
 /// Seconds of the feed that are read again each time: a revocation bears the instant at which its request began, and
 /// becomes visible when its transaction ends, by the clock of another replica.
-const OVERLAP: i64 = 30;
+const FEED_OVERLAP_SECONDS: i64 = 30;
 
 /// Seconds by which the clocks of two replicas may differ, when the order of a sign-in and the end of all sessions is
 /// in question.
-const SKEW: i64 = 5;
+const CLOCK_SKEW_SECONDS: i64 = 5;
 
 /// Seconds after which no access token of an ended session can be valid any more.
-const REMEMBERED: i64 = ACCESS_TOKEN_TTL + 2 * LEEWAY;
+const REVOCATION_TTL_SECONDS: i64 = ACCESS_TOKEN_TTL + 2 * LEEWAY;
 
 /// Seconds between two clearings.
-const CLEARED_EVERY: i64 = 60;
+const CLEANUP_INTERVAL_SECONDS: i64 = 60;
 
 /// What is known of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum SessionStatus {
 }
 
 #[derive(Debug)]
-struct Picture {
+struct Snapshot {
     /// When sessions were ended one by one.
     sessions: HashMap<SessionId, Instant>,
     /// Until when all of a user's sessions were ended.
@@ -57,7 +57,7 @@ struct Picture {
 /// The sessions that were ended lately. One for the whole process.
 #[derive(Debug)]
 pub struct Revocations {
-    picture: RwLock<Picture>,
+    picture: RwLock<Snapshot>,
 }
 
 impl Default for Revocations {
@@ -69,7 +69,7 @@ impl Default for Revocations {
 impl Revocations {
     /// Nothing is known yet.
     pub fn new() -> Self {
-        let picture = Picture {
+        let picture = Snapshot {
             sessions: HashMap::new(),
             users: HashMap::new(),
             roles: HashMap::new(),
@@ -82,9 +82,9 @@ impl Revocations {
     /// From when on the feed is to be read next (`SessionRepository::revocations_since`).
     pub fn cursor(&self, now: Instant) -> Instant {
         let picture = self.picture.read().unwrap_or_else(PoisonError::into_inner);
-        let horizon = now.plus_seconds(-(REMEMBERED + OVERLAP));
+        let horizon = now.plus_seconds(-(REVOCATION_TTL_SECONDS + FEED_OVERLAP_SECONDS));
         // Of a clock that was set back, what lies ahead says nothing.
-        picture.read_at.map_or(horizon, |read_at| read_at.min(now).plus_seconds(-OVERLAP).max(horizon))
+        picture.read_at.map_or(horizon, |read_at| read_at.min(now).plus_seconds(-FEED_OVERLAP_SECONDS).max(horizon))
     }
 
     /// Takes in what a reading found that began at `read_at`, the instant of before the store was asked, and ended by
@@ -102,8 +102,8 @@ impl Revocations {
         // An earlier reading that answers late makes nothing less fresh; one that lies ahead was of a clock set back
         // since.
         picture.read_at = picture.read_at.filter(|known| *known <= now).max(Some(read_at));
-        if picture.cleared_at.plus_seconds(CLEARED_EVERY) <= read_at {
-            let horizon = read_at.plus_seconds(-(REMEMBERED + OVERLAP));
+        if picture.cleared_at.plus_seconds(CLEANUP_INTERVAL_SECONDS) <= read_at {
+            let horizon = read_at.plus_seconds(-(REVOCATION_TTL_SECONDS + FEED_OVERLAP_SECONDS));
             picture.sessions.retain(|_, at| horizon <= *at);
             picture.users.retain(|_, at| horizon <= *at);
             picture.roles.retain(|_, at| horizon <= *at);
@@ -115,7 +115,7 @@ impl Revocations {
     /// any more. (A change becomes visible some time after the instant that it bears.)
     pub(super) fn may_have_changed_role_since(&self, user: UserId, read_at: Instant) -> bool {
         let picture = self.picture.read().unwrap_or_else(PoisonError::into_inner);
-        picture.roles.get(&user).is_some_and(|at| read_at <= at.plus_seconds(OVERLAP))
+        picture.roles.get(&user).is_some_and(|at| read_at <= at.plus_seconds(FEED_OVERLAP_SECONDS))
     }
 
     /// What is known of a session that was opened at `opened_at` (to the second, as an access token tells it).
@@ -127,11 +127,12 @@ impl Revocations {
         // Not by the token's own age: one renewed just before, by a clock that runs ahead, would look younger than the
         // end of its session.
         let ended = picture.users.get(&user).copied();
-        if ended.is_some_and(|at| opened_at.plus_seconds(SKEW) < at) {
+        if ended.is_some_and(|at| opened_at.plus_seconds(CLOCK_SKEW_SECONDS) < at) {
             return SessionStatus::Revoked;
         }
-        let fresh = picture.read_at.is_some_and(|read_at| read_at <= now && now <= read_at.plus_seconds(FRESH));
-        if fresh && ended.is_none_or(|at| at.plus_seconds(SKEW) < opened_at) {
+        let fresh =
+            picture.read_at.is_some_and(|read_at| read_at <= now && now <= read_at.plus_seconds(FEED_MAX_AGE_SECONDS));
+        if fresh && ended.is_none_or(|at| at.plus_seconds(CLOCK_SKEW_SECONDS) < opened_at) {
             SessionStatus::Live
         } else {
             SessionStatus::AskStore
@@ -172,11 +173,11 @@ mod tests {
         feed.apply(&[], NOW, NOW);
         assert_eq!(judge(&feed, 1, 2, -1_000, -600), SessionStatus::AskStore, "the reading lies ahead");
         let set_back = NOW.plus_seconds(-600);
-        assert_eq!(feed.cursor(set_back), set_back.plus_seconds(-OVERLAP));
+        assert_eq!(feed.cursor(set_back), set_back.plus_seconds(-FEED_OVERLAP_SECONDS));
         feed.apply(&[], set_back, set_back);
         assert_eq!(judge(&feed, 1, 2, -1_000, -599), SessionStatus::Live);
         assert_eq!(judge(&feed, 1, 2, -1_000, -598), SessionStatus::AskStore, "it is fresh for a second again");
-        assert_eq!(feed.cursor(NOW), set_back.plus_seconds(-OVERLAP));
+        assert_eq!(feed.cursor(NOW), set_back.plus_seconds(-FEED_OVERLAP_SECONDS));
     }
 
     #[test]
@@ -208,10 +209,13 @@ mod tests {
     #[test]
     fn the_feed_is_read_with_an_overlap_and_without_gaps() {
         let feed = Revocations::new();
-        assert_eq!(feed.cursor(NOW), NOW.plus_seconds(-REMEMBERED - OVERLAP));
+        assert_eq!(feed.cursor(NOW), NOW.plus_seconds(-REVOCATION_TTL_SECONDS - FEED_OVERLAP_SECONDS));
         feed.apply(&[], NOW, NOW);
-        assert_eq!(feed.cursor(NOW.plus_seconds(300)), NOW.plus_seconds(-OVERLAP));
-        assert_eq!(feed.cursor(NOW.plus_seconds(86_400)), NOW.plus_seconds(86_400 - REMEMBERED - OVERLAP));
+        assert_eq!(feed.cursor(NOW.plus_seconds(300)), NOW.plus_seconds(-FEED_OVERLAP_SECONDS));
+        assert_eq!(
+            feed.cursor(NOW.plus_seconds(86_400)),
+            NOW.plus_seconds(86_400 - REVOCATION_TTL_SECONDS - FEED_OVERLAP_SECONDS)
+        );
     }
 
     #[test]

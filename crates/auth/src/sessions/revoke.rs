@@ -4,7 +4,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::SessionRepository;
 
-use super::refresh::{Bond, bond};
+use super::refresh::{TokenMatch, match_token};
 use super::{RefreshToken, SessionRefusal};
 use crate::keys::KeyRing;
 use crate::tokens::TokenError;
@@ -35,9 +35,11 @@ pub fn revoke_by_token<S: SessionRepository + ?Sized>(
     now: Instant,
 ) -> Result<bool, SessionRefusal> {
     let state = store.find_session(token.user, token.session)?.ok_or(TokenError::Invalid)?;
-    match bond(token, &state.session, keys, now) {
-        Bond::None => Err(TokenError::Invalid.into()),
-        Bond::Current | Bond::Retried(_) | Bond::Replayed => revoke(store, token.user, token.session, now),
+    match match_token(token, &state.session, keys, now) {
+        TokenMatch::None => Err(TokenError::Invalid.into()),
+        TokenMatch::Current | TokenMatch::Retried(_) | TokenMatch::Replayed => {
+            revoke(store, token.user, token.session, now)
+        }
     }
 }
 

@@ -10,10 +10,10 @@ use crate::bytes::sha256;
 use crate::tokens::ACCESS_TOKEN_TTL;
 
 /// Users that are remembered, at some 100 bytes each.
-const REMEMBERED: usize = 65_536;
+const CACHE_CAPACITY: usize = 65_536;
 
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct CachedRole {
     role: Role,
     /// The instant before the store was asked.
     read_at: Instant,
@@ -21,24 +21,24 @@ struct Seen {
 
 /// The roles that were read lately. One for the whole process.
 #[derive(Debug)]
-pub struct Roles(Bounded<Seen>);
+pub struct Roles(Bounded<CachedRole>);
 
 impl Default for Roles {
     fn default() -> Self {
-        Self(Bounded::new(REMEMBERED))
+        Self(Bounded::new(CACHE_CAPACITY))
     }
 }
 
 impl Roles {
     /// Remembers what the store said when it was asked at `read_at` or later.
     pub fn remember(&self, user: UserId, role: Role, read_at: Instant) {
-        self.0.insert(sha256(user.as_uuid().as_bytes()), Seen { role, read_at });
+        self.0.insert(sha256(user.as_uuid().as_bytes()), CachedRole { role, read_at });
     }
 
     /// What a user may do; nothing if the store is to be asked. Good while the feed is fresh
     /// ([`super::SessionStatus::Live`]).
     pub fn recall(&self, user: UserId, feed: &Revocations, now: Instant) -> Option<Role> {
-        let Seen { role, read_at } = self.0.get(&sha256(user.as_uuid().as_bytes()))?;
+        let CachedRole { role, read_at } = self.0.get(&sha256(user.as_uuid().as_bytes()))?;
         let lasts = read_at <= now && now < read_at.plus_seconds(ACCESS_TOKEN_TTL);
         (lasts && !feed.may_have_changed_role_since(user, read_at)).then_some(role)
     }

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::{EphemeralStore, Key, Kind, Pending, StoreFailure};
 
 /// How long a call waits for its turn at the database.
-const PATIENCE: Duration = Duration::from_secs(1);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A store in the database. Its calls take their turns, so that they don't take every connection from the requests that
 /// they serve.
@@ -45,7 +45,7 @@ impl EmbeddedStore {
         &self,
         call: impl FnOnce(&dyn Database) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreFailure> {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(StoreFailure::Unavailable("the database is busy".to_owned())) };
         let database = Arc::clone(&self.database);
         let called = tokio::task::spawn_blocking(move || {

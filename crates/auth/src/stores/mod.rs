@@ -38,7 +38,7 @@ use crate::entropy::Entropy;
 use crate::keys::{MasterKey, Purpose};
 
 /// Bytes that a value may have.
-pub const LARGEST: usize = 2_048;
+pub const MAX_VALUE_BYTES: usize = 2_048;
 
 /// Why a store didn't do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +123,7 @@ impl Ephemera {
         Self { store, master, entropy }
     }
 
-    /// Stores a value of at most [`LARGEST`] bytes until `expires_at`; one that was there is replaced.
+    /// Stores a value of at most [`MAX_VALUE_BYTES`] bytes until `expires_at`; one that was there is replaced.
     ///
     /// # Errors
     /// [`StoreFailure`].
@@ -135,7 +135,7 @@ impl Ephemera {
         expires_at: Instant,
         now: Instant,
     ) -> Result<(), StoreFailure> {
-        if value.len() > LARGEST {
+        if value.len() > MAX_VALUE_BYTES {
             return Err(StoreFailure::Defect(format!("a value of {} bytes is too large", value.len())));
         }
         let sealed = self

@@ -1,7 +1,7 @@
 //! Redis: the connection that everything kept there shares, and short-lived values in it.
 //!
-//! A request never waits for Redis for long: a call fails within [`PATIENCE`] and isn't tried again, and while Redis is
-//! known to be away only one call in [`PAUSE`] finds that out anew. The connection is one, multiplexed, and comes back
+//! A request never waits for Redis for long: a call fails within [`COMMAND_TIMEOUT`] and isn't tried again, and while Redis is
+//! known to be away only one call in [`RECONNECT_INTERVAL`] finds that out anew. The connection is one, multiplexed, and comes back
 //! by itself when Redis does.
 
 use std::fmt;
@@ -16,14 +16,14 @@ use super::{EphemeralStore, Key, Kind, Pending, StoreFailure};
 use crate::bytes::base64url;
 
 /// How long a call may take, connecting included.
-const PATIENCE: Duration = Duration::from_millis(400);
+const COMMAND_TIMEOUT: Duration = Duration::from_millis(400);
 /// How long connecting may take, and how long an answer.
-const STEP: Duration = Duration::from_millis(300);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
 /// For how long after a failure others fail at once.
-const PAUSE: Duration = Duration::from_millis(250);
+const RECONNECT_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Seconds for which Redis keeps a value beyond its end, which is judged by the clocks of replicas.
-const KEPT_LONGER: i64 = 60;
+const EXPIRY_GRACE_SECONDS: i64 = 60;
 
 /// Where Redis is: `redis://[user:password@]host[:port][/number]`, or `rediss://` over TLS.
 #[derive(Clone)]
@@ -98,7 +98,7 @@ impl Redis {
     fn connection(&self) -> Result<(ConnectionManager, u64), StoreFailure> {
         let mut link = self.link();
         if let Some(failed_at) = link.failed_at {
-            if failed_at.elapsed() < PAUSE {
+            if failed_at.elapsed() < RECONNECT_INTERVAL {
                 return Err(StoreFailure::Unavailable("Redis was away a moment ago".to_owned()));
             }
             // This call finds out; others in the meantime don't.
@@ -108,8 +108,8 @@ impl Redis {
             return Ok((manager.clone(), link.generation));
         }
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(STEP))
-            .set_response_timeout(Some(STEP))
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(CONNECT_TIMEOUT))
             .set_number_of_retries(0);
         let manager = ConnectionManager::new_lazy_with_config(self.address.0.clone(), config)?;
         link.generation += 1;
@@ -124,9 +124,11 @@ impl Redis {
         generation: u64,
         call: impl Future<Output = Result<T, RedisError>>,
     ) -> Result<T, StoreFailure> {
-        let outcome = match tokio::time::timeout(PATIENCE, call).await {
+        let outcome = match tokio::time::timeout(COMMAND_TIMEOUT, call).await {
             Ok(outcome) => outcome.map_err(|error| (!error.is_io_error(), error.into())),
-            Err(_) => Err((false, StoreFailure::Unavailable(format!("no answer in {} ms", PATIENCE.as_millis())))),
+            Err(_) => {
+                Err((false, StoreFailure::Unavailable(format!("no answer in {} ms", COMMAND_TIMEOUT.as_millis()))))
+            }
         };
         let mut link = self.link();
         match outcome {
@@ -204,7 +206,7 @@ fn live(stored: Option<Vec<u8>>, now: Instant) -> Option<Vec<u8>> {
 
 impl EphemeralStore for RedisStore {
     fn put(&self, kind: Kind, key: Key, value: Vec<u8>, expires_at: Instant, now: Instant) -> Pending<'_, ()> {
-        let kept = (expires_at.seconds() - now.seconds()).max(0).saturating_add(KEPT_LONGER);
+        let kept = (expires_at.seconds() - now.seconds()).max(0).saturating_add(EXPIRY_GRACE_SECONDS);
         let stored = [expires_at.micros().to_be_bytes().as_slice(), &value].concat();
         let mut set = cmd("SET");
         set.arg(self.name(kind, key)).arg(stored).arg("EX").arg(kept);

@@ -14,7 +14,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 
-const MICROS: i64 = 1_000_000;
+const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// How much is allowed: a burst of `burst`, refilled at `burst` per `period_seconds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Quota {
 
     /// Microseconds that one attempt uses up.
     pub(super) fn step(self) -> i64 {
-        (i64::from(self.period_seconds) * MICROS / i64::from(self.burst)).max(1)
+        (i64::from(self.period_seconds) * MICROS_PER_SECOND / i64::from(self.burst)).max(1)
     }
 
     /// Microseconds that a full allowance lasts for.
@@ -121,7 +121,7 @@ impl Clock for AtZero {
 
 /// Whole seconds, rounded up.
 fn seconds_up(micros: i64) -> u32 {
-    u32::try_from((micros + MICROS - 1) / MICROS).unwrap_or(u32::MAX)
+    u32::try_from((micros + MICROS_PER_SECOND - 1) / MICROS_PER_SECOND).unwrap_or(u32::MAX)
 }
 
 /// What a throttle says about an attempt.

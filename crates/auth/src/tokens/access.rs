@@ -15,10 +15,10 @@ use crate::bytes::{base64url, from_base64url, sha256};
 use crate::keys::{KeyError, KeyRing, Kid};
 
 /// Ours have some 400 bytes; what is much longer isn't worth hashing.
-const LONGEST: usize = 2_048;
+const MAX_TOKEN_BYTES: usize = 2_048;
 
 /// Verified tokens that are remembered, at some 150 bytes each.
-const REMEMBERED: usize = 65_536;
+const CACHE_CAPACITY: usize = 65_536;
 
 /// What a verified access token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl fmt::Debug for AccessToken {
 
 /// What is remembered of a token that was verified.
 #[derive(Debug, Clone, Copy)]
-struct Remembered {
+struct CachedAccess {
     access: Access,
     /// When the key that signed it retires.
     key_retires_at: Option<Instant>,
@@ -64,7 +64,7 @@ pub struct AccessTokens {
     issuer: String,
     audience: String,
     keys: RwLock<Arc<KeyRing>>,
-    verified: Bounded<Remembered>,
+    verified: Bounded<CachedAccess>,
 }
 
 impl AccessTokens {
@@ -74,7 +74,7 @@ impl AccessTokens {
             issuer: issuer.into(),
             audience: audience.into(),
             keys: RwLock::new(Arc::new(keys)),
-            verified: Bounded::new(REMEMBERED),
+            verified: Bounded::new(CACHE_CAPACITY),
         }
     }
 
@@ -129,11 +129,11 @@ impl AccessTokens {
     /// # Errors
     /// [`TokenError::Invalid`] or [`TokenError::Expired`].
     pub fn verify(&self, token: &str, now: Instant) -> Result<Access, TokenError> {
-        if token.len() > LONGEST {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid);
         }
         let hash = sha256(token.as_bytes());
-        if let Some(Remembered { access, key_retires_at }) = self.verified.get(&hash) {
+        if let Some(CachedAccess { access, key_retires_at }) = self.verified.get(&hash) {
             if key_retires_at.is_some_and(|retires| retires <= now) {
                 return Err(TokenError::Invalid);
             }
@@ -151,7 +151,7 @@ impl AccessTokens {
     }
 
     /// All but the time.
-    fn examine(&self, keys: &KeyRing, token: &str, now: Instant) -> Option<Remembered> {
+    fn examine(&self, keys: &KeyRing, token: &str, now: Instant) -> Option<CachedAccess> {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         let header = from_base64url(header)?;
@@ -177,7 +177,7 @@ impl AccessTokens {
             issued_at: Instant::from_seconds(claims.iat),
             expires_at: Instant::from_seconds(claims.exp),
         };
-        Some(Remembered { access, key_retires_at: key.retires_at })
+        Some(CachedAccess { access, key_retires_at: key.retires_at })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::keys::{MasterKey, Rotation};
 use crate::sessions::SESSION_TTL;
 use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
 
-struct Setting {
+struct Fixture {
     store: Memory,
     master: MasterKey,
     entropy: Seeded,
@@ -18,10 +18,10 @@ struct Setting {
     tokens: AccessTokens,
 }
 
-fn setting() -> Setting {
+fn setting() -> Fixture {
     let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(3));
     let keys = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
-    Setting {
+    Fixture {
         store,
         master,
         entropy,
@@ -49,7 +49,7 @@ fn session() -> Session {
     }
 }
 
-impl Setting {
+impl Fixture {
     fn issue(&self) -> String {
         self.tokens.issue(&session(), &self.ids, NOW).unwrap().token
     }
@@ -264,7 +264,7 @@ fn rotation_overlaps_and_a_retired_key_is_refused_even_for_remembered_tokens() {
     let mut setting = setting();
     let token = setting.issue();
     setting.tokens.verify(&token, NOW).unwrap();
-    let rotate = |setting: &mut Setting, rotation| {
+    let rotate = |setting: &mut Fixture, rotation| {
         let purposes = [KeyPurpose::AccessToken, KeyPurpose::RefreshToken];
         KeyRing::rotate(&mut setting.store, &purposes, rotation, None, &setting.master, &setting.entropy, NOW).unwrap()
     };

@@ -7,27 +7,27 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Integer;
 
 use crate::connection::MultiBackend;
-use crate::sql_types::Uuid;
+use crate::sql_types::{Sql, Uuid};
 
 /// The number that goes with the id in a column.
-pub(crate) struct CaseOf<'a> {
+pub(crate) struct CaseOf {
     column: &'static str,
-    numbers: &'a [(HabitId, i32)],
+    numbers: Vec<(Sql<HabitId>, i32)>,
 }
 
-impl<'a> CaseOf<'a> {
+impl CaseOf {
     /// By the ids in `column`; of ids that aren't among them, nothing.
-    pub(crate) const fn new(column: &'static str, numbers: &'a [(HabitId, i32)]) -> Self {
-        Self { column, numbers }
+    pub(crate) fn new(column: &'static str, numbers: &[(HabitId, i32)]) -> Self {
+        Self { column, numbers: numbers.iter().map(|(id, number)| (Sql(*id), *number)).collect() }
     }
 }
 
-impl QueryFragment<MultiBackend> for CaseOf<'_> {
+impl QueryFragment<MultiBackend> for CaseOf {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
         out.push_sql("CASE ");
         out.push_sql(self.column);
-        for (id, number) in self.numbers {
+        for (id, number) in &self.numbers {
             out.push_sql(" WHEN ");
             out.push_bind_param::<Uuid, _>(id)?;
             out.push_sql(" THEN ");
@@ -38,17 +38,17 @@ impl QueryFragment<MultiBackend> for CaseOf<'_> {
     }
 }
 
-impl QueryId for CaseOf<'_> {
+impl QueryId for CaseOf {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Expression for CaseOf<'_> {
+impl Expression for CaseOf {
     type SqlType = Integer;
 }
 
-impl<Source> AppearsOnTable<Source> for CaseOf<'_> {}
+impl<Source> AppearsOnTable<Source> for CaseOf {}
 
-impl<GroupBy> ValidGrouping<GroupBy> for CaseOf<'_> {
+impl<GroupBy> ValidGrouping<GroupBy> for CaseOf {
     type IsAggregate = is_aggregate::No;
 }

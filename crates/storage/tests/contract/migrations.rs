@@ -1,16 +1,25 @@
 //! Migrations.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use circadia_domain::unit_of_work::Database as _;
 use circadia_storage::{Backend, StorageError};
 
+#[cfg(feature = "mysql")]
+use super::schema::statements;
 use crate::support::{TestDatabase, at_once};
+
+const TABLES_OF_MYSQL: &str = "SELECT table_name FROM information_schema.tables
+     WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_diesel%' ORDER BY table_name";
+
+fn folder(backend: Backend) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(backend.feature())
+}
 
 /// How many there are.
 fn known() -> usize {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/sqlite");
-    std::fs::read_dir(folder).unwrap().count()
+    std::fs::read_dir(folder(Backend::Sqlite)).unwrap().count()
 }
 
 pub(crate) fn replicas_that_start_together_migrate_once(backend: Backend) {
@@ -52,8 +61,7 @@ pub(crate) fn what_is_pending_and_applied_is_told(backend: Backend) {
 
 pub(crate) fn everything_can_be_undone(backend: Backend) {
     let test = TestDatabase::migrated(backend);
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(backend.feature());
-    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut names: Vec<_> = std::fs::read_dir(folder(backend)).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
     let mut raw = test.raw();
     for folder in names.iter().rev() {
@@ -67,10 +75,31 @@ pub(crate) fn everything_can_be_undone(backend: Backend) {
         Backend::Postgres => {
             "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%'"
         }
-        Backend::Mysql => {
-            "SELECT table_name FROM information_schema.tables
-             WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_diesel%'"
-        }
+        Backend::Mysql => TABLES_OF_MYSQL,
     };
     assert_eq!(raw.texts(tables), [""; 0]);
+}
+
+#[cfg(feature = "mysql")]
+mod mysql {
+    use super::*;
+
+    /// DDL commits statement by statement: a migration that fails half-way leaves tables behind, and isn't recorded.
+    #[test]
+    fn a_migration_that_failed_half_way_is_run_again() {
+        let whole = TestDatabase::migrated(Backend::Mysql);
+        let first = folder(Backend::Mysql).join(&whole.database.applied().unwrap()[0]);
+        let statements = statements(&std::fs::read_to_string(first.join("up.sql")).unwrap());
+        assert!(statements.len() > 3, "{statements:?}");
+        for done in 1..=statements.len() {
+            let test = TestDatabase::empty(Backend::Mysql);
+            let mut raw = test.raw();
+            for statement in &statements[..done] {
+                raw.execute(statement).unwrap();
+            }
+            assert_eq!(test.database.migrate(Duration::ZERO).unwrap().len(), known(), "after {done} statements");
+            assert_eq!(raw.number("SELECT count(*) FROM global_locks"), 2);
+            assert_eq!(raw.texts(TABLES_OF_MYSQL), whole.raw().texts(TABLES_OF_MYSQL));
+        }
+    }
 }

@@ -145,7 +145,7 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("time_entries", "rev", "1", "0"),
         ("timers", "note", "NULL", "''"),
         ("timers", "rev", "1", "0"),
-        ("tombstones", "kind", "'entry'", "'cat'"),
+        ("tombstones", "rev", "1", "0"),
     ]
     .into_iter()
     .map(|(table, column, good, bad)| (table, column, good.to_owned(), bad.to_owned()))

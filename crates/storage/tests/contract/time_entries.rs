@@ -1,12 +1,14 @@
 //! Time entries.
 
 use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::habits::Habit;
 use circadia_domain::ids::{TimeEntryId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::Task;
 use circadia_domain::time_entries::{TimeEntry, TimeFilter, TimeSeek, TimeSpent};
 use circadia_domain::timer::Timer;
+use circadia_domain::unit_of_work::write;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -67,6 +69,22 @@ pub(crate) fn a_bare_time_entry_reads_back_and_changes(backend: Backend) {
     };
     test.write(user, |tx| tx.store.update_time_entry(user, &changed));
     assert_eq!(test.read(|store| store.find_time_entry(user, bare.id)), Some(changed));
+}
+
+pub(crate) fn a_second_time_entry_with_an_id_is_refused(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let first = time_entry(date("2026-03-10"), 1);
+    insert(&test, user, std::slice::from_ref(&first));
+    let same_id = TimeEntry { id: first.id, rev: Revision(9), ..time_entry(date("2026-03-11"), 2) };
+    let others = [time_entry(date("2026-03-12"), 3), same_id.clone()];
+    for entries in [&others[..], &others[1..], &[same_id.clone(), same_id][..]] {
+        let again: Result<(), StoreError> =
+            write(&test.database, user, NOW, |tx| tx.store.insert_time_entries(user, entries));
+        assert!(matches!(again, Err(StoreError::Duplicate(Unique::Other))), "{again:?}");
+    }
+    assert_eq!(list(&test, user, EVERYTHING, false, 10), [first.id]);
+    assert_eq!(test.read(|store| store.find_time_entry(user, first.id)), Some(first));
 }
 
 pub(crate) fn lists_are_filtered_and_walked_both_ways(backend: Backend) {

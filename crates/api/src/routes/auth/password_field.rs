@@ -3,7 +3,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use circadia_app::passwords::{PASSWORD, PasswordFields, SubmittedPassword};
-use circadia_auth::keys::{Kid, LOGIN_CIPHERTEXT};
+use circadia_auth::keys::{Kid, LOGIN_CIPHERTEXT_BYTES};
 use circadia_auth::passwords::Password;
 use circadia_domain::violation::Violations;
 use zeroize::Zeroizing;
@@ -21,7 +21,7 @@ fn ciphertext(given: &str) -> Parsed<Vec<u8>> {
     if given.len() > 1024 {
         return Err(Violations::of("too_long", "must have at most 1024 characters"));
     }
-    let hexadecimal = given.len() == 2 * LOGIN_CIPHERTEXT && given.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let hexadecimal = given.len() == 2 * LOGIN_CIPHERTEXT_BYTES && given.bytes().all(|digit| digit.is_ascii_hexdigit());
     let bytes = if hexadecimal {
         let digits = given.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap_or_default());
         digits.map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn ciphertexts_are_read_in_base64_base64url_and_hexadecimal_digits() {
-        let bytes: Vec<u8> = (0..LOGIN_CIPHERTEXT).map(|n| u8::try_from(n % 256).unwrap()).collect();
+        let bytes: Vec<u8> = (0..LOGIN_CIPHERTEXT_BYTES).map(|n| u8::try_from(n % 256).unwrap()).collect();
         let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let hex: String = digits.map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect();
         let hex = hex.to_uppercase();

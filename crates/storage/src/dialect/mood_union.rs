@@ -1,0 +1,112 @@
+//! Moods of days and of moments in one statement: a union, which Diesel can't write for several backends at once.
+
+use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::ids::UserId;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use diesel::{QueryResult, RunQueryDsl};
+
+use crate::connection::{AnyConnection, MultiBackend};
+use crate::sql_types::{Day, Moment, Sql, Uuid, Word};
+
+/// Whose moods, and of which days.
+pub(crate) struct MoodDays {
+    user: Sql<UserId>,
+    from: Sql<Date>,
+    to: Sql<Date>,
+}
+
+/// All columns of both tables, in no order; those that only moments have are null for moods.
+pub(crate) struct MoodUnion(pub(crate) MoodDays);
+
+/// Date, value, and whether it is a moment's (1) or the day's own (0), in no order.
+pub(crate) struct MoodValues(pub(crate) MoodDays);
+
+/// The dates that are in either table, each once, in order.
+pub(crate) struct MoodDates {
+    pub(crate) days: MoodDays,
+    pub(crate) limit: i64,
+    pub(crate) backwards: bool,
+}
+
+impl MoodDays {
+    /// A user's days in a range.
+    pub(crate) const fn new(user: UserId, range: DateRange) -> Self {
+        Self { user: Sql(user), from: Sql(range.from()), to: Sql(range.to()) }
+    }
+
+    /// ` WHERE user_id = ? AND date BETWEEN ? AND ?`
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql(" WHERE user_id = ");
+        out.push_bind_param::<Uuid, _>(&self.user)?;
+        out.push_sql(" AND date BETWEEN ");
+        out.push_bind_param::<Day, _>(&self.from)?;
+        out.push_sql(" AND ");
+        out.push_bind_param::<Day, _>(&self.to)
+    }
+}
+
+impl QueryFragment<MultiBackend> for MoodUnion {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest FROM mood_moments",
+        );
+        self.0.push(&mut out)?;
+        out.push_sql(
+            " UNION ALL SELECT NULL, NULL, date, value, note, tags, created_at, updated_at, rev, NULL FROM moods",
+        );
+        self.0.push(&mut out)
+    }
+}
+
+impl QueryFragment<MultiBackend> for MoodValues {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("SELECT date, value, 0 FROM moods");
+        self.0.push(&mut out)?;
+        out.push_sql(" UNION ALL SELECT date, value, 1 FROM mood_moments");
+        self.0.push(&mut out)
+    }
+}
+
+impl QueryFragment<MultiBackend> for MoodDates {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        // What is bound alone doesn't make the text.
+        out.unsafe_to_cache_prepared();
+        out.push_sql("SELECT date FROM moods");
+        self.days.push(&mut out)?;
+        out.push_sql(" UNION SELECT date FROM mood_moments");
+        self.days.push(&mut out)?;
+        out.push_sql(if self.backwards { " ORDER BY 1 DESC LIMIT " } else { " ORDER BY 1 LIMIT " });
+        out.push_bind_param::<BigInt, _>(&self.limit)
+    }
+}
+
+macro_rules! query {
+    ($query:ty: $columns:ty) => {
+        impl QueryId for $query {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+
+        impl Query for $query {
+            type SqlType = $columns;
+        }
+
+        impl RunQueryDsl<AnyConnection> for $query {}
+    };
+}
+
+query!(MoodUnion: (
+    Nullable<Uuid>,
+    Nullable<Moment>,
+    Day,
+    Integer,
+    Nullable<Word>,
+    Text,
+    Moment,
+    Moment,
+    BigInt,
+    Nullable<Binary>,
+));
+query!(MoodValues: (Day, Integer, Integer));
+query!(MoodDates: Day);

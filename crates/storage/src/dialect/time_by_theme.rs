@@ -1,0 +1,78 @@
+//! Time added up by the themes of habits and tasks: by habit and task first, which are few beside their entries, and only
+//! those are joined. Diesel can't select from a subquery.
+
+use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::ids::UserId;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable};
+use diesel::{QueryResult, RunQueryDsl};
+
+use crate::connection::{AnyConnection, MultiBackend};
+use crate::sql_types::{Day, Sql, Uuid};
+
+/// The habit's theme, the task's, the sum of minutes and the number of entries.
+pub(crate) struct TimeByTheme {
+    user: Sql<UserId>,
+    from: Sql<Date>,
+    to: Sql<Date>,
+    /// What the database calls 64 bits in a cast: sums of sums are decimals on two of them.
+    wide: &'static str,
+}
+
+impl TimeByTheme {
+    /// Of a user's entries in a range.
+    pub(crate) const fn new(connection: &AnyConnection, user: UserId, range: DateRange) -> Self {
+        let wide = match connection {
+            #[cfg(feature = "mysql")]
+            AnyConnection::Mysql(_) => "signed",
+            _ => "bigint",
+        };
+        Self { user: Sql(user), from: Sql(range.from()), to: Sql(range.to()), wide }
+    }
+
+    fn push_sum(&self, out: &mut AstPass<'_, '_, MultiBackend>, column: &str) {
+        out.push_sql(", CAST(sum(");
+        out.push_sql(column);
+        out.push_sql(") AS ");
+        out.push_sql(self.wide);
+        out.push_sql(")");
+    }
+}
+
+impl QueryFragment<MultiBackend> for TimeByTheme {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("SELECT habits.theme_id, tasks.theme_id");
+        self.push_sum(&mut out, "spent.minutes");
+        self.push_sum(&mut out, "spent.entries");
+        out.push_sql(
+            " FROM (SELECT user_id, habit_id, task_id, sum(minutes) AS minutes, count(*) AS entries FROM time_entries \
+             WHERE user_id = ",
+        );
+        out.push_bind_param::<Uuid, _>(&self.user)?;
+        // Of all days, an index has them in the order of the groups; of some, another one has just those.
+        if (self.from.0, self.to.0) != (Date::MIN, Date::MAX) {
+            out.push_sql(" AND date BETWEEN ");
+            out.push_bind_param::<Day, _>(&self.from)?;
+            out.push_sql(" AND ");
+            out.push_bind_param::<Day, _>(&self.to)?;
+        }
+        out.push_sql(
+            " GROUP BY user_id, task_id, habit_id) spent \
+             LEFT JOIN habits ON habits.user_id = spent.user_id AND habits.id = spent.habit_id \
+             LEFT JOIN tasks ON tasks.user_id = spent.user_id AND tasks.id = spent.task_id \
+             GROUP BY habits.theme_id, tasks.theme_id",
+        );
+        Ok(())
+    }
+}
+
+impl QueryId for TimeByTheme {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for TimeByTheme {
+    type SqlType = (Nullable<Uuid>, Nullable<Uuid>, BigInt, BigInt);
+}
+
+impl RunQueryDsl<AnyConnection> for TimeByTheme {}

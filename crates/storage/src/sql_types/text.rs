@@ -1,0 +1,160 @@
+//! Texts that the domain has types for as [`Word`] columns.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+
+use circadia_domain::audit::{AuditAction, AuditOutcome};
+use circadia_domain::civil::{Weekday, Zone};
+use circadia_domain::habits::EntryState;
+use circadia_domain::identities::{Provider, Subject};
+use circadia_domain::jobs::JobKind;
+use circadia_domain::keys::KeyPurpose;
+use circadia_domain::one_time::OneTimePurpose;
+use circadia_domain::personal_tokens::Scopes;
+use circadia_domain::sessions::{FirstFactor, SessionKind};
+use circadia_domain::sleep::SleepKind;
+use circadia_domain::tasks::TaskStatus;
+use circadia_domain::text::{Color, Line, Prose};
+use circadia_domain::users::{ColorScheme, Email, Locale, Role, Username};
+use circadia_domain::words::Words;
+use diesel::deserialize::{self, FromSql};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sqlite::Sqlite;
+
+use super::{Sql, Word, on_any_backend};
+
+/// A domain type with a text form.
+pub(crate) trait Text: Debug + Send + Sync + Sized + 'static {
+    /// The text that is stored.
+    fn to_text(&self) -> Cow<'_, str>;
+    /// Reads it back; nothing if it isn't one that could have been stored.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+/// Enumerated words.
+macro_rules! words {
+    ($($word:ty),+ $(,)?) => {$(
+        impl Text for $word {
+            fn to_text(&self) -> Cow<'_, str> {
+                Cow::Borrowed(Words::as_str(*self))
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                Words::parse(text).ok()
+            }
+        }
+    )+};
+}
+
+words!(
+    AuditOutcome,
+    ColorScheme,
+    EntryState,
+    FirstFactor,
+    JobKind,
+    KeyPurpose,
+    OneTimePurpose,
+    Provider,
+    Role,
+    SessionKind,
+    SleepKind,
+    TaskStatus,
+    Weekday,
+);
+
+/// Texts that were checked before they were stored.
+macro_rules! checked_texts {
+    ($( $(@[$($generics:tt)+])? $text:ty ),+ $(,)?) => {$(
+        impl$(<$($generics)+>)? Text for $text {
+            fn to_text(&self) -> Cow<'_, str> {
+                Cow::Borrowed(self.as_str())
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::from_stored(text.to_owned()))
+            }
+        }
+    )+};
+}
+
+checked_texts!(
+    AuditAction, Username, Email, Locale, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>
+);
+
+impl Text for Scopes {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(Self::to_text(*self))
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+}
+
+impl Text for Zone {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.name())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl Text for Color {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(self.to_string())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+fn read<T: Text>(bytes: &[u8]) -> deserialize::Result<Sql<T>> {
+    let text = std::str::from_utf8(bytes)?;
+    T::from_text(text).map(Sql).ok_or_else(|| format!("{text:?} is not a word that is stored here").into())
+}
+
+impl<T: Text> ToSql<Word, Sqlite> for Sql<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        match self.0.to_text() {
+            Cow::Borrowed(text) => out.set_value(text),
+            Cow::Owned(text) => out.set_value(text),
+        }
+        Ok(IsNull::No)
+    }
+}
+
+impl<T: Text> FromSql<Word, Sqlite> for Sql<T> {
+    fn from_sql(mut value: <Sqlite as diesel::backend::Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        read(value.read_text().as_bytes())
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl<T: Text> ToSql<Word, diesel::pg::Pg> for Sql<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.to_text().as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl<T: Text> FromSql<Word, diesel::pg::Pg> for Sql<T> {
+    fn from_sql(value: diesel::pg::PgValue<'_>) -> deserialize::Result<Self> {
+        read(value.as_bytes())
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl<T: Text> ToSql<Word, diesel::mysql::Mysql> for Sql<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::mysql::Mysql>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.to_text().as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl<T: Text> FromSql<Word, diesel::mysql::Mysql> for Sql<T> {
+    fn from_sql(value: diesel::mysql::MysqlValue<'_>) -> deserialize::Result<Self> {
+        read(value.as_bytes())
+    }
+}
+
+on_any_backend!(Word: [T: Text] Sql<T>);

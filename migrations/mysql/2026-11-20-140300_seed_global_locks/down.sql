@@ -1,1 +1,0 @@
-DELETE FROM global_locks WHERE name = 'server_keys';

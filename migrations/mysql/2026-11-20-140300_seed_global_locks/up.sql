@@ -1,1 +1,0 @@
-INSERT INTO global_locks (name, taken) VALUES ('server_keys', 0);

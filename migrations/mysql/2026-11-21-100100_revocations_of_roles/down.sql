@@ -1,1 +1,0 @@
-ALTER TABLE revocations DROP COLUMN of_role;

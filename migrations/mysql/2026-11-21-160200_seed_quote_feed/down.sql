@@ -1,1 +1,0 @@
-DELETE FROM quote_feed WHERE id = 1;

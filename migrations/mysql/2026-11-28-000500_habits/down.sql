@@ -1,0 +1,3 @@
+DROP TABLE IF EXISTS entries;
+DROP TABLE IF EXISTS habit_histories;
+DROP TABLE IF EXISTS habits;

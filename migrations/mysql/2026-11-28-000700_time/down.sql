@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS timers;
+DROP TABLE IF EXISTS time_entries;

@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS mood_moments;
+DROP TABLE IF EXISTS moods;

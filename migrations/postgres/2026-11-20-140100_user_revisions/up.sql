@@ -1,8 +1,0 @@
--- Raised by each of a user's write transactions before anything else: what serialises them, and the cursor of delta sync.
-CREATE TABLE user_revisions (
-    user_id UUID   NOT NULL,
-    rev     BIGINT NOT NULL,
-    PRIMARY KEY (user_id),
-    CONSTRAINT user_revisions_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
-    CONSTRAINT user_revisions_rev_check CHECK (rev >= 1)
-) WITH (fillfactor = 50);

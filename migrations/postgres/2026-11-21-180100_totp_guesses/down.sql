@@ -1,1 +1,0 @@
-ALTER TABLE totp_factors DROP COLUMN guesses_until;

@@ -1,0 +1,3 @@
+DROP TABLE entries;
+DROP TABLE habit_histories;
+DROP TABLE habits;

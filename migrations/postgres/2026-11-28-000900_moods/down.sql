@@ -1,0 +1,2 @@
+DROP TABLE mood_moments;
+DROP TABLE moods;

@@ -1,9 +1,0 @@
--- Raised by each of a user's write transactions before anything else: what serialises them, and the cursor of delta sync.
-CREATE TABLE user_revisions (
-    user_id BLOB    NOT NULL,
-    rev     INTEGER NOT NULL,
-    PRIMARY KEY (user_id),
-    CONSTRAINT user_revisions_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
-    CONSTRAINT user_revisions_rev_check CHECK (rev >= 1),
-    CONSTRAINT user_revisions_user_id_check CHECK (length(user_id) = 16)
-) STRICT, WITHOUT ROWID;

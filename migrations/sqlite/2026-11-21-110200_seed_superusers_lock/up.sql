@@ -1,1 +1,0 @@
-INSERT INTO global_locks (name, taken) VALUES ('superusers', 0);

@@ -1,1 +1,0 @@
-ALTER TABLE habit_histories DROP COLUMN recent;

@@ -1,0 +1,2 @@
+DROP TABLE timers;
+DROP TABLE time_entries;
