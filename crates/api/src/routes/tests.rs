@@ -93,8 +93,3 @@ documented!(
     UpdatePauseBody,
     VerifyEmailBody,
 );
-
-#[test]
-fn tmp_print() {
-    std::fs::write("/tmp/new_openapi.json", openapi::text(&openapi::document())).unwrap();
-}
