@@ -72,28 +72,13 @@ impl AuditAction {
     }
 }
 
-/// Whether it was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuditOutcome {
-    /// It was.
-    Done,
-    /// It was tried and refused.
-    Refused,
-}
-
-impl AuditOutcome {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Done, Self::Refused].into_iter().find(|outcome| outcome.as_str() == text)
+words! {
+    /// Whether it was done.
+    pub enum AuditOutcome {
+        /// It was.
+        Done = "done",
+        /// It was tried and refused.
+        Refused = "refused",
     }
 }
 
@@ -233,8 +218,8 @@ mod tests {
     fn words_fit_their_column_and_read_back() {
         assert!(AuditAction::RECOVERY_CODES_RENEWED.as_str().len() <= 40);
         for outcome in [AuditOutcome::Done, AuditOutcome::Refused] {
-            assert_eq!(AuditOutcome::parse(outcome.as_str()), Some(outcome));
+            assert_eq!(AuditOutcome::parse(outcome.as_str()), Ok(outcome));
         }
-        assert_eq!(AuditOutcome::parse("perhaps"), None);
+        assert!(AuditOutcome::parse("perhaps").is_err());
     }
 }

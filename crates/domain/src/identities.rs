@@ -8,24 +8,11 @@ use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::users::Email;
 
-/// Who vouches for somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
-    /// Google.
-    Google,
-}
-
-impl Provider {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Google => "google",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Google].into_iter().find(|provider| provider.as_str() == text)
+words! {
+    /// Who vouches for somebody.
+    pub enum Provider {
+        /// Google.
+        Google = "google",
     }
 }
 

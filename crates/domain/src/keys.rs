@@ -4,30 +4,15 @@
 use crate::civil::Instant;
 use crate::error::StoreError;
 
-/// What a key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyPurpose {
-    /// Signing access tokens (Ed25519).
-    AccessToken,
-    /// Deriving refresh tokens (HMAC-SHA256).
-    RefreshToken,
-    /// Decrypting passwords sent encrypted (RSA-OAEP).
-    Login,
-}
-
-impl KeyPurpose {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessToken => "access_token",
-            Self::RefreshToken => "refresh_token",
-            Self::Login => "login",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::AccessToken, Self::RefreshToken, Self::Login].into_iter().find(|purpose| purpose.as_str() == text)
+words! {
+    /// What a key is for.
+    pub enum KeyPurpose {
+        /// Signing access tokens (Ed25519).
+        AccessToken = "access_token",
+        /// Deriving refresh tokens (HMAC-SHA256).
+        RefreshToken = "refresh_token",
+        /// Decrypting passwords sent encrypted (RSA-OAEP).
+        Login = "login",
     }
 }
 

@@ -3,6 +3,11 @@
 //! Pure rules: no database, no HTTP, no clock and no randomness of its own. `now` and fresh ids come in as parameters;
 //! what is stored goes through the repository traits of each feature, brought together in [`unit_of_work`].
 
+#[macro_use]
+pub mod words;
+#[macro_use]
+pub mod json;
+
 pub mod audit;
 pub mod civil;
 pub mod code;

@@ -6,57 +6,34 @@ use crate::civil::Instant;
 use crate::error::StoreError;
 use crate::ids::{LoginId, UserId};
 
-/// How somebody tried to sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginMethod {
-    /// With a password.
-    Password,
-    /// Through Google.
-    Google,
-    /// With a second factor, after a password.
-    Totp,
-}
-
-impl LoginMethod {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Google => "google",
-            Self::Totp => "totp",
-        }
+words! {
+    /// How somebody tried to sign in.
+    pub enum LoginMethod {
+        /// With a password.
+        Password = "password",
+        /// Through Google.
+        Google = "google",
+        /// With a second factor, after a password.
+        Totp = "totp",
     }
 }
 
-/// Why an attempt failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginFailure {
-    /// Nobody goes by that name or address.
-    UnknownUser,
-    /// The password was wrong.
-    WrongPassword,
-    /// The account may not sign in.
-    Inactive,
-    /// The address isn't verified yet.
-    EmailNotVerified,
-    /// The second factor was wrong.
-    WrongCode,
-    /// The first factor was right, and the second was asked for: what comes of it is recorded as an attempt of its own,
-    /// so that this is neither a success nor a failure in figures of how sign-ins end.
-    SecondFactorRequired,
-}
-
-impl LoginFailure {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownUser => "unknown_user",
-            Self::WrongPassword => "wrong_password",
-            Self::Inactive => "inactive",
-            Self::EmailNotVerified => "email_not_verified",
-            Self::WrongCode => "wrong_code",
-            Self::SecondFactorRequired => "second_factor_required",
-        }
+words! {
+    /// Why an attempt failed.
+    pub enum LoginFailure {
+        /// Nobody goes by that name or address.
+        UnknownUser = "unknown_user",
+        /// The password was wrong.
+        WrongPassword = "wrong_password",
+        /// The account may not sign in.
+        Inactive = "inactive",
+        /// The address isn't verified yet.
+        EmailNotVerified = "email_not_verified",
+        /// The second factor was wrong.
+        WrongCode = "wrong_code",
+        /// The first factor was right, and the second was asked for: what comes of it is recorded as an attempt of its own,
+        /// so that this is neither a success nor a failure in figures of how sign-ins end.
+        SecondFactorRequired = "second_factor_required",
     }
 }
 

@@ -6,35 +6,19 @@ use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::users::Email;
 
-/// What a token is good for. A user has at most one for each purpose: a newer one supersedes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OneTimePurpose {
-    /// Proving that the account's address is theirs.
-    VerifyEmail,
-    /// Choosing a new password without the old one.
-    ResetPassword,
-    /// Proving that another address is theirs, which then becomes the account's.
-    ChangeEmail,
+words! {
+    /// What a token is good for. A user has at most one for each purpose: a newer one supersedes it.
+    pub enum OneTimePurpose {
+        /// Proving that the account's address is theirs.
+        VerifyEmail = "verify_email",
+        /// Choosing a new password without the old one.
+        ResetPassword = "reset_password",
+        /// Proving that another address is theirs, which then becomes the account's.
+        ChangeEmail = "change_email",
+    }
 }
 
 impl OneTimePurpose {
-    /// Every purpose.
-    pub const ALL: [Self; 3] = [Self::VerifyEmail, Self::ResetPassword, Self::ChangeEmail];
-
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::ResetPassword => "reset_password",
-            Self::ChangeEmail => "change_email",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|purpose| purpose.as_str() == text)
-    }
-
     /// Seconds for which a token is good: a day, an hour for passwords.
     pub const fn life(self) -> i64 {
         match self {

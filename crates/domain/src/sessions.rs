@@ -7,51 +7,23 @@ use crate::error::StoreError;
 use crate::ids::{SessionId, UserId};
 use crate::users::Role;
 
-/// How a session's client proves itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionKind {
-    /// An access token, renewed by a rotating refresh token.
-    Token,
-    /// An opaque cookie.
-    Cookie,
-}
-
-impl SessionKind {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Cookie => "cookie",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Token, Self::Cookie].into_iter().find(|kind| kind.as_str() == text)
+words! {
+    /// How a session's client proves itself.
+    pub enum SessionKind {
+        /// An access token, renewed by a rotating refresh token.
+        Token = "token",
+        /// An opaque cookie.
+        Cookie = "cookie",
     }
 }
 
-/// How somebody showed who they are when a session was opened. (A second factor may have come on top.)
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FirstFactor {
-    /// By their password.
-    Password,
-    /// Through Google.
-    Google,
-}
-
-impl FirstFactor {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Google => "google",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Password, Self::Google].into_iter().find(|factor| factor.as_str() == text)
+words! {
+    /// How somebody showed who they are when a session was opened. (A second factor may have come on top.)
+    pub enum FirstFactor {
+        /// By their password.
+        Password = "password",
+        /// Through Google.
+        Google = "google",
     }
 }
 

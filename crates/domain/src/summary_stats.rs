@@ -1,15 +1,18 @@
 //! Figures about figures.
 
+use serde::Serialize;
+
 use crate::civil::num::len32;
 
 /// Mean, median and standard deviation.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MoodSpread))]
 pub struct SummaryStats {
     /// The mean.
     pub mean: f64,
     /// The median: of an even number, the mean of the two in the middle.
     pub median: f64,
-    /// The standard deviation of a sample (n − 1); none of a single figure.
+    /// The standard deviation of a sample (n − 1); null for a single figure.
     pub sd: Option<f64>,
 }
 
@@ -25,6 +28,12 @@ impl SummaryStats {
         let squares: f64 = figures.iter().map(|figure| (figure - mean).powi(2)).sum();
         let sd = (figures.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
         Some(Self { mean, median: f64::midpoint(*lower, *upper), sd })
+    }
+
+    /// The same with every figure turned into another.
+    #[must_use]
+    pub fn map(self, turn: impl Fn(f64) -> f64) -> Self {
+        Self { mean: turn(self.mean), median: turn(self.median), sd: self.sd.map(turn) }
     }
 }
 

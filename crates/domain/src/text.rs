@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::json::FromJson;
 use crate::violation::Violations;
 
 /// What a [`Line`] or a [`Prose`] may hold.
@@ -78,6 +79,9 @@ impl<const MAX: usize> Serialize for Line<MAX> {
     }
 }
 
+json_value!(impl[const MAX: usize] Line<MAX>: str => Self::parse;
+    format!("Line{MAX}"), schema::text().min_length(Some(1)).max_length(Some(MAX)));
+
 /// Longer text (descriptions, notes): at most `MAX` characters, line breaks and tabs allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Prose<const MAX: usize>(String);
@@ -107,6 +111,16 @@ impl<const MAX: usize> Serialize for Prose<MAX> {
         serializer.serialize_str(&self.0)
     }
 }
+
+impl<const MAX: usize> FromJson for Prose<MAX> {
+    type Json = str;
+
+    fn from_json(text: &str) -> Result<Option<Self>, Violations> {
+        Self::parse(text)
+    }
+}
+
+json_schema!(impl[const MAX: usize] Prose<MAX>: format!("Prose{MAX}"), schema::text().max_length(Some(MAX)));
 
 /// The form under which two names count as the same: NFKC, lower case, white space folded. Databases compare these
 /// keys byte by byte, so that no collation decides what is equal.
@@ -154,6 +168,9 @@ impl Serialize for Color {
         serializer.collect_str(self)
     }
 }
+
+json_value!(Color: str => Self::parse;
+    "Color", schema::text().pattern(Some("^#[0-9A-Fa-f]{6}$")).examples(["#1E90FF"]));
 
 #[cfg(test)]
 mod tests {

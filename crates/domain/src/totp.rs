@@ -26,6 +26,29 @@ pub struct TotpFactor {
     pub guesses_until: Option<Instant>,
 }
 
+words! {
+    /// How far a second factor is.
+    pub enum TotpStatus {
+        /// There is none.
+        Off = "off",
+        /// It was set up, and is asked for once it is confirmed.
+        Pending = "pending",
+        /// It is asked for at every sign-in.
+        Active = "active",
+    }
+}
+
+impl TotpStatus {
+    /// How far an account's second factor is.
+    pub fn of(factor: Option<&TotpFactor>) -> Self {
+        match factor {
+            None => Self::Off,
+            Some(factor) if factor.is_active() => Self::Active,
+            Some(_) => Self::Pending,
+        }
+    }
+}
+
 impl TotpFactor {
     /// Whether it is asked for.
     pub const fn is_active(&self) -> bool {

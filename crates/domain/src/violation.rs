@@ -35,6 +35,13 @@ impl Violations {
         all
     }
 
+    /// One violation of a part.
+    pub fn at(path: impl Into<String>, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        let mut all = Self::new();
+        all.add(path, code, detail);
+        all
+    }
+
     /// Notes that the part at `path` is wrong.
     pub fn add(&mut self, path: impl Into<String>, code: &'static str, detail: impl Into<Cow<'static, str>>) {
         self.0.push(Violation { path: path.into(), code, detail: detail.into() });

@@ -15,6 +15,7 @@ pub mod page;
 pub mod problem;
 pub(crate) mod rounding;
 pub mod routing;
+mod schemas;
 mod scopes;
 pub mod settings;
 pub mod state;

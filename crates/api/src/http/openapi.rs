@@ -8,8 +8,8 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    Components, ContentBuilder, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem,
-    Ref, RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
+    Components, ContentBuilder, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
+    RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
@@ -17,6 +17,7 @@ use circadia_domain::code::Code;
 use circadia_domain::personal_tokens::Scope;
 
 use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_and_title};
+use crate::http::schemas::{self, operations};
 use crate::routes;
 
 /// The document.
@@ -154,7 +155,9 @@ fn complete(mut document: OpenApi) -> OpenApi {
             complete_operation(path, method, operation);
         }
     }
+    schemas::tidy(&mut document);
     name_items(&mut document);
+    schemas::drop_unused(&mut document);
     refuse_unknown_fields(&mut document);
     document
 }
@@ -184,19 +187,6 @@ fn refuse_unknown_fields(document: &mut OpenApi) {
             object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }
     }
-}
-
-fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
-    [
-        ("get", &mut item.get),
-        ("put", &mut item.put),
-        ("post", &mut item.post),
-        ("delete", &mut item.delete),
-        ("patch", &mut item.patch),
-    ]
-    .into_iter()
-    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
-    .collect()
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Operation) {

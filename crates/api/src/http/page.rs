@@ -66,8 +66,8 @@ pub enum Start<K> {
 
 impl Decode for PageRequest {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let limit = fields.optional("limit", integer(limit));
-        let cursor = fields.optional("cursor", any_text);
+        let limit = fields.optional_with("limit", integer(limit));
+        let cursor = fields.optional_with("cursor", any_text);
         Some(Self { limit: limit.unwrap_or(MAX_LIMIT), cursor })
     }
 }

@@ -6,6 +6,16 @@ pub(crate) fn rounded(value: f64, places: i32) -> f64 {
     (value * scale).round() / scale
 }
 
+/// A figure to two places.
+pub(crate) fn two_places(value: f64) -> f64 {
+    rounded(value, 2)
+}
+
+/// A figure to six places: those of shares and scores.
+pub(crate) fn six_places(value: f64) -> f64 {
+    rounded(value, 6)
+}
+
 #[cfg(test)]
 mod tests {
     use super::rounded;

@@ -28,11 +28,11 @@ pub struct ConfigBody {
     /// Ways to sign in.
     providers: Providers,
     /// Whether addresses are verified.
-    verification: VerificationBody,
+    verification: VerificationRules,
     /// What passwords may be chosen.
     password: PasswordRules,
     /// How much is accepted.
-    limits: LimitsBody,
+    limits: Limits,
     /// What else there is.
     features: Features,
 }
@@ -48,7 +48,7 @@ struct Providers {
 
 /// Whether addresses are verified.
 #[derive(Debug, Serialize, ToSchema)]
-struct VerificationBody {
+struct VerificationRules {
     /// `required`: an account can be used once its address is verified; `optional`: at once.
     email: VerificationMode,
 }
@@ -78,7 +78,7 @@ struct PasswordRules {
 
 /// How much is accepted.
 #[derive(Debug, Serialize, ToSchema)]
-struct LimitsBody {
+struct Limits {
     /// Bytes of a request's body.
     #[schema(example = 262_144)]
     body_bytes: usize,
@@ -130,7 +130,7 @@ impl ConfigBody {
         Self {
             version: settings.version,
             providers: Providers { password: true, google: state.app.google.is_some() },
-            verification: VerificationBody {
+            verification: VerificationRules {
                 email: match state.app.settings.verification {
                     Verification::Required => VerificationMode::Required,
                     Verification::Optional => VerificationMode::Optional,
@@ -141,7 +141,7 @@ impl ConfigBody {
                 max_length: MAX_LENGTH,
                 refused: ["all_numeric", "common", "similar_to_username", "similar_to_email"],
             },
-            limits: LimitsBody {
+            limits: Limits {
                 body_bytes: MAX_BODY_BYTES,
                 page_items: MAX_LIMIT,
                 requests: RequestLimits {

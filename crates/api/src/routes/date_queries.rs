@@ -1,15 +1,16 @@
 //! What the screens of a day, a week or a month have in common, and lists of some days.
 
 use circadia_domain::Error;
-use circadia_domain::civil::{Date, DateRange, Instant};
+use circadia_domain::civil::{Date, DateRange, Instant, TEN_YEARS};
 use circadia_domain::ids::UserId;
 use circadia_domain::unit_of_work::Store;
+use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::IntoParams;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, date, text};
+use crate::http::input::{Decode, Fields, Parsed};
 use crate::http::page::PageRequest;
 use crate::http::problem::Problem;
 
@@ -18,13 +19,12 @@ use crate::http::problem::Problem;
 #[into_params(parameter_in = Query)]
 pub(in crate::routes) struct DateQuery {
     /// A day of it; the user's today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     pub(in crate::routes) date: Option<Date>,
 }
 
 impl Decode for DateQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { date: fields.optional("date", text(date)) })
+        Some(Self { date: fields.optional("date") })
     }
 }
 
@@ -48,10 +48,8 @@ where
 #[into_params(parameter_in = Query)]
 pub(in crate::routes) struct DatesQuery {
     /// The first date; the first of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
     /// The last date; the last of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
     /// Which part of it.
     #[param(ignore)]
@@ -69,9 +67,35 @@ impl DatesQuery {
 
 impl Decode for DatesQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.optional("from", text(date));
-        let to = fields.optional("to", text(date));
+        let from = fields.optional("from");
+        let to = fields.optional("to");
         fields.note_reversed(from, to);
         Some(Self { from, to, page: PageRequest::decode(fields)? })
+    }
+}
+
+/// As of which day.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::routes) struct OnQuery {
+    /// As of this day; the user's today if absent.
+    pub on: Option<Date>,
+}
+
+impl Decode for OnQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { on: fields.optional("on") })
+    }
+}
+
+/// A range of dates, at most ten years long.
+pub(in crate::routes) fn range(from: Date, to: Date) -> Parsed<DateRange> {
+    match DateRange::new(from, to) {
+        Some(range) if range.len() <= TEN_YEARS => Ok(range),
+        Some(range) => {
+            let detail = format!("makes {} days; at most {TEN_YEARS} can be asked for", range.len());
+            Err(Violations::at("/to", "too_many", detail))
+        }
+        None => Err(Violations::at("/to", "before_start", "must not lie before `from`")),
     }
 }

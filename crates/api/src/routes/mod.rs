@@ -18,6 +18,9 @@ pub mod time_entries;
 pub mod timer;
 pub mod wellknown;
 
+#[cfg(test)]
+mod tests;
+
 use crate::http::docs;
 use crate::http::routing::Routes;
 

@@ -1,34 +1,20 @@
 //! `/quotes`: a thought for the day.
 
 use circadia_domain::civil::Date;
-use circadia_domain::quotes::{self, QuoteOfTheDay, Source};
+use circadia_domain::quotes::{self, QuoteAuthor, QuoteOfTheDay, QuoteText, Source};
 use circadia_domain::users::Locale;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::input::Query;
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
+use crate::routes::date_queries::OnQuery;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_quote_of_the_day);
-}
-
-/// Of which day.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct DayQuery {
-    /// Of this day; of the user's today if absent. Of a day to come, what is known by now.
-    #[param(value_type = Option<String>, format = Date)]
-    on: Option<Date>,
-}
-
-impl Decode for DayQuery {
-    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { on: fields.optional("on", text(date)) })
-    }
 }
 
 /// The quotation of a day.
@@ -36,43 +22,25 @@ impl Decode for DayQuery {
 #[schema(as = QuoteOfTheDay)]
 struct QuoteBody {
     /// The user's day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// What was said.
-    #[schema(max_length = 500)]
-    text: String,
+    text: QuoteText,
     /// Who said it.
-    #[schema(max_length = 100)]
-    author: String,
+    author: QuoteAuthor,
     /// The language it is in; null if it isn't known.
-    #[schema(value_type = Option<String>, example = "en")]
     locale: Option<Locale>,
     /// Where it is from.
-    source: SourceBody,
-}
-
-/// Where a quotation is from.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = QuoteSource)]
-#[serde(rename_all = "snake_case")]
-enum SourceBody {
-    /// It comes with the program.
-    BuiltIn,
-    /// The configured provider gave it.
-    Provider,
+    source: Source,
 }
 
 impl From<QuoteOfTheDay> for QuoteBody {
     fn from(day: QuoteOfTheDay) -> Self {
         Self {
             date: day.date,
-            text: day.quote.text.to_string(),
-            author: day.quote.author.to_string(),
+            text: day.quote.text,
+            author: day.quote.author,
             locale: day.quote.locale,
-            source: match day.source {
-                Source::BuiltIn => SourceBody::BuiltIn,
-                Source::Provider => SourceBody::Provider,
-            },
+            source: day.source,
         }
     }
 }
@@ -86,10 +54,10 @@ impl From<QuoteOfTheDay> for QuoteBody {
     tag = "quotes",
     operation_id = "getQuoteOfTheDay",
     extensions(("x-scope" = json!("profile:read"))),
-    params(DayQuery),
+    params(OnQuery),
     responses((status = 200, description = "The quotation", body = QuoteBody))
 )]
-async fn get_quote_of_the_day(caller: Caller, query: Query<DayQuery>) -> Result<Answer, Problem> {
+async fn get_quote_of_the_day(caller: Caller, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let (now, on) = (caller.now, query.0.on);
     let found = caller.read(move |store| quotes::today(store, caller.user, now, on)).await?;
     Answer::computed(&QuoteBody::from(found))

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::num::{index_of_day, low8, low16, low32};
 use super::weekday::Weekday;
+use crate::violation::Violations;
 
 /// A day of the proleptic Gregorian calendar, from [`Date::MIN`] to [`Date::MAX`].
 ///
@@ -300,6 +301,15 @@ impl Visitor<'_> for DateVisitor {
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(DateVisitor)
+    }
+}
+
+json_value!(Date: str => |text| Self::parse(text).map_err(Violations::from);
+    "Date", schema::text_of(schema::KnownFormat::Date));
+
+impl From<DateError> for Violations {
+    fn from(error: DateError) -> Self {
+        Self::of("invalid_date", error.to_string())
     }
 }
 

@@ -92,6 +92,8 @@ impl Serialize for Instant {
     }
 }
 
+json_value!(Instant: str => Self::parse; "Instant", schema::text_of(schema::KnownFormat::DateTime));
+
 #[cfg(test)]
 mod tests {
     use super::*;

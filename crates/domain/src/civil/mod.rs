@@ -10,7 +10,7 @@ mod zone;
 
 pub use date::{Date, DateError};
 pub use instant::Instant;
-pub use range::{DateRange, Days};
+pub use range::{DateRange, Days, TEN_YEARS};
 pub use span::Span;
 pub use weekday::{Weekday, Weekdays};
 pub use zone::{DayClock, DayStart, Zone, latest_date_on_earth};

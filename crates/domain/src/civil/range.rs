@@ -10,10 +10,16 @@ use super::date::{days_in_month, year_start};
 use super::num::index_of_day;
 use super::weekday::Weekday;
 
+/// The most days of a range that is looked at as a whole: ten years.
+pub const TEN_YEARS: u32 = 3_653;
+
 /// The days from `from` to `to`, both of them included; never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DateRange {
+    /// The first day.
     from: Date,
+    /// The last day.
     to: Date,
 }
 

@@ -1,39 +1,37 @@
 //! Weekdays and sets of them, in the two-letter lower-case form of the API (`"mo"` … `"su"`).
 
 use std::fmt;
-use std::str::FromStr;
 
-use serde::de::Error as _;
+#[cfg(feature = "openapi")]
+use crate::json::schema;
+use crate::json::{FromJson, List};
+use crate::violation::Violations;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+#[cfg(feature = "openapi")]
+use utoipa::{PartialSchema as _, ToSchema};
 
-/// A day of the week. Ordered from Monday to Sunday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Weekday {
-    /// Monday.
-    Mo,
-    /// Tuesday.
-    Tu,
-    /// Wednesday.
-    We,
-    /// Thursday.
-    Th,
-    /// Friday.
-    Fr,
-    /// Saturday.
-    Sa,
-    /// Sunday.
-    Su,
+words! {
+    /// A day of the week.
+    #[derive(PartialOrd, Ord)]
+    pub enum Weekday {
+        /// Monday.
+        Mo = "mo",
+        /// Tuesday.
+        Tu = "tu",
+        /// Wednesday.
+        We = "we",
+        /// Thursday.
+        Th = "th",
+        /// Friday.
+        Fr = "fr",
+        /// Saturday.
+        Sa = "sa",
+        /// Sunday.
+        Su = "su",
+    }
 }
 
-/// A text that names no weekday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not a weekday: one of `mo`, `tu`, `we`, `th`, `fr`, `sa`, `su`")]
-pub struct NotAWeekday;
-
 impl Weekday {
-    /// All seven, from Monday to Sunday.
-    pub const ALL: [Self; 7] = [Self::Mo, Self::Tu, Self::We, Self::Th, Self::Fr, Self::Sa, Self::Su];
-
     /// Days since Monday, 0–6.
     pub const fn number(self) -> u32 {
         match self {
@@ -65,19 +63,6 @@ impl Weekday {
         (self.number() + 7 - start.number()) % 7
     }
 
-    /// The two letters of the API: `mo` … `su`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mo => "mo",
-            Self::Tu => "tu",
-            Self::We => "we",
-            Self::Th => "th",
-            Self::Fr => "fr",
-            Self::Sa => "sa",
-            Self::Su => "su",
-        }
-    }
-
     /// The English name: `Monday` … `Sunday`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -89,40 +74,6 @@ impl Weekday {
             Self::Sa => "Saturday",
             Self::Su => "Sunday",
         }
-    }
-
-    /// Reads the two letters, in lower case.
-    ///
-    /// # Errors
-    /// `NotAWeekday` for anything else.
-    pub fn parse(text: &str) -> Result<Self, NotAWeekday> {
-        Self::ALL.into_iter().find(|day| day.as_str() == text).ok_or(NotAWeekday)
-    }
-}
-
-impl FromStr for Weekday {
-    type Err = NotAWeekday;
-    fn from_str(text: &str) -> Result<Self, NotAWeekday> {
-        Self::parse(text)
-    }
-}
-
-impl fmt::Display for Weekday {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for Weekday {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Weekday {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(D::Error::custom)
     }
 }
 
@@ -208,6 +159,33 @@ impl fmt::Display for Weekdays {
 impl Serialize for Weekdays {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
+    }
+}
+
+impl FromJson for Weekdays {
+    type Json = List<Weekday, 7>;
+
+    fn from_json(List(days): &List<Weekday, 7>) -> Result<Option<Self>, Violations> {
+        let set: Self = days.iter().copied().collect();
+        if usize::try_from(set.len()).ok() == Some(days.len()) {
+            Ok(Some(set))
+        } else {
+            Err(Violations::of("duplicate", "must not name a day twice"))
+        }
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Weekdays {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        schema::list(utoipa::openapi::Ref::from_schema_name(<Weekday as ToSchema>::name())).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl ToSchema for Weekdays {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        schemas.push((<Weekday as ToSchema>::name().into_owned(), Weekday::schema()));
     }
 }
 

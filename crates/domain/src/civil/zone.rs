@@ -69,6 +69,8 @@ impl Serialize for Zone {
     }
 }
 
+json_value!(Zone: str => Self::parse; "Zone", schema::text().examples(["Europe/Berlin"]));
+
 /// The wall-clock time at which a user's day begins, in minutes after midnight (0–1439).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct DayStart(u16);
@@ -122,6 +124,9 @@ impl Serialize for DayStart {
         serializer.collect_str(self)
     }
 }
+
+json_value!(DayStart: str => Self::parse;
+    "DayStart", schema::text().pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")).examples(["04:00"]));
 
 /// How a person's days lie on the time line: a zone, and when in it a day begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Entries: what was done, skipped or missed on a day.
 
-use super::{DayRecord, EntryState, Kind, Timeline};
+use super::{DayRecord, Kind, Timeline};
 use crate::civil::{Date, Instant};
 use crate::ids::HabitId;
 use crate::revision::Revision;
@@ -12,6 +12,18 @@ pub type EntryNote = Prose<1000>;
 
 /// The largest value of a day: a million of whatever is counted.
 pub const MAX_VALUE: u32 = 1_000_000;
+
+words! {
+    /// What a day was.
+    pub enum EntryState {
+        /// Done.
+        Done = "done",
+        /// Left out on purpose: it neither counts nor breaks.
+        Skipped = "skipped",
+        /// Not done; for counts and minutes: the target isn't met.
+        Missed = "missed",
+    }
+}
 
 /// An entry as stored; there is at most one per habit and date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +80,14 @@ impl Entry {
     }
 }
 
-/// What somebody says about a day.
+/// What is said about a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutEntryBody))]
 pub struct EntryInput {
-    /// Done, skipped or missed; may be left out where a value says it.
+    /// What the day was; may be left out where `value` says it.
     pub state: Option<EntryState>,
-    /// A count, or minutes.
+    /// A count, or minutes; not for habits that are only checked. `done` without a value stores the target.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub value: Option<u32>,
     /// A note.
     pub note: Option<EntryNote>,

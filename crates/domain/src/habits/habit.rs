@@ -1,5 +1,7 @@
 //! The habit: a name on a timeline.
 
+use serde::Serialize;
+
 use super::Timeline;
 use crate::civil::{Date, DayClock, Instant};
 use crate::ids::{HabitId, ThemeId};
@@ -15,43 +17,58 @@ pub type HabitDescription = Prose<2000>;
 pub const MAX_HABITS: i64 = 5_000;
 
 /// A habit as stored: one row, its plans and pauses with it, because they are always read and written together.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HabitDetails))]
 pub struct Habit {
-    /// Which.
+    /// The habit's id.
     pub id: HabitId,
     /// What it is called.
     pub name: HabitName,
     /// What it is about.
     pub description: Option<HabitDescription>,
     /// The theme it belongs to.
+    #[serde(rename = "theme_id")]
     pub theme: Option<ThemeId>,
     /// Its own colour.
     pub color: Option<Color>,
     /// When it is due: window, plan versions, pauses.
+    #[serde(skip)]
     pub timeline: Timeline,
     /// When its user put it away.
+    #[serde(skip)]
     pub archived_at: Option<Instant>,
-    /// Where it stands in the user's own order; ascending, not necessarily without gaps.
+    /// Where it stands in the user's own order.
     pub position: i32,
     /// When it was made.
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
     /// A hash of the request that made it, to recognise its repetition.
+    #[serde(skip)]
     pub request_digest: [u8; 32],
 }
 
-/// Whether a habit is still kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It is.
-    Active,
-    /// Its user put it away.
-    ArchivedByUser,
-    /// Its last day is past. Nobody has to do anything for this, and moving the last day undoes it.
-    Ended,
+words! {
+    /// Whether a habit is kept.
+    pub enum HabitStatus {
+        /// It is.
+        Active = "active",
+        /// It isn't any more.
+        Archived = "archived",
+    }
+}
+
+words! {
+    /// Why a habit is archived.
+    pub enum ArchivedBecause {
+        /// Its user archived it.
+        User = "user",
+        /// Its last day is past. Moving that day restores the habit.
+        Ended = "ended",
+    }
 }
 
 impl Habit {
@@ -60,14 +77,17 @@ impl Habit {
         self.timeline.window().contains(date) && self.archived_at.is_none_or(|at| date < clock.date_at(at))
     }
 
-    /// Whether the habit is still kept on `today`.
-    pub fn status(&self, today: Date) -> Status {
+    /// Why the habit is archived on `today`; nothing if it isn't.
+    pub fn archived_because(&self, today: Date) -> Option<ArchivedBecause> {
         if self.archived_at.is_some() {
-            Status::ArchivedByUser
-        } else if self.timeline.is_over(today) {
-            Status::Ended
+            Some(ArchivedBecause::User)
         } else {
-            Status::Active
+            self.timeline.is_over(today).then_some(ArchivedBecause::Ended)
         }
+    }
+
+    /// Whether the habit is kept on `today`.
+    pub fn status(&self, today: Date) -> HabitStatus {
+        if self.archived_because(today).is_some() { HabitStatus::Archived } else { HabitStatus::Active }
     }
 }

@@ -11,33 +11,11 @@
 
 use super::bits::Plane;
 use super::codec::{put, put32, take_length, take32};
-use super::entry::MAX_VALUE;
+use super::entry::{EntryState, MAX_VALUE};
 use super::kind::{Direction, Kind};
 use super::timeline::Timeline;
 use crate::civil::Date;
 use crate::civil::num::day_of;
-
-/// What was said about a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EntryState {
-    /// It was done.
-    Done,
-    /// It was left out on purpose: it neither counts nor breaks.
-    Skipped,
-    /// It was not done.
-    Missed,
-}
-
-impl EntryState {
-    /// The API's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Skipped => "skipped",
-            Self::Missed => "missed",
-        }
-    }
-}
 
 /// What the engine needs to know of a day's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

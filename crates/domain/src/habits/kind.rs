@@ -6,24 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::text::Line;
 use crate::violation::Violations;
 
-/// Whether a target is to be reached or not to be exceeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// At least the target: eight glasses of water.
-    #[default]
-    AtLeast,
-    /// At most the target, judged when the day is over: two cups of coffee, or none (a target of 0).
-    AtMost,
-}
-
-impl Direction {
-    /// The word of the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AtLeast => "at_least",
-            Self::AtMost => "at_most",
-        }
+words! {
+    /// Whether a target is to be reached or not to be exceeded.
+    #[derive(Default)]
+    pub enum Direction {
+        /// At least the target: eight glasses of water.
+        #[default]
+        AtLeast = "at_least",
+        /// At most the target, judged when the day is over: two cups of coffee, or none (a target of 0).
+        AtMost = "at_most",
     }
 }
 
@@ -110,12 +101,8 @@ impl Kind {
             return if wrong.is_empty() { Ok(Self::Check) } else { Err(wrong) };
         }
         let direction = match input.direction.as_deref() {
-            None | Some("at_least") => Direction::AtLeast,
-            Some("at_most") => Direction::AtMost,
-            Some(_) => {
-                wrong.add("/direction", "unknown_value", "must be `at_least` or `at_most`");
-                Direction::AtMost
-            }
+            None => Direction::default(),
+            Some(word) => wrong.take("/direction", Direction::parse(word)).unwrap_or(Direction::AtMost),
         };
         let min = u32::from(direction == Direction::AtLeast);
         let target = match input.target.map(u32::try_from) {

@@ -11,6 +11,8 @@ mod entry;
 mod habit;
 mod history;
 mod kind;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod period_view;
 mod plan;
 mod progress;
@@ -26,11 +28,11 @@ mod timeline;
 pub mod tracked;
 mod views;
 
-pub use entry::{Entry, EntryInput, EntryNote, MAX_VALUE};
-pub use habit::{Habit, HabitDescription, HabitName, MAX_HABITS, Status};
-pub use history::{DayRecord, EntryState, History, NotAHistory};
+pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
+pub use habit::{ArchivedBecause, Habit, HabitDescription, HabitName, HabitStatus, MAX_HABITS};
+pub use history::{DayRecord, History, NotAHistory};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
-pub use period_view::{Cell, DaySum, HabitRow, PeriodView, cells, period_view};
+pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, period_view};
 pub use plan::{Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};

@@ -2,6 +2,8 @@
 //!
 //! Three statements at most, whatever the number of habits and days.
 
+use serde::Serialize;
+
 use super::{DayState, Habit, History, Progress};
 use crate::civil::{Date, DateRange, DayClock, Instant, Span};
 use crate::error::Error;
@@ -9,16 +11,49 @@ use crate::ids::UserId;
 use crate::unit_of_work::Store;
 use crate::users;
 
+words! {
+    /// What a day is for a habit, as views show it.
+    #[cfg_attr(feature = "openapi", schema(as = HabitCellState))]
+    pub enum CellState {
+        /// Done, whether or not it was due.
+        Done = "done",
+        /// Due, and left out on purpose.
+        Skipped = "skipped",
+        /// Due, over, and not done.
+        Missed = "missed",
+        /// Due and still open, or to come.
+        Pending = "pending",
+        /// Not due.
+        NotDue = "not_due",
+        /// Covered by a pause.
+        Paused = "paused",
+    }
+}
+
+impl From<DayState> for CellState {
+    fn from(state: DayState) -> Self {
+        match state {
+            DayState::Done | DayState::Bonus => Self::Done,
+            DayState::Skipped => Self::Skipped,
+            DayState::Missed => Self::Missed,
+            DayState::Pending => Self::Pending,
+            DayState::NotDue => Self::NotDue,
+            DayState::Paused => Self::Paused,
+        }
+    }
+}
+
 /// A habit's day on a screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HabitCell))]
 pub struct Cell {
     /// The day.
     pub date: Date,
-    /// What it was; never [`DayState::Bonus`], which is done and says so beside it.
-    pub state: DayState,
-    /// Whether it was done without being due.
+    /// What it is.
+    pub state: CellState,
+    /// Whether it was done without being due: shown, not counted.
     pub bonus: bool,
-    /// The day's value: what was entered by hand plus the tracked minutes.
+    /// The day's value; null without one.
     pub value: Option<u32>,
 }
 
@@ -65,11 +100,11 @@ impl DaySum {
         for cell in cells {
             match cell.state {
                 _ if cell.bonus => sum.bonus += 1,
-                DayState::Done => sum.done += 1,
-                DayState::Skipped => sum.skipped += 1,
-                DayState::Missed => sum.missed += 1,
-                DayState::Pending => sum.pending += 1,
-                DayState::NotDue | DayState::Paused | DayState::Bonus => {}
+                CellState::Done => sum.done += 1,
+                CellState::Skipped => sum.skipped += 1,
+                CellState::Missed => sum.missed += 1,
+                CellState::Pending => sum.pending += 1,
+                CellState::NotDue | CellState::Paused => {}
             }
         }
         sum
@@ -101,8 +136,7 @@ pub fn cells(habit: &Habit, history: &History, range: DateRange, today: Date, cl
             // What was put away asks for nothing any more; what was said about such a day all the same is shown.
             let is_asked = matches!(state, DayState::Pending | DayState::Missed);
             let state = if is_asked && put_away.is_some_and(|from| from <= date) { DayState::NotDue } else { state };
-            let bonus = state == DayState::Bonus;
-            Cell { date, state: if bonus { DayState::Done } else { state }, bonus, value }
+            Cell { date, state: state.into(), bonus: state == DayState::Bonus, value }
         })
         .collect()
 }

@@ -9,11 +9,13 @@ use crate::violation::Violations;
 
 /// A version of schedule and target, in force from a date until the next version's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PlanDetails))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// The first day it is in force. The first version is in force from the window's first day on, whatever this says.
+    /// The first day it is in force; it is until the next version's. The first version is in force from the habit's first
+    /// day on.
     pub effective_from: Date,
-    /// The day that `every`, `COUNT` and the phase of a cycle count from. Days before it are not due by this plan.
+    /// What `every`, COUNT and a cycle's phase count from. Days before it are not due by this plan.
     pub anchor: Date,
     /// The first day of the week, as it was when the version was made.
     pub week_start: Weekday,

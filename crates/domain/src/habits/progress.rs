@@ -3,8 +3,11 @@
 //! Everything that streaks, scores, calendars and statistics say is read from the words that are made here once:
 //! due, done and skipped days as bits up to *today*.
 
+use serde::Serialize;
+
 use super::bits::{clear, count, each};
-use super::history::{EntryState, History};
+use super::entry::EntryState;
+use super::history::History;
 use super::kind::Direction;
 use super::plan::Plan;
 use super::recent::Checkpoint;
@@ -13,37 +16,23 @@ use super::timeline::{QuotaPeriod, Timeline};
 use crate::civil::num::{day_of, index_of_day};
 use crate::civil::{Date, DateRange};
 
-/// What a day was for a habit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DayState {
-    /// Due and done.
-    Done,
-    /// Due, and left out on purpose: neither counts nor breaks.
-    Skipped,
-    /// Due, over, and not done.
-    Missed,
-    /// Due and still open.
-    Pending,
-    /// Not due.
-    NotDue,
-    /// Covered by a pause.
-    Paused,
-    /// Done without being due: shown, not counted.
-    Bonus,
-}
-
-impl DayState {
-    /// The API's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Skipped => "skipped",
-            Self::Missed => "missed",
-            Self::Pending => "pending",
-            Self::NotDue => "not_due",
-            Self::Paused => "paused",
-            Self::Bonus => "bonus",
-        }
+words! {
+    /// What a day was for a habit.
+    pub enum DayState {
+        /// Due and done.
+        Done = "done",
+        /// Due, and left out on purpose: neither counts nor breaks.
+        Skipped = "skipped",
+        /// Due, over, and not done.
+        Missed = "missed",
+        /// Due and still open.
+        Pending = "pending",
+        /// Not due.
+        NotDue = "not_due",
+        /// Covered by a pause.
+        Paused = "paused",
+        /// Done without being due: shown, not counted.
+        Bonus = "bonus",
     }
 }
 
@@ -51,32 +40,37 @@ impl DayState {
 pub type Reason = DayState;
 
 /// A day with its reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ExplainedDay))]
 pub struct Explained {
     /// The day.
     pub date: Date,
     /// What it was.
-    pub reason: Reason,
+    pub reason: DayState,
     /// The first day of the plan version it was judged by.
     pub plan: Date,
 }
 
-/// What a quota period asks for and what was done in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A quota period: what it asks for and what was done in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = QuotaPeriod))]
 pub struct PeriodProgress {
-    /// Its first day within the window.
+    /// Its first day.
     pub from: Date,
-    /// Its last day within the window.
+    /// Its last day.
     pub to: Date,
     /// Days done, or the amount in all.
     pub done: u64,
-    /// Days, or the amount, that are asked for, as far as its days are available; 0 if none is.
+    /// Days, or the amount, that are asked for.
     pub needed: u32,
     /// How many of its days are neither paused nor skipped.
+    #[serde(skip)]
     pub available: u32,
     /// Whether the number is met; with an amount that is not to be exceeded, when the period is over.
+    #[serde(skip)]
     pub met: bool,
     /// Whether the period is over.
+    #[serde(skip)]
     pub over: bool,
 }
 

@@ -2,8 +2,8 @@
 
 use super::views::as_of;
 use super::{
-    Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Recent, Schedule, Status, Timeline,
-    Window,
+    ArchivedBecause, Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Recent, Schedule,
+    Timeline, Window,
 };
 use super::{projection, tracked};
 use crate::civil::{Date, Instant, Weekday};
@@ -20,64 +20,79 @@ use crate::violation::Violations;
 
 /// A habit to make.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateHabitBody))]
 pub struct NewHabit {
-    /// Its id, fresh or the client's.
+    /// Its id, if the client wants to choose it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<HabitId>))]
     pub id: HabitId,
     /// What it is called.
     pub name: HabitName,
     /// What it is about.
     pub description: Option<HabitDescription>,
     /// The theme it belongs to.
+    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
     pub theme: Option<ThemeId>,
     /// Its own colour.
     pub color: Option<Color>,
-    /// How a day is measured.
+    /// How a day is measured; `{"type":"check"}` if absent.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Kind>))]
     pub kind: Kind,
     /// When it is due.
     pub schedule: Schedule,
     /// Its first day; the user's today if absent.
     pub starts_on: Option<Date>,
-    /// Its last day.
+    /// Its last day; no end if absent.
     pub ends_on: Option<Date>,
     /// A hash of the request, to recognise its repetition.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
 }
 
-/// A change of a habit: what is absent stays, `Some(None)` clears.
+/// A change of a habit (RFC 7396): what is absent stays, null clears.
+///
+/// A new `schedule` or `kind` holds from today on; what was before keeps its own. To have it begin on another day, put a
+/// plan version instead.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody))]
 pub struct HabitPatch {
-    /// See [`NewHabit::name`].
+    /// What it is called.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub name: Option<HabitName>,
-    /// See [`NewHabit::description`].
+    /// What it is about.
     pub description: Option<Option<HabitDescription>>,
-    /// See [`NewHabit::theme`].
+    /// The theme it belongs to.
+    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
     pub theme: Option<Option<ThemeId>>,
-    /// See [`NewHabit::color`].
+    /// Its own colour.
     pub color: Option<Option<Color>>,
     /// How a day is measured, from today on.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub kind: Option<Kind>,
     /// When it is due, from today on.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub schedule: Option<Schedule>,
-    /// See [`NewHabit::starts_on`].
+    /// Its first day.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub starts_on: Option<Date>,
-    /// See [`NewHabit::ends_on`].
+    /// Its last day.
     pub ends_on: Option<Option<Date>>,
 }
 
-/// A plan version to make: what is absent is taken over from the version in force on its first day.
+/// A plan version to make. What is absent is taken over from the version in force on its first day.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutPlanBody))]
 pub struct NewPlan {
     /// When the habit is due.
     pub schedule: Option<Schedule>,
     /// How a day is measured.
     pub kind: Option<Kind>,
-    /// The first day it is in force.
+    /// The first day it is in force. A version of that day is replaced; later ones stay.
     pub effective_from: Date,
-    /// What `every`, COUNT and a cycle's phase count from.
+    /// What `every`, COUNT and a cycle's phase count from; `effective_from` if absent (of a new target alone, what they
+    /// counted from before).
     pub anchor: Option<Date>,
 }
 
-/// The user of a unit of work.
 /// One habit, and its user's today.
 pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, User), Error> {
     let user = users::find(store, user)?;
@@ -259,7 +274,7 @@ pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) 
         let before = habit.timeline.clone();
         store_changed(tx, &mut habit, &before)?;
     }
-    if habit.status(user.today(tx.now)) == Status::Ended {
+    if habit.archived_because(user.today(tx.now)) == Some(ArchivedBecause::Ended) {
         return Err(Error::conflict(
             Code::HabitEnded,
             "its last day is past: move or clear `ends_on` to take it up again",

@@ -1,5 +1,7 @@
 //! What a habit amounts to: totals, rates by weekday and month, a year's calendar, a day's summary, progress to its end.
 
+use serde::Serialize;
+
 use super::history::History;
 use super::kind::Direction;
 use super::plan::Plan;
@@ -10,13 +12,14 @@ use crate::civil::num::index;
 use crate::civil::{Date, DateRange, Weekday};
 
 /// A day of a calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CalendarDay {
     /// The day.
     pub date: Date,
-    /// What it was.
+    /// What it was; days to come are `pending` where they are due.
     pub state: DayState,
-    /// Its value, if it has one that is kept.
+    /// Its value; null without one.
     pub value: Option<u32>,
 }
 

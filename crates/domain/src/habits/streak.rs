@@ -3,6 +3,8 @@
 //! Of due days: a run of done ones, found word by word; skipped and paused days are not in the way. Of quotas: a run of
 //! periods that met their number. A streak doesn't run across a change of its unit.
 
+use serde::Serialize;
+
 use super::history::History;
 use super::kind::Direction;
 use super::progress::{PeriodProgress, Progress};
@@ -15,15 +17,16 @@ use crate::civil::{Date, DateRange};
 pub const BEST_LIMIT: usize = 10;
 
 /// A streak with its days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = BestStreak))]
 pub struct BestRange {
-    /// How many due days, or periods.
+    /// How many.
     pub length: u32,
     /// What was counted.
     pub unit: StreakUnit,
-    /// The first day that counted; of periods, the first day of the first.
+    /// Its first day.
     pub from: Date,
-    /// The last day that counted; of periods, the last day of the last.
+    /// Its last day.
     pub to: Date,
 }
 

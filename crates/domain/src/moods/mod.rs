@@ -18,4 +18,4 @@ pub use service::{
     MomentPatch, MoodPut, NewMoment, create_moment, days, delete, delete_moment, find, find_moment, put, update_moment,
 };
 pub use trend::{MAX_WINDOW, Trend, TrendPoint};
-pub use views::{MAX_TREND_DAYS, MoodPeriodView, TrendRange, day, period, trend};
+pub use views::{MoodPeriodView, TrendRange, day, period, trend};

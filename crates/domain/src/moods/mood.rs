@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::civil::num::len32;
 use crate::civil::{Date, Instant};
 use crate::ids::MoodMomentId;
+use crate::json::List;
 use crate::revision::Revision;
 use crate::text::{Line, Prose};
 use crate::violation::Violations;
@@ -28,14 +29,19 @@ const CLOCK_SKEW_SECONDS: i64 = 900;
 #[serde(transparent)]
 pub struct MoodValue(u8);
 
+json_value!(MoodValue: i64 => |number| Self::from_number(*number); "MoodValue", schema::number(0, Self::MAX));
+
 impl MoodValue {
+    /// The best.
+    pub const MAX: u8 = 10;
+
     /// Checks a number.
     ///
     /// # Errors
     /// `out_of_range`.
     pub fn from_number(number: i64) -> Result<Self, Violations> {
         match u8::try_from(number) {
-            Ok(number @ 0..=10) => Ok(Self(number)),
+            Ok(number @ 0..=Self::MAX) => Ok(Self(number)),
             _ => Err(Violations::of("out_of_range", "must be a whole number between 0 (worst) and 10 (best)")),
         }
     }
@@ -68,6 +74,8 @@ impl Tag {
     }
 }
 
+json_value!(Tag: str => Self::parse; "Tag", schema::text().min_length(Some(1)).max_length(Some(MAX_TAG)));
+
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -78,6 +86,9 @@ impl fmt::Display for Tag {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Tags(Vec<Tag>);
+
+json_value!(Tags: List<Tag, MAX_TAGS> => |List(tags)| Self::new(tags.clone());
+    "Tags", schema::list(Tag::schema()).max_items(Some(MAX_TAGS)));
 
 impl Tags {
     /// Sorts tags and drops repetitions.
@@ -110,47 +121,52 @@ impl Tags {
     }
 }
 
-/// A day's own mood as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A day's own mood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Mood {
-    /// Which day.
+    /// The day.
     pub date: Date,
-    /// How it was.
+    /// How it was, a whole number from 0 (worst) to 10 (best).
     pub value: MoodValue,
     /// A note.
     pub note: Option<MoodNote>,
-    /// What it went along with.
+    /// What it went along with: lower case, each once, in alphabetical order.
     pub tags: Tags,
     /// When it was first put.
     pub created_at: Instant,
     /// When it was last put.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
 }
 
-/// How it was at a moment, as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How it was at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MoodMoment {
-    /// Which.
+    /// The moment's id.
     pub id: MoodMomentId,
     /// When it was.
     pub at: Instant,
-    /// The day that it belongs to.
+    /// The day that it belongs to, by the zone and the start of the day that the user had when they wrote it.
     pub date: Date,
-    /// How it was.
+    /// How it was, a whole number from 0 (worst) to 10 (best).
     pub value: MoodValue,
     /// A note.
     pub note: Option<MoodNote>,
-    /// What it went along with.
+    /// What it went along with: lower case, each once, in alphabetical order.
     pub tags: Tags,
     /// When it was made.
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
     /// A hash of the request that made it, to recognise its repetition.
+    #[serde(skip)]
     pub request_digest: [u8; 32],
 }
 
@@ -167,14 +183,14 @@ pub(super) fn check_moment(at: Instant, now: Instant) -> Result<(), Violations> 
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-/// Where a day's value is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MoodSource {
-    /// From its own mood.
-    Day,
-    /// From its moments: their mean.
-    Moments,
+words! {
+    /// Where a day's value is from.
+    pub enum MoodSource {
+        /// From its own mood.
+        Day = "day",
+        /// From its moments: their mean.
+        Moments = "moments",
+    }
 }
 
 /// A day's value.

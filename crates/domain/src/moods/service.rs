@@ -27,31 +27,38 @@ pub struct MoodPut {
 
 /// A moment to make.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateMoodMomentBody))]
 pub struct NewMoment {
-    /// Its id, fresh or the client's.
+    /// Its id, if the client wants to choose it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<MoodMomentId>))]
     pub id: MoodMomentId,
-    /// When it was.
+    /// When it was; not in the future, but for a quarter of an hour by which clocks may differ.
     pub at: Instant,
-    /// How it was.
+    /// A whole number from 0 (worst) to 10 (best).
     pub value: MoodValue,
     /// A note.
     pub note: Option<MoodNote>,
-    /// What it went along with.
+    /// What it went along with: tags of 1–32 characters, kept in lower case (NFKC), each once.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Tags>))]
     pub tags: Tags,
     /// A hash of the request, to recognise its repetition.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
 }
 
-/// A change of a moment: what is absent stays, `Some(None)` clears.
+/// A change of a moment (RFC 7396): what is absent stays, null clears.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateMoodMomentBody))]
 pub struct MomentPatch {
-    /// See [`NewMoment::at`].
+    /// When it was. Where this moves, `date` is told anew.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub at: Option<Instant>,
-    /// See [`NewMoment::value`].
+    /// A whole number from 0 (worst) to 10 (best).
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub value: Option<MoodValue>,
-    /// See [`NewMoment::note`].
+    /// A note.
     pub note: Option<Option<MoodNote>>,
-    /// See [`NewMoment::tags`].
+    /// What it went along with; null is none.
     pub tags: Option<Tags>,
 }
 

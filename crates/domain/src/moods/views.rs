@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use super::trend::{Trend, needed, trend as trend_of};
 use super::{DayValue, MoodDay};
 use crate::civil::num::len32;
-use crate::civil::{Date, DateRange, Instant, Span};
+use crate::civil::{Date, DateRange, Instant, Span, TEN_YEARS};
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::summary_stats::SummaryStats;
 use crate::unit_of_work::Store;
 use crate::users;
 
-/// The longest trend: ten years.
-pub const MAX_TREND_DAYS: i32 = 3_653;
+const MAX_TREND_DAYS: i32 = TEN_YEARS.cast_signed();
 
 /// The screen of a week or a month.
 #[derive(Debug, Clone, PartialEq)]

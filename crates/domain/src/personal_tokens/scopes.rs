@@ -7,63 +7,35 @@ use std::fmt;
 
 use crate::violation::Violations;
 
-/// A part of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Area {
-    /// Habits, their entries, plans, pauses, streaks; schedules.
-    Habits,
-    /// Themes.
-    Themes,
-    /// Sleep.
-    Sleep,
-    /// Moods.
-    Moods,
-    /// Tasks.
-    Tasks,
-    /// Tracked time.
-    Time,
-    /// Statistics over all of these.
-    Stats,
-    /// Who the user is and how their days lie.
-    Profile,
-}
-
-impl Area {
-    /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Habits, Self::Themes, Self::Sleep, Self::Moods, Self::Tasks, Self::Time, Self::Stats, Self::Profile];
-
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Habits => "habits",
-            Self::Themes => "themes",
-            Self::Sleep => "sleep",
-            Self::Moods => "moods",
-            Self::Tasks => "tasks",
-            Self::Time => "time",
-            Self::Stats => "stats",
-            Self::Profile => "profile",
-        }
+words! {
+    /// A part of the API.
+    pub enum Area {
+        /// Habits, their entries, plans, pauses, streaks; schedules.
+        Habits = "habits",
+        /// Themes.
+        Themes = "themes",
+        /// Sleep.
+        Sleep = "sleep",
+        /// Moods.
+        Moods = "moods",
+        /// Tasks.
+        Tasks = "tasks",
+        /// Tracked time.
+        Time = "time",
+        /// Statistics over all of these.
+        Stats = "stats",
+        /// Who the user is and how their days lie.
+        Profile = "profile",
     }
 }
 
-/// What is done there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Looking.
-    Read,
-    /// Changing; whoever may change may look.
-    Write,
-}
-
-impl Access {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-        }
+words! {
+    /// What is done there.
+    pub enum Access {
+        /// Looking.
+        Read = "read",
+        /// Changing; whoever may change may look.
+        Write = "write",
     }
 }
 

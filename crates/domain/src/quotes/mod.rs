@@ -44,13 +44,15 @@ pub struct Quote {
     pub locale: Option<Locale>,
 }
 
-/// Where a quotation is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// It comes with the program.
-    BuiltIn,
-    /// The configured provider gave it.
-    Provider,
+words! {
+    /// Where a quotation is from.
+    #[cfg_attr(feature = "openapi", schema(as = QuoteSource))]
+    pub enum Source {
+        /// It comes with the program.
+        BuiltIn = "built_in",
+        /// The configured provider gave it.
+        Provider = "provider",
+    }
 }
 
 /// The quotation of a user's day.

@@ -20,37 +20,17 @@ pub const MAX_SECONDS: i64 = 86_400;
 /// How far a device's clock may be ahead of ours: a log may end this long after now.
 pub const CLOCK_SKEW_SECONDS: i64 = 900;
 
-/// What kind of sleep it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SleepKind {
-    /// The sleep of a night, or of part of it.
-    Main,
-    /// A nap.
-    Nap,
+words! {
+    /// What kind of sleep it was.
+    pub enum SleepKind {
+        /// The sleep of a night, or of part of it.
+        Main = "main",
+        /// A nap.
+        Nap = "nap",
+    }
 }
 
 impl SleepKind {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Main => "main",
-            Self::Nap => "nap",
-        }
-    }
-
-    /// Reads the word.
-    ///
-    /// # Errors
-    /// `unknown_value`.
-    pub fn parse(text: &str) -> Result<Self, Violations> {
-        match text {
-            "main" => Ok(Self::Main),
-            "nap" => Ok(Self::Nap),
-            _ => Err(Violations::of("unknown_value", "must be `main` or `nap`")),
-        }
-    }
-
     /// The fewest seconds that a sleep of this kind has.
     const fn min_seconds(self) -> i64 {
         match self {
@@ -65,14 +45,22 @@ impl SleepKind {
 #[serde(transparent)]
 pub struct Quality(u8);
 
+json_value!(Quality: i64 => |number| Self::from_number(*number);
+    "Quality", schema::number(Self::MIN, Self::MAX));
+
 impl Quality {
+    /// The worst.
+    pub const MIN: u8 = 1;
+    /// The best.
+    pub const MAX: u8 = 5;
+
     /// Checks a number.
     ///
     /// # Errors
     /// `out_of_range`.
     pub fn from_number(number: i64) -> Result<Self, Violations> {
         match u8::try_from(number) {
-            Ok(number @ 1..=5) => Ok(Self(number)),
+            Ok(number @ Self::MIN..=Self::MAX) => Ok(Self(number)),
             _ => Err(Violations::of("out_of_range", "must be between 1 (bad) and 5 (good)")),
         }
     }
@@ -100,22 +88,25 @@ pub fn waking_date(zone: Zone, end: Instant) -> Date {
     DayClock { zone, day_start: DayStart::MIDNIGHT }.date_at(end)
 }
 
-/// When somebody slept, and how: what statistics are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// When a user slept, and how: what statistics are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sleep {
     /// When they fell asleep, or went to bed.
     pub start: Instant,
-    /// When they woke, or got up; after the start.
+    /// When they woke, or got up. The interval is half-open: another log may begin at this very instant.
     pub end: Instant,
-    /// The civil date of waking, in `zone`.
+    /// The civil date of waking, midnight to midnight, in `timezone`; moving to another zone later leaves it.
     pub date: Date,
-    /// The zone that the user had when they wrote it: the clock that its times of day are read from.
+    /// The zone that the user had when they wrote start and end: the clock that its times of day are read from.
+    #[serde(rename = "timezone")]
     pub zone: Zone,
     /// What kind of sleep it was.
     pub kind: SleepKind,
-    /// How good it was.
+    /// How good it was, from 1 (bad) to 5 (good).
     pub quality: Option<Quality>,
-    /// Seconds awake between start and end; fewer than there are. None if nobody counted.
+    /// Seconds awake in between; null if they weren't counted.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 86_399))]
     pub awake_seconds: Option<u32>,
 }
 
@@ -137,12 +128,14 @@ impl Sleep {
     }
 }
 
-/// A log as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A log of sleep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SleepLogDetails))]
 pub struct SleepLog {
-    /// Which.
+    /// The log's id.
     pub id: SleepLogId,
     /// When they slept, and how.
+    #[serde(flatten)]
     pub sleep: Sleep,
     /// A note.
     pub note: Option<SleepNote>,
@@ -151,15 +144,18 @@ pub struct SleepLog {
     /// When it last changed.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
     /// A hash of the request that made it, to recognise its repetition.
+    #[serde(skip)]
     pub request_digest: [u8; 32],
 }
 
 /// A stored log that another one would overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SleepConflict))]
 pub struct Conflict {
-    /// Which.
+    /// The log's id.
     pub id: SleepLogId,
     /// When it begins.
     pub start: Instant,
@@ -173,18 +169,22 @@ impl From<&SleepLog> for Conflict {
     }
 }
 
-/// What somebody says about a sleep.
+/// What is said about a sleep.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SleepInput {
     /// When they fell asleep, or went to bed.
     pub start: Instant,
-    /// When they woke, or got up.
+    /// When they woke, or got up: 30 minutes (5 for a nap) to 24 hours later; not in the future, but for a quarter of
+    /// an hour by which clocks may differ.
     pub end: Instant,
-    /// What kind of sleep it was.
+    /// What kind of sleep it was; `main` if absent.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<SleepKind>))]
     pub kind: SleepKind,
-    /// How good it was.
+    /// How good it was, from 1 (bad) to 5 (good).
     pub quality: Option<Quality>,
-    /// Seconds awake in between.
+    /// Seconds awake in between, fewer than from start to end.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 86_399))]
     pub awake_seconds: Option<u32>,
     /// A note.
     pub note: Option<SleepNote>,

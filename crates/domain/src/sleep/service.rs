@@ -10,41 +10,52 @@ use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users;
 
-/// What becomes of stored logs that a new one overlaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnOverlap {
-    /// They stay, and the new one is refused.
-    #[default]
-    Refuse,
-    /// They are removed, and the new one takes their place.
-    Replace,
+words! {
+    /// What becomes of stored logs that overlap.
+    #[derive(Default)]
+    pub enum OnOverlap {
+        /// They stay, and the new one is refused.
+        #[default]
+        Refuse = "refuse",
+        /// They are removed, and the new one takes their place.
+        Replace = "replace",
+    }
 }
 
-/// A log to make.
+/// A log of sleep to make.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateSleepLogBody))]
 pub struct NewSleepLog {
-    /// Its id, fresh or the client's.
+    /// Its id, if the client wants to choose it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<SleepLogId>))]
     pub id: SleepLogId,
     /// What it says.
+    #[cfg_attr(feature = "openapi", serde(flatten))]
     pub input: SleepInput,
     /// A hash of the request, to recognise its repetition.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
 }
 
-/// A change of a log: what is absent stays, `Some(None)` clears.
+/// A change of a log of sleep (RFC 7396): what is absent stays, null clears.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateSleepLogBody))]
 pub struct SleepPatch {
-    /// See [`SleepInput::start`].
+    /// When they fell asleep, or went to bed.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub start: Option<Instant>,
-    /// See [`SleepInput::end`].
+    /// When they woke, or got up. Where this moves, `date` and `timezone` are told anew.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub end: Option<Instant>,
-    /// See [`SleepInput::kind`].
+    /// What kind of sleep it was.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub kind: Option<SleepKind>,
-    /// See [`SleepInput::quality`].
+    /// How good it was, from 1 (bad) to 5 (good).
     pub quality: Option<Option<Quality>>,
-    /// See [`SleepInput::awake_seconds`].
+    /// Seconds awake in between.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 86_399))]
     pub awake_seconds: Option<Option<u32>>,
-    /// See [`SleepInput::note`].
+    /// A note.
     pub note: Option<Option<SleepNote>>,
 }
 

@@ -72,15 +72,17 @@ fn previous(days: DateRange) -> Option<DateRange> {
     DateRange::new(days.from().checked_add_days(-length)?, days.from().pred()?)
 }
 
-/// How a chart cuts its days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Into days: of 30 or less.
-    Day,
-    /// Into sevens of days from the first on, the last one shorter: of 90 or less.
-    Week,
-    /// Into calendar months, the first and the last cut off.
-    Month,
+words! {
+    /// How charts are cut.
+    #[cfg_attr(feature = "openapi", schema(as = ChartStep))]
+    pub enum Step {
+        /// Into days: of 30 or less.
+        Day = "day",
+        /// Into sevens of days from the first on, the last one shorter: of 90 or less.
+        Week = "week",
+        /// Into calendar months, the first and the last cut off.
+        Month = "month",
+    }
 }
 
 /// Days cut into pieces.

@@ -8,6 +8,8 @@ pub use repository::{TaskCursor, TaskFilter, TaskOrder, TaskRepository, TaskSeek
 pub use service::{NewTask, TaskList, TaskPatch, TaskQuery, create, delete, find, list, transition, update};
 pub use status::{Priority, TaskStatus};
 
+use serde::Serialize;
+
 use crate::civil::{Date, Instant};
 use crate::ids::{TaskId, ThemeId};
 use crate::revision::Revision;
@@ -24,10 +26,11 @@ pub const MAX_TASKS: i64 = 20_000;
 /// How many characters of a title decide about its place among titles.
 const SORTED_CHARACTERS: usize = 200;
 
-/// A task as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Task {
-    /// Which.
+    /// The task's id.
     pub id: TaskId,
     /// What is to be done.
     pub title: TaskTitle,
@@ -37,19 +40,22 @@ pub struct Task {
     pub priority: Priority,
     /// How far it is.
     pub status: TaskStatus,
-    /// The day by which it should be done, in the user's own calendar.
+    /// The day by which it should be done, in the user's own calendar; null without one.
     pub due_on: Option<Date>,
     /// The theme it belongs to.
+    #[serde(rename = "theme_id")]
     pub theme: Option<ThemeId>,
-    /// When it was done; there exactly while it is.
+    /// When it was done; null unless it is.
     pub completed_at: Option<Instant>,
     /// When it was made.
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
     /// A hash of the request that made it, to recognise its repetition.
+    #[serde(skip)]
     pub request_digest: [u8; 32],
 }
 

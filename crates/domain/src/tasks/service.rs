@@ -13,35 +13,45 @@ use crate::users;
 
 /// A task to make; it begins as `todo`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateTaskBody))]
 pub struct NewTask {
-    /// Its id, fresh or the client's.
+    /// Its id, if the client wants to choose it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<TaskId>))]
     pub id: TaskId,
     /// What is to be done.
     pub title: TaskTitle,
     /// What it is about.
     pub description: Option<TaskDescription>,
-    /// How much it matters.
+    /// How much it matters; `medium` if absent.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Priority>))]
     pub priority: Priority,
     /// The day by which it should be done.
     pub due_on: Option<Date>,
     /// The theme it belongs to.
+    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
     pub theme: Option<ThemeId>,
     /// A hash of the request, to recognise its repetition.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
 }
 
-/// A change of a task: what is absent stays, `Some(None)` clears.
+/// A change of a task (RFC 7396): what is absent stays, null clears. Its status is changed by
+/// `POST /tasks/{task_id}/transition`.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTaskBody))]
 pub struct TaskPatch {
-    /// See [`NewTask::title`].
+    /// What is to be done.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub title: Option<TaskTitle>,
-    /// See [`NewTask::description`].
+    /// What it is about.
     pub description: Option<Option<TaskDescription>>,
-    /// See [`NewTask::priority`].
+    /// How much it matters.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub priority: Option<Priority>,
-    /// See [`NewTask::due_on`].
+    /// The day by which it should be done.
     pub due_on: Option<Option<Date>>,
-    /// See [`NewTask::theme`].
+    /// The theme it belongs to.
+    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
     pub theme: Option<Option<ThemeId>>,
 }
 

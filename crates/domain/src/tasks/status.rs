@@ -1,45 +1,21 @@
 //! How far a task is, and how much it matters.
 
-use crate::violation::Violations;
-
-/// How far a task is. [`Self::next`] says what can become of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TaskStatus {
-    /// Not begun.
-    Todo,
-    /// Begun.
-    InProgress,
-    /// Done.
-    Done,
-    /// Given up.
-    Cancelled,
+words! {
+    /// How far a task is.
+    #[derive(PartialOrd, Ord)]
+    pub enum TaskStatus {
+        /// Not begun. Can become `in_progress`, `done` or `cancelled`.
+        Todo = "todo",
+        /// Begun. Can become `todo`, `done` or `cancelled`.
+        InProgress = "in_progress",
+        /// Done. Can become `todo`.
+        Done = "done",
+        /// Given up. Can become `todo`.
+        Cancelled = "cancelled",
+    }
 }
 
 impl TaskStatus {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Todo, Self::InProgress, Self::Done, Self::Cancelled];
-
-    /// The API's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Todo => "todo",
-            Self::InProgress => "in_progress",
-            Self::Done => "done",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Reads the API's word.
-    ///
-    /// # Errors
-    /// `unknown_value`.
-    pub fn parse(text: &str) -> Result<Self, Violations> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or_else(|| Violations::of("unknown_value", "must be `todo`, `in_progress`, `done` or `cancelled`"))
-    }
-
     /// What a task of this status may become. What is done or cancelled has to be taken up again first.
     pub const fn next(self) -> &'static [Self] {
         match self {
@@ -55,42 +31,21 @@ impl TaskStatus {
     }
 }
 
-/// How much a task matters; ordered from low to high.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum Priority {
-    /// It can wait.
-    Low,
-    /// As any other.
-    #[default]
-    Medium,
-    /// Before others.
-    High,
+words! {
+    /// How much a task matters.
+    #[derive(PartialOrd, Ord, Default)]
+    pub enum Priority {
+        /// It can wait.
+        Low = "low",
+        /// As any other.
+        #[default]
+        Medium = "medium",
+        /// Before others.
+        High = "high",
+    }
 }
 
 impl Priority {
-    /// All of them, from low to high.
-    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
-
-    /// The API's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-
-    /// Reads the API's word.
-    ///
-    /// # Errors
-    /// `unknown_value`.
-    pub fn parse(text: &str) -> Result<Self, Violations> {
-        Self::ALL
-            .into_iter()
-            .find(|priority| priority.as_str() == text)
-            .ok_or_else(|| Violations::of("unknown_value", "must be `low`, `medium` or `high`"))
-    }
-
     /// Its place from low to high, 1–3.
     pub const fn rank(self) -> i32 {
         match self {

@@ -8,6 +8,8 @@ pub use color::distinct_color;
 pub use repository::{ThemeCounts, ThemeLabel, ThemeRepository};
 pub use service::{NewTheme, ThemePatch, create, delete, find, list, update};
 
+use serde::Serialize;
+
 use crate::civil::Instant;
 use crate::ids::ThemeId;
 use crate::revision::Revision;
@@ -20,11 +22,12 @@ pub type ThemeName = Line<24>;
 pub const MAX_THEMES: usize = 200;
 
 /// A theme as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ThemeDetails))]
 pub struct Theme {
-    /// Which.
+    /// The theme's id.
     pub id: ThemeId,
-    /// Its name.
+    /// Its name, unique for its user whatever its case.
     pub name: ThemeName,
     /// Its colour.
     pub color: Color,
@@ -33,7 +36,9 @@ pub struct Theme {
     /// When it last changed.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
     /// A hash of the request that made it, to recognise its repetition.
+    #[serde(skip)]
     pub request_digest: [u8; 32],
 }

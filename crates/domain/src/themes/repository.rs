@@ -1,5 +1,7 @@
 //! What themes need of a store.
 
+use serde::Serialize;
+
 use super::{Theme, ThemeName};
 use crate::civil::Instant;
 use crate::error::StoreError;
@@ -8,23 +10,25 @@ use crate::revision::Revision;
 use crate::text::Color;
 
 /// What belongs to a theme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ThemeCounts {
     /// Habits that carry it, archived ones included.
     pub habits: i64,
-    /// Tasks that carry it and are still to be done.
+    /// Tasks that carry it and are still to be done: `todo` or `in_progress`.
     pub tasks_open: i64,
     /// Tasks that carry it and are done.
     pub tasks_done: i64,
-    /// Minutes spent on its habits and tasks. Time spent on a habit and a task at once counts for the habit's theme, and
-    /// for the task's if the habit has none.
+    /// Minutes of the time entries of its habits and tasks. An entry of a habit and a task counts for the habit's theme,
+    /// and for the task's if the habit has none.
     pub minutes: i64,
 }
 
-/// A theme where no more than its name is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A theme, as charts show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ChartTheme))]
 pub struct ThemeLabel {
-    /// Which.
+    /// Its id.
     pub id: ThemeId,
     /// Its name.
     pub name: ThemeName,

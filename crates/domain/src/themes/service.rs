@@ -12,23 +12,29 @@ use crate::unit_of_work::{Store, WriteTransaction};
 
 /// A theme to make.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateThemeBody))]
 pub struct NewTheme {
-    /// Its id, fresh or the client's.
+    /// Its id, if the client wants to choose it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ThemeId>))]
     pub id: ThemeId,
     /// Its name.
     pub name: ThemeName,
-    /// Its colour; a distinct one is made if absent.
+    /// Its colour; one that differs from the others is made if absent.
     pub color: Option<Color>,
     /// A hash of the request, to recognise its repetition.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
 }
 
-/// A change of a theme: what is absent stays.
+/// A change of a theme (RFC 7396): what is absent stays.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateThemeBody))]
 pub struct ThemePatch {
     /// The new name.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub name: Option<ThemeName>,
     /// The new colour.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub color: Option<Color>,
 }
 

@@ -9,7 +9,11 @@ mod summary;
 pub use repository::{TimeEntryRepository, TimeFilter, TimeSeek, TimeSpent};
 pub(crate) use service::{AHEAD, check_habit, check_task};
 pub use service::{NewTimeEntry, TimeEntryPatch, create, delete, find, list, update};
-pub use summary::{HabitLabel, SpentOn, Week, by_period, summary_by_habit, summary_by_period, summary_by_theme, week};
+pub use summary::{
+    GroupBy, HabitLabel, SpentOn, Week, by_period, summary_by_habit, summary_by_period, summary_by_theme, week,
+};
+
+use serde::Serialize;
 
 use crate::civil::{Date, Instant};
 use crate::ids::{HabitId, TaskId, TimeEntryId};
@@ -22,22 +26,26 @@ pub type TimeNote = Prose<1000>;
 /// The most minutes an entry may have: a day's.
 pub const MAX_ENTRY_MINUTES: u32 = 1_440;
 
-/// A time entry as stored; there may be several a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Minutes that were spent on a day; there may be several entries a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TimeEntry {
-    /// Which.
+    /// The entry's id.
     pub id: TimeEntryId,
     /// The habit that the time was spent on.
+    #[serde(rename = "habit_id")]
     pub habit: Option<HabitId>,
     /// The task that the time was spent on.
+    #[serde(rename = "task_id")]
     pub task: Option<TaskId>,
-    /// The civil date it counts for, in the user's own calendar.
+    /// The date it counts for, in the user's own calendar.
     pub date: Date,
-    /// How long, 1 to [`MAX_ENTRY_MINUTES`].
+    /// How long.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440, example = 25))]
     pub minutes: u32,
-    /// When it began.
+    /// When it began; null if that isn't known.
     pub started_at: Option<Instant>,
-    /// When it ended; not without a beginning, and after it.
+    /// When it ended; null if that isn't known.
     pub ended_at: Option<Instant>,
     /// A note.
     pub note: Option<TimeNote>,
@@ -46,8 +54,10 @@ pub struct TimeEntry {
     /// When it last changed.
     pub updated_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
     /// A hash of the request that made it, to recognise its repetition.
+    #[serde(skip)]
     pub request_digest: [u8; 32],
 }
 

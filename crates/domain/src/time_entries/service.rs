@@ -17,43 +17,56 @@ pub(crate) const AHEAD: i64 = 300;
 
 /// A time entry to make.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateTimeEntryBody))]
 pub struct NewTimeEntry {
-    /// Its id, fresh or the client's.
+    /// Its id, if the client wants to choose it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<TimeEntryId>))]
     pub id: TimeEntryId,
-    /// The habit that the time was spent on.
+    /// The habit that the time was spent on. If it is measured in minutes on that day, they become part of the day's
+    /// value; otherwise they change nothing about it.
+    #[cfg_attr(feature = "openapi", schema(rename = "habit_id"))]
     pub habit: Option<HabitId>,
     /// The task that the time was spent on.
+    #[cfg_attr(feature = "openapi", schema(rename = "task_id"))]
     pub task: Option<TaskId>,
-    /// The date it counts for; the one on which it began, or the user's today, if absent.
+    /// The date it counts for: at most today in UTC+14, not before the habit's first day, and not more than a day from
+    /// the one of `started_at`. If absent, the date of `started_at` in the user's calendar, or today.
     pub date: Option<Date>,
-    /// How long; the time from its beginning to its end if absent.
+    /// How long: not longer than from `started_at` to `ended_at`. If absent, that time, rounded.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440, example = 25))]
     pub minutes: Option<u32>,
     /// When it began.
     pub started_at: Option<Instant>,
-    /// When it ended.
+    /// When it ended: after `started_at`, which it needs.
     pub ended_at: Option<Instant>,
     /// A note.
     pub note: Option<TimeNote>,
     /// A hash of the request, to recognise its repetition.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
 }
 
-/// A change of a time entry: what is absent stays, `Some(None)` clears.
+/// A change of a time entry (RFC 7396): what is absent stays, null clears.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTimeEntryBody))]
 pub struct TimeEntryPatch {
-    /// See [`NewTimeEntry::habit`].
+    /// The habit that the time was spent on.
+    #[cfg_attr(feature = "openapi", schema(rename = "habit_id"))]
     pub habit: Option<Option<HabitId>>,
-    /// See [`NewTimeEntry::task`].
+    /// The task that the time was spent on.
+    #[cfg_attr(feature = "openapi", schema(rename = "task_id"))]
     pub task: Option<Option<TaskId>>,
-    /// See [`NewTimeEntry::date`].
+    /// The date it counts for.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub date: Option<Date>,
-    /// See [`NewTimeEntry::minutes`].
+    /// How long.
+    #[cfg_attr(feature = "openapi", schema(nullable = false, minimum = 1, maximum = 1440))]
     pub minutes: Option<u32>,
-    /// See [`NewTimeEntry::started_at`].
+    /// When it began.
     pub started_at: Option<Option<Instant>>,
-    /// See [`NewTimeEntry::ended_at`].
+    /// When it ended.
     pub ended_at: Option<Option<Instant>>,
-    /// See [`NewTimeEntry::note`].
+    /// A note.
     pub note: Option<Option<TimeNote>>,
 }
 

@@ -12,6 +12,23 @@ use crate::themes::ThemeLabel;
 use crate::unit_of_work::Store;
 use crate::users;
 
+words! {
+    /// What time is added up by.
+    #[cfg_attr(feature = "openapi", schema(as = TimeGrouping))]
+    pub enum GroupBy {
+        /// Each day.
+        Day = "day",
+        /// Each week, from the user's first day of it.
+        Week = "week",
+        /// Each month.
+        Month = "month",
+        /// Each habit.
+        Habit = "habit",
+        /// Each theme: the habit's or, if that has none, the task's.
+        Theme = "theme",
+    }
+}
+
 /// What was spent on one of a kind of things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpentOn<T> {

@@ -8,22 +8,28 @@ pub use repository::TimerRepository;
 pub use service::{MAX_DAYS_BACK, StartTimer, StopTimer, discard, find, start, stop};
 pub use split::{Piece, pieces};
 
+use serde::Serialize;
+
 use crate::civil::Instant;
 use crate::ids::{HabitId, TaskId};
 use crate::revision::Revision;
 use crate::time_entries::TimeNote;
 
 /// A timer that runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Timer {
     /// The habit that the time is spent on.
+    #[serde(rename = "habit_id")]
     pub habit: Option<HabitId>,
     /// The task that the time is spent on.
+    #[serde(rename = "task_id")]
     pub task: Option<TaskId>,
     /// A note, for the time entry.
     pub note: Option<TimeNote>,
     /// Since when it runs.
     pub started_at: Instant,
     /// The revision it was last touched in.
+    #[serde(skip)]
     pub rev: Revision,
 }

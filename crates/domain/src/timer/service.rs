@@ -18,27 +18,33 @@ pub const MAX_DAYS_BACK: i64 = 31;
 
 /// A timer to start.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StartTimerBody))]
 pub struct StartTimer {
     /// The habit that the time is spent on.
+    #[cfg_attr(feature = "openapi", schema(rename = "habit_id"))]
     pub habit: Option<HabitId>,
     /// The task that the time is spent on.
+    #[cfg_attr(feature = "openapi", schema(rename = "task_id"))]
     pub task: Option<TaskId>,
-    /// A note.
+    /// A note, for the time entry.
     pub note: Option<TimeNote>,
-    /// Since when it runs; now if absent.
+    /// Since when it runs, at most 31 days back; now if absent.
     pub started_at: Option<Instant>,
 }
 
-/// How the timer is to be stopped.
+/// How the timer is to be stopped. An empty object will do.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StopTimerBody))]
 pub struct StopTimer {
-    /// The id of the (first) time entry that becomes of it, if the client chose it.
+    /// The id of the time entry that becomes of it (of the first, if there are several), if the client wants to choose
+    /// it: then the same request again answers like the first time.
     pub id: Option<TimeEntryId>,
-    /// Until when it ran; now if absent.
+    /// Until when it ran, after its beginning and not in the future; now if absent.
     pub ended_at: Option<Instant>,
     /// The note of the time entry; the timer's own if absent.
     pub note: Option<TimeNote>,
     /// A hash of the request, to recognise its repetition.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
 }
 

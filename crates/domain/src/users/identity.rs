@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization as _;
 use validator::ValidateEmail as _;
 
@@ -14,6 +14,11 @@ use crate::violation::Violations;
 pub struct Username(String);
 
 impl Username {
+    /// The fewest characters of a name.
+    pub const MIN: usize = 3;
+    /// The most characters of a name.
+    pub const MAX: usize = 32;
+
     /// Checks a name.
     ///
     /// # Errors
@@ -21,10 +26,10 @@ impl Username {
     pub fn parse(text: &str) -> Result<Self, Violations> {
         let mut wrong = Violations::new();
         let length = text.chars().count();
-        if length < 3 {
-            wrong.add("", "too_short", "must have at least 3 characters");
-        } else if length > 32 {
-            wrong.add("", "too_long", format!("must have at most 32 characters, but has {length}"));
+        if length < Self::MIN {
+            wrong.add("", "too_short", format!("must have at least {} characters", Self::MIN));
+        } else if length > Self::MAX {
+            wrong.add("", "too_long", format!("must have at most {} characters, but has {length}", Self::MAX));
         }
         if !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
             wrong.add("", "invalid_username", "may only contain the letters a–z and A–Z, digits, `.`, `_` and `-`");
@@ -54,20 +59,32 @@ impl Serialize for Username {
     }
 }
 
+json_value!(Username: str => Self::parse;
+    "Username",
+    schema::text()
+        .min_length(Some(Self::MIN))
+        .max_length(Some(Self::MAX))
+        .pattern(Some("^[A-Za-z0-9._-]+$"))
+        .examples(["ada"]));
+
 /// An e-mail address in the one form it is stored, compared and written to: NFKC, lower case, the domain in its ASCII
 /// form (IDNA, UTS #46).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
 impl Email {
+    /// The most characters of an address: RFC 5321 §4.5.3.1.3, less the angle brackets.
+    pub const MAX: usize = 254;
+
     /// Normalises and checks an address.
     ///
     /// # Errors
-    /// `invalid_email`, or `too_long` beyond 254 characters (RFC 5321 §4.5.3.1.3, less the angle brackets).
+    /// `invalid_email`, or `too_long` beyond [`Self::MAX`] characters.
     pub fn parse(text: &str) -> Result<Self, Violations> {
+        let too_long = || Violations::of("too_long", format!("must have at most {} characters", Self::MAX));
         let invalid = || Violations::of("invalid_email", "is not an e-mail address such as `ada@example.org`");
         if text.len() > 1024 {
-            return Err(Violations::of("too_long", "must have at most 254 characters"));
+            return Err(too_long());
         }
         // Before normalising: some control characters and blanks would be normalised into harmless ones.
         if text.chars().any(char::is_control) {
@@ -77,8 +94,8 @@ impl Email {
         let (local, domain) = normal.rsplit_once('@').ok_or_else(invalid)?;
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| invalid())?;
         let address = format!("{local}@{domain}");
-        if address.len() > 254 {
-            return Err(Violations::of("too_long", "must have at most 254 characters"));
+        if address.len() > Self::MAX {
+            return Err(too_long());
         }
         if !domain.contains('.') && domain != "localhost" || !address.validate_email() {
             return Err(invalid());
@@ -109,6 +126,12 @@ impl Serialize for Email {
     }
 }
 
+json_value!(Email: str => Self::parse;
+    "Email",
+    schema::text_of(schema::KnownFormat::Email)
+        .max_length(Some(Self::MAX))
+        .examples(["ada@example.org"]));
+
 /// By what someone says who they are when they sign in. Never a violation: what isn't a name or an address is simply
 /// nobody's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -138,39 +161,16 @@ impl Login {
     }
 }
 
-/// What a user may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Their own data.
-    Regular,
-    /// Also see other users' activity.
-    Staff,
-    /// Also manage users.
-    Superuser,
-}
-
-impl Role {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Regular => "regular",
-            Self::Staff => "staff",
-            Self::Superuser => "superuser",
-        }
-    }
-
-    /// Reads the word.
-    ///
-    /// # Errors
-    /// `unknown_value`.
-    pub fn parse(text: &str) -> Result<Self, Violations> {
-        match text {
-            "regular" => Ok(Self::Regular),
-            "staff" => Ok(Self::Staff),
-            "superuser" => Ok(Self::Superuser),
-            _ => Err(Violations::of("unknown_value", "must be `regular`, `staff` or `superuser`")),
-        }
+words! {
+    /// What a user may do.
+    #[derive(PartialOrd, Ord)]
+    pub enum Role {
+        /// Their own data.
+        Regular = "regular",
+        /// Also see other users' activity.
+        Staff = "staff",
+        /// Also manage users.
+        Superuser = "superuser",
     }
 }
 

@@ -1,45 +1,55 @@
 //! A user's preferences.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::civil::{DayStart, Weekday, Weekdays, Zone};
 use crate::violation::Violations;
 
 /// What a user chose about their days, their language and the look of their apps.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Settings {
-    /// The zone whose wall clock counts.
+    /// The IANA time zone whose wall clock counts.
     pub timezone: Zone,
-    /// When a day begins on that clock.
+    /// When their day begins on that clock (`HH:MM`): with `04:00`, 02:30 still belongs to the day before.
     pub day_start: DayStart,
-    /// The first day of a week.
+    /// The first day of their weeks.
     pub week_start: Weekday,
-    /// The language and region.
+    /// Their language, as a BCP 47 tag.
     pub locale: Locale,
-    /// Light, dark, or as the device has it.
+    /// Whether apps show themselves light or dark.
     pub color_scheme: ColorScheme,
-    /// Sleep wanted per night.
+    /// Sleep wanted per night, in minutes.
+    #[serde(rename = "sleep_goal_minutes")]
     pub sleep_goal: SleepGoal,
-    /// Days free of work, for social jet lag.
+    /// Days free of work.
     pub free_days: Weekdays,
 }
 
-/// A change of preferences: what is absent stays.
+/// A change of settings (RFC 7396): what is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PatchMeBody))]
 pub struct SettingsPatch {
-    /// See [`Settings::timezone`].
+    /// The IANA time zone whose wall clock counts.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub timezone: Option<Zone>,
-    /// See [`Settings::day_start`].
+    /// When their day begins on that clock (`HH:MM`): with `04:00`, 02:30 still belongs to the day before.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub day_start: Option<DayStart>,
-    /// See [`Settings::week_start`].
+    /// The first day of their weeks.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub week_start: Option<Weekday>,
-    /// See [`Settings::locale`].
+    /// Their language, as a BCP 47 tag.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub locale: Option<Locale>,
-    /// See [`Settings::color_scheme`].
+    /// Whether apps show themselves light or dark.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub color_scheme: Option<ColorScheme>,
-    /// See [`Settings::sleep_goal`].
+    /// Sleep wanted per night, in minutes.
+    #[cfg_attr(feature = "openapi", schema(rename = "sleep_goal_minutes", nullable = false))]
     pub sleep_goal: Option<SleepGoal>,
-    /// See [`Settings::free_days`].
+    /// Days free of work.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub free_days: Option<Weekdays>,
 }
 
@@ -122,39 +132,17 @@ impl Serialize for Locale {
     }
 }
 
-/// Whether apps show themselves light or dark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ColorScheme {
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-    /// As the device has it.
-    System,
-}
+json_value!(Locale: str => Self::parse; "Locale", schema::text().examples(["en"]));
 
-impl ColorScheme {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Light => "light",
-            Self::Dark => "dark",
-            Self::System => "system",
-        }
-    }
-
-    /// Reads the word.
-    ///
-    /// # Errors
-    /// `unknown_value`.
-    pub fn parse(text: &str) -> Result<Self, Violations> {
-        match text {
-            "light" => Ok(Self::Light),
-            "dark" => Ok(Self::Dark),
-            "system" => Ok(Self::System),
-            _ => Err(Violations::of("unknown_value", "must be `light`, `dark` or `system`")),
-        }
+words! {
+    /// Whether apps show themselves light or dark.
+    pub enum ColorScheme {
+        /// Dark on light.
+        Light = "light",
+        /// Light on dark.
+        Dark = "dark",
+        /// As the device has it.
+        System = "system",
     }
 }
 
@@ -163,16 +151,23 @@ impl ColorScheme {
 #[serde(transparent)]
 pub struct SleepGoal(u16);
 
+json_value!(SleepGoal: i64 => |minutes| Self::from_minutes(*minutes);
+    "SleepGoal", schema::number(Self::MIN, Self::MAX).examples([480]));
+
 impl SleepGoal {
+    /// The fewest minutes.
+    pub const MIN: u16 = 60;
+    /// The most minutes.
+    pub const MAX: u16 = 960;
+
     /// Checks a number of minutes.
     ///
     /// # Errors
     /// `out_of_range`.
     pub fn from_minutes(minutes: i64) -> Result<Self, Violations> {
-        match u16::try_from(minutes) {
-            Ok(minutes @ 60..=960) => Ok(Self(minutes)),
-            _ => Err(Violations::of("out_of_range", "must be between 60 and 960 minutes")),
-        }
+        let allowed = u16::try_from(minutes).ok().filter(|minutes| (Self::MIN..=Self::MAX).contains(minutes));
+        let detail = || format!("must be between {} and {} minutes", Self::MIN, Self::MAX);
+        allowed.map(Self).ok_or_else(|| Violations::of("out_of_range", detail()))
     }
 
     /// The minutes.

@@ -13,7 +13,7 @@ const ALL: [KeyPurpose; 3] = [KeyPurpose::AccessToken, KeyPurpose::RefreshToken,
 
 /// Reads a purpose's word.
 pub(super) fn purpose(text: &str) -> Result<KeyPurpose, String> {
-    KeyPurpose::parse(text).ok_or_else(|| format!("must be one of {}", ALL.map(KeyPurpose::as_str).join(", ")))
+    KeyPurpose::parse(text).map_err(|_| format!("must be one of {}", ALL.map(KeyPurpose::as_str).join(", ")))
 }
 
 pub(super) fn rotate(config: &Config, emergency: bool, purposes: &[KeyPurpose]) -> Outcome {

@@ -16,6 +16,7 @@ use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::{Color, Line, Prose};
 use circadia_domain::users::{ColorScheme, Email, Locale, Role, Username};
+use circadia_domain::words::Words;
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sqlite::Sqlite;
@@ -30,34 +31,35 @@ pub(crate) trait Text: Debug + Send + Sync + Sized + 'static {
     fn from_text(text: &str) -> Option<Self>;
 }
 
-/// Enums: `as_str` and a parser.
-macro_rules! enums {
-    ($($word:ty: $parse:expr),+ $(,)?) => {$(
+/// Enumerated words.
+macro_rules! words {
+    ($($word:ty),+ $(,)?) => {$(
         impl Text for $word {
             fn to_text(&self) -> Cow<'_, str> {
-                Cow::Borrowed(self.as_str())
+                Cow::Borrowed(Words::as_str(*self))
             }
             fn from_text(text: &str) -> Option<Self> {
-                $parse(text)
+                Words::parse(text).ok()
             }
         }
     )+};
 }
 
-enums! {
-    Role: |text| Self::parse(text).ok(),
-    ColorScheme: |text| Self::parse(text).ok(),
-    AuditOutcome: Self::parse,
-    SessionKind: Self::parse,
-    FirstFactor: Self::parse,
-    KeyPurpose: Self::parse,
-    Provider: Self::parse,
-    JobKind: Self::parse,
-    OneTimePurpose: Self::parse,
-    SleepKind: |text| Self::parse(text).ok(),
-    Weekday: |text| Self::parse(text).ok(),
-    TaskStatus: |text| Self::parse(text).ok(),
-}
+words!(
+    AuditOutcome,
+    ColorScheme,
+    EntryState,
+    FirstFactor,
+    JobKind,
+    KeyPurpose,
+    OneTimePurpose,
+    Provider,
+    Role,
+    SessionKind,
+    SleepKind,
+    TaskStatus,
+    Weekday,
+);
 
 /// Types that validate text, which was done before it was stored: `as_str` and `from_stored`.
 macro_rules! validated_texts {
@@ -76,20 +78,6 @@ macro_rules! validated_texts {
 validated_texts!(
     AuditAction, Username, Email, Locale, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>
 );
-
-impl Text for EntryState {
-    fn to_text(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.as_str())
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        match text {
-            "done" => Some(Self::Done),
-            "skipped" => Some(Self::Skipped),
-            "missed" => Some(Self::Missed),
-            _ => None,
-        }
-    }
-}
 
 impl Text for Scopes {
     fn to_text(&self) -> Cow<'_, str> {

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use actix_web::web::BytesMut;
+use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
+use circadia_domain::code::Code;
+use circadia_domain::ids::IdSource;
 use futures_util::StreamExt as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Decode, Fields, Raw, json};
+use super::{Decode, Fields, Origin, Raw, json};
 use crate::http::problem::{InputLocation, Problem};
-use circadia_domain::code::Code;
+use crate::http::state::AppState;
 
 /// The most bytes a JSON body may have.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -23,24 +25,20 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A decoded JSON body.
 #[derive(Debug)]
-pub struct Body<T> {
-    /// What was decoded.
-    pub value: T,
-    /// SHA-256 of the body's canonical form (members sorted, no white space): the same request again has the same.
-    pub digest: [u8; 32],
-}
+pub struct Body<T>(pub T);
 
 impl<T: Decode> Body<T> {
-    /// Decodes the bytes of a body.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+    fn from_bytes(bytes: &[u8], ids: Option<&dyn IdSource>) -> Result<Self, Problem> {
         let value = json::parse(bytes)?;
-        let decoded = Raw { value: &value, textual: false }.members().and_then(|members| Fields::read(members, false));
-        let decoded = decoded.map_err(|wrong| Problem::invalid(InputLocation::Body, wrong))?;
-        Ok(Self { value: decoded, digest: digest_of(&value) })
+        let origin = Origin { digest: digest_of(&value), ids };
+        let members = Raw { value: &value, textual: false }.members();
+        let decoded = members.and_then(|members| Fields::read_from(members, false, origin));
+        decoded.map(Self).map_err(|wrong| Problem::invalid(InputLocation::Body, wrong))
     }
 }
 
-/// What is null might as well be absent, and an id is the same in capitals: neither makes another request of it.
+/// SHA-256 of a body's canonical form (members sorted, no white space): the same request again has the same. What is
+/// null might as well be absent, and an id is the same in capitals: neither makes another request of it.
 fn digest_of(value: &Value) -> [u8; 32] {
     let mut canonical = value.clone();
     if let Value::Object(members) = &mut canonical {
@@ -58,12 +56,14 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let accepted = accepts(request);
+        let state = request.app_data::<Data<AppState>>().cloned();
         let mut payload = payload.take();
         Box::pin(async move {
             accepted?;
             let bytes = tokio::time::timeout(BODY_TIMEOUT, read_all(&mut payload)).await;
             let slow = |_| Problem::of(Code::RequestTimeout, "The body didn't arrive within 10 seconds.");
-            Self::from_bytes(&bytes.map_err(slow)??)
+            let ids = state.as_ref().map(|state| &*state.app.context.ids);
+            Self::from_bytes(&bytes.map_err(slow)??, ids)
         })
     }
 }
@@ -83,7 +83,7 @@ impl<T: Decode + 'static> FromRequest for OptionalBody<T> {
             return Box::pin(ready(Ok(Self(None))));
         }
         let body = Body::<T>::from_request(request, payload);
-        Box::pin(async move { Ok(Self(Some(body.await?.value))) })
+        Box::pin(async move { Ok(Self(Some(body.await?.0))) })
     }
 }
 

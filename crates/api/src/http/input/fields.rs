@@ -1,9 +1,12 @@
 //! Decoding an object field by field.
 
+use circadia_domain::ids::IdSource;
+use circadia_domain::json::FromJson;
 use circadia_domain::violation::Violations;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use super::raw::{Parsed, Raw};
+use super::raw::{self, Json, Parsed, Raw};
 
 /// A type that a request body or a query is decoded into.
 pub trait Decode: Sized {
@@ -12,11 +15,33 @@ pub trait Decode: Sized {
     fn decode(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
+/// The request that is decoded, as far as what is made by it needs to know.
+#[derive(Clone, Copy, Default)]
+pub struct Origin<'a> {
+    /// SHA-256 of the body.
+    pub digest: [u8; 32],
+    /// Where fresh ids are from.
+    pub ids: Option<&'a dyn IdSource>,
+}
+
+impl Origin<'_> {
+    fn fresh_id(&self) -> Uuid {
+        self.ids.map(IdSource::fresh).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Origin<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Origin").field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
 /// An object being decoded: gives out fields, notes what is wrong, remembers what was asked for.
 #[derive(Debug)]
 pub struct Fields<'a> {
     members: &'a Map<String, Value>,
     textual: bool,
+    origin: Origin<'a>,
     asked: Vec<&'static str>,
     refused: Vec<&'static str>,
     required: Vec<&'static str>,
@@ -29,7 +54,15 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// Everything that is wrong, unknown fields included.
     pub fn read<T: Decode>(members: &'a Map<String, Value>, textual: bool) -> Parsed<T> {
-        let mut fields = Self::over(members, textual);
+        Self::read_from(members, textual, Origin::default())
+    }
+
+    /// Decodes the members of a request's body.
+    ///
+    /// # Errors
+    /// Everything that is wrong, unknown fields included.
+    pub fn read_from<T: Decode>(members: &'a Map<String, Value>, textual: bool, origin: Origin<'a>) -> Parsed<T> {
+        let mut fields = Self { origin, ..Self::over(members, textual) };
         let decoded = T::decode(&mut fields);
         fields.note_unknown();
         match decoded {
@@ -45,6 +78,7 @@ impl<'a> Fields<'a> {
         Self {
             members,
             textual,
+            origin: Origin::default(),
             asked: Vec::new(),
             refused: Vec::new(),
             required: Vec::new(),
@@ -58,7 +92,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that must be there, and not null.
-    pub fn required<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
+    pub fn required_with<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
         self.required.push(name);
         match self.ask(name) {
             None | Some(Value::Null) => {
@@ -70,7 +104,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be absent, or null, which is the same.
-    pub fn optional<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
+    pub fn optional_with<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
         match self.ask(name) {
             None | Some(Value::Null) => None,
             Some(value) => self.parse(name, value, parse),
@@ -78,7 +112,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field of a merge patch (RFC 7396) that can't be cleared: absent leaves it.
-    pub fn change<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
+    pub fn change_with<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
         match self.ask(name) {
             None => None,
             Some(Value::Null) => {
@@ -90,7 +124,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field of a merge patch (RFC 7396): absent (`None`) leaves it, null (`Some(None)`) clears it.
-    pub fn change_or_clear<T>(
+    pub fn change_or_clear_with<T>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(Raw<'_>) -> Parsed<T>,
@@ -100,6 +134,41 @@ impl<'a> Fields<'a> {
             Some(Value::Null) => Some(None),
             Some(value) => self.parse(name, value, parse).map(Some),
         }
+    }
+
+    /// A value that must be there.
+    pub fn required<T: FromJson<Json: Json>>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.required_with(name, raw::value::<T>)?;
+        if value.is_none() {
+            self.wrong.add(pointer(name), "required", "is required");
+        }
+        value
+    }
+
+    /// A value that may be absent, or null, which is the same.
+    pub fn optional<T: FromJson<Json: Json>>(&mut self, name: &'static str) -> Option<T> {
+        self.optional_with(name, raw::value::<T>).flatten()
+    }
+
+    /// A value of a merge patch (RFC 7396) that can't be cleared: absent leaves it.
+    pub fn change<T: FromJson<Json: Json>>(&mut self, name: &'static str) -> Option<T> {
+        self.change_with(name, raw::value::<T>).flatten()
+    }
+
+    /// A value of a merge patch (RFC 7396): absent (`None`) leaves it, null (`Some(None)`) clears it.
+    pub fn change_or_clear<T: FromJson<Json: Json>>(&mut self, name: &'static str) -> Option<Option<T>> {
+        self.change_or_clear_with(name, raw::value::<T>).map(Option::flatten)
+    }
+
+    /// The field `id` of what is to be made: the client's choice, or a fresh one.
+    pub fn new_id<T: From<Uuid>>(&mut self, parse: impl Fn(&str) -> Parsed<T>) -> Option<T> {
+        let given = self.optional_with("id", raw::text(parse));
+        given.or_else(|| (!self.has("id")).then(|| self.origin.fresh_id().into()))
+    }
+
+    /// SHA-256 of the request's body, by which its repetition is recognised.
+    pub const fn request_digest(&self) -> [u8; 32] {
+        self.origin.digest
     }
 
     /// Whether a field is there, and not null; whatever else may be wrong with it.
@@ -165,29 +234,30 @@ fn pointer(name: &str) -> String {
 pub mod testing {
     //! Holding decoders against their documentation.
 
+    use std::collections::BTreeSet;
+
     use super::{Decode, Fields};
-    use serde_json::Value;
-    use utoipa::PartialSchema;
+    use serde_json::{Map, Value};
+    use utoipa::ToSchema;
 
     /// Asserts that the documented properties of `T`, and which of them are required, are those that its decoder asks
-    /// for: what is documented is accepted, and the other way round.
+    /// for: what is documented is accepted, and the other way round. Returns the name of its schema.
     ///
     /// # Panics
     /// If they differ.
-    pub fn assert_documented<T: Decode + PartialSchema>() {
-        let members = serde_json::Map::new();
+    pub fn assert_documented<T: Decode + ToSchema>(schemas: &Map<String, Value>) -> String {
+        let members = Map::new();
         let mut fields = Fields::over(&members, false);
         let _ = T::decode(&mut fields);
-        let schema = serde_json::to_value(T::schema()).unwrap();
-        let documented: std::collections::BTreeSet<String> =
-            schema["properties"].as_object().unwrap().keys().cloned().collect();
-        let asked: std::collections::BTreeSet<String> = fields.asked.iter().map(ToString::to_string).collect();
-        assert_eq!(documented, asked, "documented properties against decoded ones of {}", std::any::type_name::<T>());
-        let names = |value: &Value| -> std::collections::BTreeSet<String> {
-            value.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
-        };
-        let required: std::collections::BTreeSet<String> = fields.required.iter().map(ToString::to_string).collect();
-        assert_eq!(names(&schema["required"]), required, "required properties of {}", std::any::type_name::<T>());
+        let name = T::name().into_owned();
+        let schema = &schemas[&name];
+        let documented: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let asked: BTreeSet<&str> = fields.asked.iter().copied().collect();
+        assert_eq!(documented, asked, "documented properties against decoded ones of {name}");
+        let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let needed: BTreeSet<&str> = fields.required.iter().copied().collect();
+        assert_eq!(needed, required, "required properties of {name}");
+        name
     }
 }
 
@@ -206,9 +276,9 @@ mod tests {
 
     impl Decode for Sample {
         fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-            let name = fields.required("name", text(|text| Ok(text.to_owned())));
-            let size = fields.optional("size", integer(Ok));
-            let tags = fields.optional("tags", list(2, boolean));
+            let name = fields.required_with("name", text(|text| Ok(text.to_owned())));
+            let size = fields.optional_with("size", integer(Ok));
+            let tags = fields.optional_with("tags", list(2, boolean));
             Some(Self { name: name?, size, tags: tags.unwrap_or_default() })
         }
     }

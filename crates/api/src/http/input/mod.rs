@@ -11,9 +11,9 @@ mod params;
 mod raw;
 
 pub use body::{Body, MAX_BODY_BYTES, OptionalBody};
-pub use fields::{Decode, Fields};
+pub use fields::{Decode, Fields, Origin};
 pub use params::{PathParam, Query, date, sought};
-pub use raw::{Parsed, Raw, any_text, boolean, integer, list, text};
+pub use raw::{Parsed, Raw, any_text, between, boolean, integer, list, text};
 
 #[cfg(test)]
 pub use fields::testing;

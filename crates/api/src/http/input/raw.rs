@@ -1,5 +1,6 @@
 //! Single values from outside, and the parsers that turn them into the domain's.
 
+use circadia_domain::json::{FromJson, List};
 use circadia_domain::violation::Violations;
 use serde_json::Value;
 
@@ -37,6 +38,42 @@ impl<'a> Raw<'a> {
     }
 }
 
+/// What values are read from: a string, a whole number, a boolean or a list.
+pub trait Json {
+    /// Hands it to `parse`.
+    fn read<T>(raw: Raw<'_>, parse: impl Fn(&Self) -> Parsed<T>) -> Parsed<T>;
+}
+
+impl Json for str {
+    fn read<T>(raw: Raw<'_>, parse: impl Fn(&Self) -> Parsed<T>) -> Parsed<T> {
+        text(parse)(raw)
+    }
+}
+
+impl Json for i64 {
+    fn read<T>(raw: Raw<'_>, parse: impl Fn(&Self) -> Parsed<T>) -> Parsed<T> {
+        integer(|number| parse(&number))(raw)
+    }
+}
+
+impl Json for bool {
+    fn read<T>(raw: Raw<'_>, parse: impl Fn(&Self) -> Parsed<T>) -> Parsed<T> {
+        boolean(raw).and_then(|value| parse(&value))
+    }
+}
+
+impl<I: FromJson<Json: Json>, const MAX: usize> Json for List<I, MAX> {
+    fn read<T>(raw: Raw<'_>, parse: impl Fn(&Self) -> Parsed<T>) -> Parsed<T> {
+        let items = list(MAX, value::<I>)(raw)?;
+        parse(&Self(items.into_iter().flatten().collect()))
+    }
+}
+
+/// A value of the domain.
+pub(super) fn value<T: FromJson<Json: Json>>(raw: Raw<'_>) -> Parsed<Option<T>> {
+    T::Json::read(raw, T::from_json)
+}
+
 /// Text, which `parse` makes something of.
 pub fn text<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
     move |raw| match raw.value {
@@ -70,6 +107,14 @@ pub fn integer<T>(parse: impl Fn(i64) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parse
         },
         other => wrong_type("a whole number", other),
     }
+}
+
+/// A whole number from `min` to `max`.
+pub fn between(min: u32, max: u32) -> impl Fn(Raw<'_>) -> Parsed<u32> {
+    integer(move |number| match u32::try_from(number) {
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(Violations::of("out_of_range", format!("must be between {min} and {max}"))),
+    })
 }
 
 /// A boolean.

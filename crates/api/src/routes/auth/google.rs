@@ -48,8 +48,8 @@ pub struct StartQuery {
 impl Decode for StartQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
-            next: fields.optional("next", text(|next| Ok(LocalPath::normalised(Some(next))))),
-            code_challenge: fields.optional("code_challenge", text(Challenge::parse)),
+            next: fields.optional_with("next", text(|next| Ok(LocalPath::normalised(Some(next))))),
+            code_challenge: fields.optional_with("code_challenge", text(Challenge::parse)),
         })
     }
 }
@@ -259,9 +259,9 @@ pub(crate) fn verifier(text: &str) -> Parsed<String> {
 
 impl Decode for ExchangeGoogleBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let code = fields.required("code", text(code));
-        let code_verifier = fields.required("code_verifier", text(verifier));
-        let device = fields.optional("device", text(device));
+        let code = fields.required_with("code", text(code));
+        let code_verifier = fields.required_with("code_verifier", text(verifier));
+        let device = fields.optional_with("device", text(device));
         Some(Self { code: code?, code_verifier: code_verifier?, device })
     }
 }
@@ -292,7 +292,7 @@ async fn exchange_google(
     request: HttpRequest,
     body: Body<ExchangeGoogleBody>,
 ) -> Result<HttpResponse, Problem> {
-    let ExchangeGoogleBody { code, code_verifier, device } = body.value;
+    let ExchangeGoogleBody { code, code_verifier, device } = body.0;
     let client = client(&state, request.head(), device.as_deref());
     let exchanged = google(&state.app)?.exchange::<TokenSession>(&code, &code_verifier, &client).await;
     let (opened, profile) = exchanged?;
@@ -302,12 +302,6 @@ async fn exchange_google(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<ExchangeGoogleBody>();
-    }
 
     #[test]
     fn what_comes_twice_does_not_count() {

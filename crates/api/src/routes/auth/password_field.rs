@@ -57,9 +57,10 @@ pub(crate) fn optional(
     names: PasswordFields,
     check: impl Fn(&str) -> Parsed<()>,
 ) -> Option<SubmittedPassword> {
-    let plain = fields.optional(names.plain, text(|given| check(given).map(|()| Zeroizing::new(given.to_owned()))));
-    let encrypted = fields.optional(names.encrypted, text(ciphertext));
-    let kid = fields.optional("password_kid", text(kid));
+    let plain =
+        fields.optional_with(names.plain, text(|given| check(given).map(|()| Zeroizing::new(given.to_owned()))));
+    let encrypted = fields.optional_with(names.encrypted, text(ciphertext));
+    let kid = fields.optional_with("password_kid", text(kid));
     if fields.has(names.plain) && fields.has(names.encrypted) {
         fields.note(names.encrypted, "unexpected", format!("must be left out where `{}` is given", names.plain));
     }

@@ -35,7 +35,6 @@ pub struct SessionBody {
     /// To be repeated in `X-CSRF-Token` by every request that isn't GET. The same for as long as the session lasts.
     csrf_token: String,
     /// When the session ends at the latest; earlier, if it isn't used for two days.
-    #[schema(value_type = String, format = DateTime)]
     expires_at: Instant,
 }
 
@@ -97,7 +96,7 @@ async fn open_session(
     body: Body<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
     csrf::check_origin(&state, request.head())?;
-    let (opened, profile) = body.value.sign_in::<CookieSession>(&state, &request).await?;
+    let (opened, profile) = body.0.sign_in::<CookieSession>(&state, &request).await?;
     answer(&state, &request, &opened, profile).await
 }
 
@@ -126,7 +125,7 @@ async fn open_session_with_totp(
     body: Body<SecondFactorBody>,
 ) -> Result<HttpResponse, Problem> {
     csrf::check_origin(&state, request.head())?;
-    let (opened, profile) = body.value.sign_in::<CookieSession>(&state, &request).await?;
+    let (opened, profile) = body.0.sign_in::<CookieSession>(&state, &request).await?;
     answer(&state, &request, &opened, profile).await
 }
 

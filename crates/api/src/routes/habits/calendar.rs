@@ -1,17 +1,16 @@
 //! `GET /habits/{habit_id}/calendar`.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits;
+use circadia_domain::habits::{self, CalendarDay};
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::find_with_history::find_with_history;
-use super::today::DayStateBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, PathParam, Query, date, integer, text};
+use crate::http::input::{Decode, Fields, PathParam, Query, integer};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
 
@@ -27,20 +26,19 @@ struct CalendarQuery {
     #[param(minimum = 1970, maximum = 2199)]
     year: Option<i32>,
     /// As of this day; the user's today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
 }
 
 impl Decode for CalendarQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let year = fields.optional(
+        let year = fields.optional_with(
             "year",
             integer(|year| match i32::try_from(year) {
                 Ok(year @ 1970..=2199) => Ok(year),
                 _ => Err(Violations::of("out_of_range", "must be between 1970 and 2199")),
             }),
         );
-        let on = fields.optional("on", text(date));
+        let on = fields.optional("on");
         Some(Self { year, on })
     }
 }
@@ -52,20 +50,7 @@ struct CalendarBody {
     /// The year.
     year: i32,
     /// Its days, from 1 January on.
-    days: Vec<CalendarDayBody>,
-}
-
-/// A day of a calendar.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CalendarDay)]
-struct CalendarDayBody {
-    /// The day.
-    #[schema(value_type = String, format = Date)]
-    date: Date,
-    /// What it was; days to come are `pending` where they are due.
-    state: DayStateBody,
-    /// Its value; null without one.
-    value: Option<u32>,
+    days: Vec<CalendarDay>,
 }
 
 /// How did the year go?
@@ -81,9 +66,6 @@ struct CalendarDayBody {
 async fn get_calendar(caller: Caller, id: PathParam<HabitId>, query: Query<CalendarQuery>) -> Result<Answer, Problem> {
     let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;
     let year = query.0.year.unwrap_or_else(|| today.year());
-    let days = habits::calendar(&habit.timeline, &history, year, today)
-        .into_iter()
-        .map(|day| CalendarDayBody { date: day.date, state: day.state.into(), value: day.value })
-        .collect();
+    let days = habits::calendar(&habit.timeline, &history, year, today);
     Answer::computed(&CalendarBody { year, days })
 }

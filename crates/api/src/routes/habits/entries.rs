@@ -6,30 +6,18 @@ use circadia_domain::habits::{Entry, EntryInput, EntryNote, EntryState, MAX_VALU
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, Query, date, integer, text};
+use crate::http::input::{Body, Decode, Fields, PathParam, Query, between, integer};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::{InputLocation, Problem};
 use crate::http::routing::{Routes, operations};
+use crate::routes::date_queries::DatesQuery;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_entries, increment, put_entry, get_entry, delete_entry);
-}
-
-/// What a day was.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[schema(as = EntryState)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum EntryStateBody {
-    /// Done.
-    Done,
-    /// Left out on purpose: neither counts nor breaks.
-    Skipped,
-    /// Not done; for counts and minutes: the target isn't met.
-    Missed,
 }
 
 /// An entry: at most one per habit and date.
@@ -37,13 +25,11 @@ pub(crate) enum EntryStateBody {
 #[schema(as = Entry)]
 pub(crate) struct EntryBody {
     /// The habit it is about.
-    #[schema(value_type = Uuid)]
     habit_id: HabitId,
     /// The date it is about.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// What the day was; for counts and minutes, what its value makes it.
-    state: EntryStateBody,
+    state: EntryState,
     /// The day's value: what was entered by hand plus the tracked minutes; null without one.
     value: Option<u32>,
     /// What was entered by hand; null without it.
@@ -51,13 +37,10 @@ pub(crate) struct EntryBody {
     /// The minutes of the day's time entries.
     tracked_minutes: u32,
     /// A note.
-    #[schema(value_type = Option<String>, max_length = 1000)]
     note: Option<EntryNote>,
     /// When it was first made.
-    #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
     /// When it last changed.
-    #[schema(value_type = String, format = DateTime)]
     updated_at: Instant,
 }
 
@@ -67,9 +50,9 @@ impl From<Entry> for EntryBody {
             habit_id: entry.habit,
             date: entry.date,
             state: match entry.state {
-                EntryState::Done => EntryStateBody::Done,
-                EntryState::Skipped => EntryStateBody::Skipped,
-                EntryState::Missed => EntryStateBody::Missed,
+                EntryState::Done => EntryState::Done,
+                EntryState::Skipped => EntryState::Skipped,
+                EntryState::Missed => EntryState::Missed,
             },
             value: entry.total(),
             manual_value: entry.value,
@@ -86,48 +69,13 @@ fn answer(entry: Entry) -> Result<Answer, Problem> {
     Answer::stored(&EntryBody::from(entry), rev)
 }
 
-/// What is said about a day.
-#[derive(Debug, ToSchema)]
-pub(crate) struct PutEntryBody {
-    /// What the day was; may be left out where `value` says it.
-    #[schema(value_type = Option<EntryStateBody>)]
-    state: Option<EntryState>,
-    /// A count, or minutes; not for habits that are only checked. `done` without a value stores the target.
-    #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000_000)]
-    value: Option<u32>,
-    /// A note.
-    #[schema(value_type = Option<String>, max_length = 1000)]
-    note: Option<EntryNote>,
-}
-
-pub(in crate::routes) fn state(word: &str) -> Parsed<EntryState> {
-    match word {
-        "done" => Ok(EntryState::Done),
-        "skipped" => Ok(EntryState::Skipped),
-        "missed" => Ok(EntryState::Missed),
-        _ => Err(Violations::of("unknown_value", "must be `done`, `skipped` or `missed`")),
-    }
-}
-
-pub(in crate::routes) fn value(given: i64) -> Parsed<u32> {
-    match u32::try_from(given) {
-        Ok(value @ 0..=MAX_VALUE) => Ok(value),
-        _ => Err(Violations::of("out_of_range", format!("must be between 0 and {MAX_VALUE}"))),
-    }
-}
-
-pub(in crate::routes) fn input(fields: &mut Fields<'_>) -> EntryInput {
-    EntryInput {
-        state: fields.optional("state", text(state)),
-        value: fields.optional("value", integer(value)),
-        note: fields.optional("note", text(EntryNote::parse)).flatten(),
-    }
-}
-
-impl Decode for PutEntryBody {
+impl Decode for EntryInput {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let EntryInput { state, value, note } = input(fields);
-        Some(Self { state, value, note })
+        Some(Self {
+            state: fields.optional("state"),
+            value: fields.optional_with("value", between(0, MAX_VALUE)),
+            note: fields.optional("note"),
+        })
     }
 }
 
@@ -141,7 +89,7 @@ pub(crate) struct IncrementBody {
 
 impl Decode for IncrementBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let by = fields.required(
+        let by = fields.required_with(
             "by",
             integer(|by| {
                 if by != 0 && by.unsigned_abs() <= u64::from(MAX_VALUE) {
@@ -155,29 +103,6 @@ impl Decode for IncrementBody {
     }
 }
 
-/// Which entries.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
-    /// The first day; the first of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
-    from: Option<Date>,
-    /// The last day; the last of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
-    to: Option<Date>,
-    #[param(ignore)]
-    page: PageRequest,
-}
-
-impl Decode for ListQuery {
-    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.optional("from", text(date));
-        let to = fields.optional("to", text(date));
-        fields.note_reversed(from, to);
-        Some(Self { from, to, page: PageRequest::decode(fields)? })
-    }
-}
-
 /// List a habit's entries
 ///
 /// By date.
@@ -187,19 +112,19 @@ impl Decode for ListQuery {
     tag = "entries",
     operation_id = "listEntries",
     extensions(("x-scope" = json!("habits:read"))),
-    params(("habit_id" = Uuid, Path, description = "The habit's id"), ListQuery, PageRequest),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), DatesQuery, PageRequest),
     responses((status = 200, description = "A page of entries", body = Page<EntryBody>))
 )]
 async fn list_entries(
     caller: Caller,
     id: PathParam<HabitId>,
-    query: Query<ListQuery>,
+    query: Query<DatesQuery>,
 ) -> Result<Page<EntryBody>, Problem> {
-    let ListQuery { from, to, page } = query.0;
+    let (dates, page) = (query.0.range(), query.0.page);
+    let (from, to) = (dates.from(), dates.to());
     let start = page.start::<Date>("date")?;
-    let (from, to) = (from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX));
     let range = match &start {
-        Start::Beginning => DateRange::new(from, to),
+        Start::Beginning => Some(dates),
         Start::After(last) => last.succ().and_then(|next| DateRange::new(from.max(next), to)),
         Start::Before(first) => first.pred().and_then(|last| DateRange::new(from, to.min(last))),
     };
@@ -221,8 +146,10 @@ async fn list_entries(
     extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
-        ("date" = String, Path, format = Date, description = "The date"), IfMatch),
-    request_body = PutEntryBody,
+        ("date" = String, Path, format = Date, description = "The date"),
+        IfMatch,
+    ),
+    request_body = EntryInput,
     responses(
         (status = 200, description = "The entry, which took the place of the one before", body = EntryBody),
         (status = 201, description = "The entry, the first of its date", body = EntryBody),
@@ -233,10 +160,9 @@ async fn put_entry(
     id: PathParam<HabitId>,
     day: PathParam<Date>,
     if_match: IfMatch,
-    body: Body<PutEntryBody>,
+    body: Body<EntryInput>,
 ) -> Result<Answer, Problem> {
-    let PutEntryBody { state, value, note } = body.value;
-    let put = EntryPut { habit: id.0, date: day.0, input: EntryInput { state, value, note } };
+    let put = EntryPut { habit: id.0, date: day.0, input: body.0 };
     let written = caller.write(move |tx| entries::put(tx, &put, &if_match.0));
     let (entry, is_new) = written.await.map_err(date_is_in_path)?;
     let location = format!("/api/v1/habits/{}/entries/{}", entry.habit, entry.date);
@@ -313,19 +239,7 @@ async fn increment(
     day: PathParam<Date>,
     body: Body<IncrementBody>,
 ) -> Result<Answer, Problem> {
-    let by = body.value.by;
+    let by = body.0.by;
     let written = caller.write(move |tx| entries::increment(tx, id.0, day.0, by));
     answer(written.await.map_err(date_is_in_path)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<PutEntryBody>();
-        assert_documented::<IncrementBody>();
-    }
 }

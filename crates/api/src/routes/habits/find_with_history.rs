@@ -5,42 +5,32 @@ use circadia_domain::habits::{self, Habit, History};
 use circadia_domain::ids::HabitId;
 use utoipa::IntoParams;
 
-use super::dto::range;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, date, text};
+use crate::http::input::{Decode, Fields};
 use crate::http::problem::{InputLocation, Problem};
-
-/// The longest range of an answer: ten years.
-pub(super) const MAX_DAYS: u32 = 3_653;
-
-/// A figure between 0 and 1 to six places: more would only say how it was computed.
-pub(super) fn rounded(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
+use crate::routes::date_queries::range;
 
 /// A range of days.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct RangeQuery {
     /// The first day.
-    #[param(value_type = String, format = Date)]
     from: Date,
     /// The last day; at most ten years after the first.
-    #[param(value_type = String, format = Date)]
     to: Date,
 }
 
 impl Decode for RangeQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.required("from", text(date));
-        let to = fields.required("to", text(date));
+        let from = fields.required("from");
+        let to = fields.required("to");
         Some(Self { from: from?, to: to? })
     }
 }
 
 impl RangeQuery {
     pub(super) fn range(&self) -> Result<DateRange, Problem> {
-        range(self.from, self.to, MAX_DAYS).map_err(|wrong| Problem::invalid(InputLocation::Query, wrong))
+        range(self.from, self.to).map_err(|wrong| Problem::invalid(InputLocation::Query, wrong))
     }
 }
 

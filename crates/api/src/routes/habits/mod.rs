@@ -4,9 +4,9 @@ mod calendar;
 mod dto;
 pub(in crate::routes) mod entries;
 mod find_with_history;
-mod list;
+pub(in crate::routes) mod list;
 mod occurrences;
-mod pauses;
+pub(in crate::routes) mod pauses;
 mod plans;
 mod resource;
 mod score;
@@ -16,11 +16,7 @@ mod time;
 mod today;
 mod views;
 
-pub(in crate::routes) use today::OnQuery;
-
 use crate::http::routing::Routes;
-
-pub(in crate::routes) use dto::range;
 
 pub(super) fn routes(routes: &mut Routes) {
     today::routes(routes);

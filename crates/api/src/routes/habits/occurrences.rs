@@ -22,7 +22,6 @@ pub(super) fn routes(routes: &mut Routes) {
 #[schema(as = Occurrences)]
 struct OccurrencesBody {
     /// The dates; of a quota, every day on which it can be met.
-    #[schema(value_type = Vec<String>, format = Date)]
     dates: Vec<Date>,
     /// How many there are.
     count: u32,

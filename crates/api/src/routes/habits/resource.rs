@@ -1,10 +1,10 @@
 //! `/habits` and `/habits/{habit_id}`: making, reading, changing, archiving and deleting habits.
 
-use circadia_domain::habits::{self, Habit, HabitPatch};
+use circadia_domain::habits::{self, Habit, HabitPatch, NewHabit};
 use circadia_domain::ids::HabitId;
 use circadia_domain::users::User;
 
-use super::dto::{CreateHabitBody, HabitBody, UpdateHabitBody};
+use super::dto::HabitBody;
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam};
@@ -29,16 +29,15 @@ fn answer(caller: &Caller, habit: Habit, user: &User) -> Result<Answer, Problem>
     tag = "habits",
     operation_id = "createHabit",
     extensions(("x-scope" = json!("habits:write"))),
-    request_body = CreateHabitBody,
+    request_body = NewHabit,
     responses(
         (status = 201, description = "The habit", body = HabitBody, headers(("ETag" = String, description = "Its revision"), ("Location" = String, description = "Its address"))),
         (status = 409, description = "`id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-async fn create_habit(caller: Caller, body: Body<CreateHabitBody>) -> Result<Answer, Problem> {
-    let new = body.value.into_new(|| caller.fresh_id(), body.digest);
-    let id = new.id;
-    let (created, user) = caller.write(move |tx| habits::create(tx, new)).await?;
+async fn create_habit(caller: Caller, body: Body<NewHabit>) -> Result<Answer, Problem> {
+    let id = body.0.id;
+    let (created, user) = caller.write(move |tx| habits::create(tx, body.0)).await?;
     Ok(answer(&caller, created.into_inner(), &user)?.created(format!("/api/v1/habits/{id}")))
 }
 
@@ -67,17 +66,16 @@ async fn get_habit(caller: Caller, id: PathParam<HabitId>) -> Result<Answer, Pro
     operation_id = "updateHabit",
     extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
-    request_body = UpdateHabitBody,
+    request_body = HabitPatch,
     responses((status = 200, description = "The habit as it is now", body = HabitBody))
 )]
 async fn update_habit(
     caller: Caller,
     id: PathParam<HabitId>,
     if_match: IfMatch,
-    body: Body<UpdateHabitBody>,
+    body: Body<HabitPatch>,
 ) -> Result<Answer, Problem> {
-    let patch = HabitPatch::from(body.value);
-    let changed = caller.write(move |tx| habits::update(tx, id.0, &if_match.0, patch));
+    let changed = caller.write(move |tx| habits::update(tx, id.0, &if_match.0, body.0));
     let (habit, user) = changed.await?;
     answer(&caller, habit, &user)
 }

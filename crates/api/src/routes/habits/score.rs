@@ -6,11 +6,12 @@ use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::find_with_history::{RangeQuery, find_with_history, rounded};
+use super::find_with_history::{RangeQuery, find_with_history};
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, PathParam, Query, date, text};
+use crate::http::input::{Decode, Fields, PathParam, Query};
 use crate::http::problem::Problem;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -24,14 +25,13 @@ struct ScoreQuery {
     #[param(ignore)]
     range: RangeQuery,
     /// As of this day; the user's today if absent. There are no scores after it.
-    #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
 }
 
 impl Decode for ScoreQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let range = RangeQuery::decode(fields);
-        let on = fields.optional("on", text(date));
+        let on = fields.optional("on");
         Some(Self { range: range?, on })
     }
 }
@@ -49,7 +49,6 @@ struct ScoresBody {
 #[schema(as = Score)]
 struct ScoreBody {
     /// The day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// 0–1.
     score: f64,
@@ -57,7 +56,7 @@ struct ScoreBody {
 
 impl From<Score> for ScoreBody {
     fn from(score: Score) -> Self {
-        Self { date: score.date, score: rounded(score.value) }
+        Self { date: score.date, score: six_places(score.value) }
     }
 }
 

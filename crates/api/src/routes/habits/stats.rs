@@ -6,14 +6,14 @@ use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::me::WeekdayBody;
-use super::find_with_history::{find_with_history, rounded};
-use super::today::OnQuery;
+use super::find_with_history::find_with_history;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::problem::Problem;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
+use crate::routes::date_queries::OnQuery;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_stats);
@@ -32,10 +32,8 @@ struct StatsBody {
     /// By month, from the first to the last with due days.
     by_month: Vec<MonthRateBody>,
     /// The weekday with the highest rate.
-    #[schema(value_type = Option<WeekdayBody>)]
     best_weekday: Option<Weekday>,
     /// The weekday with the lowest rate.
-    #[schema(value_type = Option<WeekdayBody>)]
     worst_weekday: Option<Weekday>,
     /// The month with the highest rate.
     #[schema(example = "2026-03")]
@@ -70,7 +68,6 @@ struct TotalsBody {
 #[schema(as = WeekdayRate)]
 struct WeekdayRateBody {
     /// Which weekday.
-    #[schema(value_type = WeekdayBody)]
     weekday: Weekday,
     /// How many were done.
     done: u32,
@@ -100,7 +97,7 @@ fn month(month: Month) -> String {
 }
 
 fn rate(tally: Tally) -> Option<f64> {
-    tally.rate().map(rounded)
+    tally.rate().map(six_places)
 }
 
 impl From<HabitStats> for StatsBody {
@@ -126,14 +123,14 @@ impl From<HabitStats> for StatsBody {
                 bonus: stats.bonus,
                 value: stats.total_value,
             },
-            completion_rate: stats.completion_rate.map(rounded),
+            completion_rate: stats.completion_rate.map(six_places),
             by_weekday: stats.by_weekday.into_iter().map(weekday).collect(),
             by_month: stats.by_month.into_iter().map(by_month).collect(),
             best_weekday: stats.best_weekday,
             worst_weekday: stats.worst_weekday,
             best_month: stats.best_month.map(month),
             worst_month: stats.worst_month.map(month),
-            progress: stats.progress.map(rounded),
+            progress: stats.progress.map(six_places),
         }
     }
 }

@@ -6,12 +6,12 @@ use circadia_domain::time_entries;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::OnQuery;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
+use crate::routes::date_queries::OnQuery;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_week);
@@ -34,7 +34,6 @@ struct WeekBody {
 #[schema(as = HabitWeekDay)]
 struct WeekDayBody {
     /// The day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// The minutes of its time entries.
     total_minutes: u64,

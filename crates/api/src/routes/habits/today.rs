@@ -1,69 +1,21 @@
 //! `GET /habits/today`.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{self, DayState, PeriodProgress, Today, TodayItem};
+use circadia_domain::habits::{self, DayState, PeriodProgress, StreakUnit, Today, TodayItem};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::dto::HabitBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::input::Query;
 use crate::http::problem::Problem;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
+use crate::routes::date_queries::OnQuery;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_today);
-}
-
-/// As of which day.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(in crate::routes) struct OnQuery {
-    /// As of this day; the user's today if absent.
-    #[param(value_type = Option<String>, format = Date)]
-    pub on: Option<Date>,
-}
-
-impl Decode for OnQuery {
-    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { on: fields.optional("on", text(date)) })
-    }
-}
-
-/// What a day was for a habit.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[schema(as = DayState)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::routes) enum DayStateBody {
-    /// Due and done.
-    Done,
-    /// Due, and left out on purpose.
-    Skipped,
-    /// Due, over, and not done.
-    Missed,
-    /// Due and still open.
-    Pending,
-    /// Not due.
-    NotDue,
-    /// Covered by a pause.
-    Paused,
-    /// Done without being due: shown, not counted.
-    Bonus,
-}
-
-impl From<DayState> for DayStateBody {
-    fn from(state: DayState) -> Self {
-        match state {
-            DayState::Done => Self::Done,
-            DayState::Skipped => Self::Skipped,
-            DayState::Missed => Self::Missed,
-            DayState::Pending => Self::Pending,
-            DayState::NotDue => Self::NotDue,
-            DayState::Paused => Self::Paused,
-            DayState::Bonus => Self::Bonus,
-        }
-    }
 }
 
 /// The *today* screen.
@@ -71,7 +23,6 @@ impl From<DayState> for DayStateBody {
 #[schema(as = Today)]
 struct TodayBody {
     /// Which day it shows.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// The habits that are kept on that day, in the user's order.
     items: Vec<TodayItemBody>,
@@ -88,33 +39,17 @@ struct TodayItemBody {
     /// Whether something is, or was, to be done; of a quota, while its number isn't met.
     due: bool,
     /// What the day is.
-    state: DayStateBody,
+    state: DayState,
     /// The day's value; null without one.
     value: Option<u32>,
     /// What the value is held against; null for habits that are only checked.
     target: Option<u32>,
     /// The quota period that the day is in; null without a quota.
-    period: Option<PeriodBody>,
+    period: Option<PeriodProgress>,
     /// The streak as of the day.
     streak: StreakSummaryBody,
     /// The strength of the habit, 0–1.
     score: f64,
-}
-
-/// A quota period.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = QuotaPeriod)]
-struct PeriodBody {
-    /// Its first day.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// Its last day.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
-    /// Days done, or the amount in all.
-    done: u64,
-    /// Days, or the amount, that are asked for.
-    needed: u32,
 }
 
 /// A streak in short.
@@ -126,7 +61,7 @@ struct StreakSummaryBody {
     /// The longest.
     longest: u32,
     /// What is counted.
-    unit: super::streak::StreakUnitBody,
+    unit: StreakUnit,
 }
 
 /// All habits of a day together.
@@ -143,28 +78,22 @@ struct TodaySummaryBody {
     rate: Option<f64>,
 }
 
-impl From<PeriodProgress> for PeriodBody {
-    fn from(period: PeriodProgress) -> Self {
-        Self { from: period.from, to: period.to, done: period.done, needed: period.needed }
-    }
-}
-
 impl TodayItemBody {
     fn new(item: TodayItem, date: Date) -> Self {
         let summary = item.summary;
         Self {
             habit: HabitBody::new(item.habit, date),
             due: summary.due,
-            state: summary.state.into(),
+            state: summary.state,
             value: summary.value,
             target: summary.target,
-            period: summary.period.map(PeriodBody::from),
+            period: summary.period,
             streak: StreakSummaryBody {
                 current: summary.current_streak,
                 longest: summary.longest_streak,
-                unit: summary.streak_unit.into(),
+                unit: summary.streak_unit,
             },
-            score: super::find_with_history::rounded(summary.score),
+            score: six_places(summary.score),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! `GET /habits/views/{day|week|month}`.
 
-use circadia_domain::civil::{Date, Span};
-use circadia_domain::habits::{self, Cell, DayState, DaySum, HabitRow, PeriodView};
+use circadia_domain::civil::{Date, DateRange, Span};
+use circadia_domain::habits::{self, Cell, DaySum, HabitRow, PeriodView};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::dto::HabitBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
 
@@ -21,69 +21,14 @@ pub(super) fn routes(routes: &mut Routes) {
 #[into_params(parameter_in = Query)]
 struct ViewQuery {
     /// A day that it shows; today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     date: Option<Date>,
     /// As of this day; the user's today if absent. It decides about what is missed and what is still pending.
-    #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
 }
 
 impl Decode for ViewQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { date: fields.optional("date", text(date)), on: fields.optional("on", text(date)) })
-    }
-}
-
-/// What a day is for a habit, as views show it.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[schema(as = HabitCellState)]
-#[serde(rename_all = "snake_case")]
-enum CellStateBody {
-    /// Done; also where it wasn't due: then `bonus` is true.
-    Done,
-    /// Due, and left out on purpose.
-    Skipped,
-    /// Due, over, and not done.
-    Missed,
-    /// Due and still open, or to come.
-    Pending,
-    /// Not due.
-    NotDue,
-    /// Covered by a pause.
-    Paused,
-}
-
-impl From<DayState> for CellStateBody {
-    fn from(state: DayState) -> Self {
-        match state {
-            DayState::Done | DayState::Bonus => Self::Done,
-            DayState::Skipped => Self::Skipped,
-            DayState::Missed => Self::Missed,
-            DayState::Pending => Self::Pending,
-            DayState::NotDue => Self::NotDue,
-            DayState::Paused => Self::Paused,
-        }
-    }
-}
-
-/// A habit's day.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = HabitCell)]
-struct CellBody {
-    /// The day.
-    #[schema(value_type = String, format = Date)]
-    date: Date,
-    /// What it is.
-    state: CellStateBody,
-    /// Whether it was done without being due: shown, not counted.
-    bonus: bool,
-    /// The day's value; null without one.
-    value: Option<u32>,
-}
-
-impl From<Cell> for CellBody {
-    fn from(cell: Cell) -> Self {
-        Self { date: cell.date, state: cell.state.into(), bonus: cell.bonus, value: cell.value }
+        Some(Self { date: fields.optional("date"), on: fields.optional("on") })
     }
 }
 
@@ -94,7 +39,7 @@ struct RowBody {
     /// The habit.
     habit: HabitBody,
     /// A cell for each day of the view, in order.
-    cells: Vec<CellBody>,
+    cells: Vec<Cell>,
 }
 
 /// All habits of a day together.
@@ -102,7 +47,6 @@ struct RowBody {
 #[schema(as = HabitDaySum)]
 struct DaySumBody {
     /// The day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// How many are due: done, skipped, missed and pending ones.
     due: u32,
@@ -139,14 +83,9 @@ impl From<DaySum> for DaySumBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HabitView)]
 struct ViewBody {
-    /// The first day it shows.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// The last day it shows.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
+    #[serde(flatten)]
+    range: DateRange,
     /// As of which day.
-    #[schema(value_type = String, format = Date)]
     today: Date,
     /// The habits that are kept on any of the days, in the user's order.
     items: Vec<RowBody>,
@@ -157,13 +96,9 @@ struct ViewBody {
 impl From<PeriodView> for ViewBody {
     fn from(view: PeriodView) -> Self {
         let today = view.today;
-        let row = |row: HabitRow| RowBody {
-            habit: HabitBody::new(row.habit, today),
-            cells: row.cells.into_iter().map(CellBody::from).collect(),
-        };
+        let row = |row: HabitRow| RowBody { habit: HabitBody::new(row.habit, today), cells: row.cells };
         Self {
-            from: view.range.from(),
-            to: view.range.to(),
+            range: view.range,
             today,
             items: view.rows.into_iter().map(row).collect(),
             days: view.days.into_iter().map(DaySumBody::from).collect(),

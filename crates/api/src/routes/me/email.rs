@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, text};
+use crate::http::input::{Body, Decode, Fields};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
 use crate::routes::auth::password_field::reauthentication;
@@ -21,7 +21,6 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, ToSchema)]
 pub struct ChangeEmailBody {
     /// The new address.
-    #[schema(value_type = String, format = Email, max_length = 254, example = "countess@example.org")]
     email: Email,
     /// The password; this or `encrypted_password`, unless this session was opened through Google at most five minutes
     /// ago.
@@ -37,7 +36,7 @@ pub struct ChangeEmailBody {
 
 impl Decode for ChangeEmailBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let email = fields.required("email", text(Email::parse));
+        let email = fields.required("email");
         let SubmittedPassword { plain, encrypted, kid } = reauthentication(fields);
         Some(Self { email: email?, password: plain, encrypted_password: encrypted, password_kid: kid })
     }
@@ -61,19 +60,8 @@ impl Decode for ChangeEmailBody {
     )
 )]
 async fn change_email(caller: Caller, body: Body<ChangeEmailBody>) -> Result<HttpResponse, Problem> {
-    let ChangeEmailBody { email, password, encrypted_password, password_kid } = body.value;
+    let ChangeEmailBody { email, password, encrypted_password, password_kid } = body.0;
     let submitted = SubmittedPassword { plain: password, encrypted: encrypted_password, kid: password_kid };
     caller.accounts.change_email(caller.principal, email, submitted).await?;
     Ok(accepted("verification_sent"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<ChangeEmailBody>();
-    }
 }

@@ -4,14 +4,14 @@ pub mod account;
 pub mod email;
 pub mod google;
 pub mod profile;
-mod reauthentication;
+pub(in crate::routes) mod reauthentication;
 pub mod sessions;
 pub mod tokens;
 pub mod totp;
 
 use crate::http::routing::Routes;
 
-pub use profile::{UserBody, WeekdayBody};
+pub use profile::UserBody;
 
 pub(super) fn routes(routes: &mut Routes) {
     profile::routes(routes);

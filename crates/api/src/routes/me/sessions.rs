@@ -21,10 +21,9 @@ pub(super) fn routes(routes: &mut Routes) {
 #[schema(as = Session)]
 pub struct SessionItemBody {
     /// The session's id.
-    #[schema(value_type = Uuid)]
     pub id: SessionId,
     /// How its client proves itself.
-    pub kind: SessionKindBody,
+    pub kind: SessionKind,
     /// What the device calls itself.
     #[schema(example = "Ada's phone")]
     pub device: Option<String>,
@@ -34,37 +33,20 @@ pub struct SessionItemBody {
     #[schema(example = "192.0.2.1")]
     pub ip: Option<String>,
     /// When it was opened.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Instant,
     /// When it was last used, give or take a few minutes: of tokens when they were last renewed.
-    #[schema(value_type = String, format = DateTime)]
     pub last_used_at: Instant,
     /// When it ends at the latest.
-    #[schema(value_type = String, format = DateTime)]
     pub expires_at: Instant,
     /// Whether this very request belongs to it.
     pub current: bool,
-}
-
-/// How a session's client proves itself.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = SessionKind)]
-pub enum SessionKindBody {
-    /// By tokens.
-    Token,
-    /// By a cookie.
-    Cookie,
 }
 
 impl SessionItemBody {
     fn new(session: Session, current: SessionId) -> Self {
         Self {
             id: session.id,
-            kind: match session.kind {
-                SessionKind::Token => SessionKindBody::Token,
-                SessionKind::Cookie => SessionKindBody::Cookie,
-            },
+            kind: session.kind,
             device: session.device,
             user_agent: session.user_agent,
             ip: session.ip,

@@ -3,6 +3,7 @@ use circadia_app::passwords::{PASSWORD, SubmittedPassword};
 use circadia_app::two_factor::{TwoFactorProof, TwoFactorState, TwoFactorStatus};
 use circadia_auth::keys::Kid;
 use circadia_domain::civil::Instant;
+use circadia_domain::totp::TotpStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -20,27 +21,13 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_totp, set_up_totp, confirm_totp, delete_totp, renew_recovery_codes);
 }
 
-/// How far a second factor is.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = TotpStatus)]
-pub enum StatusBody {
-    /// There is none.
-    Off,
-    /// It was set up, and is asked for once it is confirmed.
-    Pending,
-    /// It is asked for at every sign-in.
-    Active,
-}
-
 /// The second factor.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Totp)]
 pub struct TotpBody {
     /// How far it is.
-    status: StatusBody,
+    status: TotpStatus,
     /// Since when it is asked for.
-    #[schema(value_type = Option<String>, format = DateTime)]
     active_since: Option<Instant>,
     /// How many recovery codes are left.
     recovery_codes_left: i64,
@@ -49,9 +36,9 @@ pub struct TotpBody {
 impl From<TwoFactorStatus> for TotpBody {
     fn from(found: TwoFactorStatus) -> Self {
         let (status, active_since) = match found.state {
-            TwoFactorState::Off => (StatusBody::Off, None),
-            TwoFactorState::Pending => (StatusBody::Pending, None),
-            TwoFactorState::Active { since } => (StatusBody::Active, Some(since)),
+            TwoFactorState::Off => (TotpStatus::Off, None),
+            TwoFactorState::Pending => (TotpStatus::Pending, None),
+            TwoFactorState::Active { since } => (TotpStatus::Active, Some(since)),
         };
         Self { status, active_since, recovery_codes_left: found.recovery_codes_left }
     }
@@ -90,7 +77,7 @@ pub struct ConfirmTotpBody {
 
 impl Decode for ConfirmTotpBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let code = fields.required("code", text(code));
+        let code = fields.required_with("code", text(code));
         Some(Self { code: code? })
     }
 }
@@ -114,7 +101,7 @@ pub struct TotpProofBody {
 
 impl Decode for TotpProofBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let code = fields.optional("code", text(code));
+        let code = fields.optional_with("code", text(code));
         let SubmittedPassword { plain, encrypted, kid } = reauthentication(fields);
         let with_password = fields.has(PASSWORD.plain) || fields.has(PASSWORD.encrypted);
         match (fields.has("code"), with_password) {
@@ -170,7 +157,7 @@ async fn get_totp(caller: Caller) -> Result<Answer, Problem> {
     )
 )]
 async fn set_up_totp(caller: Caller, body: Body<ReauthenticationBody>) -> Result<Answer, Problem> {
-    let made = caller.two_factor.set_up(caller.principal, body.value.submitted()).await?;
+    let made = caller.two_factor.set_up(caller.principal, body.0.submitted()).await?;
     Answer::computed(&SetUpBody { secret: &made.secret, otpauth_uri: &made.uri })
 }
 
@@ -190,7 +177,7 @@ async fn set_up_totp(caller: Caller, body: Body<ReauthenticationBody>) -> Result
     )
 )]
 async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Answer, Problem> {
-    let recovery_codes = caller.two_factor.confirm(caller.principal, body.value.code).await?;
+    let recovery_codes = caller.two_factor.confirm(caller.principal, body.0.code).await?;
     Answer::computed(&RecoveryCodesBody { recovery_codes })
 }
 
@@ -211,7 +198,7 @@ async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Ans
     )
 )]
 async fn delete_totp(caller: Caller, body: Body<TotpProofBody>) -> Result<NoContent, Problem> {
-    caller.two_factor.remove(caller.principal, body.value.proof()).await?;
+    caller.two_factor.remove(caller.principal, body.0.proof()).await?;
     Ok(NoContent)
 }
 
@@ -232,18 +219,6 @@ async fn delete_totp(caller: Caller, body: Body<TotpProofBody>) -> Result<NoCont
     )
 )]
 async fn renew_recovery_codes(caller: Caller, body: Body<TotpProofBody>) -> Result<Answer, Problem> {
-    let recovery_codes = caller.two_factor.renew_recovery_codes(caller.principal, body.value.proof()).await?;
+    let recovery_codes = caller.two_factor.renew_recovery_codes(caller.principal, body.0.proof()).await?;
     Answer::computed(&RecoveryCodesBody { recovery_codes })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::input::testing::assert_documented;
-
-    #[test]
-    fn what_is_documented_is_what_is_read() {
-        assert_documented::<ConfirmTotpBody>();
-        assert_documented::<TotpProofBody>();
-    }
 }

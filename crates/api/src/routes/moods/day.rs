@@ -3,7 +3,7 @@
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::moods::{self, Mood, MoodPut};
 
-use super::dto::{MoodBody, MoodDayBody, PutMoodBody};
+use super::dto::{MoodDayBody, PutMoodBody};
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam, Query};
@@ -43,9 +43,8 @@ async fn list_moods(caller: Caller, query: Query<DatesQuery>) -> Result<Page<Moo
     Ok(found.map(MoodDayBody::from))
 }
 
-fn answer(mood: Mood) -> Result<Answer, Problem> {
-    let rev = mood.rev;
-    Answer::stored(&MoodBody::from(mood), rev)
+fn answer(mood: &Mood) -> Result<Answer, Problem> {
+    Answer::stored(&mood, mood.rev)
 }
 
 /// Say how a day was
@@ -61,8 +60,8 @@ fn answer(mood: Mood) -> Result<Answer, Problem> {
     params(("date" = String, Path, format = Date, description = "The day"), IfMatch),
     request_body = PutMoodBody,
     responses(
-        (status = 200, description = "The mood, which took the place of the one before", body = MoodBody),
-        (status = 201, description = "The mood, the first of its day", body = MoodBody),
+        (status = 200, description = "The mood, which took the place of the one before", body = Mood),
+        (status = 201, description = "The mood, the first of its day", body = Mood),
     )
 )]
 async fn put_mood(
@@ -71,12 +70,12 @@ async fn put_mood(
     if_match: IfMatch,
     body: Body<PutMoodBody>,
 ) -> Result<Answer, Problem> {
-    let PutMoodBody { value, note, tags } = body.value;
+    let PutMoodBody { value, note, tags } = body.0;
     let put = MoodPut { date: day.0, value, note, tags: tags.unwrap_or_default() };
     let written = caller.write(move |tx| moods::put(tx, put, &if_match.0));
     let (mood, is_new) = written.await.map_err(|problem| problem.with_place("/date", InputLocation::Path))?;
     let location = format!("/api/v1/moods/{}", mood.date);
-    let answer = answer(mood)?;
+    let answer = answer(&mood)?;
     Ok(if is_new { answer.created(location) } else { answer })
 }
 
@@ -90,11 +89,11 @@ async fn put_mood(
     operation_id = "getMood",
     extensions(("x-scope" = json!("moods:read"))),
     params(("date" = String, Path, format = Date, description = "The day")),
-    responses((status = 200, description = "The mood", body = MoodBody))
+    responses((status = 200, description = "The mood", body = Mood))
 )]
 async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| moods::find(store, caller.user, day.0)).await?;
-    answer(found)
+    answer(&found)
 }
 
 /// Delete a day's own mood

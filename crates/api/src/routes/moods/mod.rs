@@ -1,7 +1,7 @@
 //! `/moods`: how somebody felt on a day, or at a moment of it.
 
 mod day;
-mod dto;
+pub(in crate::routes) mod dto;
 mod moments;
 mod views;
 

@@ -3,7 +3,6 @@
 use circadia_domain::ids::MoodMomentId;
 use circadia_domain::moods::{self, MomentPatch, MoodMoment, NewMoment};
 
-use super::dto::{CreateMoodMomentBody, MomentBody, UpdateMoodMomentBody};
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam};
@@ -14,9 +13,8 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, create_moment, get_moment, update_moment, delete_moment);
 }
 
-fn answer(moment: MoodMoment) -> Result<Answer, Problem> {
-    let rev = moment.rev;
-    Answer::stored(&MomentBody::from(moment), rev)
+fn answer(moment: &MoodMoment) -> Result<Answer, Problem> {
+    Answer::stored(moment, moment.rev)
 }
 
 /// Say how it is at a moment
@@ -28,18 +26,16 @@ fn answer(moment: MoodMoment) -> Result<Answer, Problem> {
     tag = "moods",
     operation_id = "createMoodMoment",
     extensions(("x-scope" = json!("moods:write"))),
-    request_body = CreateMoodMomentBody,
+    request_body = NewMoment,
     responses(
-        (status = 201, description = "The moment", body = MomentBody),
+        (status = 201, description = "The moment", body = MoodMoment),
         (status = 409, description = "`id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-async fn create_moment(caller: Caller, body: Body<CreateMoodMomentBody>) -> Result<Answer, Problem> {
-    let CreateMoodMomentBody { id, at, value, note, tags } = body.value;
-    let id = id.unwrap_or_else(|| caller.fresh_id());
-    let new = NewMoment { id, at, value, note, tags: tags.unwrap_or_default(), request_digest: body.digest };
-    let created = caller.write(move |tx| moods::create_moment(tx, new)).await?;
-    Ok(answer(created.into_inner())?.created(format!("/api/v1/moods/moments/{id}")))
+async fn create_moment(caller: Caller, body: Body<NewMoment>) -> Result<Answer, Problem> {
+    let id = body.0.id;
+    let created = caller.write(move |tx| moods::create_moment(tx, body.0)).await?;
+    Ok(answer(&created.into_inner())?.created(format!("/api/v1/moods/moments/{id}")))
 }
 
 /// Get a moment
@@ -50,11 +46,11 @@ async fn create_moment(caller: Caller, body: Body<CreateMoodMomentBody>) -> Resu
     operation_id = "getMoodMoment",
     extensions(("x-scope" = json!("moods:read"))),
     params(("moment_id" = Uuid, Path, description = "The moment's id")),
-    responses((status = 200, description = "The moment", body = MomentBody))
+    responses((status = 200, description = "The moment", body = MoodMoment))
 )]
 async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| moods::find_moment(store, caller.user, id.0)).await?;
-    answer(found)
+    answer(&found)
 }
 
 /// Change a moment
@@ -65,9 +61,9 @@ async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answe
     operation_id = "updateMoodMoment",
     extensions(("x-scope" = json!("moods:write"))),
     params(("moment_id" = Uuid, Path, description = "The moment's id"), IfMatch),
-    request_body = UpdateMoodMomentBody,
+    request_body = MomentPatch,
     responses(
-        (status = 200, description = "The moment as it is now", body = MomentBody),
+        (status = 200, description = "The moment as it is now", body = MoodMoment),
         (status = 409, description = "`limit_reached`: the day that it was to move to is full", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -75,11 +71,10 @@ async fn update_moment(
     caller: Caller,
     id: PathParam<MoodMomentId>,
     if_match: IfMatch,
-    body: Body<UpdateMoodMomentBody>,
+    body: Body<MomentPatch>,
 ) -> Result<Answer, Problem> {
-    let patch = MomentPatch::from(body.value);
-    let changed = caller.write(move |tx| moods::update_moment(tx, id.0, &if_match.0, patch)).await?;
-    answer(changed)
+    let changed = caller.write(move |tx| moods::update_moment(tx, id.0, &if_match.0, body.0)).await?;
+    answer(&changed)
 }
 
 /// Delete a moment

@@ -1,6 +1,6 @@
 //! `GET /moods/views/day`, `/week`, `/month` and `GET /moods/trend`.
 
-use circadia_domain::civil::{Date, Span};
+use circadia_domain::civil::{Date, DateRange, Span};
 use circadia_domain::moods::{self, MAX_WINDOW, MoodPeriodView, Trend, TrendPoint, TrendRange};
 use circadia_domain::summary_stats::SummaryStats;
 use circadia_domain::unit_of_work::Store;
@@ -13,7 +13,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Parsed, Query, integer, text};
 use crate::http::problem::Problem;
-use crate::http::rounding::rounded;
+use crate::http::rounding::two_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::{DateQuery, view};
 
@@ -21,42 +21,16 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_mood_day, get_mood_week, get_mood_month, get_mood_trend);
 }
 
-/// Mean, median and standard deviation of the values of days: a day counts once, however many moments it has.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MoodSpread)]
-struct SummaryStatsBody {
-    /// The mean.
-    mean: f64,
-    /// The median.
-    median: f64,
-    /// The standard deviation of a sample (n − 1); null for a single day.
-    sd: Option<f64>,
-}
-
-impl From<SummaryStats> for SummaryStatsBody {
-    fn from(spread: SummaryStats) -> Self {
-        Self {
-            mean: rounded(spread.mean, 2),
-            median: rounded(spread.median, 2),
-            sd: spread.sd.map(|sd| rounded(sd, 2)),
-        }
-    }
-}
-
 /// The screen of a week or a month.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MoodPeriodView)]
 struct PeriodViewBody {
-    /// The first day.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// The last day.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
+    #[serde(flatten)]
+    range: DateRange,
     /// Each day, those included of which nothing is said.
     days: Vec<MoodDayBody>,
     /// Of the values of the days; null without any.
-    values: Option<SummaryStatsBody>,
+    values: Option<SummaryStats>,
     /// How many days have a value.
     n: u32,
 }
@@ -64,10 +38,9 @@ struct PeriodViewBody {
 impl From<MoodPeriodView> for PeriodViewBody {
     fn from(view: MoodPeriodView) -> Self {
         Self {
-            from: view.range.from(),
-            to: view.range.to(),
+            range: view.range,
             days: view.days.into_iter().map(MoodDayBody::from).collect(),
-            values: view.values.map(SummaryStatsBody::from),
+            values: view.values.map(|values| values.map(two_places)),
             n: view.n,
         }
     }
@@ -155,8 +128,8 @@ fn window(given: i64) -> Parsed<u32> {
 
 impl Decode for TrendQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let range = fields.optional("range", text(range));
-        let window = fields.optional("window", integer(window));
+        let range = fields.optional_with("range", text(range));
+        let window = fields.optional_with("window", integer(window));
         Some(Self { range, window })
     }
 }
@@ -165,16 +138,12 @@ impl Decode for TrendQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MoodTrend)]
 struct TrendBody {
-    /// The first day.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// The last day.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
+    #[serde(flatten)]
+    range: DateRange,
     /// How many days the moving mean looks back over.
     window: u32,
     /// Of the values of its days; null without any.
-    values: Option<SummaryStatsBody>,
+    values: Option<SummaryStats>,
     /// How many of its days have a value.
     n: u32,
     /// Each of its days.
@@ -186,7 +155,6 @@ struct TrendBody {
 #[schema(as = MoodTrendPoint)]
 struct TrendPointBody {
     /// Which day.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// Its value; null if nothing is said about it.
     value: Option<f64>,
@@ -198,7 +166,7 @@ struct TrendPointBody {
 
 impl From<TrendPoint> for TrendPointBody {
     fn from(point: TrendPoint) -> Self {
-        let figure = |value: Option<f64>| value.map(|value| rounded(value, 2));
+        let figure = |value: Option<f64>| value.map(two_places);
         Self { date: point.date, value: figure(point.value), mean: figure(point.mean), n: point.n }
     }
 }
@@ -206,10 +174,9 @@ impl From<TrendPoint> for TrendPointBody {
 impl From<Trend> for TrendBody {
     fn from(trend: Trend) -> Self {
         Self {
-            from: trend.range.from(),
-            to: trend.range.to(),
+            range: trend.range,
             window: trend.window,
-            values: trend.values.map(SummaryStatsBody::from),
+            values: trend.values.map(|values| values.map(two_places)),
             n: trend.n,
             items: trend.points.into_iter().map(TrendPointBody::from).collect(),
         }

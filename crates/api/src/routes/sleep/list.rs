@@ -1,14 +1,14 @@
 //! `GET /sleep`, `DELETE /sleep?date=` and `POST /sleep/check`.
 
 use circadia_domain::civil::{Date, Instant};
-use circadia_domain::sleep::{self, SleepInput, SleepSlice};
+use circadia_domain::sleep::{self, Conflict, SleepInput, SleepSlice};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::dto::{CheckSleepBody, ConflictBody, SleepLogBody};
+use super::dto::{CheckSleepBody, SleepLogBody};
 use crate::http::answer::{Answer, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, Query, date, text};
+use crate::http::input::{Body, Decode, Fields, Query};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
@@ -48,15 +48,14 @@ async fn list_sleep(caller: Caller, query: Query<DatesQuery>) -> Result<Page<Sle
 /// Which date.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct DateQuery {
+struct WakingDateQuery {
     /// The date of waking.
-    #[param(value_type = String, format = Date)]
     date: Date,
 }
 
-impl Decode for DateQuery {
+impl Decode for WakingDateQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { date: fields.required("date", text(date))? })
+        Some(Self { date: fields.required("date")? })
     }
 }
 
@@ -69,13 +68,13 @@ impl Decode for DateQuery {
     tag = "sleep",
     operation_id = "deleteSleepOfDate",
     extensions(("x-scope" = json!("sleep:write"))),
-    params(DateQuery),
+    params(WakingDateQuery),
     responses(
         (status = 204, description = "They are gone"),
         (status = 404, description = "`sleep_log_not_found`: there is none of this date", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-async fn delete_sleep_of_date(caller: Caller, query: Query<DateQuery>) -> Result<NoContent, Problem> {
+async fn delete_sleep_of_date(caller: Caller, query: Query<WakingDateQuery>) -> Result<NoContent, Problem> {
     let date = query.0.date;
     caller.write(move |tx| sleep::delete_of_date(tx, date)).await?;
     Ok(NoContent)
@@ -88,7 +87,7 @@ struct CheckAnswer {
     /// Whether it overlaps anything.
     overlaps: bool,
     /// The stored logs that it overlaps, by start.
-    conflicts: Vec<ConflictBody>,
+    conflicts: Vec<Conflict>,
 }
 
 /// Would this overlap?
@@ -105,9 +104,8 @@ struct CheckAnswer {
     responses((status = 200, description = "What is in the way", body = CheckAnswer))
 )]
 async fn check_sleep(caller: Caller, body: Body<CheckSleepBody>) -> Result<Answer, Problem> {
-    let (now, changed) = (caller.now, body.value.id);
-    let input = SleepInput::from(body.value);
-    let found = caller.read(move |store| sleep::check(store, caller.user, now, &input, changed)).await?;
-    let conflicts: Vec<ConflictBody> = found.into_iter().map(ConflictBody::from).collect();
+    let (now, changed) = (caller.now, body.0.id);
+    let input = SleepInput::from(body.0);
+    let conflicts = caller.read(move |store| sleep::check(store, caller.user, now, &input, changed)).await?;
     Answer::computed(&CheckAnswer { overlaps: !conflicts.is_empty(), conflicts })
 }

@@ -1,6 +1,6 @@
 //! `/sleep`: when somebody slept, and what follows from it.
 
-mod dto;
+pub(in crate::routes) mod dto;
 mod list;
 mod resource;
 mod stats;

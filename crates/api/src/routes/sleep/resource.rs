@@ -1,15 +1,13 @@
 //! `POST /sleep` and `/sleep/{sleep_log_id}`.
 
 use circadia_domain::ids::SleepLogId;
-use circadia_domain::sleep::{self, NewSleepLog, OnOverlap, SleepInput, SleepLog, SleepPatch};
-use circadia_domain::violation::Violations;
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use circadia_domain::sleep::{self, NewSleepLog, OnOverlap, SleepLog, SleepPatch};
+use utoipa::IntoParams;
 
-use super::dto::{CreateSleepLogBody, SleepLogBody, SleepOverlapDoc, UpdateSleepLogBody};
+use super::dto::{SleepLogBody, SleepOverlapDoc};
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, Query, text};
+use crate::http::input::{Body, Decode, Fields, PathParam, Query};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
 
@@ -18,45 +16,17 @@ pub(super) fn routes(routes: &mut Routes) {
 }
 
 /// What becomes of stored logs that overlap.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[schema(as = OnOverlap)]
-#[serde(rename_all = "snake_case")]
-enum OnOverlapDoc {
-    /// They stay, and the request is refused with `sleep_overlap`.
-    Refuse,
-    /// They are deleted in the same transaction.
-    Replace,
-}
-
-/// What becomes of stored logs that overlap.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct OverlapQuery {
     /// `refuse` (default) or `replace`.
     #[param(inline)]
-    on_overlap: Option<OnOverlapDoc>,
-}
-
-fn on_overlap(word: &str) -> Parsed<OnOverlapDoc> {
-    match word {
-        "refuse" => Ok(OnOverlapDoc::Refuse),
-        "replace" => Ok(OnOverlapDoc::Replace),
-        _ => Err(Violations::of("unknown_value", "must be `refuse` or `replace`")),
-    }
+    on_overlap: Option<OnOverlap>,
 }
 
 impl Decode for OverlapQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { on_overlap: fields.optional("on_overlap", text(on_overlap)) })
-    }
-}
-
-impl From<OverlapQuery> for OnOverlap {
-    fn from(query: OverlapQuery) -> Self {
-        match query.on_overlap {
-            None | Some(OnOverlapDoc::Refuse) => Self::Refuse,
-            Some(OnOverlapDoc::Replace) => Self::Replace,
-        }
+        Some(Self { on_overlap: fields.optional("on_overlap") })
     }
 }
 
@@ -76,7 +46,7 @@ fn answer(log: SleepLog) -> Result<Answer, Problem> {
     operation_id = "createSleepLog",
     extensions(("x-scope" = json!("sleep:write"))),
     params(OverlapQuery),
-    request_body = CreateSleepLogBody,
+    request_body = NewSleepLog,
     responses(
         (status = 201, description = "The log", body = SleepLogBody),
         (status = 409, description = "`sleep_overlap`, with `conflicts`; or `id_taken`", body = SleepOverlapDoc, content_type = "application/problem+json"),
@@ -85,12 +55,10 @@ fn answer(log: SleepLog) -> Result<Answer, Problem> {
 async fn create_sleep_log(
     caller: Caller,
     query: Query<OverlapQuery>,
-    body: Body<CreateSleepLogBody>,
+    body: Body<NewSleepLog>,
 ) -> Result<Answer, Problem> {
-    let id = body.value.id.unwrap_or_else(|| caller.fresh_id());
-    let new = NewSleepLog { id, input: SleepInput::from(body.value), request_digest: body.digest };
-    let on_overlap = OnOverlap::from(query.0);
-    let created = caller.write(move |tx| sleep::create(tx, new, on_overlap)).await?;
+    let (id, on_overlap) = (body.0.id, query.0.on_overlap.unwrap_or_default());
+    let created = caller.write(move |tx| sleep::create(tx, body.0, on_overlap)).await?;
     Ok(answer(created.into_inner())?.created(format!("/api/v1/sleep/{id}")))
 }
 
@@ -119,7 +87,7 @@ async fn get_sleep_log(caller: Caller, id: PathParam<SleepLogId>) -> Result<Answ
     operation_id = "updateSleepLog",
     extensions(("x-scope" = json!("sleep:write"))),
     params(("sleep_log_id" = Uuid, Path, description = "The log's id"), OverlapQuery, IfMatch),
-    request_body = UpdateSleepLogBody,
+    request_body = SleepPatch,
     responses(
         (status = 200, description = "The log as it is now", body = SleepLogBody),
         (status = 409, description = "`sleep_overlap`, with `conflicts`", body = SleepOverlapDoc, content_type = "application/problem+json"),
@@ -130,11 +98,10 @@ async fn update_sleep_log(
     id: PathParam<SleepLogId>,
     query: Query<OverlapQuery>,
     if_match: IfMatch,
-    body: Body<UpdateSleepLogBody>,
+    body: Body<SleepPatch>,
 ) -> Result<Answer, Problem> {
-    let patch = SleepPatch::from(body.value);
-    let on_overlap = OnOverlap::from(query.0);
-    let changed = caller.write(move |tx| sleep::update(tx, id.0, &if_match.0, patch, on_overlap)).await?;
+    let on_overlap = query.0.on_overlap.unwrap_or_default();
+    let changed = caller.write(move |tx| sleep::update(tx, id.0, &if_match.0, body.0, on_overlap)).await?;
     answer(changed)
 }
 

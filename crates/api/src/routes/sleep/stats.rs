@@ -10,25 +10,23 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
 use crate::http::rounding::rounded;
 use crate::http::routing::{Routes, operations};
+use crate::routes::date_queries::range;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_sleep_stats);
 }
 
-/// The longest range: ten years.
-const MAX_DAYS: u32 = 3_653;
 /// How many days there are unless asked for others.
 const DAYS: i32 = 30;
 
 /// Mean, median and standard deviation, in minutes.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MinutesSpread)]
 #[expect(clippy::struct_field_names, reason = "every figure says its unit")]
-pub(in crate::routes) struct SummaryStatsBody {
+pub(in crate::routes) struct MinutesSpread {
     /// The mean.
     mean_minutes: f64,
     /// The median.
@@ -37,7 +35,7 @@ pub(in crate::routes) struct SummaryStatsBody {
     sd_minutes: Option<f64>,
 }
 
-impl From<SummaryStats> for SummaryStatsBody {
+impl From<SummaryStats> for MinutesSpread {
     fn from(spread: SummaryStats) -> Self {
         Self {
             mean_minutes: minutes(spread.mean),
@@ -81,9 +79,9 @@ pub(in crate::routes) struct SummaryBody {
     /// Nights of the range, up to today, without.
     missing: u32,
     /// Of the time from start to end of a night's logs; null without nights.
-    duration: Option<SummaryStatsBody>,
+    duration: Option<MinutesSpread>,
     /// Of the time asleep: without `awake_seconds`, as far as these were counted.
-    asleep: Option<SummaryStatsBody>,
+    asleep: Option<MinutesSpread>,
     /// When they went to bed, on the clock of the zone in which it was written; null without nights, or where the times
     /// cancel out.
     bed: Option<ClockMeanBody>,
@@ -107,8 +105,8 @@ impl From<NightSummary> for SummaryBody {
         Self {
             nights: summary.nights,
             missing: summary.missing,
-            duration: summary.duration.map(SummaryStatsBody::from),
-            asleep: summary.asleep.map(SummaryStatsBody::from),
+            duration: summary.duration.map(MinutesSpread::from),
+            asleep: summary.asleep.map(MinutesSpread::from),
             bed: summary.bed.map(ClockMeanBody::from),
             wake: summary.wake.map(ClockMeanBody::from),
             mid_sleep: summary.mid_sleep.map(ClockMeanBody::from),
@@ -166,10 +164,8 @@ struct DebtBody {
     /// What the user wants of a night.
     goal_minutes: u16,
     /// The first of the 14 dates.
-    #[schema(value_type = String, format = Date)]
     from: Date,
     /// The last of them: that of the range, or today if that is earlier.
-    #[schema(value_type = String, format = Date)]
     to: Date,
     /// Nights with data.
     nights: u32,
@@ -200,12 +196,12 @@ pub(in crate::routes) struct NapsBody {
     /// On how many dates.
     days: u32,
     /// Of their time; null without naps.
-    duration: Option<SummaryStatsBody>,
+    duration: Option<MinutesSpread>,
 }
 
 impl From<Naps> for NapsBody {
     fn from(naps: Naps) -> Self {
-        Self { count: naps.count, days: naps.days, duration: naps.duration.map(SummaryStatsBody::from) }
+        Self { count: naps.count, days: naps.days, duration: naps.duration.map(MinutesSpread::from) }
     }
 }
 
@@ -213,12 +209,8 @@ impl From<Naps> for NapsBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepStats)]
 struct StatsBody {
-    /// The first date of waking.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// The last date of waking.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
+    #[serde(flatten)]
+    range: DateRange,
     /// What its nights have in common.
     summary: SummaryBody,
     /// How far free days (the user's `free_days`) are from others; null without a night of either kind.
@@ -234,8 +226,7 @@ struct StatsBody {
 impl StatsBody {
     fn new(stats: &SleepStats, goal: SleepGoal) -> Self {
         Self {
-            from: stats.range.from(),
-            to: stats.range.to(),
+            range: stats.range,
             summary: stats.summary.into(),
             social_jet_lag: stats.social_jet_lag.map(SocialJetLagBody::from),
             regularity: stats.regularity.map(RegularityBody::from),
@@ -250,17 +241,15 @@ impl StatsBody {
 #[into_params(parameter_in = Query)]
 struct StatsQuery {
     /// The first date of waking; 29 days before the last if absent.
-    #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
     /// The last date of waking, at most ten years after the first; the user's today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
 }
 
 impl Decode for StatsQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.optional("from", text(date));
-        let to = fields.optional("to", text(date));
+        let from = fields.optional("from");
+        let to = fields.optional("to");
         Some(Self { from, to })
     }
 }
@@ -270,7 +259,7 @@ impl StatsQuery {
     fn range(&self, today: Date) -> Result<DateRange, Violations> {
         let to = self.to.unwrap_or(today);
         let from = self.from.unwrap_or(to.saturating_add_days(1 - DAYS));
-        super::super::habits::range(from, to, MAX_DAYS)
+        range(from, to)
     }
 }
 
@@ -291,6 +280,6 @@ impl StatsQuery {
 async fn get_sleep_stats(caller: Caller, query: Query<StatsQuery>) -> Result<Answer, Problem> {
     let (user, now, query) = (caller.user, caller.now, query.0);
     let read = caller.read(move |store| sleep::statistics(store, user, now, |today| query.range(today)));
-    let (stats, goal) = read.await.map_err(|problem| problem.in_query())?;
+    let (stats, goal) = read.await.map_err(Problem::in_query)?;
     Answer::computed(&StatsBody::new(&stats, goal))
 }

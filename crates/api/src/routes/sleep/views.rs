@@ -1,6 +1,6 @@
 //! `GET /sleep/views/day`, `/week`, `/month`.
 
-use circadia_domain::civil::{Date, Instant, Span, Zone};
+use circadia_domain::civil::{Date, DateRange, Instant, Span, Zone};
 use circadia_domain::sleep::{self, HourBlock, Night, SleepDay, SleepDayView, SleepPeriodView};
 use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::SleepGoal;
@@ -26,10 +26,8 @@ pub(super) fn routes(routes: &mut Routes) {
 #[schema(as = Night)]
 struct NightBody {
     /// When the first of its logs begins.
-    #[schema(value_type = String, format = DateTime)]
     bed: Instant,
     /// When the last of its logs ends.
-    #[schema(value_type = String, format = DateTime)]
     wake: Instant,
     /// What the clock showed at `bed`, in the zone in which it was written.
     #[schema(example = "23:30")]
@@ -71,7 +69,6 @@ impl From<Night> for NightBody {
 #[schema(as = SleepDay)]
 struct DayBody {
     /// The date of waking.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// Its night; null if nobody logged one.
     night: Option<NightBody>,
@@ -97,7 +94,6 @@ impl From<SleepDay> for DayBody {
 #[schema(as = HourBlock)]
 struct HourBody {
     /// When it begins.
-    #[schema(value_type = String, format = DateTime)]
     start: Instant,
     /// What the clock shows then; twice the same where clocks go back.
     #[schema(example = "01:00")]
@@ -124,13 +120,10 @@ impl From<HourBlock> for HourBody {
 #[schema(as = SleepDayView)]
 struct DayViewBody {
     /// The date.
-    #[schema(value_type = String, format = Date)]
     date: Date,
     /// The zone whose clock the hours are those of: the user's.
-    #[schema(value_type = String, example = "Europe/Berlin")]
     timezone: Zone,
     /// What the user wants of a night.
-    #[schema(value_type = u16)]
     goal_minutes: SleepGoal,
     /// Its night; null if nobody logged one.
     night: Option<NightBody>,
@@ -163,14 +156,9 @@ impl From<SleepDayView> for DayViewBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepPeriodView)]
 struct PeriodViewBody {
-    /// The first date of waking.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// The last one.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
+    #[serde(flatten)]
+    range: DateRange,
     /// What the user wants of a night.
-    #[schema(value_type = u16)]
     goal_minutes: SleepGoal,
     /// Each date.
     days: Vec<DayBody>,
@@ -183,8 +171,7 @@ struct PeriodViewBody {
 impl From<SleepPeriodView> for PeriodViewBody {
     fn from(view: SleepPeriodView) -> Self {
         Self {
-            from: view.range.from(),
-            to: view.range.to(),
+            range: view.range,
             goal_minutes: view.goal,
             days: view.days.into_iter().map(DayBody::from).collect(),
             summary: view.summary.into(),

@@ -4,7 +4,7 @@ use circadia_domain::stats::{Pieces, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::rounding;
+use crate::http::rounding::six_places;
 
 /// A chart.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,11 +31,6 @@ pub(super) struct DatasetBody {
     pub(super) data: Vec<Option<f64>>,
 }
 
-/// A figure to six places: more would only say how it was computed.
-pub(super) fn rounded(value: f64) -> f64 {
-    rounding::rounded(value, 6)
-}
-
 impl DatasetBody {
     /// Of figures that are known everywhere.
     pub(super) fn known<T>(
@@ -50,7 +45,7 @@ impl DatasetBody {
 
     /// Of figures that may not be known.
     pub(super) fn partial(key: &'static str, label: &'static str, data: impl IntoIterator<Item = Option<f64>>) -> Self {
-        Self { key, label, data: data.into_iter().map(|value| value.map(rounded)).collect() }
+        Self { key, label, data: data.into_iter().map(|value| value.map(six_places)).collect() }
     }
 }
 

@@ -3,7 +3,7 @@
 use circadia_domain::civil::Date;
 use circadia_domain::ids::HabitId;
 use circadia_domain::stats::insights::{
-    DEFAULT_RATE, Examined, Finding, Hypothesis, MIN_DAYS, MIN_VARIED, Subject, Untested, of_account,
+    DEFAULT_RATE, Examined, Finding, Hypothesis, Lacks, MIN_DAYS, MIN_VARIED, Subject, Untested, of_account,
 };
 use circadia_domain::stats::{Period, RangeName};
 use circadia_domain::violation::Violations;
@@ -11,11 +11,11 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::RangeBody;
-use super::chart::rounded;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Parsed, Query, date, text};
+use crate::http::input::{Decode, Fields, Parsed, Query, text};
 use crate::http::problem::Problem;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -31,13 +31,10 @@ struct InsightsQuery {
     #[param(value_type = Option<String>, pattern = "^(7d|30d|90d|365d|all)$", example = "365d")]
     range: Option<String>,
     /// The first day, together with `to`.
-    #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
     /// The last day, together with `from`.
-    #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
     /// As of this day; the user's today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
     /// The rate of false discoveries that is put up with, 0.001–0.5.
     #[param(value_type = Option<f64>, minimum = 0.001, maximum = 0.5, default = 0.05)]
@@ -58,8 +55,8 @@ fn rate(digits: &str) -> Parsed<f64> {
 impl Decode for Asked {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let period = super::period(fields);
-        let on = fields.optional("on", text(date));
-        let rate = fields.optional("rate", text(rate));
+        let on = fields.optional("on");
+        let rate = fields.optional_with("rate", text(rate));
         Some(Self {
             period: period?.unwrap_or(Period::Named(RangeName::Days(365))),
             on,
@@ -95,7 +92,6 @@ struct SubjectBody {
     #[schema(pattern = "^(habit|mood|sleep_duration|sleep_quality|mid_sleep|tracked_minutes)$")]
     kind: &'static str,
     /// Of a habit, which.
-    #[schema(value_type = Option<Uuid>)]
     habit_id: Option<HabitId>,
     /// Of a habit, what it is called.
     name: Option<String>,
@@ -141,20 +137,9 @@ struct UntestedBody {
     /// How many more days are needed at least.
     days_needed: u32,
     /// What is lacking.
-    lacks: LacksBody,
+    lacks: Lacks,
     /// That in words.
     sentence: String,
-}
-
-/// What a question lacks.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = InsightLacks)]
-#[serde(rename_all = "snake_case")]
-enum LacksBody {
-    /// Days with both.
-    Days,
-    /// Days that differ: one of the two is nearly always the same.
-    Variety,
 }
 
 impl InsightsBody {
@@ -189,7 +174,7 @@ impl FindingBody {
             first,
             second,
             lag_days: finding.asked.lag,
-            r: rounded(finding.r),
+            r: six_places(finding.r),
             n: finding.n,
             p: finding.p,
             p_adjusted: finding.p_adjusted,
@@ -203,20 +188,25 @@ impl UntestedBody {
     fn new(examined: &Examined, lacking: &Untested) -> Self {
         let [first, second] = subjects(examined, lacking.asked);
         let needed = lacking.days_needed;
-        let (lacks, sentence) = if lacking.lacks_variety {
-            let sentence = format!(
+        let sentence = match lacking.lacks {
+            Lacks::Variety => format!(
                 "One of the two is nearly always the same: at least {needed} more days are needed that differ, of \
                  {MIN_VARIED} or more."
-            );
-            (LacksBody::Variety, sentence)
-        } else {
-            let sentence = format!(
+            ),
+            Lacks::Days => format!(
                 "At least {needed} more days with both are needed: {MIN_DAYS} in all, and there are {}.",
                 lacking.n
-            );
-            (LacksBody::Days, sentence)
+            ),
         };
-        Self { first, second, lag_days: lacking.asked.lag, n: lacking.n, days_needed: needed, lacks, sentence }
+        Self {
+            first,
+            second,
+            lag_days: lacking.asked.lag,
+            n: lacking.n,
+            days_needed: needed,
+            lacks: lacking.lacks,
+            sentence,
+        }
     }
 }
 

@@ -4,13 +4,13 @@ mod chart;
 mod insights;
 mod overview;
 
-use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::civil::DateRange;
 use circadia_domain::stats::{Period, RangeName};
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::input::{Fields, Parsed, date, text};
+use crate::http::input::{Fields, Parsed, text};
 use crate::http::routing::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -22,19 +22,15 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StatsRange)]
 struct RangeBody {
-    /// The first.
-    #[schema(value_type = String, format = Date)]
-    from: Date,
-    /// The last.
-    #[schema(value_type = String, format = Date)]
-    to: Date,
+    #[serde(flatten)]
+    range: DateRange,
     /// How many.
     days: u32,
 }
 
 impl From<DateRange> for RangeBody {
     fn from(range: DateRange) -> Self {
-        Self { from: range.from(), to: range.to(), days: range.len() }
+        Self { range, days: range.len() }
     }
 }
 
@@ -44,9 +40,9 @@ fn range_name(name: &str) -> Parsed<RangeName> {
 
 /// The period that `range`, or `from` and `to`, name.
 fn period(fields: &mut Fields<'_>) -> Option<Option<Period>> {
-    let name = fields.optional("range", text(range_name));
-    let from = fields.optional("from", text(date));
-    let to = fields.optional("to", text(date));
+    let name = fields.optional_with("range", text(range_name));
+    let from = fields.optional("from");
+    let to = fields.optional("to");
     match (name, from, to) {
         (name, None, None) => Some(name.map(Period::Named)),
         (Some(_), _, _) => {

@@ -10,9 +10,8 @@ use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::dto::{PriorityBody, TaskBody, TaskStatusBody};
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Parsed, Query, boolean, date, sought, text};
+use crate::http::input::{Decode, Fields, Parsed, Query, sought, text};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
@@ -94,19 +93,15 @@ impl Key {
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// Only those of one of these statuses, separated by commas: `todo,in_progress`.
-    #[param(value_type = Option<Vec<TaskStatusBody>>, style = Form, explode = false, example = json!(["todo", "in_progress"]))]
+    #[param(style = Form, explode = false, example = json!(["todo", "in_progress"]))]
     status: Option<Vec<TaskStatus>>,
     /// Only those of this priority.
-    #[param(value_type = Option<PriorityBody>)]
     priority: Option<Priority>,
     /// Only those of this theme.
-    #[param(value_type = Option<Uuid>)]
     theme_id: Option<ThemeId>,
     /// Only those that are due on this day or later.
-    #[param(value_type = Option<String>, format = Date)]
     due_from: Option<Date>,
     /// Only those that are due on this day or earlier.
-    #[param(value_type = Option<String>, format = Date)]
     due_to: Option<Date>,
     /// `true`: only those that are open and were due before today; `false`: only the others.
     overdue: Option<bool>,
@@ -118,7 +113,6 @@ pub(super) struct ListQuery {
     #[param(value_type = Option<String>, example = "-priority")]
     sort: Option<TaskOrder>,
     /// As of this day; the user's today if absent. It decides about `overdue`.
-    #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
     #[param(ignore)]
     page: PageRequest,
@@ -130,18 +124,18 @@ fn statuses(given: &str) -> Parsed<Vec<TaskStatus>> {
 
 impl Decode for ListQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let status = fields.optional("status", text(statuses));
-        let priority = fields.optional("priority", text(Priority::parse));
-        let theme_id = fields.optional("theme_id", text(ThemeId::parse_reference));
-        let due_from = fields.optional("due_from", text(date));
-        let due_to = fields.optional("due_to", text(date));
+        let status = fields.optional_with("status", text(statuses));
+        let priority = fields.optional("priority");
+        let theme_id = fields.optional("theme_id");
+        let due_from = fields.optional("due_from");
+        let due_to = fields.optional("due_to");
         if due_from.zip(due_to).is_some_and(|(from, to)| to < from) {
             fields.note("due_to", "before_start", "must not lie before `due_from`");
         }
-        let overdue = fields.optional("overdue", boolean);
-        let q = fields.optional("q", text(sought));
-        let sort = fields.optional("sort", text(order));
-        let on = fields.optional("on", text(date));
+        let overdue = fields.optional("overdue");
+        let q = fields.optional_with("q", text(sought));
+        let sort = fields.optional_with("sort", text(order));
+        let on = fields.optional("on");
         let page = PageRequest::decode(fields)?;
         Some(Self { status, priority, theme_id, due_from, due_to, overdue, q, sort, on, page })
     }
@@ -155,9 +149,9 @@ impl Decode for ListQuery {
     operation_id = "listTasks",
     extensions(("x-scope" = json!("tasks:read"))),
     params(ListQuery, PageRequest),
-    responses((status = 200, description = "A page of tasks", body = Page<TaskBody>))
+    responses((status = 200, description = "A page of tasks", body = Page<Task>))
 )]
-async fn list_tasks(caller: Caller, query: Query<ListQuery>) -> Result<Page<TaskBody>, Problem> {
+async fn list_tasks(caller: Caller, query: Query<ListQuery>) -> Result<Page<Task>, Problem> {
     let query = query.0;
     let order = query.sort.unwrap_or(TaskOrder { by: TaskSort::DueOn, reversed: false });
     let sort = order_text(order);
@@ -186,7 +180,7 @@ async fn list_tasks(caller: Caller, query: Query<ListQuery>) -> Result<Page<Task
     let now = caller.now;
     let found = caller.read(move |store| tasks::list(store, caller.user, now, wanted)).await?;
     let page = Page::of_selected(found, |task| Key::of(task, order.by), &sort, &query.page, &start);
-    Ok(page.map(TaskBody::from))
+    Ok(page.map(Task::from))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `/tasks`: things to be done once.
 
-mod dto;
+pub(in crate::routes) mod dto;
 mod list;
 mod resource;
 

@@ -1,9 +1,9 @@
 //! `/tasks` and `/tasks/{task_id}`: making, reading, changing, moving and deleting tasks.
 
 use circadia_domain::ids::TaskId;
-use circadia_domain::tasks::{self, Task, TaskPatch};
+use circadia_domain::tasks::{self, NewTask, Task, TaskPatch};
 
-use super::dto::{CreateTaskBody, TaskBody, TransitionBody, UpdateTaskBody};
+use super::dto::TransitionBody;
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam};
@@ -14,9 +14,8 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, create_task, transition_task, get_task, update_task, delete_task);
 }
 
-fn answer(task: Task) -> Result<Answer, Problem> {
-    let rev = task.rev;
-    Answer::stored(&TaskBody::from(task), rev)
+fn answer(task: &Task) -> Result<Answer, Problem> {
+    Answer::stored(task, task.rev)
 }
 
 /// Make a task
@@ -28,17 +27,16 @@ fn answer(task: Task) -> Result<Answer, Problem> {
     tag = "tasks",
     operation_id = "createTask",
     extensions(("x-scope" = json!("tasks:write"))),
-    request_body = CreateTaskBody,
+    request_body = NewTask,
     responses(
-        (status = 201, description = "The task", body = TaskBody),
+        (status = 201, description = "The task", body = Task),
         (status = 409, description = "`id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-async fn create_task(caller: Caller, body: Body<CreateTaskBody>) -> Result<Answer, Problem> {
-    let new = body.value.into_new(|| caller.fresh_id(), body.digest);
-    let id = new.id;
-    let created = caller.write(move |tx| tasks::create(tx, new)).await?;
-    Ok(answer(created.into_inner())?.created(format!("/api/v1/tasks/{id}")))
+async fn create_task(caller: Caller, body: Body<NewTask>) -> Result<Answer, Problem> {
+    let id = body.0.id;
+    let created = caller.write(move |tx| tasks::create(tx, body.0)).await?;
+    Ok(answer(&created.into_inner())?.created(format!("/api/v1/tasks/{id}")))
 }
 
 /// Get a task
@@ -49,11 +47,11 @@ async fn create_task(caller: Caller, body: Body<CreateTaskBody>) -> Result<Answe
     operation_id = "getTask",
     extensions(("x-scope" = json!("tasks:read"))),
     params(("task_id" = Uuid, Path, description = "The task's id")),
-    responses((status = 200, description = "The task", body = TaskBody))
+    responses((status = 200, description = "The task", body = Task))
 )]
 async fn get_task(caller: Caller, id: PathParam<TaskId>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| tasks::find(store, caller.user, id.0)).await?;
-    answer(found)
+    answer(&found)
 }
 
 /// Change a task
@@ -66,18 +64,17 @@ async fn get_task(caller: Caller, id: PathParam<TaskId>) -> Result<Answer, Probl
     operation_id = "updateTask",
     extensions(("x-scope" = json!("tasks:write"))),
     params(("task_id" = Uuid, Path, description = "The task's id"), IfMatch),
-    request_body = UpdateTaskBody,
-    responses((status = 200, description = "The task as it is now", body = TaskBody))
+    request_body = TaskPatch,
+    responses((status = 200, description = "The task as it is now", body = Task))
 )]
 async fn update_task(
     caller: Caller,
     id: PathParam<TaskId>,
     if_match: IfMatch,
-    body: Body<UpdateTaskBody>,
+    body: Body<TaskPatch>,
 ) -> Result<Answer, Problem> {
-    let patch = TaskPatch::from(body.value);
-    let changed = caller.write(move |tx| tasks::update(tx, id.0, &if_match.0, patch)).await?;
-    answer(changed)
+    let changed = caller.write(move |tx| tasks::update(tx, id.0, &if_match.0, body.0)).await?;
+    answer(&changed)
 }
 
 /// Take a task to another status
@@ -93,7 +90,7 @@ async fn update_task(
     params(("task_id" = Uuid, Path, description = "The task's id"), IfMatch),
     request_body = TransitionBody,
     responses(
-        (status = 200, description = "The task as it is now", body = TaskBody),
+        (status = 200, description = "The task as it is now", body = Task),
         (status = 409, description = "`illegal_transition`: says what is allowed", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -103,9 +100,9 @@ async fn transition_task(
     if_match: IfMatch,
     body: Body<TransitionBody>,
 ) -> Result<Answer, Problem> {
-    let to = body.value.to;
+    let to = body.0.to;
     let changed = caller.write(move |tx| tasks::transition(tx, id.0, &if_match.0, to)).await?;
-    answer(changed)
+    answer(&changed)
 }
 
 /// Delete a task

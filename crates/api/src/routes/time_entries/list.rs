@@ -7,9 +7,8 @@ use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::dto::TimeEntryBody;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Parsed, Query, date, text};
+use crate::http::input::{Decode, Fields, Parsed, Query, text};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
@@ -38,16 +37,12 @@ impl Key {
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// The first day; the first of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
     /// The last day; the last of all if absent.
-    #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
     /// Only those that were spent on this habit.
-    #[param(value_type = Option<Uuid>)]
     habit_id: Option<HabitId>,
     /// Only those that were spent on this task.
-    #[param(value_type = Option<Uuid>)]
     task_id: Option<TaskId>,
     /// `date` (default), or `-date` for the latest first; within a day, the order in which they were made.
     #[param(value_type = Option<String>, example = "-date")]
@@ -67,12 +62,12 @@ fn reversed(word: &str) -> Parsed<bool> {
 
 impl Decode for ListQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.optional("from", text(date));
-        let to = fields.optional("to", text(date));
+        let from = fields.optional("from");
+        let to = fields.optional("to");
         fields.note_reversed(from, to);
-        let habit_id = fields.optional("habit_id", text(HabitId::parse_reference));
-        let task_id = fields.optional("task_id", text(TaskId::parse_reference));
-        let sort = fields.optional("sort", text(reversed));
+        let habit_id = fields.optional("habit_id");
+        let task_id = fields.optional("task_id");
+        let sort = fields.optional_with("sort", text(reversed));
         Some(Self { from, to, habit_id, task_id, sort, page: PageRequest::decode(fields)? })
     }
 }
@@ -85,9 +80,9 @@ impl Decode for ListQuery {
     operation_id = "listTimeEntries",
     extensions(("x-scope" = json!("time:read"))),
     params(ListQuery, PageRequest),
-    responses((status = 200, description = "A page of time entries", body = Page<TimeEntryBody>))
+    responses((status = 200, description = "A page of time entries", body = Page<TimeEntry>))
 )]
-async fn list_time_entries(caller: Caller, query: Query<ListQuery>) -> Result<Page<TimeEntryBody>, Problem> {
+async fn list_time_entries(caller: Caller, query: Query<ListQuery>) -> Result<Page<TimeEntry>, Problem> {
     let ListQuery { from, to, habit_id, task_id, sort, page } = query.0;
     let reversed = sort.unwrap_or(false);
     let sort = if reversed { "-date" } else { "date" };
@@ -101,5 +96,5 @@ async fn list_time_entries(caller: Caller, query: Query<ListQuery>) -> Result<Pa
     let filter = TimeFilter { range, habit: habit_id, task: task_id };
     let seek = TimeSeek { reversed, beyond, backwards, limit: page.limit + 1 };
     let found = caller.read(move |store| time_entries::list(store, caller.user, &filter, &seek)).await?;
-    Ok(Page::of_selected(found, Key::of, sort, &page, &start).map(TimeEntryBody::from))
+    Ok(Page::of_selected(found, Key::of, sort, &page, &start))
 }

@@ -5,8 +5,6 @@ mod list;
 mod resource;
 mod summary;
 
-pub(in crate::routes) use dto::TimeEntryBody;
-
 use crate::http::routing::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {

@@ -1,9 +1,8 @@
 //! `/time-entries` and `/time-entries/{time_entry_id}`: making, reading, changing and deleting time entries.
 
 use circadia_domain::ids::TimeEntryId;
-use circadia_domain::time_entries::{self, TimeEntry, TimeEntryPatch};
+use circadia_domain::time_entries::{self, NewTimeEntry, TimeEntry, TimeEntryPatch};
 
-use super::dto::{CreateTimeEntryBody, TimeEntryBody, UpdateTimeEntryBody};
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, PathParam};
@@ -14,9 +13,8 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, create_time_entry, get_time_entry, update_time_entry, delete_time_entry);
 }
 
-fn answer(entry: TimeEntry) -> Result<Answer, Problem> {
-    let rev = entry.rev;
-    Answer::stored(&TimeEntryBody::from(entry), rev)
+fn answer(entry: &TimeEntry) -> Result<Answer, Problem> {
+    Answer::stored(entry, entry.rev)
 }
 
 /// Say what time was spent on
@@ -29,17 +27,16 @@ fn answer(entry: TimeEntry) -> Result<Answer, Problem> {
     tag = "time",
     operation_id = "createTimeEntry",
     extensions(("x-scope" = json!("time:write"))),
-    request_body = CreateTimeEntryBody,
+    request_body = NewTimeEntry,
     responses(
-        (status = 201, description = "The time entry", body = TimeEntryBody),
+        (status = 201, description = "The time entry", body = TimeEntry),
         (status = 409, description = "`id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-async fn create_time_entry(caller: Caller, body: Body<CreateTimeEntryBody>) -> Result<Answer, Problem> {
-    let new = body.value.into_new(|| caller.fresh_id(), body.digest);
-    let id = new.id;
-    let created = caller.write(move |tx| time_entries::create(tx, new)).await?;
-    Ok(answer(created.into_inner())?.created(format!("/api/v1/time-entries/{id}")))
+async fn create_time_entry(caller: Caller, body: Body<NewTimeEntry>) -> Result<Answer, Problem> {
+    let id = body.0.id;
+    let created = caller.write(move |tx| time_entries::create(tx, body.0)).await?;
+    Ok(answer(&created.into_inner())?.created(format!("/api/v1/time-entries/{id}")))
 }
 
 /// Get a time entry
@@ -50,11 +47,11 @@ async fn create_time_entry(caller: Caller, body: Body<CreateTimeEntryBody>) -> R
     operation_id = "getTimeEntry",
     extensions(("x-scope" = json!("time:read"))),
     params(("time_entry_id" = Uuid, Path, description = "The time entry's id")),
-    responses((status = 200, description = "The time entry", body = TimeEntryBody))
+    responses((status = 200, description = "The time entry", body = TimeEntry))
 )]
 async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| time_entries::find(store, caller.user, id.0)).await?;
-    answer(found)
+    answer(&found)
 }
 
 /// Change a time entry
@@ -67,18 +64,17 @@ async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<An
     operation_id = "updateTimeEntry",
     extensions(("x-scope" = json!("time:write"))),
     params(("time_entry_id" = Uuid, Path, description = "The time entry's id"), IfMatch),
-    request_body = UpdateTimeEntryBody,
-    responses((status = 200, description = "The time entry as it is now", body = TimeEntryBody))
+    request_body = TimeEntryPatch,
+    responses((status = 200, description = "The time entry as it is now", body = TimeEntry))
 )]
 async fn update_time_entry(
     caller: Caller,
     id: PathParam<TimeEntryId>,
     if_match: IfMatch,
-    body: Body<UpdateTimeEntryBody>,
+    body: Body<TimeEntryPatch>,
 ) -> Result<Answer, Problem> {
-    let patch = TimeEntryPatch::from(body.value);
-    let changed = caller.write(move |tx| time_entries::update(tx, id.0, &if_match.0, patch)).await?;
-    answer(changed)
+    let changed = caller.write(move |tx| time_entries::update(tx, id.0, &if_match.0, body.0)).await?;
+    answer(&changed)
 }
 
 /// Delete a time entry

@@ -4,14 +4,13 @@ use circadia_domain::civil::{Date, DateRange, Span};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::Color;
 use circadia_domain::themes::ThemeLabel;
-use circadia_domain::time_entries::{self, HabitLabel, SpentOn, TimeSpent};
-use circadia_domain::violation::Violations;
+use circadia_domain::time_entries::{self, GroupBy, HabitLabel, SpentOn, TimeSpent};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Parsed, Query, date, text};
+use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
 
@@ -22,54 +21,23 @@ pub(super) fn routes(routes: &mut Routes) {
 /// The most days that are added up at once: ten years.
 const MAX_DAYS: u32 = 3_660;
 
-/// What time is added up by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = TimeGrouping)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum GroupBy {
-    /// Each day.
-    Day,
-    /// Each week, from the user's first day of it.
-    Week,
-    /// Each month.
-    Month,
-    /// Each habit.
-    Habit,
-    /// Each theme: the habit's or, if that has none, the task's.
-    Theme,
-}
-
-fn group_by(word: &str) -> Parsed<GroupBy> {
-    match word {
-        "day" => Ok(GroupBy::Day),
-        "week" => Ok(GroupBy::Week),
-        "month" => Ok(GroupBy::Month),
-        "habit" => Ok(GroupBy::Habit),
-        "theme" => Ok(GroupBy::Theme),
-        _ => Err(Violations::of("unknown_value", "must be `day`, `week`, `month`, `habit` or `theme`")),
-    }
-}
-
 /// Which days are added up, and by what.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SummaryQuery {
     /// The first day.
-    #[param(value_type = String, format = Date)]
     from: Date,
     /// The last day; at most 3,660 days in all.
-    #[param(value_type = String, format = Date)]
     to: Date,
     /// By what; `day` if absent.
-    #[param(value_type = Option<GroupBy>)]
     group_by: Option<GroupBy>,
 }
 
 impl Decode for SummaryQuery {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let from = fields.required("from", text(date));
-        let to = fields.required("to", text(date));
-        let group_by = fields.optional("group_by", text(group_by));
+        let from = fields.required("from");
+        let to = fields.required("to");
+        let group_by = fields.optional("group_by");
         let (from, to) = from.zip(to)?;
         match DateRange::new(from, to) {
             None => fields.note("to", "before_start", "must not lie before `from`"),
@@ -87,10 +55,8 @@ impl Decode for SummaryQuery {
 #[schema(as = TimeSummary)]
 struct SummaryBody {
     /// The first day.
-    #[schema(value_type = String, format = Date)]
     from: Date,
     /// The last day.
-    #[schema(value_type = String, format = Date)]
     to: Date,
     /// By what it is added up.
     group_by: GroupBy,
@@ -110,19 +76,17 @@ struct SummaryBody {
 struct GroupBody {
     /// The first day of the period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date, nullable = false)]
+    #[schema(nullable = false)]
     from: Option<Date>,
     /// Its last day within the range.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date, nullable = false)]
+    #[schema(nullable = false)]
     to: Option<Date>,
     /// The habit; null for what was spent on none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Uuid>)]
     habit_id: Option<Option<HabitId>>,
     /// The theme; null for what was spent on none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Uuid>)]
     theme_id: Option<Option<ThemeId>>,
     /// The name of habit or theme.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,7 +94,6 @@ struct GroupBody {
     name: Option<Option<String>>,
     /// The theme's colour.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, pattern = "^#[0-9A-F]{6}$")]
     color: Option<Option<Color>>,
     /// Its minutes.
     minutes: u64,

@@ -28,14 +28,16 @@ pub const MAX_RUN: u32 = 366;
 /// The largest amount of a quota.
 pub const MAX_AMOUNT: u32 = 100_000_000;
 
-/// What becomes of a day that a month or year lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Overflow {
-    /// It is the last day of the shorter month (RFC 7529: `SKIP=BACKWARD`).
-    #[default]
-    Clamp,
-    /// It is left out.
-    Skip,
+words! {
+    /// What becomes of a day that a month or year lacks.
+    #[derive(Default)]
+    pub enum Overflow {
+        /// It is the last day of the shorter month (RFC 7529: `SKIP=BACKWARD`).
+        #[default]
+        Clamp = "clamp",
+        /// It is left out.
+        Skip = "skip",
+    }
 }
 
 /// The n-th of a weekday in a month, from the end if negative: ±1 … ±5.
@@ -56,27 +58,20 @@ pub struct MonthDay {
     pub day: u32,
 }
 
-/// The periods that quotas are counted in: calendar weeks (from the plan's week start), months, years.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Per {
-    /// A calendar week.
-    Week,
-    /// A calendar month.
-    Month,
-    /// A calendar year.
-    Year,
+words! {
+    /// The periods that quotas are counted in: calendar weeks (from the plan's week start), months, years.
+    #[derive(PartialOrd, Ord)]
+    pub enum Per {
+        /// A calendar week.
+        Week = "week",
+        /// A calendar month.
+        Month = "month",
+        /// A calendar year.
+        Year = "year",
+    }
 }
 
 impl Per {
-    /// The API's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Year => "year",
-        }
-    }
-
     /// The whole period that a day is in, its weeks beginning on `week_start`; cut at the ends of the calendar.
     pub const fn around(self, date: Date, week_start: Weekday) -> DateRange {
         match self {

@@ -5,6 +5,7 @@ use super::{MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMo
 use crate::civil::{Weekday, Weekdays};
 use crate::recurrence::Rule;
 use crate::violation::Violations;
+use crate::words::Words as _;
 
 const TYPES: &str = "`daily`, `weekly`, `monthly`, `yearly`, `cycle`, `quota` or `rrule`";
 
@@ -98,12 +99,8 @@ fn every(input: &ScheduleInput, wrong: &mut Violations) -> Option<u32> {
 
 fn overflow(input: &ScheduleInput, wrong: &mut Violations) -> Option<Overflow> {
     match input.overflow.as_deref() {
-        None | Some("clamp") => Some(Overflow::Clamp),
-        Some("skip") => Some(Overflow::Skip),
-        Some(_) => {
-            wrong.add("/overflow", "unknown_value", "must be `clamp` or `skip`");
-            None
-        }
+        None => Some(Overflow::default()),
+        Some(word) => wrong.take("/overflow", Overflow::parse(word)),
     }
 }
 
@@ -143,13 +140,7 @@ fn list<T, R: PartialEq + Copy>(
 }
 
 fn weekday(path: &str, text: &str, wrong: &mut Violations) -> Option<Weekday> {
-    match Weekday::parse(text) {
-        Ok(weekday) => Some(weekday),
-        Err(error) => {
-            wrong.add(path, "unknown_value", error.to_string());
-            None
-        }
-    }
+    wrong.take(path, Weekday::parse(text))
 }
 
 fn weekly(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
@@ -249,18 +240,11 @@ fn cycle(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
 }
 
 fn quota(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
-    let per = match input.per.as_deref() {
-        Some("week") => Some(Per::Week),
-        Some("month") => Some(Per::Month),
-        Some("year") => Some(Per::Year),
-        None => {
-            wrong.add("/per", "required", "is required: `week`, `month` or `year`");
-            None
-        }
-        Some(_) => {
-            wrong.add("/per", "unknown_value", "must be `week`, `month` or `year`");
-            None
-        }
+    let per = if let Some(word) = input.per.as_deref() {
+        wrong.take("/per", Per::parse(word))
+    } else {
+        wrong.add("/per", "required", format!("is required: {}", Per::alternatives()));
+        None
     };
     let quota = match (input.times, input.amount) {
         (Some(_), Some(_)) => {

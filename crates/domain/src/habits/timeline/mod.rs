@@ -22,28 +22,18 @@ use crate::violation::Violations;
 /// The most plan versions, and the most pauses, that a habit may have.
 pub const MAX_VERSIONS: usize = 500;
 
-/// What a streak counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum StreakUnit {
-    /// Due days.
-    Occurrences,
-    /// Weeks that met their quota.
-    Weeks,
-    /// Months that met their quota.
-    Months,
-    /// Years that met their quota.
-    Years,
-}
-
-impl StreakUnit {
-    /// The API's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Occurrences => "occurrences",
-            Self::Weeks => "weeks",
-            Self::Months => "months",
-            Self::Years => "years",
-        }
+words! {
+    /// What a streak counts.
+    #[derive(PartialOrd, Ord)]
+    pub enum StreakUnit {
+        /// Due days.
+        Occurrences = "occurrences",
+        /// Weeks that met their quota.
+        Weeks = "weeks",
+        /// Months that met their quota.
+        Months = "months",
+        /// Years that met their quota.
+        Years = "years",
     }
 }
 

@@ -46,8 +46,19 @@ pub struct Untested {
     pub n: u32,
     /// How many more of them are needed at least.
     pub days_needed: u32,
-    /// Whether there are days enough, but one of the two is nearly always the same: what is needed is days that differ.
-    pub lacks_variety: bool,
+    /// What is lacking.
+    pub lacks: Lacks,
+}
+
+words! {
+    /// What a question lacks.
+    #[cfg_attr(feature = "openapi", schema(as = InsightLacks))]
+    pub enum Lacks {
+        /// Days with both.
+        Days = "days",
+        /// Days that differ: one of the two is nearly always the same.
+        Variety = "variety",
+    }
 }
 
 /// What was found.
@@ -103,11 +114,11 @@ pub fn examine(series: &[Series], rate: f64) -> Insights {
                 findings.push(Finding { asked, r: found.r, n, p: found.p, p_adjusted: 1.0, significant: false });
             }
             Err(lacking) => {
-                let (days_needed, lacks_variety) = match lacking {
-                    Lacking::Days(days) => (days, false),
-                    Lacking::Variety(days) => (days, true),
+                let (days_needed, lacks) = match lacking {
+                    Lacking::Days(days) => (days, Lacks::Days),
+                    Lacking::Variety(days) => (days, Lacks::Variety),
                 };
-                untested.push(Untested { asked, n, days_needed, lacks_variety });
+                untested.push(Untested { asked, n, days_needed, lacks });
             }
         }
     }

@@ -21,7 +21,7 @@ mod series;
 mod whiten;
 
 pub use account::{Examined, MOST_DAYS, of_account};
-pub use family::{Finding, Hypothesis, Insights, MAX_HABITS_TESTED, Untested, examine, hypotheses};
+pub use family::{Finding, Hypothesis, Insights, Lacks, MAX_HABITS_TESTED, Untested, examine, hypotheses};
 pub use series::{Series, Subject};
 
 /// Fewer days than these with both series are not tested.

@@ -3,7 +3,7 @@
 use super::facts::{Facts, Kept};
 use crate::civil::num::{index, len32};
 use crate::civil::{Date, DateRange};
-use crate::habits::{HabitName, Status, StreakUnit, Tally};
+use crate::habits::{HabitName, HabitStatus, StreakUnit, Tally};
 use crate::ids::{HabitId, ThemeId};
 use crate::stats::period::Pieces;
 use crate::themes::ThemeLabel;
@@ -75,7 +75,7 @@ pub(super) fn part(facts: &Facts, kept: &[Kept<'_>], range: DateRange, pieces: &
         by_weekday: [Tally::default(); 7],
         by_theme: Vec::new(),
     };
-    let active = facts.habits.iter().filter(|(habit, _)| habit.status(facts.today) == Status::Active).count();
+    let active = facts.habits.iter().filter(|(habit, _)| habit.status(facts.today) == HabitStatus::Active).count();
     part.active = len32(active);
     part.archived = len32(facts.habits.len() - active);
     let mut of_themes: Vec<(Option<ThemeId>, u32, Tally)> = Vec::new();
@@ -136,7 +136,7 @@ pub(super) fn days_done(kept: &[Kept<'_>], range: DateRange) -> u32 {
 }
 
 fn top_streaks(today: Date, kept: &[Kept<'_>]) -> Vec<RunningStreak> {
-    let active = kept.iter().filter(|kept| kept.habit.status(today) == Status::Active);
+    let active = kept.iter().filter(|kept| kept.habit.status(today) == HabitStatus::Active);
     let mut running: Vec<RunningStreak> = active
         .filter_map(|Kept { habit, progress, .. }| {
             let streaks = progress.streaks();

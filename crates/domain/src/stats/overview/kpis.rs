@@ -1,22 +1,52 @@
 //! The figures that matter most, each beside what it was before.
 
-/// Which figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KpiKey {
-    /// Done ÷ due over all habits, 0–1.
-    CompletionRate,
-    /// Days done, of all habits together.
-    DaysDone,
-    /// Tasks that were done.
-    TasksCompleted,
-    /// Minutes tracked.
-    MinutesTracked,
-    /// Minutes slept a night, on average.
-    SleepDuration,
-    /// Quality of sleep, 1–5, on average.
-    SleepQuality,
-    /// Mood, 0–10, on average.
-    Mood,
+words! {
+    /// Which figure.
+    pub enum KpiKey {
+        /// Done ÷ due over all habits, 0–1.
+        CompletionRate = "completion_rate",
+        /// Days done, of all habits together.
+        DaysDone = "days_done",
+        /// Tasks that were done.
+        TasksCompleted = "tasks_completed",
+        /// Minutes tracked.
+        MinutesTracked = "minutes_tracked",
+        /// Minutes slept a night, on average.
+        SleepDuration = "sleep_duration",
+        /// Quality of sleep, 1–5, on average.
+        SleepQuality = "sleep_quality",
+        /// Mood, 0–10, on average.
+        Mood = "mood",
+    }
+}
+
+words! {
+    /// What a figure is in.
+    pub enum KpiUnit {
+        /// A share, 0–1.
+        Ratio = "ratio",
+        /// A number of days.
+        Days = "days",
+        /// A number of tasks.
+        Tasks = "tasks",
+        /// Minutes.
+        Minutes = "minutes",
+        /// A place on a scale.
+        Points = "points",
+    }
+}
+
+impl KpiKey {
+    /// What the figure is in.
+    pub const fn unit(self) -> KpiUnit {
+        match self {
+            Self::CompletionRate => KpiUnit::Ratio,
+            Self::DaysDone => KpiUnit::Days,
+            Self::TasksCompleted => KpiUnit::Tasks,
+            Self::MinutesTracked | Self::SleepDuration => KpiUnit::Minutes,
+            Self::SleepQuality | Self::Mood => KpiUnit::Points,
+        }
+    }
 }
 
 /// A figure.

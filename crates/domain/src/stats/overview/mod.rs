@@ -16,7 +16,7 @@ mod time;
 pub use diary::{MoodPart, SleepPart};
 pub use facts::{StatsRepository, TaskCount, TaskDone};
 pub use habits::{HabitsPart, RunningStreak, TOP_STREAKS, ThemeTally};
-pub use kpis::{Kpi, KpiKey};
+pub use kpis::{Kpi, KpiKey, KpiUnit};
 pub use tasks::{PriorityTally, TaskTally, TasksPart, ThemeTasks};
 pub use time::{ThemeTime, TimePart};
 

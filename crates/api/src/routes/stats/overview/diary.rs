@@ -5,7 +5,8 @@ use circadia_domain::stats::overview::{MoodPart, SleepPart};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::chart::{ChartBody, DatasetBody, rounded};
+use super::super::chart::{ChartBody, DatasetBody};
+use crate::http::rounding::six_places;
 
 /// Nights: the main sleep of one date together; naps are left out. What wasn't recorded is unknown, not 0.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,8 +31,8 @@ impl SleepBody {
         ];
         Self {
             nights: part.nights,
-            avg_minutes: part.mean_seconds.map(minutes).map(rounded),
-            avg_quality: part.mean_quality.map(rounded),
+            avg_minutes: part.mean_seconds.map(minutes).map(six_places),
+            avg_quality: part.mean_quality.map(six_places),
             trend: ChartBody::over(pieces, trend),
         }
     }
@@ -52,6 +53,6 @@ pub(super) struct MoodBody {
 impl MoodBody {
     pub(super) fn new(part: &MoodPart, pieces: &Pieces) -> Self {
         let mood = DatasetBody::partial("mood", "Mood", part.trend.iter().copied());
-        Self { days: part.days, avg: part.mean.map(rounded), trend: ChartBody::over(pieces, vec![mood]) }
+        Self { days: part.days, avg: part.mean.map(six_places), trend: ChartBody::over(pieces, vec![mood]) }
     }
 }

@@ -5,11 +5,12 @@ use circadia_domain::habits::Tally;
 use circadia_domain::ids::HabitId;
 use circadia_domain::stats::Pieces;
 use circadia_domain::stats::overview::{HabitsPart, RunningStreak};
+use circadia_domain::themes::ThemeLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::chart::{ChartBody, DatasetBody, rounded};
-use super::theme::ThemeBody;
+use super::super::chart::{ChartBody, DatasetBody};
+use crate::http::rounding::six_places;
 
 /// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done; of quotas, days that were done
 /// or missed. Days after a habit was put away don't count.
@@ -41,7 +42,6 @@ pub(super) struct HabitsBody {
 #[schema(as = RunningStreak)]
 struct StreakBody {
     /// Whose.
-    #[schema(value_type = Uuid)]
     habit_id: HabitId,
     /// What that is called.
     name: String,
@@ -51,10 +51,8 @@ struct StreakBody {
     #[schema(pattern = "^(occurrences|weeks|months|years)$")]
     unit: &'static str,
     /// Its first day.
-    #[schema(value_type = String, format = Date)]
     from: Date,
     /// Its last day so far.
-    #[schema(value_type = String, format = Date)]
     to: Date,
 }
 
@@ -63,7 +61,7 @@ struct StreakBody {
 #[schema(as = ThemeHabits)]
 struct ThemeHabitsBody {
     /// Which; null for habits without one.
-    theme: Option<ThemeBody>,
+    theme: Option<ThemeLabel>,
     /// How many habits.
     habits: u32,
     /// Days that counted.
@@ -97,7 +95,7 @@ impl HabitsBody {
             archived: part.archived,
             due: part.due,
             done: part.done,
-            completion_rate: part.completion_rate.map(rounded),
+            completion_rate: part.completion_rate.map(six_places),
             trend: ChartBody::over(pieces, tallies(&part.trend)),
             top_streaks: part.top_streaks.into_iter().map(streak).collect(),
             by_weekday: ChartBody {
@@ -108,11 +106,11 @@ impl HabitsBody {
                 .by_theme
                 .into_iter()
                 .map(|of| ThemeHabitsBody {
-                    theme: of.theme.map(ThemeBody::from),
+                    theme: of.theme,
                     habits: of.habits,
                     due: of.days.due,
                     done: of.days.done,
-                    rate: of.days.rate().map(rounded),
+                    rate: of.days.rate().map(six_places),
                 })
                 .collect(),
         }

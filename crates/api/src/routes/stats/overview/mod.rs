@@ -3,11 +3,10 @@
 mod diary;
 mod habits;
 mod tasks;
-mod theme;
 mod time;
 
 use circadia_domain::civil::Date;
-use circadia_domain::stats::overview::{self as domain, Kpi, KpiKey, Overview};
+use circadia_domain::stats::overview::{self as domain, Kpi, KpiKey, KpiUnit, Overview};
 use circadia_domain::stats::{Period, Step};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -17,11 +16,11 @@ use self::habits::HabitsBody;
 use self::tasks::TasksBody;
 use self::time::TimeBody;
 use super::RangeBody;
-use super::chart::rounded;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Query, date, text};
+use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -37,13 +36,10 @@ struct OverviewQuery {
     #[param(value_type = Option<String>, pattern = "^(7d|30d|90d|365d|all)$", example = "30d")]
     range: Option<String>,
     /// The first day, together with `to`.
-    #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
     /// The last day, together with `from`.
-    #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
     /// As of this day; the user's today if absent.
-    #[param(value_type = Option<String>, format = Date)]
     on: Option<Date>,
 }
 
@@ -55,7 +51,7 @@ struct Asked {
 impl Decode for Asked {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let period = super::period(fields);
-        let on = fields.optional("on", text(date));
+        let on = fields.optional("on");
         Some(Self { period: period?.unwrap_or_default(), on })
     }
 }
@@ -70,7 +66,7 @@ struct OverviewBody {
     /// recorded so early.
     previous_range: Option<RangeBody>,
     /// How charts are cut: 30 days or less into days, 90 or less into sevens, more into calendar months.
-    step: StepBody,
+    step: Step,
     /// The figures that matter most.
     kpis: Vec<KpiBody>,
     /// Habits.
@@ -85,86 +81,32 @@ struct OverviewBody {
     mood: MoodBody,
 }
 
-/// How charts are cut.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ChartStep)]
-#[serde(rename_all = "snake_case")]
-enum StepBody {
-    /// A place for each day.
-    Day,
-    /// A place for each seven days from the first on; the last may be fewer.
-    Week,
-    /// A place for each calendar month; of the first and the last only the days of the range.
-    Month,
-}
-
 /// A figure.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Kpi)]
 struct KpiBody {
     /// Which.
-    key: KpiKeyBody,
+    key: KpiKey,
     /// In the range; null where nothing is known.
     value: Option<f64>,
     /// What it is in.
-    unit: UnitBody,
+    unit: KpiUnit,
     /// In the days before; null where there is nothing to compare with.
     previous: Option<f64>,
     /// value − previous, in the same unit.
     change: Option<f64>,
 }
 
-/// Which figure.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = KpiKey)]
-#[serde(rename_all = "snake_case")]
-enum KpiKeyBody {
-    /// Done ÷ due over all habits.
-    CompletionRate,
-    /// Days done, of all habits together.
-    DaysDone,
-    /// Tasks done.
-    TasksCompleted,
-    /// Time tracked.
-    MinutesTracked,
-    /// Sleep a night, on average.
-    SleepDuration,
-    /// Quality of sleep, 1–5, on average.
-    SleepQuality,
-    /// Mood, 0–10, on average.
-    Mood,
-}
-
-/// What a figure is in.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = KpiUnit)]
-#[serde(rename_all = "snake_case")]
-enum UnitBody {
-    /// A share, 0–1.
-    Ratio,
-    /// A number of days.
-    Days,
-    /// A number of tasks.
-    Tasks,
-    /// Minutes.
-    Minutes,
-    /// A place on a scale.
-    Points,
-}
-
 impl From<Kpi> for KpiBody {
     fn from(kpi: Kpi) -> Self {
-        let (key, unit) = match kpi.key {
-            KpiKey::CompletionRate => (KpiKeyBody::CompletionRate, UnitBody::Ratio),
-            KpiKey::DaysDone => (KpiKeyBody::DaysDone, UnitBody::Days),
-            KpiKey::TasksCompleted => (KpiKeyBody::TasksCompleted, UnitBody::Tasks),
-            KpiKey::MinutesTracked => (KpiKeyBody::MinutesTracked, UnitBody::Minutes),
-            KpiKey::SleepDuration => (KpiKeyBody::SleepDuration, UnitBody::Minutes),
-            KpiKey::SleepQuality => (KpiKeyBody::SleepQuality, UnitBody::Points),
-            KpiKey::Mood => (KpiKeyBody::Mood, UnitBody::Points),
-        };
-        let change = kpi.change().map(rounded);
-        Self { key, unit, value: kpi.value.map(rounded), previous: kpi.previous.map(rounded), change }
+        let change = kpi.change().map(six_places);
+        Self {
+            key: kpi.key,
+            unit: kpi.key.unit(),
+            value: kpi.value.map(six_places),
+            previous: kpi.previous.map(six_places),
+            change,
+        }
     }
 }
 
@@ -174,11 +116,7 @@ impl From<Overview> for OverviewBody {
         Self {
             range: made.range.into(),
             previous_range: made.previous.map(RangeBody::from),
-            step: match pieces.step {
-                Step::Day => StepBody::Day,
-                Step::Week => StepBody::Week,
-                Step::Month => StepBody::Month,
-            },
+            step: pieces.step,
             kpis: made.kpis.into_iter().map(KpiBody::from).collect(),
             habits: HabitsBody::new(made.habits, pieces),
             tasks: TasksBody::new(made.tasks, pieces),

@@ -3,11 +3,12 @@
 use circadia_domain::stats::Pieces;
 use circadia_domain::stats::overview::{TaskTally, TasksPart};
 use circadia_domain::tasks::Priority;
+use circadia_domain::themes::ThemeLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::chart::{ChartBody, DatasetBody, rounded};
-use super::theme::ThemeBody;
+use super::super::chart::{ChartBody, DatasetBody};
+use crate::http::rounding::six_places;
 
 /// Tasks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,7 +58,7 @@ struct PriorityTasksBody {
 #[schema(as = ThemeTasks)]
 struct ThemeTasksBody {
     /// Which; null for tasks without one.
-    theme: Option<ThemeBody>,
+    theme: Option<ThemeLabel>,
     /// All of them.
     total: u32,
     /// Those that are to be done or being done.
@@ -70,7 +71,7 @@ struct ThemeTasksBody {
 
 impl TasksBody {
     pub(super) fn new(part: TasksPart, pieces: &Pieces) -> Self {
-        let rate = |tasks: TaskTally| tasks.completion_rate().map(rounded);
+        let rate = |tasks: TaskTally| tasks.completion_rate().map(six_places);
         let of_priority = |priority: Priority, tasks: TaskTally| PriorityTasksBody {
             priority: priority.as_str(),
             total: tasks.total,
@@ -89,14 +90,14 @@ impl TasksBody {
             completion_rate: rate(part.all),
             created_in_range: part.created_in_range,
             completed_in_range: part.completed_in_range,
-            avg_completion_hours: part.avg_completion_hours.map(rounded),
+            avg_completion_hours: part.avg_completion_hours.map(six_places),
             trend: ChartBody::over(pieces, trend),
             by_priority: part.by_priority.map(|of| of_priority(of.priority, of.tasks)).into(),
             by_theme: part
                 .by_theme
                 .into_iter()
                 .map(|of| ThemeTasksBody {
-                    theme: of.theme.map(ThemeBody::from),
+                    theme: of.theme,
                     total: of.tasks.total,
                     active: of.tasks.active,
                     completed: of.tasks.completed,

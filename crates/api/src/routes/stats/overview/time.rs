@@ -2,11 +2,11 @@
 
 use circadia_domain::stats::Pieces;
 use circadia_domain::stats::overview::{ThemeTime, TimePart};
+use circadia_domain::themes::ThemeLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::chart::{ChartBody, DatasetBody};
-use super::theme::ThemeBody;
 
 /// Tracked time.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,7 +27,7 @@ pub(super) struct TimeBody {
 #[schema(as = ThemeTime)]
 struct ThemeTimeBody {
     /// Which; null for time of none.
-    theme: Option<ThemeBody>,
+    theme: Option<ThemeLabel>,
     /// Its minutes.
     minutes: u64,
 }
@@ -35,7 +35,7 @@ struct ThemeTimeBody {
 impl TimeBody {
     pub(super) fn new(part: TimePart, pieces: &Pieces) -> Self {
         let minutes = DatasetBody::known("minutes", "Minutes", &part.trend, |minutes| *minutes);
-        let of_theme = |of: ThemeTime| ThemeTimeBody { theme: of.theme.map(ThemeBody::from), minutes: of.minutes };
+        let of_theme = |of: ThemeTime| ThemeTimeBody { theme: of.theme, minutes: of.minutes };
         Self {
             total_minutes: part.minutes,
             days: part.days,

@@ -1,0 +1,203 @@
+//! The schemas of the OpenAPI document, as clients want them: values are written out where they are used, flattened
+//! structs are one object.
+
+use std::collections::BTreeMap;
+
+use circadia_domain::civil::Date;
+use circadia_domain::ids::HabitId;
+use circadia_domain::json::schema::INLINE;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AdditionalProperties, AllOf, ArrayItems, Object, OneOf, Schema, SchemaType, Type};
+use utoipa::openapi::{OpenApi, PathItem, RefOr};
+use utoipa::{PartialSchema as _, ToSchema as _};
+
+const PREFIX: &str = "#/components/schemas/";
+
+type Schemas = BTreeMap<String, RefOr<Schema>>;
+
+/// Writes values out and merges flattened structs.
+pub(super) fn tidy(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    let (mut values, named): (Schemas, Schemas) =
+        std::mem::take(&mut components.schemas).into_iter().partition(|(_, schema)| is_value(schema));
+    // Parameters refer to these; no component is collected from there.
+    values.extend(
+        [(Date::name(), Date::schema()), (HabitId::name(), HabitId::schema())]
+            .map(|(name, schema)| (name.into_owned(), schema)),
+    );
+    values.values_mut().for_each(unmark);
+    components.schemas.clone_from(&named);
+    let rewriter = Rewriter { values, named };
+    components.schemas.values_mut().for_each(|schema| {
+        rewriter.rewrite(schema);
+    });
+    for item in document.paths.paths.values_mut() {
+        for (_, operation) in operations(item) {
+            schemas_of(operation).for_each(|schema| {
+                rewriter.rewrite(schema);
+            });
+        }
+    }
+}
+
+/// Drops components that nothing refers to: those of flattened structs.
+pub(super) fn drop_unused(document: &mut OpenApi) {
+    let text = document.to_json().unwrap_or_default();
+    if let Some(components) = &mut document.components {
+        components.schemas.retain(|name, _| text.contains(&format!("\"{PREFIX}{name}\"")));
+    }
+}
+
+/// The operations of a path.
+pub(super) fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+    .collect()
+}
+
+/// The schemas of an operation's parameters, body and responses.
+fn schemas_of(operation: &mut Operation) -> impl Iterator<Item = &mut RefOr<Schema>> {
+    let parameters = operation.parameters.iter_mut().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.schema.as_mut(),
+        RefOr::Ref(_) => None,
+    });
+    let body = operation.request_body.iter_mut().filter_map(|body| match body {
+        RefOr::T(body) => Some(body.content.values_mut()),
+        RefOr::Ref(_) => None,
+    });
+    let responses = operation.responses.responses.values_mut().filter_map(|response| match response {
+        RefOr::T(response) => Some(response.content.values_mut()),
+        RefOr::Ref(_) => None,
+    });
+    parameters.chain(body.flatten().chain(responses.flatten()).filter_map(|content| match content {
+        RefOr::T(content) => content.schema.as_mut(),
+        RefOr::Ref(_) => None,
+    }))
+}
+
+fn is_value(schema: &RefOr<Schema>) -> bool {
+    let extensions = match schema {
+        RefOr::T(Schema::Object(object)) => &object.extensions,
+        RefOr::T(Schema::Array(array)) => &array.extensions,
+        _ => return false,
+    };
+    extensions.as_ref().is_some_and(|extensions| extensions.contains_key(INLINE))
+}
+
+fn unmark(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => object.extensions = None,
+        RefOr::T(Schema::Array(array)) => {
+            array.extensions = None;
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                unmark(items);
+            }
+        }
+        _ => {}
+    }
+}
+
+struct Rewriter {
+    /// What is written out, by name.
+    values: Schemas,
+    /// What is referred to, by name.
+    named: Schemas,
+}
+
+impl Rewriter {
+    /// Rewrites a schema and all that is in it; whether it is a value that was written out.
+    fn rewrite(&self, schema: &mut RefOr<Schema>) -> bool {
+        let schema = match schema {
+            RefOr::T(schema) => schema,
+            RefOr::Ref(reference) => {
+                let name = reference.ref_location.strip_prefix(PREFIX).unwrap_or_default();
+                let Some(mut value) = self.values.get(name).cloned() else { return false };
+                describe(&mut value, &reference.description);
+                *schema = value;
+                self.rewrite(schema);
+                return true;
+            }
+        };
+        match schema {
+            Schema::Object(object) => {
+                object.properties.values_mut().for_each(|property| {
+                    self.rewrite(property);
+                });
+                if let Some(AdditionalProperties::RefOr(values)) = object.additional_properties.as_deref_mut() {
+                    self.rewrite(values);
+                }
+            }
+            Schema::Array(array) => {
+                if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                    self.rewrite(items);
+                }
+            }
+            Schema::OneOf(one_of) => {
+                let written: Vec<bool> = one_of.items.iter_mut().map(|item| self.rewrite(item)).collect();
+                if let Some(nullable) = written.contains(&true).then(|| nullable(one_of)).flatten() {
+                    *schema = nullable;
+                }
+            }
+            Schema::AllOf(all_of) => *schema = Schema::Object(self.merged(all_of)),
+            _ => {}
+        }
+        false
+    }
+
+    /// One object with the properties of all.
+    fn merged(&self, all_of: &AllOf) -> Object {
+        let mut whole = Object::new();
+        whole.description.clone_from(&all_of.description);
+        for part in &all_of.items {
+            let mut part = match part {
+                RefOr::Ref(reference) => {
+                    let named = self.named.get(reference.ref_location.strip_prefix(PREFIX).unwrap_or_default());
+                    named.cloned().unwrap_or_else(|| part.clone())
+                }
+                RefOr::T(_) => part.clone(),
+            };
+            self.rewrite(&mut part);
+            if let RefOr::T(Schema::Object(part)) = part {
+                whole.properties.extend(part.properties);
+                whole.required.extend(part.required);
+            }
+        }
+        whole
+    }
+}
+
+/// A value or null as one schema.
+fn nullable(one_of: &OneOf) -> Option<Schema> {
+    let null = SchemaType::Type(Type::Null);
+    let is_null = |item: &RefOr<Schema>| matches!(item, RefOr::T(Schema::Object(object)) if object.schema_type == null);
+    let [one, other] = one_of.items.as_slice() else { return None };
+    let value = if is_null(one) { other } else { one };
+    let RefOr::T(mut value) = value.clone() else { return None };
+    let schema_type = match &mut value {
+        Schema::Object(object) => &mut object.schema_type,
+        Schema::Array(array) => &mut array.schema_type,
+        _ => return None,
+    };
+    if let SchemaType::Type(of_value) = schema_type {
+        *schema_type = SchemaType::Array(vec![of_value.clone(), Type::Null]);
+    }
+    Some(value)
+}
+
+fn describe(schema: &mut RefOr<Schema>, text: &str) {
+    let description = match schema {
+        RefOr::T(Schema::Object(object)) => &mut object.description,
+        RefOr::T(Schema::Array(array)) => &mut array.description,
+        _ => return,
+    };
+    if !text.is_empty() {
+        *description = Some(text.to_owned());
+    }
+}

@@ -1,0 +1,95 @@
+//! Every request body, held against the document.
+
+use circadia_domain::habits::{EntryInput, HabitPatch, NewHabit, NewPlan};
+use circadia_domain::moods::{MomentPatch, NewMoment};
+use circadia_domain::sleep::{NewSleepLog, SleepPatch};
+use circadia_domain::tasks::{NewTask, TaskPatch};
+use circadia_domain::themes::{NewTheme, ThemePatch};
+use circadia_domain::time_entries::{NewTimeEntry, TimeEntryPatch};
+use circadia_domain::timer::{StartTimer, StopTimer};
+use circadia_domain::users::SettingsPatch;
+
+use super::auth::email::{AddressBody, VerifyEmailBody};
+use super::auth::google::ExchangeGoogleBody;
+use super::auth::login::LoginBody;
+use super::auth::logout::LogoutBody;
+use super::auth::password::{ChangePasswordBody, ResetPasswordBody};
+use super::auth::refresh::RefreshBody;
+use super::auth::register::RegisterBody;
+use super::auth::totp::SecondFactorBody;
+use super::entries::{BatchBody, BatchItemBody};
+use super::habits::entries::IncrementBody;
+use super::habits::list::OrderBody;
+use super::habits::pauses::{CreatePauseBody, UpdatePauseBody};
+use super::me::email::ChangeEmailBody;
+use super::me::google::{ConfirmGoogleBody, LinkGoogleBody};
+use super::me::reauthentication::ReauthenticationBody;
+use super::me::tokens::CreateTokenBody;
+use super::me::totp::{ConfirmTotpBody, TotpProofBody};
+use super::moods::dto::PutMoodBody;
+use super::schedules::PreviewBody;
+use super::sleep::dto::CheckSleepBody;
+use super::tasks::dto::TransitionBody;
+use crate::http::input::testing::assert_documented;
+use crate::http::openapi;
+
+macro_rules! documented {
+    ($($body:ty),+ $(,)?) => {
+        #[test]
+        fn what_is_documented_is_what_is_read() {
+            let document = serde_json::to_value(openapi::document()).unwrap();
+            let schemas = document["components"]["schemas"].as_object().unwrap();
+            let known = [$(assert_documented::<$body>(schemas)),+];
+            let requests = schemas.keys().filter(|name| name.ends_with("Body"));
+            let forgotten: Vec<&String> = requests.filter(|name| !known.contains(name)).collect();
+            assert!(forgotten.is_empty(), "missing from the table: {forgotten:?}");
+        }
+    };
+}
+
+documented!(
+    AddressBody,
+    BatchBody,
+    BatchItemBody,
+    ChangeEmailBody,
+    ChangePasswordBody,
+    CheckSleepBody,
+    ConfirmGoogleBody,
+    ConfirmTotpBody,
+    CreatePauseBody,
+    CreateTokenBody,
+    EntryInput,
+    ExchangeGoogleBody,
+    HabitPatch,
+    IncrementBody,
+    LinkGoogleBody,
+    LoginBody,
+    LogoutBody,
+    MomentPatch,
+    NewHabit,
+    NewMoment,
+    NewPlan,
+    NewSleepLog,
+    NewTask,
+    NewTheme,
+    NewTimeEntry,
+    OrderBody,
+    PreviewBody,
+    PutMoodBody,
+    ReauthenticationBody,
+    RefreshBody,
+    RegisterBody,
+    ResetPasswordBody,
+    SecondFactorBody,
+    SettingsPatch,
+    SleepPatch,
+    StartTimer,
+    StopTimer,
+    TaskPatch,
+    ThemePatch,
+    TimeEntryPatch,
+    TotpProofBody,
+    TransitionBody,
+    UpdatePauseBody,
+    VerifyEmailBody,
+);

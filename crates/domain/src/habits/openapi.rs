@@ -1,0 +1,158 @@
+//! Schedules and kinds in the OpenAPI document: what of each type its JSON holds.
+
+use std::borrow::Cow;
+
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::kind::Unit;
+use super::schedule::{Overflow, Per};
+use super::{Direction, Kind, Schedule};
+use crate::civil::Weekday;
+
+/// When a habit is due.
+#[derive(ToSchema)]
+#[schema(as = Schedule)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum ScheduleJson {
+    /// Every n-th day from the start.
+    #[schema(title = "DailySchedule")]
+    Daily {
+        /// n; 1 if absent.
+        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        every: Option<u32>,
+    },
+    /// Days of every n-th week.
+    #[schema(title = "WeeklySchedule")]
+    Weekly {
+        /// Which; at least one.
+        #[schema(min_items = 1, max_items = 7)]
+        weekdays: Vec<Weekday>,
+        /// n; 1 if absent.
+        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        every: Option<u32>,
+    },
+    /// Days of every n-th month: either `days` or `weekdays`.
+    #[schema(title = "MonthlySchedule")]
+    Monthly {
+        /// Days of the month, 1–31, or from its end, −1 … −31.
+        #[schema(max_items = 366)]
+        days: Option<Vec<i16>>,
+        /// Numbered weekdays of the month.
+        #[schema(max_items = 366)]
+        weekdays: Option<Vec<NthWeekday>>,
+        /// n; 1 if absent.
+        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        every: Option<u32>,
+        /// What becomes of `days` that a month lacks; `clamp` if absent.
+        overflow: Option<Overflow>,
+    },
+    /// Dates of every n-th year.
+    #[schema(title = "YearlySchedule")]
+    Yearly {
+        /// `MM-DD`.
+        #[schema(min_items = 1, max_items = 366, example = json!(["02-29", "12-25"]))]
+        dates: Vec<String>,
+        /// n; 1 if absent.
+        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        every: Option<u32>,
+        /// What becomes of 29 February in common years; `clamp` if absent.
+        overflow: Option<Overflow>,
+    },
+    /// Some days on, some days off, in a fixed phase from the start.
+    #[schema(title = "CycleSchedule")]
+    Cycle {
+        /// Days on.
+        #[schema(minimum = 1, maximum = 366)]
+        active_days: u32,
+        /// Days off.
+        #[schema(minimum = 0, maximum = 366)]
+        rest_days: u32,
+    },
+    /// Flexible: any days, that many (`times`), or that much in all (`amount`), in each calendar period.
+    #[schema(title = "QuotaSchedule")]
+    Quota {
+        /// On that many days; either this or `amount`.
+        #[schema(minimum = 1, maximum = 366)]
+        times: Option<u32>,
+        /// That much in all; only for habits that count or measure minutes.
+        #[schema(minimum = 1)]
+        amount: Option<u32>,
+        /// The period.
+        per: Per,
+    },
+    /// Any RFC 5545 rule at the level of dates, with RFC 7529 `SKIP`.
+    #[schema(title = "RruleSchedule")]
+    Rrule {
+        /// The rule, without `RRULE:`.
+        #[schema(example = "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1")]
+        rrule: String,
+    },
+}
+
+/// The n-th of a weekday in a month.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct NthWeekday {
+    /// Which one, 1–5, or from the end, −1 … −5.
+    #[schema(example = -1)]
+    nth: i16,
+    /// Of which weekday.
+    weekday: Weekday,
+}
+
+/// How a day is measured.
+#[derive(ToSchema)]
+#[schema(as = Kind)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum KindJson {
+    /// Done or not.
+    #[schema(title = "CheckKind")]
+    Check {},
+    /// A count.
+    #[schema(title = "CountKind")]
+    Count {
+        /// How many.
+        #[schema(minimum = 0, maximum = 1_000_000, example = 8)]
+        target: u32,
+        /// Of what.
+        unit: Unit,
+        /// `at_least` if absent.
+        direction: Option<Direction>,
+    },
+    /// Minutes.
+    #[schema(title = "MinutesKind")]
+    Minutes {
+        /// How many.
+        #[schema(minimum = 0, maximum = 1440, example = 30)]
+        target: u32,
+        /// `at_least` if absent.
+        direction: Option<Direction>,
+    },
+}
+
+/// Gives a type the schema of another.
+macro_rules! schema_of {
+    ($type:ident as $form:ident) => {
+        impl PartialSchema for $type {
+            fn schema() -> RefOr<Schema> {
+                $form::schema()
+            }
+        }
+
+        impl ToSchema for $type {
+            fn name() -> Cow<'static, str> {
+                $form::name()
+            }
+
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                $form::schemas(schemas);
+            }
+        }
+    };
+}
+
+schema_of!(Schedule as ScheduleJson);
+schema_of!(Kind as KindJson);
