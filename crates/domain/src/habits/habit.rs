@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Timeline;
+use super::{Kind, Schedule, Timeline};
 use crate::civil::{Date, DayClock, Instant};
 use crate::ids::{HabitId, ThemeId};
 use crate::revision::Revision;
@@ -49,6 +49,102 @@ pub struct Habit {
     /// A hash of the request that made it, to recognise its repetition.
     #[serde(skip)]
     pub request_digest: [u8; 32],
+}
+
+/// A habit to make.
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateHabitBody))]
+pub struct NewHabit {
+    /// Its id, if the client wants to choose it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<HabitId>))]
+    pub id: HabitId,
+    /// What it is called.
+    pub name: HabitName,
+    /// What it is about.
+    pub description: Option<HabitDescription>,
+    /// The theme it belongs to.
+    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
+    pub theme: Option<ThemeId>,
+    /// Its own colour.
+    pub color: Option<Color>,
+    /// How a day is measured; `{"type":"check"}` if absent.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Kind>))]
+    pub kind: Kind,
+    /// When it is due.
+    pub schedule: Schedule,
+    /// Its first day; the user's today if absent.
+    pub starts_on: Option<Date>,
+    /// Its last day; no end if absent.
+    pub ends_on: Option<Date>,
+    /// A hash of the request, to recognise its repetition.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub request_digest: [u8; 32],
+}
+
+impl NewHabit {
+    /// The habit that is stored.
+    pub(super) fn into_habit(self, timeline: Timeline, position: i32, now: Instant, rev: Revision) -> Habit {
+        Habit {
+            id: self.id,
+            name: self.name,
+            description: self.description,
+            theme: self.theme,
+            color: self.color,
+            timeline,
+            archived_at: None,
+            position,
+            created_at: now,
+            updated_at: now,
+            rev,
+            request_digest: self.request_digest,
+        }
+    }
+}
+
+/// A change of a habit (RFC 7396): what is absent stays, null clears.
+///
+/// A new `schedule` or `kind` holds from today on; what was before keeps its own. To have it begin on another day, put a
+/// plan version instead.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody))]
+pub struct HabitPatch {
+    /// What it is called.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub name: Option<HabitName>,
+    /// What it is about.
+    pub description: Option<Option<HabitDescription>>,
+    /// The theme it belongs to.
+    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
+    pub theme: Option<Option<ThemeId>>,
+    /// Its own colour.
+    pub color: Option<Option<Color>>,
+    /// How a day is measured, from today on.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub kind: Option<Kind>,
+    /// When it is due, from today on.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub schedule: Option<Schedule>,
+    /// Its first day.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub starts_on: Option<Date>,
+    /// Its last day.
+    pub ends_on: Option<Option<Date>>,
+}
+
+impl HabitPatch {
+    /// Changes what isn't part of the timeline.
+    pub(super) fn apply_to(self, habit: &mut Habit) {
+        set(&mut habit.name, self.name);
+        set(&mut habit.description, self.description);
+        set(&mut habit.theme, self.theme);
+        set(&mut habit.color, self.color);
+    }
+}
+
+fn set<T>(field: &mut T, changed: Option<T>) {
+    if let Some(changed) = changed {
+        *field = changed;
+    }
 }
 
 words! {

@@ -29,7 +29,7 @@ pub mod tracked;
 mod views;
 
 pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
-pub use habit::{ArchivedBecause, Habit, HabitDescription, HabitName, HabitStatus, MAX_HABITS};
+pub use habit::{ArchivedBecause, Habit, HabitDescription, HabitName, HabitPatch, HabitStatus, MAX_HABITS, NewHabit};
 pub use history::{DayRecord, History, NotAHistory};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, period_view};
@@ -43,8 +43,8 @@ pub use schedule::{
 };
 pub use score::{Score, score_on, score_step, scores};
 pub use service::{
-    HabitPatch, NewHabit, NewPlan, archive, create, create_pause, delete, delete_pause, find, list, put_plan, reorder,
-    restore, update, update_pause,
+    NewPlan, archive, create, create_pause, delete, delete_pause, find, list, put_plan, reorder, restore, update,
+    update_pause,
 };
 pub use stats::{CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, calendar, completion_rate, stats, summary};
 pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};

@@ -2,8 +2,8 @@
 
 use super::views::as_of;
 use super::{
-    ArchivedBecause, Habit, HabitDescription, HabitName, History, Kind, MAX_HABITS, Pause, Plan, Recent, Schedule,
-    Timeline, Window,
+    ArchivedBecause, Habit, HabitPatch, History, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline,
+    Window,
 };
 use super::{projection, tracked};
 use crate::civil::{Date, Instant, Weekday};
@@ -13,70 +13,9 @@ use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{HabitId, PauseId, ThemeId, UserId};
 use crate::revision::Expected;
-use crate::text::Color;
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users::{self, User};
 use crate::violation::Violations;
-
-/// A habit to make.
-#[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateHabitBody))]
-pub struct NewHabit {
-    /// Its id, if the client wants to choose it.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<HabitId>))]
-    pub id: HabitId,
-    /// What it is called.
-    pub name: HabitName,
-    /// What it is about.
-    pub description: Option<HabitDescription>,
-    /// The theme it belongs to.
-    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
-    pub theme: Option<ThemeId>,
-    /// Its own colour.
-    pub color: Option<Color>,
-    /// How a day is measured; `{"type":"check"}` if absent.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Kind>))]
-    pub kind: Kind,
-    /// When it is due.
-    pub schedule: Schedule,
-    /// Its first day; the user's today if absent.
-    pub starts_on: Option<Date>,
-    /// Its last day; no end if absent.
-    pub ends_on: Option<Date>,
-    /// A hash of the request, to recognise its repetition.
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub request_digest: [u8; 32],
-}
-
-/// A change of a habit (RFC 7396): what is absent stays, null clears.
-///
-/// A new `schedule` or `kind` holds from today on; what was before keeps its own. To have it begin on another day, put a
-/// plan version instead.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody))]
-pub struct HabitPatch {
-    /// What it is called.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub name: Option<HabitName>,
-    /// What it is about.
-    pub description: Option<Option<HabitDescription>>,
-    /// The theme it belongs to.
-    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
-    pub theme: Option<Option<ThemeId>>,
-    /// Its own colour.
-    pub color: Option<Option<Color>>,
-    /// How a day is measured, from today on.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub kind: Option<Kind>,
-    /// When it is due, from today on.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub schedule: Option<Schedule>,
-    /// Its first day.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub starts_on: Option<Date>,
-    /// Its last day.
-    pub ends_on: Option<Option<Date>>,
-}
 
 /// A plan version to make. What is absent is taken over from the version in force on its first day.
 #[derive(Debug, Clone)]
@@ -134,8 +73,8 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<
         effective_from: starts_on,
         anchor: starts_on,
         week_start: user.settings.week_start,
-        schedule: new.schedule,
-        kind: new.kind,
+        schedule: new.schedule.clone(),
+        kind: new.kind.clone(),
     };
     let mut wrong = Violations::new();
     wrong.take("/schedule", plan.schedule.fits(&plan.kind));
@@ -144,20 +83,9 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
-    let habit = Habit {
-        id: new.id,
-        name: new.name,
-        description: new.description,
-        theme: new.theme,
-        color: new.color,
-        timeline: Timeline::new(window, vec![plan], Vec::new())?,
-        archived_at: None,
-        position: totals.last_position.map_or(0, |last| last.saturating_add(1)),
-        created_at: tx.now,
-        updated_at: tx.now,
-        rev: tx.rev,
-        request_digest: new.request_digest,
-    };
+    let timeline = Timeline::new(window, vec![plan], Vec::new())?;
+    let position = totals.last_position.map_or(0, |last| last.saturating_add(1));
+    let habit = new.into_habit(timeline, position, tx.now, tx.rev);
     tx.store.insert_habit(tx.user, &habit)?;
     tx.store.put_histories(tx.user, &[(&habit, &History::default())])?;
     Ok((Creation::Created(habit), user))
@@ -178,7 +106,7 @@ pub fn update(
     tx: &mut WriteTransaction<'_>,
     id: HabitId,
     expected: &Expected,
-    patch: HabitPatch,
+    mut patch: HabitPatch,
 ) -> Result<(Habit, User), Error> {
     let (mut habit, user) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
@@ -196,8 +124,8 @@ pub fn update(
     // What is sent back as it is changes nothing: a schedule must not begin to count anew because a form was saved.
     let effective_from = user.today(tx.now).max(habit.timeline.window().starts_on);
     let present = habit.timeline.plan_on(effective_from);
-    let schedule = patch.schedule.filter(|schedule| *schedule != present.schedule);
-    let kind = patch.kind.filter(|kind| *kind != present.kind);
+    let schedule = patch.schedule.take().filter(|schedule| *schedule != present.schedule);
+    let kind = patch.kind.take().filter(|kind| *kind != present.kind);
     if schedule.is_some() || kind.is_some() {
         let plan = NewPlan { schedule, kind, effective_from, anchor: None };
         let changed = wrong.take("", with_version(&habit.timeline, plan, user.settings.week_start));
@@ -206,10 +134,7 @@ pub fn update(
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
-    habit.name = patch.name.unwrap_or(habit.name);
-    habit.description = patch.description.unwrap_or(habit.description);
-    habit.theme = patch.theme.unwrap_or(habit.theme);
-    habit.color = patch.color.unwrap_or(habit.color);
+    patch.apply_to(&mut habit);
     store_changed(tx, &mut habit, &before)?;
     Ok((habit, user))
 }

@@ -54,9 +54,6 @@ impl Decode for NewHabit {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let id = fields.new_id(HabitId::parse);
         let name = fields.required("name");
-        let description = fields.optional("description");
-        let theme = fields.optional("theme_id");
-        let color = fields.optional("color");
         let kind = fields.optional_with("kind", kind);
         let schedule = fields.required_with("schedule", schedule);
         let starts_on: Option<Date> = fields.optional("starts_on");
@@ -67,17 +64,18 @@ impl Decode for NewHabit {
         if starts_on.zip(ends_on).is_some_and(|(starts_on, ends_on)| ends_on < starts_on) {
             fields.note("ends_on", "before_start", "must not lie before `starts_on`");
         }
+        // Every field is read before the first `?`, so that all that is wrong gets noted.
         Some(Self {
-            id: id?,
-            name: name?,
-            description,
-            theme,
-            color,
+            description: fields.optional("description"),
+            theme: fields.optional("theme_id"),
+            color: fields.optional("color"),
             kind: kind.unwrap_or(Kind::Check),
-            schedule: schedule?,
             starts_on,
             ends_on,
             request_digest: fields.request_digest(),
+            id: id?,
+            name: name?,
+            schedule: schedule?,
         })
     }
 }
