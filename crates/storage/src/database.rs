@@ -82,7 +82,7 @@ impl SqlDatabase {
         })
     }
 
-    /// Classifies an error of the transaction itself. Only a lost connection means that the database is unreachable: one
+    /// Classifies an error of the transaction itself. Only a lost connection means that the database is unreachable; a
     /// refused statement doesn't.
     fn classify(&self, error: &diesel::result::Error) -> StoreError {
         if dialect::is_connection_lost(error) {
@@ -91,8 +91,8 @@ impl SqlDatabase {
         dialect::classify(error)
     }
 
-    /// Opens a transaction, runs `work` in it and ends it as `work` says. `open` runs the transaction's first statement,
-    /// if it needs one; [`diesel::NotFound`] from it becomes [`StoreError::NoSuchUser`].
+    /// Opens a transaction, runs `work` in it and ends it as `work` says. `open` runs the transaction's first
+    /// statement, if it needs one; [`diesel::NotFound`] from it becomes [`StoreError::NoSuchUser`].
     fn run<T>(
         &self,
         purpose: Purpose,

@@ -1,8 +1,8 @@
 //! The domain's repositories over SQLite, PostgreSQL and MySQL/MariaDB.
 //!
-//! [`SqlDatabase`] implements [`circadia_domain::unit_of_work::Database`]: it takes a connection from the pool, opens one
-//! transaction in the way its backend wants it, hands the domain a [`Store`](circadia_domain::unit_of_work::Store) and
-//! commits or rolls back by the verdict. Nothing outside this crate sees SQL, Diesel or a transaction.
+//! [`SqlDatabase`] implements [`circadia_domain::unit_of_work::Database`]: it takes a connection from the pool, opens a
+//! transaction, passes it to the domain as a [`Store`](circadia_domain::unit_of_work::Store) and commits or rolls back.
+//! Nothing outside this crate sees SQL, Diesel or a transaction.
 //!
 //! # Where things are
 //! - one file per repository, named like the domain's module: `users`, `habits`, `sleep`, …;
@@ -30,20 +30,21 @@
 //!
 //! # Adding a field
 //! 1. In the domain: the field, its type, its limits, and what the service does with it.
-//! 2. A migration of the same name in `migrations/sqlite`, `migrations/postgres` and `migrations/mysql`, with `up.sql` and
-//!    `down.sql`. Add a new one, never edit one that is on the main branch. MySQL commits every DDL statement by itself,
-//!    so a migration for it is either one statement or several that skip what is already there (`IF NOT EXISTS`,
-//!    `INSERT IGNORE`). The domain's limits are named `CHECK` constraints.
+//! 2. A migration of the same name in `migrations/sqlite`, `migrations/postgres` and `migrations/mysql`, with `up.sql`
+//!    and `down.sql`. Add a new one, never edit one that is on the main branch. MySQL commits every DDL statement by
+//!    itself, so a migration for it is either one statement or several that skip what is already there
+//!    (`IF NOT EXISTS`, `INSERT IGNORE`). The domain's limits are named `CHECK` constraints.
 //! 3. One line in `schema`, in the order of the table's columns.
 //! 4. In the repository's file: one line in the `…Row`, and one in each of its conversions. If the table is written by
 //!    an upsert, the column's name in `replace (…)`. Moods are also read by the union in `dialect/mood_union.rs`.
-//! 5. A new enum or validated text: one line in `sql_types/text.rs`.
-//! 6. A value in `tests/support/samples.rs`, so that the contract test that reads back what was written covers it. For a
-//!    `CHECK`, a bad row in `tests/contract/rules.rs`.
+//! 5. A new enum (of `words!`) or validated text: one line in `sql_types/text.rs`.
+//! 6. A value in `tests/support/samples.rs`, so that the contract test that reads back what was written covers it. For
+//!    a `CHECK`, a bad row in `tests/contract/rules.rs`.
 //!
 //! # Adding a repository
-//! 1. In the domain: a marker in `entity.rs` and, for things with ids, an alias in `ids.rs`; the feature's module with
-//!    the repository's trait, whose methods take the user's id; the trait's name in `unit_of_work::Store`.
+//! 1. In the domain: the not-found code in `code.rs`, a marker in `entity.rs` and, for things with ids, an alias in
+//!    `ids.rs`; the feature's module with the repository's trait, whose methods take the user's id; the trait's name in
+//!    `unit_of_work::Store`.
 //! 2. A migration as above. The primary key of a user's table begins with `user_id`; foreign keys are `RESTRICT`.
 //! 3. A `table!` in `schema`. Tables that are joined also stand in `allow_tables_to_appear_in_same_query!`.
 //! 4. The table's name in `erasure::OWNED_BY_USERS`, before the tables that it references.
@@ -52,8 +53,8 @@
 //!    deleted.
 //! 6. A constant number of statements, whatever the number of rows: `insert_rows!` for bulk writes, `eq_any` for bulk
 //!    reads. There is no `RETURNING`: ids and times come from the caller.
-//! 7. Contract tests in `tests/contract/<feature>.rs`, with the module and every test listed in `tests/contract.rs`, which
-//!    runs them on all three databases. Samples in `tests/support/samples.rs`; a row in `fill` of
+//! 7. Contract tests in `tests/contract/<feature>.rs`, with the module and every test listed in `tests/contract.rs`,
+//!    which runs them on all three databases. Samples in `tests/support/samples.rs`; a row in `fill` of
 //!    `tests/contract/erasure.rs` and in `filled` of `tests/contract/rules.rs`.
 
 mod audit;

@@ -82,8 +82,8 @@ fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// The rule that a unique violation broke. PostgreSQL names the constraint; MySQL ends its message with the key, after the
-/// offending value; SQLite's message is the list of columns.
+/// The rule that a unique violation broke. PostgreSQL names the constraint; MySQL ends its message with the key, after
+/// the offending value; SQLite's message is the list of columns.
 fn broken_rule(constraint: Option<&str>, message: &str) -> Unique {
     let rule = constraint
         .or_else(|| message.rsplit_once(" for key ").map(|(_, key)| key))

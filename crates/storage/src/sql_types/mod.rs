@@ -8,8 +8,8 @@
 //! | [`CivilDate`] | `DATE` | `DATE` | `INTEGER`, days since 1970 |
 //! | [`TypedText`] | `TEXT` | `VARCHAR` | `TEXT` |
 //!
-//! SQLite usually stores dates as text, but parsing it took 130 of the 318 µs of reading 365 rows. The types aren't called
-//! `Timestamp` or `Date`, because `table!` gives columns of types with these names arithmetic operators.
+//! SQLite usually stores dates as text, but parsing it took 130 of the 318 µs of reading 365 rows. The types aren't
+//! called `Timestamp` or `Date`, because `table!` gives columns of types with these names arithmetic operators.
 
 mod date;
 mod instant;
