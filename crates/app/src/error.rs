@@ -68,8 +68,9 @@ impl Error {
     /// The code, where it is one of a plain refusal.
     pub fn code(&self) -> Option<Code> {
         match self {
-            Self::Refused { code, .. } | Self::Unavailable { code, .. } => Some(*code),
-            Self::Domain(circadia_domain::Error::Conflict { code, .. }) => Some(*code),
+            Self::Refused { code, .. }
+            | Self::Unavailable { code, .. }
+            | Self::Domain(circadia_domain::Error::Conflict { code, .. }) => Some(*code),
             _ => None,
         }
     }

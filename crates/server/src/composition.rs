@@ -22,7 +22,7 @@ use circadia_app::throttle::AccountThrottle;
 use circadia_app::two_factor::TwoFactor;
 use circadia_app::{App, AppSettings, Clock, Context, UnitOfWork};
 use circadia_auth::accounts::Identifiers;
-use circadia_auth::keys::KeyRing;
+use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::oauth::OpenIdProvider;
 use circadia_auth::passwords::{Hasher, Limits};
 use circadia_auth::personal_tokens::PersonalTokens;
@@ -110,8 +110,37 @@ pub(crate) fn compose(
         user: limited("user", limits.user),
     };
 
+    let parts = Parts { context, master, tokens, ephemera, shared_store, account_throttle };
+    let app = Arc::new(services(config, parts)?);
+    let state = AppState {
+        app: Arc::clone(&app),
+        settings: HttpSettings {
+            production: config.production,
+            trusted_proxies: config.trusted_proxies.clone(),
+            cors_origins: config.cors_origins.clone(),
+            rate_limits: limits,
+            version: env!("CARGO_PKG_VERSION"),
+        },
+        throttles,
+        readiness: Readiness::default(),
+    };
+    Ok(Composition { state: Arc::new(state), app, database })
+}
+
+/// What the services are built from.
+struct Parts {
+    context: Context,
+    master: MasterKey,
+    tokens: Arc<AccessTokens>,
+    ephemera: Ephemera,
+    shared_store: Option<Arc<dyn EphemeralStore>>,
+    account_throttle: AccountThrottle,
+}
+
+fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
+    let Parts { context, master, tokens, ephemera, shared_store, account_throttle } = parts;
     let settings = AppSettings { verification: config.verification, sends_email: config.mail.way != MailWay::None };
-    let outbox = Outbox::new(master.clone(), entropy);
+    let outbox = Outbox::new(master.clone(), context.entropy.clone());
     let emails = Emails::new(context.clone(), outbox.clone(), settings.sends_email);
     let keys = Arc::new(Keys::new(context.clone(), master.clone(), Arc::clone(&tokens)));
     let cookies = Arc::new(Cookies::new(&master)?);
@@ -131,8 +160,7 @@ pub(crate) fn compose(
     let passwords = Arc::new(Passwords {
         context: context.clone(),
         keys: Arc::clone(&keys),
-        hasher: Hasher::start(Limits::default(), context.entropy.clone())
-            .map_err(|error| StartError::System("no threads to hash passwords on".into(), error))?,
+        hasher: start_hasher(&context)?,
         throttle: account_throttle.clone(),
         emails: emails.clone(),
         sessions: Arc::clone(&sessions),
@@ -142,22 +170,20 @@ pub(crate) fn compose(
         passwords: Arc::clone(&passwords),
         throttle: account_throttle.clone(),
     });
-    let google = match &config.google {
-        Some(google) => Some(GoogleSignIn {
-            context: context.clone(),
-            provider: OpenIdProvider::new(google.provider.clone(), Arc::new(ProviderClient::new()?)),
-            front_end: google.front_end.clone(),
-            ephemera: ephemera.clone(),
-            emails: emails.clone(),
-            opener: opener.clone(),
-            challenges: challenges.clone(),
-            identifiers: Arc::clone(&identifiers),
-            reauthentication: Arc::clone(&reauthentication),
-            verification: settings.verification,
-        }),
-        None => None,
-    };
-    let app = Arc::new(App {
+    let client = Arc::new(ProviderClient::new()?);
+    let google = config.google.as_ref().map(|google| GoogleSignIn {
+        context: context.clone(),
+        provider: OpenIdProvider::new(google.provider.clone(), client),
+        front_end: google.front_end.clone(),
+        ephemera: ephemera.clone(),
+        emails: emails.clone(),
+        opener: opener.clone(),
+        challenges: challenges.clone(),
+        identifiers: Arc::clone(&identifiers),
+        reauthentication: Arc::clone(&reauthentication),
+        verification: settings.verification,
+    });
+    Ok(App {
         settings,
         accounts: Accounts {
             context: context.clone(),
@@ -214,18 +240,10 @@ pub(crate) fn compose(
         passwords,
         reauthentication,
         sessions,
-    });
-    let state = AppState {
-        app: Arc::clone(&app),
-        settings: HttpSettings {
-            production: config.production,
-            trusted_proxies: config.trusted_proxies.clone(),
-            cors_origins: config.cors_origins.clone(),
-            rate_limits: limits,
-            version: env!("CARGO_PKG_VERSION"),
-        },
-        throttles,
-        readiness: Readiness::default(),
-    };
-    Ok(Composition { state: Arc::new(state), app, database })
+    })
+}
+
+fn start_hasher(context: &Context) -> Result<Hasher, StartError> {
+    let started = Hasher::start(Limits::default(), Arc::clone(&context.entropy));
+    started.map_err(|error| StartError::System("no threads to hash passwords on".into(), error))
 }

@@ -8,7 +8,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Extensions, Service, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError as _, Route};
@@ -55,7 +55,7 @@ struct Operation {
 }
 
 /// The operations of one path, each with its method.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct PathEntry {
     template: Arc<str>,
     methods: Vec<(Method, usize)>,
@@ -108,15 +108,11 @@ impl Routes {
     fn insert(&mut self, template: &str, method: Method, operation: Operation) {
         let index = self.operations.len();
         self.operations.push(operation);
-        let entry = match self.entries.iter_mut().position(|entry| *entry.template == *template) {
-            Some(position) => self.entries.get_mut(position),
-            None => {
-                self.entries.push(PathEntry { template: template.into(), ..PathEntry::default() });
-                self.entries.last_mut()
-            }
-        };
-        if let Some(entry) = entry {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| *entry.template == *template) {
             entry.methods.push((method, index));
+        } else {
+            let (template, methods) = (template.into(), vec![(method, index)]);
+            self.entries.push(PathEntry { template, methods, allow: String::new() });
         }
     }
 
@@ -249,7 +245,7 @@ impl RoutingTree {
 
 /// What a request leads to, if it was looked up.
 pub(crate) fn matched(request: &impl HttpMessage) -> Option<std::cell::Ref<'_, Matched>> {
-    std::cell::Ref::filter_map(request.extensions(), |extensions| extensions.get::<Matched>()).ok()
+    std::cell::Ref::filter_map(request.extensions(), Extensions::get::<Matched>).ok()
 }
 
 /// Makes a worker's router.
@@ -297,13 +293,11 @@ impl Service<ServiceRequest> for Router {
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let operation = matched(&request).and_then(|matched| matched.operation);
-        match operation.and_then(|index| self.services.get(index)) {
-            Some(service) => service.call(request),
-            None => {
-                let refusal = self.tree.refuse(matched(&request).as_deref(), request.method());
-                Box::pin(std::future::ready(Ok(request.into_response(refusal))))
-            }
+        if let Some(service) = operation.and_then(|index| self.services.get(index)) {
+            return service.call(request);
         }
+        let refusal = self.tree.refuse(matched(&request).as_deref(), request.method());
+        Box::pin(std::future::ready(Ok(request.into_response(refusal))))
     }
 }
 
@@ -333,7 +327,7 @@ mod tests {
         let mut seen = 0;
         for (path, item) in document.paths.paths {
             for (method, _) in methods(&mut item.clone()) {
-                let found = tree.find(&method, &path.replace('{', "").replace('}', ""));
+                let found = tree.find(&method, &path.replace(['{', '}'], ""));
                 assert_eq!(found.template.as_deref(), Some(path.as_str()));
                 assert!(found.operation.is_some(), "{method} {path}");
                 seen += 1;
