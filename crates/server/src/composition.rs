@@ -165,11 +165,7 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         emails: emails.clone(),
         sessions: Arc::clone(&sessions),
     });
-    let reauthentication = Arc::new(Reauthentication {
-        context: context.clone(),
-        passwords: Arc::clone(&passwords),
-        throttle: account_throttle.clone(),
-    });
+    let reauthentication = Arc::new(reauthentication(&passwords));
     let client = Arc::new(ProviderClient::new()?);
     let google = config.google.as_ref().map(|google| GoogleSignIn {
         context: context.clone(),
@@ -246,4 +242,12 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
 fn start_hasher(context: &Context) -> Result<Hasher, StartError> {
     let started = Hasher::start(Limits::default(), Arc::clone(&context.entropy));
     started.map_err(|error| StartError::System("no threads to hash passwords on".into(), error))
+}
+
+fn reauthentication(passwords: &Arc<Passwords>) -> Reauthentication {
+    Reauthentication {
+        context: passwords.context.clone(),
+        passwords: Arc::clone(passwords),
+        throttle: passwords.throttle.clone(),
+    }
 }
