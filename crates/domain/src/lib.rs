@@ -2,6 +2,8 @@
 //!
 //! Pure rules: no database, no HTTP, no clock and no randomness of its own. `now` and fresh ids come in as parameters;
 //! what is stored goes through the repository traits of each feature, brought together in [`unit_of_work`].
+//!
+#![doc = include_str!("../RECIPES.md")]
 
 #[macro_use]
 pub mod words;
