@@ -38,12 +38,12 @@ impl IdSource for Ids {
 }
 
 #[derive(Default)]
-struct Memory {
+struct InMemoryStore {
     keys: Vec<StoredKey>,
     session: Option<Session>,
 }
 
-impl KeyRepository for Memory {
+impl KeyRepository for InMemoryStore {
     fn keys(&mut self) -> Result<Vec<StoredKey>, StoreError> {
         Ok(self.keys.clone())
     }
@@ -56,7 +56,7 @@ impl KeyRepository for Memory {
     }
 }
 
-impl SessionRepository for Memory {
+impl SessionRepository for InMemoryStore {
     fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
         self.session = Some(session.clone());
         Ok(())
@@ -93,13 +93,13 @@ impl SessionRepository for Memory {
     }
 }
 
-fn keys(store: &mut Memory) -> KeyRing {
+fn keys(store: &mut InMemoryStore) -> KeyRing {
     let master = MasterKey::from_text("a master key that only the benchmarks know").unwrap();
     KeyRing::load_or_create(store, &master, &SystemEntropy::new(), NOW).unwrap()
 }
 
 fn requests(criterion: &mut Criterion) {
-    let (mut store, ids) = (Memory::default(), Ids::default());
+    let (mut store, ids) = (InMemoryStore::default(), Ids::default());
     let (ring, entropy) = (keys(&mut store), SystemEntropy::new());
     let user = UserId::from_uuid(ids.fresh());
     let opened =
@@ -154,7 +154,7 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
     let cookies = Cookies::new(&master).unwrap();
     let kept = Arc::new(Kept::default());
     let ephemera = Ephemera::new(kept, master, Arc::new(SystemEntropy::new()));
-    let (feed, roles, mut store) = (Revocations::new(), Roles::default(), Memory::default());
+    let (feed, roles, mut store) = (Revocations::new(), Roles::default(), InMemoryStore::default());
     feed.apply(&[], NOW, NOW);
     cookies.heard_of_store(NOW);
     let entropy = SystemEntropy::new();
@@ -166,7 +166,7 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
     runtime.block_on(put).unwrap();
     let (text, csrf) = (cookies.text(&opened.id), cookies.csrf_token(&opened.id));
 
-    let look_up = |store: &mut Memory| {
+    let look_up = |store: &mut InMemoryStore| {
         let id = cookies.read(black_box(&text)).unwrap();
         let place = runtime.block_on(ephemera.get(COOKIE_KIND, id.key(), NOW)).unwrap().unwrap();
         let place = SessionRef::from_bytes(&place).unwrap();

@@ -108,7 +108,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{MASTER, Memory, NOW, Seeded, id};
+    use crate::testing::{InMemoryStore, MASTER, NOW, Seeded, id};
 
     fn outbox() -> Outbox {
         Outbox::new(MasterKey::from_text(MASTER).unwrap(), Arc::new(Seeded::new(1)))
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_a_job_holds_is_sealed_and_opens_in_that_job_alone() {
-        let mut store = Memory::default();
+        let mut store = InMemoryStore::default();
         let outbox = outbox();
         for number in [1, 2] {
             let content = format!("letter {number} to ada@example.org");

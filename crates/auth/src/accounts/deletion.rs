@@ -32,11 +32,11 @@ pub fn delete_account<S: UserRepository + SessionRepository + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Memory, NOW, id};
+    use crate::testing::{InMemoryStore, NOW, id};
 
     #[test]
     fn the_last_superuser_stays() {
-        let mut store = Memory::with_user(id(1), None);
+        let mut store = InMemoryStore::with_user(id(1), None);
         store.users[0].0.role = Role::Superuser;
         let refused = delete_account(&mut store, id(1).into(), NOW);
         assert!(matches!(refused, Err(Error::Conflict { code: Code::LastSuperuser, .. })), "{refused:?}");

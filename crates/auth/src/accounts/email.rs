@@ -76,18 +76,18 @@ mod tests {
     use circadia_domain::users::Email;
 
     use super::*;
-    use crate::testing::{Memory, NOW, Seeded, id};
+    use crate::testing::{InMemoryStore, NOW, Seeded, id};
 
     const REV: Revision = Revision(2);
 
-    fn sent(store: &mut Memory, purpose: OneTimePurpose, email: &str) -> OneTimeToken {
+    fn sent(store: &mut InMemoryStore, purpose: OneTimePurpose, email: &str) -> OneTimeToken {
         let email = Email::parse(email).unwrap();
         one_time::issue(store, purpose, id(1).into(), &email, &Seeded::new(1), NOW).unwrap()
     }
 
     #[test]
     fn a_link_proves_the_address_it_was_sent_to_once() {
-        let mut store = Memory::with_user(id(1), None);
+        let mut store = InMemoryStore::with_user(id(1), None);
         let token = sent(&mut store, OneTimePurpose::VerifyEmail, "ada@example.org");
         let Ok(EmailProof::Verified(user)) = prove_email(&mut store, REV, &token, NOW) else { panic!() };
         assert_eq!(user.email_verified_at, Some(NOW));
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_new_address_ends_every_link_to_the_old_one() {
-        let mut store = Memory::with_user(id(1), None);
+        let mut store = InMemoryStore::with_user(id(1), None);
         let old = sent(&mut store, OneTimePurpose::VerifyEmail, "ada@example.org");
         let change = sent(&mut store, OneTimePurpose::ChangeEmail, "countess@example.org");
         let Ok(EmailProof::Changed(user)) = prove_email(&mut store, REV, &change, NOW) else { panic!() };
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn neither_a_token_for_a_password_nor_one_to_another_address_proves_anything() {
-        let mut store = Memory::with_user(id(1), None);
+        let mut store = InMemoryStore::with_user(id(1), None);
         for (purpose, email) in
             [(OneTimePurpose::ResetPassword, "ada@example.org"), (OneTimePurpose::VerifyEmail, "before@example.org")]
         {

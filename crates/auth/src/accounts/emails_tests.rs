@@ -1,15 +1,15 @@
 use super::*;
-use crate::testing::{Memory, NOW, Seeded, id};
+use crate::testing::{InMemoryStore, NOW, Seeded, id};
 
-fn written(store: &mut Memory, order: &EmailJob) -> Option<EmailMessage> {
+fn written(store: &mut InMemoryStore, order: &EmailJob) -> Option<EmailMessage> {
     compose_email(store, order, &Seeded::new(5), NOW).unwrap()
 }
 
-fn unverified() -> Memory {
-    Memory::with_user(id(1), Some("$hash"))
+fn unverified() -> InMemoryStore {
+    InMemoryStore::with_user(id(1), Some("$hash"))
 }
 
-fn verified() -> Memory {
+fn verified() -> InMemoryStore {
     let mut store = unverified();
     store.users[0].0.email_verified_at = Some(NOW);
     store

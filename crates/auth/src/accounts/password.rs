@@ -129,16 +129,16 @@ mod tests {
     use crate::client::Client;
     use crate::keys::{KeyRing, MasterKey};
     use crate::sessions::{Authenticated, open_session};
-    use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+    use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
     const REV: Revision = Revision(2);
 
     /// A user with this many sessions.
-    fn signed_in(sessions: usize) -> (Memory, Vec<SessionId>) {
-        let mut store = Memory::with_user(id(1), Some("$old"));
+    fn signed_in(sessions: usize) -> (InMemoryStore, Vec<SessionId>) {
+        let mut store = InMemoryStore::with_user(id(1), Some("$old"));
         let (entropy, ids) = (Seeded::new(1), Ids::default());
         let keys = KeyRing::load_or_create(&mut store, &MasterKey::from_text(MASTER).unwrap(), &entropy, NOW).unwrap();
-        let open = |store: &mut Memory| {
+        let open = |store: &mut InMemoryStore| {
             open_session(
                 store,
                 Authenticated::by_password(id(1).into()),
@@ -156,11 +156,11 @@ mod tests {
         (store, opened)
     }
 
-    fn live(store: &Memory) -> Vec<SessionId> {
+    fn live(store: &InMemoryStore) -> Vec<SessionId> {
         store.sessions.iter().filter(|session| session.revoked_at.is_none()).map(|session| session.id).collect()
     }
 
-    fn sent(store: &mut Memory, email: &str) -> OneTimeToken {
+    fn sent(store: &mut InMemoryStore, email: &str) -> OneTimeToken {
         let email = Email::parse(email).unwrap();
         one_time::issue(store, OneTimePurpose::ResetPassword, id(1).into(), &email, &Seeded::new(2), NOW).unwrap()
     }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     /// Whatever leads into an account besides its password, or is about to.
-    fn with_other_ways_in(store: &mut Memory) {
+    fn with_other_ways_in(store: &mut InMemoryStore) {
         let (user, email) = (id(1).into(), Email::parse("ada@example.org").unwrap());
         for purpose in [OneTimePurpose::ChangeEmail, OneTimePurpose::VerifyEmail] {
             one_time::issue(store, purpose, user, &email, &Seeded::new(3), NOW).unwrap();

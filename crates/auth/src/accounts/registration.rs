@@ -63,7 +63,7 @@ pub fn username_taken() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Ids, Memory, NOW};
+    use crate::testing::{Ids, InMemoryStore, NOW};
 
     fn registration(username: &str, email: &str) -> Registration {
         Registration {
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_name_or_an_address_that_is_taken_is_a_conflict_that_says_which() {
-        let (mut store, ids) = (Memory::default(), Ids::default());
+        let (mut store, ids) = (InMemoryStore::default(), Ids::default());
         let mut make = |username, email| register(&mut store, registration(username, email), "$phc".into(), &ids, NOW);
         let ada = make("Ada", "ada@example.org").unwrap();
         assert_eq!((ada.created_at, ada.password_hash.as_deref()), (NOW, Some("$phc")));

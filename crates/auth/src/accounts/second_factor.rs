@@ -103,17 +103,17 @@ mod tests {
     use circadia_domain::sessions::{FirstFactor, SessionKind};
 
     use super::*;
-    use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+    use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
     struct Fixture {
-        store: Memory,
+        store: InMemoryStore,
         master: MasterKey,
         codes: Vec<String>,
         ids: Ids,
     }
 
     fn setting() -> Fixture {
-        let mut store = Memory::with_user(id(1), Some("$hash"));
+        let mut store = InMemoryStore::with_user(id(1), Some("$hash"));
         let (master, entropy) = (MasterKey::from_text(MASTER).unwrap(), Seeded::new(3));
         factors::set_up(&mut store, id(1).into(), "ada", &master, &entropy, NOW).unwrap();
         store.totp[0].confirmed_at = Some(NOW);

@@ -1,8 +1,8 @@
 use super::*;
-use crate::testing::{MASTER, Memory, NOW, Seeded, id};
+use crate::testing::{InMemoryStore, MASTER, NOW, Seeded, id};
 
 struct Fixture {
-    store: Memory,
+    store: InMemoryStore,
     master: MasterKey,
     entropy: Seeded,
     secret: Vec<u8>,
@@ -14,7 +14,8 @@ fn user() -> UserId {
 
 /// A setting in which a second factor was set up, and the secret that the authenticator has of it.
 fn setting() -> Fixture {
-    let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(4));
+    let (mut store, master, entropy) =
+        (InMemoryStore::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(4));
     let shown = set_up(&mut store, user(), "ada", &master, &entropy, NOW).unwrap();
     assert!(shown.uri.contains(&format!("secret={}&", shown.secret.as_str())) && shown.secret.len() == 32);
     let secret = master.open(Purpose::TotpSecrets, &user().to_string(), &store.totp[0].sealed).unwrap().unwrap();

@@ -164,16 +164,17 @@ mod tests {
     use super::*;
     use crate::bytes::from_base64url;
     use crate::keys::{KeyRing, Rotation};
-    use crate::testing::{MASTER, Memory, NOW, Seeded};
+    use crate::testing::{InMemoryStore, MASTER, NOW, Seeded};
 
     struct Fixture {
-        store: Memory,
+        store: InMemoryStore,
         master: MasterKey,
         entropy: Seeded,
     }
 
     fn setting() -> Fixture {
-        let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(5));
+        let (mut store, master, entropy) =
+            (InMemoryStore::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(5));
         KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
         Fixture { store, master, entropy }
     }

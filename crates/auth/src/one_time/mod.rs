@@ -77,11 +77,11 @@ pub fn look_up<S: OneTimeRepository + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Memory, NOW, Seeded, id};
+    use crate::testing::{InMemoryStore, NOW, Seeded, id};
 
     const PURPOSE: OneTimePurpose = OneTimePurpose::ResetPassword;
 
-    fn is_good(store: &mut Memory, token: &OneTimeToken, now: Instant) -> bool {
+    fn is_good(store: &mut InMemoryStore, token: &OneTimeToken, now: Instant) -> bool {
         match look_up(store, token, now) {
             Ok(_) => true,
             Err(OneTimeRefusal::NoGood) => false,
@@ -91,9 +91,10 @@ mod tests {
 
     #[test]
     fn one_time_tokens_expire_and_newer_ones_supersede_them() {
-        let (mut store, entropy) = (Memory::with_user(id(1), None), Seeded::new(1));
+        let (mut store, entropy) = (InMemoryStore::with_user(id(1), None), Seeded::new(1));
         let email = Email::parse("ada@example.org").unwrap();
-        let make = |store: &mut Memory, purpose| issue(store, purpose, id(1).into(), &email, &entropy, NOW).unwrap();
+        let make =
+            |store: &mut InMemoryStore, purpose| issue(store, purpose, id(1).into(), &email, &entropy, NOW).unwrap();
         let first = make(&mut store, PURPOSE);
         let other = make(&mut store, OneTimePurpose::VerifyEmail);
         assert!(is_good(&mut store, &first, NOW.plus_seconds(3_599)));
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn one_time_tokens_are_stored_hashed_and_are_good_for_one_purpose_and_user() {
-        let (mut store, entropy) = (Memory::with_user(id(1), None), Seeded::new(2));
+        let (mut store, entropy) = (InMemoryStore::with_user(id(1), None), Seeded::new(2));
         let email = Email::parse("ada@example.org").unwrap();
         let token = issue(&mut store, PURPOSE, id(1).into(), &email, &entropy, NOW).unwrap();
         assert_eq!(store.one_time_tokens[0].token_hash, token.hash());

@@ -37,7 +37,7 @@ pub enum SessionStatus {
     Live,
     /// It was.
     Revoked,
-    /// Memory can't tell: the store is to be asked.
+    /// Memory is not enough: the caller has to read the store.
     AskStore,
 }
 
