@@ -1,5 +1,5 @@
-//! Tokens that are good once, sent by mail to prove that an address is somebody's. Only hashes of them are kept. How
-//! they are made and judged is the business of the `auth` crate.
+//! One-time tokens, sent by mail to prove that the user owns an address. Only their hashes are stored; the `auth` crate
+//! creates and verifies them.
 
 use crate::civil::Instant;
 use crate::error::StoreError;

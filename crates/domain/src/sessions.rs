@@ -1,6 +1,6 @@
 //! Signed-in sessions: refresh-token families of apps, cookie sessions of browsers.
 //!
-//! Nothing but hashes of secrets is kept. How secrets are made and judged is the business of the `auth` crate.
+//! Only hashes of secrets are stored. The `auth` crate creates and verifies the secrets.
 
 use crate::civil::Instant;
 use crate::error::StoreError;
@@ -73,7 +73,7 @@ pub struct SessionState {
 
 /// What stopped being true of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
+pub enum RevocationTarget {
     /// That this session goes on.
     Session(SessionId),
     /// That any session goes on which was opened until then.
@@ -88,7 +88,7 @@ pub struct Revocation {
     /// Whose.
     pub user: UserId,
     /// What.
-    pub what: Stopped,
+    pub target: RevocationTarget,
     /// When.
     pub at: Instant,
 }

@@ -1,6 +1,6 @@
 //! The second factor of an account: a secret that its owner's authenticator shares, and codes for the day it is lost.
 //!
-//! What comes here is sealed or hashed already; how codes are made and judged is the business of the `auth` crate.
+//! Secrets are already encrypted and codes already hashed here; the `auth` crate creates and verifies them.
 
 use crate::civil::Instant;
 use crate::error::StoreError;

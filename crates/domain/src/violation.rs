@@ -9,7 +9,7 @@ use std::fmt;
 /// One thing that is wrong with one part of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// JSON pointer (RFC 6901) to the wrong part, relative to the value being judged: empty for the value itself,
+    /// JSON pointer (RFC 6901) to the wrong part, relative to the value being checked: empty for the value itself,
     /// `/weekdays/1` for a part of it.
     pub path: String,
     /// Stable machine code, `snake_case`: `required`, `too_long`, `out_of_range`, `unknown_value`, …

@@ -155,7 +155,7 @@ fn the_only_way_in_is_not_unlinked() {
     let eve = setting.join("eve", "eve@example.org").unwrap().id;
     link(&mut setting.store, ada, session, GOOGLE, &profile("ada", "a@b.example"), &setting.ids, NOW).unwrap();
     let mut unlink = |user| unlink(&mut setting.store, user, session, GOOGLE, &setting.ids, NOW);
-    assert!(matches!(unlink(eve), Err(FederatedRefusal::LastWayIn)));
+    assert!(matches!(unlink(eve), Err(FederatedRefusal::LastSignInMethod)));
     unlink(ada).unwrap();
     assert!(matches!(unlink(ada), Err(FederatedRefusal::NotLinked)));
     assert_eq!(setting.store.identities.len(), 1);

@@ -125,7 +125,7 @@ fn wrong_codes_are_counted_for_good_and_recovery_codes_go_on_being_accepted() {
 #[test]
 fn what_is_no_guess_is_not_counted() {
     let mut setting = setting();
-    // Whoever sets it up knows the secret.
+    // The caller knows the secret.
     for _ in 0..20 {
         let refusal = setting.confirm(wrong(&setting, 0), 0).unwrap_err();
         assert!(matches!(refusal, FactorRefusal::WrongCode { counted: false }) && !refusal.commit_on_error());

@@ -1,5 +1,5 @@
-//! Tokens that are good once: 256 random bits sent by mail, of which only the SHA-256 is kept. A newer one supersedes
-//! the one before; using one, or what makes it pointless, removes it.
+//! One-time tokens: 256 random bits sent by mail, of which only the SHA-256 is stored. A newer token supersedes the
+//! earlier one. Using a token deletes it, and so does anything that makes it pointless.
 
 mod token;
 
@@ -14,11 +14,10 @@ use circadia_domain::users::Email;
 use crate::bytes::same;
 use crate::entropy::Entropy;
 
-/// Why a token is no good. Which of the reasons it is, nobody is told: it was never one, was used, was superseded, or
-/// has expired.
+/// Why a token was refused. The reason isn't revealed: unknown, used, superseded or expired.
 #[derive(Debug, thiserror::Error)]
 pub enum OneTimeRefusal {
-    /// It is no good.
+    /// The token isn't valid.
     #[error("the token is no good, or no longer")]
     NoGood,
     /// The store failed.
@@ -35,10 +34,10 @@ impl From<StoreError> for OneTimeRefusal {
     }
 }
 
-/// Makes a token, which supersedes any other of the same user and purpose. For any writing unit of work.
+/// Creates a token, which supersedes any other of the same user and purpose. Runs in any writing unit of work.
 ///
 /// # Errors
-/// [`StoreError::NoSuchUser`] if the account is gone; the store's.
+/// [`StoreError::NoSuchUser`] if the account was deleted; those of the store.
 pub fn issue<S: OneTimeRepository + ?Sized>(
     store: &mut S,
     purpose: OneTimePurpose,
@@ -59,11 +58,11 @@ pub fn issue<S: OneTimeRepository + ?Sized>(
     Ok(token)
 }
 
-/// What a token proves, if it is still good. It stays as it is: whoever acts on it removes it in the same unit of work,
-/// which must be one of the user's, so that of two who use it at once one finds it gone.
+/// The address a token proves, if it is valid. The token isn't deleted: the caller does that in the same unit of work,
+/// which must be one of the user's, so that only one of two concurrent uses succeeds.
 ///
 /// # Errors
-/// [`OneTimeRefusal::NoGood`]; the store's.
+/// [`OneTimeRefusal::NoGood`]; those of the store.
 pub fn look_up<S: OneTimeRepository + ?Sized>(
     store: &mut S,
     token: &OneTimeToken,

@@ -142,9 +142,9 @@ fn a_cookie_is_remembered_for_a_minute_while_the_store_lives() {
 
 #[test]
 fn a_place_reads_back_and_nothing_else_does() {
-    let place = SessionRef { user: id(1).into(), session: id(2).into() };
-    assert_eq!(SessionRef::from_bytes(&place.to_bytes()), Some(place));
-    assert_eq!(SessionRef::from_bytes(&place.to_bytes()[..31]), None);
+    let session = SessionRef { user: id(1).into(), session: id(2).into() };
+    assert_eq!(SessionRef::from_bytes(&session.to_bytes()), Some(session));
+    assert_eq!(SessionRef::from_bytes(&session.to_bytes()[..31]), None);
     assert_eq!(SessionRef::from_bytes(&[0; 33]), None);
 }
 

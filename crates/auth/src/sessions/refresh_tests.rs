@@ -286,8 +286,8 @@ fn two_hundred_parallel_refreshes_of_one_token_leave_one_live_child() {
 }
 
 proptest! {
-    /// Whatever is presented when: the one that is valid is the only one ever exchanged for a new generation, and once
-    /// a used one came back too late, nothing is.
+    /// Presented in any order, the current token is the only one ever exchanged for a new generation, and after a used
+    /// one was presented too late, none is.
     #[test]
     fn a_family_has_one_live_token_or_none(steps in prop::collection::vec((0_usize..12, 0_i64..20), 1..60)) {
         let mut setting = Fixture::new();

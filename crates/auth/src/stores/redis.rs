@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
 /// For how long after a failure others fail at once.
 const RECONNECT_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Seconds for which Redis keeps a value beyond its end, which is judged by the clocks of replicas.
+/// Seconds for which Redis keeps a value beyond its end, which is determined by the clocks of replicas.
 const EXPIRY_GRACE_SECONDS: i64 = 60;
 
 /// Where Redis is: `redis://[user:password@]host[:port][/number]`, or `rediss://` over TLS.
@@ -119,7 +119,7 @@ impl Redis {
 
     /// Waits for a call; gives the connection up when it fails. One whose other end vanished without a word would
     /// otherwise be waited on again and again.
-    async fn judged<T>(
+    async fn observed<T>(
         &self,
         generation: u64,
         call: impl Future<Output = Result<T, RedisError>>,
@@ -154,7 +154,7 @@ impl Redis {
     /// Runs a command.
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreFailure> {
         let (mut connection, generation) = self.connection()?;
-        self.judged(generation, command.query_async(&mut connection)).await
+        self.observed(generation, command.query_async(&mut connection)).await
     }
 
     /// Runs a script on the key of a hash; Redis keeps the script after the first time.
@@ -170,7 +170,7 @@ impl Redis {
         for argument in arguments {
             call.arg(*argument);
         }
-        self.judged(generation, call.invoke_async(&mut connection)).await
+        self.observed(generation, call.invoke_async(&mut connection)).await
     }
 
     /// Asks for a sign of life.

@@ -13,7 +13,7 @@ use circadia_domain::logins::LoginAttempt;
 use circadia_domain::one_time::StoredOneTimeToken;
 use circadia_domain::personal_tokens::PersonalToken;
 use circadia_domain::revision::Revision;
-use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
+use circadia_domain::sessions::{Revocation, RevocationTarget, Session, SessionRepository, SessionState};
 use circadia_domain::totp::TotpFactor;
 use circadia_domain::users::{Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 use uuid::Uuid;
@@ -124,7 +124,7 @@ impl UserRepository for InMemoryStore {
         Ok(())
     }
 
-    fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError> {
+    fn lock_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError> {
         let mut others = self.users.iter().filter(|(user, active)| user.id != apart_from && *active);
         Ok(others.any(|(user, _)| user.role == Role::Superuser))
     }
@@ -218,7 +218,7 @@ impl SessionRepository for InMemoryStore {
     }
 
     fn publish_role(&mut self, user: UserId, now: Instant) -> Result<(), StoreError> {
-        self.revocations.push(Revocation { user, what: Stopped::Role, at: now });
+        self.revocations.push(Revocation { user, target: RevocationTarget::Role, at: now });
         Ok(())
     }
 
@@ -227,7 +227,7 @@ impl SessionRepository for InMemoryStore {
         let live = self.sessions.iter_mut().find(|s| s.user == user && s.id == id && s.revoked_at.is_none());
         let Some(session) = live else { return Ok(false) };
         session.revoked_at = Some(now);
-        self.revocations.push(Revocation { user, what: Stopped::Session(id), at: now });
+        self.revocations.push(Revocation { user, target: RevocationTarget::Session(id), at: now });
         Ok(true)
     }
 
@@ -242,7 +242,7 @@ impl SessionRepository for InMemoryStore {
         for session in self.sessions.iter_mut().filter(|session| session.user == user && session.revoked_at.is_none()) {
             session.revoked_at = Some(now);
         }
-        self.revocations.push(Revocation { user, what: Stopped::Sessions, at: now });
+        self.revocations.push(Revocation { user, target: RevocationTarget::Sessions, at: now });
         Ok(())
     }
 

@@ -27,7 +27,7 @@ pub struct EntryPut {
 pub fn find(store: &mut dyn Store, user: UserId, habit: HabitId, date: Date) -> Result<Entry, Error> {
     let habit = store.find_habit(user, habit)?.ok_or(Error::not_found::<entity::Habit>())?;
     let entry = store.find_entry(user, habit.id, date)?.ok_or(Error::not_found::<entity::Entry>())?;
-    Ok(entry.judged(&habit.timeline))
+    Ok(entry.reevaluated(&habit.timeline))
 }
 
 /// A habit's entries in a range: see [`super::EntryRepository::entries`].
@@ -42,7 +42,7 @@ pub fn list(
     let habit = store.find_habit(user, habit)?.ok_or(Error::not_found::<entity::Habit>())?;
     let Some(range) = range else { return Ok(Vec::new()) };
     let found = store.entries(user, habit.id, range, limit, backwards)?;
-    Ok(found.into_iter().map(|entry| entry.judged(&habit.timeline)).collect())
+    Ok(found.into_iter().map(|entry| entry.reevaluated(&habit.timeline)).collect())
 }
 
 fn ensure_date_fits(tx: &WriteTransaction<'_>, habit: &Habit, date: Date) -> Result<(), Violations> {

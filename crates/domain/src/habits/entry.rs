@@ -63,9 +63,9 @@ impl Entry {
         self.tracked_minutes > 0 && self.state == EntryState::Done && self.value.is_none() && self.note.is_none()
     }
 
-    /// The entry with its state as its value is judged now: a target that was changed since counts.
+    /// The entry with its state re-evaluated by the plan version in force on its date.
     #[must_use]
-    pub fn judged(mut self, timeline: &Timeline) -> Self {
+    pub fn reevaluated(mut self, timeline: &Timeline) -> Self {
         let kind = &timeline.plan_on(self.date).kind;
         if let (Some(_), Some(total), EntryState::Done | EntryState::Missed) = (kind.target(), self.total(), self.state)
         {

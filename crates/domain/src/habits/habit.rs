@@ -159,7 +159,7 @@ words! {
 
 words! {
     /// Why a habit is archived.
-    pub enum ArchivedBecause {
+    pub enum ArchiveReason {
         /// Its user archived it.
         User = "user",
         /// Its last day is past. Moving that day restores the habit.
@@ -174,11 +174,11 @@ impl Habit {
     }
 
     /// Why the habit is archived on `today`; nothing if it isn't.
-    pub fn archived_because(&self, today: Date) -> Option<ArchivedBecause> {
+    pub fn archived_because(&self, today: Date) -> Option<ArchiveReason> {
         if self.archived_at.is_some() {
-            Some(ArchivedBecause::User)
+            Some(ArchiveReason::User)
         } else {
-            self.timeline.is_over(today).then_some(ArchivedBecause::Ended)
+            self.timeline.is_over(today).then_some(ArchiveReason::Ended)
         }
     }
 

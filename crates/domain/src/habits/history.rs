@@ -45,7 +45,7 @@ pub struct History {
 /// Why stored bytes are no history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes are not a history of a known version")]
-pub struct NotAHistory;
+pub struct InvalidHistory;
 
 impl History {
     /// The history that these entries make; in any order, one per date.
@@ -141,11 +141,11 @@ impl History {
     /// Reads [`Self::encode`]'s bytes.
     ///
     /// # Errors
-    /// [`NotAHistory`] for anything else.
-    pub fn decode(bytes: &[u8]) -> Result<Self, NotAHistory> {
+    /// [`InvalidHistory`] for anything else.
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidHistory> {
         match bytes.split_first() {
-            Some((&VERSION, input)) => decode(input).ok_or(NotAHistory),
-            _ => Err(NotAHistory),
+            Some((&VERSION, input)) => decode(input).ok_or(InvalidHistory),
+            _ => Err(InvalidHistory),
         }
     }
 }
@@ -273,11 +273,11 @@ mod tests {
         let record = DayRecord { state: EntryState::Missed, value: Some(10) };
         let bytes = History::rebuild(&timeline, days(100).map(|date| (date, record))).encode();
         for cut in 0..bytes.len() {
-            assert_eq!(History::decode(&bytes[..cut]), Err(NotAHistory));
+            assert_eq!(History::decode(&bytes[..cut]), Err(InvalidHistory));
         }
         let mut longer = bytes.clone();
         longer.push(0);
-        assert_eq!(History::decode(&longer), Err(NotAHistory));
+        assert_eq!(History::decode(&longer), Err(InvalidHistory));
         for at in 0..bytes.len() {
             for flip in [1, 0x80, 0xFF] {
                 let mut wrong = bytes.clone();
@@ -287,6 +287,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(History::decode(&[1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]), Err(NotAHistory));
+        assert_eq!(History::decode(&[1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]), Err(InvalidHistory));
     }
 }

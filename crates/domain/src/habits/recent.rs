@@ -5,7 +5,7 @@
 //! make it stale that doesn't make the history stale too. A look at a day before the checkpoint needs the whole.
 
 use super::codec::{put, put32, take_length, take32};
-use super::history::{DAYS, History, NotAHistory, date_of, decode};
+use super::history::{DAYS, History, InvalidHistory, date_of, decode};
 use super::progress::Progress;
 use super::score::window_days;
 use super::stats::DaySummary;
@@ -161,13 +161,13 @@ impl Recent {
     /// Reads the bytes of [`Self::encode`], and those of a whole history.
     ///
     /// # Errors
-    /// [`NotAHistory`] for anything else.
-    pub fn decode(bytes: &[u8]) -> Result<Self, NotAHistory> {
+    /// [`InvalidHistory`] for anything else.
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidHistory> {
         let Some((&VERSION, mut input)) = bytes.split_first() else {
             return Ok(Self { checkpoint: None, history: History::decode(bytes)? });
         };
-        let checkpoint = Checkpoint::decode(&mut input).ok_or(NotAHistory)?;
-        Ok(Self { checkpoint: Some(checkpoint), history: decode(input).ok_or(NotAHistory)? })
+        let checkpoint = Checkpoint::decode(&mut input).ok_or(InvalidHistory)?;
+        Ok(Self { checkpoint: Some(checkpoint), history: decode(input).ok_or(InvalidHistory)? })
     }
 }
 
@@ -257,7 +257,7 @@ mod tests {
         let bytes = recent.encode();
         assert_eq!(Recent::decode(&bytes), Ok(recent));
         for cut in 0..bytes.len() {
-            assert_eq!(Recent::decode(&bytes[..cut]), Err(NotAHistory));
+            assert_eq!(Recent::decode(&bytes[..cut]), Err(InvalidHistory));
         }
         for at in 0..bytes.len() {
             for flip in [1, 0x40, 0x80, 0xFF] {

@@ -2,7 +2,7 @@
 
 use super::views::as_of;
 use super::{
-    ArchivedBecause, Habit, HabitPatch, History, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline,
+    ArchiveReason, Habit, HabitPatch, History, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline,
     Window,
 };
 use super::{projection, tracked};
@@ -199,7 +199,7 @@ pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) 
         let before = habit.timeline.clone();
         store_changed(tx, &mut habit, &before)?;
     }
-    if habit.archived_because(user.today(tx.now)) == Some(ArchivedBecause::Ended) {
+    if habit.archived_because(user.today(tx.now)) == Some(ArchiveReason::Ended) {
         return Err(Error::conflict(
             Code::HabitEnded,
             "its last day is past: move or clear `ends_on` to take it up again",

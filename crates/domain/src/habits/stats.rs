@@ -238,7 +238,7 @@ impl Progress<'_> {
                     .map_or(range.to(), |found| found.to),
             };
             if let Some(period) = &period
-                && self.judge(period, at).available > 0
+                && self.evaluate_period(period, at).available > 0
             {
                 tally.due += 1;
             }

@@ -134,7 +134,7 @@ fn differences(
     store: &mut dyn Store,
     user: UserId,
     habit: &Habit,
-    stamp: (Instant, Revision),
+    created: (Instant, Revision),
 ) -> Result<Vec<Change>, Error> {
     let mut minutes: BTreeMap<Date, u64> = store.minutes_of_habit(user, habit.id)?.into_iter().collect();
     minutes.retain(|date, _| measures_minutes(&habit.timeline, *date));
@@ -144,7 +144,7 @@ fn differences(
     let mut changes = Vec::new();
     for date in days {
         let tracked = fitting(minutes.get(&date).copied().unwrap_or(0))?;
-        changes.extend(with_minutes(habit, date, entries.get(&date), tracked, stamp));
+        changes.extend(with_minutes(habit, date, entries.get(&date), tracked, created));
     }
     Ok(changes)
 }
@@ -179,7 +179,7 @@ mod tests {
     use crate::habits::{EntryInput, EntryNote, Plan, Window};
     use proptest::prelude::*;
 
-    const STAMP: (Instant, Revision) = (Instant::from_seconds(9), Revision(9));
+    const CREATED: (Instant, Revision) = (Instant::from_seconds(9), Revision(9));
 
     fn habit(kind: &str) -> Habit {
         let day = Date::parse("2026-03-01").unwrap();
@@ -199,9 +199,9 @@ mod tests {
             timeline: Timeline::new(Window { starts_on: day, ends_on: None }, vec![plan], vec![]).unwrap(),
             archived_at: None,
             position: 0,
-            created_at: STAMP.0,
-            updated_at: STAMP.0,
-            rev: STAMP.1,
+            created_at: CREATED.0,
+            updated_at: CREATED.0,
+            rev: CREATED.1,
             request_digest: [0; 32],
         }
     }
@@ -216,7 +216,7 @@ mod tests {
 
     /// The entry that tracking so many minutes makes of one.
     fn tracked(habit: &Habit, entry: Option<Entry>, minutes: u32) -> Option<Entry> {
-        match with_minutes(habit, day(), entry.as_ref(), minutes, STAMP) {
+        match with_minutes(habit, day(), entry.as_ref(), minutes, CREATED) {
             None => entry,
             Some(Change::Put(entry)) => Some(entry),
             Some(Change::Remove(..)) => None,
@@ -228,7 +228,7 @@ mod tests {
         let before = existing.map_or(0, |entry| entry.tracked_minutes);
         let (state, value) = input.resolve(&habit.timeline.plan_on(day()).kind, before).ok()?;
         let note = input.note.clone();
-        let (habit, date, (now, rev)) = (habit.id, day(), STAMP);
+        let (habit, date, (now, rev)) = (habit.id, day(), CREATED);
         Some(Entry { habit, date, state, value, tracked_minutes: before, note, created_at: now, updated_at: now, rev })
     }
 
@@ -278,8 +278,8 @@ mod tests {
             let first = tracked(&habit, put(&habit, None, &input), minutes_tracked);
             let time = tracked(&habit, None, minutes_tracked);
             let then = put(&habit, time.as_ref(), &input);
-            let judged = |entry: Option<Entry>| entry.map(|entry| entry.judged(&habit.timeline));
-            prop_assert_eq!(judged(first), judged(then));
+            let reevaluated = |entry: Option<Entry>| entry.map(|entry| entry.reevaluated(&habit.timeline));
+            prop_assert_eq!(reevaluated(first), reevaluated(then));
         }
     }
 
@@ -288,13 +288,13 @@ mod tests {
         let habit = minutes("at_least");
         let half = put(&habit, None, &EntryInput { value: Some(20), ..EntryInput::default() });
         assert_eq!(half.clone().unwrap().state, EntryState::Missed);
-        let whole = tracked(&habit, half, 10).unwrap().judged(&habit.timeline);
+        let whole = tracked(&habit, half, 10).unwrap().reevaluated(&habit.timeline);
         assert_eq!((whole.state, whole.value, whole.total()), (EntryState::Done, Some(20), Some(30)));
         let alone = tracked(&habit, None, 29).unwrap();
         assert!(alone.is_tracked_only());
-        assert_eq!(alone.judged(&habit.timeline).state, EntryState::Missed);
+        assert_eq!(alone.reevaluated(&habit.timeline).state, EntryState::Missed);
         let skipped = put(&habit, None, &EntryInput { state: Some(EntryState::Skipped), ..EntryInput::default() });
-        assert_eq!(tracked(&habit, skipped, 45).unwrap().judged(&habit.timeline).state, EntryState::Skipped);
+        assert_eq!(tracked(&habit, skipped, 45).unwrap().reevaluated(&habit.timeline).state, EntryState::Skipped);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Personal access tokens: by which somebody lets another program act for them, within scopes and for a time.
 //!
-//! Nothing but a hash of the secret is kept. How secrets are made and judged is the business of the `auth` crate.
+//! Only a hash of the secret is stored. The `auth` crate creates and verifies the secrets.
 
 mod repository;
 mod scopes;

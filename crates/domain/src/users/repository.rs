@@ -73,7 +73,7 @@ pub trait UserRepository {
 
     /// Waits until nobody else is changing who is a superuser; then nobody does until this unit of work ends. Whether
     /// there is one that is active, apart from this user.
-    fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError>;
+    fn lock_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError>;
 
     /// Removes a user, and everything of theirs from every table, but for the feed's word that their sessions have
     /// ended. For their own writing unit of work.

@@ -17,14 +17,14 @@ impl Progress<'_> {
         }
         match self.timeline.period_of(date) {
             None => true,
-            Some(period) => !self.met_before(&period, &self.judge(&period, date), date),
+            Some(period) => !self.met_before(&period, &self.evaluate_period(&period, date), date),
         }
     }
 
     /// What a day was. Days after today are pending where they are due.
     pub fn state_on(&self, date: Date) -> DayState {
         if let Some(period) = self.timeline.period_of(date) {
-            let progress = self.judge(&period, date);
+            let progress = self.evaluate_period(&period, date);
             return self.quota_state(&period, &progress, date);
         }
         let limited = self.timeline.plan_on(date).kind.direction() == Direction::AtMost;
@@ -96,7 +96,7 @@ impl Progress<'_> {
         }
     }
 
-    /// The reasons of the days of `range` up to today, each with the plan version it was judged by. Folding them gives
+    /// The reasons of the days of `range` up to today, each with the plan version it was evaluated by. Folding them gives
     /// the streaks: of occurrences by counting `done` between `missed`; of periods by taking each for met that has a
     /// `done` day and no `missed` one.
     pub fn explain(&self, range: DateRange) -> Vec<Explained> {
@@ -108,7 +108,7 @@ impl Progress<'_> {
             .map(|date| {
                 if period.as_ref().is_none_or(|(period, _)| !period.range.contains(date)) {
                     period = self.timeline.period_of(date).map(|period| {
-                        let progress = self.judge(&period, date);
+                        let progress = self.evaluate_period(&period, date);
                         (period, progress)
                     });
                 }

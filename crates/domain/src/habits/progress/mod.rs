@@ -47,7 +47,7 @@ pub struct Explained {
     pub date: Date,
     /// What it was.
     pub reason: DayState,
-    /// The first day of the plan version it was judged by.
+    /// The first day of the plan version it was evaluated by.
     pub plan: Date,
 }
 

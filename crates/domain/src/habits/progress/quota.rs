@@ -72,10 +72,10 @@ impl Progress<'_> {
 
     /// What the quota period of a day asks for and what was done in it; nothing where no quota is in force.
     pub fn period_of(&self, date: Date) -> Option<PeriodProgress> {
-        self.timeline.period_of(date).map(|period| self.judge(&period, date))
+        self.timeline.period_of(date).map(|period| self.evaluate_period(&period, date))
     }
 
-    pub(in crate::habits) fn judge(&self, period: &QuotaPeriod, date: Date) -> PeriodProgress {
+    pub(in crate::habits) fn evaluate_period(&self, period: &QuotaPeriod, date: Date) -> PeriodProgress {
         let range = period.range;
         let available = self.available(range);
         let needed = period.needed(|days| self.available(days));

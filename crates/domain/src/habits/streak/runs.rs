@@ -126,17 +126,17 @@ impl Progress<'_> {
             }
             let plan = self.timeline.plan_of(segment);
             let Some((Quota::Times(times), per)) = plan.schedule.quota() else {
-                self.judge_until(&mut at, segment.to.min(stretch.to), &mut found);
+                self.evaluate_until(&mut at, segment.to.min(stretch.to), &mut found);
                 continue;
             };
-            // Whole periods of one version that are over are counted right here; the others are judged with care.
+            // Past periods within one version are counted directly; the others need the general evaluation.
             let first = number == 0;
             let last = number + 1 == segments.len();
             while at <= segment.to && at <= stretch.to {
                 let whole = per.around(at, plan.week_start);
                 let alone = (first || whole.from() >= segment.from) && (last || whole.to() <= segment.to);
                 if !alone || whole.to() >= self.today {
-                    self.judge_until(&mut at, whole.to().min(stretch.to), &mut found);
+                    self.evaluate_until(&mut at, whole.to().min(stretch.to), &mut found);
                     continue;
                 }
                 let (from, to) = (whole.from().max(segment.from), whole.to().min(segment.to));
@@ -153,12 +153,12 @@ impl Progress<'_> {
         }
     }
 
-    /// Judges the periods from `at` on until one ends on or after `until`, and leaves `at` behind the last of them.
-    fn judge_until(&self, at: &mut Date, until: Date, found: &mut impl FnMut(PeriodProgress)) {
+    /// Evaluates the periods from `at` on until one ends on or after `until`, and leaves `at` behind the last of them.
+    fn evaluate_until(&self, at: &mut Date, until: Date, found: &mut impl FnMut(PeriodProgress)) {
         while *at <= until {
             let Some(period) = self.timeline.period_of(*at) else { break };
             let to = period.range.to();
-            found(self.judge(&period, *at));
+            found(self.evaluate_period(&period, *at));
             match to.succ() {
                 Some(next) => *at = next,
                 None => return,

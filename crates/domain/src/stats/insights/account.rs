@@ -17,7 +17,7 @@ pub const MOST_DAYS: u32 = 730;
 
 /// What was found in an account.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Examined {
+pub struct Analysis {
     /// The days that were looked at.
     pub range: DateRange,
     /// What was found.
@@ -26,7 +26,7 @@ pub struct Examined {
     pub names: HashMap<HabitId, HabitName>,
 }
 
-impl Examined {
+impl Analysis {
     /// What a habit is called; nothing of other subjects.
     pub fn name(&self, subject: Subject) -> Option<&HabitName> {
         match subject {
@@ -45,7 +45,7 @@ pub fn of_account(
     on: Option<Date>,
     period: Period,
     rate: f64,
-) -> Result<Examined, Error> {
+) -> Result<Analysis, Error> {
     let user = users::find(store, user)?;
     let today = on.unwrap_or_else(|| user.today(now));
     let range = latest(period.days(today, Some(Date::MIN)));
@@ -71,7 +71,7 @@ pub fn of_account(
     series.push(of_minutes(&minutes));
     series.extend(of_nights(&nights(&store.sleeps(user.id, range)?)));
     let names = habits.into_iter().map(|(habit, _)| (habit.id, habit.name)).collect();
-    Ok(Examined { range, insights: examine(&series, rate), names })
+    Ok(Analysis { range, insights: examine(&series, rate), names })
 }
 
 fn latest(range: DateRange) -> DateRange {

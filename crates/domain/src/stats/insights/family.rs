@@ -1,7 +1,7 @@
 //! The family of tests: what is asked is decided before looking, and everything that was asked is answered.
 
 use super::Series;
-use super::association::{Lacking, associate};
+use super::association::{NotEnoughData, associate};
 use super::discoveries::adjusted;
 use super::series::Subject;
 use crate::civil::num::len32;
@@ -22,7 +22,7 @@ pub struct Hypothesis {
 
 /// A question that was tested.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Finding {
+pub struct TestedPair {
     /// What was asked.
     pub asked: Hypothesis,
     /// Correlation of what is new about each day, −1 to 1.
@@ -47,13 +47,13 @@ pub struct Untested {
     /// How many more of them are needed at least.
     pub days_needed: u32,
     /// What is lacking.
-    pub lacks: Lacks,
+    pub lacks: MissingData,
 }
 
 words! {
     /// What a question lacks.
     #[cfg_attr(feature = "openapi", schema(as = InsightLacks))]
-    pub enum Lacks {
+    pub enum MissingData {
         /// Days with both.
         Days = "days",
         /// Days that differ: one of the two is nearly always the same.
@@ -67,7 +67,7 @@ pub struct Insights {
     /// The rate of false discoveries that was declared.
     pub rate: f64,
     /// Every tested question, the least p first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<TestedPair>,
     /// The questions that lack data, those first that lack least.
     pub untested: Vec<Untested>,
 }
@@ -107,16 +107,16 @@ pub fn examine(series: &[Series], rate: f64) -> Insights {
     let mut untested = Vec::new();
     for asked in hypotheses(series) {
         let (Some(first), Some(second)) = (find(asked.first), find(asked.second)) else { continue };
-        let joint = first.with(second, asked.lag);
-        let n = len32(joint.days.len());
-        match associate(&joint) {
+        let pairs = first.with(second, asked.lag);
+        let n = len32(pairs.days.len());
+        match associate(&pairs) {
             Ok(found) => {
-                findings.push(Finding { asked, r: found.r, n, p: found.p, p_adjusted: 1.0, significant: false });
+                findings.push(TestedPair { asked, r: found.r, n, p: found.p, p_adjusted: 1.0, significant: false });
             }
             Err(lacking) => {
                 let (days_needed, lacks) = match lacking {
-                    Lacking::Days(days) => (days, Lacks::Days),
-                    Lacking::Variety(days) => (days, Lacks::Variety),
+                    NotEnoughData::Days(days) => (days, MissingData::Days),
+                    NotEnoughData::Variety(days) => (days, MissingData::Variety),
                 };
                 untested.push(Untested { asked, n, days_needed, lacks });
             }

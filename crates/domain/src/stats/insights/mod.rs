@@ -3,7 +3,7 @@
 //! Two daily series are tested for association in a way that neither trends nor habits of the week nor the likeness of
 //! neighbouring days can fake: both are ranked (`rank`); weekday means, a line and slow waves are removed by least
 //! squares (`calendar`); each is whitened by a first-order autoregression (`whiten`); Pearson's r of what is left is
-//! judged by Student's t, its degrees of freedom reduced by all that was fitted and by the autocorrelation that is left
+//! tested with Student's t, its degrees of freedom reduced by all that was fitted and by the autocorrelation that is left
 //! (`correlation`). All pairs and lags that were tested form one family, within which the rate of false discoveries is
 //! controlled (`discoveries`). Every tested pair is reported, not only the ones that look good.
 //!
@@ -20,8 +20,8 @@ mod sentence;
 mod series;
 mod whiten;
 
-pub use account::{Examined, MOST_DAYS, of_account};
-pub use family::{Finding, Hypothesis, Insights, Lacks, MAX_HABITS_TESTED, Untested, examine, hypotheses};
+pub use account::{Analysis, MOST_DAYS, of_account};
+pub use family::{Hypothesis, Insights, MAX_HABITS_TESTED, MissingData, TestedPair, Untested, examine, hypotheses};
 pub use series::{Series, Subject};
 
 /// Fewer days than these with both series are not tested.

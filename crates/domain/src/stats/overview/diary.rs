@@ -1,6 +1,6 @@
 //! Sleep and mood in an overview: what was recorded, and nothing in place of what wasn't.
 
-use super::facts::Facts;
+use super::input::InputData;
 use crate::civil::{Date, DateRange};
 use crate::sleep::{Night, NightSummary};
 use crate::stats::period::{Mean, Pieces};
@@ -61,12 +61,12 @@ pub(super) fn sleep_means(nights: &[Night], range: DateRange, today: Date) -> (O
     (summary.asleep.map(|spread| spread.mean), summary.quality)
 }
 
-pub(super) fn mood(facts: &Facts, range: DateRange, pieces: &Pieces) -> MoodPart {
-    let mean = mood_mean(facts, range);
-    let days = facts.moods.iter().map(|day| (day.date, day.value));
+pub(super) fn mood(data: &InputData, range: DateRange, pieces: &Pieces) -> MoodPart {
+    let mean = mood_mean(data, range);
+    let days = data.moods.iter().map(|day| (day.date, day.value));
     MoodPart { days: mean.count(), mean: mean.value(), trend: means(pieces, days) }
 }
 
-pub(super) fn mood_mean(facts: &Facts, range: DateRange) -> Mean {
-    Mean::of(facts.moods.iter().filter(|day| range.contains(day.date)).map(|day| day.value))
+pub(super) fn mood_mean(data: &InputData, range: DateRange) -> Mean {
+    Mean::of(data.moods.iter().filter(|day| range.contains(day.date)).map(|day| day.value))
 }
