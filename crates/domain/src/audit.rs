@@ -1,6 +1,6 @@
 //! What happened to the security of accounts, recorded one by one in the transaction that causes it.
 //!
-//! An event keeps ids, words and numbers, and no personal data: no name, no address, nothing that somebody typed. When
+//! An event keeps ids, words and numbers, and no personal data: no name, no address, nothing that a user typed. When
 //! an account is deleted its events stay, readable and, its id leading nowhere any more, anonymous. (Attempts to sign
 //! in, which do have an address, are [`crate::logins`] and go with the account.)
 //!
@@ -109,9 +109,9 @@ impl From<AuditDetail> for Value {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {
-    /// Which.
+    /// The id.
     pub id: AuditEventId,
-    /// When.
+    /// The time.
     pub at: Instant,
     /// Who did it; nobody who is known, or the operator at the command line, if none.
     pub actor: Option<UserId>,
@@ -119,7 +119,7 @@ pub struct AuditEvent {
     pub subject: Option<UserId>,
     /// Which session it is about, or happened in.
     pub session: Option<SessionId>,
-    /// What.
+    /// The action.
     pub action: AuditAction,
     /// Whether it was done.
     pub outcome: AuditOutcome,

@@ -10,7 +10,7 @@ use crate::violation::Violations;
 /// Why something that was asked for did not happen. Nothing was stored, unless the runner's caller says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such thing, or it belongs to somebody else: the two can't be told apart.
+    /// There is no such thing, or it belongs to another user: the two can't be told apart.
     #[error("no such {label}")]
     NotFound {
         /// [`Entity::NOT_FOUND`] of what was asked for.

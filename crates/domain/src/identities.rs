@@ -1,6 +1,6 @@
 //! Who users are elsewhere: accounts with a provider (Google) that they may sign in through.
 //!
-//! What is recognised is the provider's *subject*, which never changes and is never given to somebody else; an e-mail
+//! What is recognised is the provider's *subject*, which never changes and is never given to another user; an e-mail
 //! address is neither, and links nothing by itself.
 
 use crate::civil::Instant;
@@ -9,20 +9,20 @@ use crate::ids::UserId;
 use crate::users::Email;
 
 words! {
-    /// Who vouches for somebody.
+    /// Who vouches for a user.
     pub enum Provider {
         /// Google.
         Google = "google",
     }
 }
 
-/// By what a provider knows somebody: 1–255 visible ASCII characters, compared with their case (OpenID Connect Core 1.0
+/// By what a provider knows a user: 1–255 visible ASCII characters, compared with their case (OpenID Connect Core 1.0
 /// §2, `sub`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject(String);
 
 impl Subject {
-    /// Checks a subject; nothing if it is none.
+    /// Checks a subject; `None` if it is none.
     pub fn parse(text: &str) -> Option<Self> {
         let fine = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         fine.then(|| Self(text.to_owned()))
@@ -39,10 +39,10 @@ impl Subject {
     }
 }
 
-/// That a user is somebody with a provider.
+/// That a user is a user with a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// With whom; a user has one identity with each provider at most.
     pub provider: Provider,
@@ -59,7 +59,7 @@ pub trait IdentityRepository {
     /// Links a user to an identity.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if somebody is linked to it already, or the user to another one.
+    /// [`StoreError::Duplicate`] if a user is linked to it already, or the user to another one.
     fn insert_identity(&mut self, identity: &Identity) -> Result<(), StoreError>;
 
     /// The identity with this subject, whoever's it is: what signing in begins with.

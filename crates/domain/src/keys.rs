@@ -25,7 +25,7 @@ pub struct StoredKey {
     pub purpose: KeyPurpose,
     /// The encrypted secret.
     pub sealed: Vec<u8>,
-    /// When it was made. The newest key that isn't retired is the one in use.
+    /// The time of creation. The newest key that isn't retired is the one in use.
     pub created_at: Instant,
     /// From when on it is no longer accepted.
     pub retires_at: Option<Instant>,

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::ids::{LoginId, UserId};
 
 words! {
-    /// How somebody tried to sign in.
+    /// How a user tried to sign in.
     pub enum LoginMethod {
         /// With a password.
         Password = "password",
@@ -40,22 +40,22 @@ words! {
 /// An attempt to sign in.
 #[derive(Debug, Clone)]
 pub struct LoginAttempt {
-    /// Which.
+    /// The id.
     pub id: LoginId,
     /// Whose account it was, if there is one.
     pub user: Option<UserId>,
     /// A keyed hash of the name or address that was given (32 bytes), so that attempts on one unknown account can be
     /// told to belong together without being kept in clear.
     pub identifier_hash: [u8; 32],
-    /// When.
+    /// The time.
     pub at: Instant,
     /// From where.
     pub ip: Option<IpAddr>,
     /// With what, at most 400 characters.
     pub user_agent: Option<String>,
-    /// How.
+    /// The method.
     pub method: LoginMethod,
-    /// Nothing if it succeeded.
+    /// `None` if it succeeded.
     pub failure: Option<LoginFailure>,
 }
 

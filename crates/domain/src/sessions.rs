@@ -18,7 +18,7 @@ words! {
 }
 
 words! {
-    /// How somebody showed who they are when a session was opened. (A second factor may have come on top.)
+    /// How a user showed who they are when a session was opened. (A second factor may have come on top.)
     pub enum FirstFactor {
         /// By their password.
         Password = "password",
@@ -30,9 +30,9 @@ words! {
 /// A session as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Which.
+    /// The id.
     pub id: SessionId,
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// How its client proves itself.
     pub kind: SessionKind,
@@ -85,11 +85,11 @@ pub enum RevocationTarget {
 /// An entry of the revocation feed: something that replicas remember stopped being true.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// Whose.
+    /// The user.
     pub user: UserId,
-    /// What.
+    /// What was revoked.
     pub target: RevocationTarget,
-    /// When.
+    /// The time.
     pub at: Instant,
 }
 

@@ -12,7 +12,7 @@ pub const RECOVERY_CODES: usize = 10;
 /// A second factor as stored: one per account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TotpFactor {
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// The sealed secret.
     pub sealed: Vec<u8>,

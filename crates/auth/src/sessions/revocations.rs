@@ -145,8 +145,9 @@ mod tests {
     use crate::testing::{NOW, id};
 
     fn ended(user: u8, session: Option<u8>, at: Instant) -> Revocation {
-        let what = session.map_or(RevocationTarget::Sessions, |session| RevocationTarget::Session(id(session).into()));
-        Revocation { user: id(user).into(), what, at }
+        let target =
+            session.map_or(RevocationTarget::Sessions, |session| RevocationTarget::Session(id(session).into()));
+        Revocation { user: id(user).into(), target, at }
     }
 
     fn status(feed: &Revocations, user: u8, session: u8, opened: i64, now: i64) -> SessionStatus {

@@ -153,7 +153,7 @@ impl Ephemera {
         self.open(kind, key, self.store.get(kind, key, now).await?)
     }
 
-    /// The value, unless it has expired; from then on it is gone. Of many who take it at once, one gets it.
+    /// Removes and returns the value, unless it has expired. Of concurrent callers, only one gets it.
     ///
     /// # Errors
     /// [`StoreFailure`].
@@ -169,7 +169,7 @@ impl Ephemera {
         self.store.delete(kind, key).await
     }
 
-    /// Removes what has expired. How many.
+    /// Removes expired values; returns their number.
     ///
     /// # Errors
     /// [`StoreFailure`].
@@ -177,7 +177,7 @@ impl Ephemera {
         self.store.purge(now).await
     }
 
-    /// Asks the store for a sign of life.
+    /// Checks that the store is reachable.
     ///
     /// # Errors
     /// [`StoreFailure`].
@@ -185,7 +185,7 @@ impl Ephemera {
         self.store.ping().await
     }
 
-    /// What doesn't open isn't ours, and so isn't there.
+    /// A value that can't be decrypted wasn't stored by us, and is treated as absent.
     fn open(&self, kind: Kind, key: Key, sealed: Option<Vec<u8>>) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         let Some(sealed) = sealed else { return Ok(None) };
         let opened = self

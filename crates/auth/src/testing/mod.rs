@@ -15,10 +15,10 @@ use crate::entropy::Entropy;
 /// A master key.
 pub(crate) const MASTER: &str = "a master key that only the tests know";
 
-/// The present: 2026-03-01T12:00:00Z.
+/// The current time in tests: 2026-03-01T12:00:00Z.
 pub(crate) const NOW: Instant = Instant::from_seconds(1_772_366_400);
 
-/// Bytes that follow from a seed.
+/// Deterministic bytes derived from a seed.
 pub(crate) struct Seeded {
     seed: u64,
     drawn: AtomicU64,
@@ -40,7 +40,7 @@ impl Entropy for Seeded {
     }
 }
 
-/// A `UUIDv7` that is recognised by its number.
+/// A `UUIDv7` made from a small number.
 pub(crate) fn id(number: u8) -> Uuid {
     let mut bytes = [0; 16];
     bytes[6] = 0x70;
@@ -49,7 +49,7 @@ pub(crate) fn id(number: u8) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-/// Ids in a row.
+/// Sequential ids.
 #[derive(Default)]
 pub(crate) struct Ids(AtomicU64);
 

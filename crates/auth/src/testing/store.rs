@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::NOW;
 
-/// The repositories, in memory.
+/// All repositories, in memory.
 #[derive(Default)]
 pub(crate) struct InMemoryStore {
     pub(crate) users: Vec<(NewUser, bool)>,
@@ -35,7 +35,7 @@ pub(crate) struct InMemoryStore {
     pub(crate) personal_tokens: Vec<PersonalToken>,
     pub(crate) totp: Vec<TotpFactor>,
     pub(crate) recovery_codes: Vec<(UserId, [u8; 32])>,
-    /// Changes to sessions: so that tests see what wrote.
+    /// Number of writes to sessions.
     pub(crate) session_writes: usize,
 }
 

@@ -185,7 +185,7 @@ impl Date {
         Weekday::from_number((self.0.cast_unsigned() + 3) % 7)
     }
 
-    /// This date moved by `days`, which may be negative; nothing if that leaves the range.
+    /// This date moved by `days`, which may be negative; `None` if that leaves the range.
     #[inline]
     pub const fn checked_add_days(self, days: i32) -> Option<Self> {
         Self::from_days_since_epoch(self.0.saturating_add(days))

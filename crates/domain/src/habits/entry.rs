@@ -40,9 +40,9 @@ pub struct Entry {
     pub tracked_minutes: u32,
     /// A note.
     pub note: Option<EntryNote>,
-    /// When it was first made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     pub rev: Revision,

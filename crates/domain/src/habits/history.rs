@@ -2,7 +2,7 @@
 //!
 //! Three bits a day say what streaks, scores and calendars need (ten years: three times 456 bytes, and the third is
 //! mostly empty), and values are kept beside them, two bytes each or a little more. Entries are the source: whoever
-//! writes one calls [`History::record`] in the same transaction, and [`History::rebuild`] makes it anew. Bits are decided
+//! writes one calls [`History::record`] in the same transaction, and [`History::rebuild`] rebuilds it. Bits are decided
 //! when they are written, by the plan version in force on the entry's date; so a change of plans or window needs a
 //! rebuild.
 //!

@@ -69,7 +69,7 @@ impl Window {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pause {
-    /// Which.
+    /// The id.
     pub id: PauseId,
     /// The first day.
     pub from: Date,

@@ -1,7 +1,7 @@
 //! The recent part of a history, with a checkpoint that sums up what was before it: what a *today* screen needs, as
 //! little after ten years as after a few months.
 //!
-//! It is made anew from the whole history and the timeline whenever either is stored ([`Recent::of`]), so nothing can
+//! It is rebuilt from the whole history and the timeline whenever either is stored ([`Recent::of`]), so nothing can
 //! make it stale that doesn't make the history stale too. A look at a day before the checkpoint needs the whole.
 
 use super::codec::{put, put32, take_length, take32};
@@ -116,24 +116,24 @@ impl Recent {
         self.checkpoint.is_none_or(|checkpoint| checkpoint.at <= date)
     }
 
-    /// The habit as of a day; nothing if the recent part doesn't know it.
+    /// The habit as of a day; `None` if the recent part doesn't know it.
     fn on<'a>(&'a self, timeline: &'a Timeline, date: Date) -> Option<Progress<'a>> {
         self.knows(date).then(|| Progress::after(self.checkpoint.as_ref(), timeline, &self.history, date))
     }
 
     /// What the screen of a day shows of a habit, as of that day: the same as [`super::summary`] of the whole history.
-    /// Nothing if the recent part doesn't know the day.
+    /// `None` if the recent part doesn't know the day.
     pub fn summary(&self, timeline: &Timeline, date: Date) -> Option<DaySummary> {
         self.on(timeline, date).map(|progress| progress.summary())
     }
 
-    /// Whether something is to be done on a day; of a quota, while its number isn't met. Nothing if the recent part
+    /// Whether something is to be done on a day; of a quota, while its number isn't met. `None` if the recent part
     /// doesn't know the day.
     pub fn is_due(&self, timeline: &Timeline, date: Date) -> Option<bool> {
         self.on(timeline, date).map(|progress| progress.is_due(date))
     }
 
-    /// The current streak as of a day. Nothing if the recent part doesn't know the day.
+    /// The current streak as of a day. `None` if the recent part doesn't know the day.
     pub fn current_streak(&self, timeline: &Timeline, date: Date) -> Option<u32> {
         match &self.checkpoint {
             // Without a checkpoint, it looks no further back than the streak goes.

@@ -53,7 +53,7 @@ pub fn list(
     Ok((habits, user))
 }
 
-/// Makes a habit, or gives back the one that the same request made before.
+/// Creates a habit, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<Habit>, User), Error> {
     let user = users::find(tx.store, tx.user)?;
     if let Some(habit) = tx.store.find_habit(tx.user, new.id)? {
@@ -121,7 +121,7 @@ pub fn update(
         let moved = wrong.take("", before.with_window(window));
         habit.timeline = moved.unwrap_or(habit.timeline);
     }
-    // What is sent back as it is changes nothing: a schedule must not begin to count anew because a form was saved.
+    // What is sent back as it is changes nothing: a schedule must not begin to count again because a form was saved.
     let effective_from = user.today(tx.now).max(habit.timeline.window().starts_on);
     let present = habit.timeline.plan_on(effective_from);
     let schedule = patch.schedule.take().filter(|schedule| *schedule != present.schedule);
@@ -139,7 +139,7 @@ pub fn update(
     Ok((habit, user))
 }
 
-/// The timeline with one more version. Only a new schedule begins to count anew: a new target leaves its phase alone.
+/// The timeline with one more version. Only a new schedule begins to count again: a new target leaves its phase alone.
 fn with_version(timeline: &Timeline, new: NewPlan, week_start: Weekday) -> Result<Timeline, Violations> {
     let present = timeline.plan_on(new.effective_from);
     let (anchor, week_start) = match (&new.schedule, new.anchor) {
@@ -265,7 +265,7 @@ pub fn put_plan(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected,
     Ok(habit)
 }
 
-/// Adds a pause, or gives back the one that the same request made before.
+/// Adds a pause, or returns the one that an earlier identical request created.
 pub fn create_pause(
     tx: &mut WriteTransaction<'_>,
     id: HabitId,

@@ -30,7 +30,7 @@ fn measures_minutes(timeline: &Timeline, date: Date) -> bool {
     matches!(timeline.plan_on(date).kind, Kind::Minutes { .. })
 }
 
-/// What becomes of a day's entry when so many minutes of it are tracked; nothing if it stays as it is.
+/// What becomes of a day's entry when so many minutes of it are tracked; `None` if it stays as it is.
 fn with_minutes(
     habit: &Habit,
     date: Date,
@@ -162,7 +162,7 @@ pub fn wrong_days(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<
 }
 
 /// Brings all entries of a habit in line with its time entries: after its plans changed, since they say on which days
-/// minutes are measured. Its history has to be made anew afterwards.
+/// minutes are measured. Its history has to be rebuilt afterwards.
 pub fn realign(tx: &mut WriteTransaction<'_>, habit: &Habit) -> Result<(), Error> {
     let changes = differences(tx.store, tx.user, habit, (tx.now, tx.rev))?;
     store_all(tx, &mut BTreeMap::new(), changes)

@@ -34,7 +34,7 @@ pub struct Today {
 }
 
 impl Today {
-    /// done ÷ (due − skipped); nothing where nothing is left of it.
+    /// done ÷ (due − skipped); null where nothing is left of it.
     pub fn rate(&self) -> Option<f64> {
         let asked = self.due.saturating_sub(self.skipped);
         (asked > 0).then(|| f64::from(self.done) / f64::from(asked))

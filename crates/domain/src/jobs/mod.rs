@@ -37,7 +37,7 @@ words! {
 /// A job to be enqueued.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// Which.
+    /// The id.
     pub id: JobId,
     /// What kind of work.
     pub kind: JobKind,
@@ -60,7 +60,7 @@ impl std::fmt::Debug for NewJob {
 /// A job that a worker has on lease.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Which.
+    /// The id.
     pub id: JobId,
     /// What kind of work.
     pub kind: JobKind,
@@ -116,7 +116,7 @@ pub enum Settled {
     Again(Instant),
     /// It was given up.
     Dead,
-    /// Nothing: the lease had run out and somebody else has it, or it was removed with its account.
+    /// Nothing: the lease had run out and another user has it, or it was removed with its account.
     NotOurs,
 }
 

@@ -1,4 +1,4 @@
-//! Moods: how somebody felt on a day, or at a moment of it.
+//! Moods: how the user felt on a day, or at a moment of it.
 //!
 //! A day has at most one mood of its own, and any number of moments. Its value is that of its own mood; without one, the
 //! mean of its moments; without any, there is none: nothing is ever made up. The date of a moment is the civil date in

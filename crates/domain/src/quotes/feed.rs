@@ -17,7 +17,7 @@ const KEPT_DAYS: i32 = 7;
 pub struct Feed {
     /// When the provider is to be asked next.
     pub next_at: Instant,
-    /// Until when somebody is at it.
+    /// Until when a user is at it.
     pub leased_until: Instant,
     /// How often asking failed since it last succeeded.
     pub failures: i32,

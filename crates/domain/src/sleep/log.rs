@@ -83,7 +83,7 @@ pub fn overlap(one: (Instant, Instant), other: (Instant, Instant)) -> bool {
     one.0 < other.1 && other.0 < one.1
 }
 
-/// The civil date, midnight to midnight, on which somebody in `zone` wakes at `end`.
+/// The civil date, midnight to midnight, on which a user in `zone` wakes at `end`.
 pub fn waking_date(zone: Zone, end: Instant) -> Date {
     DayClock { zone, day_start: DayStart::MIDNIGHT }.date_at(end)
 }
@@ -139,14 +139,14 @@ pub struct SleepLog {
     pub sleep: Sleep,
     /// A note.
     pub note: Option<SleepNote>,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,
-    /// A hash of the request that made it, to recognise its repetition.
+    /// Hash of the request that created it, for idempotency.
     #[serde(skip)]
     pub request_digest: [u8; 32],
 }

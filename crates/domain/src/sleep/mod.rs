@@ -1,4 +1,4 @@
-//! Sleep: when somebody slept, how well, and what follows from it.
+//! Sleep: when the user slept, how well, and what follows from it.
 //!
 //! A log is a half-open interval of the time line, and no two logs of a user overlap. Its civil date is that of waking,
 //! midnight to midnight on the clock of the zone that the user had when they wrote it: it is stored, and moving to

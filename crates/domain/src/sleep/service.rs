@@ -44,7 +44,7 @@ pub struct SleepPatch {
     /// When they fell asleep, or went to bed.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub start: Option<Instant>,
-    /// When they woke, or got up. Where this moves, `date` and `timezone` are told anew.
+    /// When they woke, or got up. Where this moves, `date` and `timezone` are determined again.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub end: Option<Instant>,
     /// What kind of sleep it was.
@@ -121,7 +121,7 @@ fn zone_of(tx: &mut WriteTransaction<'_>) -> Result<Zone, Error> {
     Ok(user.settings.timezone)
 }
 
-/// Makes a log, or gives back the one that the same request made before.
+/// Creates a log, or returns the one that an earlier identical request created.
 ///
 /// # Errors
 /// [`Error::SleepOverlap`] if it overlaps others that are to stay.
@@ -152,7 +152,7 @@ pub fn create(
     Ok(Creation::Created(log))
 }
 
-/// Changes a log. Its date and zone are told anew only where its end moves.
+/// Changes a log. Its date and zone are determined again only where its end moves.
 ///
 /// # Errors
 /// [`Error::SleepOverlap`] if it then overlaps others that are to stay.

@@ -1,4 +1,4 @@
-//! What somebody's sleep in a range of dates amounts to.
+//! What a user's sleep in a range of dates amounts to.
 //!
 //! Everything about nights is over those with data: a night that nobody logged is reported as missing and enters no
 //! figure. Naps are counted apart.
@@ -154,7 +154,7 @@ impl Naps {
     }
 }
 
-/// What somebody's sleep in a range amounts to.
+/// What a user's sleep in a range amounts to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SleepStats {
     /// The dates of waking.
@@ -177,7 +177,7 @@ pub fn needed(range: DateRange, today: Date) -> DateRange {
     DateRange::new(from.min(range.from()), range.to()).unwrap_or(range)
 }
 
-/// What logs amount to, in whichever order they come; of those outside of [`needed`], none counts.
+/// What logs amount to, in any order; of those outside of [`needed`], none counts.
 pub fn stats(sleeps: &[Sleep], range: DateRange, today: Date, goal: SleepGoal, free_days: Weekdays) -> SleepStats {
     let mut sleeps = sleeps.to_vec();
     sleeps.sort_unstable_by_key(|sleep| sleep.start);

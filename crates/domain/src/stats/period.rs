@@ -165,7 +165,7 @@ impl Mean {
         self.count
     }
 
-    /// Their mean; nothing without any.
+    /// Their mean; null without any.
     pub fn value(self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / f64::from(self.count))
     }

@@ -91,7 +91,7 @@ pub(crate) fn minutes_between(from: Instant, to: Instant) -> u64 {
     u64::try_from((seconds + 30) / 60).unwrap_or(0).max(1)
 }
 
-/// Makes a time entry, or gives back the one that the same request made before.
+/// Creates a time entry, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewTimeEntry) -> Result<Creation<TimeEntry>, Error> {
     if let Some(entry) = tx.store.find_time_entry(tx.user, new.id)? {
         let digest = entry.request_digest;

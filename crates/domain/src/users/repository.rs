@@ -9,7 +9,7 @@ use crate::revision::Revision;
 /// A user to be stored; their revision begins at 1.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The name they chose.
     pub username: Username,
@@ -68,7 +68,7 @@ pub trait UserRepository {
     /// Notes that a user's address is theirs, and which it is: the same, or another that replaces it.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if somebody else has the address by now.
+    /// [`StoreError::Duplicate`] if another user has the address by now.
     fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<(), StoreError>;
 
     /// Waits until nobody else is changing who is a superuser; then nobody does until this unit of work ends. Whether

@@ -56,7 +56,7 @@ pub(crate) fn a_removed_token_is_published(backend: Backend) {
     assert!(!remove());
     assert_eq!(find(&test, user, token.id), None);
     let what = RevocationTarget::Session(SessionId::from_uuid(token.id.as_uuid()));
-    let published = Revocation { user, what, at: NOW };
+    let published = Revocation { user, target: what, at: NOW };
     assert_eq!(test.read(|store| store.revocations_since(NOW)), [published]);
 }
 

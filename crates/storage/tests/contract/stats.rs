@@ -130,7 +130,7 @@ pub(crate) fn tasks_are_counted_by_kind_and_found_by_their_instants(backend: Bac
     made.sort_unstable();
     assert_eq!(made, [from, last, last]);
     let mut found = test.read(|store| store.tasks_done(user, from, until));
-    found.sort_by_key(|task| task.done);
+    found.sort_by_key(|task| task.done_at);
     assert_eq!(found, [from, last].map(|done| TaskDone { created_at: just_before, done_at: done }));
     // All that the calendar has can be asked for.
     let (first, end) = (Instant::from_micros(i64::MIN), Instant::from_micros(i64::MAX));

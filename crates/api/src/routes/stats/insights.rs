@@ -136,7 +136,7 @@ struct UntestedBody {
     n: u32,
     /// How many more days are needed at least.
     days_needed: u32,
-    /// What is untested.
+    /// What is lacking.
     lacks: MissingData,
     /// That in words.
     sentence: String,

@@ -180,7 +180,7 @@ impl Timeline {
         Self::new(self.window, self.plans.clone(), pauses)
     }
 
-    /// This timeline without a pause; nothing if it has none of that id.
+    /// This timeline without a pause; `None` if it has none of that id.
     pub fn without_pause(&self, id: PauseId) -> Option<Self> {
         let pauses: Vec<Pause> = self.pauses.iter().filter(|known| known.id != id).cloned().collect();
         if pauses.len() == self.pauses.len() {

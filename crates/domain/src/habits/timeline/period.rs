@@ -5,7 +5,7 @@ use super::{Segment, Timeline};
 use crate::civil::{Date, DateRange};
 
 impl Timeline {
-    /// The quota period that a day is in; nothing if the version in force isn't a quota, or outside of the window.
+    /// The quota period that a day is in; `None` if the version in force isn't a quota, or outside of the window.
     pub fn period_of(&self, date: Date) -> Option<QuotaPeriod> {
         let segment = self.segment_at(date)?;
         let plan = self.plan_of(segment);

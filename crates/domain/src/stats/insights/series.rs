@@ -56,7 +56,7 @@ impl Series {
         Self { subject, days }
     }
 
-    /// What it is about.
+    /// The description.
     pub const fn subject(&self) -> Subject {
         self.subject
     }

@@ -14,9 +14,9 @@ pub struct SleepPart {
     pub mean_seconds: Option<f64>,
     /// Quality, 1–5, on average over the nights that have one.
     pub mean_quality: Option<f64>,
-    /// Seconds slept a night of each piece; nothing where none was recorded.
+    /// Seconds slept a night of each piece; null where none was recorded.
     pub duration: Vec<Option<f64>>,
-    /// The quality of each piece; nothing where none was recorded.
+    /// The quality of each piece; null where none was recorded.
     pub quality: Vec<Option<f64>>,
 }
 
@@ -27,7 +27,7 @@ pub struct MoodPart {
     pub days: u32,
     /// The mean of their values, 0–10.
     pub mean: Option<f64>,
-    /// The mean of each piece; nothing where none was recorded.
+    /// The mean of each piece; null where none was recorded.
     pub trend: Vec<Option<f64>>,
 }
 

@@ -12,12 +12,12 @@ use crate::themes::ThemeLabel;
 pub const TOP_STREAKS: usize = 5;
 
 /// Habits in an overview. Days count as in [`crate::habits::HabitStats`]: due ones up to yesterday that weren't skipped,
-/// and today once it is done; of quotas, days that were done or missed. Days on which a habit was put away don't.
+/// and today once it is done; of quotas, days that were done or missed. Days on which a habit was archived don't.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HabitsPart {
     /// Habits that are kept today.
     pub active: u32,
-    /// Habits that were put away or have ended.
+    /// Habits that were archived or have ended.
     pub archived: u32,
     /// Days that counted, of all habits together.
     pub due: u32,
@@ -38,7 +38,7 @@ pub struct HabitsPart {
 /// A streak that is unbroken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningStreak {
-    /// Whose.
+    /// The user.
     pub habit: HabitId,
     /// What that is called.
     pub name: HabitName,
@@ -55,7 +55,7 @@ pub struct RunningStreak {
 /// A theme with the days of its habits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThemeTally {
-    /// Which; nothing for habits without one.
+    /// The theme; null for habits without one.
     pub theme: Option<ThemeLabel>,
     /// How many habits.
     pub habits: u32,
@@ -111,7 +111,7 @@ pub(super) fn part(data: &InputData, habits: &[HabitProgress<'_>], range: DateRa
     part
 }
 
-/// The habits with those days of a range on which they weren't put away yet.
+/// The habits with those days of a range on which they weren't archived yet.
 fn within<'a, 'b>(
     habits: &'a [HabitProgress<'b>],
     range: DateRange,

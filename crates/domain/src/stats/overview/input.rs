@@ -31,7 +31,7 @@ pub struct TaskCount {
 /// A task that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskDone {
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
     /// When it was done.
     pub done_at: Instant,
@@ -68,7 +68,7 @@ pub(super) struct InputData {
     pub(super) moods: Vec<DayValue>,
 }
 
-/// A habit as of today, and since when it is put away.
+/// A habit as of today, and since when it is archived.
 pub(super) struct HabitProgress<'a> {
     pub(super) habit: &'a Habit,
     pub(super) progress: Progress<'a>,
@@ -76,7 +76,7 @@ pub(super) struct HabitProgress<'a> {
 }
 
 impl HabitProgress<'_> {
-    /// The days of a range on which it wasn't put away yet.
+    /// The days of a range on which it wasn't archived yet.
     pub(super) fn days(&self, range: DateRange) -> Option<DateRange> {
         let last = match self.archived_on {
             None => range.to(),

@@ -52,16 +52,16 @@ impl KpiKey {
 /// A figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kpi {
-    /// Which.
+    /// The key.
     pub key: KpiKey,
-    /// In the range; nothing where nothing is known.
+    /// In the range; null where nothing is known.
     pub value: Option<f64>,
-    /// In as many days before; nothing where nothing is known.
+    /// In as many days before; null where nothing is known.
     pub previous: Option<f64>,
 }
 
 impl Kpi {
-    /// By how much it changed, in its own unit; nothing where one of the two isn't known.
+    /// By how much it changed, in its own unit; null where one of the two isn't known.
     pub fn change(self) -> Option<f64> {
         Some(self.value? - self.previous?)
     }

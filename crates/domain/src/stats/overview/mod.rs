@@ -34,7 +34,7 @@ pub struct Overview {
     pub today: Date,
     /// Its days.
     pub range: DateRange,
-    /// The days it is compared with; nothing where there is nothing to compare with.
+    /// The days it is compared with; null where there is nothing to compare with.
     pub previous: Option<DateRange>,
     /// How its charts cut the days.
     pub pieces: Pieces,

@@ -19,7 +19,7 @@ pub struct TaskTally {
 }
 
 impl TaskTally {
-    /// Done ÷ (all − cancelled); nothing without any.
+    /// Done ÷ (all − cancelled); null without any.
     pub fn completion_rate(self) -> Option<f64> {
         let asked = self.active + self.completed;
         (asked > 0).then(|| f64::from(self.completed) / f64::from(asked))
@@ -68,7 +68,7 @@ pub struct PriorityTally {
 /// A theme with its tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeTasks {
-    /// Which; nothing for tasks without one.
+    /// The theme; null for tasks without one.
     pub theme: Option<ThemeLabel>,
     /// Its tasks.
     pub tasks: TaskTally,

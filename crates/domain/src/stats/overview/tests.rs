@@ -164,7 +164,7 @@ fn a_week_worked_by_hand() {
 
     let habits = &overview.habits;
     assert_eq!((habits.active, habits.archived), (1, 1));
-    // Daily: six days are over, one was missed. Mo, We: put away on the 10th, so only Monday the 9th counts.
+    // Daily: six days are over, one was missed. Mo, We: archived on the 10th, so only Monday the 9th counts.
     assert_eq!((habits.due, habits.done), (7, 6));
     assert_eq!(habits.completion_rate, Some(6.0 / 7.0));
     let days = [(1, 1), (1, 1), (1, 1), (1, 0), (2, 2), (1, 1), (0, 0)].map(|(due, done)| tally(due, done));

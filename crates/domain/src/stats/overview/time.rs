@@ -21,7 +21,7 @@ pub struct TimePart {
 /// A theme with its minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeTime {
-    /// Which; nothing for time of no theme.
+    /// The theme; null for time of no theme.
     pub theme: Option<ThemeLabel>,
     /// Its minutes.
     pub minutes: u64,
