@@ -1,8 +1,8 @@
-//! What happened to the security of accounts, recorded one by one in the transaction that causes it.
+//! Security audit log of accounts; every event is recorded in the transaction that causes it.
 //!
-//! An event keeps ids, words and numbers, and no personal data: no name, no address, nothing that a user typed. When
-//! an account is deleted its events stay, readable and, its id leading nowhere any more, anonymous. (Attempts to sign
-//! in, which do have an address, are [`crate::logins`] and go with the account.)
+//! An event contains ids, codes and numbers, but no personal data: no names, no addresses, no user input. Events
+//! outlive their account; they stay readable but are anonymous, because the account's id refers to nothing any more.
+//! (Sign-in attempts, which do contain an address, are in [`crate::logins`] and are deleted with the account.)
 //!
 //! To record one: `audit::record(tx.store, &AuditEvent::by(id, AuditAction::PASSWORD_CHANGED, user, now))`.
 
@@ -113,7 +113,7 @@ pub struct AuditEvent {
     pub id: AuditEventId,
     /// The time.
     pub at: Instant,
-    /// Who did it; nobody who is known, or the operator at the command line, if none.
+    /// The user who did it; `None` if unknown, or if an operator did it at the command line.
     pub actor: Option<UserId>,
     /// Whose account it is about, if any.
     pub subject: Option<UserId>,
@@ -128,7 +128,7 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
-    /// Something that nobody who is known did.
+    /// An event without a known actor.
     pub fn of(id: AuditEventId, action: AuditAction, now: Instant) -> Self {
         let (actor, subject, session) = (None, None, None);
         Self { id, at: now, actor, subject, session, action, outcome: AuditOutcome::Done, details: Map::new() }

@@ -7,10 +7,10 @@ use crate::entity::Entity;
 use crate::sleep::Conflict;
 use crate::violation::Violations;
 
-/// Why something that was asked for did not happen. Nothing was stored, unless the runner's caller says otherwise.
+/// Why a request failed. Nothing was stored, unless the caller commits despite the error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such thing, or it belongs to another user: the two can't be told apart.
+    /// The item doesn't exist or belongs to another user; the two are indistinguishable.
     #[error("no such {label}")]
     NotFound {
         /// [`Entity::NOT_FOUND`] of what was asked for.
@@ -37,7 +37,7 @@ pub enum Error {
     /// The stored revision isn't one that the caller expected.
     #[error("it was changed in the meantime")]
     Stale {
-        /// The revision that is stored now; none if there is nothing.
+        /// The stored revision; `None` if there is no row.
         current: Option<crate::revision::Revision>,
     },
     /// The store failed.

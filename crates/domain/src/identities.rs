@@ -1,7 +1,7 @@
-//! Who users are elsewhere: accounts with a provider (Google) that they may sign in through.
+//! Identities of users at external providers (Google) that they may sign in with.
 //!
-//! What is recognised is the provider's *subject*, which never changes and is never given to another user; an e-mail
-//! address is neither, and links nothing by itself.
+//! An identity is recognised by the provider's *subject*, which never changes and is never reassigned. An email address
+//! can change and be reassigned, so it never links accounts by itself.
 
 use crate::civil::Instant;
 use crate::error::StoreError;
@@ -9,7 +9,7 @@ use crate::ids::UserId;
 use crate::users::Email;
 
 words! {
-    /// Who vouches for a user.
+    /// The provider of an identity.
     pub enum Provider {
         /// Google.
         Google = "google",
@@ -48,7 +48,7 @@ pub struct Identity {
     pub provider: Provider,
     /// By what the provider knows them; one user at most has it.
     pub subject: Subject,
-    /// The address that the provider vouched for when the two were linked.
+    /// The address verified by the provider at the time of linking.
     pub email: Email,
     /// When that was.
     pub linked_at: Instant,
@@ -62,7 +62,7 @@ pub trait IdentityRepository {
     /// [`StoreError::Duplicate`] if a user is linked to it already, or the user to another one.
     fn insert_identity(&mut self, identity: &Identity) -> Result<(), StoreError>;
 
-    /// The identity with this subject, whoever's it is: what signing in begins with.
+    /// The identity with this subject, of any user; the first step of signing in.
     fn find_identity(&mut self, provider: Provider, subject: &Subject) -> Result<Option<Identity>, StoreError>;
 
     /// A user's identity with a provider.

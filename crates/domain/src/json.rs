@@ -7,10 +7,10 @@ pub trait FromJson: Sized {
     /// What it is read from: `str`, `i64`, `bool` or [`List`].
     type Json: ?Sized;
 
-    /// Reads it; `None` for what says no more than its absence, as a note of nothing but white space.
+    /// Reads a value; `None` if it is equivalent to an absent one, such as a note that is only white space.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Every violation.
     fn from_json(json: &Self::Json) -> Result<Option<Self>, Violations>;
 }
 

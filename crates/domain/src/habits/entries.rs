@@ -19,7 +19,7 @@ pub struct EntryPut {
     pub habit: HabitId,
     /// The date it is about.
     pub date: Date,
-    /// What is said.
+    /// The entry's content.
     pub input: EntryInput,
 }
 
@@ -169,11 +169,11 @@ pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expecte
     projection::delete_entry(tx, &habit, &mut history, date)
 }
 
-/// Puts many entries in a constant number of statements. What became of each, in order; of two for one habit and date,
-/// the later one stays. With `atomic`, nothing is stored unless all are right.
+/// Puts many entries in a constant number of statements. Returns the outcome of each, in order; of two for the same
+/// habit and date, the later one is stored. With `atomic`, nothing is stored unless all are valid.
 ///
 /// # Errors
-/// With `atomic`, everything that is wrong, at `/items/n/…`.
+/// With `atomic`, every violation, at `/items/n/…`.
 pub fn put_many(
     tx: &mut WriteTransaction<'_>,
     puts: &[EntryPut],

@@ -10,7 +10,7 @@ use crate::violation::Violations;
 /// A note on an entry: at most 1,000 characters.
 pub type EntryNote = Prose<1000>;
 
-/// The largest value of a day: a million of whatever is counted.
+/// The largest value of a day, in any unit: a million.
 pub const MAX_VALUE: u32 = 1_000_000;
 
 words! {
@@ -57,8 +57,8 @@ impl Entry {
         }
     }
 
-    /// Whether nothing was said about the day by hand, so that the entry is there only as long as time is tracked. (Its
-    /// state is no more than a place holder then: no other entry is done without a value where values are measured.)
+    /// Whether the entry has no manual part and exists only because time was tracked. (Its state is then a placeholder:
+    /// no other entry is done without a value where values are measured.)
     pub fn is_tracked_only(&self) -> bool {
         self.tracked_minutes > 0 && self.state == EntryState::Done && self.value.is_none() && self.note.is_none()
     }
@@ -80,7 +80,7 @@ impl Entry {
     }
 }
 
-/// What is said about a day.
+/// A day's entry, as submitted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutEntryBody))]
 pub struct EntryInput {

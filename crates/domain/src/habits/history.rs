@@ -1,13 +1,13 @@
-//! The history of a habit: a compact projection of its entries, kept on one row beside it.
+//! The history of a habit: a compact projection of its entries, stored in one row beside it.
 //!
-//! Three bits a day say what streaks, scores and calendars need (ten years: three times 456 bytes, and the third is
-//! mostly empty), and values are kept beside them, two bytes each or a little more. Entries are the source: whoever
-//! writes one calls [`History::record`] in the same transaction, and [`History::rebuild`] rebuilds it. Bits are decided
-//! when they are written, by the plan version in force on the entry's date; so a change of plans or window needs a
+//! Three bits a day are enough for streaks, scores and calendars (ten years: three times 456 bytes, and the third is
+//! mostly empty). Values are stored beside them, two bytes each or a little more. Entries are the source: their writers
+//! call [`History::record`] in the same transaction, and [`History::rebuild`] recomputes everything. Bits are computed
+//! when they are written, by the plan version in force on the entry's date, so a change of plans or window requires a
 //! rebuild.
 //!
-//! What a *today* screen needs of it is kept apart from the rest: see [`super::Recent`]. The notes of entries are not
-//! here.
+//! The part that a *today* screen needs is stored separately: see [`super::Recent`]. The notes of entries are not
+//! included.
 
 use super::bits::Plane;
 use super::codec::{put, put32, take_length, take32};
@@ -20,7 +20,7 @@ use crate::civil::num::day_of;
 /// What the engine needs to know of a day's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayRecord {
-    /// What was said.
+    /// The recorded state.
     pub state: EntryState,
     /// The day's total, of counts and minutes.
     pub value: Option<u32>,
@@ -107,7 +107,7 @@ impl History {
         &self.values
     }
 
-    /// Whether nothing was ever recorded.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

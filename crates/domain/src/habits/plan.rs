@@ -65,7 +65,7 @@ impl Window {
     }
 }
 
-/// Days on which nothing is due, and which break nothing.
+/// A pause: days on which the habit isn't due and its streak isn't broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pause {

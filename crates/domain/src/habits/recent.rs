@@ -1,8 +1,8 @@
-//! The recent part of a history, with a checkpoint that sums up what was before it: what a *today* screen needs, as
-//! little after ten years as after a few months.
+//! The recent part of a history, with a checkpoint that summarises the earlier part. It is all that a *today* screen
+//! needs, and its size doesn't grow with the history.
 //!
-//! It is rebuilt from the whole history and the timeline whenever either is stored ([`Recent::of`]), so nothing can
-//! make it stale that doesn't make the history stale too. A look at a day before the checkpoint needs the whole.
+//! It is rebuilt from the whole history and the timeline whenever either is stored ([`Recent::of`]), so it can't be
+//! stale unless the history is. Days before the checkpoint require the whole history.
 
 use super::codec::{put, put32, take_length, take32};
 use super::history::{DAYS, History, InvalidHistory, date_of, decode};
@@ -40,8 +40,8 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The one of a habit, a good month before its last entry; none while that isn't further back than the recent part
-    /// goes anyway. As of any later day, what it says is the same.
+    /// The checkpoint of a habit, a good month before its last entry; `None` if that isn't earlier than the recent part
+    /// begins anyway. It is valid as of any later day.
     fn of(timeline: &Timeline, history: &History) -> Option<Self> {
         let window = timeline.window();
         let last = history.last_day()?.min(window.last());

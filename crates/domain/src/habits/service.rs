@@ -39,8 +39,8 @@ pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, 
     Ok((habit, user))
 }
 
-/// A user's habits in their own order, each with what a look at `date` (the user's today if absent) and later days needs
-/// of its history.
+/// A user's habits in their own order, each with the history needed for `date` (the user's today if absent) and later
+/// days.
 pub fn list(
     store: &mut dyn Store,
     user: UserId,
@@ -121,7 +121,7 @@ pub fn update(
         let moved = wrong.take("", before.with_window(window));
         habit.timeline = moved.unwrap_or(habit.timeline);
     }
-    // What is sent back as it is changes nothing: a schedule must not begin to count again because a form was saved.
+    // Submitting an unchanged schedule is a no-op: saving a form must not restart its phase.
     let effective_from = user.today(tx.now).max(habit.timeline.window().starts_on);
     let present = habit.timeline.plan_on(effective_from);
     let schedule = patch.schedule.take().filter(|schedule| *schedule != present.schedule);

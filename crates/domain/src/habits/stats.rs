@@ -33,7 +33,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// done ÷ due; null where nothing was due.
+    /// done ÷ due; `None` where nothing was due.
     pub fn rate(self) -> Option<f64> {
         (self.due > 0).then(|| f64::from(self.done) / f64::from(self.due))
     }
@@ -50,7 +50,7 @@ impl Tally {
 /// A weekday or month with its tally.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rated<T> {
-    /// Which.
+    /// The kind of days.
     pub of: T,
     /// Its tally.
     pub tally: Tally,

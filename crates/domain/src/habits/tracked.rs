@@ -1,12 +1,11 @@
-//! How the minutes of time entries flow into the entries of habits that are measured in minutes.
+//! Copies the minutes of time entries into the entries of habits measured in minutes.
 //!
 //! [`Entry::tracked_minutes`] is derived: where the plan of a day measures minutes, it is the sum of the day's time
-//! entries; where it measures something else, it is 0, and time spent changes nothing. This is its only writer: whoever
-//! changes time entries calls [`follow`] in the same transaction, whoever changes plans [`realign`], which is also how
-//! `circadia doctor` mends it.
+//! entries; otherwise it is 0. This module is its only writer: every change of time entries calls [`follow`] in the
+//! same transaction, and every change of plans calls [`realign`], which `circadia doctor` also uses for repairs.
 //!
-//! What is said by hand stays apart from what is tracked, so that time which is entered and removed again leaves an
-//! entry as it was. An entry that nobody said anything by hand about is there only as long as time is.
+//! Manual and tracked parts are separate, so adding a time entry and removing it again leaves an entry unchanged. An
+//! entry without a manual part exists only while there are tracked minutes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +17,7 @@ use crate::ids::{HabitId, UserId};
 use crate::revision::Revision;
 use crate::unit_of_work::{Store, WriteTransaction};
 
-/// What becomes of a day's entry.
+/// The change to a day's entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Change {
     Put(Entry),
@@ -30,7 +29,7 @@ fn measures_minutes(timeline: &Timeline, date: Date) -> bool {
     matches!(timeline.plan_on(date).kind, Kind::Minutes { .. })
 }
 
-/// What becomes of a day's entry when so many minutes of it are tracked; `None` if it stays as it is.
+/// The change to a day's entry when this many minutes are tracked; `None` if it stays the same.
 fn with_minutes(
     habit: &Habit,
     date: Date,
@@ -161,8 +160,8 @@ pub fn wrong_days(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<
         .collect())
 }
 
-/// Brings all entries of a habit in line with its time entries: after its plans changed, since they say on which days
-/// minutes are measured. Its history has to be rebuilt afterwards.
+/// Updates all entries of a habit from its time entries. Required after its plans changed, because they determine on
+/// which days minutes are measured. Rebuild the habit's history afterwards.
 pub fn realign(tx: &mut WriteTransaction<'_>, habit: &Habit) -> Result<(), Error> {
     let changes = differences(tx.store, tx.user, habit, (tx.now, tx.rev))?;
     store_all(tx, &mut BTreeMap::new(), changes)

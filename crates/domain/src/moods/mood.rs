@@ -215,7 +215,7 @@ impl DayValue {
     }
 }
 
-/// Everything that is said about a day.
+/// The mood and the moments of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MoodDay {
     /// Which day.

@@ -177,8 +177,8 @@ pub fn delete_moment(tx: &mut WriteTransaction<'_>, id: MoodMomentId, expected: 
     Ok(())
 }
 
-/// Everything that is said about the days of a range, at most `limit` days: the first ones, or from the end if
-/// `backwards` (then the latest comes first).
+/// The moods and moments of the days of a range, at most `limit` days: the first ones, or from the end if `backwards`
+/// (then the latest comes first).
 pub fn days(
     store: &mut dyn Store,
     user: UserId,

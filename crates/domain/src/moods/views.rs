@@ -1,4 +1,4 @@
-//! What screens show of moods: a day, a week, a month, a trend. Each in at most two statements, whatever there is.
+//! Views of moods: a day, a week, a month, a trend. Each takes at most two statements.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ const MAX_TREND_DAYS: i32 = TEN_YEARS.cast_signed();
 pub struct MoodPeriodView {
     /// Its days.
     pub range: DateRange,
-    /// Each of its days, those included of which nothing is said.
+    /// Each of its days, including those without moods.
     pub days: Vec<MoodDay>,
     /// Mean, median and standard deviation of the values of its days.
     pub values: Option<SummaryStats>,

@@ -117,7 +117,7 @@ impl Sleep {
         u32::try_from(micros.div_euclid(1_000_000)).unwrap_or(0)
     }
 
-    /// Seconds asleep: those from start to end without those awake; where nobody counted these, all of them.
+    /// Seconds asleep: from start to end without those awake; all of them if the time awake is unknown.
     pub fn asleep_seconds(&self) -> u32 {
         self.duration_seconds().saturating_sub(self.awake_seconds.unwrap_or(0))
     }
@@ -169,7 +169,7 @@ impl From<&SleepLog> for Conflict {
     }
 }
 
-/// What is said about a sleep.
+/// The content of a sleep log, as submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SleepInput {

@@ -97,7 +97,7 @@ fn made(input: &SleepInput, zone: Zone, date: Date) -> Sleep {
     }
 }
 
-/// Sees to it that nothing overlaps `input` but the log that is being changed.
+/// Ensures that no log overlaps `input`, except the one being changed.
 fn make_room(
     tx: &mut WriteTransaction<'_>,
     input: &SleepInput,

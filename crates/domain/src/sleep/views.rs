@@ -1,5 +1,4 @@
-//! What screens show of sleep: a day with its hours, a week, a month, statistics. Each in two statements, whatever
-//! there is.
+//! Views of sleep: a day with its hours, a week, a month, statistics. Each takes two statements.
 
 use super::clock::ClockTime;
 use super::nights::{Night, nights};

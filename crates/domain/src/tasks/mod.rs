@@ -68,7 +68,7 @@ impl Task {
     /// What is searched: title and description in the form under which two texts count as the same.
     pub fn search_key(&self) -> String {
         let description = self.description.as_ref().map_or("", TaskDescription::as_str);
-        // A line break is no part of a key: nothing that is sought is found across the two.
+        // The line break separates title and description, so that no search matches across the two.
         format!("{}\n{}", self.title.key(), key_of(description))
     }
 }

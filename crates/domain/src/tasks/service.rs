@@ -177,7 +177,7 @@ pub fn transition(
     Ok(changed)
 }
 
-/// Deletes a task; the time that was spent on it stays, as nobody's.
+/// Deletes a task; its time entries are kept without a task.
 pub fn delete(tx: &mut WriteTransaction<'_>, id: TaskId, expected: &Expected) -> Result<(), Error> {
     let task = find(tx.store, tx.user, id)?;
     expected.check(task.rev)?;

@@ -132,8 +132,7 @@ json_value!(Email: str => Self::parse;
         .max_length(Some(Self::MAX))
         .examples(["ada@example.org"]));
 
-/// By what someone says who they are when they sign in. Never a violation: what isn't a name or an address is simply
-/// nobody's.
+/// The name or address given at sign-in. It is never invalid: a malformed one simply matches no account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Login {
     /// By address, in its normal form.

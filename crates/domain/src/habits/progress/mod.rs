@@ -1,7 +1,7 @@
-//! Timeline and history brought together as of a day: what each day was, and what is needed of each period.
+//! Timeline and history combined as of a day: the state of each day, and the requirement of each period.
 //!
-//! Everything that streaks, scores, calendars and statistics say is read from the words that are made here once:
-//! due, done and skipped days as bits up to *today*.
+//! Streaks, scores, calendars and statistics are all computed from the sets built here: due, done and skipped days as
+//! bits up to *today*.
 
 mod days;
 mod quota;
@@ -116,7 +116,8 @@ impl<'a> Progress<'a> {
         history.skipped.copy_to(first, &mut skipped);
         for segment in timeline.segments() {
             if timeline.plan_of(segment).kind.direction() == Direction::AtMost {
-                // Within the limit, unless said otherwise, once the day is over; and only where it was asked for.
+                // Days within the limit count as done once they are over, if they were due and aren't recorded as
+                // missed.
                 let from = segment.from.days_since_epoch();
                 let to = segment.to.days_since_epoch();
                 let mut at = first;
@@ -130,7 +131,7 @@ impl<'a> Progress<'a> {
                 clear(&mut done, base, from.max(today.days_since_epoch()), to);
             }
         }
-        // Nothing after today, and nothing before the start.
+        // Clears days after today and before the start.
         for words in [&mut due, &mut done, &mut skipped] {
             clear(words, base, last.days_since_epoch() + 1, i32::MAX);
             clear(words, base, base, start.days_since_epoch() - 1);

@@ -70,7 +70,7 @@ impl Progress<'_> {
             .sum()
     }
 
-    /// What the quota period of a day asks for and what was done in it; null where no quota is in force.
+    /// What the quota period of a day asks for and what was done in it; `None` where no quota is in force.
     pub fn period_of(&self, date: Date) -> Option<PeriodProgress> {
         self.timeline.period_of(date).map(|period| self.evaluate_period(&period, date))
     }

@@ -115,7 +115,7 @@ mod tests {
     use crate::civil::DateRange;
     use crate::recurrence::Occurrences;
 
-    /// Whatever has a rule has the same days by it, over all years.
+    /// A schedule converted to a rule has the same days, over all years.
     #[test]
     fn the_rule_gives_the_same_days() {
         let mut expressed = 0;

@@ -136,8 +136,8 @@ impl Progress<'_> {
         scores
     }
 
-    /// The day from which on the score of `date` has to be computed, and the score before it: what lies before the
-    /// horizon weighs nothing; nearer than that, it is known at the checkpoint, or there is nothing before the start.
+    /// The day from which the score of `date` has to be computed, and the score before it: 0 at the horizon, the stored
+    /// score at a checkpoint, or 0 at the start.
     fn begin_of_score(&self, date: Date) -> (Date, f64) {
         match (self.horizon(date), self.before) {
             (Some(from), None) => (from, 0.0),
@@ -177,8 +177,8 @@ impl Progress<'_> {
         None
     }
 
-    /// Computes the scores of the days from `from` to `to`, from the one before. After the last day of the window nothing
-    /// is due any more, and nothing changes.
+    /// Computes the scores of the days from `from` to `to`, given the score before. After the last day of the window
+    /// nothing is due, and the score doesn't change.
     fn walk(&self, from: Date, to: Date, before: f64, mut visit: impl FnMut(i32, f64)) {
         let mut score = before;
         for segment in self.timeline.segments() {
@@ -236,8 +236,8 @@ impl Progress<'_> {
         }
     }
 
-    /// How a day is weighed when `segment` looks back on it: by its own version, if that measures the same; else by what
-    /// a day weighs now, in whole or not at all.
+    /// How a day is weighted when `segment` looks back on it: by its own version, if that measures the same; otherwise
+    /// by the current weight, in full or not at all.
     fn measure_on(&self, day: i32, segment: &Segment, now: Measure) -> (Measure, bool) {
         let Some(own) = self.timeline.segments().iter().rev().find(|own| own.from.days_since_epoch() <= day) else {
             return (now, true);

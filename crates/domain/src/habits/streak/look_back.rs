@@ -7,7 +7,7 @@ use crate::habits::kind::Direction;
 use crate::habits::progress::Progress;
 use crate::habits::timeline::{Segment, Timeline};
 
-/// The current streak as of `today`, and nothing else: it looks no further back than that goes.
+/// The current streak as of `today`. Reads no further back than the streak reaches.
 pub fn current_streak(timeline: &Timeline, history: &History, today: Date) -> u32 {
     let window = timeline.window();
     let last = today.min(window.last());
@@ -20,7 +20,7 @@ pub fn current_streak(timeline: &Timeline, history: &History, today: Date) -> u3
     }
     let mut end = last.index() / 64 + 1;
     let mut length = 0;
-    // Most streaks are short; whoever kept one for more than a year has earned a longer look.
+    // Most streaks are short, so the first look back covers little more than a year; longer ones use larger steps.
     let mut broken = look_back::<8>(timeline, history, today, &mut end, &mut length);
     while !broken && end > window.starts_on.index() / 64 {
         broken = look_back::<64>(timeline, history, today, &mut end, &mut length);
@@ -52,7 +52,7 @@ fn look_back<const N: usize>(
     if let Some(top) = due.last_mut().filter(|_| *end == last.index() / 64 + 1) {
         *top &= u64::MAX >> (63 - last.index() % 64);
         if last == today && !history.missed.contains(today) {
-            // Today, still open, breaks nothing.
+            // Today is still open and doesn't break the streak.
             *top &= done.last().copied().unwrap_or(0) | !(1 << (last.index() % 64));
         }
     }

@@ -1,7 +1,7 @@
 //! Streaks: how long a habit was kept without a break, and when.
 //!
-//! Of due days: a run of done ones, found word by word; skipped and paused days are not in the way. Of quotas: a run of
-//! periods that met their number. A streak doesn't run across a change of its unit.
+//! For due days, a streak is a run of done days; skipped and paused days don't break it. For quotas, it is a run of
+//! periods that met their number. A streak ends where its unit changes.
 
 mod look_back;
 mod runs;
@@ -80,8 +80,8 @@ impl Progress<'_> {
         (current, longest)
     }
 
-    /// The streaks before `date`, which isn't after today, and of quotas begins a period: the length of the one that
-    /// goes on on it, and the longest of each unit.
+    /// The streaks before `date`, which isn't after today and, for quotas, begins a period: the length of the one that
+    /// continues on `date`, and the longest of each unit.
     pub(super) fn streaks_before(&self, date: Date) -> (u32, Longest) {
         let (mut unbroken, mut longest) = (0, Longest::default());
         let Some(last) = date.pred() else { return (unbroken, longest) };

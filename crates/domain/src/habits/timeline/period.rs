@@ -45,7 +45,7 @@ pub struct QuotaPeriod {
     pub range: DateRange,
     /// The number of days of the whole period.
     pub days: u32,
-    /// What is asked for in a whole period, by the version in force on the day that was asked about.
+    /// The requirement of a whole period, by the version in force on the requested day.
     pub quota: Quota,
     /// Its length.
     pub per: Per,

@@ -15,19 +15,19 @@ use crate::users;
 /// The most days that are looked at: of longer ranges the latest ones. What held years ago says little about today.
 pub const MOST_DAYS: u32 = 730;
 
-/// What was found in an account.
+/// The result of an analysis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
     /// The days that were looked at.
     pub range: DateRange,
-    /// What was found.
+    /// The tested and untested pairs.
     pub insights: Insights,
-    /// What the habits are called.
+    /// The names of the habits.
     pub names: HashMap<HabitId, HabitName>,
 }
 
 impl Analysis {
-    /// What a habit is called; nothing of other subjects.
+    /// The name of a habit; `None` for other subjects.
     pub fn name(&self, subject: Subject) -> Option<&HabitName> {
         match subject {
             Subject::Habit(id) => self.names.get(&id),
@@ -96,7 +96,7 @@ fn of_habit(
     Series::new(Subject::Habit(habit.id), days.iter().map(value))
 }
 
-/// Minutes of each day from the first that has any to the last: whoever tracks time and tracked none spent none.
+/// Minutes of each day from the first tracked one to the last; days in between without any count as 0.
 fn of_minutes(minutes: &[(Date, u64)]) -> Series {
     let known: HashMap<Date, u64> = minutes.iter().copied().collect();
     let tracked = minutes.first().zip(minutes.last()).and_then(|((first, _), (last, _))| DateRange::new(*first, *last));

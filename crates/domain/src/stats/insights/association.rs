@@ -57,7 +57,7 @@ pub(super) fn associate(pairs: &PairedValues) -> Result<Association, NotEnoughDa
     let freedom = f64::from(n) / redundancy(&pairs.days, &x, &y) - calendar.parameters() - 2.0;
     match pearson(&x, &y) {
         Some(r) if freedom >= 1.0 => Ok(Association { r, p: two_sided(r, freedom) }),
-        // Nothing but weekdays and trend, or days so alike that they amount to no evidence.
+        // Only weekdays and trend vary, or the days are so dependent that they are no evidence.
         _ => Err(NotEnoughData::Variety(MIN_VARIED)),
     }
 }
@@ -164,7 +164,7 @@ mod tests {
             Err(NotEnoughData::Variety(1))
         );
         assert!(associate(&pairs(0..90, |day| i32::from(day % 18 == 0), |day| noise(day, 2))).is_ok());
-        // What is nothing but a weekday leaves nothing to compare.
+        // A series that depends on the weekday alone leaves no residuals to compare.
         assert_eq!(
             associate(&pairs(0..90, |day| i32::from(day % 7 == 2), |day| noise(day, 2))),
             Err(NotEnoughData::Variety(5))

@@ -1,4 +1,4 @@
-//! The family of tests: what is asked is decided before looking, and everything that was asked is answered.
+//! The family of tests: hypotheses are fixed before looking at the data, and every one is reported.
 
 use super::Series;
 use super::association::{NotEnoughData, associate};
@@ -9,7 +9,8 @@ use crate::civil::num::len32;
 /// At most so many habits are tested, those with the most days first: every test more makes each harder to pass.
 pub const MAX_HABITS_TESTED: usize = 40;
 
-/// A question: does the first go together with the second, `lag` days later?
+/// Maximum number of habits tested, those with the most days first: each additional test makes the others harder to
+/// pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hypothesis {
     /// The one of the earlier day.
@@ -23,15 +24,15 @@ pub struct Hypothesis {
 /// A question that was tested.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TestedPair {
-    /// What was asked.
+    /// The hypothesis.
     pub asked: Hypothesis,
     /// Correlation of what is new about each day, −1 to 1.
     pub r: f64,
     /// Days with both.
     pub n: u32,
-    /// How often chance alone makes as much of it, for this question by itself.
+    /// The p value of this test alone.
     pub p: f64,
-    /// The same, adjusted for the whole family.
+    /// The p value adjusted for the whole family.
     pub p_adjusted: f64,
     /// Whether the adjusted p is below the declared rate.
     pub significant: bool,
@@ -40,11 +41,11 @@ pub struct TestedPair {
 /// A question that can't be tested yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Untested {
-    /// What would be asked.
+    /// The hypothesis.
     pub asked: Hypothesis,
     /// Days with both so far.
     pub n: u32,
-    /// How many more of them are needed at least.
+    /// Minimum number of additional days needed.
     pub days_needed: u32,
     /// What is lacking.
     pub lacks: MissingData,
@@ -72,10 +73,10 @@ pub struct Insights {
     pub untested: Vec<Untested>,
 }
 
-/// What is asked of these series: habits with mood and sleep, sleep with mood, tracked time with both. Of what happens
-/// during a day (habits, minutes) the same day's mood and the next day's are asked for, the night before and the night
-/// after; of a night the mood of the day it ended on, and of a mood the night that follows it. Nothing is asked twice,
-/// and no two habits are compared with each other: there are too many pairs to learn anything from.
+/// The hypotheses for these series: habits with mood and sleep, sleep with mood, tracked time with both. Days (habits,
+/// minutes) are paired with the mood of the same and the next day, and with the nights before and after; nights with
+/// the mood of the day they end on; moods with the following night. No pair occurs twice, and habits aren't compared
+/// with each other: there are too many pairs to learn anything from.
 pub fn hypotheses(series: &[Series]) -> Vec<Hypothesis> {
     use Subject::{MidSleep, Mood, SleepDuration, SleepQuality, TrackedMinutes};
     let mut habits: Vec<&Series> =

@@ -7,7 +7,7 @@
 //! (`correlation`). All pairs and lags that were tested form one family, within which the rate of false discoveries is
 //! controlled (`discoveries`). Every tested pair is reported, not only the ones that look good.
 //!
-//! An association is no cause: nothing here says so, and no sentence may.
+//! Association isn't causation; no text may imply it.
 
 mod account;
 mod association;
@@ -28,7 +28,7 @@ pub use series::{Series, Subject};
 pub const MIN_DAYS: u32 = 28;
 /// Each series must differ from its usual value on as many days; of yes and no, each must have as many.
 pub const MIN_VARIED: u32 = 5;
-/// The rate of false discoveries that is declared unless another is asked for.
+/// The default false discovery rate.
 pub const DEFAULT_RATE: f64 = 0.05;
 
 /// A number of days as a real number; there are fewer than 2³¹.

@@ -4,9 +4,9 @@ use super::family::{Hypothesis, TestedPair};
 use super::series::Subject;
 
 impl TestedPair {
-    /// One sentence; `name` gives the names of habits.
+    /// One sentence; `name` returns the names of habits.
     ///
-    /// Of what isn't significant it says that nothing was found, which isn't to say that there is nothing.
+    /// If the result isn't significant, it says that no association was found, which doesn't mean that there is none.
     pub fn sentence(&self, name: impl Fn(Subject) -> String) -> String {
         let Hypothesis { first, second, .. } = self.asked;
         let (when, n) = (self.asked.when(), self.n);

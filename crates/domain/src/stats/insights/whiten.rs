@@ -6,7 +6,7 @@
 
 use super::real;
 
-/// The highest φ that is believed: beyond it a series is a trend rather than news.
+/// The highest φ considered: beyond it a series is a trend.
 const HIGHEST: f64 = 0.97;
 
 /// What neighbouring days a certain number of days apart say of φ.

@@ -1,4 +1,4 @@
-//! Sleep and mood in an overview: what was recorded, and nothing in place of what wasn't.
+//! Sleep and mood in an overview; unrecorded days are unknown, not 0.
 
 use super::input::InputData;
 use crate::civil::{Date, DateRange};

@@ -1,4 +1,4 @@
-//! What an overview is made of, read in a constant number of statements.
+//! The data of an overview, read in a constant number of statements.
 
 use crate::civil::{Date, DateRange, DayClock, Instant};
 use crate::error::Error;
@@ -49,8 +49,7 @@ pub trait StatsRepository {
     fn tasks_done(&mut self, user: UserId, from: Instant, until: Instant) -> Result<Vec<TaskDone>, StoreError>;
 }
 
-/// Everything that was read: of what goes on from day to day, no more than the days that are asked about and those they
-/// are compared with.
+/// The data read; daily data only for the requested days and those they are compared with.
 pub(super) struct InputData {
     pub(super) today: Date,
     pub(super) clock: DayClock,

@@ -61,7 +61,7 @@ pub struct Kpi {
 }
 
 impl Kpi {
-    /// By how much it changed, in its own unit; null where one of the two isn't known.
+    /// By how much it changed, in its own unit; `None` where one of the two isn't known.
     pub fn change(self) -> Option<f64> {
         Some(self.value? - self.previous?)
     }

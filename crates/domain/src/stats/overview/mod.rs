@@ -1,8 +1,8 @@
-//! Everything at a glance: one range of days across all trackers, beside the range before it.
+//! The overview: one range of days across all trackers, compared with the range before it.
 //!
-//! Days that say nothing are told apart from days that say zero: of habits, tasks and time nothing done is 0; of sleep
-//! and mood nothing recorded is unknown, and no mean takes it in. Civil dates only: no number here depends on how long a
-//! day was. Rates and streaks are the engine's own.
+//! Unknown is distinct from zero: for habits, tasks and time, no records mean 0; for sleep and mood, they mean unknown,
+//! and means ignore such days. Civil dates only: no value depends on how long a day was. Rates and streaks are computed
+//! by the habit engine.
 
 mod diary;
 mod habits;
@@ -64,11 +64,11 @@ pub fn overview(
     Ok(assemble(&data, period))
 }
 
-/// The overview of what was read.
+/// Assembles the overview from the data.
 fn assemble(data: &input::InputData, period: Period) -> Overview {
     let first = data.first_day();
     let range = period.days(data.today, first);
-    // Nothing was habit_progress before the first day: there is nothing to compare with.
+    // There is no data before the first day to compare with.
     let previous = period.previous(range).filter(|previous| first.is_some_and(|first| first <= previous.to()));
     let pieces = Pieces::new(range);
     let habit_progress = data.habit_progress();

@@ -10,7 +10,7 @@ use crate::themes::ThemeLabel;
 /// Tasks of one kind, as they are now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TaskTally {
-    /// All of them, whatever their status.
+    /// All of them, of any status.
     pub total: u32,
     /// Those that are to be done or being done.
     pub active: u32,
@@ -19,7 +19,7 @@ pub struct TaskTally {
 }
 
 impl TaskTally {
-    /// Done ÷ (all − cancelled); null without any.
+    /// Done ÷ (all − cancelled); `None` without any.
     pub fn completion_rate(self) -> Option<f64> {
         let asked = self.active + self.completed;
         (asked > 0).then(|| f64::from(self.completed) / f64::from(asked))
@@ -59,7 +59,7 @@ pub struct TasksPart {
 /// A priority with its tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriorityTally {
-    /// Which.
+    /// The priority.
     pub priority: Priority,
     /// Its tasks.
     pub tasks: TaskTally,
