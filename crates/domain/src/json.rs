@@ -80,7 +80,7 @@ macro_rules! json_schema {
     };
 }
 
-/// The vocabulary of schemas. What it makes is marked with [`INLINE`].
+/// The vocabulary of schemas. Its schemas are marked with [`schema::INLINE`].
 #[cfg(feature = "openapi")]
 pub mod schema {
     use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Schedules: on which days, or how often within a period, a habit is to be done.
 //!
 //! A [`Schedule`] is what the API and storage speak of; with an anchor and a week start it compiles to
-//! [`Occurrences`]. It doesn't know plans, windows or pauses.
+//! [`Occurrences`](crate::recurrence::Occurrences). It doesn't know plans, windows or pauses.
 
 mod compile;
 mod describe;

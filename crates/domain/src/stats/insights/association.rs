@@ -7,7 +7,7 @@ use super::whiten::{innovations, persistence};
 use super::{MIN_DAYS, MIN_VARIED};
 use crate::civil::num::len32;
 
-/// Two series on the days that both have, in order of time.
+/// The values of two series on their common days, by date.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct PairedValues {
     /// Day numbers of the first.
@@ -18,7 +18,7 @@ pub(super) struct PairedValues {
     pub(super) y: Vec<f64>,
 }
 
-/// How strongly two series go together.
+/// The association of two series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Association {
     /// Correlation of what is new about each day, −1 to 1.
@@ -27,16 +27,16 @@ pub(super) struct Association {
     pub(super) p: f64,
 }
 
-/// Why two series can't be tested.
+/// There is too little data for a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotEnoughData {
-    /// So many days more with both of them are needed.
+    /// This many more days with both values are needed.
     Days(u32),
-    /// One of them is nearly always the same: so many more days that differ from its usual value are needed.
+    /// One series is nearly constant: this many more days that differ from its usual value are needed.
     Variety(u32),
 }
 
-/// Tests two series.
+/// Tests whether two series are associated.
 pub(super) fn associate(pairs: &PairedValues) -> Result<Association, NotEnoughData> {
     let n = len32(pairs.days.len());
     if n < MIN_DAYS {

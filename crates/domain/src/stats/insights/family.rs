@@ -6,11 +6,10 @@ use super::discoveries::adjusted;
 use super::series::Subject;
 use crate::civil::num::len32;
 
-/// At most so many habits are tested, those with the most days first: every test more makes each harder to pass.
+/// Maximum number of habits tested, those with the most days first: every further test makes each harder to pass.
 pub const MAX_HABITS_TESTED: usize = 40;
 
-/// Maximum number of habits tested, those with the most days first: each additional test makes the others harder to
-/// pass.
+/// A hypothesis: the first series is associated with the second, `lag` days later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hypothesis {
     /// The one of the earlier day.
@@ -21,7 +20,7 @@ pub struct Hypothesis {
     pub lag: u32,
 }
 
-/// A question that was tested.
+/// A pair of series that was tested.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TestedPair {
     /// The hypothesis.
@@ -38,7 +37,7 @@ pub struct TestedPair {
     pub significant: bool,
 }
 
-/// A question that can't be tested yet.
+/// A pair of series that can't be tested yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Untested {
     /// The hypothesis.
@@ -47,12 +46,12 @@ pub struct Untested {
     pub n: u32,
     /// Minimum number of additional days needed.
     pub days_needed: u32,
-    /// What is lacking.
+    /// Which data is missing.
     pub lacks: MissingData,
 }
 
 words! {
-    /// What a question lacks.
+    /// Why a pair can't be tested yet.
     #[cfg_attr(feature = "openapi", schema(as = InsightLacks))]
     pub enum MissingData {
         /// Days with both.
@@ -62,14 +61,14 @@ words! {
     }
 }
 
-/// What was found.
+/// The results of all tests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Insights {
     /// The rate of false discoveries that was declared.
     pub rate: f64,
-    /// Every tested question, the least p first.
+    /// The tested pairs, the least p first.
     pub findings: Vec<TestedPair>,
-    /// The questions that lack data, those first that lack least.
+    /// The pairs without enough data, those that need the fewest days first.
     pub untested: Vec<Untested>,
 }
 
@@ -101,7 +100,7 @@ pub fn hypotheses(series: &[Series]) -> Vec<Hypothesis> {
     asked
 }
 
-/// Asks [`hypotheses`] of the series, at a rate of false discoveries between 0 and 1.
+/// Tests the [`hypotheses`] of the series, at a false discovery rate between 0 and 1.
 pub fn examine(series: &[Series], rate: f64) -> Insights {
     let find = |subject| series.iter().find(|series| series.subject() == subject);
     let mut findings = Vec::new();
