@@ -36,7 +36,7 @@ impl AuditAction {
     pub const RECOVERY_CODE_USED: Self = Self::new("recovery_code_used");
     /// The recovery codes were replaced.
     pub const RECOVERY_CODES_RENEWED: Self = Self::new("recovery_codes_renewed");
-    /// A personal access token was made.
+    /// A personal access token was created.
     pub const TOKEN_CREATED: Self = Self::new("token_created");
     /// A personal access token was revoked.
     pub const TOKEN_REVOKED: Self = Self::new("token_revoked");
@@ -115,7 +115,7 @@ pub struct AuditEvent {
     pub at: Instant,
     /// The user who did it; `None` if unknown, or if an operator did it at the command line.
     pub actor: Option<UserId>,
-    /// Whose account it is about, if any.
+    /// The account it concerns, if any.
     pub subject: Option<UserId>,
     /// Which session it is about, or happened in.
     pub session: Option<SessionId>,
@@ -123,7 +123,7 @@ pub struct AuditEvent {
     pub action: AuditAction,
     /// Whether it was done.
     pub outcome: AuditOutcome,
-    /// What else there is to say: a small object.
+    /// Additional details: a small object.
     pub details: Map<String, Value>,
 }
 
@@ -139,19 +139,19 @@ impl AuditEvent {
         Self { actor: Some(user), subject: Some(user), ..Self::of(id, action, now) }
     }
 
-    /// Says whose account it is about.
+    /// Sets the account it concerns.
     #[must_use]
     pub fn about(self, subject: UserId) -> Self {
         Self { subject: Some(subject), ..self }
     }
 
-    /// Says which session it is about, or happened in.
+    /// Sets the session it concerns or happened in.
     #[must_use]
     pub fn in_session(self, session: SessionId) -> Self {
         Self { session: Some(session), ..self }
     }
 
-    /// Says that it was refused.
+    /// Marks it as refused.
     #[must_use]
     pub fn refused(self) -> Self {
         Self { outcome: AuditOutcome::Refused, ..self }

@@ -13,7 +13,7 @@ pub enum Error {
     /// The item doesn't exist or belongs to another user; the two are indistinguishable.
     #[error("no such {label}")]
     NotFound {
-        /// [`Entity::NOT_FOUND`] of what was asked for.
+        /// [`Entity::NOT_FOUND`] of the requested item.
         code: Code,
         /// [`Entity::LABEL`] of it.
         label: &'static str,
@@ -89,7 +89,7 @@ pub enum StoreError {
     /// A uniqueness rule was broken.
     #[error("a uniqueness rule was broken: {0:?}")]
     Duplicate(Unique),
-    /// The user whose unit of work this is has no revision: the account is gone.
+    /// The user of this unit of work has no revision: the account was deleted.
     #[error("the user does not exist")]
     NoSuchUser,
     /// A row can't be read as what it should be.

@@ -46,6 +46,6 @@ pub trait KeyRepository {
     /// Stores a key.
     fn insert_key(&mut self, key: &StoredKey) -> Result<(), StoreError>;
 
-    /// Says from when on a key is no longer accepted.
+    /// Sets the time from which a key is no longer accepted.
     fn retire_key(&mut self, kid: &str, at: Instant) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! Attempts to sign in, recorded one by one: login analytics are made of them.
+//! Sign-in attempts, recorded one by one for login analytics.
 
 use std::net::IpAddr;
 
@@ -42,7 +42,7 @@ words! {
 pub struct LoginAttempt {
     /// The id.
     pub id: LoginId,
-    /// Whose account it was, if there is one.
+    /// The account, if there is one.
     pub user: Option<UserId>,
     /// A keyed hash of the submitted name or address (32 bytes), so that attempts on one unknown account can be grouped
     /// without storing it in clear.

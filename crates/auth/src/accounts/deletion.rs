@@ -11,7 +11,7 @@ use circadia_domain::{Error, entity};
 /// work, which can't be used for anything afterwards.
 ///
 /// # Errors
-/// Conflict `last_superuser` if no other superuser would remain; [`StoreError`] of the store.
+/// Conflict `last_superuser` if no other superuser would remain; `StoreError` of the store.
 pub fn delete_account<S: UserRepository + SessionRepository + ?Sized>(
     store: &mut S,
     user: UserId,

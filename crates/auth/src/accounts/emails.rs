@@ -134,7 +134,7 @@ impl EmailMessage {
 /// Every attempt to send composes the message again; only the token of the last attempt is valid.
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
     store: &mut S,
     order: &EmailJob,

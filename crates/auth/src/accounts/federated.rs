@@ -77,7 +77,7 @@ impl UnitOfWorkError for FederatedRefusal {
 /// The user linked to a subject. Runs in a reading unit of work.
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn find_federated<S: IdentityRepository + ?Sized>(
     store: &mut S,
     provider: Provider,

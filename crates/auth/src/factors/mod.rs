@@ -85,7 +85,7 @@ impl std::fmt::Debug for SetUp {
 /// Whether a user has a confirmed second factor, required for every way of signing in.
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn is_active<S: TotpRepository + ?Sized>(store: &mut S, user: UserId) -> Result<bool, StoreError> {
     Ok(store.find_totp(user)?.is_some_and(|factor| factor.is_active()))
 }
@@ -193,7 +193,7 @@ pub fn prove<S: TotpRepository + ?Sized>(
 /// Replaces the recovery codes; the new ones are shown once. Runs in the user's writing unit of work.
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn renew_recovery_codes<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,

@@ -219,7 +219,7 @@ impl Cookies {
 /// [`SessionRef::to_bytes`].
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn open_cookie_session<S: SessionRepository + ?Sized>(
     store: &mut S,
     Authenticated { user, first_factor }: Authenticated,

@@ -12,7 +12,7 @@ use crate::tokens::TokenError;
 /// Revokes a session by its id. Returns whether there was a live one. Runs in the user's writing unit of work.
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn revoke<S: SessionRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -45,7 +45,7 @@ pub fn revoke_by_token<S: SessionRepository + ?Sized>(
 /// Revokes every session of a user. Runs in the user's writing unit of work.
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn revoke_all<S: SessionRepository + ?Sized>(
     store: &mut S,
     user: UserId,

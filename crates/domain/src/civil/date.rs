@@ -91,7 +91,7 @@ impl Date {
     /// Reads `YYYY-MM-DD`.
     ///
     /// # Errors
-    /// Says whether the form is wrong, the calendar has no such day, or it isn't an accepted one.
+    /// A malformed text, a day that the calendar doesn't have, or a date outside of the range.
     pub fn parse(text: &str) -> Result<Self, DateError> {
         let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return Err(DateError::Malformed) };
         if ![y1, y2, y3, y4, m1, m2, d1, d2].iter().all(u8::is_ascii_digit) {

@@ -1,4 +1,4 @@
-//! Days, weeks and months: what screens show and what sums are made of.
+//! Days, weeks and months: the periods of views and sums.
 
 use super::{Date, DateRange, Weekday};
 

@@ -84,7 +84,7 @@ impl Entry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutEntryBody))]
 pub struct EntryInput {
-    /// What the day was; may be left out where `value` says it.
+    /// The state of the day; may be omitted if `value` implies it.
     pub state: Option<EntryState>,
     /// A count, or minutes; not for habits that are only checked. `done` without a value stores the target.
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]

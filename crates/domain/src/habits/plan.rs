@@ -17,7 +17,7 @@ pub struct Plan {
     pub effective_from: Date,
     /// What `every`, COUNT and a cycle's phase count from. Days before it are not due by this plan.
     pub anchor: Date,
-    /// The first day of the week, as it was when the version was made.
+    /// The first day of the week when the version was created.
     pub week_start: Weekday,
     /// When the habit is due.
     pub schedule: Schedule,

@@ -142,7 +142,7 @@ impl Recent {
         }
     }
 
-    /// Whether it is what can be made of `history`: its recent part, or all of it.
+    /// Whether it is the recent part of `history`, or all of it.
     pub fn agrees_with(&self, history: &History, timeline: &Timeline) -> bool {
         let Some(checkpoint) = self.checkpoint else { return self.history == *history };
         let right = Self::of(timeline, history);

@@ -213,7 +213,7 @@ mod tests {
         Date::parse("2026-03-10").unwrap()
     }
 
-    /// The entry that tracking so many minutes makes of one.
+    /// The entry after tracking this many minutes.
     fn tracked(habit: &Habit, entry: Option<Entry>, minutes: u32) -> Option<Entry> {
         match with_minutes(habit, day(), entry.as_ref(), minutes, CREATED) {
             None => entry,

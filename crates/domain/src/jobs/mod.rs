@@ -41,7 +41,7 @@ pub struct NewJob {
     pub id: JobId,
     /// What kind of work.
     pub kind: JobKind,
-    /// Whose account it is about, if it is about one that is known: it goes with the account.
+    /// The account it concerns, if known; the job is deleted with the account.
     pub user: Option<UserId>,
     /// The payload, encrypted by the `auth` crate: 1–65,536 bytes.
     pub payload: Vec<u8>,
@@ -64,7 +64,7 @@ pub struct Job {
     pub id: JobId,
     /// What kind of work.
     pub kind: JobKind,
-    /// Whose account it is about.
+    /// The account it concerns.
     pub user: Option<UserId>,
     /// What is to be done, encrypted.
     pub payload: Vec<u8>,

@@ -30,7 +30,7 @@ pub struct MoodPeriodView {
 /// Which days a trend shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrendRange {
-    /// So many days up to today.
+    /// The last days, up to today.
     Last(u32),
     /// From the first day with a value to today, at most ten years.
     All,

@@ -21,7 +21,7 @@ pub type TokenName = Line<100>;
 /// The most tokens that a user may have at a time.
 pub const MAX_TOKENS: usize = 50;
 
-/// Seconds for which a token is good unless its owner says otherwise.
+/// The default lifetime of a token, in seconds.
 pub const DEFAULT_TTL: i64 = 90 * 86_400;
 
 /// Seconds for which a token can be good at most: a year.
@@ -49,6 +49,6 @@ pub struct PersonalToken {
     pub expires_at: Instant,
     /// When it was used last, to the hour.
     pub last_used_at: Option<Instant>,
-    /// The revision it was made in.
+    /// The revision in which it was created.
     pub rev: Revision,
 }

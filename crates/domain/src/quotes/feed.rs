@@ -35,7 +35,7 @@ pub fn first_day_of_a_new_set(now: Instant) -> Date {
     latest_date_on_earth(now).saturating_add_days(1)
 }
 
-/// Seconds until the provider is asked again after so many failures in a row: 1, 2, 4 … minutes, at most `interval`.
+/// Seconds until the next fetch after this many consecutive failures: 1, 2, 4 … minutes, at most `interval`.
 pub fn retry_after(failures: i32, interval: i64) -> i64 {
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(20);
     FIRST_PAUSE.saturating_mul(1 << doublings).min(interval)
@@ -46,7 +46,7 @@ pub fn retry_after(failures: i32, interval: i64) -> i64 {
 /// in a writing unit of work without an owner.
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn take_up(
     store: &mut dyn Store,
     lease: Instant,
@@ -69,7 +69,7 @@ pub fn take_up(
 /// the lease. Runs in a writing unit of work without an owner.
 ///
 /// # Errors
-/// [`StoreError`] of the store.
+/// `StoreError` of the store.
 pub fn note_failure(
     store: &mut dyn Store,
     lease: Instant,

@@ -27,7 +27,7 @@ pub type QuoteText = Line<500>;
 /// The author: 1–100 characters.
 pub type QuoteAuthor = Line<100>;
 
-/// The fewest quotations that make a set. Providers say "too many requests" in the form of one, too.
+/// Minimum size of a set. Providers report "too many requests" in the form of a quotation.
 pub const LEAST_QUOTES: usize = 5;
 /// The most quotations that are kept of a set.
 pub const MOST_QUOTES: usize = 500;

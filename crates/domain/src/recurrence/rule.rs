@@ -79,7 +79,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Every `interval`-th period of that length, on the days that the start says.
+    /// Every `interval`-th period of that length, on the days that follow from the start.
     pub(crate) fn every(frequency: Frequency, interval: u32) -> Self {
         Self {
             frequency,

@@ -88,7 +88,7 @@ pub fn waking_date(zone: Zone, end: Instant) -> Date {
     DayClock { zone, day_start: DayStart::MIDNIGHT }.date_at(end)
 }
 
-/// When a user slept, and how: what statistics are made of.
+/// The times and the quality of a sleep: the input of statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sleep {

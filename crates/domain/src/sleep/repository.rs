@@ -15,7 +15,7 @@ pub struct SleepSlice {
     pub after: Option<Instant>,
     /// Those that start before this.
     pub before: Option<Instant>,
-    /// At most so many of them.
+    /// The maximum number.
     pub limit: usize,
     /// Whether they are counted from the end; the latest comes first then.
     pub backwards: bool,

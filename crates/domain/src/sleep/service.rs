@@ -29,7 +29,7 @@ pub struct NewSleepLog {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<SleepLogId>))]
     pub id: SleepLogId,
-    /// What it says.
+    /// The content of the log.
     #[cfg_attr(feature = "openapi", serde(flatten))]
     pub input: SleepInput,
     /// A hash of the request, to recognise its repetition.

@@ -42,7 +42,7 @@ pub struct HourBlock {
 pub struct SleepDayView {
     /// The date with the sleep that one wakes from on it.
     pub day: SleepDay,
-    /// The zone whose clock the hours are those of.
+    /// The zone of the hours.
     pub zone: Zone,
     /// What the user wants of a night.
     pub goal: SleepGoal,

@@ -61,7 +61,7 @@ pub struct PeriodProgress {
     pub to: Date,
     /// Days done, or the amount in all.
     pub done: u64,
-    /// Days, or the amount, that are asked for.
+    /// The required days, or the required amount.
     pub needed: u32,
     /// How many of its days are neither paused nor skipped.
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! Schedules as recurrence rules, where RFC 5545 can say it.
+//! Schedules as recurrence rules, where RFC 5545 can express them.
 
 use super::{MonthDay, NthWeekdayOfMonth, Overflow, Schedule};
 use crate::civil::{Date, Weekday, Weekdays};

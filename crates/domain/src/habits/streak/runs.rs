@@ -15,7 +15,7 @@ pub(super) struct Run {
     pub(super) last: i32,
 }
 
-/// Days whose streaks count the same.
+/// Days whose streaks have the same unit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stretch {
     pub(super) unit: StreakUnit,

@@ -58,7 +58,7 @@ pub(in crate::habits) struct Segment {
     occurrences: Occurrences,
     /// How often it is due, as a fraction; at most 1.
     pub(super) due: f64,
-    /// The denominator: in so many days.
+    /// The denominator, in days.
     pub(super) days: u32,
 }
 

@@ -12,7 +12,7 @@ use crate::stats::period::Period;
 use crate::unit_of_work::Store;
 use crate::users;
 
-/// The most days that are looked at: of longer ranges the latest ones. What held years ago says little about today.
+/// Maximum number of days analysed; of longer ranges the latest ones, because old data says little about the present.
 pub const MOST_DAYS: u32 = 730;
 
 /// The result of an analysis.

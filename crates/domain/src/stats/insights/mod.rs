@@ -1,4 +1,4 @@
-//! Which things go together, said with care.
+//! Statistical associations between series, tested conservatively.
 //!
 //! Two daily series are tested for association in a way that neither trends nor habits of the week nor the likeness of
 //! neighbouring days can fake: both are ranked (`rank`); weekday means, a line and slow waves are removed by least

@@ -1,4 +1,4 @@
-//! A finding in words, for people who have never heard of a correlation. It says *associated*, and never why.
+//! A result as a sentence for lay readers. It says *associated*, and never suggests a cause.
 
 use super::family::{Hypothesis, TestedPair};
 use super::series::Subject;
