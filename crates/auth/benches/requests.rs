@@ -156,7 +156,7 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let master = MasterKey::from_text("a master key that only the benchmarks know").unwrap();
     let cookies = Cookies::new(&master).unwrap();
-    let kept = Arc::new(Kept::default());
+    let kept = Arc::new(SingleValueStore::default());
     let ephemera = Ephemera::new(kept, master, Arc::new(SystemEntropy::new()));
     let (feed, roles, mut store) = (Revocations::new(), Roles::default(), InMemoryStore::default());
     feed.apply(&[], NOW, NOW);
@@ -196,9 +196,9 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
 
 /// A store that keeps one value.
 #[derive(Default)]
-struct Kept(std::sync::Mutex<Option<Vec<u8>>>);
+struct SingleValueStore(std::sync::Mutex<Option<Vec<u8>>>);
 
-impl EphemeralStore for Kept {
+impl EphemeralStore for SingleValueStore {
     fn put(&self, _: Kind, _: Key, value: Vec<u8>, _: Instant, _: Instant) -> Pending<'_, ()> {
         *self.0.lock().unwrap() = Some(value);
         Box::pin(ready(Ok(())))

@@ -188,7 +188,7 @@ pub trait AuditRepository {
 /// Records an event, in the unit of work that causes it.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn record<S: AuditRepository + ?Sized>(store: &mut S, event: &AuditEvent) -> Result<(), StoreError> {
     store.insert_audit_event(event)
 }

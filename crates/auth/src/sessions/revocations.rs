@@ -37,7 +37,7 @@ pub enum SessionStatus {
     Live,
     /// Revoked.
     Revoked,
-    /// Memory is not enough: the caller has to read the store.
+    /// Not known in memory: the caller has to read the store.
     CheckStore,
 }
 

@@ -159,6 +159,7 @@ words! {
 
 words! {
     /// Why a habit is archived.
+    #[cfg_attr(feature = "openapi", schema(as = ArchivedBecause))]
     pub enum ArchiveReason {
         /// Its user archived it.
         User = "user",

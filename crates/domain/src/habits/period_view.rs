@@ -160,7 +160,7 @@ pub fn period_view(
 ) -> Result<PeriodView, Error> {
     let user = users::find(store, user)?;
     let today = on.unwrap_or_else(|| user.today(now));
-    let range = span.around(date.unwrap_or(today), user.settings.week_start);
+    let range = span.containing(date.unwrap_or(today), user.settings.week_start);
     let clock = user.day_clock();
     let mut kept = store.habits_with_history(user.id)?;
     kept.retain(|(habit, _)| was_kept_in(habit, range, clock));

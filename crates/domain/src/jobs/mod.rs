@@ -120,10 +120,10 @@ pub enum Settled {
     NotOurs,
 }
 
-/// Notes how an attempt ended. For a writing unit of work that belongs to no user.
+/// Records how an attempt ended. Runs in a writing unit of work without an owner.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn settle<S: JobRepository + ?Sized>(
     store: &mut S,
     job: &Job,

@@ -60,7 +60,7 @@ pub fn period(
         DateRange::month_of(date)
     } else {
         let user = users::find(store, user)?;
-        span.around(date.unwrap_or_else(|| user.today(now)), user.settings.week_start)
+        span.containing(date.unwrap_or_else(|| user.today(now)), user.settings.week_start)
     };
     let mut found: BTreeMap<Date, MoodDay> =
         store.mood_days(user, range)?.into_iter().map(|day| (day.date, day)).collect();

@@ -133,7 +133,7 @@ impl Progress<'_> {
             let first = number == 0;
             let last = number + 1 == segments.len();
             while at <= segment.to && at <= stretch.to {
-                let whole = per.around(at, plan.week_start);
+                let whole = per.containing(at, plan.week_start);
                 let alone = (first || whole.from() >= segment.from) && (last || whole.to() <= segment.to);
                 if !alone || whole.to() >= self.today {
                     self.evaluate_until(&mut at, whole.to().min(stretch.to), &mut found);

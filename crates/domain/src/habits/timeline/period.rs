@@ -10,7 +10,7 @@ impl Timeline {
         let segment = self.segment_at(date)?;
         let plan = self.plan_of(segment);
         let (quota, per) = plan.schedule.quota()?;
-        let whole = per.around(date, plan.week_start);
+        let whole = per.containing(date, plan.week_start);
         // Neighbouring versions that count the same in the same periods share the period.
         let shares = |other: &Segment| {
             let other = self.plan_of(other);
