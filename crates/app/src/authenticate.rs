@@ -75,7 +75,7 @@ impl Authenticator {
         let known = match self.revocations.status_of(user, session, opened_at, now) {
             SessionStatus::Live => self.roles.recall(user, &self.revocations, now),
             SessionStatus::Revoked => return Err(TokenError::Revoked.into()),
-            SessionStatus::AskStore => None,
+            SessionStatus::CheckStore => None,
         };
         let role = if let Some(role) = known {
             role
@@ -100,7 +100,7 @@ impl Authenticator {
                     self.roles.recall(user, &self.revocations, now).map(|role| Ok((access.session, role)))
                 }
                 SessionStatus::Revoked => Some(Err(session_invalid())),
-                SessionStatus::AskStore => None,
+                SessionStatus::CheckStore => None,
             }
         });
         let (SessionRef { user, session }, role) = match remembered {

@@ -175,7 +175,7 @@ impl From<FederatedRefusal> for Error {
                 (Code::GoogleAlreadyLinked, "Another Google account is linked: unlink that one first.")
             }
             FederatedRefusal::NotLinked => (Code::GoogleNotLinked, "No Google account is linked."),
-            FederatedRefusal::LastWayIn => (
+            FederatedRefusal::LastSignInMethod => (
                 Code::GoogleLastWayIn,
                 "Without a password, Google is the only way into this account: choose a password first.",
             ),

@@ -21,7 +21,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::{IdSource, SessionId, UserId};
 use circadia_domain::keys::{KeyRepository, StoredKey};
-use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
+use circadia_domain::sessions::{Revocation, RevocationTarget, Session, SessionRepository, SessionState};
 use circadia_domain::users::Role;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use uuid::Uuid;
@@ -38,12 +38,12 @@ impl IdSource for Ids {
 }
 
 #[derive(Default)]
-struct Memory {
+struct InMemoryStore {
     keys: Vec<StoredKey>,
     session: Option<Session>,
 }
 
-impl KeyRepository for Memory {
+impl KeyRepository for InMemoryStore {
     fn keys(&mut self) -> Result<Vec<StoredKey>, StoreError> {
         Ok(self.keys.clone())
     }
@@ -56,7 +56,7 @@ impl KeyRepository for Memory {
     }
 }
 
-impl SessionRepository for Memory {
+impl SessionRepository for InMemoryStore {
     fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
         self.session = Some(session.clone());
         Ok(())
@@ -93,13 +93,13 @@ impl SessionRepository for Memory {
     }
 }
 
-fn keys(store: &mut Memory) -> KeyRing {
+fn keys(store: &mut InMemoryStore) -> KeyRing {
     let master = MasterKey::from_text("a master key that only the benchmarks know").unwrap();
     KeyRing::load_or_create(store, &master, &SystemEntropy::new(), NOW).unwrap()
 }
 
 fn requests(criterion: &mut Criterion) {
-    let (mut store, ids) = (Memory::default(), Ids::default());
+    let (mut store, ids) = (InMemoryStore::default(), Ids::default());
     let (ring, entropy) = (keys(&mut store), SystemEntropy::new());
     let user = UserId::from_uuid(ids.fresh());
     let opened =
@@ -119,10 +119,14 @@ fn requests(criterion: &mut Criterion) {
 
     let feed = Revocations::new();
     let ended: Vec<Revocation> = (0..10_000)
-        .map(|_| Revocation { user: ids.fresh().into(), what: Stopped::Session(ids.fresh().into()), at: NOW })
+        .map(|_| Revocation {
+            user: ids.fresh().into(),
+            target: RevocationTarget::Session(ids.fresh().into()),
+            at: NOW,
+        })
         .collect();
     feed.apply(&ended, NOW, NOW);
-    criterion.bench_function("revocations: judge among 10,000", |bencher| {
+    criterion.bench_function("revocations: status among 10,000", |bencher| {
         bencher.iter(|| feed.status_of(black_box(user), opened.session.id, opened.session.created_at, NOW));
     });
     criterion
@@ -152,26 +156,26 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let master = MasterKey::from_text("a master key that only the benchmarks know").unwrap();
     let cookies = Cookies::new(&master).unwrap();
-    let kept = Arc::new(Kept::default());
+    let kept = Arc::new(SingleValueStore::default());
     let ephemera = Ephemera::new(kept, master, Arc::new(SystemEntropy::new()));
-    let (feed, roles, mut store) = (Revocations::new(), Roles::default(), Memory::default());
+    let (feed, roles, mut store) = (Revocations::new(), Roles::default(), InMemoryStore::default());
     feed.apply(&[], NOW, NOW);
     cookies.heard_of_store(NOW);
     let entropy = SystemEntropy::new();
     let opened =
         open_cookie_session(&mut store, Authenticated::by_password(user), &Client::default(), ids, &entropy, NOW)
             .unwrap();
-    let place = SessionRef { user, session: opened.session.id }.to_bytes();
-    let put = ephemera.put(COOKIE_KIND, opened.id.key(), &place, opened.session.expires_at, NOW);
+    let session_ref = SessionRef { user, session: opened.session.id }.to_bytes();
+    let put = ephemera.put(COOKIE_KIND, opened.id.key(), &session_ref, opened.session.expires_at, NOW);
     runtime.block_on(put).unwrap();
     let (text, csrf) = (cookies.text(&opened.id), cookies.csrf_token(&opened.id));
 
-    let look_up = |store: &mut Memory| {
+    let look_up = |store: &mut InMemoryStore| {
         let id = cookies.read(black_box(&text)).unwrap();
-        let place = runtime.block_on(ephemera.get(COOKIE_KIND, id.key(), NOW)).unwrap().unwrap();
-        let place = SessionRef::from_bytes(&place).unwrap();
-        let state = store.find_session(place.user, place.session).unwrap().unwrap();
-        roles.remember(place.user, state.role, NOW);
+        let session_ref = runtime.block_on(ephemera.get(COOKIE_KIND, id.key(), NOW)).unwrap().unwrap();
+        let session_ref = SessionRef::from_bytes(&session_ref).unwrap();
+        let state = store.find_session(session_ref.user, session_ref.session).unwrap().unwrap();
+        roles.remember(session_ref.user, state.role, NOW);
         let access = admit(&id, &state, NOW).unwrap();
         cookies.remember(&id, access);
         access
@@ -192,9 +196,9 @@ fn cookies(criterion: &mut Criterion, ids: &Ids, user: UserId) {
 
 /// A store that keeps one value.
 #[derive(Default)]
-struct Kept(std::sync::Mutex<Option<Vec<u8>>>);
+struct SingleValueStore(std::sync::Mutex<Option<Vec<u8>>>);
 
-impl EphemeralStore for Kept {
+impl EphemeralStore for SingleValueStore {
     fn put(&self, _: Kind, _: Key, value: Vec<u8>, _: Instant, _: Instant) -> Pending<'_, ()> {
         *self.0.lock().unwrap() = Some(value);
         Box::pin(ready(Ok(())))

@@ -1,8 +1,8 @@
-//! A map of bounded size for many threads, whose upkeep never scans.
+//! A bounded concurrent map whose maintenance never scans.
 //!
-//! Each of its shards has a young and an old generation. Entries enter the young one; when that is full, or old enough
-//! in the caller's opinion, it becomes the old one, and what was the old one is forgotten all at once. What is looked
-//! up in time moves on with the young.
+//! Each shard has a young and an old generation. Entries are inserted into the young one. When that is full, or old
+//! enough by the caller's measure, it becomes the old one, and the previous old one is dropped as a whole. Looking up
+//! an entry of the old generation moves it to the young one.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -27,16 +27,16 @@ impl<V> Generations<V> {
     }
 }
 
-/// The map. Keys are hashes, and so spread evenly by themselves.
+/// The map. Keys are hashes, so they are evenly distributed.
 #[derive(Debug)]
 pub(crate) struct Bounded<V> {
     shards: Vec<RwLock<Generations<V>>>,
-    /// Entries that one generation of one shard may have.
+    /// Capacity of one generation of one shard.
     room: usize,
 }
 
 impl<V: Copy> Bounded<V> {
-    /// A map that never holds more than `capacity` entries (but at least two per shard).
+    /// A map that holds at most `capacity` entries (but at least two per shard).
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             shards: std::iter::repeat_with(|| RwLock::new(Generations::new())).take(SHARDS).collect(),
@@ -49,18 +49,18 @@ impl<V: Copy> Bounded<V> {
         self.shards.get(usize::from(*first) % SHARDS)
     }
 
-    /// The value of a key. Lookups don't exclude one another.
+    /// The value of a key. Lookups run concurrently.
     pub(crate) fn get(&self, key: &Bytes32) -> Option<V> {
         let shard = self.shard(key)?.read().unwrap_or_else(PoisonError::into_inner);
         shard.young.get(key).or_else(|| shard.old.get(key)).copied()
     }
 
-    /// Gives a key a value.
+    /// Inserts or replaces a value.
     pub(crate) fn insert(&self, key: Bytes32, value: V) {
         self.update(key, |_| (value, ()));
     }
 
-    /// Replaces a key's value by what `change` makes of it, and returns what else `change` says. Nobody comes between.
+    /// Atomically replaces a key's value by the one that `change` returns, and returns the other result of `change`.
     pub(crate) fn update<T>(&self, key: Bytes32, change: impl FnOnce(Option<V>) -> (V, T)) -> Option<T> {
         let mut shard = self.shard(&key)?.write().unwrap_or_else(PoisonError::into_inner);
         let before = shard.young.get(&key).or_else(|| shard.old.get(&key)).copied();
@@ -72,7 +72,7 @@ impl<V: Copy> Bounded<V> {
         Some(said)
     }
 
-    /// Forgets a key.
+    /// Removes a key.
     pub(crate) fn remove(&self, key: &Bytes32) {
         if let Some(shard) = self.shard(key) {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
@@ -81,21 +81,21 @@ impl<V: Copy> Bounded<V> {
         }
     }
 
-    /// Makes the young old, and forgets those that were old already.
+    /// Makes the young generation the old one and drops the previous old one.
     pub(crate) fn age(&self) {
         for shard in &self.shards {
             shard.write().unwrap_or_else(PoisonError::into_inner).age();
         }
     }
 
-    /// Forgets everything.
+    /// Removes everything.
     pub(crate) fn clear(&self) {
         for shard in &self.shards {
             *shard.write().unwrap_or_else(PoisonError::into_inner) = Generations::new();
         }
     }
 
-    /// How many entries are held.
+    /// The number of entries.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.shards

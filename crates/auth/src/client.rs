@@ -1,20 +1,20 @@
-//! What is known about who is asking.
+//! The client that makes a request.
 
 use std::net::IpAddr;
 
-/// What a client says and shows of itself: kept with sessions and login attempts so that people recognise them.
+/// Client details, stored with sessions and login attempts so that users recognise them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Client {
-    /// What it calls itself (`"Ada's phone"`), at most 100 characters.
+    /// Its self-chosen name (`"Ada's phone"`), at most 100 characters.
     pub device: Option<String>,
     /// Its `User-Agent`, at most 400 characters.
     pub user_agent: Option<String>,
-    /// Its address, behind the proxies that are trusted.
+    /// Its IP address, as reported by trusted proxies.
     pub ip: Option<IpAddr>,
 }
 
 impl Client {
-    /// Takes what a request says, cut to what is kept and freed of control characters; what is blank is absent.
+    /// Truncates the values to the stored lengths and removes control characters; blank values become `None`.
     pub fn new(device: Option<&str>, user_agent: Option<&str>, ip: Option<IpAddr>) -> Self {
         Self {
             device: device.and_then(|text| cut(text, 100)),

@@ -1,8 +1,8 @@
-//! Where secrets come from.
+//! Sources of randomness.
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 
-/// A source of random bytes that nobody can foresee.
+/// A source of unpredictable random bytes.
 pub trait Entropy: Send + Sync {
     /// Overwrites `buffer` with random bytes.
     fn fill(&self, buffer: &mut [u8]);
@@ -13,7 +13,7 @@ pub trait Entropy: Send + Sync {
 pub struct SystemEntropy(SystemRandom);
 
 impl SystemEntropy {
-    /// The source. It holds no state of its own.
+    /// The source; it has no state.
     pub fn new() -> Self {
         Self::default()
     }
@@ -21,8 +21,8 @@ impl SystemEntropy {
 
 impl Entropy for SystemEntropy {
     fn fill(&self, buffer: &mut [u8]) {
-        // AWS-LC aborts the process rather than go on without randomness, so this doesn't fail; if it ever did, going
-        // on with a buffer that isn't random would be the one wrong answer.
+        // AWS-LC aborts the process rather than continue without randomness, so this doesn't fail. If it ever did,
+        // continuing with a buffer that isn't random would be unsafe.
         while self.0.fill(buffer).is_err() {
             std::thread::yield_now();
         }

@@ -1,16 +1,16 @@
-//! Who somebody is, and that it is really them: passwords, keys, tokens, sessions, other providers, throttles, and the
-//! stores of what is short-lived.
+//! Authentication: passwords, keys, tokens, sessions, external identity providers, throttles, and stores for
+//! short-lived values.
 //!
-//! Knows the domain and nothing of HTTP or SQL. What touches the store is a synchronous *step*, generic over the
-//! repositories it needs, to be run inside a unit of work of the caller's; whether it is to be committed although it
-//! was refused, its error says (`UnitOfWorkError::commit_on_error`). Asynchronous are only hashing passwords, which has threads of
-//! its own, and what may be kept in Redis. The present instant, fresh ids and randomness come in as parameters.
+//! Depends on the domain, but not on HTTP or SQL. Everything that accesses the store is a synchronous function, generic
+//! over the repositories it needs, and runs inside the caller's unit of work. `UnitOfWorkError::commit_on_error` tells
+//! whether to commit despite an error. Only password hashing, which has its own threads, and stores that may be in
+//! Redis are asynchronous. The current time, new ids and randomness are parameters.
 //!
-//! A sign-in, from end to end:
-//! 1. look the login up (`UserRepository::find_credentials`, a reading unit of work);
-//! 2. [`passwords::Hasher::verify`] what was given against what was found, even if nothing was;
-//! 3. if it matches, in the user's writing unit of work, [`accounts::accept`] and [`sessions::open_session`]; if not,
-//!    [`accounts::refuse`] in one that belongs to nobody;
+//! A sign-in:
+//! 1. look the login up (`UserRepository::find_credentials`, in a reading unit of work);
+//! 2. [`passwords::Hasher::verify`] the password against the stored hash, even if the login is unknown;
+//! 3. if it matches, [`accounts::accept`] and [`sessions::open_session`] in the user's writing unit of work; otherwise
+//!    [`accounts::refuse`] in one without an owner;
 //! 4. [`tokens::AccessTokens::issue`] for the session.
 //!
 //! A request: [`tokens::bearer`], [`tokens::AccessTokens::verify`], [`sessions::Revocations::status_of`].

@@ -1,4 +1,4 @@
-//! What is enqueued to be done later, encrypted: jobs hold addresses and what else is nobody's business.
+//! Enqueues jobs with encrypted payloads, since they contain addresses and other personal data.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::keys::{KeyError, MasterKey, Purpose};
 /// Why a job can't be enqueued.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboxError {
-    /// It can't be encrypted, or isn't what it should be; a defect.
+    /// The payload can't be encrypted or is malformed, which indicates a bug.
     #[error("a job can't be sealed: {0}")]
     Sealing(String),
     /// The store failed.
@@ -29,21 +29,21 @@ pub enum OutboxError {
 
 impl UnitOfWorkError for OutboxError {}
 
-/// Why what a job holds can't be had.
+/// Why a job's payload can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OpeningError {
-    /// It was sealed under another master key, for another job, or was changed.
+    /// It was encrypted under another master key or for another job, or was changed.
     #[error("it doesn't open: was CIRCADIA_SECRET_KEY changed?")]
     WrongMasterKey,
-    /// It opens, but isn't understood.
+    /// It was decrypted, but can't be parsed.
     #[error("what it holds isn't understood: {0}")]
     Unknown(String),
-    /// The cryptographic library refused; a defect.
+    /// The cryptographic library failed, which indicates a bug.
     #[error(transparent)]
     Crypto(#[from] KeyError),
 }
 
-/// Enqueues jobs. One for all of a process: it also wakes those who do them.
+/// Enqueues jobs and wakes the workers. One instance per process.
 #[derive(Clone)]
 pub struct Outbox {
     master: MasterKey,
@@ -58,13 +58,12 @@ impl fmt::Debug for Outbox {
 }
 
 impl Outbox {
-    /// One that seals under this master key.
+    /// Encrypts payloads under this master key.
     pub fn new(master: MasterKey, entropy: Arc<dyn Entropy>) -> Self {
         Self { master, entropy, wake: Arc::new(Notify::new()) }
     }
 
-    /// Enqueues a job to be done at once, in the unit of work that causes it. [`Self::wake`] is for afterwards, when
-    /// that is committed.
+    /// Enqueues a job to run at once, in the unit of work that causes it. Call [`Self::wake`] after that is committed.
     ///
     /// # Errors
     /// [`OutboxError`].
@@ -84,7 +83,7 @@ impl Outbox {
         Ok(store.enqueue_job(&NewJob { id, kind, user, payload, run_at: now, created_at: now })?)
     }
 
-    /// What a job holds.
+    /// Decrypts a job's payload.
     ///
     /// # Errors
     /// [`OpeningError`].
@@ -94,12 +93,12 @@ impl Outbox {
         serde_json::from_slice(&plain).map_err(|error| OpeningError::Unknown(error.to_string()))
     }
 
-    /// Says that something was enqueued: to one who waits, or to the next who would.
+    /// Notifies one waiting worker, or the next one that waits.
     pub fn wake(&self) {
         self.wake.notify_one();
     }
 
-    /// Waits until something is enqueued in this process. (Other replicas' jobs are found by looking now and then.)
+    /// Waits until a job is enqueued in this process. (Jobs of other replicas are found by polling.)
     pub async fn woken(&self) {
         self.wake.notified().await;
     }
@@ -108,7 +107,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{MASTER, Memory, NOW, Seeded, id};
+    use crate::testing::{InMemoryStore, MASTER, NOW, Seeded, id};
 
     fn outbox() -> Outbox {
         Outbox::new(MasterKey::from_text(MASTER).unwrap(), Arc::new(Seeded::new(1)))
@@ -128,7 +127,7 @@ mod tests {
 
     #[test]
     fn what_a_job_holds_is_sealed_and_opens_in_that_job_alone() {
-        let mut store = Memory::default();
+        let mut store = InMemoryStore::default();
         let outbox = outbox();
         for number in [1, 2] {
             let content = format!("letter {number} to ada@example.org");

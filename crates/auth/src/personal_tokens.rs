@@ -1,7 +1,7 @@
-//! Personal access tokens: their writing, and what is remembered of those that were verified.
+//! Personal access tokens: their text form, and a cache of verified ones.
 //!
-//! `crc_` and 91 letters: the base64url of user, token, secret and a tag, by which a token is known to be one of ours
-//! before anything is asked: nobody has the store asked in vain by making some up. Of the secret, SHA-256 is stored.
+//! `crc_` and 91 characters: base64url of user, token, secret and a tag. The tag authenticates tokens issued here, so
+//! that made-up tokens are rejected without reading the store. Only the SHA-256 of the secret is stored.
 
 use std::fmt;
 
@@ -18,42 +18,42 @@ use crate::entropy::{Entropy, random};
 use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::tokens::TokenError;
 
-/// What every one begins with.
+/// The prefix of every token.
 pub const PERSONAL_TOKEN_PREFIX: &str = "crc_";
 
-/// Bytes of the tag. Of four thousand million that are made up, one costs a look into the store, which refuses it.
+/// Length of the tag, in bytes. One of 2³² made-up tokens passes and costs a read of the store, which rejects it.
 const TAG_BYTES: usize = 4;
 
-/// 68 bytes have 91 digits.
+/// 68 bytes are 91 base64url characters.
 const TOKEN_CHARACTERS: usize = 91;
 
-/// Tokens that are remembered, at some 100 bytes each.
+/// Maximum number of cached tokens, about 100 bytes each.
 const CACHE_CAPACITY: usize = 16_384;
 
-/// Seconds for which a token is known without asking the store again: less than the feed of what was revoked goes back.
+/// Cache lifetime, in seconds: shorter than the period the revocation feed covers.
 const CACHE_TTL_SECONDS: i64 = 10 * 60;
 
-/// A personal access token as its owner holds it.
+/// A personal access token, including its secret.
 pub struct PersonalSecret {
-    /// Whose it says it is. Nothing is proven by it.
+    /// The claimed user; not verified.
     pub user: UserId,
-    /// Which it says it is.
+    /// The claimed token id; not verified.
     pub id: PersonalTokenId,
     secret: Zeroizing<Bytes32>,
 }
 
 impl PersonalSecret {
-    /// A fresh one.
+    /// A new random token.
     pub fn fresh(user: UserId, id: PersonalTokenId, entropy: &dyn Entropy) -> Self {
         Self { user, id, secret: Zeroizing::new(random(entropy)) }
     }
 
-    /// What is stored of it.
+    /// The stored hash.
     pub fn hash(&self) -> Bytes32 {
         sha256(self.secret.as_slice())
     }
 
-    /// Whether it is the stored one.
+    /// Whether its hash is the stored one.
     pub fn is(&self, stored: &PersonalToken) -> bool {
         self.user == stored.user && self.id == stored.id && same(&self.hash(), &stored.secret_hash)
     }
@@ -65,25 +65,25 @@ impl fmt::Debug for PersonalSecret {
     }
 }
 
-/// What is known of a token that was verified.
+/// A verified token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownToken {
-    /// Whose.
+    /// The user.
     pub user: UserId,
-    /// Which.
+    /// The token.
     pub id: PersonalTokenId,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Scopes,
-    /// Until when it is good.
+    /// Its expiry.
     pub expires_at: Instant,
-    /// When its use was noted last.
+    /// When its use was last recorded.
     pub last_used_at: Option<Instant>,
-    /// When the store was asked.
+    /// When it was read from the store.
     pub verified_at: Instant,
 }
 
-/// Writes tokens, knows its own, and remembers those that were verified lately, by the hash of the whole token. One for
-/// the whole process; its calls don't block.
+/// Encodes and authenticates tokens, and caches verified ones by the hash of the whole token. One instance per process;
+/// its calls don't block.
 pub struct PersonalTokens {
     tags: hmac::Key,
     verified: Bounded<KnownToken>,
@@ -96,15 +96,15 @@ impl fmt::Debug for PersonalTokens {
 }
 
 impl PersonalTokens {
-    /// With a key derived from the master key.
+    /// Derives the key from the master key.
     ///
     /// # Errors
-    /// [`KeyError::Crypto`], which would be a defect.
+    /// [`KeyError::Crypto`], which indicates a bug.
     pub fn new(master: &MasterKey) -> Result<Self, KeyError> {
         Ok(Self { tags: master.hmac_key(Purpose::PersonalTokenTags)?, verified: Bounded::new(CACHE_CAPACITY) })
     }
 
-    /// The text for a token's owner, shown once.
+    /// The text form, shown to the owner once.
     pub fn text(&self, token: &PersonalSecret) -> Zeroizing<String> {
         let (user, id) = (token.user.as_uuid(), token.id.as_uuid());
         let mut bytes =
@@ -117,7 +117,7 @@ impl PersonalTokens {
     /// Reads a token.
     ///
     /// # Errors
-    /// [`TokenError::Invalid`] if it isn't one that was made here.
+    /// [`TokenError::Invalid`] if it wasn't issued here.
     pub fn read(&self, text: &str) -> Result<PersonalSecret, TokenError> {
         self.read_one(text).ok_or(TokenError::Invalid)
     }
@@ -142,14 +142,14 @@ impl PersonalTokens {
         hmac_sha256(&self.tags, &[body]).first_chunk().copied().unwrap_or_default()
     }
 
-    /// What is known of a token, if it was verified not long ago.
+    /// The cached token, if it was verified recently.
     pub fn recall(&self, text: &str, now: Instant) -> Option<KnownToken> {
         let known = self.verified.get(&sha256(text.as_bytes()))?;
-        // Not after a clock was set back, either: the feed may not reach back far enough then.
+        // Also rejected if the clock was set back: the feed may not reach back far enough then.
         (known.verified_at <= now && now < known.verified_at.plus_seconds(CACHE_TTL_SECONDS)).then_some(known)
     }
 
-    /// Remembers a token.
+    /// Caches a token.
     pub fn remember(&self, text: &str, known: KnownToken) {
         self.verified.insert(sha256(text.as_bytes()), known);
     }

@@ -1,8 +1,8 @@
-//! What happened to the security of accounts, recorded one by one in the transaction that causes it.
+//! Security audit log of accounts; every event is recorded in the transaction that causes it.
 //!
-//! An event keeps ids, words and numbers, and no personal data: no name, no address, nothing that somebody typed. When
-//! an account is deleted its events stay, readable and, its id leading nowhere any more, anonymous. (Attempts to sign
-//! in, which do have an address, are [`crate::logins`] and go with the account.)
+//! An event contains ids, codes and numbers, but no personal data: no names, no addresses, no user input. Events
+//! outlive their account; they stay readable but are anonymous, because the account's id refers to nothing any more.
+//! (Sign-in attempts, which do contain an address, are in [`crate::logins`] and are deleted with the account.)
 //!
 //! To record one: `audit::record(tx.store, &AuditEvent::by(id, AuditAction::PASSWORD_CHANGED, user, now))`.
 
@@ -36,7 +36,7 @@ impl AuditAction {
     pub const RECOVERY_CODE_USED: Self = Self::new("recovery_code_used");
     /// The recovery codes were replaced.
     pub const RECOVERY_CODES_RENEWED: Self = Self::new("recovery_codes_renewed");
-    /// A personal access token was made.
+    /// A personal access token was created.
     pub const TOKEN_CREATED: Self = Self::new("token_created");
     /// A personal access token was revoked.
     pub const TOKEN_REVOKED: Self = Self::new("token_revoked");
@@ -109,26 +109,26 @@ impl From<AuditDetail> for Value {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {
-    /// Which.
+    /// The id.
     pub id: AuditEventId,
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// Who did it; nobody who is known, or the operator at the command line, if none.
+    /// The user who did it; `None` if unknown, or if an operator did it at the command line.
     pub actor: Option<UserId>,
-    /// Whose account it is about, if any.
+    /// The account it concerns, if any.
     pub subject: Option<UserId>,
     /// Which session it is about, or happened in.
     pub session: Option<SessionId>,
-    /// What.
+    /// The action.
     pub action: AuditAction,
     /// Whether it was done.
     pub outcome: AuditOutcome,
-    /// What else there is to say: a small object.
+    /// Additional details: a small object.
     pub details: Map<String, Value>,
 }
 
 impl AuditEvent {
-    /// Something that nobody who is known did.
+    /// An event without a known actor.
     pub fn of(id: AuditEventId, action: AuditAction, now: Instant) -> Self {
         let (actor, subject, session) = (None, None, None);
         Self { id, at: now, actor, subject, session, action, outcome: AuditOutcome::Done, details: Map::new() }
@@ -139,19 +139,19 @@ impl AuditEvent {
         Self { actor: Some(user), subject: Some(user), ..Self::of(id, action, now) }
     }
 
-    /// Says whose account it is about.
+    /// Sets the account it concerns.
     #[must_use]
     pub fn about(self, subject: UserId) -> Self {
         Self { subject: Some(subject), ..self }
     }
 
-    /// Says which session it is about, or happened in.
+    /// Sets the session it concerns or happened in.
     #[must_use]
     pub fn in_session(self, session: SessionId) -> Self {
         Self { session: Some(session), ..self }
     }
 
-    /// Says that it was refused.
+    /// Marks it as refused.
     #[must_use]
     pub fn refused(self) -> Self {
         Self { outcome: AuditOutcome::Refused, ..self }
@@ -188,7 +188,7 @@ pub trait AuditRepository {
 /// Records an event, in the unit of work that causes it.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn record<S: AuditRepository + ?Sized>(store: &mut S, event: &AuditEvent) -> Result<(), StoreError> {
     store.insert_audit_event(event)
 }

@@ -1,8 +1,8 @@
-//! Short-lived values that are found by the hash of a secret: where a browser's cookie leads, what an OAuth `state`
-//! stands for, what has been used once.
+//! Short-lived values, stored under the hash of a secret: the session of a cookie, the flow of an OAuth `state`, used
+//! one-time values.
 //!
-//! The secrets themselves are never kept, and the values are sealed by their user (the `auth` crate) before they come
-//! here. An installation with Redis keeps them there instead.
+//! The secrets themselves are never stored, and the `auth` crate encrypts the values. An installation with Redis stores
+//! them there instead.
 
 use crate::civil::Instant;
 use crate::error::StoreError;

@@ -7,13 +7,13 @@ use crate::entity::Entity;
 use crate::sleep::Conflict;
 use crate::violation::Violations;
 
-/// Why something that was asked for did not happen. Nothing was stored, unless the runner's caller says otherwise.
+/// Why a request failed. Nothing was stored, unless the caller commits despite the error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such thing, or it belongs to somebody else: the two can't be told apart.
+    /// The item doesn't exist or belongs to another user; the two are indistinguishable.
     #[error("no such {label}")]
     NotFound {
-        /// [`Entity::NOT_FOUND`] of what was asked for.
+        /// [`Entity::NOT_FOUND`] of the requested item.
         code: Code,
         /// [`Entity::LABEL`] of it.
         label: &'static str,
@@ -37,7 +37,7 @@ pub enum Error {
     /// The stored revision isn't one that the caller expected.
     #[error("it was changed in the meantime")]
     Stale {
-        /// The revision that is stored now; none if there is nothing.
+        /// The stored revision; `None` if there is no row.
         current: Option<crate::revision::Revision>,
     },
     /// The store failed.
@@ -89,7 +89,7 @@ pub enum StoreError {
     /// A uniqueness rule was broken.
     #[error("a uniqueness rule was broken: {0:?}")]
     Duplicate(Unique),
-    /// The user whose unit of work this is has no revision: the account is gone.
+    /// The user of this unit of work has no revision: the account was deleted.
     #[error("the user does not exist")]
     NoSuchUser,
     /// A row can't be read as what it should be.

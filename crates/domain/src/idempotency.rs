@@ -1,4 +1,4 @@
-//! What became of a request to make something whose id the client may have chosen.
+//! The result of a request that creates an item whose id the client may choose.
 //!
 //! Offline clients repeat requests whose answer they never saw. The same id with the same request again therefore
 //! answers like the first time; with another request it is a conflict.
@@ -6,17 +6,17 @@
 use crate::code::Code;
 use crate::error::Error;
 
-/// A thing that was to be made.
+/// The result of a request to create an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Creation<T> {
-    /// It was made.
+    /// It was created.
     Created(T),
-    /// The same request had made it before.
+    /// An earlier identical request had created it.
     Replayed(T),
 }
 
 impl<T> Creation<T> {
-    /// The thing, whenever it was made.
+    /// The item, in either case.
     pub fn into_inner(self) -> T {
         match self {
             Self::Created(thing) | Self::Replayed(thing) => thing,
@@ -40,7 +40,7 @@ impl<T> Creation<T> {
         }
     }
 
-    /// Answers a request for an id whose thing was deleted.
+    /// The response to a request for the id of a deleted item.
     pub(crate) fn deleted_before() -> Error {
         Error::conflict(Code::IdTaken, "there was one with this id, and it was deleted")
     }

@@ -1,7 +1,7 @@
-//! Who users are elsewhere: accounts with a provider (Google) that they may sign in through.
+//! Identities of users at external providers (Google) that they may sign in with.
 //!
-//! What is recognised is the provider's *subject*, which never changes and is never given to somebody else; an e-mail
-//! address is neither, and links nothing by itself.
+//! An identity is recognised by the provider's *subject*, which never changes and is never reassigned. An email address
+//! can change and be reassigned, so it never links accounts by itself.
 
 use crate::civil::Instant;
 use crate::error::StoreError;
@@ -9,20 +9,20 @@ use crate::ids::UserId;
 use crate::users::Email;
 
 words! {
-    /// Who vouches for somebody.
+    /// The provider of an identity.
     pub enum Provider {
         /// Google.
         Google = "google",
     }
 }
 
-/// By what a provider knows somebody: 1–255 visible ASCII characters, compared with their case (OpenID Connect Core 1.0
+/// By what a provider knows a user: 1–255 visible ASCII characters, compared with their case (OpenID Connect Core 1.0
 /// §2, `sub`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject(String);
 
 impl Subject {
-    /// Checks a subject; nothing if it is none.
+    /// Checks a subject; `None` if it is none.
     pub fn parse(text: &str) -> Option<Self> {
         let fine = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         fine.then(|| Self(text.to_owned()))
@@ -39,16 +39,16 @@ impl Subject {
     }
 }
 
-/// That a user is somebody with a provider.
+/// That a user is a user with a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// With whom; a user has one identity with each provider at most.
     pub provider: Provider,
     /// By what the provider knows them; one user at most has it.
     pub subject: Subject,
-    /// The address that the provider vouched for when the two were linked.
+    /// The address verified by the provider at the time of linking.
     pub email: Email,
     /// When that was.
     pub linked_at: Instant,
@@ -59,10 +59,10 @@ pub trait IdentityRepository {
     /// Links a user to an identity.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if somebody is linked to it already, or the user to another one.
+    /// [`StoreError::Duplicate`] if a user is linked to it already, or the user to another one.
     fn insert_identity(&mut self, identity: &Identity) -> Result<(), StoreError>;
 
-    /// The identity with this subject, whoever's it is: what signing in begins with.
+    /// The identity with this subject, of any user; the first step of signing in.
     fn find_identity(&mut self, provider: Provider, subject: &Subject) -> Result<Option<Identity>, StoreError>;
 
     /// A user's identity with a provider.

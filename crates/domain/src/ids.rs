@@ -1,4 +1,5 @@
-//! Typed identifiers: `UUIDv7` (RFC 9562 §5.7), so that ids made later sort later and rows made together lie together.
+//! Typed identifiers: `UUIDv7` (RFC 9562 §5.7), so that ids sort by time of creation and rows created together are
+//! stored together.
 //!
 //! Clients may choose the ids of what they create; hence parsing checks the version.
 
@@ -55,7 +56,7 @@ impl<E> Id<E> {
         parse_hyphenated(text).map(Self::from_uuid).ok_or_else(not_an_id)
     }
 
-    /// Takes an id that was made or checked before.
+    /// Wraps an id that was generated or validated before.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, entity: PhantomData }
     }
@@ -156,7 +157,7 @@ pub type TimeEntryId = Id<entity::TimeEntry>;
 
 /// Where fresh ids come from. Implemented by the composition root; a seeded one serves in tests.
 pub trait IdSource: Send + Sync {
-    /// A fresh `UUIDv7`, larger than those made before.
+    /// A new `UUIDv7`, larger than the previous ones.
     fn fresh(&self) -> Uuid;
 }
 

@@ -7,10 +7,10 @@ pub trait FromJson: Sized {
     /// What it is read from: `str`, `i64`, `bool` or [`List`].
     type Json: ?Sized;
 
-    /// Reads it; `None` for what says no more than its absence, as a note of nothing but white space.
+    /// Reads a value; `None` if it is equivalent to an absent one, such as a note that is only white space.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Every violation.
     fn from_json(json: &Self::Json) -> Result<Option<Self>, Violations>;
 }
 
@@ -34,7 +34,7 @@ impl FromJson for i64 {
     }
 }
 
-/// Says of a type from which JSON it is read and how, and gives it a schema that is written out wherever it is used:
+/// Implements [`FromJson`] for a type, and a schema that is inlined wherever it is used:
 ///
 /// ```ignore
 /// json_value!(Color: str => Self::parse; "Color", schema::text().pattern(Some("^#[0-9A-Fa-f]{6}$")));
@@ -80,7 +80,7 @@ macro_rules! json_schema {
     };
 }
 
-/// The vocabulary of schemas. What it makes is marked with [`INLINE`].
+/// Schema builders. The schemas are marked with [`schema::INLINE`].
 #[cfg(feature = "openapi")]
 pub mod schema {
     use serde_json::Value;
@@ -89,7 +89,7 @@ pub mod schema {
     pub(crate) use utoipa::openapi::schema::KnownFormat;
     use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, ObjectBuilder, Schema, SchemaFormat, Type};
 
-    /// Marks schemas that the API's document writes out wherever they are used, rather than name them as components.
+    /// Marks schemas that the OpenAPI document inlines rather than names as components.
     pub const INLINE: &str = "x-inline";
 
     fn inline() -> Extensions {

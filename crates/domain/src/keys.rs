@@ -25,7 +25,7 @@ pub struct StoredKey {
     pub purpose: KeyPurpose,
     /// The encrypted secret.
     pub sealed: Vec<u8>,
-    /// When it was made. The newest key that isn't retired is the one in use.
+    /// The time of creation. The newest key that isn't retired is the one in use.
     pub created_at: Instant,
     /// From when on it is no longer accepted.
     pub retires_at: Option<Instant>,
@@ -46,6 +46,6 @@ pub trait KeyRepository {
     /// Stores a key.
     fn insert_key(&mut self, key: &StoredKey) -> Result<(), StoreError>;
 
-    /// Says from when on a key is no longer accepted.
+    /// Sets the time from which a key is no longer accepted.
     fn retire_key(&mut self, kid: &str, at: Instant) -> Result<(), StoreError>;
 }

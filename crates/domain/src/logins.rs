@@ -1,4 +1,4 @@
-//! Attempts to sign in, recorded one by one: login analytics are made of them.
+//! Sign-in attempts, recorded one by one for login analytics.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::ids::{LoginId, UserId};
 
 words! {
-    /// How somebody tried to sign in.
+    /// How a user tried to sign in.
     pub enum LoginMethod {
         /// With a password.
         Password = "password",
@@ -21,7 +21,7 @@ words! {
 words! {
     /// Why an attempt failed.
     pub enum LoginFailure {
-        /// Nobody goes by that name or address.
+        /// No account has this name or address.
         UnknownUser = "unknown_user",
         /// The password was wrong.
         WrongPassword = "wrong_password",
@@ -31,8 +31,8 @@ words! {
         EmailNotVerified = "email_not_verified",
         /// The second factor was wrong.
         WrongCode = "wrong_code",
-        /// The first factor was right, and the second was asked for: what comes of it is recorded as an attempt of its own,
-        /// so that this is neither a success nor a failure in figures of how sign-ins end.
+        /// The first factor was right, and the second is required. The second is recorded as an attempt of its own, so
+        /// this one counts neither as a success nor as a failure in statistics.
         SecondFactorRequired = "second_factor_required",
     }
 }
@@ -40,22 +40,22 @@ words! {
 /// An attempt to sign in.
 #[derive(Debug, Clone)]
 pub struct LoginAttempt {
-    /// Which.
+    /// The id.
     pub id: LoginId,
-    /// Whose account it was, if there is one.
+    /// The account, if there is one.
     pub user: Option<UserId>,
-    /// A keyed hash of the name or address that was given (32 bytes), so that attempts on one unknown account can be
-    /// told to belong together without being kept in clear.
+    /// A keyed hash of the submitted name or address (32 bytes), so that attempts on one unknown account can be grouped
+    /// without storing it in clear.
     pub identifier_hash: [u8; 32],
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// From where.
+    /// The IP address.
     pub ip: Option<IpAddr>,
     /// With what, at most 400 characters.
     pub user_agent: Option<String>,
-    /// How.
+    /// The method.
     pub method: LoginMethod,
-    /// Nothing if it succeeded.
+    /// `None` if it succeeded.
     pub failure: Option<LoginFailure>,
 }
 

@@ -1,5 +1,5 @@
-//! Tokens that are good once, sent by mail to prove that an address is somebody's. Only hashes of them are kept. How
-//! they are made and judged is the business of the `auth` crate.
+//! One-time tokens, sent by mail to prove that the user owns an address. Only their hashes are stored; the `auth` crate
+//! creates and verifies them.
 
 use crate::civil::Instant;
 use crate::error::StoreError;
@@ -31,7 +31,7 @@ impl OneTimePurpose {
 /// A token as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredOneTimeToken {
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// What it is good for.
     pub purpose: OneTimePurpose,
@@ -39,7 +39,7 @@ pub struct StoredOneTimeToken {
     pub token_hash: [u8; 32],
     /// The address that it was sent to, and that using it proves.
     pub email: Email,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
     /// From when on it is no longer good.
     pub expires_at: Instant,

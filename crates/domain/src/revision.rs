@@ -19,10 +19,10 @@ impl fmt::Display for Revision {
 /// The revision that a caller expects a row to have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Expected {
-    /// Whatever it is.
+    /// Any state.
     #[default]
     Anything,
-    /// Whatever it is, as long as there is a row.
+    /// Any revision, as long as there is a row.
     Existing,
     /// One of these.
     OneOf(Vec<Revision>),

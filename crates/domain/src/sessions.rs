@@ -1,6 +1,6 @@
 //! Signed-in sessions: refresh-token families of apps, cookie sessions of browsers.
 //!
-//! Nothing but hashes of secrets is kept. How secrets are made and judged is the business of the `auth` crate.
+//! Only hashes of secrets are stored. The `auth` crate creates and verifies the secrets.
 
 use crate::civil::Instant;
 use crate::error::StoreError;
@@ -18,7 +18,7 @@ words! {
 }
 
 words! {
-    /// How somebody showed who they are when a session was opened. (A second factor may have come on top.)
+    /// How a user showed who they are when a session was opened. (A second factor may have come on top.)
     pub enum FirstFactor {
         /// By their password.
         Password = "password",
@@ -30,9 +30,9 @@ words! {
 /// A session as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Which.
+    /// The id.
     pub id: SessionId,
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// How its client proves itself.
     pub kind: SessionKind,
@@ -73,7 +73,7 @@ pub struct SessionState {
 
 /// What stopped being true of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
+pub enum RevocationTarget {
     /// That this session goes on.
     Session(SessionId),
     /// That any session goes on which was opened until then.
@@ -85,11 +85,11 @@ pub enum Stopped {
 /// An entry of the revocation feed: something that replicas remember stopped being true.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// Whose.
+    /// The user.
     pub user: UserId,
-    /// What.
-    pub what: Stopped,
-    /// When.
+    /// What was revoked.
+    pub target: RevocationTarget,
+    /// The time.
     pub at: Instant,
 }
 

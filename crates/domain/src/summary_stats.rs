@@ -1,4 +1,4 @@
-//! Figures about figures.
+//! Summary statistics of values.
 
 use serde::Serialize;
 
@@ -17,16 +17,16 @@ pub struct SummaryStats {
 }
 
 impl SummaryStats {
-    /// That of some figures; none of none.
-    pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let mut figures: Vec<f64> = figures.into_iter().collect();
-        figures.sort_unstable_by(f64::total_cmp);
-        let n = f64::from(len32(figures.len()));
-        let mean = figures.iter().sum::<f64>() / n;
-        let upper = figures.get(figures.len() / 2)?;
-        let lower = figures.get((figures.len() - 1) / 2)?;
-        let squares: f64 = figures.iter().map(|figure| (figure - mean).powi(2)).sum();
-        let sd = (figures.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
+    /// That of some values; none of none.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let n = f64::from(len32(values.len()));
+        let mean = values.iter().sum::<f64>() / n;
+        let upper = values.get(values.len() / 2)?;
+        let lower = values.get((values.len() - 1) / 2)?;
+        let squares: f64 = values.iter().map(|figure| (figure - mean).powi(2)).sum();
+        let sd = (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
         Some(Self { mean, median: f64::midpoint(*lower, *upper), sd })
     }
 

@@ -87,7 +87,7 @@ json_value!(impl[const MAX: usize] Line<MAX>: str => Self::parse;
 pub struct Prose<const MAX: usize>(String);
 
 impl<const MAX: usize> Prose<MAX> {
-    /// Trims, normalises to NFC and checks `text`; text of nothing but white space is no text.
+    /// Trims, normalises to NFC and validates `text`; `None` if it is only white space.
     ///
     /// # Errors
     /// `too_long`, `nul_character`, `control_character`.

@@ -1,6 +1,6 @@
 //! The second factor of an account: a secret that its owner's authenticator shares, and codes for the day it is lost.
 //!
-//! What comes here is sealed or hashed already; how codes are made and judged is the business of the `auth` crate.
+//! Secrets are already encrypted and codes already hashed here; the `auth` crate creates and verifies them.
 
 use crate::civil::Instant;
 use crate::error::StoreError;
@@ -12,13 +12,13 @@ pub const RECOVERY_CODES: usize = 10;
 /// A second factor as stored: one per account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TotpFactor {
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// The sealed secret.
     pub sealed: Vec<u8>,
     /// When it was set up.
     pub created_at: Instant,
-    /// Since when it is asked for: when its owner proved to have it.
+    /// When it was confirmed; required at sign-in since then.
     pub confirmed_at: Option<Instant>,
     /// The time step of the latest code that was accepted: none of it or before is accepted again.
     pub last_step: Option<i64>,
@@ -31,9 +31,9 @@ words! {
     pub enum TotpStatus {
         /// There is none.
         Off = "off",
-        /// It was set up, and is asked for once it is confirmed.
+        /// Set up, but not confirmed; not required yet.
         Pending = "pending",
-        /// It is asked for at every sign-in.
+        /// Confirmed; required at every sign-in.
         Active = "active",
     }
 }
@@ -50,7 +50,7 @@ impl TotpStatus {
 }
 
 impl TotpFactor {
-    /// Whether it is asked for.
+    /// Whether it is confirmed, and so required at sign-in.
     pub const fn is_active(&self) -> bool {
         self.confirmed_at.is_some()
     }

@@ -88,11 +88,11 @@ pub enum TransactionEnd {
     Rollback,
 }
 
-/// A database. Its calls block; they are made from threads that may.
+/// A database. Its calls block, so call it from threads that may block.
 ///
 /// Use [`read`], [`write()`] and [`write_unowned`] rather than the methods.
 pub trait Database: Send + Sync {
-    /// Runs `work` in one transaction that sees a single snapshot and writes nothing.
+    /// Runs `work` in one read-only transaction with a consistent snapshot.
     fn run_read(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<(), StoreError>;
 
     /// Raises the user's revision and runs `work`, all in one transaction.
@@ -111,7 +111,7 @@ pub trait Database: Send + Sync {
     /// Checks that the database answers.
     fn ping(&self) -> Result<(), StoreError>;
 
-    /// Whether the latest attempt to use a connection found the database reachable. Costs nothing.
+    /// Whether the latest attempt to use a connection reached the database. Doesn't access it.
     fn is_reachable(&self) -> bool;
 
     /// How many statements the repositories ran in the last unit of work that this thread ran; without those that

@@ -1,7 +1,7 @@
-//! What is wrong with a value from outside, said for the person who sent it.
+//! Validation errors of input, reported to the client.
 //!
-//! A constructor of the domain collects *every* violation it finds instead of stopping at the first. The API turns
-//! each into an entry of a problem's `errors`, putting the field's own JSON pointer in front of [`Violation::path`].
+//! A constructor of the domain collects *every* violation instead of stopping at the first. The API turns each into an
+//! entry of a problem's `errors` and prepends the field's JSON pointer to [`Violation::path`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::fmt;
 /// One thing that is wrong with one part of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// JSON pointer (RFC 6901) to the wrong part, relative to the value being judged: empty for the value itself,
+    /// JSON pointer (RFC 6901) to the wrong part, relative to the value being checked: empty for the value itself,
     /// `/weekdays/1` for a part of it.
     pub path: String,
     /// Stable machine code, `snake_case`: `required`, `too_long`, `out_of_range`, `unknown_value`, …
@@ -55,7 +55,7 @@ impl Violations {
         }));
     }
 
-    /// The value of `result`, or nothing after its violations were taken over.
+    /// The value of `result`; if it is an error, its violations are collected and `None` is returned.
     pub fn take<T>(&mut self, path: &str, result: Result<T, Self>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -66,7 +66,7 @@ impl Violations {
         }
     }
 
-    /// Whether nothing was found wrong.
+    /// Whether there are no violations.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

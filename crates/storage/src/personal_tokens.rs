@@ -5,7 +5,7 @@ use circadia_domain::error::StoreError;
 use circadia_domain::ids::{PersonalTokenId, SessionId, UserId};
 use circadia_domain::personal_tokens::{PersonalToken, PersonalTokenRepository, PersonalTokenState, Scopes, TokenName};
 use circadia_domain::revision::Revision;
-use circadia_domain::sessions::Stopped;
+use circadia_domain::sessions::RevocationTarget;
 use circadia_domain::users::Role;
 use diesel::prelude::*;
 
@@ -102,7 +102,7 @@ impl PersonalTokenRepository for Transaction {
             return Ok(false);
         }
         // In the feed of sessions, which replicas follow: ids are unique across entities.
-        self.publish_revocation(user, Stopped::Session(SessionId::from_uuid(id.as_uuid())), now)?;
+        self.publish_revocation(user, RevocationTarget::Session(SessionId::from_uuid(id.as_uuid())), now)?;
         Ok(true)
     }
 

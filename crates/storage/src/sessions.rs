@@ -4,7 +4,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::{
-    FirstFactor, Revocation, Session, SessionKind, SessionRepository, SessionState, Stopped,
+    FirstFactor, Revocation, RevocationTarget, Session, SessionKind, SessionRepository, SessionState,
 };
 use circadia_domain::users::Role;
 use diesel::prelude::*;
@@ -88,11 +88,11 @@ impl TryFrom<SessionRow> for Session {
 
 impl Transaction {
     /// Adds an entry to the feed of revocations.
-    pub(crate) fn publish_revocation(&mut self, user: UserId, what: Stopped, now: Instant) -> Result<()> {
-        let (session, of_role) = match what {
-            Stopped::Session(session) => (Some(session), false),
-            Stopped::Sessions => (None, false),
-            Stopped::Role => (None, true),
+    pub(crate) fn publish_revocation(&mut self, user: UserId, target: RevocationTarget, now: Instant) -> Result<()> {
+        let (session, of_role) = match target {
+            RevocationTarget::Session(session) => (Some(session), false),
+            RevocationTarget::Sessions => (None, false),
+            RevocationTarget::Role => (None, true),
         };
         diesel::insert_into(revocations::table)
             .values((
@@ -175,7 +175,7 @@ impl SessionRepository for Transaction {
         if revoked == 0 {
             return Ok(false);
         }
-        self.publish_revocation(user, Stopped::Session(id), now)?;
+        self.publish_revocation(user, RevocationTarget::Session(id), now)?;
         Ok(true)
     }
 
@@ -203,11 +203,11 @@ impl SessionRepository for Transaction {
     fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<()> {
         let live = sessions::table.filter(sessions::user_id.eq(Sql(user))).filter(sessions::revoked_at.is_null());
         diesel::update(live).set(sessions::revoked_at.eq(Some(Sql(now)))).execute(self.connection()).classified()?;
-        self.publish_revocation(user, Stopped::Sessions, now)
+        self.publish_revocation(user, RevocationTarget::Sessions, now)
     }
 
     fn publish_role(&mut self, user: UserId, now: Instant) -> Result<()> {
-        self.publish_revocation(user, Stopped::Role, now)
+        self.publish_revocation(user, RevocationTarget::Role, now)
     }
 
     fn revocations_since(&mut self, since: Instant) -> Result<Vec<Revocation>> {
@@ -219,12 +219,12 @@ impl SessionRepository for Transaction {
             .load(self.connection())
             .classified()?;
         let revocation = |(Sql(user), session, of_role, Sql(at)): Row| {
-            let what = match session {
-                Some(Sql(session)) => Stopped::Session(session),
-                None if of_role => Stopped::Role,
-                None => Stopped::Sessions,
+            let target = match session {
+                Some(Sql(session)) => RevocationTarget::Session(session),
+                None if of_role => RevocationTarget::Role,
+                None => RevocationTarget::Sessions,
             };
-            Revocation { user, what, at }
+            Revocation { user, target, at }
         };
         Ok(rows.into_iter().map(revocation).collect())
     }

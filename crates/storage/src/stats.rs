@@ -23,14 +23,14 @@ impl StatsRepository for Transaction {
             .select((tasks::theme_id, tasks::status, tasks::priority, count_star(), min(tasks::created_at)))
             .load(self.connection())
             .classified()?;
-        let count = |(theme, Sql(status), rank, count, first_made): Group| {
+        let count = |(theme, Sql(status), rank, count, first_created_at): Group| {
             Ok(TaskCount {
                 theme: theme.map(Sql::into_inner),
                 priority: Priority::from_rank(rank)
                     .ok_or_else(|| corrupt(format_args!("{rank} is no rank of a priority")))?,
                 status,
                 count: number(count)?,
-                first_made: first_made.ok_or_else(|| corrupt("a task was never made"))?.0,
+                first_created_at: first_created_at.ok_or_else(|| corrupt("a task was never made"))?.0,
             })
         };
         groups.into_iter().map(count).collect()
@@ -55,6 +55,9 @@ impl StatsRepository for Transaction {
             .select((tasks::created_at, tasks::completed_at))
             .load(self.connection())
             .classified()?;
-        Ok(rows.into_iter().filter_map(|(Sql(made), done)| Some(TaskDone { made, done: done?.0 })).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|(Sql(made), done)| Some(TaskDone { created_at: made, done_at: done?.0 }))
+            .collect())
     }
 }

@@ -200,7 +200,7 @@ impl UserRepository for Transaction {
             .classified()
     }
 
-    fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool> {
+    fn lock_superusers(&mut self, apart_from: UserId) -> Result<bool> {
         self.acquire_lock(SUPERUSERS_LOCK)?;
         let others = users::table
             .filter(users::role.eq(Sql(Role::Superuser)))

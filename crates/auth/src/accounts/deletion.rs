@@ -7,24 +7,24 @@ use circadia_domain::sessions::SessionRepository;
 use circadia_domain::users::{Role, UserRepository};
 use circadia_domain::{Error, entity};
 
-/// Deletes an account with everything of its user's, and ends its sessions everywhere. For the user's writing unit of
-/// work; nothing can be done in it afterwards.
+/// Deletes an account with all of its data and ends its sessions on every replica. Runs in the user's writing unit of
+/// work, which can't be used for anything afterwards.
 ///
 /// # Errors
-/// Conflict `last_superuser`: somebody must remain who can appoint others. The store's.
+/// Conflict `last_superuser` if no other superuser would remain; `StoreError` of the store.
 pub fn delete_account<S: UserRepository + SessionRepository + ?Sized>(
     store: &mut S,
     user: UserId,
     now: Instant,
 ) -> Result<(), Error> {
     let account = store.find_user(user)?.ok_or(Error::not_found::<entity::User>())?;
-    if account.role == Role::Superuser && !store.hold_superusers(user)? {
+    if account.role == Role::Superuser && !store.lock_superusers(user)? {
         return Err(Error::conflict(
             Code::LastSuperuser,
             "it is the only account that can manage others: appoint another superuser first",
         ));
     }
-    // Told to every replica before the sessions themselves are gone.
+    // Published to every replica before the session rows are deleted.
     store.revoke_sessions(user, now)?;
     Ok(store.erase_user(user)?)
 }
@@ -32,11 +32,11 @@ pub fn delete_account<S: UserRepository + SessionRepository + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Memory, NOW, id};
+    use crate::testing::{InMemoryStore, NOW, id};
 
     #[test]
     fn the_last_superuser_stays() {
-        let mut store = Memory::with_user(id(1), None);
+        let mut store = InMemoryStore::with_user(id(1), None);
         store.users[0].0.role = Role::Superuser;
         let refused = delete_account(&mut store, id(1).into(), NOW);
         assert!(matches!(refused, Err(Error::Conflict { code: Code::LastSuperuser, .. })), "{refused:?}");

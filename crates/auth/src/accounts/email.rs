@@ -1,4 +1,4 @@
-//! Proving that an address is somebody's: the account's own, or another that becomes it.
+//! Verifying an email address: the account's current one, or a new one that replaces it.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::{StoreError, Unique};
@@ -9,22 +9,22 @@ use circadia_domain::users::{User, UserRepository};
 
 use crate::one_time::{self, OneTimeRefusal, OneTimeToken};
 
-/// What was proven.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmailProof {
-    /// That the account's address is its owner's; for the first time.
+    /// The account's current address was verified for the first time.
     Verified(User),
-    /// That another address is theirs, which is the account's from now on.
+    /// A new address was verified; it is the account's address from now on.
     Changed(User),
 }
 
-/// Why nothing was proven.
+/// Why an address was not verified.
 #[derive(Debug, thiserror::Error)]
 pub enum EmailRefusal {
-    /// The token is no good.
+    /// The token is unknown, used, superseded or expired.
     #[error(transparent)]
     Token(#[from] OneTimeRefusal),
-    /// Somebody else has the address by now.
+    /// Another account has the address by now.
     #[error("there is an account with this e-mail address by now")]
     Taken,
 }
@@ -40,8 +40,8 @@ impl From<StoreError> for EmailRefusal {
 
 impl UnitOfWorkError for EmailRefusal {}
 
-/// Takes a token as the proof that the address which it was sent to is its user's. For that user's writing unit of work,
-/// `rev` being its revision.
+/// Verifies the address that a token was sent to. Runs in the writing unit of work of the token's user; `rev` is its
+/// revision.
 ///
 /// # Errors
 /// [`EmailRefusal`].
@@ -57,12 +57,12 @@ pub fn prove_email<S: UserRepository + OneTimeRepository + ?Sized>(
     let stored = one_time::look_up(store, token, now)?;
     let user = store.find_user(token.user)?.ok_or(OneTimeRefusal::NoGood)?;
     let is_change = token.purpose == OneTimePurpose::ChangeEmail;
-    // A link that was sent to an address which isn't the account's any more proves nothing about the present one.
+    // A link sent to a former address of the account doesn't verify the current one.
     if !is_change && stored.email != user.email {
         return Err(OneTimeRefusal::NoGood.into());
     }
     store.confirm_email(user.id, &stored.email, rev, now)?;
-    // Links that are under way to the address of before are no good from here on.
+    // Links already sent to the former address are void from here on.
     store.delete_one_time_tokens(
         user.id,
         if is_change { &OneTimePurpose::ALL } else { &[OneTimePurpose::VerifyEmail] },
@@ -76,18 +76,18 @@ mod tests {
     use circadia_domain::users::Email;
 
     use super::*;
-    use crate::testing::{Memory, NOW, Seeded, id};
+    use crate::testing::{InMemoryStore, NOW, Seeded, id};
 
     const REV: Revision = Revision(2);
 
-    fn sent(store: &mut Memory, purpose: OneTimePurpose, email: &str) -> OneTimeToken {
+    fn sent(store: &mut InMemoryStore, purpose: OneTimePurpose, email: &str) -> OneTimeToken {
         let email = Email::parse(email).unwrap();
         one_time::issue(store, purpose, id(1).into(), &email, &Seeded::new(1), NOW).unwrap()
     }
 
     #[test]
     fn a_link_proves_the_address_it_was_sent_to_once() {
-        let mut store = Memory::with_user(id(1), None);
+        let mut store = InMemoryStore::with_user(id(1), None);
         let token = sent(&mut store, OneTimePurpose::VerifyEmail, "ada@example.org");
         let Ok(EmailProof::Verified(user)) = prove_email(&mut store, REV, &token, NOW) else { panic!() };
         assert_eq!(user.email_verified_at, Some(NOW));
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_new_address_ends_every_link_to_the_old_one() {
-        let mut store = Memory::with_user(id(1), None);
+        let mut store = InMemoryStore::with_user(id(1), None);
         let old = sent(&mut store, OneTimePurpose::VerifyEmail, "ada@example.org");
         let change = sent(&mut store, OneTimePurpose::ChangeEmail, "countess@example.org");
         let Ok(EmailProof::Changed(user)) = prove_email(&mut store, REV, &change, NOW) else { panic!() };
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn neither_a_token_for_a_password_nor_one_to_another_address_proves_anything() {
-        let mut store = Memory::with_user(id(1), None);
+        let mut store = InMemoryStore::with_user(id(1), None);
         for (purpose, email) in
             [(OneTimePurpose::ResetPassword, "ada@example.org"), (OneTimePurpose::VerifyEmail, "before@example.org")]
         {

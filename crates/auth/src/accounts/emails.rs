@@ -1,9 +1,8 @@
-//! Letters to the owners of accounts: what is ordered while a request is served, and what is written when the order is
-//! carried out.
+//! Emails to account owners: jobs enqueued while a request is served, and the messages composed when a job runs.
 //!
-//! An order names an address or an account, and nothing that was looked up: whether an address has an account, a
-//! request that asks for a letter doesn't find out, and so neither its answer nor its time tells. Tokens are made when
-//! the letter is written, not before; so no job holds one.
+//! A job contains an address or an account id, but nothing that was looked up. A request therefore never checks whether
+//! an address has an account, so neither its answer nor its duration reveals it. Tokens are created when the message is
+//! composed, so no job contains one.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
@@ -17,62 +16,63 @@ use crate::entropy::Entropy;
 use crate::one_time::{self, OneTimeToken};
 use crate::passwords::password_fingerprint;
 
-/// A letter that is to be written.
+/// A job that sends an email.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "letter")]
 pub enum EmailJob {
-    /// To who registered with this address; or to who has the account already, if it was `taken`.
+    /// To the address of a registration, or to the existing account if the address was `taken`.
     Registration {
         /// The address.
         email: String,
-        /// Whether there was an account with it.
+        /// Whether an account already had the address.
         taken: bool,
     },
-    /// To who asked once more for the link that proves that the address is theirs.
+    /// A new verification link, on request.
     Verification {
         /// The address.
         email: String,
     },
-    /// To who forgot their password.
+    /// A password reset link.
     PasswordReset {
         /// The address.
         email: String,
     },
-    /// To the new address of somebody who wants to have another.
+    /// A verification link to the new address of an account that asks for a change.
     EmailChange {
-        /// Who.
+        /// The user.
         user: UserId,
         /// The new address.
         email: String,
-        /// The mark of the password that was in force when they asked: with another, it is off.
+        /// Fingerprint of the password in force at the request. The change is dropped if the password has changed
+        /// since.
         password: Bytes32,
     },
-    /// To the address that they have until then.
+    /// A notice to the current address that a change was requested.
     EmailChangeNotice {
-        /// Who.
+        /// The user.
         user: UserId,
-        /// The address as it was when they asked.
+        /// The address at the time of the request.
         email: String,
     },
-    /// To who proved that the address is theirs.
+    /// Confirmation that the address was verified.
     Welcome {
-        /// Who.
+        /// The user.
         user: UserId,
     },
-    /// To who has a new password.
+    /// Notice that the password was changed.
     PasswordChanged {
-        /// Who.
+        /// The user.
         user: UserId,
     },
-    /// To whose account a Google account leads from now on.
+    /// Notice that a Google account was linked.
     GoogleLinked {
-        /// Who.
+        /// The user.
         user: UserId,
     },
 }
 
 impl std::fmt::Debug for EmailJob {
-    /// Without addresses.
+    /// Omits addresses.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = match self {
             Self::Registration { .. } => "Registration",
@@ -88,39 +88,39 @@ impl std::fmt::Debug for EmailJob {
     }
 }
 
-/// What a letter says.
+/// The template of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmailContent {
-    /// Follow this link to show that the address is yours.
+    /// A link that verifies the address.
     VerifyEmail(OneTimeToken),
-    /// You have an account already.
+    /// The address already has an account.
     AlreadyRegistered,
-    /// Follow this link to show that the address is yours, and choose a password.
+    /// A link that verifies the address and sets a password.
     FinishRegistration(OneTimeToken),
-    /// Follow this link to choose a new password.
+    /// A link that sets a new password.
     ResetPassword(OneTimeToken),
-    /// Follow this link to have your account under this address.
+    /// A link that changes the account's address to this one.
     ConfirmNewEmail(OneTimeToken),
-    /// Somebody wants to have your account under another address.
+    /// Notice that a change of the account's address was requested.
     EmailIsChanging,
-    /// Your address is confirmed.
+    /// The address is verified.
     Welcome,
-    /// Your password was changed.
+    /// The password was changed.
     PasswordChanged,
-    /// A Google account signs in to your account now.
+    /// A Google account was linked.
     GoogleLinked,
 }
 
-/// A letter.
+/// An email message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailMessage {
-    /// To which address.
+    /// The recipient's address.
     pub to: Email,
-    /// In which language.
+    /// The language of the text.
     pub locale: Locale,
-    /// What the account is called.
+    /// The account's username.
     pub username: String,
-    /// What it says.
+    /// The template.
     pub content: EmailContent,
 }
 
@@ -130,11 +130,11 @@ impl EmailMessage {
     }
 }
 
-/// Carries an order out as far as a store is concerned: the letter, or none if nobody is to get one. For a writing unit
-/// of work that belongs to no user; it is done anew at each attempt to send, and the token of the last one counts.
+/// Composes the message of a job; `None` if there is nothing to send. Runs in a writing unit of work without an owner.
+/// Every attempt to send composes the message again; only the token of the last attempt is valid.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
     store: &mut S,
     order: &EmailJob,
@@ -143,7 +143,8 @@ pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
 ) -> Result<Option<EmailMessage>, StoreError> {
     let written = match order {
         EmailJob::Registration { email, taken } => match by_email(store, email)? {
-            // Whoever came first need not be who has the address, so their password must not be the one that counts.
+            // Whoever registered first need not own the address, so the password set at registration must not stay
+            // valid.
             Some(user) if *taken && user.email_verified_at.is_none() => choice(store, &user, entropy, now),
             Some(user) if user.email_verified_at.is_none() => verification(store, &user, entropy, now),
             Some(user) if *taken => Ok(EmailMessage::new(&user, user.email.clone(), EmailContent::AlreadyRegistered)),
@@ -158,14 +159,14 @@ pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
             None => return Ok(None),
         },
         EmailJob::EmailChange { user, email, password } => {
-            // Who has chosen another password since may have done so because of this.
+            // If the password has changed since, the owner may have reacted to this very request.
             let present = store.credentials_of(*user)?.and_then(|credentials| credentials.password_hash);
             if !same(password, &password_fingerprint(present.as_deref())) {
                 return Ok(None);
             }
             let (email, holder) = (Email::from_stored(email.clone()), by_email(store, email)?);
             match (store.find_user(*user)?, holder) {
-                // It is for its holder to know, and for nobody else, that the address has an account.
+                // The address has an account: only its holder may learn that.
                 (_, Some(holder)) if holder.id != *user => {
                     Ok(EmailMessage::new(&holder, email, EmailContent::AlreadyRegistered))
                 }
@@ -185,13 +186,13 @@ pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
     };
     match written {
         Ok(letter) => Ok(Some(letter)),
-        // Deleted while this was written.
+        // The account was deleted in the meantime.
         Err(StoreError::NoSuchUser) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// An active account by its address.
+/// The active account with this address.
 fn by_email<S: UserRepository + ?Sized>(store: &mut S, email: &str) -> Result<Option<User>, StoreError> {
     let Some(found) = store.find_credentials(&Login::Email(email.to_owned()))? else { return Ok(None) };
     Ok(store.find_user(found.user)?.filter(|user| user.active))
@@ -205,7 +206,7 @@ fn to_owner<S: UserRepository + ?Sized>(
     Ok(store.find_user(user)?.map(|user| EmailMessage::new(&user, user.email.clone(), content)))
 }
 
-/// A link to a password of one's own, which is the only one that counts from here on.
+/// A link that sets a password; it supersedes the account's earlier reset links.
 fn choice<S: OneTimeRepository + ?Sized>(
     store: &mut S,
     user: &User,
@@ -217,8 +218,8 @@ fn choice<S: OneTimeRepository + ?Sized>(
     Ok(EmailMessage::new(user, user.email.clone(), EmailContent::FinishRegistration(token)))
 }
 
-/// A link to prove the address; but while somebody is asked to choose a password, none that would confirm the one
-/// before.
+/// A link that verifies the address. Not issued while a link that sets a password is pending: it would confirm the
+/// earlier password.
 fn verification<S: OneTimeRepository + ?Sized>(
     store: &mut S,
     user: &User,

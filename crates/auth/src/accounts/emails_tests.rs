@@ -1,15 +1,15 @@
 use super::*;
-use crate::testing::{Memory, NOW, Seeded, id};
+use crate::testing::{InMemoryStore, NOW, Seeded, id};
 
-fn written(store: &mut Memory, order: &EmailJob) -> Option<EmailMessage> {
+fn written(store: &mut InMemoryStore, order: &EmailJob) -> Option<EmailMessage> {
     compose_email(store, order, &Seeded::new(5), NOW).unwrap()
 }
 
-fn unverified() -> Memory {
-    Memory::with_user(id(1), Some("$hash"))
+fn unverified() -> InMemoryStore {
+    InMemoryStore::with_user(id(1), Some("$hash"))
 }
 
-fn verified() -> Memory {
+fn verified() -> InMemoryStore {
     let mut store = unverified();
     store.users[0].0.email_verified_at = Some(NOW);
     store
@@ -46,12 +46,12 @@ fn who_registers_gets_a_link_and_who_has_the_account_already_is_told_so() {
     let letter = written(&mut store, &order(false)).unwrap();
     let EmailContent::VerifyEmail(first) = letter.content else { panic!("{letter:?}") };
     assert_eq!(letter.to.as_str(), "ada@example.org");
-    // Who registers the second time has the address; who did first need not, and their link and password are void.
+    // The second registration comes from the address's holder, the first need not: its link and password are void.
     let letter = written(&mut store, &order(true)).unwrap();
     let EmailContent::FinishRegistration(token) = letter.content else { panic!("{letter:?}") };
     assert_eq!((token.purpose, letter.to.as_str()), (OneTimePurpose::ResetPassword, "ada@example.org"));
     assert!(one_time::look_up(&mut store, &token, NOW).is_ok() && one_time::look_up(&mut store, &first, NOW).is_err());
-    // Nor can a link be asked for in between that confirms the first password.
+    // Nor can a link be requested in between that verifies the first password.
     for order in [EmailJob::Verification { email: ada() }, order(false)] {
         let letter = written(&mut store, &order).unwrap();
         assert!(matches!(letter.content, EmailContent::FinishRegistration(_)), "{letter:?}");

@@ -1,8 +1,9 @@
-//! Accounts of people whom somebody else vouches for: signing in, getting one, linking, unlinking.
+//! Accounts with an identity at an external provider: signing in, registering, linking and unlinking.
 //!
-//! A subject that is linked signs its user in. One that isn't gets a new account, unless its address already has one:
-//! that one is *never* linked by the address alone, since whoever made it need not have been the address's owner, and
-//! whoever has the address now need not be who made it. Its owner signs in first, and links.
+//! A linked subject signs its user in. An unlinked subject gets a new account, unless its email address already has
+//! one. Such an account is *never* linked because of the address alone: whoever created it need not have owned the
+//! address, and the address's current owner need not have created it. The account's owner signs in first and then
+//! links.
 
 use circadia_domain::audit::{self, AuditAction, AuditEvent, AuditRepository};
 use circadia_domain::civil::Instant;
@@ -19,29 +20,28 @@ use crate::entropy::{Entropy, random};
 use crate::factors;
 use crate::oauth::Profile;
 
-/// Why somebody isn't let in, linked or unlinked.
+/// Why a federated sign-in, linking or unlinking was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FederatedRefusal {
-    /// There is an account with this address, and it isn't linked. It was recorded, which is to be committed.
+    /// An account with this address exists and isn't linked. The attempt was recorded; commit it.
     #[error("there already is an account with this e-mail address, which isn't linked")]
     AccountExists,
-    /// The account may not sign in. It was recorded, which is to be committed.
+    /// The account may not sign in. The attempt was recorded; commit it.
     #[error("the account may not sign in")]
     Inactive,
-    /// Whoever it is asks for a second factor here, too: see [`crate::factors::Challenge`]. What the provider asked
-    /// for isn't known, and who set a second factor up expects it on every way in. It was recorded, which is to be
-    /// committed.
+    /// A second factor is required: see [`crate::factors::Challenge`]. It applies to every way of signing in, because
+    /// the provider doesn't say which factors it checked. The attempt was recorded; commit it.
     #[error("a second factor is needed")]
     SecondFactorRequired {
-        /// Whose account it is.
+        /// The account.
         user: UserId,
-        /// The password hash that is in force now, if there is a password.
+        /// The current password hash; `None` without a password.
         password_hash: Option<String>,
     },
-    /// What was looked up has changed since. Nothing was recorded; begin again by looking it up.
+    /// The data looked up has changed since. Nothing was recorded; look it up again and retry.
     #[error("it was changed in the meantime")]
     Changed,
-    /// Another user is linked to this subject.
+    /// The subject is linked to another user.
     #[error("somebody else is linked to it")]
     SubjectTaken,
     /// The user is linked to another subject.
@@ -50,9 +50,9 @@ pub enum FederatedRefusal {
     /// The user isn't linked.
     #[error("none is linked")]
     NotLinked,
-    /// Without it, nobody could sign in to the account any more.
+    /// It is the account's only way to sign in.
     #[error("it is the only way into the account")]
-    LastWayIn,
+    LastSignInMethod,
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -61,7 +61,7 @@ pub enum FederatedRefusal {
 impl From<StoreError> for FederatedRefusal {
     fn from(error: StoreError) -> Self {
         match error {
-            // The account was deleted since its identity was looked up.
+            // The account was deleted after its identity was looked up.
             StoreError::NoSuchUser => Self::Changed,
             other => Self::Store(other),
         }
@@ -74,10 +74,10 @@ impl UnitOfWorkError for FederatedRefusal {
     }
 }
 
-/// Whose subject this is. For a reading unit of work.
+/// The user linked to a subject. Runs in a reading unit of work.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn find_federated<S: IdentityRepository + ?Sized>(
     store: &mut S,
     provider: Provider,
@@ -86,12 +86,12 @@ pub fn find_federated<S: IdentityRepository + ?Sized>(
     Ok(store.find_identity(provider, &profile.subject)?.map(|identity| identity.user))
 }
 
-/// Lets in the user of a subject, unless the account may not sign in or a second factor is asked for; records it
-/// whichever it is. For the user's writing unit of work.
+/// Signs in the user of a subject, unless the account may not sign in or requires a second factor. Every outcome is
+/// recorded. Runs in the user's writing unit of work.
 ///
 /// # Errors
-/// [`FederatedRefusal::Inactive`] and [`FederatedRefusal::SecondFactorRequired`], which are to be committed;
-/// [`FederatedRefusal::Changed`] if the two aren't linked any more.
+/// [`FederatedRefusal::Inactive`] and [`FederatedRefusal::SecondFactorRequired`], both to be committed;
+/// [`FederatedRefusal::Changed`] if the link no longer exists.
 pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepository + TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -117,12 +117,12 @@ pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepositor
     Ok(user)
 }
 
-/// Makes an account for a subject that nobody is linked to: with a free name made of its address, which counts as
-/// verified, and without a password. Records it as a sign-in. For a writing unit of work that belongs to no user.
+/// Creates an account for an unlinked subject, without a password. Its username is derived from the address, which
+/// counts as verified. Recorded as a sign-in. Runs in a writing unit of work without an owner.
 ///
 /// # Errors
-/// [`FederatedRefusal::AccountExists`], which is to be committed; [`FederatedRefusal::Changed`] if somebody took the
-/// name, the address or the subject in the same moment.
+/// [`FederatedRefusal::AccountExists`], to be committed; [`FederatedRefusal::Changed`] if a concurrent request took the
+/// username, the address or the subject.
 pub fn join_federated<S: UserRepository + IdentityRepository + LoginRepository + ?Sized>(
     store: &mut S,
     provider: Provider,
@@ -130,14 +130,14 @@ pub fn join_federated<S: UserRepository + IdentityRepository + LoginRepository +
     attempt: &Attempt<'_>,
     entropy: &dyn Entropy,
 ) -> Result<NewUser, FederatedRefusal> {
-    // The address first: whoever came with the same subject in the same moment made both at once, so that whoever sees
-    // the address taken by them sees the subject linked, too.
+    // The address is checked first. A concurrent registration with the same subject creates account and link in one
+    // transaction, so a caller that sees its address also sees its link.
     let taken = store.find_credentials(attempt.login)?.is_some();
     if store.find_identity(provider, &profile.subject)?.is_some() {
         return Err(FederatedRefusal::Changed);
     }
     if taken {
-        // Under nobody's name: that it was its owner isn't known.
+        // Recorded without a user: the request need not come from the account's owner.
         attempt.record(store, None, Some(LoginFailure::UnknownUser))?;
         return Err(FederatedRefusal::AccountExists);
     }
@@ -167,7 +167,7 @@ pub fn join_federated<S: UserRepository + IdentityRepository + LoginRepository +
     Ok(user)
 }
 
-/// Links a signed-in user to a subject; once more is no harm. For the user's writing unit of work.
+/// Links a signed-in user to a subject; idempotent. Runs in the user's writing unit of work.
 ///
 /// # Errors
 /// [`FederatedRefusal::SubjectTaken`], [`FederatedRefusal::AlreadyLinked`].
@@ -189,7 +189,7 @@ pub fn link<S: IdentityRepository + AuditRepository + ?Sized>(
     let identity =
         Identity { user, provider, subject: profile.subject.clone(), email: profile.email.clone(), linked_at: now };
     match store.insert_identity(&identity) {
-        // Another user, in the same moment: a user's own links wait for each other.
+        // A concurrent request of another user: requests of the same user are serialised.
         Err(StoreError::Duplicate(Unique::Identity)) => return Err(FederatedRefusal::SubjectTaken),
         stored => stored?,
     }
@@ -197,10 +197,11 @@ pub fn link<S: IdentityRepository + AuditRepository + ?Sized>(
     Ok(identity)
 }
 
-/// Unlinks a signed-in user, unless nothing would be left to sign in with. For the user's writing unit of work.
+/// Unlinks a signed-in user, unless the account would be left without a way to sign in. Runs in the user's writing unit
+/// of work.
 ///
 /// # Errors
-/// [`FederatedRefusal::NotLinked`], [`FederatedRefusal::LastWayIn`].
+/// [`FederatedRefusal::NotLinked`], [`FederatedRefusal::LastSignInMethod`].
 pub fn unlink<S: UserRepository + IdentityRepository + AuditRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -214,7 +215,7 @@ pub fn unlink<S: UserRepository + IdentityRepository + AuditRepository + ?Sized>
     }
     let credentials = store.credentials_of(user)?;
     if credentials.is_none_or(|credentials| credentials.password_hash.is_none()) {
-        return Err(FederatedRefusal::LastWayIn);
+        return Err(FederatedRefusal::LastSignInMethod);
     }
     store.delete_identity(user, provider)?;
     note(store, AuditAction::GOOGLE_UNLINKED, user, session, ids, now)?;
@@ -233,8 +234,8 @@ fn note<S: AuditRepository + ?Sized>(
     audit::record(store, &AuditEvent::by(id, action, user, now).in_session(session))
 }
 
-/// A name that nobody has: what stands before the `@`, as far as names may have it, with a number behind it if that is
-/// somebody's already.
+/// A free username: the local part of the address, reduced to permitted characters, with a numeric suffix if it is
+/// taken.
 fn free_name<S: UserRepository + ?Sized>(
     store: &mut S,
     email: &Email,
@@ -246,13 +247,13 @@ fn free_name<S: UserRepository + ?Sized>(
     {
         return Ok(name);
     }
-    // Of some four thousand million, one that is taken as well is met as `Changed`, and another drawn.
+    // A suffix has 2³² values. If it is taken too, the caller gets `Changed` and retries with another.
     let number = u32::from_be_bytes(random(entropy));
     let name = format!("{}-{number:08x}", wished.get(..wished.len().min(23)).unwrap_or("user"));
     Username::parse(&name).map_err(|wrong| FederatedRefusal::Store(StoreError::Defect(wrong.to_string())))
 }
 
-/// The characters of an address's local part that names may have, at most 32; without the `+tag` of some providers.
+/// The permitted characters of an address's local part, at most 32, without a `+tag`.
 fn wished_name(email: &Email) -> String {
     let local = email.as_str().split(['@', '+']).next().unwrap_or_default();
     let allowed = local.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));

@@ -5,7 +5,7 @@ use super::*;
 use crate::accounts::Identifiers;
 use crate::client::Client;
 use crate::keys::MasterKey;
-use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
 const GOOGLE: Provider = Provider::Google;
 
@@ -15,7 +15,7 @@ fn profile(subject: &str, email: &str) -> Profile {
 
 /// Everything that an attempt is made of.
 struct Fixture {
-    store: Memory,
+    store: InMemoryStore,
     ids: Ids,
     entropy: Seeded,
     identifiers: Identifiers,
@@ -23,12 +23,12 @@ struct Fixture {
 }
 
 impl Fixture {
-    fn of(store: Memory) -> Self {
+    fn of(store: InMemoryStore) -> Self {
         let identifiers = Identifiers::new(&MasterKey::from_text(MASTER).unwrap()).unwrap();
         Self { store, ids: Ids::default(), entropy: Seeded::new(1), identifiers, client: Client::default() }
     }
 
-    fn with<T>(&mut self, email: &str, step: impl FnOnce(&mut Memory, &Attempt<'_>, &dyn Entropy) -> T) -> T {
+    fn with<T>(&mut self, email: &str, step: impl FnOnce(&mut InMemoryStore, &Attempt<'_>, &dyn Entropy) -> T) -> T {
         let login = Login::email(email);
         let attempt = Attempt {
             verification: crate::accounts::Verification::Optional,
@@ -59,7 +59,7 @@ impl Fixture {
 
 #[test]
 fn an_unknown_subject_gets_an_account_without_a_password() {
-    let mut setting = Fixture::of(Memory::default());
+    let mut setting = Fixture::of(InMemoryStore::default());
     let user = setting.join("1", "Ada.Lovelace+circadia@example.org").unwrap();
     assert_eq!(user.username.as_str(), "ada.lovelace");
     assert_eq!((user.email_verified_at, user.password_hash.is_none(), user.role), (Some(NOW), true, Role::Regular));
@@ -74,7 +74,7 @@ fn an_unknown_subject_gets_an_account_without_a_password() {
 
 #[test]
 fn an_address_that_has_an_account_is_never_linked_by_itself() {
-    let mut setting = Fixture::of(Memory::with_user(id(1), Some("$phc")));
+    let mut setting = Fixture::of(InMemoryStore::with_user(id(1), Some("$phc")));
     let refused = setting.join("1", "Ada@Example.org").unwrap_err();
     assert!(matches!(refused, FederatedRefusal::AccountExists) && refused.commit_on_error());
     assert!(setting.store.identities.is_empty() && setting.store.users.len() == 1);
@@ -91,10 +91,10 @@ fn names_are_made_of_addresses_and_free() {
         ("!#$@example.org", "user"),
         (&format!("{}@example.org", "a".repeat(60)), &"a".repeat(32)),
     ] {
-        let user = Fixture::of(Memory::default()).join("1", email).unwrap();
+        let user = Fixture::of(InMemoryStore::default()).join("1", email).unwrap();
         assert_eq!(user.username.as_str(), name, "{email}");
     }
-    let mut setting = Fixture::of(Memory::with_user(id(1), None));
+    let mut setting = Fixture::of(InMemoryStore::with_user(id(1), None));
     let longest = format!("{}@example.net", "a".repeat(32));
     for (subject, email) in
         [("1", "ada@example.net"), ("2", "ada@example.com"), ("3", "a@b.example"), ("4", "b@b.example")]
@@ -111,7 +111,7 @@ fn names_are_made_of_addresses_and_free() {
 
 #[test]
 fn inactive_accounts_stay_out_and_it_is_recorded() {
-    let mut setting = Fixture::of(Memory::default());
+    let mut setting = Fixture::of(InMemoryStore::default());
     let user = setting.join("1", "ada@example.org").unwrap().id;
     setting.store.users[0].1 = false;
     let refused = setting.sign_in(user, "1").unwrap_err();
@@ -121,7 +121,7 @@ fn inactive_accounts_stay_out_and_it_is_recorded() {
 
 #[test]
 fn whoever_was_unlinked_in_between_is_looked_up_again() {
-    let mut setting = Fixture::of(Memory::default());
+    let mut setting = Fixture::of(InMemoryStore::default());
     let user = setting.join("1", "ada@example.org").unwrap().id;
     assert!(matches!(setting.sign_in(user, "2"), Err(FederatedRefusal::Changed)));
     setting.store.delete_identity(user, GOOGLE).unwrap();
@@ -131,7 +131,7 @@ fn whoever_was_unlinked_in_between_is_looked_up_again() {
 
 #[test]
 fn one_subject_is_linked_to_one_user_and_one_user_to_one_subject() {
-    let mut setting = Fixture::of(Memory::with_user(id(1), Some("$phc")));
+    let mut setting = Fixture::of(InMemoryStore::with_user(id(1), Some("$phc")));
     let (ada, session) = (UserId::from_uuid(id(1)), SessionId::from_uuid(id(2)));
     let eve = setting.join("eve", "eve@example.org").unwrap().id;
     let mut link = |user, subject| {
@@ -150,12 +150,12 @@ fn one_subject_is_linked_to_one_user_and_one_user_to_one_subject() {
 
 #[test]
 fn the_only_way_in_is_not_unlinked() {
-    let mut setting = Fixture::of(Memory::with_user(id(1), Some("$phc")));
+    let mut setting = Fixture::of(InMemoryStore::with_user(id(1), Some("$phc")));
     let (ada, session) = (UserId::from_uuid(id(1)), SessionId::from_uuid(id(2)));
     let eve = setting.join("eve", "eve@example.org").unwrap().id;
     link(&mut setting.store, ada, session, GOOGLE, &profile("ada", "a@b.example"), &setting.ids, NOW).unwrap();
     let mut unlink = |user| unlink(&mut setting.store, user, session, GOOGLE, &setting.ids, NOW);
-    assert!(matches!(unlink(eve), Err(FederatedRefusal::LastWayIn)));
+    assert!(matches!(unlink(eve), Err(FederatedRefusal::LastSignInMethod)));
     unlink(ada).unwrap();
     assert!(matches!(unlink(ada), Err(FederatedRefusal::NotLinked)));
     assert_eq!(setting.store.identities.len(), 1);

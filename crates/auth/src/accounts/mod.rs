@@ -1,5 +1,5 @@
-//! Accounts from the outside: making one, judging whether somebody may sign in to one, and who else vouches for them,
-//! proving its address, replacing its password, writing to its owner, deleting it.
+//! Account operations: registering, signing in, external identities, verifying the address, replacing the password,
+//! emails to the owner, deletion.
 
 mod deletion;
 mod email;
@@ -19,10 +19,10 @@ pub use registration::{Registration, register, username_taken};
 pub use second_factor::{SecondFactor, accept_second_factor};
 pub use sign_in::{Attempt, Identifiers, SignInRefusal, accept, refuse};
 
-/// Whether an account can be used before its address was proven to be its owner's.
+/// Whether an account can be used before its address is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verification {
-    /// It can't: who registers is sent a link first, and isn't told whether the address has an account.
+    /// It can't. Registration sends a link first and doesn't reveal whether the address has an account.
     Required,
     /// It can.
     Optional,

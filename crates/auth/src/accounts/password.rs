@@ -1,4 +1,4 @@
-//! Replacing a password: by who knows the old one, or by who gets the account's mail.
+//! Replacing a password: with the current one, or with a link sent by mail.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
@@ -17,7 +17,7 @@ use crate::one_time::{self, OneTimeRefusal, OneTimeToken};
 /// Why a password wasn't changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordRefusal {
-    /// The password was replaced while the given one was held against the old.
+    /// The password was replaced while the given one was being verified.
     #[error("the password was changed in the meantime")]
     Replaced,
     /// The store failed.
@@ -25,10 +25,10 @@ pub enum PasswordRefusal {
     Store(#[from] StoreError),
 }
 
-/// What a reset came to.
+/// The result of a reset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reset {
-    /// Whose password it is.
+    /// The user.
     pub user: User,
     /// Whether a linked Google account was removed.
     pub unlinked: bool,
@@ -39,7 +39,8 @@ pub struct Reset {
 impl UnitOfWorkError for PasswordRefusal {}
 impl UnitOfWorkError for OneTimeRefusal {}
 
-/// Whose password a token lets replace. For a reading unit of work, before the new one is looked at and hashed.
+/// The user whose password a token can reset. Runs in a reading unit of work, before the new password is checked and
+/// hashed.
 ///
 /// # Errors
 /// [`OneTimeRefusal`].
@@ -56,11 +57,10 @@ pub fn resettable<S: UserRepository + OneTimeRepository + ?Sized>(
     user.ok_or(OneTimeRefusal::NoGood)
 }
 
-/// Replaces a password by a token, and ends every session, every personal token and every link that is under way: it is
-/// what somebody does who was robbed of the account. Whoever has read the mail has also proven that the address is
-/// theirs; if nobody had before, whatever else leads into the account (a linked Google account, a second factor) was
-/// set up by somebody who never showed to own the address, and goes, too. For the user's writing unit of work, `rev`
-/// being its revision.
+/// Resets a password with a token. Ends every session and deletes every personal token and pending link, because the
+/// account may have been taken over. Using the link also proves ownership of the address. If it wasn't verified before,
+/// any linked Google account and second factor are removed too: they were set up by a user who never proved to own the
+/// address. Runs in the user's writing unit of work; `rev` is its revision.
 ///
 /// # Errors
 /// [`OneTimeRefusal`].
@@ -94,10 +94,9 @@ where
     Ok(Reset { user, unlinked, without_second_factor })
 }
 
-/// Replaces a password that was given and found right, `found` being the hash that it was held against; every session
-/// but this one ends, and so does what was begun with the old one: a reset, a change of address. Personal tokens stay:
-/// whoever changes a password routinely doesn't expect programs to stop. For the user's writing unit of work, `rev`
-/// being its revision.
+/// Changes a password after the current one was verified against the hash `found`. Ends every other session and deletes
+/// pending links (reset, change of address). Personal tokens stay valid, because a routine change of password should
+/// not break programs. Runs in the user's writing unit of work; `rev` is its revision.
 ///
 /// # Errors
 /// [`PasswordRefusal`].
@@ -122,23 +121,23 @@ pub fn change_password<S: UserRepository + OneTimeRepository + SessionRepository
 mod tests {
     use circadia_domain::identities::{Identity, Subject};
     use circadia_domain::personal_tokens::{Access, PersonalToken, Scope, Scopes, TokenName};
-    use circadia_domain::sessions::Stopped;
+    use circadia_domain::sessions::RevocationTarget;
     use circadia_domain::users::Email;
 
     use super::*;
     use crate::client::Client;
     use crate::keys::{KeyRing, MasterKey};
     use crate::sessions::{Authenticated, open_session};
-    use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+    use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
     const REV: Revision = Revision(2);
 
     /// A user with this many sessions.
-    fn signed_in(sessions: usize) -> (Memory, Vec<SessionId>) {
-        let mut store = Memory::with_user(id(1), Some("$old"));
+    fn signed_in(sessions: usize) -> (InMemoryStore, Vec<SessionId>) {
+        let mut store = InMemoryStore::with_user(id(1), Some("$old"));
         let (entropy, ids) = (Seeded::new(1), Ids::default());
         let keys = KeyRing::load_or_create(&mut store, &MasterKey::from_text(MASTER).unwrap(), &entropy, NOW).unwrap();
-        let open = |store: &mut Memory| {
+        let open = |store: &mut InMemoryStore| {
             open_session(
                 store,
                 Authenticated::by_password(id(1).into()),
@@ -156,11 +155,11 @@ mod tests {
         (store, opened)
     }
 
-    fn live(store: &Memory) -> Vec<SessionId> {
+    fn live(store: &InMemoryStore) -> Vec<SessionId> {
         store.sessions.iter().filter(|session| session.revoked_at.is_none()).map(|session| session.id).collect()
     }
 
-    fn sent(store: &mut Memory, email: &str) -> OneTimeToken {
+    fn sent(store: &mut InMemoryStore, email: &str) -> OneTimeToken {
         let email = Email::parse(email).unwrap();
         one_time::issue(store, OneTimePurpose::ResetPassword, id(1).into(), &email, &Seeded::new(2), NOW).unwrap()
     }
@@ -177,8 +176,8 @@ mod tests {
         assert_eq!(store.users[0].0.password_hash.as_deref(), Some("$new"));
     }
 
-    /// Whatever leads into an account besides its password, or is about to.
-    fn with_other_ways_in(store: &mut Memory) {
+    /// Everything besides the password that gives access to an account, now or later.
+    fn with_other_ways_in(store: &mut InMemoryStore) {
         let (user, email) = (id(1).into(), Email::parse("ada@example.org").unwrap());
         for purpose in [OneTimePurpose::ChangeEmail, OneTimePurpose::VerifyEmail] {
             one_time::issue(store, purpose, user, &email, &Seeded::new(3), NOW).unwrap();
@@ -211,7 +210,7 @@ mod tests {
             let reset = reset_password(&mut store, REV, &token, "$new", NOW).unwrap();
             assert_eq!((reset.unlinked, reset.without_second_factor), (!verified, !verified));
             assert!(store.one_time_tokens.is_empty() && store.personal_tokens.is_empty());
-            // Of an owner who proved the address before, these are the owner's.
+            // The address was verified before, so these belong to its owner.
             assert_eq!((store.identities.is_empty(), store.totp.is_empty()), (!verified, !verified));
         }
     }
@@ -245,8 +244,8 @@ mod tests {
         let here = (id(1).into(), opened[1]);
         change_password(&mut store, REV, here, Some("$old"), "$new", NOW).unwrap();
         assert_eq!((live(&store), store.one_time_tokens.len()), (vec![opened[1]], 0));
-        let told: Vec<_> = store.revocations.iter().map(|entry| entry.what).collect();
-        assert_eq!(told, [Stopped::Session(opened[0]), Stopped::Session(opened[2])]);
+        let told: Vec<_> = store.revocations.iter().map(|entry| entry.target).collect();
+        assert_eq!(told, [RevocationTarget::Session(opened[0]), RevocationTarget::Session(opened[2])]);
         let late = change_password(&mut store, REV, here, Some("$old"), "$newer", NOW);
         assert!(matches!(late, Err(PasswordRefusal::Replaced)), "{late:?}");
         assert_eq!(store.users[0].0.password_hash.as_deref(), Some("$new"));

@@ -1,4 +1,4 @@
-//! Making an account.
+//! Creating an account.
 
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
@@ -7,26 +7,26 @@ use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::IdSource;
 use circadia_domain::users::{Email, NewUser, Role, Settings, UserRepository, Username};
 
-/// What somebody gave to get an account, apart from the password (see `Password::chosen`).
+/// The details of a new account, except the password (see `Password::chosen`).
 #[derive(Debug, Clone)]
 pub struct Registration {
-    /// The name they chose.
+    /// The username.
     pub username: Username,
-    /// Their address.
+    /// The email address.
     pub email: Email,
-    /// Their preferences: time zone and locale as given, the rest as it is for everyone at first.
+    /// The preferences: time zone and locale as given, defaults for the rest.
     pub settings: Settings,
-    /// What they may do. For anyone who registers by themselves, [`Role::Regular`].
+    /// The role; [`Role::Regular`] for self-registration.
     pub role: Role,
-    /// When the address was proven to be theirs, if it was.
+    /// When the address was verified, if it was.
     pub email_verified_at: Option<Instant>,
 }
 
-/// Makes an account. For a writing unit of work that belongs to no user.
+/// Creates an account. Runs in a writing unit of work without an owner.
 ///
 /// # Errors
-/// Conflicts `username_taken` and `email_taken`; the store's. (Where an address must be verified, the API tells nobody
-/// that one is taken.)
+/// Conflicts `username_taken` and `email_taken`; those of the store. (Where addresses must be verified, the API doesn't
+/// reveal that an address is taken.)
 pub fn register<S: UserRepository + ?Sized>(
     store: &mut S,
     registration: Registration,
@@ -55,7 +55,7 @@ pub fn register<S: UserRepository + ?Sized>(
     }
 }
 
-/// The refusal of a name that somebody has.
+/// The error for a username that is taken.
 pub fn username_taken() -> Error {
     Error::conflict(Code::UsernameTaken, "somebody already has this username")
 }
@@ -63,7 +63,7 @@ pub fn username_taken() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Ids, Memory, NOW};
+    use crate::testing::{Ids, InMemoryStore, NOW};
 
     fn registration(username: &str, email: &str) -> Registration {
         Registration {
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_name_or_an_address_that_is_taken_is_a_conflict_that_says_which() {
-        let (mut store, ids) = (Memory::default(), Ids::default());
+        let (mut store, ids) = (InMemoryStore::default(), Ids::default());
         let mut make = |username, email| register(&mut store, registration(username, email), "$phc".into(), &ids, NOW);
         let ada = make("Ada", "ada@example.org").unwrap();
         assert_eq!((ada.created_at, ada.password_hash.as_deref()), (NOW, Some("$phc")));

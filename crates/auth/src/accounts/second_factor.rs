@@ -1,4 +1,4 @@
-//! Judging a second factor: the other half of a sign-in, after the password was right.
+//! Verifying the second factor: the second half of a sign-in, after the password.
 
 use circadia_domain::audit::{self, AuditAction, AuditEvent, AuditRepository};
 use circadia_domain::civil::Instant;
@@ -18,15 +18,15 @@ use crate::keys::MasterKey;
 pub struct SecondFactor<'a> {
     /// The challenge.
     pub challenge: &'a Challenge,
-    /// A code of the authenticator, or a recovery code.
+    /// A code of the authenticator app, or a recovery code.
     pub code: &'a str,
-    /// From where and with what.
+    /// The client.
     pub client: &'a Client,
-    /// What the second factor is sealed under.
+    /// Decrypts the second factor's secret.
     pub master: &'a MasterKey,
-    /// Where the records' ids come from.
+    /// Source of the ids of the recorded events.
     pub ids: &'a dyn IdSource,
-    /// When.
+    /// The current time.
     pub now: Instant,
 }
 
@@ -58,12 +58,12 @@ impl SecondFactor<'_> {
     }
 }
 
-/// Lets in who gave the second factor after the first; records it either way. For the writing unit of work of the user
-/// whom the challenge names, which lets one of several parallel uses of a code win.
+/// Signs in a user who gave the second factor after the first; every outcome is recorded. Runs in the writing unit of
+/// work of the challenge's user, so that only one of several concurrent uses of a code succeeds.
 ///
 /// # Errors
-/// [`SignInRefusal`]; of these, [`SignInRefusal::WrongCode`] and [`SignInRefusal::InvalidCredentials`] are to be
-/// committed. [`SignInRefusal::TooManyGuesses`] is no attempt, for nothing was looked at, and isn't recorded.
+/// [`SignInRefusal`]; of these, commit [`SignInRefusal::WrongCode`] and [`SignInRefusal::InvalidCredentials`].
+/// [`SignInRefusal::TooManyGuesses`] isn't recorded, since the code wasn't checked.
 pub fn accept_second_factor<S>(store: &mut S, given: &SecondFactor<'_>) -> Result<User, SignInRefusal>
 where
     S: UserRepository + LoginRepository + TotpRepository + AuditRepository + ?Sized,
@@ -89,7 +89,7 @@ where
             return Err(SignInRefusal::WrongCode);
         }
         Err(FactorRefusal::TooManyGuesses(seconds)) => return Err(SignInRefusal::TooManyGuesses(seconds)),
-        // It was removed since: nothing is asked for any more, so begin again.
+        // The second factor was removed since; the client has to sign in again.
         Err(FactorRefusal::NotSetUp | FactorRefusal::AlreadyActive) => return Err(SignInRefusal::ChallengeExpired),
         Err(FactorRefusal::Keys(error)) => return Err(SignInRefusal::Keys(error)),
         Err(FactorRefusal::Store(error)) => return Err(error.into()),
@@ -103,17 +103,17 @@ mod tests {
     use circadia_domain::sessions::{FirstFactor, SessionKind};
 
     use super::*;
-    use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+    use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
     struct Fixture {
-        store: Memory,
+        store: InMemoryStore,
         master: MasterKey,
         codes: Vec<String>,
         ids: Ids,
     }
 
     fn setting() -> Fixture {
-        let mut store = Memory::with_user(id(1), Some("$hash"));
+        let mut store = InMemoryStore::with_user(id(1), Some("$hash"));
         let (master, entropy) = (MasterKey::from_text(MASTER).unwrap(), Seeded::new(3));
         factors::set_up(&mut store, id(1).into(), "ada", &master, &entropy, NOW).unwrap();
         store.totp[0].confirmed_at = Some(NOW);

@@ -1,7 +1,7 @@
-//! Judging a sign-in, and recording it: every attempt, whatever comes of it.
+//! Password sign-in. Every attempt is recorded, whatever the outcome.
 //!
-//! To the outside every failure is the same: an unknown name, a wrong password, an account that may not sign in. Only
-//! the record knows which it was.
+//! All failures look the same to the client: an unknown name, a wrong password, an account that may not sign in. Only
+//! the record distinguishes them.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -23,22 +23,21 @@ use crate::factors;
 use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::passwords::Verified;
 
-/// Turns the names and addresses that people try to sign in with into what may be recorded of them: a keyed hash, so
-/// that attempts on one account can be seen to belong together, and nobody reads from the record who has none (or has
-/// typed the password into the wrong field).
+/// Turns the submitted name or address into a keyed hash for the record. Attempts on the same account can be grouped,
+/// but the record doesn't reveal names without an account, or a password typed into the wrong field.
 #[derive(Clone)]
 pub struct Identifiers(hmac::Key);
 
 impl Identifiers {
-    /// With a key derived from the master key.
+    /// Derives the key from the master key.
     ///
     /// # Errors
-    /// [`KeyError::Crypto`], which would be a defect.
+    /// [`KeyError::Crypto`], which indicates a bug.
     pub fn new(master: &MasterKey) -> Result<Self, KeyError> {
         master.hmac_key(Purpose::LoginIdentifiers).map(Self)
     }
 
-    /// What is recorded of a name or address.
+    /// The recorded hash of a name or address.
     pub fn hash(&self, login: &Login) -> Bytes32 {
         hmac_sha256(&self.0, &[login.key().as_bytes()])
     }
@@ -53,19 +52,19 @@ impl fmt::Debug for Identifiers {
 /// An attempt to sign in.
 #[derive(Clone, Copy)]
 pub struct Attempt<'a> {
-    /// By which name or address.
+    /// The submitted name or address.
     pub login: &'a Login,
-    /// How.
+    /// The method.
     pub method: LoginMethod,
-    /// From where and with what.
+    /// The client.
     pub client: &'a Client,
-    /// Whether the address must have been proven.
+    /// Whether the address must be verified.
     pub verification: Verification,
-    /// How names and addresses are recorded.
+    /// Hashes the submitted name or address.
     pub identifiers: &'a Identifiers,
-    /// Where the record's id comes from.
+    /// Source of the record's id.
     pub ids: &'a dyn IdSource,
-    /// When.
+    /// The current time.
     pub now: Instant,
 }
 
@@ -95,38 +94,39 @@ impl Attempt<'_> {
     }
 }
 
-/// Why somebody isn't signed in.
+/// Why a sign-in was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInRefusal {
-    /// Name and password don't open an account (`invalid_credentials`). It was recorded, which is to be committed.
+    /// Wrong name or password, or an inactive account (`invalid_credentials`). The attempt was recorded; commit it.
     #[error("the name or the password is wrong")]
     InvalidCredentials,
-    /// They do, but its address isn't verified yet (`email_not_verified`). It was recorded, which is to be committed.
+    /// The credentials are right, but the address isn't verified (`email_not_verified`). The attempt was recorded;
+    /// commit it.
     #[error("the e-mail address isn't verified yet")]
     EmailNotVerified,
-    /// The password was replaced while the given one was held against the old. Nothing was recorded; begin again by
-    /// looking the login up.
+    /// The password was replaced while the given one was being verified. Nothing was recorded; look the login up again
+    /// and retry.
     #[error("the password was changed in the meantime")]
     PasswordReplaced,
-    /// The password is right, but a second factor is asked for: see [`crate::factors::Challenge`]. It was recorded,
-    /// which is to be committed.
+    /// The password is right, but a second factor is required: see [`crate::factors::Challenge`]. The attempt was
+    /// recorded; commit it.
     #[error("a second factor is needed")]
     SecondFactorRequired {
-        /// Whose account it is.
+        /// The account.
         user: UserId,
-        /// The password hash that is in force now.
+        /// The current password hash.
         password_hash: Option<String>,
     },
-    /// The second factor is wrong. It was recorded, which is to be committed.
+    /// The second factor is wrong. The attempt was recorded; commit it.
     #[error("the code is wrong, or was used before")]
     WrongCode,
-    /// Too many wrong codes were tried lately; another is looked at after this many seconds.
+    /// Too many wrong codes recently; retry after this many seconds.
     #[error("too many wrong codes were tried lately")]
     TooManyGuesses(u32),
-    /// The challenge is too old, or what it was given for has changed.
+    /// The challenge has expired, or the account's credentials have changed since it was issued.
     #[error("the challenge has expired")]
     ChallengeExpired,
-    /// The second factor can't be unsealed.
+    /// The second factor's secret can't be decrypted.
     #[error(transparent)]
     Keys(KeyError),
     /// The store failed.
@@ -137,7 +137,7 @@ pub enum SignInRefusal {
 impl From<StoreError> for SignInRefusal {
     fn from(error: StoreError) -> Self {
         match error {
-            // The account was deleted since the login was looked up.
+            // The account was deleted after the login was looked up.
             StoreError::NoSuchUser => Self::PasswordReplaced,
             other => Self::Store(other),
         }
@@ -146,7 +146,7 @@ impl From<StoreError> for SignInRefusal {
 
 impl UnitOfWorkError for SignInRefusal {
     fn commit_on_error(&self) -> bool {
-        // A replaced password hash is to be kept, too.
+        // A rehashed password is to be committed, too.
         matches!(
             self,
             Self::InvalidCredentials | Self::EmailNotVerified | Self::WrongCode | Self::SecondFactorRequired { .. }
@@ -154,13 +154,13 @@ impl UnitOfWorkError for SignInRefusal {
     }
 }
 
-/// Refuses who didn't give the right password, or who isn't known at all, and records it. For a writing unit of work
-/// that belongs to no user, whoever it was: so that the two cost the same.
+/// Refuses an unknown login or a wrong password, and records the attempt. Runs in a writing unit of work without an
+/// owner in both cases, so that both cost the same.
 ///
-/// The answer is always a refusal.
+/// Always returns an error.
 ///
 /// # Errors
-/// [`SignInRefusal::InvalidCredentials`]; the store's.
+/// [`SignInRefusal::InvalidCredentials`]; those of the store.
 pub fn refuse<S: LoginRepository + ?Sized>(
     store: &mut S,
     attempt: &Attempt<'_>,
@@ -171,12 +171,12 @@ pub fn refuse<S: LoginRepository + ?Sized>(
     Err(SignInRefusal::InvalidCredentials)
 }
 
-/// Lets in who gave the right password, unless the account may not sign in or a second factor is asked for; records it
-/// whichever it is, and replaces a password hash that is due for it. For the user's writing unit of work, `rev` being
+/// Signs in a user whose password was verified, unless the account may not sign in or requires a second factor. Every
+/// outcome is recorded, and an outdated password hash is replaced. Runs in the user's writing unit of work; `rev` is
 /// its revision.
 ///
 /// # Errors
-/// [`SignInRefusal`]; which of these are to be committed, `commit_on_error` says.
+/// [`SignInRefusal`]; `commit_on_error` tells which of these are to be committed.
 pub fn accept<S: UserRepository + LoginRepository + TotpRepository + ?Sized>(
     store: &mut S,
     rev: Revision,
@@ -187,7 +187,7 @@ pub fn accept<S: UserRepository + LoginRepository + TotpRepository + ?Sized>(
     if !verified.matches {
         match refuse(store, attempt, Some(found))? {}
     }
-    // A session opened by an old password, just after the new one ended all sessions, would outlive it.
+    // A session opened with the old password, right after the change ended all sessions, would survive it.
     let present = store.credentials_of(found.user)?;
     if present.is_none_or(|present| present.password_hash != found.password_hash) {
         return Err(SignInRefusal::PasswordReplaced);

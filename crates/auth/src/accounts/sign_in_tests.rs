@@ -1,10 +1,10 @@
 use super::*;
-use crate::testing::{Ids, MASTER, Memory, NOW, id};
+use crate::testing::{Ids, InMemoryStore, MASTER, NOW, id};
 
 const REV: Revision = Revision(2);
 
 struct Fixture {
-    store: Memory,
+    store: InMemoryStore,
     identifiers: Identifiers,
     ids: Ids,
     client: Client,
@@ -15,7 +15,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         Self {
-            store: Memory::with_user(id(1), Some("$old")),
+            store: InMemoryStore::with_user(id(1), Some("$old")),
             identifiers: Identifiers::new(&MasterKey::from_text(MASTER).unwrap()).unwrap(),
             ids: Ids::default(),
             client: Client::new(None, Some("test/1"), Some("192.0.2.1".parse().unwrap())),

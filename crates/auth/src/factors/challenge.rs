@@ -1,5 +1,5 @@
-//! What stands between a right password and a session: a sealed note that the first factor was given. Nothing is
-//! stored; it can be presented as often as one likes within its five minutes, for each code is good once.
+//! The state between a verified password and a session: an encrypted statement that the first factor was given. Nothing
+//! is stored. It can be presented any number of times within five minutes, because each code is accepted only once.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
@@ -11,26 +11,26 @@ use crate::entropy::Entropy;
 use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::passwords::password_fingerprint;
 
-/// Seconds for which a challenge can be answered.
+/// Lifetime of a challenge, in seconds.
 pub const CHALLENGE_TTL: i64 = 5 * 60;
 
-/// What a challenge is bound to besides itself.
+/// The associated data of the encryption.
 const SEAL_CONTEXT: &str = "challenge";
 
-/// That somebody gave the first factor.
+/// The statement that a user gave the first factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// Which kind of session they want.
+    /// The kind of session requested.
     pub kind: SessionKind,
-    /// What they gave.
+    /// The first factor.
     pub first_factor: FirstFactor,
-    /// What the device calls itself.
+    /// The device's self-chosen name.
     pub device: Option<String>,
-    /// What is recorded of the name or address they gave.
+    /// The recorded hash of the submitted name or address.
     pub identifier_hash: Bytes32,
-    /// Of the password that was in force: a change takes the challenge with it.
+    /// Fingerprint of the password in force; changing the password invalidates the challenge.
     password: Bytes32,
     issued_at: Instant,
 }
@@ -48,7 +48,7 @@ struct Written {
 }
 
 impl Challenge {
-    /// A challenge for somebody whose account has this password hash, if any.
+    /// A challenge for an account with this password hash, if any.
     pub fn new(
         user: UserId,
         (kind, first_factor): (SessionKind, FirstFactor),
@@ -68,7 +68,7 @@ impl Challenge {
         }
     }
 
-    /// Whether the password is still the one that was given.
+    /// Whether the password in force is still the one that was given.
     pub fn is_of_password(&self, password_hash: Option<&str>) -> bool {
         same(&self.password, &password_fingerprint(password_hash))
     }
@@ -76,7 +76,7 @@ impl Challenge {
     /// The text for the client.
     ///
     /// # Errors
-    /// [`KeyError::Crypto`], which would be a defect.
+    /// [`KeyError::Crypto`], which indicates a bug.
     pub fn seal(&self, master: &MasterKey, entropy: &dyn Entropy) -> Result<String, KeyError> {
         let written = Written {
             user: self.user,
@@ -91,10 +91,10 @@ impl Challenge {
         Ok(base64url(&master.seal(Purpose::Challenges, SEAL_CONTEXT, &json, entropy)?))
     }
 
-    /// Reads a challenge; nothing if it isn't one, or is too old.
+    /// Decodes a challenge; `None` if it is invalid or has expired.
     ///
     /// # Errors
-    /// [`KeyError::Crypto`], which would be a defect.
+    /// [`KeyError::Crypto`], which indicates a bug.
     pub fn open(text: &str, master: &MasterKey, now: Instant) -> Result<Option<Self>, KeyError> {
         let Some(sealed) = from_base64url(text) else { return Ok(None) };
         let Some(json) = master.open(Purpose::Challenges, SEAL_CONTEXT, &sealed)? else { return Ok(None) };

@@ -1,8 +1,8 @@
 use super::*;
-use crate::testing::{MASTER, Memory, NOW, Seeded, id};
+use crate::testing::{InMemoryStore, MASTER, NOW, Seeded, id};
 
 struct Fixture {
-    store: Memory,
+    store: InMemoryStore,
     master: MasterKey,
     entropy: Seeded,
     secret: Vec<u8>,
@@ -14,7 +14,8 @@ fn user() -> UserId {
 
 /// A setting in which a second factor was set up, and the secret that the authenticator has of it.
 fn setting() -> Fixture {
-    let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(4));
+    let (mut store, master, entropy) =
+        (InMemoryStore::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(4));
     let shown = set_up(&mut store, user(), "ada", &master, &entropy, NOW).unwrap();
     assert!(shown.uri.contains(&format!("secret={}&", shown.secret.as_str())) && shown.secret.len() == 32);
     let secret = master.open(Purpose::TotpSecrets, &user().to_string(), &store.totp[0].sealed).unwrap().unwrap();
@@ -124,7 +125,7 @@ fn wrong_codes_are_counted_for_good_and_recovery_codes_go_on_being_accepted() {
 #[test]
 fn what_is_no_guess_is_not_counted() {
     let mut setting = setting();
-    // Whoever sets it up knows the secret.
+    // The caller knows the secret.
     for _ in 0..20 {
         let refusal = setting.confirm(wrong(&setting, 0), 0).unwrap_err();
         assert!(matches!(refusal, FactorRefusal::WrongCode { counted: false }) && !refusal.commit_on_error());

@@ -1,13 +1,13 @@
-//! The second factor: codes of an authenticator app, recovery codes for the day it is lost, and what stands between a
-//! right password and a session while one is asked for.
+//! The second factor: TOTP codes, recovery codes in case the authenticator is lost, and the challenge between a
+//! verified password and a session.
 //!
-//! Set up ([`set_up`]), it is asked for only once its owner has proven to have it ([`confirm`]). Every code is good
-//! once: of the authenticator's the latest time step is remembered, of the recovery codes what is used is removed.
-//! Parallel uses are in a row, for they run in the user's writing unit of work.
+//! A factor that was set up ([`set_up`]) is required only after its owner has confirmed it with a code ([`confirm`]).
+//! Every code is accepted once: the last TOTP time step is stored, and used recovery codes are deleted. Concurrent uses
+//! are serialised by the user's writing unit of work.
 //!
-//! Six digits can be guessed by who may try often enough, so wrong ones are counted with the factor itself: on every
-//! replica alike, whatever limits are configured, and however long it takes ([`CODE_QUOTA`]). Recovery codes can't be
-//! guessed, and aren't counted: they let the owner in while somebody else guesses.
+//! Six digits can be guessed with enough attempts, so wrong codes are counted in the factor's row: across replicas,
+//! independently of configured limits, and without a time limit ([`CODE_QUOTA`]). Recovery codes can't be guessed and
+//! aren't counted, so the owner can still sign in while an attacker is guessing.
 
 mod challenge;
 mod totp;
@@ -28,34 +28,33 @@ use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::throttles::Quota;
 use totp::{SECRET_BYTES, base32, matching_step, uri};
 
-/// How many wrong codes an account may be tried with: ten at once, then thirty a day. Three codes of a million are
-/// right at any time, which makes a chance of one in a hundred after a hundred days. (NIST SP 800-63B-4 §3.2.2 would
-/// have the factor disabled for good after a hundred; then whoever has the password could do that to its owner.)
+/// Quota of wrong codes per account: ten at once, then thirty a day. Three codes of a million are valid at any time, so
+/// after a hundred days the chance of a hit is one in a hundred. (NIST SP 800-63B-4 §3.2.2 would disable the factor
+/// after a hundred failures; an attacker who has the password could then lock the owner out.)
 pub const CODE_QUOTA: Quota = Quota::of(10, 8 * 60 * 60);
 
-/// Bytes of a recovery code: 80 bits, 16 letters.
+/// Size of a recovery code: 10 bytes (80 bits), 16 base32 characters.
 const RECOVERY_CODE_COUNT: usize = 10;
 
-/// Why a second factor isn't set up, accepted or removed.
+/// Why a second factor was not set up, accepted or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum FactorRefusal {
-    /// The code is neither one of the present nor a recovery code that is left.
+    /// Neither a current TOTP code nor an unused recovery code.
     #[error("the code is wrong, or was used before")]
     WrongCode {
-        /// Whether it was counted as a guess, which is to be committed.
+        /// Whether it was counted as a guess; if so, commit.
         counted: bool,
     },
-    /// Too many wrong codes were tried lately: none of the authenticator's is looked at. After this many seconds, one
-    /// is.
+    /// Too many wrong codes recently: TOTP codes aren't checked for this many seconds.
     #[error("too many wrong codes were tried lately")]
     TooManyGuesses(u32),
-    /// There is no second factor (or none that was confirmed, where that matters).
+    /// There is no second factor, or no confirmed one where that is required.
     #[error("there is no second factor")]
     NotSetUp,
-    /// There is one already.
+    /// A confirmed second factor already exists.
     #[error("there is a second factor already")]
     AlreadyActive,
-    /// The secret can't be unsealed.
+    /// The secret can't be decrypted.
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// The store failed.
@@ -69,11 +68,11 @@ impl UnitOfWorkError for FactorRefusal {
     }
 }
 
-/// A second factor that was set up: shown once.
+/// A new second factor; shown to its owner once.
 pub struct SetUp {
-    /// The secret, as people type it into an authenticator app (base32).
+    /// The secret in base32, for typing it into an authenticator app.
     pub secret: Zeroizing<String>,
-    /// The same as apps read it from a QR code.
+    /// The same as an `otpauth` URI, for a QR code.
     pub uri: Zeroizing<String>,
 }
 
@@ -83,28 +82,28 @@ impl std::fmt::Debug for SetUp {
     }
 }
 
-/// Whether a user's second factor is asked for, however they give the first.
+/// Whether a user has a confirmed second factor, required for every way of signing in.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn is_active<S: TotpRepository + ?Sized>(store: &mut S, user: UserId) -> Result<bool, StoreError> {
     Ok(store.find_totp(user)?.is_some_and(|factor| factor.is_active()))
 }
 
-/// What proved somebody to have the second factor.
+/// Which kind of code was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// A code of the authenticator.
+    /// A TOTP code.
     Authenticator,
-    /// A recovery code, which is used up now.
+    /// A recovery code, now used up.
     RecoveryCode,
 }
 
-/// Sets a second factor up, in place of one that was never confirmed. It isn't asked for yet. For the user's writing
-/// unit of work.
+/// Sets up a second factor, replacing an unconfirmed one. It isn't required until it is confirmed. Runs in the user's
+/// writing unit of work.
 ///
 /// # Errors
-/// [`FactorRefusal::AlreadyActive`]; the store's.
+/// [`FactorRefusal::AlreadyActive`]; those of the store.
 pub fn set_up<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -131,8 +130,8 @@ pub fn set_up<S: TotpRepository + ?Sized>(
     Ok(SetUp { secret, uri })
 }
 
-/// Puts a second factor into force, by a code of it; gives its recovery codes, which are shown once. Wrong codes aren't
-/// counted, for whoever set it up was shown the secret. For the user's writing unit of work.
+/// Confirms a second factor with one of its codes and returns its recovery codes, which are shown once. Wrong codes
+/// aren't counted, because the caller was shown the secret. Runs in the user's writing unit of work.
 ///
 /// # Errors
 /// [`FactorRefusal`].
@@ -155,11 +154,11 @@ pub fn confirm<S: TotpRepository + ?Sized>(
     renew_recovery_codes(store, user, master, entropy, now)
 }
 
-/// Accepts a code of the authenticator, or a recovery code, of a second factor in force. Each is accepted once. For the
-/// user's writing unit of work.
+/// Accepts a TOTP code or a recovery code of a confirmed second factor, each once. Runs in the user's writing unit of
+/// work.
 ///
 /// # Errors
-/// [`FactorRefusal`]; which of these are to be committed, `commit_on_error` says.
+/// [`FactorRefusal`]; `commit_on_error` tells which of these are to be committed.
 pub fn prove<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -172,7 +171,7 @@ pub fn prove<S: TotpRepository + ?Sized>(
         let used = store.use_recovery_code(user, &recovery_hash(&code, user, master)?)?;
         return if used { Ok(Proof::RecoveryCode) } else { Err(FactorRefusal::WrongCode { counted: false }) };
     }
-    // What lies further ahead than all guesses together last for was counted by a clock that ran ahead.
+    // A time further ahead than the whole quota lasts was written by a clock that ran ahead.
     let known = factor.guesses_until.filter(|until| *until <= now.plus_seconds(CODE_QUOTA.period_seconds().into()));
     let (decision, until) = CODE_QUOTA.attempt(known, now);
     if !decision.allowed {
@@ -191,10 +190,10 @@ pub fn prove<S: TotpRepository + ?Sized>(
     }
 }
 
-/// Replaces the recovery codes; the new ones are shown once. For the user's writing unit of work.
+/// Replaces the recovery codes; the new ones are shown once. Runs in the user's writing unit of work.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn renew_recovery_codes<S: TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -207,19 +206,19 @@ pub fn renew_recovery_codes<S: TotpRepository + ?Sized>(
     let hashes = codes.iter().map(|code| recovery_hash(code, user, master)).collect::<Result<Vec<_>, _>>()?;
     store.replace_recovery_codes(user, &hashes, now)?;
     let in_fours = |code: String| {
-        let letters: Vec<char> = code.chars().collect();
-        letters.chunks(4).map(|four| four.iter().collect()).collect::<Vec<String>>().join("-")
+        let characters: Vec<char> = code.chars().collect();
+        characters.chunks(4).map(|four| four.iter().collect()).collect::<Vec<String>>().join("-")
     };
     Ok(codes.into_iter().map(in_fours).collect())
 }
 
-/// What a code of the authenticator is worth.
+/// The result of checking a TOTP code.
 enum CodeCheck {
-    /// It is the one of this time step.
+    /// Valid for this time step.
     Right(i64),
-    /// It is another.
+    /// Wrong.
     Wrong,
-    /// It isn't one at all, or it is right and was used before: somebody mistyped, or sent it twice.
+    /// Malformed, or valid but already used: probably a typing error or a repeated request.
     NoGuess,
 }
 
@@ -228,7 +227,7 @@ fn check_code(factor: &TotpFactor, code: &str, master: &MasterKey, now: Instant)
     let secret = master
         .open(Purpose::TotpSecrets, &bound_to, &factor.sealed)?
         .ok_or_else(|| KeyError::WrongMasterKey(format!("second factor of {bound_to}")))?;
-    // As apps show them: in two groups.
+    // Authenticator apps show codes in two groups.
     let digits: Zeroizing<String> = Zeroizing::new(code.chars().filter(|c| *c != ' ').collect());
     if let Some(step) = matching_step(&secret, &digits, factor.last_step, now) {
         return Ok(CodeCheck::Right(step));
@@ -238,18 +237,18 @@ fn check_code(factor: &TotpFactor, code: &str, master: &MasterKey, now: Instant)
     Ok(if is_a_code && !was_used { CodeCheck::Wrong } else { CodeCheck::NoGuess })
 }
 
-/// A recovery code in its one form; nothing if it can't be one.
+/// The canonical form of a recovery code; `None` if it is malformed.
 fn recovery_code(given: &str) -> Option<Zeroizing<String>> {
     if given.len() > 64 {
         return None;
     }
-    let letters = given.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_lowercase());
-    let code: Zeroizing<String> = Zeroizing::new(letters.collect());
+    let characters = given.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_lowercase());
+    let code: Zeroizing<String> = Zeroizing::new(characters.collect());
     let fine = code.len() == 16 && code.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'2'..=b'7'));
     fine.then_some(code)
 }
 
-/// What is stored of a recovery code: nothing that somebody who has the database alone could guess from.
+/// The stored keyed hash of a recovery code; it can't be guessed from the database alone.
 fn recovery_hash(code: &str, user: UserId, master: &MasterKey) -> Result<Bytes32, KeyError> {
     let key = master.hmac_key(Purpose::RecoveryCodes)?;
     Ok(hmac_sha256(&key, &[user.as_uuid().as_bytes(), code.as_bytes()]))

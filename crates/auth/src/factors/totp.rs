@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::bytes::same;
 
-/// Seconds of a time step.
+/// Length of a time step, in seconds.
 pub const STEP_SECONDS: i64 = 30;
-/// Bytes of a secret: as many as the hash has (RFC 4226 §4).
+/// Length of a secret, in bytes: that of the hash (RFC 4226 §4).
 pub(super) const SECRET_BYTES: usize = 20;
 
 /// The time step of an instant.
@@ -29,8 +29,8 @@ pub(super) fn code_of(key: &hmac::Key, step: i64) -> Zeroizing<String> {
     Zeroizing::new(format!("{number:06}"))
 }
 
-/// The step that a code belongs to: the present one, or one before or after it, but never `last` or one before that.
-/// All are always tried, so that time doesn't tell which it was.
+/// The time step of a code: the current one or an adjacent one, but later than `last`. All candidates are always
+/// compared, so the duration doesn't reveal which one matched.
 pub(super) fn matching_step(secret: &[u8], code: &str, last: Option<i64>, now: Instant) -> Option<i64> {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
     let present = step_at(now);
@@ -69,7 +69,7 @@ pub(super) fn base32(bytes: &[u8]) -> String {
     text
 }
 
-/// What authenticator apps read from a QR code (the `otpauth` key URI format).
+/// The `otpauth` key URI that authenticator apps read from a QR code.
 pub(super) fn uri(secret: &str, account: &str) -> String {
     let mut label = String::new();
     for byte in account.bytes() {

@@ -1,8 +1,8 @@
-//! Keys that decrypt passwords which clients encrypted before they sent them: RSA with 3072 bits, OAEP and MGF1 with
-//! SHA-256 (RFC 8017 §7.1, `RSA-OAEP-256` of RFC 7518).
+//! Keys that decrypt passwords encrypted by clients: RSA with 3072 bits, OAEP and MGF1 with SHA-256 (RFC 8017 §7.1,
+//! `RSA-OAEP-256` of RFC 7518).
 //!
-//! They are for clients whose TLS ends at somebody else's proxy. Making one takes a moment, so the first is made when
-//! it is first asked for, and outside of any transaction.
+//! They are for clients whose TLS connection ends at a third party's proxy. Generating one takes a second or so, so the
+//! first is generated on first use, outside of any transaction.
 
 use std::fmt;
 
@@ -19,21 +19,21 @@ use super::ring::{Dated, open};
 use super::{KeyError, Kid, MasterKey, Purpose};
 use crate::bytes::base64url;
 
-/// Bytes of what is encrypted with such a key.
+/// Length of a ciphertext, in bytes.
 pub const LOGIN_CIPHERTEXT_BYTES: usize = 3072 / 8;
 
-/// Seconds for which a key that was replaced still decrypts: a client may have fetched it long before somebody is done
-/// typing.
+/// Seconds for which a replaced key still decrypts: a client may have fetched it long before its user submits the
+/// password.
 pub(super) const LOGIN_KEY_OVERLAP_SECONDS: i64 = 24 * 60 * 60;
 
-/// A fresh private key (PKCS #8), not stored yet.
+/// A new private key (PKCS #8), not stored yet.
 pub struct LoginSecret(Zeroizing<Vec<u8>>);
 
 impl LoginSecret {
-    /// Makes one. Takes a second or so of computing.
+    /// Generates a key. Takes a second or so of CPU time.
     ///
     /// # Errors
-    /// [`KeyError::Crypto`], which would be a defect.
+    /// [`KeyError::Crypto`], which indicates a bug.
     pub fn generate() -> Result<Self, KeyError> {
         let key = PrivateDecryptingKey::generate(KeySize::Rsa3072).map_err(|_| KeyError::Crypto("RSA"))?;
         let document: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyError::Crypto("PKCS #8"))?;
@@ -51,10 +51,10 @@ impl fmt::Debug for LoginSecret {
     }
 }
 
-/// The public half, as it is given out.
+/// The public key, as published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginPublicKey {
-    /// Its name.
+    /// The key id.
     pub kid: Kid,
     /// `SubjectPublicKeyInfo` in PEM (RFC 7468 §13).
     pub pem: String,
@@ -104,7 +104,7 @@ impl LoginKey {
         &self.public
     }
 
-    /// What was encrypted, if it was with this key.
+    /// Decrypts a ciphertext; `None` if it wasn't encrypted with this key.
     pub(super) fn decrypt(&self, ciphertext: &[u8]) -> Option<Zeroizing<String>> {
         if ciphertext.len() != LOGIN_CIPHERTEXT_BYTES {
             return None;
@@ -143,7 +143,7 @@ fn parts(document: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((modulus.get(unsigned(modulus)..)?, exponent.get(unsigned(exponent)..)?))
 }
 
-/// The contents of a DER element of this tag, and what follows it.
+/// The contents of a DER element with this tag, and the bytes after it.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = der.strip_prefix(&[tag])?.split_first()?;
     let (length, rest) = match usize::from(*first) {
@@ -164,16 +164,17 @@ mod tests {
     use super::*;
     use crate::bytes::from_base64url;
     use crate::keys::{KeyRing, Rotation};
-    use crate::testing::{MASTER, Memory, NOW, Seeded};
+    use crate::testing::{InMemoryStore, MASTER, NOW, Seeded};
 
     struct Fixture {
-        store: Memory,
+        store: InMemoryStore,
         master: MasterKey,
         entropy: Seeded,
     }
 
     fn setting() -> Fixture {
-        let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(5));
+        let (mut store, master, entropy) =
+            (InMemoryStore::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(5));
         KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
         Fixture { store, master, entropy }
     }

@@ -1,4 +1,4 @@
-//! The one secret that isn't in the database, and what is derived from it.
+//! The master key, the only secret outside the database, and the keys derived from it.
 
 use std::fmt;
 
@@ -11,37 +11,37 @@ use super::KeyError;
 use crate::bytes::Bytes32;
 use crate::entropy::{Entropy, random};
 
-/// What a secret derived from the master key is for. No two purposes share a secret.
+/// The purpose of a derived key. Every purpose has its own key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Sealing the keys that sign access tokens.
+    /// Encrypts the signing keys of access tokens.
     AccessTokenKeys,
-    /// Sealing the keys that derive refresh tokens.
+    /// Encrypts the keys that derive refresh tokens.
     RefreshTokenKeys,
-    /// Sealing the keys that decrypt passwords.
+    /// Encrypts the keys that decrypt passwords.
     LoginKeys,
-    /// Sealing what jobs hold.
+    /// Encrypts job payloads.
     Jobs,
-    /// Hashing the names and addresses that people try to sign in with.
+    /// Hashes submitted names and addresses for the sign-in record.
     LoginIdentifiers,
-    /// Sealing short-lived values.
+    /// Encrypts short-lived values.
     Ephemera,
-    /// Telling cookies that were made here from others.
+    /// Authenticates session cookies.
     CookieTags,
-    /// Telling personal access tokens that were made here from others.
+    /// Authenticates personal access tokens.
     PersonalTokenTags,
-    /// Deriving what requests by cookie must repeat.
+    /// Derives CSRF tokens.
     CsrfTokens,
-    /// Sealing the secrets of second factors.
+    /// Encrypts the secrets of second factors.
     TotpSecrets,
-    /// Hashing recovery codes.
+    /// Hashes recovery codes.
     RecoveryCodes,
-    /// Sealing the challenges between a password and a second factor.
+    /// Encrypts the challenges between password and second factor.
     Challenges,
 }
 
 impl Purpose {
-    /// What HKDF is told. Changing one makes everything that was sealed for it unreadable.
+    /// The HKDF info. Changing one makes everything encrypted for that purpose unreadable.
     const fn info(self) -> &'static str {
         match self {
             Self::AccessTokenKeys => "circadia/1 seal access_token",
@@ -60,18 +60,18 @@ impl Purpose {
     }
 }
 
-/// The first byte of what is sealed: the method, AES-256-GCM with a random nonce after it.
+/// The first byte of an encrypted value: the method, AES-256-GCM with a random nonce that follows.
 const SEAL_METHOD: u8 = 1;
 
-/// The secret under which everything else is sealed.
+/// The secret that every other key is derived from.
 #[derive(Clone)]
 pub struct MasterKey(Prk);
 
 impl MasterKey {
-    /// Takes the text of `CIRCADIA_SECRET_KEY`: at least 32 bytes of it.
+    /// Parses `CIRCADIA_SECRET_KEY`, at least 32 bytes.
     ///
     /// # Errors
-    /// [`KeyError::WeakMasterKey`] below.
+    /// [`KeyError::WeakMasterKey`] if it is shorter.
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if text.len() < 32 {
@@ -80,7 +80,7 @@ impl MasterKey {
         Ok(Self(Salt::new(HKDF_SHA256, b"circadia").extract(text.as_bytes())))
     }
 
-    /// The secret for a purpose (HKDF-SHA256, RFC 5869).
+    /// The key for a purpose (HKDF-SHA256, RFC 5869).
     fn derive(&self, purpose: Purpose) -> Result<Zeroizing<Bytes32>, KeyError> {
         let mut secret = Zeroizing::new([0; 32]);
         self.0
@@ -101,11 +101,11 @@ impl MasterKey {
         Ok(LessSafeKey::new(key))
     }
 
-    /// Encrypts a secret, bound to its purpose and to what it belongs to (a key's name, a user's id): moved to another
-    /// row it doesn't open any more.
+    /// Encrypts a secret, bound to its purpose and its owner (a key's id, a user's id): moved to another row, it can't
+    /// be decrypted.
     ///
     /// # Errors
-    /// [`KeyError::Crypto`], which would be a defect.
+    /// [`KeyError::Crypto`], which indicates a bug.
     pub fn seal(
         &self,
         purpose: Purpose,
@@ -133,11 +133,11 @@ impl MasterKey {
         Ok(all)
     }
 
-    /// Decrypts what was sealed for the same purpose and bound to the same; nothing if it wasn't, was changed, or was
-    /// sealed under another master key.
+    /// Decrypts a value encrypted with the same purpose and owner; `None` if they differ, the value was changed, or it
+    /// was encrypted under another master key.
     ///
     /// # Errors
-    /// [`KeyError::Crypto`], which would be a defect.
+    /// [`KeyError::Crypto`], which indicates a bug.
     pub fn open(
         &self,
         purpose: Purpose,

@@ -1,8 +1,8 @@
-//! The keys that replicas share: how they are kept secret, found, renewed and published.
+//! Keys shared by all replicas: encrypted storage, loading, rotation and publication.
 //!
-//! They are rows of the database, each sealed under one master key that never is in the database
-//! (`CIRCADIA_SECRET_KEY`). A replica holds them unsealed in a [`KeyRing`], which it loads when it starts and again
-//! from time to time, to learn of rotations.
+//! They are rows of the database, each encrypted under a master key that is never in the database
+//! (`CIRCADIA_SECRET_KEY`). A replica holds them decrypted in a [`KeyRing`], which it loads at start and reloads
+//! periodically to see rotations.
 
 mod login;
 mod master;
@@ -18,22 +18,22 @@ use std::fmt;
 use circadia_domain::error::StoreError;
 use circadia_domain::unit_of_work::UnitOfWorkError;
 
-/// Why keys can't be had.
+/// Why keys are unavailable.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The master key is too short to be one.
+    /// The master key is too short.
     #[error("the secret key must have at least 32 bytes, but has {0}")]
     WeakMasterKey(usize),
-    /// A stored key doesn't open under this master key.
+    /// A stored key can't be decrypted with this master key.
     #[error("the stored key {0} can't be decrypted: was CIRCADIA_SECRET_KEY changed?")]
     WrongMasterKey(String),
-    /// A stored key opens, but isn't one.
+    /// A stored key was decrypted but is malformed.
     #[error("the stored key {0} isn't a key of its kind")]
     Corrupt(String),
-    /// Every key of a kind was retired.
+    /// Every key of a kind is retired.
     #[error("there is no key left to sign with: load the keys again")]
     NoneLeft,
-    /// The cryptographic library refused; a defect.
+    /// The cryptographic library failed, which indicates a bug.
     #[error("the cryptographic library refused: {0}")]
     Crypto(&'static str),
     /// The store failed.
@@ -43,23 +43,23 @@ pub enum KeyError {
 
 impl UnitOfWorkError for KeyError {}
 
-/// A key's public name: eight random bytes, written as 16 hexadecimal digits. Nothing else is a name, so that none can
-/// be a path or a query.
+/// A key id: eight random bytes, written as 16 hexadecimal digits. Other texts are rejected, so a key id can't be a
+/// path or a query.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kid([u8; 8]);
 
 impl Kid {
-    /// The name of these bytes.
+    /// The id of these bytes.
     pub const fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes of the name.
+    /// The bytes of the id.
     pub const fn bytes(self) -> [u8; 8] {
         self.0
     }
 
-    /// Reads a name. Capitals aren't accepted: a key has one name, not many.
+    /// Parses an id. Capitals are rejected, so every key has exactly one id.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != 16 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
             return None;

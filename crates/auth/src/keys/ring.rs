@@ -1,4 +1,4 @@
-//! The keys in use: made when there are none, unsealed, chosen, renewed, published.
+//! The keys in use: creating missing ones, decrypting, selecting, rotating, publishing.
 
 use std::fmt;
 
@@ -15,11 +15,11 @@ use crate::entropy::{Entropy, random};
 use crate::sessions::SESSION_TTL;
 use crate::tokens::{ACCESS_TOKEN_TTL, LEEWAY};
 
-/// Seconds for which a new key is only known before it is used: time for every replica to load it, and for whoever
-/// caches the published keys to see it.
+/// Seconds between publishing a new key and using it, so that every replica loads it and caches of the published keys
+/// expire.
 const ANNOUNCE_SECONDS: i64 = 5 * 60;
 
-/// When a key was made and ends.
+/// A key's creation and retirement times.
 pub(super) trait Dated {
     fn created_at(&self) -> Instant;
     fn retires_at(&self) -> Option<Instant>;
@@ -29,19 +29,19 @@ pub(super) trait Dated {
     }
 }
 
-/// The newest key that was announced for long enough; before any was, the oldest.
+/// The newest key published long enough ago, or else the oldest.
 fn in_use<K: Dated>(keys: &[K], now: Instant) -> Option<&K> {
     let mut accepted = keys.iter().filter(|key| key.accepted_at(now));
     let oldest = accepted.next()?;
     Some(accepted.filter(|key| key.created_at().plus_seconds(ANNOUNCE_SECONDS) <= now).last().unwrap_or(oldest))
 }
 
-/// How keys are renewed.
+/// How keys are rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
-    /// The old ones are accepted until nothing that they signed is valid any more: nobody notices.
+    /// Old keys are accepted until nothing they signed is valid any more. Clients don't notice.
     Planned,
-    /// The old ones became known to somebody: they are refused from now on, and everybody signs in again.
+    /// Old keys are compromised: they are rejected at once, and every user has to sign in again.
     Emergency,
 }
 
@@ -56,11 +56,11 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Makes the keys that are missing and unseals the others. For a writing unit of work that belongs to no user,
-    /// when a replica starts.
+    /// Creates missing keys and decrypts the others. Runs in a writing unit of work without an owner, at the start of a
+    /// replica.
     ///
     /// # Errors
-    /// [`KeyError::WrongMasterKey`] if the stored ones were sealed under another master key.
+    /// [`KeyError::WrongMasterKey`] if the stored keys were encrypted under another master key.
     pub fn load_or_create<S: KeyRepository + ?Sized>(
         store: &mut S,
         master: &MasterKey,
@@ -80,11 +80,11 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// Unseals the keys that there are. For a reading unit of work, from time to time; the interval must be well below
-    /// the five minutes for which new keys are only announced.
+    /// Decrypts the stored keys. Runs periodically in a reading unit of work; the interval must be well below the five
+    /// minutes for which new keys are published but not used.
     ///
     /// # Errors
-    /// [`KeyError::WrongMasterKey`] if they were sealed under another master key.
+    /// [`KeyError::WrongMasterKey`] if the stored keys were encrypted under another master key.
     pub fn load<S: KeyRepository + ?Sized>(store: &mut S, master: &MasterKey, now: Instant) -> Result<Self, KeyError> {
         let mut ring = Self { access: Vec::new(), refresh: Vec::new(), login: Vec::new() };
         for stored in store.keys()? {
@@ -100,7 +100,7 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// Makes the first key for passwords, if there is none yet. For a writing unit of work that belongs to no user.
+    /// Creates the first key for passwords if there is none. Runs in a writing unit of work without an owner.
     ///
     /// # Errors
     /// Those of [`Self::load`].
@@ -113,15 +113,15 @@ impl KeyRing {
     ) -> Result<Self, KeyError> {
         let ring = Self::load(store, master, now)?;
         if in_use(&ring.login, now).is_some() {
-            // Another replica was faster.
+            // Another replica created one concurrently.
             return Ok(ring);
         }
         insert(store, KeyPurpose::Login, secret.bytes(), master, entropy, now)?;
         Self::load(store, master, now)
     }
 
-    /// Makes new keys for these purposes and lets the old ones end; for passwords, if there is one already and a fresh
-    /// secret is given. For a writing unit of work that belongs to no user.
+    /// Creates new keys for these purposes and retires the old ones; for passwords only if a key exists and a new
+    /// secret is given. Runs in a writing unit of work without an owner.
     ///
     /// # Errors
     /// Those of [`Self::load`].
@@ -141,7 +141,7 @@ impl KeyRing {
             if *purpose == KeyPurpose::Login && secret.is_none() {
                 continue;
             }
-            // What the key signs last, it signs when its successor has been announced for long enough.
+            // The old key signs until its successor has been published long enough.
             let life = match purpose {
                 KeyPurpose::AccessToken => ACCESS_TOKEN_TTL + 2 * LEEWAY,
                 KeyPurpose::RefreshToken => SESSION_TTL + 2 * LEEWAY,
@@ -164,34 +164,35 @@ impl KeyRing {
         Self::load(store, master, now)
     }
 
-    /// What `/.well-known/jwks.json` says (RFC 7517, RFC 8037): every key that verifies access tokens, or soon will.
+    /// The document at `/.well-known/jwks.json` (RFC 7517, RFC 8037): every key that verifies access tokens now or
+    /// soon.
     pub fn jwks(&self, now: Instant) -> Value {
         let keys: Vec<Value> = self.access.iter().filter(|key| key.accepted_at(now)).map(AccessKey::jwk).collect();
         json!({ "keys": keys })
     }
 
-    /// The key to encrypt passwords with, once there is one.
+    /// The key that clients encrypt passwords with; `None` before the first is created.
     pub fn login_public(&self, now: Instant) -> Option<LoginPublicKey> {
         in_use(&self.login, now).map(|key| key.public().clone())
     }
 
-    /// Whether there is a key of this name (or any, if none is given) that decrypts passwords.
+    /// Whether a key with this id (or any, if `None`) can decrypt passwords.
     pub fn can_decrypt(&self, kid: Option<Kid>, now: Instant) -> bool {
         self.login.iter().any(|key| key.accepted_at(now) && kid.is_none_or(|kid| kid == key.kid))
     }
 
-    /// The text that was encrypted with the key of this name; without a name, with any.
+    /// Decrypts a password with the key of this id, or with any key if `None`.
     pub fn decrypt(&self, kid: Option<Kid>, ciphertext: &[u8], now: Instant) -> Option<Zeroizing<String>> {
         let keys = self.login.iter().filter(|key| key.accepted_at(now) && kid.is_none_or(|kid| kid == key.kid));
         keys.rev().find_map(|key| key.decrypt(ciphertext))
     }
 
-    /// The key to sign access tokens with.
+    /// The key that signs access tokens.
     pub(crate) fn access_in_use(&self, now: Instant) -> Result<&AccessKey, KeyError> {
         in_use(&self.access, now).ok_or(KeyError::NoneLeft)
     }
 
-    /// The key of this name, if access tokens signed with it are accepted.
+    /// The key with this id, if it is accepted for access tokens.
     pub(crate) fn access(&self, kid: Kid, now: Instant) -> Option<&AccessKey> {
         self.access.iter().find(|key| key.kid == kid && key.accepted_at(now))
     }
@@ -203,12 +204,12 @@ impl KeyRing {
             .all(|key| other.access.iter().any(|same| same.kid == key.kid && same.retires_at == key.retires_at))
     }
 
-    /// The name of the key that the refresh tokens of a new session are derived with.
+    /// The id of the key that new sessions derive their refresh tokens with.
     pub(crate) fn refresh_in_use(&self, now: Instant) -> Result<Kid, KeyError> {
         in_use(&self.refresh, now).map(|key| key.kid).ok_or(KeyError::NoneLeft)
     }
 
-    /// The key of this name, if refresh tokens derived with it are accepted.
+    /// The key with this id, if it is accepted for refresh tokens.
     pub(crate) fn refresh(&self, kid: Kid, now: Instant) -> Option<&hmac::Key> {
         self.refresh.iter().find(|key| key.kid == kid && key.accepted_at(now)).map(|key| &key.key)
     }
@@ -224,7 +225,7 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// The name of a stored key, and its secret.
+/// The id and the secret of a stored key.
 pub(super) fn open(
     stored: &StoredKey,
     purpose: Purpose,
@@ -237,7 +238,7 @@ pub(super) fn open(
     Ok((kid, secret))
 }
 
-/// Makes a key that any 32 bytes are: an Ed25519 seed, an HMAC-SHA256 key.
+/// Creates a key for which any 32 bytes are valid: an Ed25519 seed, an HMAC-SHA256 key.
 fn make<S: KeyRepository + ?Sized>(
     store: &mut S,
     purpose: KeyPurpose,

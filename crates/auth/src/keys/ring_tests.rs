@@ -1,10 +1,10 @@
 use super::*;
-use crate::testing::{MASTER, Memory, NOW, Seeded};
+use crate::testing::{InMemoryStore, MASTER, NOW, Seeded};
 
 const SIGNING: [KeyPurpose; 2] = [KeyPurpose::AccessToken, KeyPurpose::RefreshToken];
 
 fn rotate(
-    store: &mut Memory,
+    store: &mut InMemoryStore,
     rotation: Rotation,
     master: &MasterKey,
     entropy: &Seeded,
@@ -13,8 +13,8 @@ fn rotate(
     KeyRing::rotate(store, &SIGNING, rotation, None, master, entropy, now)
 }
 
-fn setting() -> (Memory, MasterKey, Seeded) {
-    (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(7))
+fn setting() -> (InMemoryStore, MasterKey, Seeded) {
+    (InMemoryStore::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(7))
 }
 
 #[test]

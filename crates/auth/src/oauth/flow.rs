@@ -1,4 +1,4 @@
-//! What is remembered of a flow between its steps, and who may go on with it.
+//! The state kept between the steps of an OAuth flow, and who may continue it.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use super::{LocalPath, Profile};
 use crate::bytes::{Bytes32, base64url, from_base64url, same, sha256};
 use crate::entropy::{Entropy, random};
 
-/// 256 random bits that are given to somebody, and kept here as their SHA-256 only.
+/// 256 random bits given to a client; only their SHA-256 is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Bytes32);
 
@@ -22,17 +22,17 @@ impl Secret {
         Self(random(entropy))
     }
 
-    /// Reads what was given; nothing if it isn't of the kind.
+    /// Parses the text form; `None` if it is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         from_base64url(text)?.try_into().ok().map(Self)
     }
 
-    /// What is given: 43 letters, digits, `-` and `_`.
+    /// The text form: 43 letters, digits, `-` and `_`.
     pub fn text(&self) -> String {
         base64url(&self.0)
     }
 
-    /// What is kept, as text.
+    /// The stored hash, as text.
     pub fn hash(&self) -> String {
         base64url(&sha256(&self.0))
     }
@@ -44,12 +44,12 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A browser before anybody has signed in with it: what the cookie of the pre-login session holds.
+/// A browser before sign-in, identified by the cookie of the pre-login session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Browser(pub Secret);
 
 impl Browser {
-    /// A browser that wasn't seen before.
+    /// A new browser.
     pub fn fresh(entropy: &dyn Entropy) -> Self {
         Self(Secret::fresh(entropy))
     }
@@ -59,13 +59,13 @@ impl Browser {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// Signing in, or getting an account.
+    /// Signing in or registering.
     SignIn,
-    /// Linking an account that is signed in.
+    /// Linking the provider to a signed-in account.
     Link {
-        /// Whose.
+        /// The user.
         user: UserId,
-        /// The session in which it was asked for; when that ends, so does the wish.
+        /// The session that asked for it; the flow is void if that session ends.
         session: SessionId,
     },
 }
@@ -74,14 +74,14 @@ pub enum Purpose {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Completion {
-    /// With a session in the browser that began it.
+    /// With a session in the browser that began the flow.
     Browser,
-    /// With a [`Ticket`] that the app that began it redeems.
+    /// With a [`Ticket`], redeemed by the app that began the flow.
     App(Challenge),
 }
 
-/// What an app shows when a flow begins, to prove at its end that it was the one who began it (the method `S256` of
-/// RFC 7636, between the app and us).
+/// An app's PKCE challenge, which proves at the end of a flow that the app began it (method `S256` of RFC 7636, between
+/// the app and this service).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Challenge(String);
@@ -106,14 +106,14 @@ impl Challenge {
     }
 }
 
-/// A flow between its two halves.
+/// A flow between its start and the provider's redirect.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
-    /// What it is for.
+    /// Its purpose.
     pub purpose: Purpose,
     /// How it ends.
     pub completion: Completion,
-    /// Where in the front end it ends.
+    /// The path of the front end to redirect to.
     pub next: LocalPath,
     browser: Option<String>,
     nonce: String,
@@ -127,7 +127,7 @@ impl fmt::Debug for Pending {
 }
 
 impl Pending {
-    /// A new flow, of a browser unless only an app can finish it, and the state by which it is found again.
+    /// A new flow and the `state` that identifies it. Without a browser, only an app can finish it.
     pub(super) fn new(
         purpose: Purpose,
         completion: Completion,
@@ -142,7 +142,7 @@ impl Pending {
         (state, Self { purpose, completion, next, browser, nonce, verifier })
     }
 
-    /// Whether a browser may go on with it: the one that began it; any, if it was begun without one, by an app.
+    /// Whether a browser may continue the flow: the one that began it, or any if an app began it without a browser.
     pub fn is_of(&self, browser: Option<&Browser>) -> bool {
         match (&self.browser, browser) {
             (Some(begun), Some(browser)) => same(begun.as_bytes(), browser.0.hash().as_bytes()),
@@ -160,21 +160,21 @@ impl Pending {
     }
 }
 
-/// A flow that was begun.
+/// A flow that has begun.
 #[derive(Debug, Clone)]
 pub struct StartedFlow {
-    /// Where to send the browser.
+    /// The provider's authorization URL.
     pub url: Url,
-    /// By whose hash it is to be remembered.
+    /// Its hash is the key under which the flow is stored.
     pub state: Secret,
-    /// What is to be remembered.
+    /// The flow to store.
     pub pending: Pending,
 }
 
-/// What an app's browser has brought, until the app fetches it.
+/// The result of a flow in an app's browser, until the app fetches it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
-    /// What the flow was for.
+    /// The flow's purpose.
     pub purpose: Purpose,
     subject: String,
     email: String,
@@ -182,7 +182,7 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// A ticket for who was found to be behind a flow, and the code by whose hash it is to be remembered.
+    /// A ticket for the authenticated profile, and the code whose hash is the key it is stored under.
     pub fn new(purpose: Purpose, profile: &Profile, challenge: Challenge, entropy: &dyn Entropy) -> (Secret, Self) {
         let ticket = Self {
             purpose,
@@ -193,7 +193,7 @@ impl Ticket {
         (Secret::fresh(entropy), ticket)
     }
 
-    /// Who is behind the flow, for whoever began it.
+    /// The authenticated profile, if the caller is the app that began the flow.
     pub fn redeem(&self, verifier: &str) -> Option<Profile> {
         self.challenge.is_of(verifier).then(|| Profile {
             subject: Subject::from_stored(self.subject.clone()),

@@ -1,4 +1,4 @@
-//! What is needed of an HTTP client.
+//! The interface to an HTTP client.
 
 use std::fmt;
 use std::future::Future;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 pub use oauth2::{HttpRequest, HttpResponse};
 
-/// Why there is no answer: no connection, no answer in time, more of it than is read.
+/// Why there is no response: connection failed, timed out, or the body exceeds the limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpFailure(pub String);
 
@@ -18,11 +18,11 @@ impl fmt::Display for HttpFailure {
 
 impl std::error::Error for HttpFailure {}
 
-/// An answer that is awaited.
+/// A pending response.
 pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpFailure>> + Send + 'a>>;
 
-/// Sends requests to a provider. An implementation follows no redirects (what a provider sends us to is for browsers;
-/// RFC 9700 §4.11), waits some seconds at most, and reads no more than an honest answer has.
+/// Sends requests to a provider. Implementations don't follow redirects (the provider's redirects are for browsers; RFC
+/// 9700 §4.11), time out after a few seconds, and limit the size of the body.
 pub trait HttpClient: Send + Sync {
     /// Sends a request.
     fn send(&self, request: HttpRequest) -> ResponseFuture<'_>;

@@ -1,4 +1,4 @@
-//! ID tokens: whether they may be believed, and what they say (OpenID Connect Core 1.0 §3.1.3.7, RFC 8725).
+//! Verifying and decoding ID tokens (OpenID Connect Core 1.0 §3.1.3.7, RFC 8725).
 
 use circadia_domain::civil::Instant;
 use circadia_domain::identities::Subject;
@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::OAuthError;
 use crate::bytes::{from_base64url, same};
 
-/// Longer ones aren't looked at.
+/// Maximum length of an ID token, in bytes.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
-/// Seconds by which the provider's clock may differ from ours.
+/// Tolerated difference between the provider's clock and ours, in seconds.
 const LEEWAY_SECONDS: i64 = 60;
-/// Google. The only issuer that is known to leave its scheme out.
+/// Google, the only issuer known to omit the scheme.
 pub(super) const GOOGLE_ISSUER: &str = "https://accounts.google.com";
 
-/// Who somebody is, in the words of a provider that was believed.
+/// A user's verified profile at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// By what the provider knows them, for ever.
+    /// The provider's permanent identifier of the user.
     pub subject: Subject,
-    /// Their address, which the provider has verified.
+    /// The email address, verified by the provider.
     pub email: Email,
 }
 
@@ -40,7 +40,7 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// Providers write it as a boolean or, long ago, as text.
+/// Providers send a boolean, or a string in older versions.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Verified {
@@ -61,7 +61,7 @@ struct Claims {
     email_verified: Option<Verified>,
 }
 
-/// What a token must say.
+/// The expected claims.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
@@ -69,7 +69,7 @@ pub(super) struct Expected<'a> {
     pub(super) nonce: &'a str,
 }
 
-/// By which key a token says that it was signed, and how. Nothing of it is believed yet.
+/// The key id and algorithm in the header; not verified yet.
 pub(super) fn signed_with(token: &str) -> Result<(Algorithm, String), OAuthError> {
     let invalid = OAuthError::TokenInvalid;
     if token.len() > MAX_TOKEN_BYTES {
@@ -91,7 +91,7 @@ pub(super) fn signed_with(token: &str) -> Result<(Algorithm, String), OAuthError
     Ok((algorithm, header.kid.ok_or(invalid("it doesn't name its key"))?))
 }
 
-/// Verifies the signature and everything that is claimed.
+/// Verifies the signature and the claims.
 pub(super) fn verify(
     token: &str,
     key: &DecodingKey,
@@ -108,13 +108,13 @@ pub(super) fn verify(
     }
     let claims = from_base64url(claims).ok_or(invalid("its claims can't be read"))?;
     let claims: Claims = serde_json::from_slice(&claims).map_err(|_| invalid("its claims can't be read"))?;
-    judge(claims, expected, now)
+    check_claims(claims, expected, now)
 }
 
-fn judge(claims: Claims, expected: Expected<'_>, now: Instant) -> Result<Profile, OAuthError> {
+fn check_claims(claims: Claims, expected: Expected<'_>, now: Instant) -> Result<Profile, OAuthError> {
     let invalid = |reason| Err(OAuthError::TokenInvalid(reason));
     let Expected { issuer, client_id, nonce } = expected;
-    // Google's own tokens have gone without the scheme.
+    // Google has issued tokens without the scheme.
     let abbreviated = issuer == GOOGLE_ISSUER && GOOGLE_ISSUER.strip_prefix("https://") == Some(claims.iss.as_str());
     if claims.iss != issuer && !abbreviated {
         return invalid("another provider issued it");

@@ -1,4 +1,4 @@
-//! The keys that a provider signs ID tokens with (RFC 7517).
+//! The keys a provider signs ID tokens with (RFC 7517).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,15 +8,15 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A provider has a handful; one that lists more isn't read further.
+/// Maximum number of keys read; a provider has only a few.
 const MAX_KEYS: usize = 64;
 
-/// The keys, by name.
+/// The keys, by id.
 #[derive(Clone, Default)]
 pub(super) struct KeySet(HashMap<String, (Algorithm, DecodingKey)>);
 
 impl KeySet {
-    /// Reads a key set; nothing if it isn't one. Keys that aren't for the signatures that are accepted are left out.
+    /// Parses a key set; `None` if it is malformed. Keys for unsupported algorithms are skipped.
     pub(super) fn read(json: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Listed {
@@ -26,7 +26,7 @@ impl KeySet {
         Some(Self(listed.keys.into_iter().take(MAX_KEYS).filter_map(usable).collect()))
     }
 
-    /// The key of a name, if it is for signatures of this algorithm.
+    /// The key with this id, if it is for this algorithm.
     pub(super) fn find(&self, kid: &str, algorithm: Algorithm) -> Option<&DecodingKey> {
         self.0.get(kid).filter(|(made_for, _)| *made_for == algorithm).map(|(_, key)| key)
     }
@@ -38,7 +38,7 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// A key with its name and the one algorithm that it is for (RFC 8725 §3.1).
+/// A key with its id and its only algorithm (RFC 8725 §3.1).
 fn usable(json: Value) -> Option<(String, (Algorithm, DecodingKey))> {
     let key: Jwk = serde_json::from_value(json).ok()?;
     let name = key.common.key_id.clone()?;

@@ -1,19 +1,19 @@
-//! Where in the front end somebody goes after signing in: a path of its own, whatever was asked for.
+//! The path of the front end to redirect to after signing in; never another site.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// The longest path that is taken, in bytes.
+/// Maximum length of a path, in bytes.
 const MAX_PATH_BYTES: usize = 512;
 
-/// How often a path may be percent-encoded all over: what a proxy, a router and an app each decode once more.
+/// Maximum levels of percent-encoding checked: a proxy, a router and an app may each decode once more.
 const MAX_ENCODING_DEPTH: usize = 4;
 
-/// A path of the front end, with its query and fragment: `/habits?date=2026-03-01`. It begins with one slash, and has no
-/// empty segment, no `.` or `..`, no backslash, no blank or control character, however often it is decoded: no browser,
-/// proxy or router can take it for another host, or for a place outside of the front end.
+/// A path of the front end, with its query and fragment: `/habits?date=2026-03-01`. It begins with one slash and has no
+/// empty segment, no `.` or `..`, no backslash, and no blank or control character, at any level of decoding. No
+/// browser, proxy or router can interpret it as another host or as a path outside of the front end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LocalPath(String);
@@ -24,7 +24,7 @@ impl LocalPath {
         Self("/".to_owned())
     }
 
-    /// Takes what was asked for if it is a path of the front end, else the default page.
+    /// Accepts the requested path if it is a path of the front end; otherwise the default page.
     pub fn normalised(asked: Option<&str>) -> Self {
         asked.filter(|path| is_local(path)).map_or_else(Self::home, |path| Self(path.to_owned()))
     }
@@ -34,11 +34,11 @@ impl LocalPath {
         &self.0
     }
 
-    /// The whole URL below the front end's, with further members of its query, and another fragment if one is given.
+    /// The full URL, with additional query parameters and, if given, another fragment.
     pub fn below(&self, front_end: &Url, query: &[(&str, &str)], fragment: Option<&str>) -> Url {
         let base = front_end.as_str().trim_end_matches('/');
-        // What was checked is appended as text and read by the same parser that browsers have. Should it lead anywhere
-        // else all the same, nobody follows it.
+        // The checked path is appended as text and parsed as browsers do. If the result is outside of the front end
+        // nevertheless, it isn't used.
         let mut url = Url::parse(&format!("{base}{}", self.0))
             .ok()
             .filter(|url| url.origin() == front_end.origin() && url.as_str().starts_with(base))
@@ -78,7 +78,7 @@ fn is_plainly_local(path: &str) -> bool {
     let end = path.find(['?', '#']).unwrap_or(path.len());
     let (segments, _) = path.split_at(end);
     let mut segments = segments.split('/');
-    // One slash, then segments of which only the last may be empty.
+    // One slash, then segments; only the last may be empty.
     if segments.next() != Some("") {
         return false;
     }
@@ -90,7 +90,7 @@ fn is_plainly_local(path: &str) -> bool {
         && !path.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace())
 }
 
-/// Decodes what is percent-encoded, once; nothing if it doesn't decode to UTF-8, or not at all.
+/// Percent-decodes once; `None` if nothing changes or the result isn't UTF-8.
 fn decode(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     let mut decoded = Vec::with_capacity(text.len());
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(LocalPath::home().below(&root, &[], None).as_str(), "http://127.0.0.1:5173/");
     }
 
-    /// Characters that have been used to lead astray, far more often than chance would draw them.
+    /// Characters used in redirect attacks, at a higher frequency than chance.
     fn tricks() -> impl Strategy<Value = String> {
         let part = prop_oneof![
             Just("/".to_owned()),
@@ -247,7 +247,7 @@ mod tests {
                 prop_assert!(url.username().is_empty() && url.password().is_none());
                 prop_assert!(!url.path().contains("//"), "{}", url);
                 prop_assert!(url.as_str().bytes().all(|byte| byte.is_ascii_graphic()), "{}", url);
-                // Whoever decodes once more gets no further.
+                // Decoding once more must not change the result.
                 let decoded = decode(url.path()).unwrap();
                 prop_assert!(!decoded.contains("//") && !decoded.contains('\\'), "{}", decoded);
             }

@@ -1,4 +1,4 @@
-//! A provider: what it says of itself, its keys, and the two requests of the code flow.
+//! An OpenID provider: its metadata, its keys, and the two requests of the code flow.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,23 +22,23 @@ use super::keys::KeySet;
 use super::{Browser, Completion, LocalPath, OAuthError, Pending, Purpose, StartedFlow};
 use crate::entropy::Entropy;
 
-/// Seconds for which what a provider says of itself, and its keys, are taken to be true.
+/// Cache lifetime of a provider's metadata and keys, in seconds.
 const METADATA_TTL_SECONDS: i64 = 60 * 60;
-/// Seconds that have to lie between two looks for a key that isn't known.
+/// Minimum seconds between two fetches caused by an unknown key id.
 const KEY_REFRESH_INTERVAL_SECONDS: i64 = 60;
-/// Seconds for which a provider that can't be reached isn't asked again.
+/// Seconds before a provider that can't be reached is tried again.
 const FAILURE_BACKOFF_SECONDS: i64 = 5;
 
-/// A provider and what it knows this service by.
+/// A provider and this service's registration with it.
 #[derive(Clone)]
 pub struct ProviderSettings {
-    /// Its URL, word for word as it names itself (`https://accounts.google.com`).
+    /// The issuer URL, exactly as in its metadata (`https://accounts.google.com`).
     pub issuer: String,
-    /// By what it knows this service.
+    /// The client id.
     pub client_id: String,
-    /// How this service proves it.
+    /// The client secret.
     pub client_secret: String,
-    /// Where it sends browsers back to.
+    /// The redirect URI.
     pub redirect_url: Url,
 }
 
@@ -48,11 +48,11 @@ impl fmt::Debug for ProviderSettings {
     }
 }
 
-/// A provider. One for the whole process. Nothing is fetched before somebody signs in.
+/// A provider; one instance per process. Nothing is fetched before the first sign-in.
 pub struct OpenIdProvider {
     settings: ProviderSettings,
     http: Arc<dyn HttpClient>,
-    /// Held while something is fetched, so that it is fetched once and not by everybody who waits for it.
+    /// Locked during a fetch, so that concurrent callers share one fetch.
     known: Mutex<ProviderMetadata>,
 }
 
@@ -62,7 +62,7 @@ impl fmt::Debug for OpenIdProvider {
     }
 }
 
-/// What a provider says of itself (OpenID Connect Discovery 1.0 §3), as far as it is needed.
+/// The metadata used here (OpenID Connect Discovery 1.0 §3).
 #[derive(Clone, Deserialize)]
 struct Metadata {
     issuer: String,
@@ -79,7 +79,7 @@ struct ProviderMetadata {
     failed_at: Option<(Instant, String)>,
 }
 
-/// What a token answer has beyond plain OAuth.
+/// The members of a token response beyond plain OAuth.
 #[derive(Debug, Deserialize, Serialize)]
 struct IdTokenField {
     id_token: Option<String>,
@@ -106,11 +106,11 @@ impl OpenIdProvider {
         Self { settings, http, known: Mutex::default() }
     }
 
-    /// Begins a flow: where to send the browser, and what to remember until it comes back. One without a browser can
-    /// only be finished by the app that began it.
+    /// Begins a flow: returns the authorization URL and the state to store. A flow without a browser can only be
+    /// finished by the app that began it.
     ///
     /// # Errors
-    /// [`OAuthError::Unavailable`] if the provider doesn't say where that is.
+    /// [`OAuthError::Unavailable`] if the provider's metadata can't be fetched.
     pub async fn begin(
         &self,
         purpose: Purpose,
@@ -128,8 +128,8 @@ impl OpenIdProvider {
             .add_scopes(["openid", "email"].map(|scope| Scope::new(scope.to_owned())))
             .add_extra_param("nonce", pending.nonce());
         if self.settings.issuer == GOOGLE_ISSUER {
-            // Whoever has several accounts says which; and nobody is signed in by a link that they only followed. Other
-            // providers may refuse what they don't know.
+            // Users with several accounts choose one, and following a link alone signs nobody in. Other providers may
+            // reject the unknown parameter.
             request = request.add_extra_param("prompt", "select_account");
         }
         let (url, _) = request
@@ -140,7 +140,7 @@ impl OpenIdProvider {
         Ok(StartedFlow { url, state, pending })
     }
 
-    /// Finishes a flow that was taken from where it was remembered: exchanges the code, and says who it is.
+    /// Finishes a flow: exchanges the code and returns the verified profile.
     ///
     /// # Errors
     /// [`OAuthError`].
@@ -155,7 +155,7 @@ impl OpenIdProvider {
         let answer = exchanged.map_err(|error| match error {
             RequestTokenError::ServerResponse(refusal) => OAuthError::CodeRefused(refusal.error().to_string()),
             RequestTokenError::Request(failure) => OAuthError::Unavailable(failure.to_string()),
-            // What came may hold a token, and isn't shown.
+            // The response may contain a token, so it isn't shown.
             RequestTokenError::Parse(..) => OAuthError::Unavailable("its token answer can't be read".to_owned()),
             RequestTokenError::Other(_) => OAuthError::Unavailable("its token answer is empty".to_owned()),
         })?;
@@ -168,7 +168,7 @@ impl OpenIdProvider {
         id_token::verify(token, &key, algorithm, expected, now)
     }
 
-    /// Whether this is who sent a browser back, if it says so (RFC 9207).
+    /// Checks the issuer parameter of a redirect, if present (RFC 9207).
     pub fn is_issuer(&self, claimed: &str) -> bool {
         claimed == self.settings.issuer
     }
@@ -188,7 +188,7 @@ impl OpenIdProvider {
         if let Some(key) = known.keys(&*self.http, &metadata.jwks_uri, now).await?.find(kid, algorithm) {
             return Ok(key.clone());
         }
-        // The provider may have made it since; but nobody makes us ask for each that they invent.
+        // The provider may have rotated its keys; but unknown key ids must not trigger a fetch each.
         if is_due(known.looked_again_at, KEY_REFRESH_INTERVAL_SECONDS, now) {
             known.looked_again_at = Some(now);
             known.keys = None;
@@ -211,52 +211,52 @@ impl ProviderMetadata {
         {
             return Ok(metadata.clone());
         }
-        let place = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let body = self.fetch(http, &place, now).await?;
+        let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let body = self.fetch(http, &url, now).await?;
         let metadata: Metadata = serde_json::from_slice(&body)
             .map_err(|_| OAuthError::Unavailable("its discovery document can't be read".to_owned()))?;
         if metadata.issuer != issuer {
             return Err(OAuthError::Unavailable("its discovery document is somebody else's".to_owned()));
         }
-        // What begins in secret stays so.
-        let places = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
-        if issuer.starts_with("https:") && places.into_iter().any(|place| place.scheme() != "https") {
+        // An issuer with HTTPS must not refer to endpoints without it.
+        let urls = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
+        if issuer.starts_with("https:") && urls.into_iter().any(|url| url.scheme() != "https") {
             return Err(OAuthError::Unavailable("its discovery document leads to plain HTTP".to_owned()));
         }
         self.metadata = Some((metadata.clone(), now));
         Ok(metadata)
     }
 
-    async fn keys(&mut self, http: &dyn HttpClient, place: &Url, now: Instant) -> Result<&KeySet, OAuthError> {
+    async fn keys(&mut self, http: &dyn HttpClient, url: &Url, now: Instant) -> Result<&KeySet, OAuthError> {
         let fresh = self.keys.take().filter(|(_, read_at)| !is_due(Some(*read_at), METADATA_TTL_SECONDS, now));
         let keys = if let Some(keys) = fresh {
             keys
         } else {
-            let body = self.fetch(http, place.as_str(), now).await?;
+            let body = self.fetch(http, url.as_str(), now).await?;
             let keys = KeySet::read(&body);
             (keys.ok_or_else(|| OAuthError::Unavailable("its keys can't be read".to_owned()))?, now)
         };
         Ok(&self.keys.insert(keys).0)
     }
 
-    /// Fetches a document; not from a provider that has just failed to answer.
-    async fn fetch(&mut self, http: &dyn HttpClient, place: &str, now: Instant) -> Result<Vec<u8>, OAuthError> {
+    /// Fetches a document, unless the provider failed to answer very recently.
+    async fn fetch(&mut self, http: &dyn HttpClient, url: &str, now: Instant) -> Result<Vec<u8>, OAuthError> {
         if let Some((failed_at, reason)) = &self.failed_at
             && !is_due(Some(*failed_at), FAILURE_BACKOFF_SECONDS, now)
         {
             return Err(OAuthError::Unavailable(reason.clone()));
         }
-        let fetched = get(http, place).await;
+        let fetched = get(http, url).await;
         self.failed_at = fetched.as_ref().err().map(|reason| (now, reason.clone()));
         fetched.map_err(OAuthError::Unavailable)
     }
 }
 
-async fn get(http: &dyn HttpClient, place: &str) -> Result<Vec<u8>, String> {
-    let request = oauth2::http::Request::builder().uri(place).header("accept", "application/json").body(Vec::new());
+async fn get(http: &dyn HttpClient, url: &str) -> Result<Vec<u8>, String> {
+    let request = oauth2::http::Request::builder().uri(url).header("accept", "application/json").body(Vec::new());
     let answer = http.send(request.map_err(|error| error.to_string())?).await.map_err(|failure| failure.to_string())?;
     if answer.status().as_u16() != 200 {
-        return Err(format!("{place} answered {}", answer.status().as_u16()));
+        return Err(format!("{url} answered {}", answer.status().as_u16()));
     }
     Ok(answer.into_body())
 }

@@ -1,4 +1,4 @@
-//! A provider that says what a test wants it to, without a network. (The black-box tests have a real one.)
+//! A scripted provider without a network. (The black-box tests have a real one.)
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -314,7 +314,7 @@ async fn a_key_that_was_made_since_is_looked_for_once_a_minute() {
     assert_eq!(http.asked_for("/keys"), 2);
     assert!(reason(finish(NOW.plus_seconds(60)).await).contains("doesn't publish"));
     assert_eq!(http.asked_for("/keys"), 3);
-    // After an hour, everything is read anew.
+    // After an hour, everything is fetched again.
     http.give(&http.sign(&json!({"alg": "ES256", "kid": "k2"}), &claims(&pending)));
     finish(NOW.plus_seconds(3_600)).await.unwrap();
     assert_eq!((http.asked_for("/keys"), http.asked_for("/.well-known/openid-configuration")), (3, 2));

@@ -1,5 +1,5 @@
-//! Tokens that are good once: 256 random bits sent by mail, of which only the SHA-256 is kept. A newer one supersedes
-//! the one before; using one, or what makes it pointless, removes it.
+//! One-time tokens: 256 random bits sent by mail, of which only the SHA-256 is stored. A newer token supersedes the
+//! earlier one. Using a token deletes it, and so does anything that makes it pointless.
 
 mod token;
 
@@ -14,11 +14,10 @@ use circadia_domain::users::Email;
 use crate::bytes::same;
 use crate::entropy::Entropy;
 
-/// Why a token is no good. Which of the reasons it is, nobody is told: it was never one, was used, was superseded, or
-/// has expired.
+/// Why a token was refused. The reason isn't revealed: unknown, used, superseded or expired.
 #[derive(Debug, thiserror::Error)]
 pub enum OneTimeRefusal {
-    /// It is no good.
+    /// The token isn't valid.
     #[error("the token is no good, or no longer")]
     NoGood,
     /// The store failed.
@@ -35,10 +34,10 @@ impl From<StoreError> for OneTimeRefusal {
     }
 }
 
-/// Makes a token, which supersedes any other of the same user and purpose. For any writing unit of work.
+/// Creates a token, which supersedes any other of the same user and purpose. Runs in any writing unit of work.
 ///
 /// # Errors
-/// [`StoreError::NoSuchUser`] if the account is gone; the store's.
+/// [`StoreError::NoSuchUser`] if the account was deleted; those of the store.
 pub fn issue<S: OneTimeRepository + ?Sized>(
     store: &mut S,
     purpose: OneTimePurpose,
@@ -59,11 +58,11 @@ pub fn issue<S: OneTimeRepository + ?Sized>(
     Ok(token)
 }
 
-/// What a token proves, if it is still good. It stays as it is: whoever acts on it removes it in the same unit of work,
-/// which must be one of the user's, so that of two who use it at once one finds it gone.
+/// The address a token proves, if it is valid. The token isn't deleted: the caller does that in the same unit of work,
+/// which must be one of the user's, so that only one of two concurrent uses succeeds.
 ///
 /// # Errors
-/// [`OneTimeRefusal::NoGood`]; the store's.
+/// [`OneTimeRefusal::NoGood`]; those of the store.
 pub fn look_up<S: OneTimeRepository + ?Sized>(
     store: &mut S,
     token: &OneTimeToken,
@@ -77,11 +76,11 @@ pub fn look_up<S: OneTimeRepository + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Memory, NOW, Seeded, id};
+    use crate::testing::{InMemoryStore, NOW, Seeded, id};
 
     const PURPOSE: OneTimePurpose = OneTimePurpose::ResetPassword;
 
-    fn is_good(store: &mut Memory, token: &OneTimeToken, now: Instant) -> bool {
+    fn is_good(store: &mut InMemoryStore, token: &OneTimeToken, now: Instant) -> bool {
         match look_up(store, token, now) {
             Ok(_) => true,
             Err(OneTimeRefusal::NoGood) => false,
@@ -91,9 +90,10 @@ mod tests {
 
     #[test]
     fn one_time_tokens_expire_and_newer_ones_supersede_them() {
-        let (mut store, entropy) = (Memory::with_user(id(1), None), Seeded::new(1));
+        let (mut store, entropy) = (InMemoryStore::with_user(id(1), None), Seeded::new(1));
         let email = Email::parse("ada@example.org").unwrap();
-        let make = |store: &mut Memory, purpose| issue(store, purpose, id(1).into(), &email, &entropy, NOW).unwrap();
+        let make =
+            |store: &mut InMemoryStore, purpose| issue(store, purpose, id(1).into(), &email, &entropy, NOW).unwrap();
         let first = make(&mut store, PURPOSE);
         let other = make(&mut store, OneTimePurpose::VerifyEmail);
         assert!(is_good(&mut store, &first, NOW.plus_seconds(3_599)));
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn one_time_tokens_are_stored_hashed_and_are_good_for_one_purpose_and_user() {
-        let (mut store, entropy) = (Memory::with_user(id(1), None), Seeded::new(2));
+        let (mut store, entropy) = (InMemoryStore::with_user(id(1), None), Seeded::new(2));
         let email = Email::parse("ada@example.org").unwrap();
         let token = issue(&mut store, PURPOSE, id(1).into(), &email, &entropy, NOW).unwrap();
         assert_eq!(store.one_time_tokens[0].token_hash, token.hash());

@@ -1,4 +1,4 @@
-//! A one-time token as it is written into a link.
+//! The text form of a one-time token.
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use uuid::Uuid;
 use crate::bytes::{Bytes32, base64url, from_base64url, sha256};
 use crate::entropy::{Entropy, random};
 
-/// A token that is good once: what for, whose, and 256 random bits. Written as 66 letters, digits, `-` and `_`.
+/// A one-time token: purpose, user and 256 random bits. Written as 66 letters, digits, `-` and `_`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OneTimeToken {
-    /// What it is good for.
+    /// Its purpose.
     pub purpose: OneTimePurpose,
-    /// Whose it is.
+    /// The user.
     pub user: UserId,
     pub(super) secret: Bytes32,
 }
 
-/// The byte that stands for a purpose. Never reused for another.
+/// The byte for a purpose. Never reused for another.
 const fn letter(purpose: OneTimePurpose) -> u8 {
     match purpose {
         OneTimePurpose::VerifyEmail => 1,
@@ -29,12 +29,12 @@ const fn letter(purpose: OneTimePurpose) -> u8 {
 }
 
 impl OneTimeToken {
-    /// A fresh one.
+    /// A new random token.
     pub(super) fn fresh(purpose: OneTimePurpose, user: UserId, entropy: &dyn Entropy) -> Self {
         Self { purpose, user, secret: random(entropy) }
     }
 
-    /// Reads a token; nothing if it can't be one.
+    /// Parses a token; `None` if it is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = from_base64url(text)?;
         let (first, rest) = bytes.split_first()?;
@@ -43,12 +43,12 @@ impl OneTimeToken {
         Some(Self { purpose, user: Uuid::from_bytes(*user).into(), secret: secret.try_into().ok()? })
     }
 
-    /// The token as it is sent.
+    /// The text to send.
     pub fn text(&self) -> String {
         base64url(&[&[letter(self.purpose)][..], self.user.as_uuid().as_bytes(), &self.secret].concat())
     }
 
-    /// What is kept of it.
+    /// The stored hash.
     pub(super) fn hash(&self) -> Bytes32 {
         sha256(&self.secret)
     }

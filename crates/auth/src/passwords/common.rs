@@ -1,14 +1,13 @@
-//! Passwords that are guessed first.
+//! Common passwords.
 //!
-//! The list is the password list of zxcvbn (Dropbox; MIT licence), the most frequent ones of published breaches, less
-//! those that are too short or all digits anyway: in lower case, one a line, sorted by bytes.
+//! The password list of zxcvbn (Dropbox; MIT licence), the most frequent ones of published breaches, without those that
+//! are too short or all digits: lower case, one per line, sorted by bytes.
 
-/// The list, searched in place.
+/// The list, searched without copying.
 static COMMON_PASSWORDS: &str = include_str!("common.txt");
 
-/// Whether `password` is among the passwords that are guessed first: as it is, in other capitals, with letters written
-/// as digits and signs, with digits and signs after it; or is one character or a short pattern again and again, or a
-/// row of the keyboard or the alphabet.
+/// Whether `password` is common: on the list regardless of case, with digits and symbols substituted for letters or
+/// appended; or a repeated character or short pattern; or a run of the keyboard or the alphabet.
 pub(super) fn is_common(password: &str) -> bool {
     let lower = password.to_lowercase();
     let plain: String = lower.chars().map(as_letter).collect();
@@ -17,7 +16,7 @@ pub(super) fn is_common(password: &str) -> bool {
     [lower.clone(), bare(&lower), plain, bare_plain].iter().any(|form| is_listed(form)) || is_patterned(&lower)
 }
 
-/// The letter that a digit or sign stands for.
+/// The letter that a digit or symbol is a substitute for.
 fn as_letter(c: char) -> char {
     match c {
         '0' => 'o',
@@ -30,7 +29,7 @@ fn as_letter(c: char) -> char {
     }
 }
 
-/// Binary search among lines, by the bytes.
+/// Binary search among the sorted lines.
 fn is_listed(word: &str) -> bool {
     let mut rest = COMMON_PASSWORDS.as_bytes();
     while !rest.is_empty() {
@@ -46,7 +45,7 @@ fn is_listed(word: &str) -> bool {
     false
 }
 
-/// What fingers and alphabets bring forth by themselves.
+/// Rows of the keyboard, and the alphabet.
 const KEYBOARD_ROWS: [&str; 6] =
     ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "azertyuiop"];
 

@@ -1,4 +1,4 @@
-//! Hashing and checking passwords with Argon2id, in bounded time and memory.
+//! Hashing and verifying passwords with Argon2id, in bounded time and memory.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use super::pool::{HashBuffer, Pool};
 use crate::bytes::same;
 use crate::entropy::{Entropy, random};
 
-/// There was no turn in time: to be answered with 503 and `Retry-After`.
+/// No slot became free in time; the response is 503 with `Retry-After`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being checked at the moment")]
 pub struct Busy;
 
-/// What a password was to a stored hash.
+/// The result of verifying a password.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// Whether it is the right one.
+    /// Whether it matches.
     pub matches: bool,
-    /// If it is, and the stored hash is weaker than hashes are made today: the one to store instead.
+    /// If it matches and the stored hash is weaker than current parameters: the hash to store instead.
     pub rehash: Option<String>,
 }
 
@@ -33,38 +33,39 @@ impl fmt::Debug for Verified {
     }
 }
 
-/// How much is hashed at once, and how much waits for how long.
+/// Limits on concurrent and waiting requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Threads that hash; one hash takes 46 MiB.
+    /// Hashing threads; one hash takes 46 MiB.
     pub threads: usize,
-    /// Requests that may wait for their turn.
+    /// Maximum number of waiting requests.
     pub waiting: usize,
-    /// How long each may wait.
-    pub patience: Duration,
+    /// Maximum time a request waits.
+    pub max_wait: Duration,
 }
 
 impl Default for Limits {
-    /// A core is left to everything else (if there are two), and what would wait longer than anybody does is refused.
+    /// Leaves one core to everything else (if there are two), and refuses requests that would wait longer than users
+    /// do.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.saturating_sub(1).max(1);
-        Self { threads, waiting: threads.saturating_mul(64), patience: Duration::from_secs(5) }
+        Self { threads, waiting: threads.saturating_mul(64), max_wait: Duration::from_secs(5) }
     }
 }
 
 struct Inner {
     pool: Pool,
-    /// One permit per thread: who holds one is being served.
+    /// One permit per thread; held while hashing.
     turns: Arc<Semaphore>,
-    /// One permit per place, served or waiting.
+    /// One permit per request, hashing or waiting.
     places: Semaphore,
-    patience: Duration,
+    max_wait: Duration,
     current: Argon2<'static>,
     entropy: Arc<dyn Entropy>,
 }
 
-/// Hashes passwords on threads of its own. Cheap to clone.
+/// Hashes passwords on its own threads. Cheap to clone.
 #[derive(Clone)]
 pub struct Hasher(Arc<Inner>);
 
@@ -78,7 +79,7 @@ impl Hasher {
     /// Starts the threads.
     ///
     /// # Errors
-    /// The system's, if it gives no threads.
+    /// An [`std::io::Error`] if threads can't be spawned.
     pub fn start(limits: Limits, entropy: Arc<dyn Entropy>) -> std::io::Result<Self> {
         let current = parameters::current().map_err(std::io::Error::other)?;
         let threads = limits.threads.max(1);
@@ -86,40 +87,40 @@ impl Hasher {
             pool: Pool::start(threads)?,
             turns: Arc::new(Semaphore::new(threads)),
             places: Semaphore::new(threads.saturating_add(limits.waiting).min(Semaphore::MAX_PERMITS)),
-            patience: limits.patience,
+            max_wait: limits.max_wait,
             current,
             entropy,
         })))
     }
 
-    /// Hashes a password that somebody chose; the answer is a PHC string.
+    /// Hashes a new password; returns a PHC string.
     ///
     /// # Errors
-    /// [`Busy`] if no turn came in time.
+    /// [`Busy`] if no slot became free in time.
     pub async fn hash(&self, password: Password) -> Result<String, Busy> {
         let inner = self.0.clone();
         self.in_turn(move |memory| inner.make(&password, memory)).await?.ok_or(Busy)
     }
 
-    /// Holds a password against a stored PHC string. Without one (nobody goes by that name, or the account has no
-    /// password), it does the same work and never matches.
+    /// Verifies a password against a stored PHC string. Without one (unknown login, or an account without a password)
+    /// it does the same work and never matches.
     ///
     /// # Errors
-    /// [`Busy`] if no turn came in time.
+    /// [`Busy`] if no slot became free in time.
     pub async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verified, Busy> {
         let inner = self.0.clone();
         self.in_turn(move |memory| inner.check(&password, stored.as_deref(), memory)).await
     }
 
-    /// Waits for a turn and runs `work` in it. Dropping the future while it waits gives up its place; work that has
-    /// begun runs to its end, and its thread stays taken until then.
+    /// Waits for a slot and runs `work`. Dropping the future while it waits gives the slot up. Work that has begun runs
+    /// to completion and occupies its thread until then.
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut HashBuffer) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let inner = &self.0;
         let _place = inner.places.try_acquire().map_err(|_| Busy)?;
-        let turn = tokio::time::timeout(inner.patience, inner.turns.clone().acquire_owned())
+        let turn = tokio::time::timeout(inner.max_wait, inner.turns.clone().acquire_owned())
             .await
             .map_err(|_| Busy)?
             .map_err(|_| Busy)?;
@@ -128,7 +129,7 @@ impl Hasher {
             let turn: OwnedSemaphorePermit = turn;
             let result = work(memory);
             drop(turn);
-            // Nobody may be waiting for the answer any more.
+            // The caller may have stopped waiting.
             let _ = reply.send(result);
         }));
         answer.await.map_err(|_| Busy)
@@ -149,7 +150,7 @@ impl Inner {
             tracing::error!("a stored password hash can't be used; its account can't sign in with a password");
         }
         let Some(known) = known else {
-            // The work is done all the same, so that time doesn't tell who has an account.
+            // Hashes nevertheless, so that the duration doesn't reveal whether the account exists.
             let mut output = [0; HASH_BYTES];
             let _ = compute(&self.current, password, &[0; 16], &mut output, memory);
             std::hint::black_box(output);
@@ -163,7 +164,7 @@ impl Inner {
     }
 }
 
-/// One hash. It can't fail with parameters that were read or are ours.
+/// One hash. It can't fail: the parameters are ours or were validated.
 fn compute(
     argon: &Argon2<'_>,
     password: &Password,

@@ -11,7 +11,7 @@ fn hasher(limits: Limits) -> Hasher {
 }
 
 fn one_thread() -> Hasher {
-    hasher(Limits { threads: 1, waiting: 8, patience: Duration::from_secs(30) })
+    hasher(Limits { threads: 1, waiting: 8, max_wait: Duration::from_secs(30) })
 }
 
 fn password(text: &str) -> Password {
@@ -60,7 +60,7 @@ async fn nothing_matches_for_an_unknown_user_or_an_unreadable_hash() {
 async fn an_unknown_user_costs_the_work_of_a_hash() {
     let hasher = one_thread();
     let known = hasher.hash(password("correct horse")).await.unwrap();
-    // The best of several, in turn: whatever else the machine does only adds to them.
+    // The best of several attempts: other load on the machine only adds to them.
     let mut best = [Duration::MAX; 3];
     for _ in 0..7 {
         for (best, stored) in best.iter_mut().zip([Some(known.as_str()), None, Some("unreadable")]) {
@@ -112,19 +112,19 @@ async fn published_vectors_are_met() {
 
 #[tokio::test]
 async fn the_queue_is_bounded_and_has_a_deadline() {
-    let hasher = hasher(Limits { threads: 1, waiting: 2, patience: Duration::from_millis(1) });
+    let hasher = hasher(Limits { threads: 1, waiting: 2, max_wait: Duration::from_millis(1) });
     let hash = || hasher.hash(password("correct horse"));
-    // All four are begun before any ends: one is served, the deadline of two passes, and one finds no place.
+    // All four begin before any ends: one is served, two exceed the deadline, and one exceeds the queue.
     let answers = tokio::join!(hash(), hash(), hash(), hash());
     assert!(answers.0.is_ok());
     assert_eq!([answers.1, answers.2, answers.3], [Err(Busy), Err(Busy), Err(Busy)]);
-    // Who was refused left no trace.
+    // The refused request left no trace.
     assert!(hash().await.is_ok());
 }
 
 #[tokio::test]
 async fn whoever_stops_waiting_frees_the_place() {
-    let hasher = hasher(Limits { threads: 1, waiting: 1, patience: Duration::from_secs(30) });
+    let hasher = hasher(Limits { threads: 1, waiting: 1, max_wait: Duration::from_secs(30) });
     let hash = || hasher.hash(password("correct horse"));
     for _ in 0..3 {
         let served = tokio::spawn({
@@ -155,7 +155,7 @@ async fn futures_poll<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
 
 #[tokio::test]
 async fn no_more_is_hashed_at_once_than_there_are_threads() {
-    let hasher = hasher(Limits { threads: 2, waiting: 64, patience: Duration::from_mins(1) });
+    let hasher = hasher(Limits { threads: 2, waiting: 64, max_wait: Duration::from_mins(1) });
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let jobs: Vec<_> = (0..16)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! Passwords: which are good enough, and how they are kept and checked without stopping everything else.
+//! Passwords: policy, hashing and verification without blocking other requests.
 
 mod common;
 mod fingerprint;

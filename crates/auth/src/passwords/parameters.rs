@@ -1,39 +1,39 @@
-//! What a password hash costs: ours, and what is accepted from elsewhere.
+//! Parameters of password hashes: ours, and the limits for imported ones.
 
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 /// Memory of one hash, in KiB (OWASP's first choice: 46 MiB, one pass, one lane).
 const MEMORY_KIB: u32 = 46 * 1024;
-/// Passes over it.
+/// Iterations.
 const ITERATIONS: u32 = 1;
-/// Independent lanes.
+/// Parallel lanes.
 const PARALLELISM: u32 = 1;
-/// Bytes of the result.
+/// Length of the hash, in bytes.
 pub(super) const HASH_BYTES: usize = 32;
 
-/// The most that a hash made elsewhere may ask for: a stored string must not be able to take the server's memory or
-/// time. In KiB, and KiB × passes.
+/// Maximum cost of an imported hash, so that a stored string can't exhaust the server's memory or time. In KiB, and KiB
+/// × iterations.
 const MAX_MEMORY_KIB: u32 = 128 * 1024;
 const MAX_WORK: u64 = 512 * 1024;
 const MAX_PARALLELISM: u32 = 16;
 
-/// How hashes are made here.
+/// The current parameters.
 pub(super) fn current() -> argon2::Result<Argon2<'static>> {
     let params = Params::new(MEMORY_KIB, ITERATIONS, PARALLELISM, Some(HASH_BYTES))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// A stored hash that can be computed again.
+/// A stored hash with its parameters.
 pub(super) struct StoredParameters {
     pub(super) argon: Argon2<'static>,
     pub(super) salt: Salt,
     pub(super) output: Output,
-    /// Whether a hash made today would be harder to break.
+    /// Whether the current parameters are stronger.
     pub(super) is_weaker: bool,
 }
 
-/// Reads a PHC string; nothing if it isn't Argon2 or costs too much.
+/// Parses a PHC string; `None` if it isn't Argon2 or costs too much.
 pub(super) fn read(phc: &str) -> Option<StoredParameters> {
     let stored = PasswordHash::new(phc).ok()?;
     let algorithm = Algorithm::new(stored.algorithm.as_str()).ok()?;

@@ -1,4 +1,4 @@
-//! A password as somebody typed it, in the one form in which it is hashed.
+//! A password in the normalised form that is hashed.
 
 use std::fmt;
 
@@ -17,19 +17,19 @@ use super::policy;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Takes a password to be held against the one that was chosen: of any strength.
+    /// Normalises a password for verification; its strength isn't checked.
     ///
     /// # Errors
-    /// `too_long`, which no chosen one is; the answer may tell, for it is the same for every account.
+    /// `too_long`. No stored password is that long, and the check is the same for every account, so it reveals nothing.
     pub fn given(text: &str) -> Result<Self, Violations> {
         let password = Self::normalised(text)?;
         if policy::is_too_long(&password.0) { Err(policy::too_long()) } else { Ok(password) }
     }
 
-    /// Takes a password that somebody chooses for the account of this name and address.
+    /// Checks a new password for the account with this username and address.
     ///
     /// # Errors
-    /// Every reason why it isn't good enough: `too_short`, `too_long`, `all_numeric`, `common`,
+    /// Every reason to reject it: `too_short`, `too_long`, `all_numeric`, `common`,
     /// `similar_to_username`, `similar_to_email`.
     pub fn chosen(text: &str, username: Option<&Username>, email: Option<&Email>) -> Result<Self, Violations> {
         let password = Self::normalised(text)?;
@@ -38,7 +38,7 @@ impl Password {
     }
 
     fn normalised(text: &str) -> Result<Self, Violations> {
-        // No code point composes from more than a few; what is this long won't become short, and isn't worth the work.
+        // Composition shrinks a text by a small factor only, so a text this long can't become short enough.
         if text.len() > policy::MAX_LENGTH * 32 {
             return Err(policy::too_long());
         }

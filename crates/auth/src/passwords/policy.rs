@@ -1,13 +1,13 @@
-//! Which passwords may be chosen: long enough, not among those that are tried first, and not one's own name. No rules
-//! about kinds of characters (NIST SP 800-63B-4 §3.1.1.2).
+//! Requirements on new passwords: long enough, not common, and not similar to the username or address. No rules about
+//! character classes (NIST SP 800-63B-4 §3.1.1.2).
 
 use circadia_domain::violation::Violations;
 
 use super::{common, similarity};
 
-/// Code points that a password has at least.
+/// Minimum length, in code points.
 pub const MIN_LENGTH: usize = 8;
-/// Code points that a password has at most.
+/// Maximum length, in code points.
 pub const MAX_LENGTH: usize = 128;
 
 pub(super) fn is_too_long(password: &str) -> bool {
@@ -18,10 +18,10 @@ pub(super) fn too_long() -> Violations {
     Violations::of("too_long", "must have at most 128 characters")
 }
 
-/// Everything that speaks against choosing `password`.
+/// Every reason to reject `password`.
 pub(super) fn weaknesses(password: &str, username: Option<&str>, email: Option<&str>) -> Violations {
     if is_too_long(password) {
-        // The rest would be work without need.
+        // The other checks would be wasted work.
         return too_long();
     }
     let mut wrong = Violations::new();

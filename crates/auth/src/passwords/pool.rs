@@ -1,8 +1,8 @@
-//! The threads that hash: one fewer than there are cores, of lower priority than those that answer requests, each with
-//! a block of memory that it keeps while there is work.
+//! The hashing threads: one fewer than there are cores, at a lower priority than those that serve requests, each with a
+//! buffer that it keeps while there is work.
 //!
-//! On the threads that run units of work, twenty logins at once would take every other request to seconds, and memory
-//! to gigabytes.
+//! On the threads that run units of work, twenty concurrent logins would delay every other request by seconds and use
+//! gigabytes of memory.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,17 +12,17 @@ use std::time::Duration;
 use argon2::Block;
 use thread_priority::{ThreadPriority, set_current_thread_priority};
 
-/// How long an idle thread keeps its memory.
+/// Idle time after which a thread frees its buffer.
 const IDLE_BUFFER_TTL: Duration = Duration::from_secs(10);
 
-/// The memory a thread hashes in.
+/// A thread's buffer.
 pub(super) struct HashBuffer(Vec<Block>);
 
 impl HashBuffer {
-    /// `blocks` of it (KiB), from the last time or fresh.
+    /// `blocks` KiB of the buffer, reused or newly allocated.
     pub(super) fn take(&mut self, blocks: usize) -> &mut [Block] {
         if self.0.len() < blocks {
-            // Not `resize`: it would copy what isn't needed any more.
+            // Not `resize`, which would copy the old contents.
             self.0 = Vec::new();
             self.0 = vec![Block::new(); blocks];
         }
@@ -55,7 +55,7 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next job; nothing when the pool is closed.
+    /// The next job; `None` when the pool is closed.
     fn next(&self, memory: &mut HashBuffer) -> Option<Job> {
         let mut queue = self.lock();
         loop {
@@ -79,13 +79,13 @@ impl Shared {
     }
 }
 
-/// The threads. They end when the pool is dropped, after the jobs that were accepted.
+/// The threads. When the pool is dropped, they finish the accepted jobs and end.
 pub(super) struct Pool {
     shared: Arc<Shared>,
 }
 
 impl Pool {
-    /// Starts `threads` of them.
+    /// Spawns `threads` threads.
     pub(super) fn start(threads: usize) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
@@ -100,8 +100,8 @@ impl Pool {
                 }
                 let mut memory = HashBuffer(Vec::new());
                 while let Some(job) = shared.next(&mut memory) {
-                    // A defect in one job must not take the thread from all that follow. Whoever waits for the job
-                    // learns of it by its reply being dropped.
+                    // A panic in one job must not end the thread. The caller notices because its reply channel is
+                    // dropped.
                     if catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
                         tracing::error!("a hashing job panicked");
                     }
@@ -111,7 +111,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Has one of the threads run `job`. Whoever calls bounds how many wait.
+    /// Runs `job` on one of the threads. The caller limits the number of waiting jobs.
     pub(super) fn run(&self, job: Job) {
         self.shared.lock().jobs.push_back(job);
         self.shared.changed.notify_one();

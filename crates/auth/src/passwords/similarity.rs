@@ -1,19 +1,19 @@
-//! Whether a password is little more than somebody's name.
+//! Similarity of a password to the user's name or address.
 
-/// Letters and digits in lower case.
+/// Letters and digits, in lower case.
 fn simplified(text: &str) -> Vec<char> {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether `password` is too similar to an address: to the whole, to what stands before the `@`, or to a label after.
+/// Whether `password` is too similar to an address: to all of it, the local part, or a label of the domain.
 pub(super) fn is_similar_to_email(password: &str, email: &str) -> bool {
     let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
-    // The last label is a top-level domain, which says nothing about anybody.
+    // The last label is a top-level domain, which isn't personal.
     let labels = domain.rsplit_once('.').map_or("", |(labels, _)| labels);
     is_similar(password, local) || is_similar(password, labels) || is_similar(password, email)
 }
 
-/// Whether `password` is too similar to `name` or to one of the parts it consists of, forwards or backwards.
+/// Whether `password` is too similar to `name` or one of its parts, forwards or backwards.
 pub(super) fn is_similar(password: &str, name: &str) -> bool {
     let password = simplified(password);
     let whole = std::iter::once(simplified(name));
@@ -24,10 +24,10 @@ pub(super) fn is_similar(password: &str, name: &str) -> bool {
     })
 }
 
-/// Whether the longest subsequence that the two have in common makes up seven tenths of both together: the share that
-/// Django's `UserAttributeSimilarityValidator` refuses from.
+/// Whether the longest common subsequence makes up at least seven tenths of both texts together, the threshold of
+/// Django's `UserAttributeSimilarityValidator`.
 fn resembles(password: &[char], name: &[char]) -> bool {
-    // Of lengths that differ too much, even a full match has a smaller share.
+    // If the lengths differ too much, even a full match is below the threshold.
     if name.len() * 10 < password.len() * 5 || password.len() * 10 < name.len() * 5 {
         return false;
     }
@@ -76,7 +76,7 @@ mod tests {
         for other in ["correct horse battery staple", "grace under pressure wins", "g.h.g.h.g.h."] {
             assert!(!is_similar(other, "grace.hopper"), "{other}");
         }
-        // Short parts are in everything.
+        // Short parts occur in almost every password.
         assert!(!is_similar("bobsleigh", "bob"));
     }
 

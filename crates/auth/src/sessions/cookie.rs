@@ -1,13 +1,12 @@
 //! Cookie sessions of browser apps.
 //!
-//! A cookie holds a 256-bit id and a tag by which it is known to be one of ours before anything is asked. Where the id
-//! leads (a user's session) is kept in the store of short-lived values, under its SHA-256; what the session is, in the
-//! user's row like any other. So a store that is flushed signs people out and nothing else, and one that is restored
-//! from an old copy revives nobody: the row has the last word.
+//! A cookie holds a 256-bit id and a tag that authenticates it, so that made-up cookies are rejected without reading a
+//! store. The store of short-lived values maps the id's SHA-256 to a user's session; the session itself is a row of the
+//! user like any other. Flushing that store therefore only signs users out, and restoring an old copy revives no
+//! session, because the row decides.
 //!
-//! A replica remembers where a cookie led for [`CACHE_TTL_SECONDS`] seconds, and only for as long as it hears from the store: when
-//! that can't be reached, cookies are refused rather than believed. Whether the session was ended in the meantime, the
-//! revocation feed knows.
+//! A replica caches this mapping for [`CACHE_TTL_SECONDS`] seconds, and only while the store is reachable; otherwise
+//! cookies are rejected. The revocation feed covers sessions that end in the meantime.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -28,33 +27,33 @@ use crate::entropy::{Entropy, random};
 use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::stores::{Key, Kind};
 
-/// What cookies are called in the store.
+/// The kind of these values in the store.
 pub const COOKIE_KIND: Kind = Kind::new("cookie");
 
-/// Seconds for which a cookie session may lie unused. (It ends [`SESSION_TTL`] after the sign-in in any case.)
+/// Idle lifetime of a cookie session, in seconds. (It ends [`SESSION_TTL`] after the sign-in in any case.)
 pub const IDLE_TTL: i64 = 2 * 24 * 60 * 60;
 
-/// Seconds between two notes of a session's use: its `last_used_at` may be behind by so much.
+/// Minimum seconds between two updates of a session's `last_used_at`.
 pub const USE_NOTED_INTERVAL_SECONDS: i64 = 5 * 60;
 
-/// Seconds for which a replica remembers where a cookie led.
+/// Cache lifetime, in seconds.
 const CACHE_TTL_SECONDS: i64 = 60;
 
-/// Seconds for which a sign of life of the store is good.
+/// Seconds for which the store counts as reachable after its last response.
 const STORE_LIVENESS_SECONDS: i64 = 1;
 
-/// Cookies that are remembered, at some 150 bytes each.
+/// Maximum number of cached cookies, about 150 bytes each.
 const CACHE_CAPACITY: usize = 65_536;
 
-/// By it, scanners find cookies that were published by mistake.
+/// A prefix by which secret scanners recognise leaked cookies.
 const PREFIX: &str = "crs_";
 
-/// The id in a cookie: a secret of one browser.
+/// The id in a cookie; known to one browser only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CookieId(Zeroizing<Bytes32>);
 
 impl CookieId {
-    /// By what it is found in the store.
+    /// The key in the store.
     pub fn key(&self) -> Key {
         Key::of(&*self.0)
     }
@@ -66,26 +65,26 @@ impl fmt::Debug for CookieId {
     }
 }
 
-/// A cookie session that was just opened.
+/// A new cookie session.
 #[derive(Debug, Clone)]
 pub struct OpenedCookie {
-    /// As stored.
+    /// The stored session.
     pub session: Session,
-    /// What its browser proves itself by.
+    /// The id for the browser's cookie.
     pub id: CookieId,
 }
 
-/// Whose session a cookie leads to.
+/// The session a cookie refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionRef {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// In which session.
+    /// The session.
     pub session: SessionId,
 }
 
 impl SessionRef {
-    /// What the store keeps of it.
+    /// The value in the store.
     pub fn to_bytes(self) -> [u8; 32] {
         let mut bytes = [0; 32];
         let (user, session) = (self.user.as_uuid(), self.session.as_uuid());
@@ -95,7 +94,7 @@ impl SessionRef {
         bytes
     }
 
-    /// Reads it back.
+    /// Decodes the value; `None` if it is malformed.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (user, session) = bytes.split_first_chunk::<16>()?;
         let session = <[u8; 16]>::try_from(session).ok()?;
@@ -106,25 +105,26 @@ impl SessionRef {
     }
 }
 
-/// What a cookie was found to lead to.
+/// A verified cookie's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CookieAccess {
-    /// Whose session.
+    /// The session.
     pub session: SessionRef,
     /// When the session was opened.
     pub opened_at: Instant,
-    /// When it ends at the latest.
+    /// When it expires.
     pub expires_at: Instant,
-    /// When it was looked up.
+    /// When it was read from the store.
     pub read_at: Instant,
 }
 
-/// Makes cookies, knows its own, and remembers where they led. One for the whole process; its calls don't block.
+/// Encodes and authenticates cookies, and caches the sessions they refer to. One instance per process; its calls don't
+/// block.
 pub struct Cookies {
     tags: hmac::Key,
     csrf: hmac::Key,
     seen: Bounded<CookieAccess>,
-    /// When the store gave a sign of life last, in microseconds.
+    /// When the store last responded, in microseconds.
     heard_at: AtomicI64,
 }
 
@@ -135,10 +135,10 @@ impl fmt::Debug for Cookies {
 }
 
 impl Cookies {
-    /// With keys derived from the master key.
+    /// Derives the keys from the master key.
     ///
     /// # Errors
-    /// [`KeyError::Crypto`], which would be a defect.
+    /// [`KeyError::Crypto`], which indicates a bug.
     pub fn new(master: &MasterKey) -> Result<Self, KeyError> {
         Ok(Self {
             tags: master.hmac_key(Purpose::CookieTags)?,
@@ -158,10 +158,10 @@ impl Cookies {
         Zeroizing::new(format!("{PREFIX}{}", base64url(&bytes)))
     }
 
-    /// Reads a cookie; nothing if it isn't one that was made here.
+    /// Parses a cookie; `None` if it wasn't issued here.
     pub fn read(&self, text: &str) -> Option<CookieId> {
         let text = text.strip_prefix(PREFIX)?;
-        // 64 bytes have 86 digits; nothing longer is decoded.
+        // 64 bytes are 86 base64url characters; longer texts aren't decoded.
         if text.len() != 86 {
             return None;
         }
@@ -171,8 +171,8 @@ impl Cookies {
         same(&self.tag(&id), tag).then_some(id)
     }
 
-    /// What unsafe requests of a cookie's browser must repeat: a page of another origin can have the browser send the
-    /// cookie, but can't read this.
+    /// The CSRF token that unsafe requests with the cookie must repeat: a page of another origin can make the browser
+    /// send the cookie, but can't read this token.
     pub fn csrf_token(&self, id: &CookieId) -> String {
         base64url(&hmac_sha256(&self.csrf, &[&*id.0]))
     }
@@ -182,17 +182,17 @@ impl Cookies {
         same(self.csrf_token(id).as_bytes(), given.as_bytes())
     }
 
-    /// Notes a sign of life of the store.
+    /// Records a response of the store.
     pub fn heard_of_store(&self, now: Instant) {
         self.heard_at.store(now.micros(), Ordering::Release);
     }
 
-    /// Notes that the store can't be reached.
+    /// Records that the store is unreachable.
     pub fn lost_store(&self) {
         self.heard_at.store(i64::MIN, Ordering::Release);
     }
 
-    /// Where a cookie led a moment ago; nothing if the store is to be asked.
+    /// The cached session of a cookie; `None` if the store has to be read.
     pub fn recall(&self, id: &CookieId, now: Instant) -> Option<CookieAccess> {
         let heard_at = Instant::from_micros(self.heard_at.load(Ordering::Acquire));
         let access = self.seen.get(id.key().hash())?;
@@ -203,23 +203,23 @@ impl Cookies {
         fresh.then_some(access)
     }
 
-    /// Remembers where a cookie led.
+    /// Caches the session of a cookie.
     pub fn remember(&self, id: &CookieId, access: CookieAccess) {
         self.seen.insert(*id.key().hash(), access);
     }
 
-    /// Forgets where a cookie led.
+    /// Removes a cookie from the cache.
     pub fn forget(&self, key: Key) {
         self.seen.remove(key.hash());
     }
 }
 
-/// Opens a cookie session for a user who has proven who they are: always with a fresh id, so that one that somebody
-/// planted in the browser is worth nothing. For the user's writing unit of work; the caller then puts
-/// [`SessionRef::to_bytes`] into the store.
+/// Opens a cookie session for an authenticated user, always with a new id, so that an id planted in the browser by an
+/// attacker is worthless (session fixation). Runs in the user's writing unit of work; the caller then stores
+/// [`SessionRef::to_bytes`].
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn open_cookie_session<S: SessionRepository + ?Sized>(
     store: &mut S,
     Authenticated { user, first_factor }: Authenticated,
@@ -249,8 +249,8 @@ pub fn open_cookie_session<S: SessionRepository + ?Sized>(
     Ok(OpenedCookie { session, id })
 }
 
-/// What a cookie leads to, if its session's row agrees: it belongs to this cookie, wasn't ended, and neither has its time
-/// passed nor was it left unused for too long.
+/// The session of a cookie, if its row agrees: it belongs to this cookie, wasn't revoked, and has neither expired nor
+/// been idle for too long.
 pub fn admit(id: &CookieId, state: &SessionState, now: Instant) -> Option<CookieAccess> {
     let session = &state.session;
     let belongs = session.kind == SessionKind::Cookie && same(id.key().hash(), &session.secret_hash);
@@ -262,18 +262,18 @@ pub fn admit(id: &CookieId, state: &SessionState, now: Instant) -> Option<Cookie
     })
 }
 
-/// Whether somebody is signed in by a session: it goes on, and they may.
+/// Whether a session is live and its user may sign in.
 pub fn is_in_force(state: &SessionState, now: Instant) -> bool {
     state.active && is_live(&state.session, now)
 }
 
-/// Whether a session goes on, as far as its row tells.
+/// Whether a session is live according to its row.
 pub fn is_live(session: &Session, now: Instant) -> bool {
     let idle = session.kind == SessionKind::Cookie && session.last_used_at.plus_seconds(IDLE_TTL) <= now;
     session.revoked_at.is_none() && now < session.expires_at && !idle
 }
 
-/// Whether the use of a session from this client is to be noted in its row.
+/// Whether to record a use of the session by this client in its row.
 pub fn is_to_be_noted(session: &Session, client: &Client, now: Instant) -> bool {
     session.last_used_at.plus_seconds(USE_NOTED_INTERVAL_SECONDS) <= now
         || session.ip != client.ip.map(|ip| ip.to_string())

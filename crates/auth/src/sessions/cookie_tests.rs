@@ -1,14 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
 fn cookies(master: &str) -> Cookies {
     Cookies::new(&MasterKey::from_text(master).unwrap()).unwrap()
 }
 
-fn opened() -> (Memory, OpenedCookie) {
-    let mut store = Memory::with_user(id(1), None);
+fn opened() -> (InMemoryStore, OpenedCookie) {
+    let mut store = InMemoryStore::with_user(id(1), None);
     let client = Client::new(Some("laptop"), Some("test/1"), Some("192.0.2.1".parse().unwrap()));
     let opened = open_cookie_session(
         &mut store,
@@ -22,7 +22,7 @@ fn opened() -> (Memory, OpenedCookie) {
     (store, opened)
 }
 
-fn state(store: &mut Memory, opened: &OpenedCookie) -> SessionState {
+fn state(store: &mut InMemoryStore, opened: &OpenedCookie) -> SessionState {
     store.find_session(opened.session.user, opened.session.id).unwrap().unwrap()
 }
 
@@ -70,7 +70,7 @@ fn only_the_hash_is_stored_and_every_cookie_is_another() {
     assert_eq!((session.kind, session.secret_hash), (SessionKind::Cookie, *id.key().hash()));
     assert_ne!(session.secret_hash, *id.0);
     let entropy = Seeded::new(9);
-    let mut store = Memory::with_user(self::id(1), None);
+    let mut store = InMemoryStore::with_user(self::id(1), None);
     let mut open = || {
         let user = self::id(1).into();
         open_cookie_session(
@@ -91,7 +91,7 @@ fn only_the_hash_is_stored_and_every_cookie_is_another() {
 #[test]
 fn the_row_has_the_last_word() {
     let (mut store, opened) = opened();
-    let admitted = |store: &mut Memory, seconds: i64| {
+    let admitted = |store: &mut InMemoryStore, seconds: i64| {
         let state = state(store, &opened);
         admit(&opened.id, &state, NOW.plus_seconds(seconds))
     };
@@ -142,9 +142,9 @@ fn a_cookie_is_remembered_for_a_minute_while_the_store_lives() {
 
 #[test]
 fn a_place_reads_back_and_nothing_else_does() {
-    let place = SessionRef { user: id(1).into(), session: id(2).into() };
-    assert_eq!(SessionRef::from_bytes(&place.to_bytes()), Some(place));
-    assert_eq!(SessionRef::from_bytes(&place.to_bytes()[..31]), None);
+    let session = SessionRef { user: id(1).into(), session: id(2).into() };
+    assert_eq!(SessionRef::from_bytes(&session.to_bytes()), Some(session));
+    assert_eq!(SessionRef::from_bytes(&session.to_bytes()[..31]), None);
     assert_eq!(SessionRef::from_bytes(&[0; 33]), None);
 }
 

@@ -1,14 +1,14 @@
-//! Signed-in sessions: refresh-token families of apps, cookies of browsers ([`Cookies`]), what their users may do
-//! ([`Roles`]), and the feed by which their end becomes known everywhere ([`Revocations`]).
+//! Sessions: refresh-token families of apps, cookies of browsers ([`Cookies`]), users' roles ([`Roles`]), and the
+//! revocation feed ([`Revocations`]).
 //!
-//! A family is one row. Its refresh token is replaced at every use ([`refresh`]); the row keeps the SHA-256 of the
-//! token that is valid now and how many came before it, nothing else. Each secret is derived from the one before
-//! (HMAC under a key that only the replicas have), so that
-//! - a client that never saw the answer to its refresh asks again with the old token and gets the *same* new one, and
-//! - a token used long ago can be told from a guess: going on from it leads to the stored hash. It is proof of theft
-//!   (the thief's or the owner's copy was used before), and ends the family. A guess ends nothing.
+//! A family is one row. Its refresh token is replaced at every use ([`refresh`]). The row stores only the SHA-256 of
+//! the current token and its generation. Each secret is derived from the one before (HMAC with a key that only the
+//! replicas have), so that
+//! - a client that lost the response to a refresh can retry with the old token and gets the *same* new one, and
+//! - a used token can be distinguished from a guess: deriving on from it leads to the stored hash. Presenting one
+//!   indicates theft and revokes the family. A guess revokes nothing.
 //!
-//! The rows are changed inside the user's writing unit of work, which serialises parallel refreshes.
+//! Rows are changed in the user's writing unit of work, which serialises concurrent refreshes.
 
 mod cookie;
 mod open;
@@ -29,12 +29,12 @@ pub use revocations::{Revocations, SessionStatus};
 pub use revoke::{revoke, revoke_all, revoke_by_token};
 pub use roles::Roles;
 
-/// Seconds from signing in to the end of a session at the latest.
+/// Maximum lifetime of a session after sign-in, in seconds.
 pub const SESSION_TTL: i64 = 7 * 24 * 60 * 60;
 
-/// Seconds within which the answer to a refresh may be asked for again.
+/// Seconds within which a refresh may be retried with the old token.
 const RETRY_WINDOW_SECONDS: i64 = 10;
 
-/// How often a session's secret may be replaced: once a minute for as long as it lives. It bounds the work of telling
-/// a token used long ago from a guess.
+/// Maximum number of refreshes of a session: one per minute of its lifetime. Bounds the work of distinguishing a used
+/// token from a guess.
 const MAX_GENERATIONS: u32 = 7 * 24 * 60;

@@ -1,4 +1,4 @@
-//! Opening a session: somebody has proven who they are.
+//! Opening a session for an authenticated user.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{IdSource, SessionId, UserId};
@@ -9,12 +9,12 @@ use crate::client::Client;
 use crate::entropy::{Entropy, random};
 use crate::keys::KeyRing;
 
-/// Who has proven who they are, and how.
+/// An authenticated user and the method used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Authenticated {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// How.
+    /// The method.
     pub first_factor: FirstFactor,
 }
 
@@ -30,19 +30,19 @@ impl Authenticated {
     }
 }
 
-/// A session that was just opened.
+/// A new session.
 #[derive(Debug, Clone)]
 pub struct Opened {
-    /// As stored.
+    /// The stored session.
     pub session: Session,
-    /// What its client renews its access token with.
+    /// The client's refresh token.
     pub refresh_token: RefreshToken,
 }
 
-/// Opens a token session for a user who has proven who they are. For the user's writing unit of work.
+/// Opens a token session for an authenticated user. Runs in the user's writing unit of work.
 ///
 /// # Errors
-/// [`SessionRefusal::Keys`] if every key was retired since `keys` were loaded; the store's.
+/// [`SessionRefusal::Keys`] if every key was retired since `keys` were loaded; those of the store.
 pub fn open_session<S: SessionRepository + ?Sized>(
     store: &mut S,
     Authenticated { user, first_factor }: Authenticated,

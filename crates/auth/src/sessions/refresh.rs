@@ -1,4 +1,4 @@
-//! Renewing: a refresh token is exchanged for its successor.
+//! Refreshing: exchanging a refresh token for its successor.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
@@ -12,28 +12,28 @@ use crate::client::Client;
 use crate::keys::{KeyError, KeyRing};
 use crate::tokens::TokenError;
 
-/// A renewed session.
+/// A refreshed session.
 #[derive(Debug, Clone)]
 pub struct Refreshed {
-    /// As stored now.
+    /// The stored session.
     pub session: Session,
-    /// What its user may do.
+    /// The user's role.
     pub role: Role,
-    /// The token that is valid from now on.
+    /// The new refresh token.
     pub refresh_token: RefreshToken,
 }
 
-/// Why a session isn't opened, renewed or ended.
+/// Why a session wasn't opened, refreshed or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionRefusal {
-    /// The token is no good, and nothing was changed.
+    /// The token isn't valid; nothing was changed.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The token had been used before: somebody else has it too, and so the session was ended. To the client it looks
-    /// like any session that was ended ([`TokenError::Revoked`]).
+    /// The token was used before, so a second party has it, and the session was revoked. The client sees the same error
+    /// as for any revoked session ([`TokenError::Revoked`]).
     #[error("the token had been used before; its session was ended")]
     Replayed,
-    /// There are no keys to work with.
+    /// No usable keys.
     #[error(transparent)]
     Keys(KeyError),
     /// The store failed.
@@ -42,7 +42,7 @@ pub enum SessionRefusal {
 }
 
 impl SessionRefusal {
-    /// What to tell the client, unless the fault is ours.
+    /// The error for the client; `None` for internal errors.
     pub const fn token_error(&self) -> Option<TokenError> {
         match self {
             Self::Token(error) => Some(*error),
@@ -55,7 +55,7 @@ impl SessionRefusal {
 impl From<StoreError> for SessionRefusal {
     fn from(error: StoreError) -> Self {
         match error {
-            // Whom the token names doesn't exist (any more).
+            // The token's user doesn't exist (any more).
             StoreError::NoSuchUser => Self::Token(TokenError::Invalid),
             other => Self::Store(other),
         }
@@ -74,16 +74,16 @@ impl UnitOfWorkError for SessionRefusal {
     }
 }
 
-/// What a presented token is to its session.
+/// How a presented token relates to its session.
 #[derive(Debug)]
 pub(super) enum TokenMatch {
-    /// The one that is valid.
+    /// The current token.
     Current,
-    /// The one before, presented again soon enough that the answer may have been lost; with the answer.
+    /// The previous token, presented within the retry window; with its successor.
     Retried(RefreshToken),
-    /// One that was replaced before.
+    /// An earlier token, replaced before.
     Replayed,
-    /// Nothing that can be seen.
+    /// Unrelated.
     None,
 }
 
@@ -110,11 +110,11 @@ pub(super) fn match_token(token: &RefreshToken, session: &Session, keys: &KeyRin
     }
 }
 
-/// Exchanges a refresh token for its successor. For the writing unit of work of the user whom the token names, which
-/// keeps parallel exchanges in a row.
+/// Exchanges a refresh token for its successor. Runs in the writing unit of work of the token's user, which serialises
+/// concurrent exchanges.
 ///
 /// # Errors
-/// [`SessionRefusal`]; of these, [`SessionRefusal::Replayed`] is to be committed.
+/// [`SessionRefusal`]; of these, commit [`SessionRefusal::Replayed`].
 pub fn refresh<S: SessionRepository + ?Sized>(
     store: &mut S,
     token: &RefreshToken,
@@ -126,7 +126,7 @@ pub fn refresh<S: SessionRepository + ?Sized>(
         return Err(TokenError::Invalid.into());
     };
     let match_token = match_token(token, &session, keys, now);
-    // Only who holds a genuine token learns what became of its session.
+    // Only a holder of a genuine token learns the state of its session.
     if matches!(match_token, TokenMatch::None) {
         return Err(TokenError::Invalid.into());
     }
@@ -154,7 +154,7 @@ pub fn refresh<S: SessionRepository + ?Sized>(
             Err(SessionRefusal::Replayed)
         }
         TokenMatch::Current => {
-            // A session that was renewed too often, or whose key has retired, can't go on: sign in again.
+            // The session was refreshed too often, or its key was retired; the user has to sign in again.
             let Some(key) = keys.refresh(token.key, now).filter(|_| token.generation < MAX_GENERATIONS) else {
                 return Err(TokenError::Expired.into());
             };

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::keys::{MasterKey, Rotation};
 use crate::sessions::{Authenticated, Opened, SESSION_TTL, open_session, revoke, revoke_all, revoke_by_token};
-use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
 struct Fixture {
-    store: Memory,
+    store: InMemoryStore,
     keys: KeyRing,
     ids: Ids,
     entropy: Seeded,
@@ -16,7 +16,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let (mut store, entropy) = (Memory::with_user(id(1), None), Seeded::new(11));
+        let (mut store, entropy) = (InMemoryStore::with_user(id(1), None), Seeded::new(11));
         let master = MasterKey::from_text(MASTER).unwrap();
         let keys = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
         Self { store, keys, ids: Ids::default(), entropy }
@@ -286,8 +286,8 @@ fn two_hundred_parallel_refreshes_of_one_token_leave_one_live_child() {
 }
 
 proptest! {
-    /// Whatever is presented when: the one that is valid is the only one ever exchanged for a new generation, and once
-    /// a used one came back too late, nothing is.
+    /// Presented in any order, the current token is the only one ever exchanged for a new generation, and after a used
+    /// one was presented too late, none is.
     #[test]
     fn a_family_has_one_live_token_or_none(steps in prop::collection::vec((0_usize..12, 0_i64..20), 1..60)) {
         let mut setting = Fixture::new();

@@ -1,4 +1,4 @@
-//! Refresh tokens: their writing, and how each follows from the one before.
+//! Refresh tokens: their text form, and how each is derived from the one before.
 
 use std::fmt;
 
@@ -12,19 +12,19 @@ use crate::bytes::{Bytes32, base64url, from_base64url, hmac_sha256, same, sha256
 use crate::keys::Kid;
 use crate::tokens::TokenError;
 
-/// By it, scanners find tokens that were published by mistake.
+/// A prefix by which secret scanners recognise leaked tokens.
 const PREFIX: &str = "crr_";
 
 /// A refresh token: `crr_` and the base64url of user, session, key, generation and secret, 76 bytes in all.
 ///
-/// The key is the one by which the secrets of the whole family are derived: it was in use when the session was opened.
-/// Naming it here, and not looking for it by dates, keeps a family whole while keys are rotated and replicas learn of
-/// it one after the other.
+/// The key derives the secrets of the whole family; it is the one in use when the session was opened. Naming it in the
+/// token, rather than selecting it by date, keeps a family intact while keys are rotated and replicas load them at
+/// different times.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// Whose it says it is: whose unit of work to open. Nothing is proven by it.
+    /// The claimed user, whose unit of work to open; not verified.
     pub user: UserId,
-    /// Which session it says it belongs to.
+    /// The claimed session; not verified.
     pub session: SessionId,
     pub(super) key: Kid,
     pub(super) generation: u32,
@@ -35,14 +35,14 @@ impl RefreshToken {
     /// Reads a token.
     ///
     /// # Errors
-    /// [`TokenError::Invalid`] if it doesn't look like one.
+    /// [`TokenError::Invalid`] if it is malformed.
     pub fn parse(text: &str) -> Result<Self, TokenError> {
         Self::read(text).ok_or(TokenError::Invalid)
     }
 
     fn read(text: &str) -> Option<Self> {
         let text = text.strip_prefix(PREFIX)?;
-        // 76 bytes have 102 digits; nothing longer is decoded.
+        // 76 bytes are 102 base64url characters; longer texts aren't decoded.
         if text.len() != 102 {
             return None;
         }
@@ -80,7 +80,7 @@ impl RefreshToken {
         format!("{PREFIX}{}", base64url(&bytes))
     }
 
-    /// The token that replaces this one.
+    /// The successor of this token.
     pub(super) fn child(&self, key: &hmac::Key) -> Self {
         let generation = self.generation.saturating_add(1);
         let secret =
@@ -88,12 +88,12 @@ impl RefreshToken {
         Self { generation, secret: Zeroizing::new(secret), ..self.clone() }
     }
 
-    /// What is stored of the token.
+    /// The stored hash.
     pub(super) fn hash(&self) -> Bytes32 {
         sha256(self.secret.as_slice())
     }
 
-    /// Whether it is the one that the session's row knows.
+    /// Whether its hash is the one in the session's row.
     pub(super) fn is_current(&self, session: &Session) -> bool {
         i64::from(self.generation) == i64::from(session.generation) && same(&self.hash(), &session.secret_hash)
     }

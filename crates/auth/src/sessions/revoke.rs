@@ -1,4 +1,4 @@
-//! Ending sessions early. Each is published to the feed that every replica follows.
+//! Revoking sessions. Each revocation is published to the feed that every replica polls.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
@@ -9,11 +9,10 @@ use super::{RefreshToken, SessionRefusal};
 use crate::keys::KeyRing;
 use crate::tokens::TokenError;
 
-/// Ends a session, known by its access token or from the user's list. Whether there was a live one. For the user's
-/// writing unit of work.
+/// Revokes a session by its id. Returns whether there was a live one. Runs in the user's writing unit of work.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn revoke<S: SessionRepository + ?Sized>(
     store: &mut S,
     user: UserId,
@@ -23,11 +22,11 @@ pub fn revoke<S: SessionRepository + ?Sized>(
     Ok(store.revoke_session(user, session, now)?)
 }
 
-/// Ends the session of a refresh token: the valid one or any before it. For the writing unit of work of the user whom
-/// the token names.
+/// Revokes the session of a refresh token: the current one or any before it. Runs in the writing unit of work of the
+/// token's user.
 ///
 /// # Errors
-/// [`TokenError::Invalid`] if the token was never one of that session's.
+/// [`TokenError::Invalid`] if the token never belonged to that session.
 pub fn revoke_by_token<S: SessionRepository + ?Sized>(
     store: &mut S,
     token: &RefreshToken,
@@ -43,10 +42,10 @@ pub fn revoke_by_token<S: SessionRepository + ?Sized>(
     }
 }
 
-/// Ends every session of a user. For the user's writing unit of work.
+/// Revokes every session of a user. Runs in the user's writing unit of work.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn revoke_all<S: SessionRepository + ?Sized>(
     store: &mut S,
     user: UserId,

@@ -1,4 +1,4 @@
-//! What users may do, as one replica knows it: asked of the store once, and again after the feed told of a change.
+//! Users' roles as one replica knows them: read from the store once, and again after the feed reports a change.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
@@ -9,17 +9,17 @@ use crate::bounded::Bounded;
 use crate::bytes::sha256;
 use crate::tokens::ACCESS_TOKEN_TTL;
 
-/// Users that are remembered, at some 100 bytes each.
+/// Maximum number of cached users, about 100 bytes each.
 const CACHE_CAPACITY: usize = 65_536;
 
 #[derive(Debug, Clone, Copy)]
 struct CachedRole {
     role: Role,
-    /// The instant before the store was asked.
+    /// The time before the store was read.
     read_at: Instant,
 }
 
-/// The roles that were read lately. One for the whole process.
+/// Recently read roles. One instance per process.
 #[derive(Debug)]
 pub struct Roles(Bounded<CachedRole>);
 
@@ -30,12 +30,12 @@ impl Default for Roles {
 }
 
 impl Roles {
-    /// Remembers what the store said when it was asked at `read_at` or later.
+    /// Caches a role read from the store at `read_at` or later.
     pub fn remember(&self, user: UserId, role: Role, read_at: Instant) {
         self.0.insert(sha256(user.as_uuid().as_bytes()), CachedRole { role, read_at });
     }
 
-    /// What a user may do; nothing if the store is to be asked. Good while the feed is fresh
+    /// A user's role; `None` if the store has to be read. Valid only while the feed is current
     /// ([`super::SessionStatus::Live`]).
     pub fn recall(&self, user: UserId, feed: &Revocations, now: Instant) -> Option<Role> {
         let CachedRole { role, read_at } = self.0.get(&sha256(user.as_uuid().as_bytes()))?;
@@ -46,7 +46,7 @@ impl Roles {
 
 #[cfg(test)]
 mod tests {
-    use circadia_domain::sessions::{Revocation, Stopped};
+    use circadia_domain::sessions::{Revocation, RevocationTarget};
 
     use super::*;
     use crate::testing::{NOW, id};
@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(recalled(ada, -1), None);
         assert_eq!(recalled(ada, ACCESS_TOKEN_TTL), None);
         feed.apply(
-            &[Revocation { user: ada, what: Stopped::Role, at: NOW.plus_seconds(100) }],
+            &[Revocation { user: ada, target: RevocationTarget::Role, at: NOW.plus_seconds(100) }],
             NOW.plus_seconds(100),
             NOW.plus_seconds(100),
         );

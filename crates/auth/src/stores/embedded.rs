@@ -10,11 +10,11 @@ use tokio::sync::Semaphore;
 
 use super::{EphemeralStore, Key, Kind, Pending, StoreFailure};
 
-/// How long a call waits for its turn at the database.
+/// Maximum time a call waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A store in the database. Its calls take their turns, so that they don't take every connection from the requests that
-/// they serve.
+/// A store in the database. It limits its concurrency, so that it doesn't take every connection from the requests it
+/// serves.
 pub struct EmbeddedStore {
     database: Arc<dyn Database>,
     turns: Arc<Semaphore>,
@@ -36,7 +36,7 @@ impl From<StoreError> for StoreFailure {
 }
 
 impl EmbeddedStore {
-    /// A store that uses at most `at_once` connections of the database.
+    /// Uses at most `at_once` connections of the database.
     pub fn new(database: Arc<dyn Database>, at_once: usize) -> Self {
         Self { database, turns: Arc::new(Semaphore::new(at_once.max(1))) }
     }

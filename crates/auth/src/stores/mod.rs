@@ -1,8 +1,8 @@
-//! Where short-lived values are kept: in Redis, which replicas share, or else in the database.
+//! Stores for short-lived values: Redis, shared by the replicas, or else the database.
 //!
-//! What is kept is found by the hash of a secret that only a client has, and sealed under the master key, bound to its
-//! kind and key: whoever reads the store learns nothing, and whoever writes to it can neither make a value nor put one
-//! in another's place. [`Ephemera`] sees to both; the stores beneath it hold bytes.
+//! A value's key is the hash of a secret that only a client has. The value is encrypted under the master key and bound
+//! to its kind and key: reading the store reveals nothing, and writing to it can neither forge a value nor move one to
+//! another key. [`Ephemera`] does this; the stores beneath it hold bytes.
 //!
 //! ```
 //! # use circadia_auth::stores::{Ephemera, Key, Kind, StoreFailure};
@@ -37,46 +37,46 @@ use crate::bytes::{Bytes32, base64url, sha256};
 use crate::entropy::Entropy;
 use crate::keys::{MasterKey, Purpose};
 
-/// Bytes that a value may have.
+/// Maximum length of a value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 2_048;
 
-/// Why a store didn't do what it was asked to.
+/// Why a store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFailure {
-    /// It can't be reached, or didn't answer in time. Asking again later may help.
+    /// It can't be reached or didn't answer in time. A retry may succeed.
     #[error("the store of sessions is unavailable: {0}")]
     Unavailable(String),
-    /// It was reached, and can't do it; a defect.
+    /// It was reached, but the operation failed, which indicates a bug.
     #[error("the store of sessions refused: {0}")]
     Defect(String),
 }
 
-/// What a store will have answered.
+/// A pending result of a store.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFailure>> + Send + 'a>>;
 
-/// Holds bytes by kind and key until they expire, for all replicas. `now` is the caller's, and the only clock by which
-/// anything expires.
+/// Holds bytes by kind and key until they expire, shared by all replicas. `now` is the caller's time and the only clock
+/// that decides about expiry.
 pub trait EphemeralStore: Send + Sync {
-    /// Stores a value; one that was there is replaced.
+    /// Stores a value, replacing any existing one.
     fn put(&self, kind: Kind, key: Key, value: Vec<u8>, expires_at: Instant, now: Instant) -> Pending<'_, ()>;
 
     /// The value, unless it has expired.
     fn get(&self, kind: Kind, key: Key, now: Instant) -> Pending<'_, Option<Vec<u8>>>;
 
-    /// The value, unless it has expired; from then on it is gone. Of many who take it at once, one gets it.
+    /// Removes and returns the value, unless it has expired. Of concurrent callers, only one gets it.
     fn take(&self, kind: Kind, key: Key, now: Instant) -> Pending<'_, Option<Vec<u8>>>;
 
     /// Removes the value, if there is one.
     fn delete(&self, kind: Kind, key: Key) -> Pending<'_, ()>;
 
-    /// Removes what has expired, unless the store does so by itself. How many.
+    /// Removes expired values, unless the store does so itself. Returns their number.
     fn purge(&self, now: Instant) -> Pending<'_, usize>;
 
-    /// Asks for a sign of life.
+    /// Checks that the store is reachable.
     fn ping(&self) -> Pending<'_, ()>;
 }
 
-/// By what a value is found: SHA-256 of a secret that has too many bits to be guessed.
+/// A value's key: SHA-256 of a secret with too many bits to be guessed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key(Bytes32);
 
@@ -86,7 +86,7 @@ impl Key {
         Self(sha256(secret))
     }
 
-    /// The key of a secret of which only the SHA-256 is known.
+    /// The key of a secret known only by its SHA-256.
     pub const fn from_hash(hash: [u8; 32]) -> Self {
         Self(hash)
     }
@@ -103,7 +103,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Short-lived values of any kind, sealed on their way into a store and opened on their way out.
+/// Short-lived values of any kind, encrypted before storing and decrypted after reading.
 #[derive(Clone)]
 pub struct Ephemera {
     store: Arc<dyn EphemeralStore>,
@@ -118,12 +118,12 @@ impl fmt::Debug for Ephemera {
 }
 
 impl Ephemera {
-    /// Keeps values in `store`, sealed under `master`.
+    /// Keeps values in `store`, encrypted under `master`.
     pub fn new(store: Arc<dyn EphemeralStore>, master: MasterKey, entropy: Arc<dyn Entropy>) -> Self {
         Self { store, master, entropy }
     }
 
-    /// Stores a value of at most [`MAX_VALUE_BYTES`] bytes until `expires_at`; one that was there is replaced.
+    /// Stores a value of at most [`MAX_VALUE_BYTES`] bytes until `expires_at`, replacing any existing one.
     ///
     /// # Errors
     /// [`StoreFailure`].
@@ -153,7 +153,7 @@ impl Ephemera {
         self.open(kind, key, self.store.get(kind, key, now).await?)
     }
 
-    /// The value, unless it has expired; from then on it is gone. Of many who take it at once, one gets it.
+    /// Removes and returns the value, unless it has expired. Of concurrent callers, only one gets it.
     ///
     /// # Errors
     /// [`StoreFailure`].
@@ -169,7 +169,7 @@ impl Ephemera {
         self.store.delete(kind, key).await
     }
 
-    /// Removes what has expired. How many.
+    /// Removes expired values; returns their number.
     ///
     /// # Errors
     /// [`StoreFailure`].
@@ -177,7 +177,7 @@ impl Ephemera {
         self.store.purge(now).await
     }
 
-    /// Asks the store for a sign of life.
+    /// Checks that the store is reachable.
     ///
     /// # Errors
     /// [`StoreFailure`].
@@ -185,7 +185,7 @@ impl Ephemera {
         self.store.ping().await
     }
 
-    /// What doesn't open isn't ours, and so isn't there.
+    /// A value that can't be decrypted wasn't stored by us, and is treated as absent.
     fn open(&self, kind: Kind, key: Key, sealed: Option<Vec<u8>>) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFailure> {
         let Some(sealed) = sealed else { return Ok(None) };
         let opened = self

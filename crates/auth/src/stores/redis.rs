@@ -1,8 +1,8 @@
 //! Redis: the connection that everything kept there shares, and short-lived values in it.
 //!
-//! A request never waits for Redis for long: a call fails within [`COMMAND_TIMEOUT`] and isn't tried again, and while Redis is
-//! known to be away only one call in [`RECONNECT_INTERVAL`] finds that out anew. The connection is one, multiplexed, and comes back
-//! by itself when Redis does.
+//! Requests never wait long for Redis: a call fails within [`COMMAND_TIMEOUT`] and isn't retried. While Redis is
+//! unreachable, only one call per [`RECONNECT_INTERVAL`] tries to connect; the others fail at once. There is one
+//! multiplexed connection, which reconnects by itself.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,25 +15,25 @@ use circadia_domain::civil::Instant;
 use super::{EphemeralStore, Key, Kind, Pending, StoreFailure};
 use crate::bytes::base64url;
 
-/// How long a call may take, connecting included.
+/// Timeout of a call, including connecting.
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(400);
-/// How long connecting may take, and how long an answer.
+/// Timeout of connecting, and of a response.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
-/// For how long after a failure others fail at once.
+/// Time after a failure during which other calls fail at once.
 const RECONNECT_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Seconds for which Redis keeps a value beyond its end, which is judged by the clocks of replicas.
+/// Seconds for which Redis keeps a value beyond its expiry, which is determined by the replicas' clocks.
 const EXPIRY_GRACE_SECONDS: i64 = 60;
 
-/// Where Redis is: `redis://[user:password@]host[:port][/number]`, or `rediss://` over TLS.
+/// The URL of Redis: `redis://[user:password@]host[:port][/number]`, or `rediss://` for TLS.
 #[derive(Clone)]
 pub struct RedisAddress(::redis::Client);
 
 impl RedisAddress {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// What is wrong with it, without repeating it: it may hold a password.
+    /// A description of the error without the URL, which may contain a password.
     pub fn parse(url: &str) -> Result<Self, String> {
         let wrong = || "must be a URL such as `redis://:password@host:6379/0`, or `rediss://…` over TLS".to_owned();
         if !url.starts_with("redis://") && !url.starts_with("rediss://") {
@@ -51,17 +51,17 @@ impl fmt::Debug for RedisAddress {
     }
 }
 
-/// What is known of the connection.
+/// The state of the connection.
 #[derive(Default)]
 struct Link {
     manager: Option<ConnectionManager>,
-    /// How many managers there were before.
+    /// Number of managers created before.
     generation: u64,
-    /// When a call failed last, if none has succeeded since.
+    /// When a call last failed, if none has succeeded since.
     failed_at: Option<Stopwatch>,
 }
 
-/// A connection to Redis, made when it is first needed; and what begins the names of all our keys there.
+/// A connection to Redis, opened on first use, and the prefix of all our keys.
 pub struct Redis {
     address: RedisAddress,
     prefix: String,
@@ -81,12 +81,12 @@ impl From<RedisError> for StoreFailure {
 }
 
 impl Redis {
-    /// Prepares the way to Redis. Nothing is connected yet, so this succeeds while it is away.
+    /// Prepares the connection without opening it, so this succeeds while Redis is down.
     pub fn new(address: RedisAddress, prefix: impl Into<String>) -> Self {
         Self { address, prefix: prefix.into(), link: Mutex::default() }
     }
 
-    /// The whole name of a key.
+    /// The full name of a key.
     fn name(&self, kind: &str, key: &[u8; 32]) -> String {
         format!("{}{kind}:{}", self.prefix, base64url(key))
     }
@@ -101,7 +101,7 @@ impl Redis {
             if failed_at.elapsed() < RECONNECT_INTERVAL {
                 return Err(StoreFailure::Unavailable("Redis was away a moment ago".to_owned()));
             }
-            // This call finds out; others in the meantime don't.
+            // This call tries to connect; concurrent ones fail at once.
             link.failed_at = Some(Stopwatch::now());
         }
         if let Some(manager) = &link.manager {
@@ -117,9 +117,9 @@ impl Redis {
         Ok((manager, link.generation))
     }
 
-    /// Waits for a call; gives the connection up when it fails. One whose other end vanished without a word would
-    /// otherwise be waited on again and again.
-    async fn judged<T>(
+    /// Awaits a call and drops the connection if it fails. Otherwise every call would wait for a peer that vanished
+    /// without closing the connection.
+    async fn observed<T>(
         &self,
         generation: u64,
         call: impl Future<Output = Result<T, RedisError>>,
@@ -136,7 +136,7 @@ impl Redis {
                 link.failed_at = None;
                 Ok(value)
             }
-            // It answered, if only to refuse (a wrong password, no memory left, a replica that is read-only).
+            // Redis answered with an error (wrong password, out of memory, a read-only replica).
             Err((true, failure)) => {
                 link.failed_at = None;
                 Err(failure)
@@ -154,10 +154,10 @@ impl Redis {
     /// Runs a command.
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreFailure> {
         let (mut connection, generation) = self.connection()?;
-        self.judged(generation, command.query_async(&mut connection)).await
+        self.observed(generation, command.query_async(&mut connection)).await
     }
 
-    /// Runs a script on the key of a hash; Redis keeps the script after the first time.
+    /// Runs a script on the key of a hash; Redis caches the script.
     pub(crate) async fn script<T: FromRedisValue>(
         &self,
         script: &Script,
@@ -170,10 +170,10 @@ impl Redis {
         for argument in arguments {
             call.arg(*argument);
         }
-        self.judged(generation, call.invoke_async(&mut connection)).await
+        self.observed(generation, call.invoke_async(&mut connection)).await
     }
 
-    /// Asks for a sign of life.
+    /// Checks that Redis is reachable.
     ///
     /// # Errors
     /// [`StoreFailure::Unavailable`].
@@ -182,7 +182,7 @@ impl Redis {
     }
 }
 
-/// Short-lived values in Redis, each with the instant of its end before it.
+/// Short-lived values in Redis, each prefixed with its expiry.
 #[derive(Debug, Clone)]
 pub struct RedisStore(Arc<Redis>);
 
@@ -197,7 +197,7 @@ impl RedisStore {
     }
 }
 
-/// The value in what is stored, unless it has expired.
+/// Decodes a stored value; `None` if it has expired.
 fn live(stored: Option<Vec<u8>>, now: Instant) -> Option<Vec<u8>> {
     let stored = stored?;
     let (end, value) = stored.split_first_chunk::<8>()?;
@@ -231,7 +231,7 @@ impl EphemeralStore for RedisStore {
         Box::pin(async move { self.0.run::<i64>(&delete).await.map(drop) })
     }
 
-    /// Redis forgets by itself.
+    /// Redis expires values itself.
     fn purge(&self, _: Instant) -> Pending<'_, usize> {
         Box::pin(std::future::ready(Ok(0)))
     }

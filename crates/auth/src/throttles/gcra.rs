@@ -1,7 +1,7 @@
 //! The generic cell rate algorithm (ITU-T I.371): a burst of n, refilled evenly at n per period. `governor` decides.
 //!
-//! All that is kept of a key is one instant: when its allowance is full again. So the state can be kept in memory, in a
-//! database row, or in Redis, whose script has the same arithmetic.
+//! The state of a key is one instant: when its allowance is full again. It can be kept in memory, in a database row, or
+//! in Redis, whose script uses the same arithmetic.
 
 use std::cell::Cell;
 use std::num::NonZeroU32;
@@ -16,7 +16,7 @@ use governor::state::{NotKeyed, StateStore};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// How much is allowed: a burst of `burst`, refilled at `burst` per `period_seconds`.
+/// A rate limit: a burst of `burst`, refilled at `burst` per `period_seconds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     burst: u32,
@@ -35,27 +35,27 @@ impl Quota {
         Self { burst, period_seconds }
     }
 
-    /// How many at once.
+    /// The burst size.
     pub const fn burst(self) -> u32 {
         self.burst
     }
 
-    /// Seconds until all of them are refilled.
+    /// Seconds for a full refill.
     pub const fn period_seconds(self) -> u32 {
         self.period_seconds
     }
 
-    /// Microseconds that one attempt uses up.
+    /// Microseconds of allowance per attempt.
     pub(super) fn step(self) -> i64 {
         (i64::from(self.period_seconds) * MICROS_PER_SECOND / i64::from(self.burst)).max(1)
     }
 
-    /// Microseconds that a full allowance lasts for.
+    /// Microseconds of a full allowance.
     pub(super) fn capacity(self) -> i64 {
         self.step() * i64::from(self.burst)
     }
 
-    /// The decision on an attempt after which `used` microseconds of the allowance are used up.
+    /// The decision on an attempt that brings the used allowance to `used` microseconds.
     pub(super) fn decision(self, allowed: bool, used: i64) -> Decision {
         let (step, capacity) = (self.step(), self.capacity());
         Decision {
@@ -67,10 +67,10 @@ impl Quota {
         }
     }
 
-    /// Counts an attempt at `now`, given the instant at which the allowance is full again if it isn't full. Gives the
-    /// decision and the instant to remember.
+    /// Counts an attempt at `now`, given the time at which the allowance is full again (`None` if it is full). Returns
+    /// the decision and the time to store.
     pub(crate) fn attempt(self, full_at: Option<Instant>, now: Instant) -> (Decision, Instant) {
-        // An instant further ahead than a whole allowance means that the clock was set back: nobody is locked out by it.
+        // A time further ahead than a full allowance means that the clock was set back; it must not lock anyone out.
         let used = full_at.map_or(0, |full| (full.micros() - now.micros()).clamp(0, self.capacity()));
         let state = Used(Cell::new(nanos(used)));
         let limiter = RateLimiter::<_, _, _, NoOpMiddleware<Duration>>::new(self.governor(), state, AtZero);
@@ -82,7 +82,7 @@ impl Quota {
     fn governor(self) -> governor::Quota {
         let step = Duration::from_micros(self.step().unsigned_abs());
         let burst = NonZeroU32::new(self.burst).unwrap_or(NonZeroU32::MIN);
-        // `with_period` gives none for an empty period only, and a step is at least a microsecond.
+        // `with_period` returns `None` only for an empty period, and a step is at least a microsecond.
         governor::Quota::with_period(step).unwrap_or_else(|| governor::Quota::per_second(burst)).allow_burst(burst)
     }
 }
@@ -91,7 +91,7 @@ fn nanos(micros: i64) -> Nanos {
     Nanos::new(micros.unsigned_abs().saturating_mul(1_000))
 }
 
-/// What is used up of one allowance, as seen from the attempt that is being counted.
+/// The used part of an allowance at the attempt being counted.
 struct Used(Cell<Nanos>);
 
 impl StateStore for Used {
@@ -107,7 +107,7 @@ impl StateStore for Used {
     }
 }
 
-/// A clock that stands still at the attempt that is being counted: time is passed in, as how much is used up by then.
+/// A clock fixed at the attempt being counted; the used allowance is passed as time.
 #[derive(Debug, Clone, Copy)]
 struct AtZero;
 
@@ -124,18 +124,18 @@ fn seconds_up(micros: i64) -> u32 {
     u32::try_from((micros + MICROS_PER_SECOND - 1) / MICROS_PER_SECOND).unwrap_or(u32::MAX)
 }
 
-/// What a throttle says about an attempt.
+/// A throttle's decision on an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether it may go on.
+    /// Whether the attempt is allowed.
     pub allowed: bool,
-    /// How many may be made at once.
+    /// The burst size.
     pub limit: u32,
-    /// How many more may be made now.
+    /// Attempts left.
     pub remaining: u32,
-    /// Seconds until the whole allowance is back.
+    /// Seconds until the allowance is full.
     pub reset_seconds: u32,
-    /// Seconds until the next may be made; 0 if this one may go on.
+    /// Seconds until the next attempt is allowed; 0 if this one is.
     pub retry_after_seconds: u32,
 }
 
@@ -167,7 +167,7 @@ mod tests {
             sixth,
             Decision { allowed: false, limit: 5, remaining: 0, reset_seconds: 60, retry_after_seconds: 12 }
         );
-        // What is refused uses up nothing.
+        // Refused attempts use up nothing.
         assert_eq!(attempt(11).retry_after_seconds, 1);
         assert!(attempt(12).allowed);
         assert!(!attempt(12).allowed);

@@ -10,12 +10,12 @@ use super::{Decision, Quota, Throttle};
 use crate::bounded::Bounded;
 use crate::bytes::sha256;
 
-/// Keys that are remembered; at some 100 bytes each.
+/// Maximum number of keys, about 100 bytes each.
 const CACHE_CAPACITY: usize = 131_072;
 
-/// Keys are remembered for as long as their allowance isn't full, and no longer than twice that; by their hashes, so
-/// that long ones take no more room. Many threads at once are counted exactly. Only a flood of more keys within a
-/// period than are remembered makes it forgetful, which is why addresses are throttled too.
+/// Keys are kept until their allowance is full, and at most twice that long. They are hashed, so long keys take no more
+/// memory. Concurrent attempts are counted exactly. Only a flood of more keys within a period than the capacity makes
+/// the throttle forget keys, which is why IP addresses are throttled too.
 #[derive(Debug)]
 pub struct LocalThrottle {
     quota: Quota,
@@ -24,12 +24,12 @@ pub struct LocalThrottle {
 }
 
 impl LocalThrottle {
-    /// A throttle of this quota for each key.
+    /// A throttle with this quota for each key.
     pub fn new(quota: Quota) -> Self {
         Self { quota, full_at: Bounded::new(CACHE_CAPACITY), aged_at: Mutex::new(None) }
     }
 
-    /// Counts an attempt, and says whether it may go on.
+    /// Counts an attempt and returns the decision.
     pub fn attempt(&self, key: &str, now: Instant) -> Decision {
         self.age(now);
         let decision = self.full_at.update(sha256(key.as_bytes()), |full_at| {
@@ -39,7 +39,7 @@ impl LocalThrottle {
         decision.unwrap_or_else(|| self.quota.attempt(None, now).0)
     }
 
-    /// Once per period, forgets the keys that weren't tried for one: their allowance is full.
+    /// Once per period, drops the keys not used for a whole period: their allowance is full.
     fn age(&self, now: Instant) {
         let mut aged_at = self.aged_at.lock().unwrap_or_else(PoisonError::into_inner);
         let due = aged_at.is_none_or(|at| at.plus_seconds(i64::from(self.quota.period_seconds())) <= now);

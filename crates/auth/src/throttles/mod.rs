@@ -1,8 +1,8 @@
-//! Throttles: how often something may be tried, for each account, address or user.
+//! Throttles: limits on attempts per account, IP address or user.
 //!
-//! Back-off rather than lock-out: an allowance refills evenly, whatever is tried, and a success resets nothing. Who
-//! goes on trying an account by its name takes what refills, and so holds its owner up for as long as they do; sessions
-//! that are open, links by mail and Google aren't counted by that name.
+//! They slow down rather than lock out: an allowance refills evenly, whatever happens, and a success resets nothing. An
+//! attacker who keeps trying an account's name uses up its refills and keeps its owner from signing in with a password
+//! meanwhile; open sessions, links by mail and Google aren't affected.
 
 mod gcra;
 mod local;
@@ -24,15 +24,15 @@ use circadia_domain::civil::Instant;
 #[cfg(feature = "redis")]
 use crate::stores::Redis;
 
-/// Counts attempts by key. In this process only ([`LocalThrottle`]), or for all replicas together through a shared
-/// store. One that can't reach its store decides by itself rather than not at all.
+/// Counts attempts by key, in this process only ([`LocalThrottle`]) or for all replicas through a shared store. If the
+/// store is unreachable, it decides locally.
 pub trait Throttle: Send + Sync {
-    /// Counts an attempt, and says whether it may go on.
+    /// Counts an attempt and returns the decision.
     fn attempt<'a>(&'a self, key: &'a str, now: Instant) -> Pin<Box<dyn Future<Output = Decision> + Send + 'a>>;
 }
 
-/// The throttle of this quota for each key: shared by all replicas if there is a Redis, else this process's own. Those
-/// of other names count apart.
+/// A throttle with this quota for each key: shared by all replicas if there is a Redis, otherwise local. Throttles with
+/// different names count separately.
 #[cfg(feature = "redis")]
 pub fn throttle(name: &str, quota: Quota, redis: Option<&Arc<Redis>>) -> Arc<dyn Throttle> {
     match redis {

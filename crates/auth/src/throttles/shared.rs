@@ -1,4 +1,4 @@
-//! A throttle that all replicas share, through Redis.
+//! A throttle shared by all replicas through Redis.
 
 use std::fmt;
 use std::future::Future;
@@ -12,8 +12,8 @@ use super::{Decision, LocalThrottle, Quota, Throttle};
 use crate::bytes::sha256;
 use crate::stores::Redis;
 
-/// [`Quota`]'s arithmetic, in one step that nobody comes between. What is kept of a key is the instant at which its
-/// allowance is full again, by the callers' clocks; Redis forgets it a minute after that.
+/// [`Quota`]'s arithmetic as one atomic step. The state of a key is the time at which its allowance is full again, by
+/// the callers' clocks; it expires in Redis a minute later.
 const SCRIPT: &str = "
     local now, step, capacity = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
     local ahead = tonumber(redis.call('GET', KEYS[1]) or now) - now
@@ -26,8 +26,8 @@ const SCRIPT: &str = "
     return {allowed and 1 or 0, used}
 ";
 
-/// One limit, wherever an attempt lands. Each replica also counts by itself what it let pass: while Redis can't be
-/// reached it goes on from there, and a Redis that has forgotten everything gives nobody a fresh allowance.
+/// One limit across replicas. Each replica also counts the attempts it allowed: it continues from there while Redis is
+/// unreachable, and a Redis that lost its data doesn't grant a new allowance.
 pub struct SharedThrottle {
     redis: Arc<Redis>,
     kind: String,
@@ -43,7 +43,7 @@ impl fmt::Debug for SharedThrottle {
 }
 
 impl SharedThrottle {
-    /// A throttle of this quota for each key; throttles of other names count apart.
+    /// A throttle with this quota for each key; throttles with different names count separately.
     pub fn new(redis: Arc<Redis>, name: &str, quota: Quota) -> Self {
         let kind = format!("limit_{name}");
         Self { redis, kind, script: Script::new(SCRIPT), quota, local: LocalThrottle::new(quota) }

@@ -14,28 +14,28 @@ use crate::bounded::Bounded;
 use crate::bytes::{base64url, from_base64url, sha256};
 use crate::keys::{KeyError, KeyRing, Kid};
 
-/// Ours have some 400 bytes; what is much longer isn't worth hashing.
+/// Our tokens have about 400 bytes; much longer ones aren't worth hashing.
 const MAX_TOKEN_BYTES: usize = 2_048;
 
-/// Verified tokens that are remembered, at some 150 bytes each.
+/// Maximum number of cached tokens, about 150 bytes each.
 const CACHE_CAPACITY: usize = 65_536;
 
-/// What a verified access token says.
+/// The content of a verified access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// In which session.
+    /// The session.
     pub session: SessionId,
-    /// When the session was opened, to the second.
+    /// When the session was opened, in whole seconds.
     pub opened_at: Instant,
-    /// When the token was issued, to the second.
+    /// When the token was issued, in whole seconds.
     pub issued_at: Instant,
-    /// Until when it is valid.
+    /// The expiry.
     pub expires_at: Instant,
 }
 
-/// A fresh access token.
+/// A new access token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken {
     /// The token itself.
@@ -50,7 +50,7 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// What is remembered of a token that was verified.
+/// A cached, verified token.
 #[derive(Debug, Clone, Copy)]
 struct CachedAccess {
     access: Access,
@@ -58,7 +58,7 @@ struct CachedAccess {
     key_retires_at: Option<Instant>,
 }
 
-/// Issues and verifies access tokens. One for the whole process; its calls don't block.
+/// Issues and verifies access tokens. One instance per process; its calls don't block.
 #[derive(Debug)]
 pub struct AccessTokens {
     issuer: String,
@@ -78,17 +78,17 @@ impl AccessTokens {
         }
     }
 
-    /// The keys in use now.
+    /// The current keys.
     pub fn keys(&self) -> Arc<KeyRing> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Goes on with other keys, loaded anew.
+    /// Replaces the keys by newly loaded ones.
     pub fn replace_keys(&self, keys: KeyRing) {
         let keys = Arc::new(keys);
         let before = std::mem::replace(&mut *self.keys.write().unwrap_or_else(PoisonError::into_inner), keys.clone());
         if !before.access_lasts_in(&keys) {
-            // Some remembered token may have been signed by a key that is no longer accepted.
+            // A cached token may have been signed by a key that is no longer accepted.
             self.verified.clear();
         }
     }
@@ -101,7 +101,7 @@ impl AccessTokens {
         let keys = self.keys();
         let key = keys.access_in_use(now)?;
         let issued = now.seconds();
-        // Not beyond the end of its session.
+        // Not later than the end of its session.
         let expires = (issued + ACCESS_TOKEN_TTL).min(session.expires_at.seconds()).max(issued);
         let header = Header { typ: TYPE.into(), alg: ALGORITHM.into(), kid: key.kid.to_string().into() };
         let claims = Claims {
@@ -124,7 +124,7 @@ impl AccessTokens {
         Ok(AccessToken { token, expires_in: expires - issued })
     }
 
-    /// Verifies a token. What was verified once is remembered by the hash of the whole token, until it expires.
+    /// Verifies a token. Verified tokens are cached by the hash of the whole token until they expire.
     ///
     /// # Errors
     /// [`TokenError::Invalid`] or [`TokenError::Expired`].
@@ -143,14 +143,14 @@ impl AccessTokens {
         let remembered = self.examine(&keys, token, now).ok_or(TokenError::Invalid)?;
         let access = in_time(remembered.access, now)?;
         self.verified.insert(hash, remembered);
-        // Keys that were replaced in between may have taken the one with them that signed this.
+        // The signing key may have been retired meanwhile.
         if !Arc::ptr_eq(&keys, &self.keys()) {
             self.verified.remove(&hash);
         }
         Ok(access)
     }
 
-    /// All but the time.
+    /// Verifies everything but the times.
     fn examine(&self, keys: &KeyRing, token: &str, now: Instant) -> Option<CachedAccess> {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
@@ -160,7 +160,7 @@ impl AccessTokens {
             return None;
         }
         let key = keys.access(Kid::parse(&header.kid)?, now)?;
-        // The algorithm is ours to say, not the header's.
+        // The algorithm is fixed, not taken from the header.
         let genuine = jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.decoding, Algorithm::EdDSA);
         if !genuine.ok()? {
             return None;

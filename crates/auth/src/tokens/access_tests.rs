@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::keys::{MasterKey, Rotation};
 use crate::sessions::SESSION_TTL;
-use crate::testing::{Ids, MASTER, Memory, NOW, Seeded, id};
+use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
 struct Fixture {
-    store: Memory,
+    store: InMemoryStore,
     master: MasterKey,
     entropy: Seeded,
     ids: Ids,
@@ -19,7 +19,8 @@ struct Fixture {
 }
 
 fn setting() -> Fixture {
-    let (mut store, master, entropy) = (Memory::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(3));
+    let (mut store, master, entropy) =
+        (InMemoryStore::default(), MasterKey::from_text(MASTER).unwrap(), Seeded::new(3));
     let keys = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
     Fixture {
         store,
@@ -253,7 +254,7 @@ fn another_token_kind_issuer_or_audience_is_refused() {
 fn tokens_of_another_installation_are_refused() {
     let (here, mut there) = (setting(), setting());
     there.entropy = Seeded::new(99);
-    there.store = Memory::default();
+    there.store = InMemoryStore::default();
     let keys = KeyRing::load_or_create(&mut there.store, &there.master, &there.entropy, NOW).unwrap();
     there.tokens.replace_keys(keys);
     assert_eq!(here.tokens.verify(&there.issue(), NOW), Err(TokenError::Invalid));

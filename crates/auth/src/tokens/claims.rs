@@ -1,4 +1,4 @@
-//! What stands in a token, read strictly: no member that isn't known, none twice.
+//! The claims of a token, parsed strictly: no unknown members, no duplicates.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 /// The only algorithm.
 pub(super) const ALGORITHM: &str = "EdDSA";
-/// The only kind of token that is accepted as an access token (RFC 9068 §2.1).
+/// The only accepted type of access token (RFC 9068 §2.1).
 pub(super) const TYPE: &str = "at+jwt";
 
-/// A token's header. `jwk`, `jku`, `x5u`, `crit` and whatever else could lead to another key have no place in it.
+/// A token's header. Members that could select another key (`jwk`, `jku`, `x5u`, `crit` …) are rejected.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Header<'a> {
@@ -23,26 +23,26 @@ pub(super) struct Header<'a> {
     pub(super) kid: Cow<'a, str>,
 }
 
-/// A token's claims; instants in seconds.
+/// A token's claims; times in seconds.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Claims<'a> {
-    /// By which installation it was issued.
+    /// The issuer.
     #[serde(borrow)]
     pub(super) iss: Cow<'a, str>,
-    /// For which API.
+    /// The audience.
     #[serde(borrow)]
     pub(super) aud: Cow<'a, str>,
-    /// To whom.
+    /// The subject: the user's id.
     pub(super) sub: UserId,
-    /// In which session.
+    /// The session's id.
     pub(super) sid: SessionId,
-    /// Its own name.
+    /// The token's id.
     pub(super) jti: Uuid,
-    /// When.
+    /// The time of issue.
     pub(super) iat: i64,
-    /// Until when it is valid.
+    /// The expiry.
     pub(super) exp: i64,
-    /// When its session was opened, by signing in (the claim of `OpenID` Connect Core §2).
+    /// When its session was opened by signing in (`auth_time` of `OpenID` Connect Core §2).
     pub(super) auth_time: i64,
 }

@@ -1,18 +1,18 @@
-//! Why a token is refused.
+//! Why a token is rejected.
 
-/// Why an access or refresh token is refused; the answer is 401 in every case.
+/// Why an access or refresh token is rejected; the status is 401 in every case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// There is none.
+    /// No token.
     #[error("a token is needed")]
     Missing,
-    /// It isn't one of ours, or isn't of this kind.
+    /// Malformed, not issued here, or of another kind.
     #[error("the token is not valid")]
     Invalid,
-    /// It was valid until its time was over.
+    /// Expired.
     #[error("the token has expired")]
     Expired,
-    /// Its session was ended.
+    /// The session was revoked.
     #[error("the session of this token was ended")]
     Revoked,
 }

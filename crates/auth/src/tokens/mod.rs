@@ -1,7 +1,7 @@
 //! Access tokens: short-lived JWTs that every replica verifies by itself (RFC 9068, RFC 8725).
 //!
-//! A token says who and in which session, never what they may do: that is asked of the session, so that a demotion
-//! holds at once. Whether the session was ended early, [`crate::sessions::Revocations`] knows.
+//! A token contains user and session, but not the user's permissions. Those are read from the session, so that a
+//! demotion takes effect at once. [`crate::sessions::Revocations`] knows about sessions revoked early.
 
 mod access;
 mod claims;
@@ -10,16 +10,16 @@ mod error;
 pub use access::{Access, AccessToken, AccessTokens};
 pub use error::TokenError;
 
-/// Seconds for which an access token is valid.
+/// Lifetime of an access token, in seconds.
 pub const ACCESS_TOKEN_TTL: i64 = 15 * 60;
 
-/// Seconds by which the clocks of replicas may differ.
+/// Tolerated difference between the clocks of replicas, in seconds.
 pub const LEEWAY: i64 = 30;
 
 /// The token in an `Authorization` header (RFC 6750 §2.1).
 ///
 /// # Errors
-/// [`TokenError::Missing`] without the header, [`TokenError::Invalid`] if it says something else.
+/// [`TokenError::Missing`] without the header, [`TokenError::Invalid`] if it has another form.
 pub fn bearer(authorization: Option<&str>) -> Result<&str, TokenError> {
     let (scheme, token) = authorization.ok_or(TokenError::Missing)?.split_once(' ').ok_or(TokenError::Invalid)?;
     let token = token.trim_matches(' ');

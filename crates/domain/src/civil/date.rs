@@ -91,7 +91,7 @@ impl Date {
     /// Reads `YYYY-MM-DD`.
     ///
     /// # Errors
-    /// Says whether the form is wrong, the calendar has no such day, or it isn't an accepted one.
+    /// A malformed text, a day that the calendar doesn't have, or a date outside of the range.
     pub fn parse(text: &str) -> Result<Self, DateError> {
         let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return Err(DateError::Malformed) };
         if ![y1, y2, y3, y4, m1, m2, d1, d2].iter().all(u8::is_ascii_digit) {
@@ -185,7 +185,7 @@ impl Date {
         Weekday::from_number((self.0.cast_unsigned() + 3) % 7)
     }
 
-    /// This date moved by `days`, which may be negative; nothing if that leaves the range.
+    /// This date moved by `days`, which may be negative; `None` if that leaves the range.
     #[inline]
     pub const fn checked_add_days(self, days: i32) -> Option<Self> {
         Self::from_days_since_epoch(self.0.saturating_add(days))

@@ -1,7 +1,7 @@
-//! The few number conversions that the type system can't see to be lossless, each with the reason why it is.
+//! The few number conversions that the type system can't prove lossless, each with the reason why it is.
 //!
 //! Everything the engine counts fits in 32 bits: there are 84,006 dates, and at most 384 days in a year's bit mask. The
-//! masks of `low_*` make the narrowing ones total; nothing here can panic.
+//! masks of `low_*` make the narrowing ones total. No function here panics.
 
 #![expect(clippy::as_conversions, reason = "the one place for casts; each is bounded as its documentation says")]
 #![expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "see above")]

@@ -27,7 +27,7 @@ impl DateRange {
     /// Every date there is.
     pub const ALL: Self = Self { from: Date::MIN, to: Date::MAX };
 
-    /// The days from `from` to `to`; nothing if `to` is before `from`.
+    /// The days from `from` to `to`; `None` if `to` is before `from`.
     pub const fn new(from: Date, to: Date) -> Option<Self> {
         if from.days_since_epoch() <= to.days_since_epoch() { Some(Self { from, to }) } else { None }
     }
@@ -85,7 +85,7 @@ impl DateRange {
         self.from.days_since_epoch() <= date.days_since_epoch() && date.days_since_epoch() <= self.to.days_since_epoch()
     }
 
-    /// The days that are in both; nothing if there are none.
+    /// The days that are in both; `None` if there are none.
     pub fn intersect(self, other: Self) -> Option<Self> {
         Self::new(self.from.max(other.from), self.to.min(other.to))
     }

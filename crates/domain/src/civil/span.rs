@@ -1,4 +1,4 @@
-//! Days, weeks and months: what screens show and what sums are made of.
+//! Days, weeks and months: the periods of views and sums.
 
 use super::{Date, DateRange, Weekday};
 
@@ -15,7 +15,7 @@ pub enum Span {
 
 impl Span {
     /// The days of the one that a date is in.
-    pub const fn around(self, date: Date, week_start: Weekday) -> DateRange {
+    pub const fn containing(self, date: Date, week_start: Weekday) -> DateRange {
         match self {
             Self::Day => DateRange::day(date),
             Self::Week => DateRange::week_of(date, week_start),
@@ -28,7 +28,7 @@ impl Span {
         let mut periods = Vec::new();
         let mut next = Some(range.from());
         while let Some(from) = next.filter(|from| *from <= range.to()) {
-            let to = self.around(from, week_start).to().min(range.to());
+            let to = self.containing(from, week_start).to().min(range.to());
             periods.push(DateRange::new(from, to).unwrap_or(DateRange::day(from)));
             next = to.succ();
         }

@@ -161,8 +161,8 @@ impl DayClock {
     }
 }
 
-/// The latest civil date anywhere on Earth at `instant` (UTC+14): the last date an entry may carry, so that a device
-/// that travelled ahead of its stored zone loses nothing.
+/// The latest civil date anywhere on Earth at `instant` (UTC+14): the last date an entry may have, so that a device
+/// that travelled ahead of its stored zone can still record.
 pub fn latest_date_on_earth(instant: Instant) -> Date {
     DayClock { zone: Zone::UTC, day_start: DayStart::MIDNIGHT }.date_at(instant.plus_seconds(14 * 3600))
 }

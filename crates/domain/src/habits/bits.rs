@@ -1,6 +1,6 @@
-//! Days as bits: planes of them with an origin, and the few operations on words that streaks and scores are made of.
+//! Sets of days as bits, and the word operations that streaks and scores are computed with.
 //!
-//! Words lie on multiples of 64 days from 1970-01-01, so that the planes of a habit can be combined word by word.
+//! Words start at multiples of 64 days from 1970-01-01, so that the sets of a habit can be combined word by word.
 
 use crate::civil::Date;
 use crate::civil::num::{day_of, index_of_day};

@@ -17,7 +17,7 @@ pub(super) fn put32(out: &mut Vec<u8>, value: u32) {
     out.push(low8(left));
 }
 
-/// Reads a number; nothing if the input ends early or it doesn't fit 32 bits.
+/// Reads a number; `None` if the input ends early or it doesn't fit 32 bits.
 pub(super) fn take32(input: &mut &[u8]) -> Option<u32> {
     let mut value = 0_u64;
     for at in 0..5 {

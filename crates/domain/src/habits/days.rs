@@ -1,4 +1,4 @@
-//! The days of a habit one by one, as far as they count for anything: what statistics across habits are made of.
+//! The days of a habit that count, one by one: the input of statistics across habits.
 
 use super::progress::{DayState, Progress};
 use crate::civil::num::day_of;

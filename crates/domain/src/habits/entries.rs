@@ -19,7 +19,7 @@ pub struct EntryPut {
     pub habit: HabitId,
     /// The date it is about.
     pub date: Date,
-    /// What is said.
+    /// The entry's content.
     pub input: EntryInput,
 }
 
@@ -27,7 +27,7 @@ pub struct EntryPut {
 pub fn find(store: &mut dyn Store, user: UserId, habit: HabitId, date: Date) -> Result<Entry, Error> {
     let habit = store.find_habit(user, habit)?.ok_or(Error::not_found::<entity::Habit>())?;
     let entry = store.find_entry(user, habit.id, date)?.ok_or(Error::not_found::<entity::Entry>())?;
-    Ok(entry.judged(&habit.timeline))
+    Ok(entry.reevaluated(&habit.timeline))
 }
 
 /// A habit's entries in a range: see [`super::EntryRepository::entries`].
@@ -42,7 +42,7 @@ pub fn list(
     let habit = store.find_habit(user, habit)?.ok_or(Error::not_found::<entity::Habit>())?;
     let Some(range) = range else { return Ok(Vec::new()) };
     let found = store.entries(user, habit.id, range, limit, backwards)?;
-    Ok(found.into_iter().map(|entry| entry.judged(&habit.timeline)).collect())
+    Ok(found.into_iter().map(|entry| entry.reevaluated(&habit.timeline)).collect())
 }
 
 fn ensure_date_fits(tx: &WriteTransaction<'_>, habit: &Habit, date: Date) -> Result<(), Violations> {
@@ -169,11 +169,11 @@ pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expecte
     projection::delete_entry(tx, &habit, &mut history, date)
 }
 
-/// Puts many entries in a constant number of statements. What became of each, in order; of two for one habit and date,
-/// the later one stays. With `atomic`, nothing is stored unless all are right.
+/// Puts many entries in a constant number of statements. Returns the outcome of each, in order; of two for the same
+/// habit and date, the later one is stored. With `atomic`, nothing is stored unless all are valid.
 ///
 /// # Errors
-/// With `atomic`, everything that is wrong, at `/items/n/…`.
+/// With `atomic`, every violation, at `/items/n/…`.
 pub fn put_many(
     tx: &mut WriteTransaction<'_>,
     puts: &[EntryPut],

@@ -10,7 +10,7 @@ use crate::violation::Violations;
 /// A note on an entry: at most 1,000 characters.
 pub type EntryNote = Prose<1000>;
 
-/// The largest value of a day: a million of whatever is counted.
+/// The largest value of a day, in any unit: a million.
 pub const MAX_VALUE: u32 = 1_000_000;
 
 words! {
@@ -40,9 +40,9 @@ pub struct Entry {
     pub tracked_minutes: u32,
     /// A note.
     pub note: Option<EntryNote>,
-    /// When it was first made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     pub rev: Revision,
@@ -57,15 +57,15 @@ impl Entry {
         }
     }
 
-    /// Whether nothing was said about the day by hand, so that the entry is there only as long as time is tracked. (Its
-    /// state is no more than a place holder then: no other entry is done without a value where values are measured.)
+    /// Whether the entry has no manual part and exists only because time was tracked. (Its state is then a placeholder:
+    /// no other entry is done without a value where values are measured.)
     pub fn is_tracked_only(&self) -> bool {
         self.tracked_minutes > 0 && self.state == EntryState::Done && self.value.is_none() && self.note.is_none()
     }
 
-    /// The entry with its state as its value is judged now: a target that was changed since counts.
+    /// The entry with its state re-evaluated by the plan version in force on its date.
     #[must_use]
-    pub fn judged(mut self, timeline: &Timeline) -> Self {
+    pub fn reevaluated(mut self, timeline: &Timeline) -> Self {
         let kind = &timeline.plan_on(self.date).kind;
         if let (Some(_), Some(total), EntryState::Done | EntryState::Missed) = (kind.target(), self.total(), self.state)
         {
@@ -80,11 +80,11 @@ impl Entry {
     }
 }
 
-/// What is said about a day.
+/// A day's entry, as submitted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutEntryBody))]
 pub struct EntryInput {
-    /// What the day was; may be left out where `value` says it.
+    /// The state of the day; may be omitted if `value` implies it.
     pub state: Option<EntryState>,
     /// A count, or minutes; not for habits that are only checked. `done` without a value stores the target.
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]

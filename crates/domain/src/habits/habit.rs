@@ -22,9 +22,9 @@ pub const MAX_HABITS: i64 = 5_000;
 pub struct Habit {
     /// The habit's id.
     pub id: HabitId,
-    /// What it is called.
+    /// The name.
     pub name: HabitName,
-    /// What it is about.
+    /// The description.
     pub description: Option<HabitDescription>,
     /// The theme it belongs to.
     #[serde(rename = "theme_id")]
@@ -34,19 +34,19 @@ pub struct Habit {
     /// When it is due: window, plan versions, pauses.
     #[serde(skip)]
     pub timeline: Timeline,
-    /// When its user put it away.
+    /// When its user archived it.
     #[serde(skip)]
     pub archived_at: Option<Instant>,
     /// Where it stands in the user's own order.
     pub position: i32,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,
-    /// A hash of the request that made it, to recognise its repetition.
+    /// Hash of the request that created it, for idempotency.
     #[serde(skip)]
     pub request_digest: [u8; 32],
 }
@@ -58,9 +58,9 @@ pub struct NewHabit {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<HabitId>))]
     pub id: HabitId,
-    /// What it is called.
+    /// The name.
     pub name: HabitName,
-    /// What it is about.
+    /// The description.
     pub description: Option<HabitDescription>,
     /// The theme it belongs to.
     #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
@@ -108,10 +108,10 @@ impl NewHabit {
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody))]
 pub struct HabitPatch {
-    /// What it is called.
+    /// The name.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub name: Option<HabitName>,
-    /// What it is about.
+    /// The description.
     pub description: Option<Option<HabitDescription>>,
     /// The theme it belongs to.
     #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
@@ -159,7 +159,8 @@ words! {
 
 words! {
     /// Why a habit is archived.
-    pub enum ArchivedBecause {
+    #[cfg_attr(feature = "openapi", schema(as = ArchivedBecause))]
+    pub enum ArchiveReason {
         /// Its user archived it.
         User = "user",
         /// Its last day is past. Moving that day restores the habit.
@@ -168,17 +169,17 @@ words! {
 }
 
 impl Habit {
-    /// Whether the habit was, or is, kept on `date`: it had begun, hadn't ended, and wasn't put away yet.
+    /// Whether the habit was, or is, kept on `date`: it had begun, hadn't ended, and wasn't archived yet.
     pub fn was_kept_on(&self, date: Date, clock: DayClock) -> bool {
         self.timeline.window().contains(date) && self.archived_at.is_none_or(|at| date < clock.date_at(at))
     }
 
-    /// Why the habit is archived on `today`; nothing if it isn't.
-    pub fn archived_because(&self, today: Date) -> Option<ArchivedBecause> {
+    /// Why the habit is archived on `today`; `None` if it isn't.
+    pub fn archived_because(&self, today: Date) -> Option<ArchiveReason> {
         if self.archived_at.is_some() {
-            Some(ArchivedBecause::User)
+            Some(ArchiveReason::User)
         } else {
-            self.timeline.is_over(today).then_some(ArchivedBecause::Ended)
+            self.timeline.is_over(today).then_some(ArchiveReason::Ended)
         }
     }
 

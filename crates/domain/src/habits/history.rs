@@ -1,13 +1,13 @@
-//! The history of a habit: a compact projection of its entries, kept on one row beside it.
+//! The history of a habit: a compact projection of its entries, stored in one row beside it.
 //!
-//! Three bits a day say what streaks, scores and calendars need (ten years: three times 456 bytes, and the third is
-//! mostly empty), and values are kept beside them, two bytes each or a little more. Entries are the source: whoever
-//! writes one calls [`History::record`] in the same transaction, and [`History::rebuild`] makes it anew. Bits are decided
-//! when they are written, by the plan version in force on the entry's date; so a change of plans or window needs a
+//! Three bits a day are enough for streaks, scores and calendars (ten years: three times 456 bytes, and the third is
+//! mostly empty). Values are stored beside them, two bytes each or a little more. Entries are the source: their writers
+//! call [`History::record`] in the same transaction, and [`History::rebuild`] recomputes everything. Bits are computed
+//! when they are written, by the plan version in force on the entry's date, so a change of plans or window requires a
 //! rebuild.
 //!
-//! What a *today* screen needs of it is kept apart from the rest: see [`super::Recent`]. The notes of entries are not
-//! here.
+//! The part that a *today* screen needs is stored separately: see [`super::Recent`]. The notes of entries are not
+//! included.
 
 use super::bits::Plane;
 use super::codec::{put, put32, take_length, take32};
@@ -20,7 +20,7 @@ use crate::civil::num::day_of;
 /// What the engine needs to know of a day's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayRecord {
-    /// What was said.
+    /// The recorded state.
     pub state: EntryState,
     /// The day's total, of counts and minutes.
     pub value: Option<u32>,
@@ -45,7 +45,7 @@ pub struct History {
 /// Why stored bytes are no history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes are not a history of a known version")]
-pub struct NotAHistory;
+pub struct InvalidHistory;
 
 impl History {
     /// The history that these entries make; in any order, one per date.
@@ -107,7 +107,7 @@ impl History {
         &self.values
     }
 
-    /// Whether nothing was ever recorded.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -141,11 +141,11 @@ impl History {
     /// Reads [`Self::encode`]'s bytes.
     ///
     /// # Errors
-    /// [`NotAHistory`] for anything else.
-    pub fn decode(bytes: &[u8]) -> Result<Self, NotAHistory> {
+    /// [`InvalidHistory`] for anything else.
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidHistory> {
         match bytes.split_first() {
-            Some((&VERSION, input)) => decode(input).ok_or(NotAHistory),
-            _ => Err(NotAHistory),
+            Some((&VERSION, input)) => decode(input).ok_or(InvalidHistory),
+            _ => Err(InvalidHistory),
         }
     }
 }
@@ -273,11 +273,11 @@ mod tests {
         let record = DayRecord { state: EntryState::Missed, value: Some(10) };
         let bytes = History::rebuild(&timeline, days(100).map(|date| (date, record))).encode();
         for cut in 0..bytes.len() {
-            assert_eq!(History::decode(&bytes[..cut]), Err(NotAHistory));
+            assert_eq!(History::decode(&bytes[..cut]), Err(InvalidHistory));
         }
         let mut longer = bytes.clone();
         longer.push(0);
-        assert_eq!(History::decode(&longer), Err(NotAHistory));
+        assert_eq!(History::decode(&longer), Err(InvalidHistory));
         for at in 0..bytes.len() {
             for flip in [1, 0x80, 0xFF] {
                 let mut wrong = bytes.clone();
@@ -287,6 +287,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(History::decode(&[1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]), Err(NotAHistory));
+        assert_eq!(History::decode(&[1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]), Err(InvalidHistory));
     }
 }

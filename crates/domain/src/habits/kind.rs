@@ -13,7 +13,7 @@ words! {
         /// At least the target: eight glasses of water.
         #[default]
         AtLeast = "at_least",
-        /// At most the target, judged when the day is over: two cups of coffee, or none (a target of 0).
+        /// At most the target, evaluated when the day is over: two cups of coffee, or none (a target of 0).
         AtMost = "at_most",
     }
 }

@@ -29,8 +29,8 @@ pub mod tracked;
 mod views;
 
 pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
-pub use habit::{ArchivedBecause, Habit, HabitDescription, HabitName, HabitPatch, HabitStatus, MAX_HABITS, NewHabit};
-pub use history::{DayRecord, History, NotAHistory};
+pub use habit::{ArchiveReason, Habit, HabitDescription, HabitName, HabitPatch, HabitStatus, MAX_HABITS, NewHabit};
+pub use history::{DayRecord, History, InvalidHistory};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, period_view};
 pub use plan::{Pause, Plan, Window};

@@ -1,6 +1,6 @@
-//! What the screen of a day, a week or a month shows of all habits: a cell for each habit and day, and sums of each day.
+//! All habits in a day, a week or a month: a cell for each habit and day, and sums of each day.
 //!
-//! Three statements at most, whatever the number of habits and days.
+//! At most three statements, for any number of habits and days.
 
 use serde::Serialize;
 
@@ -89,7 +89,7 @@ impl DaySum {
         self.done + self.skipped + self.missed + self.pending
     }
 
-    /// done ÷ (due − skipped); nothing where nothing is left of it.
+    /// done ÷ (due − skipped); `None` where nothing is left of it.
     pub fn rate(&self) -> Option<f64> {
         let asked = self.due() - self.skipped;
         (asked > 0).then(|| f64::from(self.done) / f64::from(asked))
@@ -133,7 +133,7 @@ pub fn cells(habit: &Habit, history: &History, range: DateRange, today: Date, cl
         .map(|date| {
             let day = kept.next_if(|day| day.date == date);
             let (state, value) = day.map_or((DayState::NotDue, None), |day| (day.state, day.value));
-            // What was put away asks for nothing any more; what was said about such a day all the same is shown.
+            // An archived habit is no longer due, but entries recorded after that are shown.
             let is_asked = matches!(state, DayState::Pending | DayState::Missed);
             let state = if is_asked && put_away.is_some_and(|from| from <= date) { DayState::NotDue } else { state };
             Cell { date, state: state.into(), bonus: state == DayState::Bonus, value }
@@ -160,7 +160,7 @@ pub fn period_view(
 ) -> Result<PeriodView, Error> {
     let user = users::find(store, user)?;
     let today = on.unwrap_or_else(|| user.today(now));
-    let range = span.around(date.unwrap_or(today), user.settings.week_start);
+    let range = span.containing(date.unwrap_or(today), user.settings.week_start);
     let clock = user.day_clock();
     let mut kept = store.habits_with_history(user.id)?;
     kept.retain(|(habit, _)| was_kept_in(habit, range, clock));

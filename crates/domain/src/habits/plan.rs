@@ -17,7 +17,7 @@ pub struct Plan {
     pub effective_from: Date,
     /// What `every`, COUNT and a cycle's phase count from. Days before it are not due by this plan.
     pub anchor: Date,
-    /// The first day of the week, as it was when the version was made.
+    /// The first day of the week when the version was created.
     pub week_start: Weekday,
     /// When the habit is due.
     pub schedule: Schedule,
@@ -65,11 +65,11 @@ impl Window {
     }
 }
 
-/// Days on which nothing is due, and which break nothing.
+/// A pause: days on which the habit isn't due and its streak isn't broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pause {
-    /// Which.
+    /// The id.
     pub id: PauseId,
     /// The first day.
     pub from: Date,

@@ -1,6 +1,6 @@
 //! The only writer of entries and of the histories that are projected from them: both change in one transaction.
 //!
-//! A history can always be made anew from its entries ([`rebuild`]); `circadia doctor` compares the two.
+//! A history can always be rebuilt from its entries ([`rebuild`]); `circadia doctor` compares the two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,12 @@ use crate::error::Error;
 use crate::ids::{HabitId, UserId};
 use crate::unit_of_work::{Store, WriteTransaction};
 
-/// The history of a habit, made anew from its entries.
+/// The history of a habit, rebuilt from its entries.
 pub fn rebuild(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<History, Error> {
     Ok(History::rebuild(&habit.timeline, store.day_records(user, habit.id)?))
 }
 
-/// Makes a history anew and stores it: after the timeline changed, by which entries are judged.
+/// Rebuilds a history and stores it. Required after the timeline changed, because entries are evaluated by it.
 pub fn store_rebuilt(tx: &mut WriteTransaction<'_>, habit: &Habit) -> Result<(), Error> {
     let history = rebuild(tx.store, tx.user, habit)?;
     Ok(tx.store.put_histories(tx.user, &[(habit, &history)])?)

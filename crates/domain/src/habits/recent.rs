@@ -1,11 +1,11 @@
-//! The recent part of a history, with a checkpoint that sums up what was before it: what a *today* screen needs, as
-//! little after ten years as after a few months.
+//! The recent part of a history, with a checkpoint that summarises the earlier part. It is all that a *today* screen
+//! needs, and its size doesn't grow with the history.
 //!
-//! It is made anew from the whole history and the timeline whenever either is stored ([`Recent::of`]), so nothing can
-//! make it stale that doesn't make the history stale too. A look at a day before the checkpoint needs the whole.
+//! It is rebuilt from the whole history and the timeline whenever either is stored ([`Recent::of`]), so it can't be
+//! stale unless the history is. Days before the checkpoint require the whole history.
 
 use super::codec::{put, put32, take_length, take32};
-use super::history::{DAYS, History, NotAHistory, date_of, decode};
+use super::history::{DAYS, History, InvalidHistory, date_of, decode};
 use super::progress::Progress;
 use super::score::window_days;
 use super::stats::DaySummary;
@@ -40,8 +40,8 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The one of a habit, a good month before its last entry; none while that isn't further back than the recent part
-    /// goes anyway. As of any later day, what it says is the same.
+    /// The checkpoint of a habit, a good month before its last entry; `None` if that isn't earlier than the recent part
+    /// begins anyway. It is valid as of any later day.
     fn of(timeline: &Timeline, history: &History) -> Option<Self> {
         let window = timeline.window();
         let last = history.last_day()?.min(window.last());
@@ -116,24 +116,24 @@ impl Recent {
         self.checkpoint.is_none_or(|checkpoint| checkpoint.at <= date)
     }
 
-    /// The habit as of a day; nothing if the recent part doesn't know it.
+    /// The habit as of a day; `None` if the recent part doesn't know it.
     fn on<'a>(&'a self, timeline: &'a Timeline, date: Date) -> Option<Progress<'a>> {
         self.knows(date).then(|| Progress::after(self.checkpoint.as_ref(), timeline, &self.history, date))
     }
 
     /// What the screen of a day shows of a habit, as of that day: the same as [`super::summary`] of the whole history.
-    /// Nothing if the recent part doesn't know the day.
+    /// `None` if the recent part doesn't know the day.
     pub fn summary(&self, timeline: &Timeline, date: Date) -> Option<DaySummary> {
         self.on(timeline, date).map(|progress| progress.summary())
     }
 
-    /// Whether something is to be done on a day; of a quota, while its number isn't met. Nothing if the recent part
+    /// Whether something is to be done on a day; of a quota, while its number isn't met. `None` if the recent part
     /// doesn't know the day.
     pub fn is_due(&self, timeline: &Timeline, date: Date) -> Option<bool> {
         self.on(timeline, date).map(|progress| progress.is_due(date))
     }
 
-    /// The current streak as of a day. Nothing if the recent part doesn't know the day.
+    /// The current streak as of a day. `None` if the recent part doesn't know the day.
     pub fn current_streak(&self, timeline: &Timeline, date: Date) -> Option<u32> {
         match &self.checkpoint {
             // Without a checkpoint, it looks no further back than the streak goes.
@@ -142,7 +142,7 @@ impl Recent {
         }
     }
 
-    /// Whether it is what can be made of `history`: its recent part, or all of it.
+    /// Whether it is the recent part of `history`, or all of it.
     pub fn agrees_with(&self, history: &History, timeline: &Timeline) -> bool {
         let Some(checkpoint) = self.checkpoint else { return self.history == *history };
         let right = Self::of(timeline, history);
@@ -161,13 +161,13 @@ impl Recent {
     /// Reads the bytes of [`Self::encode`], and those of a whole history.
     ///
     /// # Errors
-    /// [`NotAHistory`] for anything else.
-    pub fn decode(bytes: &[u8]) -> Result<Self, NotAHistory> {
+    /// [`InvalidHistory`] for anything else.
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidHistory> {
         let Some((&VERSION, mut input)) = bytes.split_first() else {
             return Ok(Self { checkpoint: None, history: History::decode(bytes)? });
         };
-        let checkpoint = Checkpoint::decode(&mut input).ok_or(NotAHistory)?;
-        Ok(Self { checkpoint: Some(checkpoint), history: decode(input).ok_or(NotAHistory)? })
+        let checkpoint = Checkpoint::decode(&mut input).ok_or(InvalidHistory)?;
+        Ok(Self { checkpoint: Some(checkpoint), history: decode(input).ok_or(InvalidHistory)? })
     }
 }
 
@@ -257,7 +257,7 @@ mod tests {
         let bytes = recent.encode();
         assert_eq!(Recent::decode(&bytes), Ok(recent));
         for cut in 0..bytes.len() {
-            assert_eq!(Recent::decode(&bytes[..cut]), Err(NotAHistory));
+            assert_eq!(Recent::decode(&bytes[..cut]), Err(InvalidHistory));
         }
         for at in 0..bytes.len() {
             for flip in [1, 0x40, 0x80, 0xFF] {

@@ -36,7 +36,7 @@ pub trait HabitRepository {
     /// One habit with its history, in one statement.
     fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>, StoreError>;
 
-    /// The recent part of a habit's history as it is stored; nothing if it has no history.
+    /// The recent part of a habit's history as it is stored; `None` if it has no history.
     fn find_recent(&mut self, user: UserId, id: HabitId) -> Result<Option<Recent>, StoreError>;
 
     /// How many there are, and the largest position.

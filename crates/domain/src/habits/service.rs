@@ -2,7 +2,7 @@
 
 use super::views::as_of;
 use super::{
-    ArchivedBecause, Habit, HabitPatch, History, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline,
+    ArchiveReason, Habit, HabitPatch, History, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline,
     Window,
 };
 use super::{projection, tracked};
@@ -39,8 +39,8 @@ pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, 
     Ok((habit, user))
 }
 
-/// A user's habits in their own order, each with what a look at `date` (the user's today if absent) and later days needs
-/// of its history.
+/// A user's habits in their own order, each with the history needed for `date` (the user's today if absent) and later
+/// days.
 pub fn list(
     store: &mut dyn Store,
     user: UserId,
@@ -53,7 +53,7 @@ pub fn list(
     Ok((habits, user))
 }
 
-/// Makes a habit, or gives back the one that the same request made before.
+/// Creates a habit, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<Habit>, User), Error> {
     let user = users::find(tx.store, tx.user)?;
     if let Some(habit) = tx.store.find_habit(tx.user, new.id)? {
@@ -121,7 +121,7 @@ pub fn update(
         let moved = wrong.take("", before.with_window(window));
         habit.timeline = moved.unwrap_or(habit.timeline);
     }
-    // What is sent back as it is changes nothing: a schedule must not begin to count anew because a form was saved.
+    // Submitting an unchanged schedule is a no-op: saving a form must not restart its phase.
     let effective_from = user.today(tx.now).max(habit.timeline.window().starts_on);
     let present = habit.timeline.plan_on(effective_from);
     let schedule = patch.schedule.take().filter(|schedule| *schedule != present.schedule);
@@ -139,7 +139,7 @@ pub fn update(
     Ok((habit, user))
 }
 
-/// The timeline with one more version. Only a new schedule begins to count anew: a new target leaves its phase alone.
+/// The timeline with one more version. Only a new schedule begins to count again: a new target leaves its phase alone.
 fn with_version(timeline: &Timeline, new: NewPlan, week_start: Weekday) -> Result<Timeline, Violations> {
     let present = timeline.plan_on(new.effective_from);
     let (anchor, week_start) = match (&new.schedule, new.anchor) {
@@ -199,7 +199,7 @@ pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) 
         let before = habit.timeline.clone();
         store_changed(tx, &mut habit, &before)?;
     }
-    if habit.archived_because(user.today(tx.now)) == Some(ArchivedBecause::Ended) {
+    if habit.archived_because(user.today(tx.now)) == Some(ArchiveReason::Ended) {
         return Err(Error::conflict(
             Code::HabitEnded,
             "its last day is past: move or clear `ends_on` to take it up again",
@@ -265,7 +265,7 @@ pub fn put_plan(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected,
     Ok(habit)
 }
 
-/// Adds a pause, or gives back the one that the same request made before.
+/// Adds a pause, or returns the one that an earlier identical request created.
 pub fn create_pause(
     tx: &mut WriteTransaction<'_>,
     id: HabitId,

@@ -33,7 +33,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// done ÷ due; nothing where nothing was due.
+    /// done ÷ due; `None` where nothing was due.
     pub fn rate(self) -> Option<f64> {
         (self.due > 0).then(|| f64::from(self.done) / f64::from(self.due))
     }
@@ -50,7 +50,7 @@ impl Tally {
 /// A weekday or month with its tally.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rated<T> {
-    /// Which.
+    /// The kind of days.
     pub of: T,
     /// Its tally.
     pub tally: Tally,
@@ -94,7 +94,7 @@ pub struct HabitStats {
     pub best_month: Option<Month>,
     /// The month with the lowest rate; of equal ones the latest.
     pub worst_month: Option<Month>,
-    /// Done ÷ expected from the first to the last day; nothing without a last day.
+    /// Done ÷ expected from the first to the last day; null without a last day.
     pub progress: Option<f64>,
 }
 
@@ -140,7 +140,7 @@ pub fn stats(timeline: &Timeline, history: &History, today: Date) -> HabitStats 
 }
 
 /// Done ÷ due days of `range`, up to yesterday and today once it is done; of quotas, met ÷ counted periods that end in
-/// it, and the running one once it is met. Nothing where nothing was due.
+/// it, and the running one once it is met. `None` where nothing was due.
 pub fn completion_rate(timeline: &Timeline, history: &History, range: DateRange, today: Date) -> Option<f64> {
     Progress::new(timeline, history, today).tally(range).rate()
 }
@@ -210,7 +210,7 @@ impl Progress<'_> {
     }
 
     /// Done ÷ expected over the whole window: due days that were done ÷ due days of all, of quotas met periods ÷ periods,
-    /// skipped ones left out. Nothing without an end.
+    /// skipped ones left out. `None` without an end.
     pub fn progress_to_end(&self) -> Option<f64> {
         let window = self.timeline.window();
         let range = DateRange::new(window.starts_on, window.ends_on?)?;
@@ -238,7 +238,7 @@ impl Progress<'_> {
                     .map_or(range.to(), |found| found.to),
             };
             if let Some(period) = &period
-                && self.judge(period, at).available > 0
+                && self.evaluate_period(period, at).available > 0
             {
                 tally.due += 1;
             }

@@ -1,12 +1,11 @@
-//! How the minutes of time entries flow into the entries of habits that are measured in minutes.
+//! Copies the minutes of time entries into the entries of habits measured in minutes.
 //!
 //! [`Entry::tracked_minutes`] is derived: where the plan of a day measures minutes, it is the sum of the day's time
-//! entries; where it measures something else, it is 0, and time spent changes nothing. This is its only writer: whoever
-//! changes time entries calls [`follow`] in the same transaction, whoever changes plans [`realign`], which is also how
-//! `circadia doctor` mends it.
+//! entries; otherwise it is 0. This module is its only writer: every change of time entries calls [`follow`] in the
+//! same transaction, and every change of plans calls [`realign`], which `circadia doctor` also uses for repairs.
 //!
-//! What is said by hand stays apart from what is tracked, so that time which is entered and removed again leaves an
-//! entry as it was. An entry that nobody said anything by hand about is there only as long as time is.
+//! Manual and tracked parts are separate, so adding a time entry and removing it again leaves an entry unchanged. An
+//! entry without a manual part exists only while there are tracked minutes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +17,7 @@ use crate::ids::{HabitId, UserId};
 use crate::revision::Revision;
 use crate::unit_of_work::{Store, WriteTransaction};
 
-/// What becomes of a day's entry.
+/// The change to a day's entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Change {
     Put(Entry),
@@ -30,7 +29,7 @@ fn measures_minutes(timeline: &Timeline, date: Date) -> bool {
     matches!(timeline.plan_on(date).kind, Kind::Minutes { .. })
 }
 
-/// What becomes of a day's entry when so many minutes of it are tracked; nothing if it stays as it is.
+/// The change to a day's entry when this many minutes are tracked; `None` if it stays the same.
 fn with_minutes(
     habit: &Habit,
     date: Date,
@@ -134,7 +133,7 @@ fn differences(
     store: &mut dyn Store,
     user: UserId,
     habit: &Habit,
-    stamp: (Instant, Revision),
+    created: (Instant, Revision),
 ) -> Result<Vec<Change>, Error> {
     let mut minutes: BTreeMap<Date, u64> = store.minutes_of_habit(user, habit.id)?.into_iter().collect();
     minutes.retain(|date, _| measures_minutes(&habit.timeline, *date));
@@ -144,7 +143,7 @@ fn differences(
     let mut changes = Vec::new();
     for date in days {
         let tracked = fitting(minutes.get(&date).copied().unwrap_or(0))?;
-        changes.extend(with_minutes(habit, date, entries.get(&date), tracked, stamp));
+        changes.extend(with_minutes(habit, date, entries.get(&date), tracked, created));
     }
     Ok(changes)
 }
@@ -161,8 +160,8 @@ pub fn wrong_days(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<
         .collect())
 }
 
-/// Brings all entries of a habit in line with its time entries: after its plans changed, since they say on which days
-/// minutes are measured. Its history has to be made anew afterwards.
+/// Updates all entries of a habit from its time entries. Required after its plans changed, because they determine on
+/// which days minutes are measured. Rebuild the habit's history afterwards.
 pub fn realign(tx: &mut WriteTransaction<'_>, habit: &Habit) -> Result<(), Error> {
     let changes = differences(tx.store, tx.user, habit, (tx.now, tx.rev))?;
     store_all(tx, &mut BTreeMap::new(), changes)
@@ -179,7 +178,7 @@ mod tests {
     use crate::habits::{EntryInput, EntryNote, Plan, Window};
     use proptest::prelude::*;
 
-    const STAMP: (Instant, Revision) = (Instant::from_seconds(9), Revision(9));
+    const CREATED: (Instant, Revision) = (Instant::from_seconds(9), Revision(9));
 
     fn habit(kind: &str) -> Habit {
         let day = Date::parse("2026-03-01").unwrap();
@@ -199,9 +198,9 @@ mod tests {
             timeline: Timeline::new(Window { starts_on: day, ends_on: None }, vec![plan], vec![]).unwrap(),
             archived_at: None,
             position: 0,
-            created_at: STAMP.0,
-            updated_at: STAMP.0,
-            rev: STAMP.1,
+            created_at: CREATED.0,
+            updated_at: CREATED.0,
+            rev: CREATED.1,
             request_digest: [0; 32],
         }
     }
@@ -214,9 +213,9 @@ mod tests {
         Date::parse("2026-03-10").unwrap()
     }
 
-    /// The entry that tracking so many minutes makes of one.
+    /// The entry after tracking this many minutes.
     fn tracked(habit: &Habit, entry: Option<Entry>, minutes: u32) -> Option<Entry> {
-        match with_minutes(habit, day(), entry.as_ref(), minutes, STAMP) {
+        match with_minutes(habit, day(), entry.as_ref(), minutes, CREATED) {
             None => entry,
             Some(Change::Put(entry)) => Some(entry),
             Some(Change::Remove(..)) => None,
@@ -228,7 +227,7 @@ mod tests {
         let before = existing.map_or(0, |entry| entry.tracked_minutes);
         let (state, value) = input.resolve(&habit.timeline.plan_on(day()).kind, before).ok()?;
         let note = input.note.clone();
-        let (habit, date, (now, rev)) = (habit.id, day(), STAMP);
+        let (habit, date, (now, rev)) = (habit.id, day(), CREATED);
         Some(Entry { habit, date, state, value, tracked_minutes: before, note, created_at: now, updated_at: now, rev })
     }
 
@@ -278,8 +277,8 @@ mod tests {
             let first = tracked(&habit, put(&habit, None, &input), minutes_tracked);
             let time = tracked(&habit, None, minutes_tracked);
             let then = put(&habit, time.as_ref(), &input);
-            let judged = |entry: Option<Entry>| entry.map(|entry| entry.judged(&habit.timeline));
-            prop_assert_eq!(judged(first), judged(then));
+            let reevaluated = |entry: Option<Entry>| entry.map(|entry| entry.reevaluated(&habit.timeline));
+            prop_assert_eq!(reevaluated(first), reevaluated(then));
         }
     }
 
@@ -288,13 +287,13 @@ mod tests {
         let habit = minutes("at_least");
         let half = put(&habit, None, &EntryInput { value: Some(20), ..EntryInput::default() });
         assert_eq!(half.clone().unwrap().state, EntryState::Missed);
-        let whole = tracked(&habit, half, 10).unwrap().judged(&habit.timeline);
+        let whole = tracked(&habit, half, 10).unwrap().reevaluated(&habit.timeline);
         assert_eq!((whole.state, whole.value, whole.total()), (EntryState::Done, Some(20), Some(30)));
         let alone = tracked(&habit, None, 29).unwrap();
         assert!(alone.is_tracked_only());
-        assert_eq!(alone.judged(&habit.timeline).state, EntryState::Missed);
+        assert_eq!(alone.reevaluated(&habit.timeline).state, EntryState::Missed);
         let skipped = put(&habit, None, &EntryInput { state: Some(EntryState::Skipped), ..EntryInput::default() });
-        assert_eq!(tracked(&habit, skipped, 45).unwrap().judged(&habit.timeline).state, EntryState::Skipped);
+        assert_eq!(tracked(&habit, skipped, 45).unwrap().reevaluated(&habit.timeline).state, EntryState::Skipped);
     }
 
     #[test]

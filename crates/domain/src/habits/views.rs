@@ -34,7 +34,7 @@ pub struct Today {
 }
 
 impl Today {
-    /// done ÷ (due − skipped); nothing where nothing is left of it.
+    /// done ÷ (due − skipped); `None` where nothing is left of it.
     pub fn rate(&self) -> Option<f64> {
         let asked = self.due.saturating_sub(self.skipped);
         (asked > 0).then(|| f64::from(self.done) / f64::from(asked))
@@ -60,8 +60,8 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
     Ok(Today { date, items, due, done, skipped })
 }
 
-/// A user's habits in their own order, each with as much of its history as a look at `date` and later days needs. One
-/// statement: for the present day and those just before it, the recent parts are read; for earlier days the whole.
+/// A user's habits in their own order, each with the history needed for `date` and later days. One statement, which
+/// reads the recent parts for today and the days just before, and the whole histories for earlier days.
 pub(super) fn as_of(
     store: &mut dyn Store,
     user: &User,

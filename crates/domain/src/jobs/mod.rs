@@ -1,12 +1,12 @@
-//! Work to be done later and for certain: mail, and whatever else must not hold up a request or be lost with one.
+//! Background jobs that must not delay a request or be lost with one, such as sending mail.
 //!
-//! A job is a row, enqueued in the transaction that causes it (an outbox): it exists if and only if what caused it was
-//! committed. Workers of any replica take jobs on lease, each claim in a transaction of its own that is committed
-//! before the work begins; a worker that dies lets its lease run out, and another takes over. A job may therefore run
-//! twice if a worker dies between the work and the note that it was done, and never otherwise: its work must bear that.
+//! A job is a row, enqueued in the transaction that causes it (an outbox): it exists if and only if that transaction
+//! was committed. Workers of any replica lease jobs. Each claim is a transaction of its own, committed before the work
+//! begins. If a worker dies, its lease expires and another worker takes the job. A job may therefore run twice if a
+//! worker dies between the work and recording it as done; jobs must tolerate that.
 //!
-//! What fails is tried again after a while that doubles, and given up after [`MAX_ATTEMPTS`]; jobs that were given up
-//! stay, for people to look at.
+//! Failed jobs are retried with doubling delays and given up after [`MAX_ATTEMPTS`]; jobs that were given up are kept
+//! for inspection.
 
 mod repository;
 
@@ -37,13 +37,13 @@ words! {
 /// A job to be enqueued.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// Which.
+    /// The id.
     pub id: JobId,
     /// What kind of work.
     pub kind: JobKind,
-    /// Whose account it is about, if it is about one that is known: it goes with the account.
+    /// The account it concerns, if known; the job is deleted with the account.
     pub user: Option<UserId>,
-    /// What is to be done, encrypted by whoever enqueues it (the `auth` crate): 1–65,536 bytes.
+    /// The payload, encrypted by the `auth` crate: 1–65,536 bytes.
     pub payload: Vec<u8>,
     /// Not before this.
     pub run_at: Instant,
@@ -60,19 +60,19 @@ impl std::fmt::Debug for NewJob {
 /// A job that a worker has on lease.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Which.
+    /// The id.
     pub id: JobId,
     /// What kind of work.
     pub kind: JobKind,
-    /// Whose account it is about.
+    /// The account it concerns.
     pub user: Option<UserId>,
     /// What is to be done, encrypted.
     pub payload: Vec<u8>,
-    /// How often it was tried, this time included. Tells this lease from others of the same job.
+    /// The number of attempts, including this one. Distinguishes this lease from earlier ones of the same job.
     pub attempts: i32,
     /// When it was enqueued.
     pub created_at: Instant,
-    /// Until when nobody else takes it.
+    /// When the lease expires.
     pub leased_until: Instant,
 }
 
@@ -116,14 +116,14 @@ pub enum Settled {
     Again(Instant),
     /// It was given up.
     Dead,
-    /// Nothing: the lease had run out and somebody else has it, or it was removed with its account.
+    /// No change: the lease had expired and another worker has the job, or it was deleted with its account.
     NotOurs,
 }
 
-/// Notes how an attempt ended. For a writing unit of work that belongs to no user.
+/// Records how an attempt ended. Runs in a writing unit of work without an owner.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn settle<S: JobRepository + ?Sized>(
     store: &mut S,
     job: &Job,

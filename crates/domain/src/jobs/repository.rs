@@ -9,8 +9,8 @@ pub trait JobRepository {
     /// Stores a job, in the unit of work that causes it.
     fn enqueue_job(&mut self, job: &NewJob) -> Result<(), StoreError>;
 
-    /// Whether a job of these kinds is to be done by now that nobody has on lease. For a reading unit of work: so that
-    /// workers with nothing to do don't write.
+    /// Whether a job of these kinds is due and not leased. Runs in a reading unit of work, so that idle workers don't
+    /// write.
     fn job_is_due(&mut self, kinds: &[JobKind], now: Instant) -> Result<bool, StoreError>;
 
     /// Takes the job that has been due longest on lease. Two units of work at once never get the same one. For a

@@ -1,8 +1,9 @@
-//! Moods: how somebody felt on a day, or at a moment of it.
+//! Moods of a day, or of a moment of it.
 //!
-//! A day has at most one mood of its own, and any number of moments. Its value is that of its own mood; without one, the
-//! mean of its moments; without any, there is none: nothing is ever made up. The date of a moment is the civil date in
-//! the user's zone, with their start of the day, at the time of writing, and is stored: moving moves nothing.
+//! A day has at most one mood of its own, and any number of moments. Its value is that of its own mood; without one,
+//! the mean of its moments; without any, there is none. Values are never imputed. The date of a moment is the civil
+//! date in the user's zone at the time of writing, with their start of the day. It is stored, so changing the zone
+//! later doesn't change it.
 
 mod mood;
 mod repository;

@@ -114,7 +114,7 @@ impl Tags {
         serde_json::to_string(&self.0).unwrap_or_default()
     }
 
-    /// Reads back what was stored; nothing if it can't have been.
+    /// Reads back what was stored; `None` if it can't have been.
     pub fn from_json(json: &str) -> Option<Self> {
         let tags: Vec<String> = serde_json::from_str(json).ok()?;
         Some(Self(tags.into_iter().map(Tag).collect()))
@@ -158,14 +158,14 @@ pub struct MoodMoment {
     pub note: Option<MoodNote>,
     /// What it went along with: lower case, each once, in alphabetical order.
     pub tags: Tags,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,
-    /// A hash of the request that made it, to recognise its repetition.
+    /// Hash of the request that created it, for idempotency.
     #[serde(skip)]
     pub request_digest: [u8; 32],
 }
@@ -215,7 +215,7 @@ impl DayValue {
     }
 }
 
-/// Everything that is said about a day.
+/// The mood and the moments of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MoodDay {
     /// Which day.

@@ -41,7 +41,7 @@ pub trait MoodRepository {
     /// Whether the moment was deleted before.
     fn moment_was_deleted(&mut self, user: UserId, id: MoodMomentId) -> Result<bool, StoreError>;
 
-    /// The dates in a range of which something is said, in order, at most `limit` of them: the first ones, or from the
+    /// The dates in a range that have moods or moments, in order, at most `limit` of them: the first ones, or from the
     /// end if `backwards` (then the latest comes first).
     fn mood_dates(
         &mut self,
@@ -51,8 +51,7 @@ pub trait MoodRepository {
         backwards: bool,
     ) -> Result<Vec<Date>, StoreError>;
 
-    /// Everything that is said about the days of a range, by date, in one statement; days of which nothing is said are
-    /// left out.
+    /// The moods and moments of the days of a range, by date, in one statement; days without any are left out.
     fn mood_days(&mut self, user: UserId, range: DateRange) -> Result<Vec<MoodDay>, StoreError>;
 
     /// The values of the days of a range, by date, in one statement; days without one are left out.

@@ -50,7 +50,7 @@ pub struct NewMoment {
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateMoodMomentBody))]
 pub struct MomentPatch {
-    /// When it was. Where this moves, `date` is told anew.
+    /// When it was. Where this moves, `date` is determined again.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub at: Option<Instant>,
     /// A whole number from 0 (worst) to 10 (best).
@@ -114,7 +114,7 @@ fn day_with_room(tx: &mut WriteTransaction<'_>, at: Instant, before: Option<Date
     Ok(date)
 }
 
-/// Makes a moment, or gives back the one that the same request made before.
+/// Creates a moment, or returns the one that an earlier identical request created.
 pub fn create_moment(tx: &mut WriteTransaction<'_>, new: NewMoment) -> Result<Creation<MoodMoment>, Error> {
     if let Some(moment) = tx.store.find_moment(tx.user, new.id)? {
         let digest = moment.request_digest;
@@ -140,7 +140,7 @@ pub fn create_moment(tx: &mut WriteTransaction<'_>, new: NewMoment) -> Result<Cr
     Ok(Creation::Created(moment))
 }
 
-/// Changes a moment. Its date is told anew only where its time moves.
+/// Changes a moment. Its date is determined again only where its time moves.
 pub fn update_moment(
     tx: &mut WriteTransaction<'_>,
     id: MoodMomentId,
@@ -177,8 +177,8 @@ pub fn delete_moment(tx: &mut WriteTransaction<'_>, id: MoodMomentId, expected: 
     Ok(())
 }
 
-/// Everything that is said about the days of a range, at most `limit` days: the first ones, or from the end if
-/// `backwards` (then the latest comes first).
+/// The moods and moments of the days of a range, at most `limit` days: the first ones, or from the end if `backwards`
+/// (then the latest comes first).
 pub fn days(
     store: &mut dyn Store,
     user: UserId,

@@ -1,5 +1,4 @@
-//! How moods go: the values of days, and their moving mean. Nothing is imputed: a day without a value has none, and
-//! enters no mean.
+//! Mood trends: the values of days, and their moving mean. Nothing is imputed: a day without a value enters no mean.
 
 use super::DayValue;
 use crate::civil::num::len32;

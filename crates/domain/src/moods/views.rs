@@ -1,4 +1,4 @@
-//! What screens show of moods: a day, a week, a month, a trend. Each in at most two statements, whatever there is.
+//! Views of moods: a day, a week, a month, a trend. Each takes at most two statements.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ const MAX_TREND_DAYS: i32 = TEN_YEARS.cast_signed();
 pub struct MoodPeriodView {
     /// Its days.
     pub range: DateRange,
-    /// Each of its days, those included of which nothing is said.
+    /// Each of its days, including those without moods.
     pub days: Vec<MoodDay>,
     /// Mean, median and standard deviation of the values of its days.
     pub values: Option<SummaryStats>,
@@ -30,7 +30,7 @@ pub struct MoodPeriodView {
 /// Which days a trend shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrendRange {
-    /// So many days up to today.
+    /// The last days, up to today.
     Last(u32),
     /// From the first day with a value to today, at most ten years.
     All,
@@ -60,7 +60,7 @@ pub fn period(
         DateRange::month_of(date)
     } else {
         let user = users::find(store, user)?;
-        span.around(date.unwrap_or_else(|| user.today(now)), user.settings.week_start)
+        span.containing(date.unwrap_or_else(|| user.today(now)), user.settings.week_start)
     };
     let mut found: BTreeMap<Date, MoodDay> =
         store.mood_days(user, range)?.into_iter().map(|day| (day.date, day)).collect();

@@ -1,6 +1,6 @@
-//! Personal access tokens: by which somebody lets another program act for them, within scopes and for a time.
+//! Personal access tokens: by which a user lets another program act for them, within scopes and for a time.
 //!
-//! Nothing but a hash of the secret is kept. How secrets are made and judged is the business of the `auth` crate.
+//! Only a hash of the secret is stored. The `auth` crate creates and verifies the secrets.
 
 mod repository;
 mod scopes;
@@ -15,13 +15,13 @@ use crate::ids::{PersonalTokenId, UserId};
 use crate::revision::Revision;
 use crate::text::Line;
 
-/// What somebody calls a token: 1–100 characters.
+/// What a user calls a token: 1–100 characters.
 pub type TokenName = Line<100>;
 
 /// The most tokens that a user may have at a time.
 pub const MAX_TOKENS: usize = 50;
 
-/// Seconds for which a token is good unless its owner says otherwise.
+/// The default lifetime of a token, in seconds.
 pub const DEFAULT_TTL: i64 = 90 * 86_400;
 
 /// Seconds for which a token can be good at most: a year.
@@ -33,9 +33,9 @@ pub const USE_NOTED_EVERY: i64 = 3_600;
 /// A personal access token as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonalToken {
-    /// Which.
+    /// The id.
     pub id: PersonalTokenId,
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// What its owner calls it.
     pub name: TokenName,
@@ -43,12 +43,12 @@ pub struct PersonalToken {
     pub scopes: Scopes,
     /// SHA-256 of its secret.
     pub secret_hash: [u8; 32],
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
     /// Until when it is good.
     pub expires_at: Instant,
     /// When it was used last, to the hour.
     pub last_used_at: Option<Instant>,
-    /// The revision it was made in.
+    /// The revision in which it was created.
     pub rev: Revision,
 }

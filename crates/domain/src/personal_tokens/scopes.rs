@@ -1,7 +1,7 @@
-//! What a personal access token may do: read or write, everywhere or in one area.
+//! The scopes of a personal access token: read or write, everywhere or in one area.
 //!
-//! There is no scope for sessions, passwords, second factors, tokens and the account: whoever holds a token can never
-//! make themselves at home.
+//! There is no scope for sessions, passwords, second factors, tokens and the account, so a leaked token can't be used
+//! to take the account over.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ words! {
     pub enum Access {
         /// Looking.
         Read = "read",
-        /// Changing; whoever may change may look.
+        /// Write access, which includes read access.
         Write = "write",
     }
 }
@@ -44,7 +44,7 @@ words! {
 pub struct Scope {
     /// Where; everywhere if none is named.
     pub area: Option<Area>,
-    /// What.
+    /// The access.
     pub access: Access,
 }
 

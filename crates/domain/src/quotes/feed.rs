@@ -1,11 +1,11 @@
-//! The provider's feed: when it is asked, and what becomes of what it said.
+//! The provider's feed: when to fetch it, and storing the result.
 
 use super::{LEAST_QUOTES, MOST_QUOTES, Quote};
 use crate::civil::{Date, Instant, latest_date_on_earth};
 use crate::error::StoreError;
 use crate::unit_of_work::Store;
 
-/// How long whoever refreshes has for it, in seconds; then another replica may try.
+/// Lease of a refresh, in seconds; afterwards another replica may try.
 pub const LEASE_SECONDS: i64 = 120;
 /// Seconds of the first pause after a failure; it doubles up to the usual interval.
 const FIRST_PAUSE: i64 = 60;
@@ -15,16 +15,16 @@ const KEPT_DAYS: i32 = 7;
 /// What is known of the feed: one row for all replicas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feed {
-    /// When the provider is to be asked next.
+    /// When to fetch next.
     pub next_at: Instant,
-    /// Until when somebody is at it.
+    /// Until when a user is at it.
     pub leased_until: Instant,
     /// How often asking failed since it last succeeded.
     pub failures: i32,
 }
 
 impl Feed {
-    /// Whether the provider is to be asked now.
+    /// Whether a fetch is due.
     pub fn is_due(&self, now: Instant) -> bool {
         self.next_at <= now && self.leased_until <= now
     }
@@ -35,18 +35,18 @@ pub fn first_day_of_a_new_set(now: Instant) -> Date {
     latest_date_on_earth(now).saturating_add_days(1)
 }
 
-/// Seconds until the provider is asked again after so many failures in a row: 1, 2, 4 … minutes, at most `interval`.
+/// Seconds until the next fetch after this many consecutive failures: 1, 2, 4 … minutes, at most `interval`.
 pub fn retry_after(failures: i32, interval: i64) -> i64 {
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(20);
     FIRST_PAUSE.saturating_mul(1 << doublings).min(interval)
 }
 
-/// Stores what the provider gave, if it is another set than the last one, and lets go of the feed until the next time.
-/// `lease` is the end of the lease that the caller holds. Whether it still was the caller's: if it wasn't, nothing is
-/// stored. For a writing unit of work that belongs to no user.
+/// Stores the provider's quotations, if they differ from the last set, and releases the feed until the next refresh.
+/// `lease` is the end of the caller's lease. Returns whether the caller still held it; if not, nothing is stored. Runs
+/// in a writing unit of work without an owner.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn take_up(
     store: &mut dyn Store,
     lease: Instant,
@@ -65,11 +65,11 @@ pub fn take_up(
     Ok(true)
 }
 
-/// Notes that the provider couldn't be asked, or made no sense: it is asked again after [`retry_after`]. Whether the
-/// lease still was the caller's. For a writing unit of work that belongs to no user.
+/// Records a failed or invalid fetch; the next one is due after [`retry_after`]. Returns whether the caller still held
+/// the lease. Runs in a writing unit of work without an owner.
 ///
 /// # Errors
-/// The store's.
+/// `StoreError` of the store.
 pub fn note_failure(
     store: &mut dyn Store,
     lease: Instant,

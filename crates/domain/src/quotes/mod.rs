@@ -1,9 +1,8 @@
-//! A thought for the day: one quotation that stays a user's for the whole of their day.
+//! A thought for the day: one quotation, constant during a user's day.
 //!
-//! Quotations come in sets. A set that was fetched from a provider is in force from a civil date on that hasn't begun
-//! anywhere on Earth yet ([`first_day_of_a_new_set`]), so what is in force on a date never changes during it, whatever
-//! zone a user is in and whatever replica answers; nothing has to be remembered about users. Before the first set, and
-//! without a provider, the built-in one is in force.
+//! Quotations come in sets. A fetched set takes effect on a civil date that hasn't begun anywhere on Earth yet
+//! ([`first_day_of_a_new_set`]), so the set of a date never changes during that date, in any zone and on any replica,
+//! and no state per user is needed. Before the first set, and without a provider, the built-in one applies.
 
 mod built_in;
 mod choice;
@@ -23,12 +22,12 @@ use crate::text::Line;
 use crate::unit_of_work::Store;
 use crate::users::{self, Locale};
 
-/// What was said: 1–500 characters.
+/// The text: 1–500 characters.
 pub type QuoteText = Line<500>;
-/// Who said it: 1–100 characters.
+/// The author: 1–100 characters.
 pub type QuoteAuthor = Line<100>;
 
-/// The fewest quotations that make a set. Providers say "too many requests" in the form of one, too.
+/// Minimum size of a set. Providers report "too many requests" in the form of a quotation.
 pub const LEAST_QUOTES: usize = 5;
 /// The most quotations that are kept of a set.
 pub const MOST_QUOTES: usize = 500;
@@ -36,9 +35,9 @@ pub const MOST_QUOTES: usize = 500;
 /// A quotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
-    /// What was said.
+    /// The text.
     pub text: QuoteText,
-    /// Who said it.
+    /// The author.
     pub author: QuoteAuthor,
     /// The language it is in, if that is known.
     pub locale: Option<Locale>,

@@ -23,6 +23,7 @@ pub trait QuoteRepository {
     /// belongs to no user and is committed before the provider is asked.
     fn lease_feed(&mut self, now: Instant, until: Instant) -> Result<bool, StoreError>;
 
-    /// Ends the lease that runs until `lease`, and says when the feed is due next. Whether there was such a lease.
+    /// Ends the lease that runs until `lease`, and sets when the feed is due next. Returns whether there was such a
+    /// lease.
     fn release_feed(&mut self, lease: Instant, next_at: Instant, failures: i32) -> Result<bool, StoreError>;
 }

@@ -74,7 +74,7 @@ impl Filter {
         filter
     }
 
-    /// Whether the choice depends on nothing but the weekday.
+    /// Whether the choice depends on the weekday alone.
     pub(super) fn is_weekly(&self) -> bool {
         !self.names_months && self.month_days == 0 && self.last_days == 0
     }

@@ -1,11 +1,11 @@
 //! Recurrence rules at the level of dates: RFC 5545 with the `SKIP` of RFC 7529.
 //!
-//! A [`Rule`] is read, checked, printed and described here; compiled with its start into [`Occurrences`] it answers
-//! *due on this day?*, *how many from here to there?*, *next?*, *previous?* in a time that doesn't depend on the
-//! distance: a year looks like one of 21 shapes, a rule's days in a shape are a bit mask, and the occurrences before each
-//! year are counted once. Rules that repeat after a fixed number of days need a division only.
+//! A [`Rule`] is parsed, validated, printed and described here. Compiled with its start into [`Occurrences`], it
+//! answers *is this day due?*, *how many in this range?*, *next?*, *previous?* in a time that doesn't depend on the
+//! distance: every year has one of 21 shapes, the days of a rule in a shape are a bit mask, and the occurrences before
+//! each year are counted once. Rules that repeat after a fixed number of days need a division only.
 //!
-//! Nothing here knows habits, time of day, or zones.
+//! This module is independent of habits, time of day, and zones.
 
 mod compile;
 mod cyclic;

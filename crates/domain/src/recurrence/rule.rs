@@ -1,7 +1,7 @@
 //! The validated recurrence rule: RFC 5545 §3.3.10 at the level of dates, with the `SKIP` of RFC 7529.
 //!
-//! Knows what the parts mean and which go together; not how they are written ([`super::parse`]) nor how the days are
-//! found ([`super::Occurrences`]).
+//! Defines the parts and their valid combinations. See [`super::parse`] for the text form and [`super::Occurrences`]
+//! for computing the days.
 
 use crate::civil::{Date, Weekday, Weekdays};
 
@@ -79,7 +79,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Every `interval`-th period of that length, on the days that the start says.
+    /// Every `interval`-th period of that length, on the days that follow from the start.
     pub(crate) fn every(frequency: Frequency, interval: u32) -> Self {
         Self {
             frequency,

@@ -8,7 +8,7 @@ use crate::civil::num::{index, low8};
 
 /// The number of years there are.
 pub(super) const YEARS: u32 = 230;
-/// The number of shapes told apart.
+/// The number of distinct shapes.
 pub(super) const SHAPES: usize = 21;
 
 const STARTS: [[u32; 13]; 2] = [

@@ -83,12 +83,12 @@ pub fn overlap(one: (Instant, Instant), other: (Instant, Instant)) -> bool {
     one.0 < other.1 && other.0 < one.1
 }
 
-/// The civil date, midnight to midnight, on which somebody in `zone` wakes at `end`.
+/// The civil date, midnight to midnight, on which a user in `zone` wakes at `end`.
 pub fn waking_date(zone: Zone, end: Instant) -> Date {
     DayClock { zone, day_start: DayStart::MIDNIGHT }.date_at(end)
 }
 
-/// When a user slept, and how: what statistics are made of.
+/// The times and the quality of a sleep: the input of statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sleep {
@@ -117,7 +117,7 @@ impl Sleep {
         u32::try_from(micros.div_euclid(1_000_000)).unwrap_or(0)
     }
 
-    /// Seconds asleep: those from start to end without those awake; where nobody counted these, all of them.
+    /// Seconds asleep: from start to end without those awake; all of them if the time awake is unknown.
     pub fn asleep_seconds(&self) -> u32 {
         self.duration_seconds().saturating_sub(self.awake_seconds.unwrap_or(0))
     }
@@ -139,14 +139,14 @@ pub struct SleepLog {
     pub sleep: Sleep,
     /// A note.
     pub note: Option<SleepNote>,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,
-    /// A hash of the request that made it, to recognise its repetition.
+    /// Hash of the request that created it, for idempotency.
     #[serde(skip)]
     pub request_digest: [u8; 32],
 }
@@ -169,7 +169,7 @@ impl From<&SleepLog> for Conflict {
     }
 }
 
-/// What is said about a sleep.
+/// The content of a sleep log, as submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SleepInput {

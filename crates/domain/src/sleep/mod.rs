@@ -1,8 +1,7 @@
-//! Sleep: when somebody slept, how well, and what follows from it.
+//! Sleep: logs, and the statistics computed from them.
 //!
-//! A log is a half-open interval of the time line, and no two logs of a user overlap. Its civil date is that of waking,
-//! midnight to midnight on the clock of the zone that the user had when they wrote it: it is stored, and moving to
-//! another zone later moves nothing.
+//! A log is a half-open interval, and the logs of a user don't overlap. Its civil date is that of waking, midnight to
+//! midnight in the user's zone at the time of writing. It is stored, so changing the zone later doesn't change it.
 
 mod clock;
 mod log;

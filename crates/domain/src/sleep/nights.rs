@@ -4,7 +4,7 @@ use super::clock::ClockTime;
 use super::{Sleep, SleepKind};
 use crate::civil::{Date, Instant};
 
-/// The night that somebody woke from on a date.
+/// The night that the user woke from on a date.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Night {
     /// The date of waking.

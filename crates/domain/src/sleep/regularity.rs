@@ -1,4 +1,4 @@
-//! The Sleep Regularity Index: how likely somebody is to be in the same state, asleep or awake, 24 hours apart.
+//! The Sleep Regularity Index: how likely a user is to be in the same state, asleep or awake, 24 hours apart.
 //!
 //! Phillips et al., *Irregular sleep/wake patterns are associated with poorer academic performance and delayed circadian
 //! and sleep/wake timing*, Scientific Reports 7:3216 (2017): −100 + 200 · (1 − mean |s(t + 24 h) − s(t)|), where s is 1
@@ -18,7 +18,7 @@ use crate::civil::num::real;
 /// 24 hours, in microseconds.
 const DAY: i64 = 86_400_000_000;
 
-/// How regular somebody's sleep is.
+/// How regular a user's sleep is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Regularity {
     /// −100 (always the opposite) to 100 (always the same); someone who sleeps at random has 0.
@@ -34,7 +34,7 @@ enum State {
     Asleep,
 }
 
-/// What somebody's state is from instants on, each later than the one before; unknown before the first.
+/// What a user's state is from instants on, each later than the one before; unknown before the first.
 type Signal = Vec<(i64, State)>;
 
 /// The index of nights and all logs around them, both sorted by time; none where no two instants 24 hours apart are

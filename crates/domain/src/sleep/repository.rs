@@ -15,14 +15,14 @@ pub struct SleepSlice {
     pub after: Option<Instant>,
     /// Those that start before this.
     pub before: Option<Instant>,
-    /// At most so many of them.
+    /// The maximum number.
     pub limit: usize,
     /// Whether they are counted from the end; the latest comes first then.
     pub backwards: bool,
 }
 
-/// Logs of sleep in a store. No two of a user overlap: whoever writes has looked at [`Self::sleep_logs_between`] in the
-/// same unit of work, and a user's units of work that write come one after the other.
+/// Repository of sleep logs. The logs of a user don't overlap: writers check [`Self::sleep_logs_between`] in the same
+/// unit of work, and the writing units of work of a user are serialised.
 pub trait SleepRepository {
     /// One log.
     fn find_sleep_log(&mut self, user: UserId, id: SleepLogId) -> Result<Option<SleepLog>, StoreError>;

@@ -29,7 +29,7 @@ pub struct NewSleepLog {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<SleepLogId>))]
     pub id: SleepLogId,
-    /// What it says.
+    /// The content of the log.
     #[cfg_attr(feature = "openapi", serde(flatten))]
     pub input: SleepInput,
     /// A hash of the request, to recognise its repetition.
@@ -44,7 +44,7 @@ pub struct SleepPatch {
     /// When they fell asleep, or went to bed.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub start: Option<Instant>,
-    /// When they woke, or got up. Where this moves, `date` and `timezone` are told anew.
+    /// When they woke, or got up. Where this moves, `date` and `timezone` are determined again.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub end: Option<Instant>,
     /// What kind of sleep it was.
@@ -97,7 +97,7 @@ fn made(input: &SleepInput, zone: Zone, date: Date) -> Sleep {
     }
 }
 
-/// Sees to it that nothing overlaps `input` but the log that is being changed.
+/// Ensures that no log overlaps `input`, except the one being changed.
 fn make_room(
     tx: &mut WriteTransaction<'_>,
     input: &SleepInput,
@@ -121,7 +121,7 @@ fn zone_of(tx: &mut WriteTransaction<'_>) -> Result<Zone, Error> {
     Ok(user.settings.timezone)
 }
 
-/// Makes a log, or gives back the one that the same request made before.
+/// Creates a log, or returns the one that an earlier identical request created.
 ///
 /// # Errors
 /// [`Error::SleepOverlap`] if it overlaps others that are to stay.
@@ -152,7 +152,7 @@ pub fn create(
     Ok(Creation::Created(log))
 }
 
-/// Changes a log. Its date and zone are told anew only where its end moves.
+/// Changes a log. Its date and zone are determined again only where its end moves.
 ///
 /// # Errors
 /// [`Error::SleepOverlap`] if it then overlaps others that are to stay.

@@ -1,7 +1,7 @@
-//! What somebody's sleep in a range of dates amounts to.
+//! Statistics of a user's sleep in a range of dates.
 //!
-//! Everything about nights is over those with data: a night that nobody logged is reported as missing and enters no
-//! figure. Naps are counted apart.
+//! Statistics of nights only include those with data: a night without a log is reported as missing and doesn't affect
+//! them. Naps are counted separately.
 
 use super::clock::{ClockMean, clock_mean};
 use super::nights::{Night, nights};
@@ -103,7 +103,7 @@ pub struct Debt {
     pub dates: DateRange,
     /// Nights with data.
     pub nights: u32,
-    /// Nights without: nothing is assumed about them.
+    /// Nights without data; they aren't assumed to be anything.
     pub missing: u32,
 }
 
@@ -154,7 +154,7 @@ impl Naps {
     }
 }
 
-/// What somebody's sleep in a range amounts to.
+/// What a user's sleep in a range amounts to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SleepStats {
     /// The dates of waking.
@@ -177,7 +177,7 @@ pub fn needed(range: DateRange, today: Date) -> DateRange {
     DateRange::new(from.min(range.from()), range.to()).unwrap_or(range)
 }
 
-/// What logs amount to, in whichever order they come; of those outside of [`needed`], none counts.
+/// What logs amount to, in any order; of those outside of [`needed`], none counts.
 pub fn stats(sleeps: &[Sleep], range: DateRange, today: Date, goal: SleepGoal, free_days: Weekdays) -> SleepStats {
     let mut sleeps = sleeps.to_vec();
     sleeps.sort_unstable_by_key(|sleep| sleep.start);
@@ -216,7 +216,7 @@ mod tests {
         let stats = of(&logs, "2026-03-01", "2026-03-10");
         assert_eq!((stats.summary.nights, stats.summary.missing), (4, 6));
         assert_eq!(stats.summary.duration.map(|spread| spread.mean), Some(8.0 * 3_600.0));
-        // Of days that are yet to come nothing is missing.
+        // Days to come aren't missing.
         let range = DateRange::new(date("2026-03-01"), date("2026-03-10")).unwrap();
         let early = super::stats(&logs, range, date("2026-03-05"), SleepGoal::default(), Weekdays::NONE);
         assert_eq!((early.summary.nights, early.summary.missing), (4, 1));
@@ -246,7 +246,7 @@ mod tests {
         let over = nightly("2026-03-01", 14, |day| if free(day) { (22, 8) } else { (19, 9) });
         let lag = of(&over, "2026-03-01", "2026-03-31").social_jet_lag.unwrap();
         assert!((lag.seconds - 2.5 * 3_600.0).abs() < 1e-6, "{lag:?}");
-        // Without a free day there is nothing to compare.
+        // There must be at least one free day to compare with.
         assert_eq!(of(&over[..3], "2026-03-01", "2026-03-31").social_jet_lag, None);
     }
 
@@ -264,10 +264,10 @@ mod tests {
         let gaps: Vec<Sleep> = logs[..14].to_vec();
         let debt = of(&gaps, "2026-03-16", "2026-03-17").debt;
         assert_eq!((debt.seconds, debt.nights, debt.missing), (Some(180 * 60), 12, 2));
-        // Nobody sleeps in advance.
+        // Sleep in advance doesn't count.
         let plenty = nightly("2026-03-01", 14, |_| (22, 10));
         assert_eq!(of(&plenty, "2026-03-01", "2026-03-15").debt.seconds, Some(0));
-        // Naps pay nothing back.
+        // Naps don't reduce the debt.
         let napping = [logs, vec![nap("2026-03-10T13:00:00Z", "2026-03-10T15:00:00Z")]].concat();
         assert_eq!(of(&napping, "2026-03-16", "2026-03-17").debt.seconds, Some(210 * 60));
     }

@@ -1,5 +1,4 @@
-//! What screens show of sleep: a day with its hours, a week, a month, statistics. Each in two statements, whatever
-//! there is.
+//! Views of sleep: a day with its hours, a week, a month, statistics. Each takes two statements.
 
 use super::clock::ClockTime;
 use super::nights::{Night, nights};
@@ -43,7 +42,7 @@ pub struct HourBlock {
 pub struct SleepDayView {
     /// The date with the sleep that one wakes from on it.
     pub day: SleepDay,
-    /// The zone whose clock the hours are those of.
+    /// The zone of the hours.
     pub zone: Zone,
     /// What the user wants of a night.
     pub goal: SleepGoal,
@@ -115,10 +114,10 @@ pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>
     let date = date.unwrap_or_else(|| user.today(now));
     // What lies in the day has a date of waking near it: up to a day later, and zones are up to 26 hours apart.
     let (from, to) = (date.saturating_add_days(-2), date.saturating_add_days(3));
-    let around = logs(store, user.id, DateRange::new(from, to).unwrap_or(DateRange::day(date)))?;
+    let nearby = logs(store, user.id, DateRange::new(from, to).unwrap_or(DateRange::day(date)))?;
     let zone = user.settings.timezone;
-    let hours = hours(zone, date, &sleeps_of(&around));
-    let own = around.into_iter().filter(|log| log.sleep.date == date).collect();
+    let hours = hours(zone, date, &sleeps_of(&nearby));
+    let own = nearby.into_iter().filter(|log| log.sleep.date == date).collect();
     Ok(SleepDayView { day: day_of(date, own), zone, goal: user.settings.sleep_goal, hours })
 }
 
@@ -131,7 +130,7 @@ pub fn period(
     date: Option<Date>,
 ) -> Result<SleepPeriodView, Error> {
     let user = users::find(store, user)?;
-    let range = span.around(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
+    let range = span.containing(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
     let found = logs(store, user.id, range)?;
     let sleeps = sleeps_of(&found);
     let mut by_date: std::collections::BTreeMap<Date, Vec<SleepLog>> = std::collections::BTreeMap::new();

@@ -25,7 +25,7 @@ impl RangeName {
     }
 }
 
-/// What was asked for.
+/// The requested period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Period {
     /// By name.
@@ -165,7 +165,7 @@ impl Mean {
         self.count
     }
 
-    /// Their mean; nothing without any.
+    /// Their mean; `None` without any.
     pub fn value(self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / f64::from(self.count))
     }

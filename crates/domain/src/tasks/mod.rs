@@ -32,9 +32,9 @@ const SORTED_CHARACTERS: usize = 200;
 pub struct Task {
     /// The task's id.
     pub id: TaskId,
-    /// What is to be done.
+    /// The title.
     pub title: TaskTitle,
-    /// What it is about.
+    /// The description.
     pub description: Option<TaskDescription>,
     /// How much it matters.
     pub priority: Priority,
@@ -47,14 +47,14 @@ pub struct Task {
     pub theme: Option<ThemeId>,
     /// When it was done; null unless it is.
     pub completed_at: Option<Instant>,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,
-    /// A hash of the request that made it, to recognise its repetition.
+    /// Hash of the request that created it, for idempotency.
     #[serde(skip)]
     pub request_digest: [u8; 32],
 }
@@ -68,7 +68,7 @@ impl Task {
     /// What is searched: title and description in the form under which two texts count as the same.
     pub fn search_key(&self) -> String {
         let description = self.description.as_ref().map_or("", TaskDescription::as_str);
-        // A line break is no part of a key: nothing that is sought is found across the two.
+        // The line break separates title and description, so that no search matches across the two.
         format!("{}\n{}", self.title.key(), key_of(description))
     }
 }

@@ -32,7 +32,7 @@ pub enum TaskSort {
     DueOn,
     /// From low to high.
     Priority,
-    /// When they were made.
+    /// The time of creation.
     CreatedAt,
     /// The title.
     Title,

@@ -18,9 +18,9 @@ pub struct NewTask {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TaskId>))]
     pub id: TaskId,
-    /// What is to be done.
+    /// The title.
     pub title: TaskTitle,
-    /// What it is about.
+    /// The description.
     pub description: Option<TaskDescription>,
     /// How much it matters; `medium` if absent.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Priority>))]
@@ -40,10 +40,10 @@ pub struct NewTask {
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTaskBody))]
 pub struct TaskPatch {
-    /// What is to be done.
+    /// The title.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub title: Option<TaskTitle>,
-    /// What it is about.
+    /// The description.
     pub description: Option<Option<TaskDescription>>,
     /// How much it matters.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
@@ -89,7 +89,7 @@ pub fn find(store: &mut dyn Store, user: UserId, id: TaskId) -> Result<Task, Err
     store.find_task(user, id)?.ok_or(Error::not_found::<entity::Task>())
 }
 
-/// Makes a task, or gives back the one that the same request made before.
+/// Creates a task, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewTask) -> Result<Creation<Task>, Error> {
     if let Some(task) = tx.store.find_task(tx.user, new.id)? {
         let digest = task.request_digest;
@@ -177,7 +177,7 @@ pub fn transition(
     Ok(changed)
 }
 
-/// Deletes a task; the time that was spent on it stays, as nobody's.
+/// Deletes a task; its time entries are kept without a task.
 pub fn delete(tx: &mut WriteTransaction<'_>, id: TaskId, expected: &Expected) -> Result<(), Error> {
     let task = find(tx.store, tx.user, id)?;
     expected.check(task.rev)?;

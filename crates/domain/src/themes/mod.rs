@@ -15,7 +15,7 @@ use crate::ids::ThemeId;
 use crate::revision::Revision;
 use crate::text::{Color, Line};
 
-/// A theme's name: 1–24 characters, unique for its user whatever its case.
+/// A theme's name: 1–24 characters, unique per user, ignoring case.
 pub type ThemeName = Line<24>;
 
 /// The most themes a user may have.
@@ -27,18 +27,18 @@ pub const MAX_THEMES: usize = 200;
 pub struct Theme {
     /// The theme's id.
     pub id: ThemeId,
-    /// Its name, unique for its user whatever its case.
+    /// Its name, unique per user, ignoring case.
     pub name: ThemeName,
     /// Its colour.
     pub color: Color,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,
-    /// A hash of the request that made it, to recognise its repetition.
+    /// Hash of the request that created it, for idempotency.
     #[serde(skip)]
     pub request_digest: [u8; 32],
 }

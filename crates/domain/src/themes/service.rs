@@ -50,7 +50,7 @@ pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<(Theme, 
     store.find_theme(user, id)?.ok_or(Error::not_found::<entity::Theme>())
 }
 
-/// Makes a theme, or gives back the one that the same request made before.
+/// Creates a theme, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(Theme, ThemeCounts)>, Error> {
     let existing = tx.store.themes(tx.user)?;
     if let Some((theme, counts)) = existing.iter().find(|(theme, _)| theme.id == new.id) {

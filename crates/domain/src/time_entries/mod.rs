@@ -49,14 +49,14 @@ pub struct TimeEntry {
     pub ended_at: Option<Instant>,
     /// A note.
     pub note: Option<TimeNote>,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Instant,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,
-    /// A hash of the request that made it, to recognise its repetition.
+    /// Hash of the request that created it, for idempotency.
     #[serde(skip)]
     pub request_digest: [u8; 32],
 }

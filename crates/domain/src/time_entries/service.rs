@@ -1,4 +1,4 @@
-//! What can be done with time entries. Whoever writes one lets the entries of its habit follow in the same transaction.
+//! Operations on time entries. Every write updates the entries of the habit in the same transaction.
 
 use super::{MAX_ENTRY_MINUTES, TimeEntry, TimeFilter, TimeNote, TimeSeek};
 use crate::civil::{Date, Instant, latest_date_on_earth};
@@ -91,7 +91,7 @@ pub(crate) fn minutes_between(from: Instant, to: Instant) -> u64 {
     u64::try_from((seconds + 30) / 60).unwrap_or(0).max(1)
 }
 
-/// Makes a time entry, or gives back the one that the same request made before.
+/// Creates a time entry, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewTimeEntry) -> Result<Creation<TimeEntry>, Error> {
     if let Some(entry) = tx.store.find_time_entry(tx.user, new.id)? {
         let digest = entry.request_digest;
@@ -142,8 +142,8 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTimeEntry) -> Result<Creati
     Ok(Creation::Created(entry))
 }
 
-/// Notes everything that is wrong with an entry: of a changed one only what the change touched, since the rest was right
-/// when it was said.
+/// Collects every violation of an entry. For a changed entry only the changed fields are checked; the others were valid
+/// when they were written.
 fn check(
     tx: &mut WriteTransaction<'_>,
     user: &User,

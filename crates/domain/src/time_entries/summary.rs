@@ -41,7 +41,7 @@ pub struct SpentOn<T> {
 /// A habit as sums name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HabitLabel {
-    /// Which.
+    /// The id.
     pub id: HabitId,
     /// Its name.
     pub name: HabitName,

@@ -82,11 +82,11 @@ pub fn start(tx: &mut WriteTransaction<'_>, new: StartTimer) -> Result<Timer, Er
     Ok(timer)
 }
 
-/// Stops the timer and makes time entries of it, one for each day it ran on; or gives back those that the same request
-/// made before.
+/// Stops the timer and creates a time entry for each day it ran on, or returns those that an earlier identical request
+/// created.
 ///
 /// # Errors
-/// The conflict `timer_not_running` if none runs.
+/// Conflict `timer_not_running` if none runs.
 pub fn stop(
     tx: &mut WriteTransaction<'_>,
     ids: &dyn IdSource,
@@ -141,7 +141,7 @@ pub fn stop(
     Ok(Creation::Created(entries))
 }
 
-/// Discards the timer: nothing becomes of it.
+/// Discards the timer without creating time entries.
 pub fn discard(tx: &mut WriteTransaction<'_>) -> Result<(), Error> {
     if tx.store.delete_timer(tx.user)? { Ok(()) } else { Err(Error::not_found::<entity::Timer>()) }
 }

@@ -9,7 +9,7 @@ use validator::ValidateEmail as _;
 use crate::text::key_of;
 use crate::violation::Violations;
 
-/// A user's name: 3–32 letters, digits, `.`, `_` or `-`, of ASCII; unique whatever its case.
+/// A user's name: 3–32 letters, digits, `.`, `_` or `-`, of ASCII; unique, ignoring case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
 
@@ -132,8 +132,7 @@ json_value!(Email: str => Self::parse;
         .max_length(Some(Self::MAX))
         .examples(["ada@example.org"]));
 
-/// By what someone says who they are when they sign in. Never a violation: what isn't a name or an address is simply
-/// nobody's.
+/// The name or address given at sign-in. It is never invalid: a malformed one simply matches no account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Login {
     /// By address, in its normal form.
@@ -143,12 +142,12 @@ pub enum Login {
 }
 
 impl Login {
-    /// An address as somebody typed it.
+    /// An address as a user typed it.
     pub fn email(text: &str) -> Self {
         Self::Email(Email::parse(text).map_or_else(|_| key_of(text), |email| email.0))
     }
 
-    /// A name as somebody typed it.
+    /// A name as a user typed it.
     pub fn username(text: &str) -> Self {
         Self::Username(key_of(text))
     }

@@ -17,7 +17,7 @@ use crate::revision::Revision;
 /// A user as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The name they chose.
     pub username: Username,

@@ -9,7 +9,7 @@ use crate::revision::Revision;
 /// A user to be stored; their revision begins at 1.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The name they chose.
     pub username: Username,
@@ -65,15 +65,15 @@ pub trait UserRepository {
     /// Replaces a user's password hash.
     fn update_password(&mut self, id: UserId, hash: &str, rev: Revision, now: Instant) -> Result<(), StoreError>;
 
-    /// Notes that a user's address is theirs, and which it is: the same, or another that replaces it.
+    /// Marks a user's address as verified, or replaces it by another verified one.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if somebody else has the address by now.
+    /// [`StoreError::Duplicate`] if another user has the address.
     fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<(), StoreError>;
 
-    /// Waits until nobody else is changing who is a superuser; then nobody does until this unit of work ends. Whether
-    /// there is one that is active, apart from this user.
-    fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError>;
+    /// Locks the set of superusers until this unit of work ends. Returns whether there is an active one apart from this
+    /// user.
+    fn lock_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError>;
 
     /// Removes a user, and everything of theirs from every table, but for the feed's word that their sessions have
     /// ended. For their own writing unit of work.

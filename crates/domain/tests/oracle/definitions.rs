@@ -252,7 +252,7 @@ impl Oracle<'_> {
         (due / f64::from(days), days.cast_signed())
     }
 
-    /// The scores of all days up to today, by the definition: every window summed anew.
+    /// The scores of all days up to today, by the definition: every window summed again.
     pub(crate) fn scores(&self) -> Vec<(Date, f64)> {
         let window = self.case.timeline.window();
         let mut score = 0.0;

@@ -10,7 +10,7 @@ use circadia_domain::ids::{LoginId, UserId};
 use circadia_domain::logins::{LoginAttempt, LoginMethod};
 use circadia_domain::one_time::OneTimePurpose;
 use circadia_domain::revision::Revision;
-use circadia_domain::sessions::Stopped;
+use circadia_domain::sessions::RevocationTarget;
 use circadia_domain::tasks::Task;
 use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::Timer;
@@ -137,7 +137,7 @@ pub(crate) fn nothing_is_left_of_an_erased_user(backend: Backend) {
     assert_eq!(left, expected, "of the one everything is gone, of the other nothing");
     assert_eq!(test.read(|store| store.find_user(user)), None);
     let told = test.read(|store| store.revocations_since(NOW));
-    assert!(told.iter().any(|entry| entry.user == user && entry.what == Stopped::Sessions), "{told:?}");
+    assert!(told.iter().any(|entry| entry.user == user && entry.target == RevocationTarget::Sessions), "{told:?}");
     let gone = write::<(), StoreError>(&test.database, user, NOW, |_| Ok(()));
     assert!(matches!(gone, Err(StoreError::NoSuchUser)), "{gone:?}");
 }
@@ -216,7 +216,7 @@ pub(crate) fn superusers_are_counted_one_unit_of_work_at_a_time(backend: Backend
     let went = at_once(4, |index| {
         let id = admins[index].id;
         write(&test.database, id, NOW, |tx| {
-            let may_go = tx.store.hold_superusers(id)?;
+            let may_go = tx.store.lock_superusers(id)?;
             if may_go { tx.store.erase_user(id).map(|()| true) } else { Ok::<_, StoreError>(false) }
         })
         .unwrap()

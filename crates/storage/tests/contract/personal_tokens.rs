@@ -2,7 +2,7 @@
 
 use circadia_domain::ids::{PersonalTokenId, SessionId, UserId};
 use circadia_domain::personal_tokens::{PersonalToken, Scope, Scopes};
-use circadia_domain::sessions::{Revocation, Stopped};
+use circadia_domain::sessions::{Revocation, RevocationTarget};
 use circadia_domain::unit_of_work::write_unowned;
 use circadia_domain::users::Role;
 use circadia_storage::Backend;
@@ -55,8 +55,8 @@ pub(crate) fn a_removed_token_is_published(backend: Backend) {
     assert!(remove());
     assert!(!remove());
     assert_eq!(find(&test, user, token.id), None);
-    let what = Stopped::Session(SessionId::from_uuid(token.id.as_uuid()));
-    let published = Revocation { user, what, at: NOW };
+    let what = RevocationTarget::Session(SessionId::from_uuid(token.id.as_uuid()));
+    let published = Revocation { user, target: what, at: NOW };
     assert_eq!(test.read(|store| store.revocations_since(NOW)), [published]);
 }
 

@@ -1,7 +1,7 @@
 //! Sessions and the revocation feed.
 
 use circadia_domain::ids::{SessionId, UserId};
-use circadia_domain::sessions::{Revocation, Session, SessionKind, Stopped};
+use circadia_domain::sessions::{Revocation, RevocationTarget, Session, SessionKind};
 use circadia_domain::unit_of_work::write_unowned;
 use circadia_domain::users::Role;
 use circadia_storage::Backend;
@@ -72,7 +72,7 @@ pub(crate) fn an_ended_session_is_published_once(backend: Backend) {
     assert!(!end(expired.id, NOW), "it had expired");
     assert_eq!(find(&test, user, session.id).unwrap().revoked_at, Some(NOW));
     let feed = |since| test.read(|store| store.revocations_since(since));
-    assert_eq!(feed(NOW), [Revocation { user, what: Stopped::Session(session.id), at: NOW }]);
+    assert_eq!(feed(NOW), [Revocation { user, target: RevocationTarget::Session(session.id), at: NOW }]);
     assert_eq!(feed(NOW.plus_seconds(1)), []);
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn all_sessions_end_together(backend: Backend) {
     assert_eq!(find(&test, user, second.id).unwrap().revoked_at, Some(later));
     assert_eq!(find(&test, other, theirs.id).unwrap().revoked_at, None);
     let feed = test.read(|store| store.revocations_since(later));
-    assert_eq!(feed, [Revocation { user, what: Stopped::Sessions, at: later }]);
+    assert_eq!(feed, [Revocation { user, target: RevocationTarget::Sessions, at: later }]);
 }
 
 pub(crate) fn old_sessions_and_feed_entries_are_purged(backend: Backend) {
@@ -146,7 +146,7 @@ pub(crate) fn a_changed_role_is_published_and_ends_nothing(backend: Backend) {
     insert(&test, &session);
     test.write(user, |tx| tx.store.publish_role(user, NOW));
     let feed = test.read(|store| store.revocations_since(NOW));
-    assert_eq!(feed, [Revocation { user, what: Stopped::Role, at: NOW }]);
+    assert_eq!(feed, [Revocation { user, target: RevocationTarget::Role, at: NOW }]);
     assert_eq!(find(&test, user, session.id), Some(session));
 }
 
@@ -169,5 +169,5 @@ pub(crate) fn all_sessions_but_one_end_together(backend: Backend) {
     assert_eq!(ended(&sessions[2]), Some(NOW.plus_seconds(-5)));
     // Only of what was live is there something to tell.
     let told = test.read(|store| store.revocations_since(NOW));
-    assert_eq!(told, [Revocation { user, what: Stopped::Session(sessions[1].id), at: NOW }]);
+    assert_eq!(told, [Revocation { user, target: RevocationTarget::Session(sessions[1].id), at: NOW }]);
 }

@@ -3,7 +3,7 @@
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::ids::UserId;
-use circadia_domain::stats::insights::{DEFAULT_RATE, Examined, Subject, of_account};
+use circadia_domain::stats::insights::{Analysis, DEFAULT_RATE, Subject, of_account};
 use circadia_domain::stats::overview::{Overview, TaskCount, TaskDone, TaskTally, overview};
 use circadia_domain::stats::{Period, RangeName};
 use circadia_domain::tasks::{Priority, Task, TaskStatus};
@@ -27,7 +27,7 @@ fn look(test: &TestDatabase, user: UserId, period: Period) -> Overview {
     made.unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn examine(test: &TestDatabase, user: UserId, period: Period) -> Examined {
+fn examine(test: &TestDatabase, user: UserId, period: Period) -> Analysis {
     let found =
         read::<_, Error>(&test.database, |store| of_account(store, user, NOW, Some(last()), period, DEFAULT_RATE));
     found.unwrap_or_else(|error| panic!("{error}"))
@@ -112,7 +112,13 @@ pub(crate) fn tasks_are_counted_by_kind_and_found_by_their_instants(backend: Bac
     let mut counts = test.read(|store| store.task_counts(user));
     assert_eq!(test.database_statements(), 1);
     counts.sort_by_key(|of| (of.theme, of.status, of.priority));
-    let count = |theme, priority, status, count, first_made| TaskCount { theme, priority, status, count, first_made };
+    let count = |theme, priority, status, count, first_created_at| TaskCount {
+        theme,
+        priority,
+        status,
+        count,
+        first_created_at,
+    };
     let expected = [
         count(None, Priority::Low, TaskStatus::Todo, 1, until),
         count(None, Priority::High, TaskStatus::Done, 3, just_before),
@@ -124,8 +130,8 @@ pub(crate) fn tasks_are_counted_by_kind_and_found_by_their_instants(backend: Bac
     made.sort_unstable();
     assert_eq!(made, [from, last, last]);
     let mut found = test.read(|store| store.tasks_done(user, from, until));
-    found.sort_by_key(|task| task.done);
-    assert_eq!(found, [from, last].map(|done| TaskDone { made: just_before, done }));
+    found.sort_by_key(|task| task.done_at);
+    assert_eq!(found, [from, last].map(|done| TaskDone { created_at: just_before, done_at: done }));
     // All that the calendar has can be asked for.
     let (first, end) = (Instant::from_micros(i64::MIN), Instant::from_micros(i64::MAX));
     assert_eq!(test.read(|store| store.tasks_made(user, first, end)).len(), 7);

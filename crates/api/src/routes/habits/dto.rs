@@ -1,7 +1,7 @@
 //! A habit as the API shows and reads it.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{ArchivedBecause, Habit, HabitPatch, HabitStatus, Kind, NewHabit, Schedule};
+use circadia_domain::habits::{ArchiveReason, Habit, HabitPatch, HabitStatus, Kind, NewHabit, Schedule};
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,7 +29,7 @@ pub(in crate::routes) struct HabitBody {
     /// Whether it is kept.
     pub status: HabitStatus,
     /// Why it is archived; null if it isn't.
-    pub archived_because: Option<ArchivedBecause>,
+    pub archived_because: Option<ArchiveReason>,
 }
 
 impl HabitBody {

@@ -3,7 +3,7 @@
 use circadia_domain::civil::Date;
 use circadia_domain::ids::HabitId;
 use circadia_domain::stats::insights::{
-    DEFAULT_RATE, Examined, Finding, Hypothesis, Lacks, MIN_DAYS, MIN_VARIED, Subject, Untested, of_account,
+    Analysis, DEFAULT_RATE, Hypothesis, MIN_DAYS, MIN_VARIED, MissingData, Subject, TestedPair, Untested, of_account,
 };
 use circadia_domain::stats::{Period, RangeName};
 use circadia_domain::violation::Violations;
@@ -137,74 +137,74 @@ struct UntestedBody {
     /// How many more days are needed at least.
     days_needed: u32,
     /// What is lacking.
-    lacks: Lacks,
+    lacks: MissingData,
     /// That in words.
     sentence: String,
 }
 
 impl InsightsBody {
-    fn new(examined: &Examined) -> Self {
-        let found = &examined.insights;
+    fn new(analysis: &Analysis) -> Self {
+        let found = &analysis.insights;
         Self {
-            range: examined.range.into(),
+            range: analysis.range.into(),
             rate: found.rate,
             family_size: found.findings.len(),
-            significant: found.findings.iter().filter(|finding| finding.significant).count(),
-            findings: found.findings.iter().map(|finding| FindingBody::new(examined, finding)).collect(),
-            untested: found.untested.iter().map(|lacking| UntestedBody::new(examined, lacking)).collect(),
+            significant: found.findings.iter().filter(|pair| pair.significant).count(),
+            findings: found.findings.iter().map(|finding| FindingBody::new(analysis, finding)).collect(),
+            untested: found.untested.iter().map(|lacking| UntestedBody::new(analysis, lacking)).collect(),
         }
     }
 }
 
-fn subjects(examined: &Examined, asked: Hypothesis) -> [SubjectBody; 2] {
+fn subjects(analysis: &Analysis, asked: Hypothesis) -> [SubjectBody; 2] {
     [asked.first, asked.second].map(|subject| SubjectBody {
         kind: subject.as_str(),
         habit_id: match subject {
             Subject::Habit(id) => Some(id),
             _ => None,
         },
-        name: examined.name(subject).map(ToString::to_string),
+        name: analysis.name(subject).map(ToString::to_string),
     })
 }
 
 impl FindingBody {
-    fn new(examined: &Examined, finding: &Finding) -> Self {
-        let [first, second] = subjects(examined, finding.asked);
+    fn new(analysis: &Analysis, pair: &TestedPair) -> Self {
+        let [first, second] = subjects(analysis, pair.asked);
         Self {
             first,
             second,
-            lag_days: finding.asked.lag,
-            r: six_places(finding.r),
-            n: finding.n,
-            p: finding.p,
-            p_adjusted: finding.p_adjusted,
-            significant: finding.significant,
-            sentence: finding.sentence(|subject| examined.name(subject).map(ToString::to_string).unwrap_or_default()),
+            lag_days: pair.asked.lag,
+            r: six_places(pair.r),
+            n: pair.n,
+            p: pair.p,
+            p_adjusted: pair.p_adjusted,
+            significant: pair.significant,
+            sentence: pair.sentence(|subject| analysis.name(subject).map(ToString::to_string).unwrap_or_default()),
         }
     }
 }
 
 impl UntestedBody {
-    fn new(examined: &Examined, lacking: &Untested) -> Self {
-        let [first, second] = subjects(examined, lacking.asked);
-        let needed = lacking.days_needed;
-        let sentence = match lacking.lacks {
-            Lacks::Variety => format!(
+    fn new(analysis: &Analysis, untested: &Untested) -> Self {
+        let [first, second] = subjects(analysis, untested.asked);
+        let needed = untested.days_needed;
+        let sentence = match untested.lacks {
+            MissingData::Variety => format!(
                 "One of the two is nearly always the same: at least {needed} more days are needed that differ, of \
                  {MIN_VARIED} or more."
             ),
-            Lacks::Days => format!(
+            MissingData::Days => format!(
                 "At least {needed} more days with both are needed: {MIN_DAYS} in all, and there are {}.",
-                lacking.n
+                untested.n
             ),
         };
         Self {
             first,
             second,
-            lag_days: lacking.asked.lag,
-            n: lacking.n,
+            lag_days: untested.asked.lag,
+            n: untested.n,
             days_needed: needed,
-            lacks: lacking.lacks,
+            lacks: untested.lacks,
             sentence,
         }
     }
@@ -229,6 +229,6 @@ impl UntestedBody {
 )]
 async fn get_insights(caller: Caller, query: Query<Asked>) -> Result<Answer, Problem> {
     let (now, Asked { period, on, rate }) = (caller.now, query.0);
-    let examined = caller.read(move |store| of_account(store, caller.user, now, on, period, rate)).await?;
-    Answer::computed(&InsightsBody::new(&examined))
+    let analysis = caller.read(move |store| of_account(store, caller.user, now, on, period, rate)).await?;
+    Answer::computed(&InsightsBody::new(&analysis))
 }

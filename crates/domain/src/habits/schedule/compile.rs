@@ -5,8 +5,8 @@ use crate::civil::{Date, Weekday};
 use crate::recurrence::{Frequency, NthWeekday, Occurrences, Rule};
 
 impl Schedule {
-    /// The days on which it is due from `anchor` on, which `every`, `COUNT` and the phase of a cycle count from; weeks
-    /// begin on `week_start` (a recurrence rule says itself when its weeks begin). A quota may be done on any day.
+    /// The due days from `anchor` on, which `every`, `COUNT` and the phase of a cycle count from; weeks begin on
+    /// `week_start` (a recurrence rule has its own week start). A quota may be done on any day.
     pub fn occurrences(&self, anchor: Date, week_start: Weekday) -> Occurrences {
         match self {
             Self::Daily { every } => Occurrences::cycle(anchor, 1, every - 1),

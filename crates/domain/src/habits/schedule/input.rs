@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Overflow, Quota, Schedule};
 
-/// Every field that some type of schedule has; which belong together is for [`Schedule::validate`] to say.
+/// Every field of any type of schedule; [`Schedule::validate`] checks which belong together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScheduleInput {

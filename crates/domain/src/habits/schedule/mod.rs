@@ -1,7 +1,7 @@
 //! Schedules: on which days, or how often within a period, a habit is to be done.
 //!
 //! A [`Schedule`] is what the API and storage speak of; with an anchor and a week start it compiles to
-//! [`Occurrences`]. It doesn't know plans, windows or pauses.
+//! [`Occurrences`](crate::recurrence::Occurrences). It doesn't know plans, windows or pauses.
 
 mod compile;
 mod describe;
@@ -73,7 +73,7 @@ words! {
 
 impl Per {
     /// The whole period that a day is in, its weeks beginning on `week_start`; cut at the ends of the calendar.
-    pub const fn around(self, date: Date, week_start: Weekday) -> DateRange {
+    pub const fn containing(self, date: Date, week_start: Weekday) -> DateRange {
         match self {
             Self::Week => DateRange::week_of(date, week_start),
             Self::Month => DateRange::month_of(date),

@@ -1,4 +1,4 @@
-//! Schedules as recurrence rules, where RFC 5545 can say it.
+//! Schedules as recurrence rules, where RFC 5545 can express them.
 
 use super::{MonthDay, NthWeekdayOfMonth, Overflow, Schedule};
 use crate::civil::{Date, Weekday, Weekdays};
@@ -115,7 +115,7 @@ mod tests {
     use crate::civil::DateRange;
     use crate::recurrence::Occurrences;
 
-    /// Whatever has a rule has the same days by it, over all years.
+    /// A schedule converted to a rule has the same days, over all years.
     #[test]
     fn the_rule_gives_the_same_days() {
         let mut expressed = 0;

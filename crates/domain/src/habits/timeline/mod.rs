@@ -58,7 +58,7 @@ pub(in crate::habits) struct Segment {
     occurrences: Occurrences,
     /// How often it is due, as a fraction; at most 1.
     pub(super) due: f64,
-    /// The denominator: in so many days.
+    /// The denominator, in days.
     pub(super) days: u32,
 }
 
@@ -180,7 +180,7 @@ impl Timeline {
         Self::new(self.window, self.plans.clone(), pauses)
     }
 
-    /// This timeline without a pause; nothing if it has none of that id.
+    /// This timeline without a pause; `None` if it has none of that id.
     pub fn without_pause(&self, id: PauseId) -> Option<Self> {
         let pauses: Vec<Pause> = self.pauses.iter().filter(|known| known.id != id).cloned().collect();
         if pauses.len() == self.pauses.len() {

@@ -5,12 +5,12 @@ use super::{Segment, Timeline};
 use crate::civil::{Date, DateRange};
 
 impl Timeline {
-    /// The quota period that a day is in; nothing if the version in force isn't a quota, or outside of the window.
+    /// The quota period that a day is in; `None` if the version in force isn't a quota, or outside of the window.
     pub fn period_of(&self, date: Date) -> Option<QuotaPeriod> {
         let segment = self.segment_at(date)?;
         let plan = self.plan_of(segment);
         let (quota, per) = plan.schedule.quota()?;
-        let whole = per.around(date, plan.week_start);
+        let whole = per.containing(date, plan.week_start);
         // Neighbouring versions that count the same in the same periods share the period.
         let shares = |other: &Segment| {
             let other = self.plan_of(other);
@@ -45,7 +45,7 @@ pub struct QuotaPeriod {
     pub range: DateRange,
     /// The number of days of the whole period.
     pub days: u32,
-    /// What is asked for in a whole period, by the version in force on the day that was asked about.
+    /// The requirement of a whole period, by the version in force on the requested day.
     pub quota: Quota,
     /// Its length.
     pub per: Per,

@@ -12,22 +12,22 @@ use crate::stats::period::Period;
 use crate::unit_of_work::Store;
 use crate::users;
 
-/// The most days that are looked at: of longer ranges the latest ones. What held years ago says little about today.
+/// Maximum number of days analysed; of longer ranges the latest ones, because old data says little about the present.
 pub const MOST_DAYS: u32 = 730;
 
-/// What was found in an account.
+/// The result of an analysis.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Examined {
+pub struct Analysis {
     /// The days that were looked at.
     pub range: DateRange,
-    /// What was found.
+    /// The tested and untested pairs.
     pub insights: Insights,
-    /// What the habits are called.
+    /// The names of the habits.
     pub names: HashMap<HabitId, HabitName>,
 }
 
-impl Examined {
-    /// What a habit is called; nothing of other subjects.
+impl Analysis {
+    /// The name of a habit; `None` for other subjects.
     pub fn name(&self, subject: Subject) -> Option<&HabitName> {
         match subject {
             Subject::Habit(id) => self.names.get(&id),
@@ -45,7 +45,7 @@ pub fn of_account(
     on: Option<Date>,
     period: Period,
     rate: f64,
-) -> Result<Examined, Error> {
+) -> Result<Analysis, Error> {
     let user = users::find(store, user)?;
     let today = on.unwrap_or_else(|| user.today(now));
     let range = latest(period.days(today, Some(Date::MIN)));
@@ -71,7 +71,7 @@ pub fn of_account(
     series.push(of_minutes(&minutes));
     series.extend(of_nights(&nights(&store.sleeps(user.id, range)?)));
     let names = habits.into_iter().map(|(habit, _)| (habit.id, habit.name)).collect();
-    Ok(Examined { range, insights: examine(&series, rate), names })
+    Ok(Analysis { range, insights: examine(&series, rate), names })
 }
 
 fn latest(range: DateRange) -> DateRange {
@@ -96,7 +96,7 @@ fn of_habit(
     Series::new(Subject::Habit(habit.id), days.iter().map(value))
 }
 
-/// Minutes of each day from the first that has any to the last: whoever tracks time and tracked none spent none.
+/// Minutes of each day from the first tracked one to the last; days in between without any count as 0.
 fn of_minutes(minutes: &[(Date, u64)]) -> Series {
     let known: HashMap<Date, u64> = minutes.iter().copied().collect();
     let tracked = minutes.first().zip(minutes.last()).and_then(|((first, _), (last, _))| DateRange::new(*first, *last));

@@ -7,9 +7,9 @@ use super::whiten::{innovations, persistence};
 use super::{MIN_DAYS, MIN_VARIED};
 use crate::civil::num::len32;
 
-/// Two series on the days that both have, in order of time.
+/// The values of two series on their common days, by date.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Joint {
+pub(super) struct PairedValues {
     /// Day numbers of the first.
     pub(super) days: Vec<i32>,
     /// The first's values.
@@ -18,7 +18,7 @@ pub(super) struct Joint {
     pub(super) y: Vec<f64>,
 }
 
-/// How strongly two series go together.
+/// The association of two series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Association {
     /// Correlation of what is new about each day, −1 to 1.
@@ -27,38 +27,38 @@ pub(super) struct Association {
     pub(super) p: f64,
 }
 
-/// Why two series can't be tested.
+/// There is too little data for a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lacking {
-    /// So many days more with both of them are needed.
+pub(super) enum NotEnoughData {
+    /// This many more days with both values are needed.
     Days(u32),
-    /// One of them is nearly always the same: so many more days that differ from its usual value are needed.
+    /// One series is nearly constant: this many more days that differ from its usual value are needed.
     Variety(u32),
 }
 
-/// Tests two series.
-pub(super) fn associate(joint: &Joint) -> Result<Association, Lacking> {
-    let n = len32(joint.days.len());
+/// Tests whether two series are associated.
+pub(super) fn associate(pairs: &PairedValues) -> Result<Association, NotEnoughData> {
+    let n = len32(pairs.days.len());
     if n < MIN_DAYS {
-        return Err(Lacking::Days(MIN_DAYS - n));
+        return Err(NotEnoughData::Days(MIN_DAYS - n));
     }
-    let varied = varied(&joint.x).min(varied(&joint.y));
+    let varied = varied(&pairs.x).min(varied(&pairs.y));
     if varied < MIN_VARIED {
-        return Err(Lacking::Variety(MIN_VARIED - varied));
+        return Err(NotEnoughData::Variety(MIN_VARIED - varied));
     }
-    let calendar = Calendar::new(&joint.days);
+    let calendar = Calendar::new(&pairs.days);
     let news = |values: &[f64]| {
         let residuals = calendar.residuals(mid_ranks(values));
-        let phi = persistence(&joint.days, &residuals);
-        innovations(&joint.days, &residuals, phi)
+        let phi = persistence(&pairs.days, &residuals);
+        innovations(&pairs.days, &residuals, phi)
     };
-    let (x, y) = (news(&joint.x), news(&joint.y));
+    let (x, y) = (news(&pairs.x), news(&pairs.y));
     // One for each weekday, line and wave, and one for each φ.
-    let freedom = f64::from(n) / redundancy(&joint.days, &x, &y) - calendar.parameters() - 2.0;
+    let freedom = f64::from(n) / redundancy(&pairs.days, &x, &y) - calendar.parameters() - 2.0;
     match pearson(&x, &y) {
         Some(r) if freedom >= 1.0 => Ok(Association { r, p: two_sided(r, freedom) }),
-        // Nothing but weekdays and trend, or days so alike that they amount to no evidence.
-        _ => Err(Lacking::Variety(MIN_VARIED)),
+        // Only weekdays and trend vary, or the days are so dependent that they are no evidence.
+        _ => Err(NotEnoughData::Variety(MIN_VARIED)),
     }
 }
 
@@ -75,14 +75,14 @@ mod tests {
     use super::*;
 
     /// Made-up days from day number 20,000 on.
-    fn joint(days: impl IntoIterator<Item = i32>, x: impl Fn(i32) -> i32, y: impl Fn(i32) -> i32) -> Joint {
-        let mut joint = Joint::default();
+    fn pairs(days: impl IntoIterator<Item = i32>, x: impl Fn(i32) -> i32, y: impl Fn(i32) -> i32) -> PairedValues {
+        let mut pairs = PairedValues::default();
         for day in days {
-            joint.days.push(20_000 + day);
-            joint.x.push(f64::from(x(day)));
-            joint.y.push(f64::from(y(day)));
+            pairs.days.push(20_000 + day);
+            pairs.x.push(f64::from(x(day)));
+            pairs.y.push(f64::from(y(day)));
         }
-        joint
+        pairs
     }
 
     fn quick(day: i32) -> i32 {
@@ -110,29 +110,29 @@ mod tests {
         let cases = [
             (
                 "holes",
-                joint((0..60).filter(|day| !holes.contains(day)), quick, follows),
+                pairs((0..60).filter(|day| !holes.contains(day)), quick, follows),
                 0.878_090_018_312_741_9,
                 0.003_334_505_790_816_686_6,
             ),
             (
                 "Mo, We, Fr",
-                joint((0..120).filter(weekdays), quick, follows),
+                pairs((0..120).filter(weekdays), quick, follows),
                 0.842_869_807_464_452_6,
                 5.354_546_286_912_174e-9,
             ),
             (
                 "a year",
-                joint((0..400).filter(|day| !(100..103).contains(day)), quick, follows),
+                pairs((0..400).filter(|day| !(100..103).contains(day)), quick, follows),
                 0.906_464_250_399_839_8,
                 5.357_352_467_011_208e-10,
             ),
         ];
-        for (name, joint, r, p) in cases {
-            let found = associate(&joint).unwrap();
+        for (name, pairs, r, p) in cases {
+            let found = associate(&pairs).unwrap();
             assert!((found.r - r).abs() < 1e-9, "{name}: r is {} instead of {r}", found.r);
             assert!((found.p / p - 1.0).abs() < 1e-6, "{name}: p is {} instead of {p}", found.p);
         }
-        let mut slow = Joint::default();
+        let mut slow = PairedValues::default();
         for day in 0..90 {
             let at = f64::from(day);
             slow.days.push(20_000 + day);
@@ -145,29 +145,29 @@ mod tests {
 
     #[test]
     fn two_trends_or_two_weekends_are_no_association() {
-        let trends = joint(0..120, |day| day * 2 + noise(day, 1), |day| day * 3 + noise(day, 5));
+        let trends = pairs(0..120, |day| day * 2 + noise(day, 1), |day| day * 3 + noise(day, 5));
         let weekend = |day| i32::from(day % 7 > 4) * 20;
-        let weekends = joint(0..120, |day| weekend(day) + noise(day, 1), |day| weekend(day) + noise(day, 5));
-        for joint in [trends, weekends] {
-            assert!(pearson(&joint.x, &joint.y).unwrap() > 0.5);
-            assert!(associate(&joint).unwrap().p > 0.05);
+        let weekends = pairs(0..120, |day| weekend(day) + noise(day, 1), |day| weekend(day) + noise(day, 5));
+        for pairs in [trends, weekends] {
+            assert!(pearson(&pairs.x, &pairs.y).unwrap() > 0.5);
+            assert!(associate(&pairs).unwrap().p > 0.05);
         }
     }
 
     #[test]
     fn too_few_days_and_too_little_variety_are_said() {
-        assert_eq!(associate(&joint(0..27, |day| noise(day, 1), |day| noise(day, 2))), Err(Lacking::Days(1)));
-        assert!(associate(&joint(0..28, |day| noise(day, 1), |day| noise(day, 2))).is_ok());
-        assert_eq!(associate(&Joint::default()), Err(Lacking::Days(28)));
+        assert_eq!(associate(&pairs(0..27, |day| noise(day, 1), |day| noise(day, 2))), Err(NotEnoughData::Days(1)));
+        assert!(associate(&pairs(0..28, |day| noise(day, 1), |day| noise(day, 2))).is_ok());
+        assert_eq!(associate(&PairedValues::default()), Err(NotEnoughData::Days(28)));
         assert_eq!(
-            associate(&joint(0..90, |day| i32::from(day % 25 == 0), |day| noise(day, 2))),
-            Err(Lacking::Variety(1))
+            associate(&pairs(0..90, |day| i32::from(day % 25 == 0), |day| noise(day, 2))),
+            Err(NotEnoughData::Variety(1))
         );
-        assert!(associate(&joint(0..90, |day| i32::from(day % 18 == 0), |day| noise(day, 2))).is_ok());
-        // What is nothing but a weekday leaves nothing to compare.
+        assert!(associate(&pairs(0..90, |day| i32::from(day % 18 == 0), |day| noise(day, 2))).is_ok());
+        // A series that depends on the weekday alone leaves no residuals to compare.
         assert_eq!(
-            associate(&joint(0..90, |day| i32::from(day % 7 == 2), |day| noise(day, 2))),
-            Err(Lacking::Variety(5))
+            associate(&pairs(0..90, |day| i32::from(day % 7 == 2), |day| noise(day, 2))),
+            Err(NotEnoughData::Variety(5))
         );
     }
 }

@@ -8,7 +8,7 @@ use super::{dot, real};
 use crate::civil::Date;
 use crate::civil::num::index;
 
-/// Waves with a period of more than so many days are removed: a season, an illness, a new job.
+/// Waves with a longer period than this many days are removed: a season, an illness, a new job.
 pub(super) const SLOW: f64 = 180.0;
 
 /// The days of a pair of series, ready to remove from values what they explain.

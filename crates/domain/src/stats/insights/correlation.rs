@@ -5,7 +5,7 @@ use statrs::function::beta::beta_reg;
 use super::{dot, real};
 use crate::civil::num::index_of_day;
 
-/// Pearson's r; nothing where one of them doesn't vary.
+/// Pearson's r; `None` where one of them doesn't vary.
 pub(super) fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
     let (x, y) = (centred(x), centred(y));
     let scale = (dot(&x, &x) * dot(&y, &y)).sqrt();

@@ -1,15 +1,15 @@
-//! The family of tests: what is asked is decided before looking, and everything that was asked is answered.
+//! The family of tests: hypotheses are fixed before looking at the data, and every one is reported.
 
 use super::Series;
-use super::association::{Lacking, associate};
+use super::association::{NotEnoughData, associate};
 use super::discoveries::adjusted;
 use super::series::Subject;
 use crate::civil::num::len32;
 
-/// At most so many habits are tested, those with the most days first: every test more makes each harder to pass.
+/// Maximum number of habits tested, those with the most days first: every further test makes each harder to pass.
 pub const MAX_HABITS_TESTED: usize = 40;
 
-/// A question: does the first go together with the second, `lag` days later?
+/// A hypothesis: the first series is associated with the second, `lag` days later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hypothesis {
     /// The one of the earlier day.
@@ -20,40 +20,40 @@ pub struct Hypothesis {
     pub lag: u32,
 }
 
-/// A question that was tested.
+/// A pair of series that was tested.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Finding {
-    /// What was asked.
+pub struct TestedPair {
+    /// The hypothesis.
     pub asked: Hypothesis,
     /// Correlation of what is new about each day, −1 to 1.
     pub r: f64,
     /// Days with both.
     pub n: u32,
-    /// How often chance alone makes as much of it, for this question by itself.
+    /// The p value of this test alone.
     pub p: f64,
-    /// The same, adjusted for the whole family.
+    /// The p value adjusted for the whole family.
     pub p_adjusted: f64,
     /// Whether the adjusted p is below the declared rate.
     pub significant: bool,
 }
 
-/// A question that can't be tested yet.
+/// A pair of series that can't be tested yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Untested {
-    /// What would be asked.
+    /// The hypothesis.
     pub asked: Hypothesis,
     /// Days with both so far.
     pub n: u32,
-    /// How many more of them are needed at least.
+    /// Minimum number of additional days needed.
     pub days_needed: u32,
-    /// What is lacking.
-    pub lacks: Lacks,
+    /// Which data is missing.
+    pub lacks: MissingData,
 }
 
 words! {
-    /// What a question lacks.
+    /// Why a pair can't be tested yet.
     #[cfg_attr(feature = "openapi", schema(as = InsightLacks))]
-    pub enum Lacks {
+    pub enum MissingData {
         /// Days with both.
         Days = "days",
         /// Days that differ: one of the two is nearly always the same.
@@ -61,21 +61,21 @@ words! {
     }
 }
 
-/// What was found.
+/// The results of all tests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Insights {
     /// The rate of false discoveries that was declared.
     pub rate: f64,
-    /// Every tested question, the least p first.
-    pub findings: Vec<Finding>,
-    /// The questions that lack data, those first that lack least.
+    /// The tested pairs, the least p first.
+    pub findings: Vec<TestedPair>,
+    /// The pairs without enough data, those that need the fewest days first.
     pub untested: Vec<Untested>,
 }
 
-/// What is asked of these series: habits with mood and sleep, sleep with mood, tracked time with both. Of what happens
-/// during a day (habits, minutes) the same day's mood and the next day's are asked for, the night before and the night
-/// after; of a night the mood of the day it ended on, and of a mood the night that follows it. Nothing is asked twice,
-/// and no two habits are compared with each other: there are too many pairs to learn anything from.
+/// The hypotheses for these series: habits with mood and sleep, sleep with mood, tracked time with both. Days (habits,
+/// minutes) are paired with the mood of the same and the next day, and with the nights before and after; nights with
+/// the mood of the day they end on; moods with the following night. No pair occurs twice, and habits aren't compared
+/// with each other: there are too many pairs to learn anything from.
 pub fn hypotheses(series: &[Series]) -> Vec<Hypothesis> {
     use Subject::{MidSleep, Mood, SleepDuration, SleepQuality, TrackedMinutes};
     let mut habits: Vec<&Series> =
@@ -100,23 +100,23 @@ pub fn hypotheses(series: &[Series]) -> Vec<Hypothesis> {
     asked
 }
 
-/// Asks [`hypotheses`] of the series, at a rate of false discoveries between 0 and 1.
+/// Tests the [`hypotheses`] of the series, at a false discovery rate between 0 and 1.
 pub fn examine(series: &[Series], rate: f64) -> Insights {
     let find = |subject| series.iter().find(|series| series.subject() == subject);
     let mut findings = Vec::new();
     let mut untested = Vec::new();
     for asked in hypotheses(series) {
         let (Some(first), Some(second)) = (find(asked.first), find(asked.second)) else { continue };
-        let joint = first.with(second, asked.lag);
-        let n = len32(joint.days.len());
-        match associate(&joint) {
+        let pairs = first.with(second, asked.lag);
+        let n = len32(pairs.days.len());
+        match associate(&pairs) {
             Ok(found) => {
-                findings.push(Finding { asked, r: found.r, n, p: found.p, p_adjusted: 1.0, significant: false });
+                findings.push(TestedPair { asked, r: found.r, n, p: found.p, p_adjusted: 1.0, significant: false });
             }
             Err(lacking) => {
                 let (days_needed, lacks) = match lacking {
-                    Lacking::Days(days) => (days, Lacks::Days),
-                    Lacking::Variety(days) => (days, Lacks::Variety),
+                    NotEnoughData::Days(days) => (days, MissingData::Days),
+                    NotEnoughData::Variety(days) => (days, MissingData::Variety),
                 };
                 untested.push(Untested { asked, n, days_needed, lacks });
             }

@@ -2,10 +2,10 @@
 
 use super::real;
 
-/// The rank of each value, 1 for the smallest; equal ones share the mean of their places.
+/// The rank of each value, 1 for the smallest; equal values share the mean of their ranks.
 ///
-/// Ranks make the test indifferent to the scale (a mood of 0–10, minutes, a time of day), and keep a single outlier from
-/// making an association. Values are finite: whoever builds a series sees to it.
+/// Ranks make the test independent of the scale (a mood of 0–10, minutes, a time of day) and limit the influence of
+/// outliers. Values must be finite; the callers ensure it.
 pub(super) fn mid_ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<(f64, usize)> = values.iter().copied().zip(0..).collect();
     order.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));

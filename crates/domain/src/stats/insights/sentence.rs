@@ -1,12 +1,12 @@
-//! A finding in words, for people who have never heard of a correlation. It says *associated*, and never why.
+//! A result as a sentence for lay readers. It says *associated*, and never suggests a cause.
 
-use super::family::{Finding, Hypothesis};
+use super::family::{Hypothesis, TestedPair};
 use super::series::Subject;
 
-impl Finding {
-    /// One sentence; `name` gives the names of habits.
+impl TestedPair {
+    /// One sentence; `name` returns the names of habits.
     ///
-    /// Of what isn't significant it says that nothing was found, which isn't to say that there is nothing.
+    /// If the result isn't significant, it says that no association was found, which doesn't mean that there is none.
     pub fn sentence(&self, name: impl Fn(Subject) -> String) -> String {
         let Hypothesis { first, second, .. } = self.asked;
         let (when, n) = (self.asked.when(), self.n);
@@ -69,14 +69,14 @@ fn ends(subject: Subject, name: impl Fn(Subject) -> String) -> [String; 2] {
 mod tests {
     use super::*;
 
-    fn finding(first: Subject, second: Subject, lag: u32, r: f64, significant: bool) -> Finding {
-        Finding { asked: Hypothesis { first, second, lag }, r, n: 80, p: 0.001, p_adjusted: 0.01, significant }
+    fn finding(first: Subject, second: Subject, lag: u32, r: f64, significant: bool) -> TestedPair {
+        TestedPair { asked: Hypothesis { first, second, lag }, r, n: 80, p: 0.001, p_adjusted: 0.01, significant }
     }
 
     #[test]
     fn sentences_say_what_goes_with_what_and_never_why() {
         let run = Subject::Habit(crate::ids::HabitId::from_uuid(uuid::Uuid::nil()));
-        let say = |finding: Finding| finding.sentence(|_| "Run".to_owned());
+        let say = |finding: TestedPair| finding.sentence(|_| "Run".to_owned());
         assert_eq!(
             say(finding(run, Subject::Mood, 1, 0.351, true)),
             "There is an association between more of “Run” and better mood on the next day (r = 0.35 over 80 days). \

@@ -1,6 +1,6 @@
 //! What is compared: a number for each day that has one.
 
-use super::association::Joint;
+use super::association::PairedValues;
 use crate::civil::Date;
 use crate::ids::HabitId;
 
@@ -56,7 +56,7 @@ impl Series {
         Self { subject, days }
     }
 
-    /// What it is about.
+    /// The description.
     pub const fn subject(&self) -> Subject {
         self.subject
     }
@@ -82,19 +82,19 @@ impl Series {
     }
 
     /// The days that have a value here, and in `other` `lag` days later.
-    pub(super) fn with(&self, other: &Self, lag: u32) -> Joint {
+    pub(super) fn with(&self, other: &Self, lag: u32) -> PairedValues {
         let lag = lag.cast_signed();
-        let mut joint = Joint::default();
+        let mut pairs = PairedValues::default();
         let mut later = other.days.iter().peekable();
         for (day, x) in &self.days {
             while later.next_if(|(other, _)| *other < day + lag).is_some() {}
             if let Some((_, y)) = later.next_if(|(other, _)| *other == day + lag) {
-                joint.days.push(*day);
-                joint.x.push(*x);
-                joint.y.push(*y);
+                pairs.days.push(*day);
+                pairs.x.push(*x);
+                pairs.y.push(*y);
             }
         }
-        joint
+        pairs
     }
 }
 
@@ -112,8 +112,8 @@ mod tests {
         let y =
             Series::new(Subject::SleepDuration, [(2, 0.2), (3, 0.3), (4, 0.4), (9, 0.9)].map(|(d, v)| (date(d), v)));
         assert_eq!(x.len(), 3);
-        assert_eq!(x.with(&y, 0), Joint { days: vec![3], x: vec![30.0], y: vec![0.3] });
-        assert_eq!(x.with(&y, 1), Joint { days: vec![1, 3], x: vec![10.0, 30.0], y: vec![0.2, 0.4] });
-        assert_eq!(x.with(&y, 2), Joint { days: vec![1, 7], x: vec![10.0, 70.0], y: vec![0.3, 0.9] });
+        assert_eq!(x.with(&y, 0), PairedValues { days: vec![3], x: vec![30.0], y: vec![0.3] });
+        assert_eq!(x.with(&y, 1), PairedValues { days: vec![1, 3], x: vec![10.0, 30.0], y: vec![0.2, 0.4] });
+        assert_eq!(x.with(&y, 2), PairedValues { days: vec![1, 7], x: vec![10.0, 70.0], y: vec![0.3, 0.9] });
     }
 }

@@ -6,7 +6,7 @@
 
 use super::real;
 
-/// The highest φ that is believed: beyond it a series is a trend rather than news.
+/// The highest φ considered: beyond it a series is a trend.
 const HIGHEST: f64 = 0.97;
 
 /// What neighbouring days a certain number of days apart say of φ.
@@ -31,8 +31,8 @@ pub(super) fn persistence(days: &[i32], residuals: &[f64]) -> f64 {
     };
     // Coarsely, then to 0.005 around what was found.
     let near = likeliest(&mut (0..20).map(|step| f64::from(step) / 20.0));
-    let around = (-9..10).map(|step| (near + f64::from(step) / 200.0).clamp(0.0, HIGHEST));
-    let phi = likeliest(&mut { around });
+    let candidates = (-9..10).map(|step| (near + f64::from(step) / 200.0).clamp(0.0, HIGHEST));
+    let phi = likeliest(&mut { candidates });
     ((n * phi + 1.0) / (n - 4.0)).clamp(0.0, HIGHEST)
 }
 

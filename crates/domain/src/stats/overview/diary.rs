@@ -1,6 +1,6 @@
-//! Sleep and mood in an overview: what was recorded, and nothing in place of what wasn't.
+//! Sleep and mood in an overview; unrecorded days are unknown, not 0.
 
-use super::facts::Facts;
+use super::input::InputData;
 use crate::civil::{Date, DateRange};
 use crate::sleep::{Night, NightSummary};
 use crate::stats::period::{Mean, Pieces};
@@ -14,9 +14,9 @@ pub struct SleepPart {
     pub mean_seconds: Option<f64>,
     /// Quality, 1–5, on average over the nights that have one.
     pub mean_quality: Option<f64>,
-    /// Seconds slept a night of each piece; nothing where none was recorded.
+    /// Seconds slept a night of each piece; null where none was recorded.
     pub duration: Vec<Option<f64>>,
-    /// The quality of each piece; nothing where none was recorded.
+    /// The quality of each piece; null where none was recorded.
     pub quality: Vec<Option<f64>>,
 }
 
@@ -27,7 +27,7 @@ pub struct MoodPart {
     pub days: u32,
     /// The mean of their values, 0–10.
     pub mean: Option<f64>,
-    /// The mean of each piece; nothing where none was recorded.
+    /// The mean of each piece; null where none was recorded.
     pub trend: Vec<Option<f64>>,
 }
 
@@ -61,12 +61,12 @@ pub(super) fn sleep_means(nights: &[Night], range: DateRange, today: Date) -> (O
     (summary.asleep.map(|spread| spread.mean), summary.quality)
 }
 
-pub(super) fn mood(facts: &Facts, range: DateRange, pieces: &Pieces) -> MoodPart {
-    let mean = mood_mean(facts, range);
-    let days = facts.moods.iter().map(|day| (day.date, day.value));
+pub(super) fn mood(data: &InputData, range: DateRange, pieces: &Pieces) -> MoodPart {
+    let mean = mood_mean(data, range);
+    let days = data.moods.iter().map(|day| (day.date, day.value));
     MoodPart { days: mean.count(), mean: mean.value(), trend: means(pieces, days) }
 }
 
-pub(super) fn mood_mean(facts: &Facts, range: DateRange) -> Mean {
-    Mean::of(facts.moods.iter().filter(|day| range.contains(day.date)).map(|day| day.value))
+pub(super) fn mood_mean(data: &InputData, range: DateRange) -> Mean {
+    Mean::of(data.moods.iter().filter(|day| range.contains(day.date)).map(|day| day.value))
 }

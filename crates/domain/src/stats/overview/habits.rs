@@ -1,6 +1,6 @@
 //! Habits in an overview.
 
-use super::facts::{Facts, Kept};
+use super::input::{HabitProgress, InputData};
 use crate::civil::num::{index, len32};
 use crate::civil::{Date, DateRange};
 use crate::habits::{HabitName, HabitStatus, StreakUnit, Tally};
@@ -12,12 +12,12 @@ use crate::themes::ThemeLabel;
 pub const TOP_STREAKS: usize = 5;
 
 /// Habits in an overview. Days count as in [`crate::habits::HabitStats`]: due ones up to yesterday that weren't skipped,
-/// and today once it is done; of quotas, days that were done or missed. Days on which a habit was put away don't.
+/// and today once it is done; of quotas, days that were done or missed. Days on which a habit was archived don't.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HabitsPart {
     /// Habits that are kept today.
     pub active: u32,
-    /// Habits that were put away or have ended.
+    /// Habits that were archived or have ended.
     pub archived: u32,
     /// Days that counted, of all habits together.
     pub due: u32,
@@ -38,7 +38,7 @@ pub struct HabitsPart {
 /// A streak that is unbroken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningStreak {
-    /// Whose.
+    /// The user.
     pub habit: HabitId,
     /// What that is called.
     pub name: HabitName,
@@ -55,7 +55,7 @@ pub struct RunningStreak {
 /// A theme with the days of its habits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThemeTally {
-    /// Which; nothing for habits without one.
+    /// The theme; null for habits without one.
     pub theme: Option<ThemeLabel>,
     /// How many habits.
     pub habits: u32,
@@ -63,23 +63,23 @@ pub struct ThemeTally {
     pub days: Tally,
 }
 
-pub(super) fn part(facts: &Facts, kept: &[Kept<'_>], range: DateRange, pieces: &Pieces) -> HabitsPart {
+pub(super) fn part(data: &InputData, habits: &[HabitProgress<'_>], range: DateRange, pieces: &Pieces) -> HabitsPart {
     let mut part = HabitsPart {
         active: 0,
         archived: 0,
         due: 0,
         done: 0,
-        completion_rate: rate(kept, range),
+        completion_rate: rate(habits, range),
         trend: vec![Tally::default(); pieces.pieces.len()],
-        top_streaks: top_streaks(facts.today, kept),
+        top_streaks: top_streaks(data.today, habits),
         by_weekday: [Tally::default(); 7],
         by_theme: Vec::new(),
     };
-    let active = facts.habits.iter().filter(|(habit, _)| habit.status(facts.today) == HabitStatus::Active).count();
+    let active = data.habits.iter().filter(|(habit, _)| habit.status(data.today) == HabitStatus::Active).count();
     part.active = len32(active);
-    part.archived = len32(facts.habits.len() - active);
+    part.archived = len32(data.habits.len() - active);
     let mut of_themes: Vec<(Option<ThemeId>, u32, Tally)> = Vec::new();
-    for (Kept { habit, progress, .. }, days) in within(kept, range) {
+    for (HabitProgress { habit, progress, .. }, days) in within(habits, range) {
         let mut own = Tally::default();
         for (date, done) in progress.counted_days(days) {
             own.add(done);
@@ -101,7 +101,7 @@ pub(super) fn part(facts: &Facts, kept: &[Kept<'_>], range: DateRange, pieces: &
             None => of_themes.push((habit.theme, 1, own)),
         }
     }
-    part.by_theme = facts
+    part.by_theme = data
         .themes_and_none()
         .filter_map(|theme| {
             let (_, habits, days) = of_themes.iter().find(|(of, ..)| *of == theme.map(|theme| theme.id))?;
@@ -111,16 +111,19 @@ pub(super) fn part(facts: &Facts, kept: &[Kept<'_>], range: DateRange, pieces: &
     part
 }
 
-/// The habits with those days of a range on which they weren't put away yet.
-fn within<'a, 'b>(kept: &'a [Kept<'b>], range: DateRange) -> impl Iterator<Item = (&'a Kept<'b>, DateRange)> {
-    kept.iter().filter_map(move |kept| Some((kept, kept.days(range)?)))
+/// The habits with those days of a range on which they weren't archived yet.
+fn within<'a, 'b>(
+    habits: &'a [HabitProgress<'b>],
+    range: DateRange,
+) -> impl Iterator<Item = (&'a HabitProgress<'b>, DateRange)> {
+    habits.iter().filter_map(move |habits| Some((habits, habits.days(range)?)))
 }
 
 /// Done ÷ due over all habits; see [`HabitsPart::completion_rate`].
-pub(super) fn rate(kept: &[Kept<'_>], range: DateRange) -> Option<f64> {
+pub(super) fn rate(habits: &[HabitProgress<'_>], range: DateRange) -> Option<f64> {
     let mut all = Tally::default();
-    for (kept, days) in within(kept, range) {
-        let own = kept.progress.tally(days);
+    for (habits, days) in within(habits, range) {
+        let own = habits.progress.tally(days);
         all.due += own.due;
         all.done += own.done;
     }
@@ -128,17 +131,17 @@ pub(super) fn rate(kept: &[Kept<'_>], range: DateRange) -> Option<f64> {
 }
 
 /// Days done; see [`HabitsPart::done`].
-pub(super) fn days_done(kept: &[Kept<'_>], range: DateRange) -> u32 {
+pub(super) fn days_done(habits: &[HabitProgress<'_>], range: DateRange) -> u32 {
     let done = |(_, done): &(Date, bool)| *done;
-    within(kept, range)
-        .map(|(kept, days)| len32(kept.progress.counted_days(days).iter().filter(|day| done(day)).count()))
+    within(habits, range)
+        .map(|(habits, days)| len32(habits.progress.counted_days(days).iter().filter(|day| done(day)).count()))
         .sum()
 }
 
-fn top_streaks(today: Date, kept: &[Kept<'_>]) -> Vec<RunningStreak> {
-    let active = kept.iter().filter(|kept| kept.habit.status(today) == HabitStatus::Active);
+fn top_streaks(today: Date, habits: &[HabitProgress<'_>]) -> Vec<RunningStreak> {
+    let active = habits.iter().filter(|habits| habits.habit.status(today) == HabitStatus::Active);
     let mut running: Vec<RunningStreak> = active
-        .filter_map(|Kept { habit, progress, .. }| {
+        .filter_map(|HabitProgress { habit, progress, .. }| {
             let streaks = progress.streaks();
             Some(RunningStreak {
                 habit: habit.id,

@@ -52,23 +52,23 @@ impl KpiKey {
 /// A figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kpi {
-    /// Which.
+    /// The key.
     pub key: KpiKey,
-    /// In the range; nothing where nothing is known.
+    /// In the range; null where nothing is known.
     pub value: Option<f64>,
-    /// In as many days before; nothing where nothing is known.
+    /// In as many days before; null where nothing is known.
     pub previous: Option<f64>,
 }
 
 impl Kpi {
-    /// By how much it changed, in its own unit; nothing where one of the two isn't known.
+    /// By how much it changed, in its own unit; `None` where one of the two isn't known.
     pub fn change(self) -> Option<f64> {
         Some(self.value? - self.previous?)
     }
 }
 
 /// The figures of a range.
-pub(super) struct Figures {
+pub(super) struct KpiValues {
     pub(super) completion_rate: Option<f64>,
     pub(super) days_done: u32,
     pub(super) tasks_completed: u32,
@@ -78,7 +78,7 @@ pub(super) struct Figures {
     pub(super) mood: Option<f64>,
 }
 
-impl Figures {
+impl KpiValues {
     fn list(&self) -> [(KpiKey, Option<f64>); 7] {
         let minutes = f64::from(u32::try_from(self.minutes).unwrap_or(u32::MAX));
         [
@@ -93,7 +93,7 @@ impl Figures {
     }
 }
 
-pub(super) fn list(present: &Figures, before: Option<&Figures>) -> Vec<Kpi> {
+pub(super) fn list(present: &KpiValues, before: Option<&KpiValues>) -> Vec<Kpi> {
     let mut before = before.map(|before| before.list().into_iter());
     let kpi = |(key, value)| {
         let previous = before.as_mut().and_then(Iterator::next).and_then(|(_, previous)| previous);

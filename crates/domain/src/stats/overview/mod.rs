@@ -1,12 +1,12 @@
-//! Everything at a glance: one range of days across all trackers, beside the range before it.
+//! The overview: one range of days across all trackers, compared with the range before it.
 //!
-//! Days that say nothing are told apart from days that say zero: of habits, tasks and time nothing done is 0; of sleep
-//! and mood nothing recorded is unknown, and no mean takes it in. Civil dates only: no number here depends on how long a
-//! day was. Rates and streaks are the engine's own.
+//! Unknown is distinct from zero: for habits, tasks and time, no records mean 0; for sleep and mood, they mean unknown,
+//! and means ignore such days. Civil dates only: no value depends on how long a day was. Rates and streaks are computed
+//! by the habit engine.
 
 mod diary;
-mod facts;
 mod habits;
+mod input;
 mod kpis;
 mod tasks;
 #[cfg(test)]
@@ -14,8 +14,8 @@ mod tests;
 mod time;
 
 pub use diary::{MoodPart, SleepPart};
-pub use facts::{StatsRepository, TaskCount, TaskDone};
 pub use habits::{HabitsPart, RunningStreak, TOP_STREAKS, ThemeTally};
+pub use input::{StatsRepository, TaskCount, TaskDone};
 pub use kpis::{Kpi, KpiKey, KpiUnit};
 pub use tasks::{PriorityTally, TaskTally, TasksPart, ThemeTasks};
 pub use time::{ThemeTime, TimePart};
@@ -34,7 +34,7 @@ pub struct Overview {
     pub today: Date,
     /// Its days.
     pub range: DateRange,
-    /// The days it is compared with; nothing where there is nothing to compare with.
+    /// The days it is compared with; null where there is nothing to compare with.
     pub previous: Option<DateRange>,
     /// How its charts cut the days.
     pub pieces: Pieces,
@@ -60,33 +60,33 @@ pub fn overview(
     on: Option<Date>,
     period: Period,
 ) -> Result<Overview, Error> {
-    let facts = facts::read(store, user, now, on, period)?;
-    Ok(made(&facts, period))
+    let data = input::read(store, user, now, on, period)?;
+    Ok(assemble(&data, period))
 }
 
-/// The overview of what was read.
-fn made(facts: &facts::Facts, period: Period) -> Overview {
-    let first = facts.first_day();
-    let range = period.days(facts.today, first);
-    // Nothing was kept before the first day: there is nothing to compare with.
+/// Assembles the overview from the data.
+fn assemble(data: &input::InputData, period: Period) -> Overview {
+    let first = data.first_day();
+    let range = period.days(data.today, first);
+    // There is no data before the first day to compare with.
     let previous = period.previous(range).filter(|previous| first.is_some_and(|first| first <= previous.to()));
     let pieces = Pieces::new(range);
-    let kept = facts.kept();
-    let nights = nights(&facts.sleeps);
-    let habits = habits::part(facts, &kept, range, &pieces);
-    let tasks = tasks::part(facts, range, &pieces);
-    let time = time::part(facts, range, &pieces);
-    let sleep = diary::sleep(&nights, range, &pieces, facts.today);
-    let mood = diary::mood(facts, range, &pieces);
-    let before = previous.map(|previous| kpis::Figures {
-        completion_rate: habits::rate(&kept, previous),
-        days_done: habits::days_done(&kept, previous),
-        tasks_completed: tasks::completed(facts, previous),
-        minutes: time::minutes(facts, previous),
-        sleep: diary::sleep_means(&nights, previous, facts.today),
-        mood: diary::mood_mean(facts, previous).value(),
+    let habit_progress = data.habit_progress();
+    let nights = nights(&data.sleeps);
+    let habits = habits::part(data, &habit_progress, range, &pieces);
+    let tasks = tasks::part(data, range, &pieces);
+    let time = time::part(data, range, &pieces);
+    let sleep = diary::sleep(&nights, range, &pieces, data.today);
+    let mood = diary::mood(data, range, &pieces);
+    let before = previous.map(|previous| kpis::KpiValues {
+        completion_rate: habits::rate(&habit_progress, previous),
+        days_done: habits::days_done(&habit_progress, previous),
+        tasks_completed: tasks::completed(data, previous),
+        minutes: time::minutes(data, previous),
+        sleep: diary::sleep_means(&nights, previous, data.today),
+        mood: diary::mood_mean(data, previous).value(),
     });
-    let present = kpis::Figures {
+    let present = kpis::KpiValues {
         completion_rate: habits.completion_rate,
         days_done: habits.done,
         tasks_completed: tasks.completed_in_range,
@@ -95,5 +95,5 @@ fn made(facts: &facts::Facts, period: Period) -> Overview {
         mood: mood.mean,
     };
     let kpis = kpis::list(&present, before.as_ref());
-    Overview { today: facts.today, range, previous, pieces, kpis, habits, tasks, time, sleep, mood }
+    Overview { today: data.today, range, previous, pieces, kpis, habits, tasks, time, sleep, mood }
 }

@@ -1,6 +1,6 @@
 //! Tasks in an overview.
 
-use super::facts::{Facts, TaskCount};
+use super::input::{InputData, TaskCount};
 use crate::civil::num::len32;
 use crate::civil::{Date, DateRange};
 use crate::stats::period::{Mean, Pieces};
@@ -10,7 +10,7 @@ use crate::themes::ThemeLabel;
 /// Tasks of one kind, as they are now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TaskTally {
-    /// All of them, whatever their status.
+    /// All of them, of any status.
     pub total: u32,
     /// Those that are to be done or being done.
     pub active: u32,
@@ -19,7 +19,7 @@ pub struct TaskTally {
 }
 
 impl TaskTally {
-    /// Done ÷ (all − cancelled); nothing without any.
+    /// Done ÷ (all − cancelled); `None` without any.
     pub fn completion_rate(self) -> Option<f64> {
         let asked = self.active + self.completed;
         (asked > 0).then(|| f64::from(self.completed) / f64::from(asked))
@@ -59,7 +59,7 @@ pub struct TasksPart {
 /// A priority with its tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriorityTally {
-    /// Which.
+    /// The priority.
     pub priority: Priority,
     /// Its tasks.
     pub tasks: TaskTally,
@@ -68,7 +68,7 @@ pub struct PriorityTally {
 /// A theme with its tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeTasks {
-    /// Which; nothing for tasks without one.
+    /// The theme; null for tasks without one.
     pub theme: Option<ThemeLabel>,
     /// Its tasks.
     pub tasks: TaskTally,
@@ -81,33 +81,33 @@ fn tally<'a>(tasks: impl Iterator<Item = &'a TaskCount>) -> TaskTally {
     })
 }
 
-pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> TasksPart {
+pub(super) fn part(data: &InputData, range: DateRange, pieces: &Pieces) -> TasksPart {
     let count = |dates: &[Date]| pieces.collect(dates.iter().map(|date| (*date, ())), |sum: &mut u32, ()| *sum += 1);
-    let made = facts.tasks_made.iter().map(|at| facts.clock.date_at(*at));
-    let created: Vec<Date> = made.filter(|date| range.contains(*date)).collect();
+    let created = data.tasks_made.iter().map(|at| data.clock.date_at(*at));
+    let created: Vec<Date> = created.filter(|date| range.contains(*date)).collect();
     let mut completed = Vec::new();
     let mut hours = Mean::default();
-    for task in &facts.tasks_done {
-        let date = facts.clock.date_at(task.done);
+    for task in &data.tasks_done {
+        let date = data.clock.date_at(task.done_at);
         if range.contains(date) {
             completed.push(date);
-            let seconds = task.done.micros().saturating_sub(task.made.micros()) / 1_000_000;
+            let seconds = task.done_at.micros().saturating_sub(task.created_at.micros()) / 1_000_000;
             hours.add(f64::from(i32::try_from(seconds).unwrap_or(i32::MAX)) / 3600.0);
         }
     }
-    let by_theme = facts.themes_and_none().map(|theme| {
-        let tasks = tally(facts.tasks.iter().filter(|tasks| tasks.theme == theme.map(|theme| theme.id)));
+    let by_theme = data.themes_and_none().map(|theme| {
+        let tasks = tally(data.tasks.iter().filter(|tasks| tasks.theme == theme.map(|theme| theme.id)));
         ThemeTasks { theme: theme.cloned(), tasks }
     });
     TasksPart {
-        all: tally(facts.tasks.iter()),
+        all: tally(data.tasks.iter()),
         created_in_range: len32(created.len()),
         completed_in_range: len32(completed.len()),
         avg_completion_hours: hours.value(),
         created: count(&created),
         completed: count(&completed),
         by_priority: [Priority::High, Priority::Medium, Priority::Low].map(|priority| {
-            let tasks = tally(facts.tasks.iter().filter(|tasks| tasks.priority == priority));
+            let tasks = tally(data.tasks.iter().filter(|tasks| tasks.priority == priority));
             PriorityTally { priority, tasks }
         }),
         by_theme: by_theme.filter(|theme| theme.tasks.total > 0).collect(),
@@ -115,6 +115,6 @@ pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> TasksPar
 }
 
 /// How many were done in a range, and still are.
-pub(super) fn completed(facts: &Facts, range: DateRange) -> u32 {
-    len32(facts.tasks_done.iter().filter(|task| range.contains(facts.clock.date_at(task.done))).count())
+pub(super) fn completed(data: &InputData, range: DateRange) -> u32 {
+    len32(data.tasks_done.iter().filter(|task| range.contains(data.clock.date_at(task.done_at))).count())
 }

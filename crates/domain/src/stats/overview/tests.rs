@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::facts::Facts;
+use super::input::InputData;
 use super::*;
 use crate::civil::{DayClock, DayStart, Weekday, Zone};
 use crate::habits::{DayRecord, EntryState, Habit, History, Plan, Tally, Timeline, Window};
@@ -69,8 +69,8 @@ fn habit(number: u128, schedule: &str, kind: &str, starts_on: &str, entries: &[(
     (habit, history)
 }
 
-fn facts(zone: &str, today: &str) -> Facts {
-    Facts {
+fn data(zone: &str, today: &str) -> InputData {
+    InputData {
         today: date(today),
         clock: DayClock { zone: Zone::parse(zone).unwrap(), day_start: DayStart::MIDNIGHT },
         habits: Vec::new(),
@@ -86,11 +86,11 @@ fn facts(zone: &str, today: &str) -> Facts {
 }
 
 /// A task, as a store tells of it.
-fn add_task(facts: &mut Facts, of: (Priority, TaskStatus, Option<ThemeId>), made: &str, done: Option<&str>) {
+fn add_task(data: &mut InputData, of: (Priority, TaskStatus, Option<ThemeId>), made: &str, done: Option<&str>) {
     let (priority, status, theme) = of;
-    facts.tasks.push(TaskCount { theme, priority, status, count: 1, first_made: at(made) });
-    facts.tasks_made.push(at(made));
-    facts.tasks_done.extend(done.map(|done| TaskDone { made: at(made), done: at(done) }));
+    data.tasks.push(TaskCount { theme, priority, status, count: 1, first_created_at: at(made) });
+    data.tasks_made.push(at(made));
+    data.tasks_done.extend(done.map(|done| TaskDone { created_at: at(made), done_at: at(done) }));
 }
 
 fn sleep(start: &str, end: &str, on: &str, kind: SleepKind, quality: Option<i64>, awake: Option<u32>) -> Sleep {
@@ -118,8 +118,8 @@ fn tally(due: u32, done: u32) -> Tally {
 }
 
 /// Thursday 2026-03-05 to Wednesday 2026-03-11, which is today and still open.
-fn worked() -> Facts {
-    let mut facts = facts("UTC", "2026-03-11");
+fn worked() -> InputData {
+    let mut data = data("UTC", "2026-03-11");
     let done = ["2026-03-05", "2026-03-06", "2026-03-07", "2026-03-09", "2026-03-10"].map(|day| ('+', date(day)));
     let (mut daily, history) = habit(1, r#"{"type":"daily"}"#, r#"{"type":"check"}"#, "2026-02-01", &done);
     daily.theme = Some(theme(1));
@@ -127,8 +127,8 @@ fn worked() -> Facts {
     let (mut archived, other) =
         habit(2, weekly, r#"{"type":"check"}"#, "2026-02-01", &[('+', date("2026-03-09")), ('~', date("2026-03-04"))]);
     archived.archived_at = Some(at("2026-03-10T10:00:00Z"));
-    facts.habits = vec![(daily, history), (archived, other)];
-    facts.themes = vec![ThemeLabel {
+    data.habits = vec![(daily, history), (archived, other)];
+    data.themes = vec![ThemeLabel {
         id: theme(1),
         name: Line::parse("Health").unwrap(),
         color: Color::parse("#112233").unwrap(),
@@ -139,32 +139,32 @@ fn worked() -> Facts {
         ((Priority::Medium, TaskStatus::Cancelled, None), "2026-02-01T00:00:00Z", None),
         ((Priority::Low, TaskStatus::Done, None), "2026-02-27T00:00:00Z", Some("2026-02-28T00:00:00Z")),
     ] {
-        add_task(&mut facts, of, made, done);
+        add_task(&mut data, of, made, done);
     }
-    facts.minutes = vec![(date("2026-03-03"), 30), (date("2026-03-05"), 60), (date("2026-03-11"), 15)];
-    facts.minutes_by_theme = vec![(None, 15), (Some(theme(1)), 60)];
-    facts.sleeps = vec![
+    data.minutes = vec![(date("2026-03-03"), 30), (date("2026-03-05"), 60), (date("2026-03-11"), 15)];
+    data.minutes_by_theme = vec![(None, 15), (Some(theme(1)), 60)];
+    data.sleeps = vec![
         sleep("2026-03-05T23:30:00Z", "2026-03-06T03:00:00Z", "2026-03-06", SleepKind::Main, None, None),
         sleep("2026-03-06T04:00:00Z", "2026-03-06T07:00:00Z", "2026-03-06", SleepKind::Main, Some(4), None),
         sleep("2026-03-06T13:00:00Z", "2026-03-06T14:00:00Z", "2026-03-06", SleepKind::Nap, Some(1), None),
         sleep("2026-03-09T23:00:00Z", "2026-03-10T07:00:00Z", "2026-03-10", SleepKind::Main, Some(2), Some(1800)),
     ];
-    facts.moods = vec![mood("2026-03-05", 4.0), mood("2026-03-07", 8.0)];
-    facts
+    data.moods = vec![mood("2026-03-05", 4.0), mood("2026-03-07", 8.0)];
+    data
 }
 
 #[test]
 fn a_week_worked_by_hand() {
-    let made = made(&worked(), week());
+    let overview = assemble(&worked(), week());
     assert_eq!(
-        (made.range, made.previous),
+        (overview.range, overview.previous),
         (range("2026-03-05", "2026-03-11"), Some(range("2026-02-26", "2026-03-04")))
     );
-    assert_eq!(made.pieces.step, Step::Day);
+    assert_eq!(overview.pieces.step, Step::Day);
 
-    let habits = &made.habits;
+    let habits = &overview.habits;
     assert_eq!((habits.active, habits.archived), (1, 1));
-    // Daily: six days are over, one was missed. Mo, We: put away on the 10th, so only Monday the 9th counts.
+    // Daily: six days are over, one was missed. Mo, We: archived on the 10th, so only Monday the 9th counts.
     assert_eq!((habits.due, habits.done), (7, 6));
     assert_eq!(habits.completion_rate, Some(6.0 / 7.0));
     let days = [(1, 1), (1, 1), (1, 1), (1, 0), (2, 2), (1, 1), (0, 0)].map(|(due, done)| tally(due, done));
@@ -177,7 +177,7 @@ fn a_week_worked_by_hand() {
     let streaks: Vec<_> = habits.top_streaks.iter().map(|streak| (streak.length, streak.from, streak.to)).collect();
     assert_eq!(streaks, [(2, date("2026-03-09"), date("2026-03-10"))]);
 
-    let tasks = &made.tasks;
+    let tasks = &overview.tasks;
     assert_eq!(tasks.all, TaskTally { total: 4, active: 1, completed: 2 });
     assert_eq!(tasks.all.completion_rate(), Some(2.0 / 3.0));
     assert_eq!((tasks.created_in_range, tasks.completed_in_range, tasks.avg_completion_hours), (1, 1, Some(36.0)));
@@ -187,18 +187,24 @@ fn a_week_worked_by_hand() {
     let themes: Vec<_> = tasks.by_theme.iter().map(|of| (of.theme.is_some(), of.tasks.total)).collect();
     assert_eq!(themes, [(true, 1), (false, 3)]);
 
-    assert_eq!((made.time.minutes, made.time.days, &made.time.trend), (75, 2, &vec![60, 0, 0, 0, 0, 0, 15]));
-    let themes: Vec<_> = made.time.by_theme.iter().map(|of| (of.theme.is_some(), of.minutes)).collect();
+    assert_eq!(
+        (overview.time.minutes, overview.time.days, &overview.time.trend),
+        (75, 2, &vec![60, 0, 0, 0, 0, 0, 15])
+    );
+    let themes: Vec<_> = overview.time.by_theme.iter().map(|of| (of.theme.is_some(), of.minutes)).collect();
     assert_eq!(themes, [(true, 60), (false, 15)]);
 
     // 3.5 h and 3 h are one night, the nap is none; 8 h of which half an hour awake are the other.
-    assert_eq!((made.sleep.nights, made.sleep.mean_seconds, made.sleep.mean_quality), (2, Some(25_200.0), Some(3.0)));
+    assert_eq!(
+        (overview.sleep.nights, overview.sleep.mean_seconds, overview.sleep.mean_quality),
+        (2, Some(25_200.0), Some(3.0))
+    );
     let nothing = None::<f64>;
-    assert_eq!(made.sleep.duration, [nothing, Some(23_400.0), nothing, nothing, nothing, Some(27_000.0), nothing]);
-    assert_eq!((made.mood.days, made.mood.mean), (2, Some(6.0)));
-    assert_eq!(made.mood.trend, [Some(4.0), nothing, Some(8.0), nothing, nothing, nothing, nothing]);
+    assert_eq!(overview.sleep.duration, [nothing, Some(23_400.0), nothing, nothing, nothing, Some(27_000.0), nothing]);
+    assert_eq!((overview.mood.days, overview.mood.mean), (2, Some(6.0)));
+    assert_eq!(overview.mood.trend, [Some(4.0), nothing, Some(8.0), nothing, nothing, nothing, nothing]);
 
-    let kpis: Vec<_> = made.kpis.iter().map(|kpi| (kpi.key, kpi.value, kpi.previous, kpi.change())).collect();
+    let kpis: Vec<_> = overview.kpis.iter().map(|kpi| (kpi.key, kpi.value, kpi.previous, kpi.change())).collect();
     assert_eq!(
         kpis,
         [
@@ -217,53 +223,55 @@ fn a_week_worked_by_hand() {
 #[test]
 fn an_account_without_anything_is_all_zeros_and_unknowns() {
     for period in [week(), Period::Named(RangeName::All), Period::Dates(range("2020-01-01", "2029-12-31"))] {
-        let made = made(&facts("UTC", "2026-03-11"), period);
-        assert_eq!(made.previous, None);
-        assert_eq!((made.habits.due, made.habits.completion_rate, made.tasks.all.total), (0, None, 0));
-        assert_eq!((made.time.minutes, made.sleep.nights, made.mood.mean), (0, 0, None));
-        assert!(made.habits.by_theme.is_empty() && made.habits.top_streaks.is_empty());
-        assert!(made.mood.trend.iter().all(Option::is_none) && made.time.trend.iter().all(|minutes| *minutes == 0));
-        assert!(made.kpis.iter().all(|kpi| kpi.previous.is_none() && kpi.change().is_none()));
+        let overview = assemble(&data("UTC", "2026-03-11"), period);
+        assert_eq!(overview.previous, None);
+        assert_eq!((overview.habits.due, overview.habits.completion_rate, overview.tasks.all.total), (0, None, 0));
+        assert_eq!((overview.time.minutes, overview.sleep.nights, overview.mood.mean), (0, 0, None));
+        assert!(overview.habits.by_theme.is_empty() && overview.habits.top_streaks.is_empty());
+        assert!(
+            overview.mood.trend.iter().all(Option::is_none) && overview.time.trend.iter().all(|minutes| *minutes == 0)
+        );
+        assert!(overview.kpis.iter().all(|kpi| kpi.previous.is_none() && kpi.change().is_none()));
     }
     assert_eq!(
-        made(&facts("UTC", "2026-03-11"), Period::Named(RangeName::All)).range,
+        assemble(&data("UTC", "2026-03-11"), Period::Named(RangeName::All)).range,
         range("2026-03-11", "2026-03-11")
     );
 }
 
 #[test]
 fn all_days_begin_with_the_first_of_which_anything_is_known() {
-    let mut facts = worked();
-    facts.moods.insert(0, mood("2025-12-24", 5.0));
-    let made = made(&facts, Period::Named(RangeName::All));
-    assert_eq!((made.range, made.previous), (range("2025-12-24", "2026-03-11"), None));
-    assert_eq!(made.pieces.step, Step::Week);
-    assert_eq!(made.mood.days, 3);
+    let mut data = worked();
+    data.moods.insert(0, mood("2025-12-24", 5.0));
+    let overview = assemble(&data, Period::Named(RangeName::All));
+    assert_eq!((overview.range, overview.previous), (range("2025-12-24", "2026-03-11"), None));
+    assert_eq!(overview.pieces.step, Step::Week);
+    assert_eq!(overview.mood.days, 3);
 }
 
 #[test]
 fn before_anything_was_recorded_there_is_nothing_to_compare_with() {
-    let mut facts = facts("UTC", "2026-03-11");
-    facts.moods = vec![mood("2026-03-05", 4.0)];
-    assert_eq!(made(&facts, week()).previous, None);
-    facts.moods.insert(0, mood("2026-03-04", 1.0));
-    let kpis = made(&facts, week()).kpis;
+    let mut data = data("UTC", "2026-03-11");
+    data.moods = vec![mood("2026-03-05", 4.0)];
+    assert_eq!(assemble(&data, week()).previous, None);
+    data.moods.insert(0, mood("2026-03-04", 1.0));
+    let kpis = assemble(&data, week()).kpis;
     assert_eq!(kpis.last().and_then(|kpi| kpi.change()), Some(3.0));
 }
 
 #[test]
 fn days_are_the_users_own_when_clocks_change() {
     // New York goes forward on 2026-03-08: that day has 23 hours, from 05:00Z to 04:00Z.
-    let mut facts = facts("America/New_York", "2026-03-11");
+    let mut data = data("America/New_York", "2026-03-11");
     for done in ["2026-03-08T04:59:59Z", "2026-03-08T05:00:00Z", "2026-03-09T03:59:59Z", "2026-03-09T04:00:00Z"] {
-        add_task(&mut facts, (Priority::Low, TaskStatus::Done, None), "2026-03-01T00:00:00Z", Some(done));
+        add_task(&mut data, (Priority::Low, TaskStatus::Done, None), "2026-03-01T00:00:00Z", Some(done));
     }
-    assert_eq!(made(&facts, week()).tasks.completed, [0, 0, 1, 2, 1, 0, 0]);
+    assert_eq!(assemble(&data, week()).tasks.completed, [0, 0, 1, 2, 1, 0, 0]);
 }
 
 /// Habits of every kind, with days done, missed and skipped as they come.
-fn many() -> Facts {
-    let mut facts = facts("UTC", "2026-03-11");
+fn many() -> InputData {
+    let mut data = data("UTC", "2026-03-11");
     let schedules = [
         r#"{"type":"daily"}"#,
         r#"{"type":"weekly","weekdays":["mo","we","fr"]}"#,
@@ -290,11 +298,11 @@ fn many() -> Facts {
             if number == 1 {
                 habit.archived_at = Some(at("2026-01-15T00:00:00Z"));
             }
-            facts.habits.push((habit, history));
+            data.habits.push((habit, history));
         }
     }
-    facts.themes = worked().themes;
-    facts
+    data.themes = worked().themes;
+    data
 }
 
 fn sum(tallies: impl IntoIterator<Item = Tally>) -> (u32, u32) {
@@ -303,17 +311,17 @@ fn sum(tallies: impl IntoIterator<Item = Tally>) -> (u32, u32) {
 
 #[test]
 fn pieces_weekdays_themes_and_days_add_up() {
-    let facts = many();
+    let data = many();
     for days in
         [range("2026-03-01", "2026-03-11"), range("2025-12-20", "2026-02-05"), range("2026-01-10", "2026-04-30")]
     {
-        let whole = made(&facts, Period::Dates(days)).habits;
+        let whole = assemble(&data, Period::Dates(days)).habits;
         let total = (whole.due, whole.done);
         assert!(total.1 > 0 && total.0 > total.1, "{total:?}");
         assert_eq!(sum(whole.trend.iter().copied()), total);
         assert_eq!(sum(whole.by_weekday), total);
         assert_eq!(sum(whole.by_theme.iter().map(|theme| theme.days)), total);
-        let each = days.iter().map(|day| made(&facts, Period::Dates(DateRange::day(day))).habits);
+        let each = days.iter().map(|day| assemble(&data, Period::Dates(DateRange::day(day))).habits);
         assert_eq!(sum(each.map(|habits| tally(habits.due, habits.done))), total);
     }
 }
@@ -323,9 +331,9 @@ fn one_habit_alone_says_what_its_own_statistics_say() {
     for (habit, history) in many().habits.into_iter().filter(|(habit, _)| habit.archived_at.is_none()) {
         let own = crate::habits::stats(&habit.timeline, &history, date("2026-03-11"));
         let streaks = crate::habits::streaks(&habit.timeline, &history, date("2026-03-11"));
-        let mut facts = facts("UTC", "2026-03-11");
-        facts.habits = vec![(habit, history)];
-        let seen = made(&facts, Period::Named(RangeName::All)).habits;
+        let mut data = data("UTC", "2026-03-11");
+        data.habits = vec![(habit, history)];
+        let seen = assemble(&data, Period::Named(RangeName::All)).habits;
         assert_eq!((seen.due, seen.done), (own.due, own.done - own.bonus));
         assert_eq!(seen.completion_rate, own.completion_rate);
         let weekdays: Vec<Tally> = own.by_weekday.iter().map(|rated| rated.tally).collect();

@@ -1,6 +1,6 @@
 //! Tracked time in an overview.
 
-use super::facts::Facts;
+use super::input::InputData;
 use crate::civil::DateRange;
 use crate::stats::period::Pieces;
 use crate::themes::ThemeLabel;
@@ -21,20 +21,20 @@ pub struct TimePart {
 /// A theme with its minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeTime {
-    /// Which; nothing for time of no theme.
+    /// The theme; null for time of no theme.
     pub theme: Option<ThemeLabel>,
     /// Its minutes.
     pub minutes: u64,
 }
 
-pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> TimePart {
-    let days = || facts.minutes.iter().filter(|(date, _)| range.contains(*date)).copied();
-    let by_theme = facts.themes_and_none().filter_map(|theme| {
-        let (_, minutes) = facts.minutes_by_theme.iter().find(|(of, _)| *of == theme.map(|theme| theme.id))?;
+pub(super) fn part(data: &InputData, range: DateRange, pieces: &Pieces) -> TimePart {
+    let days = || data.minutes.iter().filter(|(date, _)| range.contains(*date)).copied();
+    let by_theme = data.themes_and_none().filter_map(|theme| {
+        let (_, minutes) = data.minutes_by_theme.iter().find(|(of, _)| *of == theme.map(|theme| theme.id))?;
         Some(ThemeTime { theme: theme.cloned(), minutes: *minutes })
     });
     TimePart {
-        minutes: minutes(facts, range),
+        minutes: minutes(data, range),
         days: crate::civil::num::len32(days().count()),
         trend: pieces.collect(days(), |sum: &mut u64, minutes| *sum += minutes),
         by_theme: by_theme.collect(),
@@ -42,6 +42,6 @@ pub(super) fn part(facts: &Facts, range: DateRange, pieces: &Pieces) -> TimePart
 }
 
 /// The minutes of a range.
-pub(super) fn minutes(facts: &Facts, range: DateRange) -> u64 {
-    facts.minutes.iter().filter(|(date, _)| range.contains(*date)).map(|(_, minutes)| minutes).sum()
+pub(super) fn minutes(data: &InputData, range: DateRange) -> u64 {
+    data.minutes.iter().filter(|(date, _)| range.contains(*date)).map(|(_, minutes)| minutes).sum()
 }

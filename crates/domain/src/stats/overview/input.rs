@@ -1,4 +1,4 @@
-//! What an overview is made of, read in a constant number of statements.
+//! The data of an overview, read in a constant number of statements.
 
 use crate::civil::{Date, DateRange, DayClock, Instant};
 use crate::error::Error;
@@ -25,16 +25,16 @@ pub struct TaskCount {
     /// How many.
     pub count: u32,
     /// When the first of them was made.
-    pub first_made: Instant,
+    pub first_created_at: Instant,
 }
 
 /// A task that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskDone {
-    /// When it was made.
-    pub made: Instant,
+    /// The time of creation.
+    pub created_at: Instant,
     /// When it was done.
-    pub done: Instant,
+    pub done_at: Instant,
 }
 
 /// What only statistics need of a store.
@@ -49,9 +49,8 @@ pub trait StatsRepository {
     fn tasks_done(&mut self, user: UserId, from: Instant, until: Instant) -> Result<Vec<TaskDone>, StoreError>;
 }
 
-/// Everything that was read: of what goes on from day to day, no more than the days that are asked about and those they
-/// are compared with.
-pub(super) struct Facts {
+/// The data read; daily data only for the requested days and those they are compared with.
+pub(super) struct InputData {
     pub(super) today: Date,
     pub(super) clock: DayClock,
     pub(super) habits: Vec<(Habit, History)>,
@@ -68,17 +67,17 @@ pub(super) struct Facts {
     pub(super) moods: Vec<DayValue>,
 }
 
-/// A habit as of today, and since when it is put away.
-pub(super) struct Kept<'a> {
+/// A habit as of today, and since when it is archived.
+pub(super) struct HabitProgress<'a> {
     pub(super) habit: &'a Habit,
     pub(super) progress: Progress<'a>,
-    put_away_on: Option<Date>,
+    archived_on: Option<Date>,
 }
 
-impl Kept<'_> {
-    /// The days of a range on which it wasn't put away yet.
+impl HabitProgress<'_> {
+    /// The days of a range on which it wasn't archived yet.
     pub(super) fn days(&self, range: DateRange) -> Option<DateRange> {
-        let last = match self.put_away_on {
+        let last = match self.archived_on {
             None => range.to(),
             Some(date) => range.to().min(date.pred()?),
         };
@@ -92,7 +91,7 @@ pub(super) fn read(
     now: Instant,
     on: Option<Date>,
     period: Period,
-) -> Result<Facts, Error> {
+) -> Result<InputData, Error> {
     let user = users::find(store, user)?;
     let today = on.unwrap_or_else(|| user.today(now));
     let days = period.days_to_read(today);
@@ -104,7 +103,7 @@ pub(super) fn read(
     let clock = user.day_clock();
     let end = days.to().succ().map_or(Instant::from_micros(i64::MAX), |next| clock.start_of(next));
     let begin = clock.start_of(days.from());
-    Ok(Facts {
+    Ok(InputData {
         today,
         clock,
         habits,
@@ -127,11 +126,11 @@ pub(super) fn read(
     })
 }
 
-impl Facts {
+impl InputData {
     /// The first day of which anything is known.
     pub(super) fn first_day(&self) -> Option<Date> {
         let habits = self.habits.iter().map(|(habit, _)| habit.timeline.window().starts_on);
-        let tasks = self.tasks.iter().map(|tasks| self.clock.date_at(tasks.first_made));
+        let tasks = self.tasks.iter().map(|tasks| self.clock.date_at(tasks.first_created_at));
         let minutes = self.minutes.iter().map(|(date, _)| *date);
         let sleeps = self.sleeps.iter().map(|sleep| sleep.date);
         let moods = self.moods.iter().map(|mood| mood.date);
@@ -144,13 +143,13 @@ impl Facts {
     }
 
     /// Each habit as of today.
-    pub(super) fn kept(&self) -> Vec<Kept<'_>> {
+    pub(super) fn habit_progress(&self) -> Vec<HabitProgress<'_>> {
         self.habits
             .iter()
-            .map(|(habit, history)| Kept {
+            .map(|(habit, history)| HabitProgress {
                 habit,
                 progress: Progress::new(&habit.timeline, history, self.today),
-                put_away_on: habit.archived_at.map(|at| self.clock.date_at(at)),
+                archived_on: habit.archived_at.map(|at| self.clock.date_at(at)),
             })
             .collect()
     }

@@ -1,81 +1,28 @@
-//! What tests stand on: seeded randomness, ids in a row, and the repositories that this crate needs, in memory.
+//! The in-memory store: users, identities, sessions and the audit log.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod credentials;
 
 use circadia_domain::audit::{AuditEvent, AuditQuery, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};
-use circadia_domain::ids::{IdSource, PersonalTokenId, SessionId, UserId};
-use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
-use circadia_domain::keys::{KeyRepository, StoredKey};
-use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
-use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
-use circadia_domain::personal_tokens::{PersonalToken, PersonalTokenRepository, PersonalTokenState};
+use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::jobs::NewJob;
+use circadia_domain::keys::StoredKey;
+use circadia_domain::logins::LoginAttempt;
+use circadia_domain::one_time::StoredOneTimeToken;
+use circadia_domain::personal_tokens::PersonalToken;
 use circadia_domain::revision::Revision;
-use circadia_domain::sessions::{Revocation, Session, SessionRepository, SessionState, Stopped};
-use circadia_domain::totp::{TotpFactor, TotpRepository};
+use circadia_domain::sessions::{Revocation, RevocationTarget, Session, SessionRepository, SessionState};
+use circadia_domain::totp::TotpFactor;
 use circadia_domain::users::{Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
 use uuid::Uuid;
 
-use crate::bytes::sha256;
-use crate::entropy::Entropy;
+use super::NOW;
 
-/// A master key.
-pub(crate) const MASTER: &str = "a master key that only the tests know";
-
-/// The present: 2026-03-01T12:00:00Z.
-pub(crate) const NOW: Instant = Instant::from_seconds(1_772_366_400);
-
-/// Bytes that follow from a seed.
-pub(crate) struct Seeded {
-    seed: u64,
-    drawn: AtomicU64,
-}
-
-impl Seeded {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, drawn: AtomicU64::new(0) }
-    }
-}
-
-impl Entropy for Seeded {
-    fn fill(&self, buffer: &mut [u8]) {
-        for chunk in buffer.chunks_mut(32) {
-            let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
-            let block = sha256(&[self.seed.to_be_bytes(), drawn.to_be_bytes()].concat());
-            chunk.copy_from_slice(&block[..chunk.len()]);
-        }
-    }
-}
-
-/// A `UUIDv7` that is recognised by its number.
-pub(crate) fn id(number: u8) -> Uuid {
-    let mut bytes = [0; 16];
-    bytes[6] = 0x70;
-    bytes[8] = 0x80;
-    bytes[15] = number;
-    Uuid::from_bytes(bytes)
-}
-
-/// Ids in a row.
+/// All repositories, in memory.
 #[derive(Default)]
-pub(crate) struct Ids(AtomicU64);
-
-impl IdSource for Ids {
-    fn fresh(&self) -> Uuid {
-        let mut bytes = [0; 16];
-        bytes[8..].copy_from_slice(&self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        bytes[0] = 1;
-        bytes[6] = 0x70;
-        bytes[8] |= 0x80;
-        Uuid::from_bytes(bytes)
-    }
-}
-
-/// The repositories, in memory.
-#[derive(Default)]
-pub(crate) struct Memory {
+pub(crate) struct InMemoryStore {
     pub(crate) users: Vec<(NewUser, bool)>,
     pub(crate) identities: Vec<Identity>,
     pub(crate) sessions: Vec<Session>,
@@ -88,11 +35,11 @@ pub(crate) struct Memory {
     pub(crate) personal_tokens: Vec<PersonalToken>,
     pub(crate) totp: Vec<TotpFactor>,
     pub(crate) recovery_codes: Vec<(UserId, [u8; 32])>,
-    /// Changes to sessions: so that tests see what wrote.
+    /// Number of writes to sessions.
     pub(crate) session_writes: usize,
 }
 
-impl Memory {
+impl InMemoryStore {
     /// A store with one active user.
     pub(crate) fn with_user(id: Uuid, hash: Option<&str>) -> Self {
         let mut store = Self::default();
@@ -117,7 +64,7 @@ impl Memory {
     }
 }
 
-impl UserRepository for Memory {
+impl UserRepository for InMemoryStore {
     fn insert_user(&mut self, user: &NewUser) -> Result<(), StoreError> {
         if self.users.iter().any(|(other, _)| other.username.key() == user.username.key()) {
             return Err(StoreError::Duplicate(Unique::Username));
@@ -177,7 +124,7 @@ impl UserRepository for Memory {
         Ok(())
     }
 
-    fn hold_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError> {
+    fn lock_superusers(&mut self, apart_from: UserId) -> Result<bool, StoreError> {
         let mut others = self.users.iter().filter(|(user, active)| user.id != apart_from && *active);
         Ok(others.any(|(user, _)| user.role == Role::Superuser))
     }
@@ -200,7 +147,7 @@ impl UserRepository for Memory {
     }
 }
 
-impl AuditRepository for Memory {
+impl AuditRepository for InMemoryStore {
     fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<(), StoreError> {
         self.audited.push(event.clone());
         Ok(())
@@ -211,7 +158,7 @@ impl AuditRepository for Memory {
     }
 }
 
-impl IdentityRepository for Memory {
+impl IdentityRepository for InMemoryStore {
     fn insert_identity(&mut self, identity: &Identity) -> Result<(), StoreError> {
         if self.find_identity(identity.provider, &identity.subject)?.is_some() {
             return Err(StoreError::Duplicate(Unique::Identity));
@@ -238,7 +185,7 @@ impl IdentityRepository for Memory {
     }
 }
 
-impl SessionRepository for Memory {
+impl SessionRepository for InMemoryStore {
     fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
         self.session_writes += 1;
         self.sessions.push(session.clone());
@@ -271,7 +218,7 @@ impl SessionRepository for Memory {
     }
 
     fn publish_role(&mut self, user: UserId, now: Instant) -> Result<(), StoreError> {
-        self.revocations.push(Revocation { user, what: Stopped::Role, at: now });
+        self.revocations.push(Revocation { user, target: RevocationTarget::Role, at: now });
         Ok(())
     }
 
@@ -280,7 +227,7 @@ impl SessionRepository for Memory {
         let live = self.sessions.iter_mut().find(|s| s.user == user && s.id == id && s.revoked_at.is_none());
         let Some(session) = live else { return Ok(false) };
         session.revoked_at = Some(now);
-        self.revocations.push(Revocation { user, what: Stopped::Session(id), at: now });
+        self.revocations.push(Revocation { user, target: RevocationTarget::Session(id), at: now });
         Ok(true)
     }
 
@@ -295,7 +242,7 @@ impl SessionRepository for Memory {
         for session in self.sessions.iter_mut().filter(|session| session.user == user && session.revoked_at.is_none()) {
             session.revoked_at = Some(now);
         }
-        self.revocations.push(Revocation { user, what: Stopped::Sessions, at: now });
+        self.revocations.push(Revocation { user, target: RevocationTarget::Sessions, at: now });
         Ok(())
     }
 
@@ -305,166 +252,5 @@ impl SessionRepository for Memory {
 
     fn purge_sessions(&mut self, _: Instant) -> Result<usize, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
-    }
-}
-
-impl KeyRepository for Memory {
-    fn keys(&mut self) -> Result<Vec<StoredKey>, StoreError> {
-        Ok(self.keys.clone())
-    }
-
-    fn insert_key(&mut self, key: &StoredKey) -> Result<(), StoreError> {
-        self.keys.push(key.clone());
-        Ok(())
-    }
-
-    fn retire_key(&mut self, kid: &str, at: Instant) -> Result<(), StoreError> {
-        for key in self.keys.iter_mut().filter(|key| key.kid == kid) {
-            key.retires_at = Some(at);
-        }
-        Ok(())
-    }
-}
-
-impl LoginRepository for Memory {
-    fn insert_login(&mut self, attempt: &LoginAttempt) -> Result<(), StoreError> {
-        self.logins.push(attempt.clone());
-        Ok(())
-    }
-
-    fn login_counts(&mut self, _: UserId, _: Instant, _: Instant) -> Result<LoginCounts, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-}
-
-impl OneTimeRepository for Memory {
-    fn put_one_time_token(&mut self, token: &StoredOneTimeToken) -> Result<(), StoreError> {
-        if self.user(token.user).is_none() {
-            return Err(StoreError::NoSuchUser);
-        }
-        self.delete_one_time_tokens(token.user, &[token.purpose])?;
-        self.one_time_tokens.push(token.clone());
-        Ok(())
-    }
-
-    fn find_one_time_token(
-        &mut self,
-        user: UserId,
-        purpose: OneTimePurpose,
-    ) -> Result<Option<StoredOneTimeToken>, StoreError> {
-        Ok(self.one_time_tokens.iter().find(|token| token.user == user && token.purpose == purpose).cloned())
-    }
-
-    fn delete_one_time_tokens(&mut self, user: UserId, purposes: &[OneTimePurpose]) -> Result<(), StoreError> {
-        self.one_time_tokens.retain(|token| token.user != user || !purposes.contains(&token.purpose));
-        Ok(())
-    }
-
-    fn purge_one_time_tokens(&mut self, _: Instant) -> Result<usize, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-}
-
-impl JobRepository for Memory {
-    fn enqueue_job(&mut self, job: &NewJob) -> Result<(), StoreError> {
-        self.jobs.push(job.clone());
-        Ok(())
-    }
-
-    fn job_is_due(&mut self, _: &[JobKind], _: Instant) -> Result<bool, StoreError> {
-        Ok(!self.jobs.is_empty())
-    }
-
-    fn claim_job(&mut self, _: &[JobKind], _: Instant, _: Instant) -> Result<Option<Job>, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-
-    fn finish_job(&mut self, _: &Job, _: Instant) -> Result<bool, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-
-    fn retry_job(&mut self, _: &Job, _: Instant, _: &str) -> Result<bool, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-
-    fn give_up_job(&mut self, _: &Job, _: &str, _: Instant) -> Result<bool, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-
-    fn purge_jobs(&mut self, _: Instant, _: Instant) -> Result<usize, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-}
-
-impl PersonalTokenRepository for Memory {
-    fn insert_personal_token(&mut self, token: &PersonalToken) -> Result<(), StoreError> {
-        self.personal_tokens.push(token.clone());
-        Ok(())
-    }
-
-    fn personal_tokens(&mut self, user: UserId) -> Result<Vec<PersonalToken>, StoreError> {
-        Ok(self.personal_tokens.iter().filter(|token| token.user == user).cloned().collect())
-    }
-
-    fn find_personal_token(&mut self, _: UserId, _: PersonalTokenId) -> Result<Option<PersonalTokenState>, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-
-    fn delete_personal_token(&mut self, _: UserId, _: PersonalTokenId, _: Instant) -> Result<bool, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-
-    fn delete_personal_tokens(&mut self, user: UserId) -> Result<(), StoreError> {
-        self.personal_tokens.retain(|token| token.user != user);
-        Ok(())
-    }
-
-    fn note_personal_token_use(
-        &mut self,
-        _: UserId,
-        _: PersonalTokenId,
-        _: Instant,
-        _: Instant,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-
-    fn purge_personal_tokens(&mut self, _: Instant) -> Result<usize, StoreError> {
-        Err(StoreError::Defect("not for these tests".into()))
-    }
-}
-
-impl TotpRepository for Memory {
-    fn find_totp(&mut self, user: UserId) -> Result<Option<TotpFactor>, StoreError> {
-        Ok(self.totp.iter().find(|factor| factor.user == user).cloned())
-    }
-
-    fn put_totp(&mut self, factor: &TotpFactor) -> Result<(), StoreError> {
-        self.totp.retain(|stored| stored.user != factor.user);
-        self.totp.push(factor.clone());
-        Ok(())
-    }
-
-    fn delete_totp(&mut self, user: UserId) -> Result<bool, StoreError> {
-        let before = self.totp.len();
-        self.totp.retain(|stored| stored.user != user);
-        self.recovery_codes.retain(|(owner, _)| *owner != user);
-        Ok(self.totp.len() < before)
-    }
-
-    fn replace_recovery_codes(&mut self, user: UserId, hashes: &[[u8; 32]], _: Instant) -> Result<(), StoreError> {
-        self.recovery_codes.retain(|(owner, _)| *owner != user);
-        self.recovery_codes.extend(hashes.iter().map(|hash| (user, *hash)));
-        Ok(())
-    }
-
-    fn use_recovery_code(&mut self, user: UserId, hash: &[u8; 32]) -> Result<bool, StoreError> {
-        let before = self.recovery_codes.len();
-        self.recovery_codes.retain(|code| *code != (user, *hash));
-        Ok(self.recovery_codes.len() < before)
-    }
-
-    fn recovery_codes_left(&mut self, user: UserId) -> Result<i64, StoreError> {
-        Ok(self.recovery_codes.iter().filter(|(owner, _)| *owner == user).count().try_into().unwrap())
     }
 }

@@ -10,12 +10,15 @@
 //! day by its own version's target, or, where that measured something else, as kept or not; out of the window of a limit
 //! per period such days drop.
 
+mod walk;
+
+use self::walk::Values;
 use super::history::History;
 use super::kind::Direction;
 use super::progress::Progress;
 use super::schedule::Quota;
 use super::timeline::{Segment, Timeline};
-use crate::civil::num::{day_of, index_of_day};
+use crate::civil::num::day_of;
 use crate::civil::{Date, DateRange};
 
 /// How many half-lives of a score are looked at: what lies before weighs less than 10⁻¹².
@@ -133,8 +136,8 @@ impl Progress<'_> {
         scores
     }
 
-    /// The day from which on the score of `date` has to be computed, and the score before it: what lies before the
-    /// horizon weighs nothing; nearer than that, it is known at the checkpoint, or there is nothing before the start.
+    /// The day from which the score of `date` has to be computed, and the score before it: 0 at the horizon, the stored
+    /// score at a checkpoint, or 0 at the start.
     fn begin_of_score(&self, date: Date) -> (Date, f64) {
         match (self.horizon(date), self.before) {
             (Some(from), None) => (from, 0.0),
@@ -174,8 +177,8 @@ impl Progress<'_> {
         None
     }
 
-    /// Computes the scores of the days from `from` to `to`, from the one before. After the last day of the window nothing
-    /// is due any more, and nothing changes.
+    /// Computes the scores of the days from `from` to `to`, given the score before. After the last day of the window
+    /// nothing is due, and the score doesn't change.
     fn walk(&self, from: Date, to: Date, before: f64, mut visit: impl FnMut(i32, f64)) {
         let mut score = before;
         for segment in self.timeline.segments() {
@@ -233,8 +236,8 @@ impl Progress<'_> {
         }
     }
 
-    /// How a day is weighed when `segment` looks back on it: by its own version, if that measures the same; else by what
-    /// a day weighs now, in whole or not at all.
+    /// How a day is weighted when `segment` looks back on it: by its own version, if that measures the same; otherwise
+    /// by the current weight, in full or not at all.
     fn measure_on(&self, day: i32, segment: &Segment, now: Measure) -> (Measure, bool) {
         let Some(own) = self.timeline.segments().iter().rev().find(|own| own.from.days_since_epoch() <= day) else {
             return (now, true);
@@ -254,221 +257,5 @@ impl Progress<'_> {
             }
             _ => (now, false),
         }
-    }
-
-    /// Every day for itself, a word of 64 of them at a time; `part` is what a day gains.
-    fn walk_daily(
-        &self,
-        segment: &Segment,
-        days: DateRange,
-        before: f64,
-        mut part: impl FnMut(i32, bool) -> f64,
-        visit: &mut impl FnMut(i32, f64),
-    ) -> f64 {
-        let keep = kept_per_day(segment.frequency());
-        let open_today = self.today_is_open_for_score();
-        let mut score = before;
-        let (mut day, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());
-        while day <= last {
-            let at = index_of_day(day - self.base) / 64;
-            let word = |words: &[u64]| words.get(at).copied().unwrap_or(0);
-            let done = word(&self.done);
-            let mut counted = word(&self.due) & !word(&self.skipped);
-            let begin = day - (day - self.base) % 64;
-            let end = last.min(begin + 63);
-            if open_today && (begin..begin + 64).contains(&self.today.days_since_epoch()) {
-                counted &= !(1 << (self.today.days_since_epoch() - begin));
-            }
-            while day <= end {
-                let bit = day - begin;
-                if counted >> bit & 1 == 1 {
-                    score = score * keep + part(day, done >> bit & 1 == 1);
-                }
-                visit(day, score);
-                day += 1;
-            }
-        }
-        score
-    }
-
-    fn today_is_open_for_score(&self) -> bool {
-        self.is_scheduled(self.today) && !self.is_done(self.today)
-    }
-
-    /// Windows of days that count 1 or nothing: 64 days that enter and 64 that leave at a time.
-    fn walk_counts(
-        &self,
-        segment: &Segment,
-        weight: f64,
-        days: DateRange,
-        before: f64,
-        visit: &mut impl FnMut(i32, f64),
-    ) -> f64 {
-        let keep = kept_per_day(segment.frequency());
-        let gain = 1.0 - keep;
-        let window = window_days(segment);
-        let today = self.today.days_since_epoch();
-        let open_today = self.today_is_open_for_score();
-        let (mut day, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());
-        // What is in the window of the day before the first.
-        let (mut due, mut done) = (0_i32, 0_i32);
-        let mut at = day - window;
-        while at < day {
-            let (counted, hits) = self.counted_from(at);
-            let mask = super::bits::span(at, at, day - 1);
-            due += (counted & mask).count_ones().cast_signed();
-            done += (hits & mask).count_ones().cast_signed();
-            at += 64;
-        }
-        let mut score = before;
-        while day <= last {
-            let (mut entering, mut entering_done) = self.counted_from(day);
-            let (mut leaving, mut leaving_done) = self.counted_from(day - window);
-            for day in day..=last.min(day + 63) {
-                let bit = |word: u64| i32::from(word & 1 == 1);
-                due -= bit(leaving);
-                done -= bit(leaving_done);
-                if day != today || !open_today {
-                    due += bit(entering);
-                    done += bit(entering_done);
-                }
-                if due > 0 {
-                    let part = (f64::from(done) / (f64::from(due) * weight)).min(1.0);
-                    score = score * keep + part * gain;
-                }
-                visit(day, score);
-                entering >>= 1;
-                entering_done >>= 1;
-                leaving >>= 1;
-                leaving_done >>= 1;
-            }
-            day += 64;
-        }
-        score
-    }
-
-    /// The 64 days from `day` on: those that count, and those of them that were done.
-    fn counted_from(&self, day: i32) -> (u64, u64) {
-        let offset = day - self.base;
-        let (at, by) = (offset.div_euclid(64), offset.rem_euclid(64).cast_unsigned());
-        let word = |at: i32| {
-            if at < 0 {
-                return (0, 0);
-            }
-            let word = |words: &[u64]| words.get(index_of_day(at)).copied().unwrap_or(0);
-            let counted = word(&self.due) & !word(&self.skipped);
-            (counted, counted & word(&self.done))
-        };
-        let ((low, low_done), (high, high_done)) = (word(at), word(at + 1));
-        if by == 0 { (low, low_done) } else { (low >> by | high << (64 - by), low_done >> by | high_done << (64 - by)) }
-    }
-
-    fn walk_windows(
-        &self,
-        segment: &Segment,
-        measure: Measure,
-        days: DateRange,
-        before: f64,
-        visit: &mut impl FnMut(i32, f64),
-    ) -> f64 {
-        let keep = kept_per_day(segment.frequency());
-        let gain = 1.0 - keep;
-        let window = window_days(segment);
-        let today = self.today.days_since_epoch();
-        let open_today = self.today_is_open_for_score();
-        let first = days.from().days_since_epoch();
-        let start = self.timeline.window().starts_on.days_since_epoch();
-        let begin = first.saturating_sub(window).max(start);
-        let mut sums = Sums::default();
-        let mut entering = Values::new(self, begin);
-        let mut leaving = entering.clone();
-        for day in begin..first {
-            self.shift(&mut sums, day, segment, measure, &mut entering, 1.0);
-        }
-        let mut score = before;
-        for day in first..=days.to().days_since_epoch() {
-            if day - window >= start {
-                self.shift(&mut sums, day - window, segment, measure, &mut leaving, -1.0);
-            }
-            let without = sums;
-            self.shift(&mut sums, day, segment, measure, &mut entering, 1.0);
-            let mut done = sums.completion(measure);
-            if day == today && open_today {
-                // What was done so far of an amount may help, but what is missing is no miss yet.
-                done = match (measure, without.completion(measure), done) {
-                    (Measure::Share(_), Some(without), Some(with)) => Some(without.max(with)),
-                    (_, without, _) => without,
-                };
-            }
-            if let Some(done) = done {
-                score = score * keep + done * gain;
-            }
-            visit(day, score);
-        }
-        score
-    }
-
-    #[inline]
-    fn counts(&self, day: i32) -> Option<bool> {
-        let offset = index_of_day(day - self.base);
-        let (at, bit) = (offset / 64, offset % 64);
-        let word = |words: &[u64]| words.get(at).copied().unwrap_or(0);
-        let counted = word(&self.due) & !word(&self.skipped);
-        (counted >> bit & 1 == 1).then(|| word(&self.done) >> bit & 1 == 1)
-    }
-
-    /// Lets a day into the window (`sign` 1) or out of it (−1).
-    #[inline]
-    fn shift(&self, sums: &mut Sums, day: i32, segment: &Segment, now: Measure, values: &mut Values<'_>, sign: f64) {
-        let Some(done) = self.counts(day) else { return };
-        let (measure, comparable) =
-            if day >= segment.from.days_since_epoch() { (now, true) } else { self.measure_on(day, segment, now) };
-        let part = match measure {
-            Measure::Days(_) => f64::from(u8::from(done)),
-            Measure::Target(weight) if comparable => values.at(day, if done { weight } else { 0.0 }),
-            Measure::Share(_) | Measure::Limit(_) if comparable => values.at(day, 0.0),
-            Measure::Limit(_) => return,
-            Measure::Target(weight) | Measure::Share(weight) => {
-                if done {
-                    weight
-                } else {
-                    0.0
-                }
-            }
-        };
-        // (A day of another measure, seen from days that are only counted, is one of them.)
-        if sign > 0.0 {
-            sums.days += 1;
-        } else {
-            sums.days -= 1;
-        }
-        sums.due += sign * measure.weight();
-        sums.done += sign * part;
-    }
-}
-
-/// The values of days that are asked about in order.
-#[derive(Clone)]
-struct Values<'a> {
-    left: &'a [(Date, u32)],
-}
-
-impl<'a> Values<'a> {
-    fn new(progress: &Progress<'a>, from: i32) -> Self {
-        let values = progress.history.values();
-        let first = values.partition_point(|(date, _)| date.days_since_epoch() < from);
-        Self { left: values.get(first..).unwrap_or_default() }
-    }
-
-    /// The value of a day, or what stands for it where none is kept.
-    fn at(&mut self, day: i32, otherwise: f64) -> f64 {
-        while let Some(((date, value), rest)) = self.left.split_first() {
-            match date.days_since_epoch() {
-                passed if passed < day => self.left = rest,
-                found if found == day => return f64::from(*value),
-                _ => break,
-            }
-        }
-        otherwise
     }
 }

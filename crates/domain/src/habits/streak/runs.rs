@@ -1,0 +1,202 @@
+//! Runs of days or periods that count without a break between them.
+
+use crate::civil::Date;
+use crate::civil::num::{day_of, index_of_day};
+use crate::habits::bits::span;
+use crate::habits::progress::{PeriodProgress, Progress};
+use crate::habits::schedule::Quota;
+use crate::habits::timeline::StreakUnit;
+
+/// A run that is being counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Run {
+    pub(super) length: u32,
+    pub(super) first: i32,
+    pub(super) last: i32,
+}
+
+/// Days whose streaks have the same unit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    pub(super) unit: StreakUnit,
+    pub(super) from: Date,
+    pub(super) to: Date,
+}
+
+impl Progress<'_> {
+    /// Neighbouring plan versions of one unit, up to today.
+    pub(super) fn stretches(&self) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::with_capacity(1);
+        for segment in self.timeline.segments().iter().take_while(|segment| segment.from <= self.today) {
+            let unit = StreakUnit::from(self.timeline.plan_of(segment).schedule.quota().map(|(_, per)| per));
+            let to = segment.to.min(self.today);
+            match stretches.last_mut() {
+                Some(last) if last.unit == unit => last.to = to,
+                _ => stretches.push(Stretch { unit, from: segment.from, to }),
+            }
+        }
+        stretches
+    }
+
+    /// The words of a stretch of due days: those that count for it, and those that break it.
+    #[inline]
+    fn hits_and_misses(
+        &self,
+        stretch: Stretch,
+        open_today: bool,
+    ) -> impl Iterator<Item = (i32, u64, u64)> + Clone + '_ {
+        let low = index_of_day((stretch.from.days_since_epoch() - self.base).max(0) / 64);
+        let high = index_of_day((stretch.to.days_since_epoch() - self.base).max(0) / 64) + 1;
+        let (from, to) = (stretch.from.days_since_epoch(), stretch.to.days_since_epoch() - i32::from(open_today));
+        let due = self.due.get(low..high.min(self.due.len())).unwrap_or_default();
+        let done = self.done.get(low..high.min(self.done.len())).unwrap_or_default();
+        let skipped = self.skipped.get(low..high.min(self.skipped.len())).unwrap_or_default();
+        let base = self.base + day_of(low) * 64;
+        due.iter().zip(done).zip(skipped).enumerate().map(move |(at, ((due, done), skipped))| {
+            let begin = base + day_of(at) * 64;
+            let counted = due & !skipped & span(begin, from, to);
+            (begin, counted & done, counted & !done)
+        })
+    }
+
+    /// Calls `found` with each run of a stretch that was broken, first to last; the last one, which wasn't, is returned
+    /// and may be empty. A run may have `begun` before the stretch.
+    pub(super) fn runs(&self, stretch: Stretch, begun: Run, mut found: impl FnMut(Run)) -> Run {
+        let mut run = begun;
+        if stretch.unit != StreakUnit::Occurrences {
+            self.each_period(stretch, |period| match verdict(&period) {
+                Some(true) => {
+                    if run.length == 0 {
+                        run.first = period.from.days_since_epoch();
+                    }
+                    run.length += 1;
+                    run.last = period.to.days_since_epoch();
+                }
+                Some(false) => {
+                    found(run);
+                    run = Run::default();
+                }
+                None => {}
+            });
+            return run;
+        }
+        let open_today = stretch.to == self.today && self.today_is_open();
+        for (begin, hits, misses) in self.hits_and_misses(stretch, open_today) {
+            // Days that neither count nor break carry a run on: a hit floods those that follow it.
+            let idle = !(hits | misses);
+            let fed = (hits << 1 | u64::from(run.length > 0)) & idle;
+            let mut flooded = hits | (fed.wrapping_add(idle) ^ idle) & idle;
+            if flooded & 1 == 0 && run.length > 0 {
+                found(run);
+                run = Run::default();
+            }
+            while flooded != 0 {
+                let low = flooded.trailing_zeros();
+                let length = (!(flooded >> low)).trailing_zeros();
+                let mask = (u64::MAX >> (64 - length)) << low;
+                let counted = hits & mask;
+                if run.length == 0 {
+                    // No run begins with a day that doesn't count.
+                    run.first = begin + low.cast_signed();
+                }
+                if counted == mask {
+                    run.length += length;
+                    run.last = begin + (low + length).cast_signed() - 1;
+                } else if counted != 0 {
+                    run.length += counted.count_ones();
+                    run.last = begin + 63 - counted.leading_zeros().cast_signed();
+                }
+                flooded &= !mask;
+                if low + length < 64 {
+                    found(run);
+                    run = Run::default();
+                }
+            }
+        }
+        run
+    }
+
+    /// Calls `found` with the periods of a stretch, first to last; with the running one too.
+    fn each_period(&self, stretch: Stretch, mut found: impl FnMut(PeriodProgress)) {
+        let segments = self.timeline.segments();
+        let mut at = stretch.from;
+        for (number, segment) in segments.iter().enumerate().filter(|(_, segment)| segment.to >= stretch.from) {
+            if at > stretch.to {
+                break;
+            }
+            let plan = self.timeline.plan_of(segment);
+            let Some((Quota::Times(times), per)) = plan.schedule.quota() else {
+                self.evaluate_until(&mut at, segment.to.min(stretch.to), &mut found);
+                continue;
+            };
+            // Past periods within one version are counted directly; the others need the general evaluation.
+            let first = number == 0;
+            let last = number + 1 == segments.len();
+            while at <= segment.to && at <= stretch.to {
+                let whole = per.containing(at, plan.week_start);
+                let alone = (first || whole.from() >= segment.from) && (last || whole.to() <= segment.to);
+                if !alone || whole.to() >= self.today {
+                    self.evaluate_until(&mut at, whole.to().min(stretch.to), &mut found);
+                    continue;
+                }
+                let (from, to) = (whole.from().max(segment.from), whole.to().min(segment.to));
+                let (available, done) = self.count_period(from, to);
+                let needed = (times * available).div_ceil(whole.len());
+                let done_wide = u64::from(done);
+                let met = available > 0 && done >= needed;
+                found(PeriodProgress { from, to, done: done_wide, needed, available, met, over: true });
+                match to.succ() {
+                    Some(next) => at = next,
+                    None => return,
+                }
+            }
+        }
+    }
+
+    /// Evaluates the periods from `at` on until one ends on or after `until`, and leaves `at` behind the last of them.
+    fn evaluate_until(&self, at: &mut Date, until: Date, found: &mut impl FnMut(PeriodProgress)) {
+        while *at <= until {
+            let Some(period) = self.timeline.period_of(*at) else { break };
+            let to = period.range.to();
+            found(self.evaluate_period(&period, *at));
+            match to.succ() {
+                Some(next) => *at = next,
+                None => return,
+            }
+        }
+    }
+
+    /// Available days, and done ones among them.
+    fn count_period(&self, from: Date, to: Date) -> (u32, u32) {
+        let (from, to) = (from.days_since_epoch() - self.base, to.days_since_epoch() - self.base);
+        let (low, high) = (index_of_day(from / 64), index_of_day(to / 64));
+        let (mut available, mut done) = (0, 0);
+        for at in low..=high {
+            let word = |words: &[u64]| words.get(at).copied().unwrap_or(0);
+            let days = word(&self.due) & !word(&self.skipped) & span(day_of(at) * 64, from, to);
+            available += days.count_ones();
+            done += (days & word(&self.done)).count_ones();
+        }
+        (available, done)
+    }
+
+    /// All periods of quotas from the start to today, first to last.
+    pub(in crate::habits) fn all_periods(&self) -> Vec<PeriodProgress> {
+        let mut periods = Vec::new();
+        for stretch in self.stretches().into_iter().filter(|stretch| stretch.unit != StreakUnit::Occurrences) {
+            self.each_period(stretch, |period| periods.push(period));
+        }
+        periods
+    }
+}
+
+/// Whether a period counts, breaks, or does neither.
+pub(in crate::habits) fn verdict(period: &PeriodProgress) -> Option<bool> {
+    if period.available == 0 {
+        None
+    } else if period.met {
+        Some(true)
+    } else {
+        period.over.then_some(false)
+    }
+}
