@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use crate::database::Connection;
 use crate::{Backend, TestDatabase};
 
-/// Tables that tell of refused requests, or of none: the attempts to log in, letters that are on their way, and which
+/// Tables that tell of refused requests, or of none: the attempts to log in, e-mails that are queued, and which
 /// migrations there were.
 const NOTED: [&str; 3] = ["login_attempts", "jobs", "__diesel_schema_migrations"];
 

@@ -133,7 +133,9 @@ fn operation(path: &str, method: Method, item: &Value) -> Operation {
         body: body.is_object().then_some(body),
         personal_scope: item["security"]
             .as_array()
-            .and_then(|ways| ways.iter().find_map(|way| way["personal_token"][0].as_str()))
+            .and_then(|alternatives| {
+                alternatives.iter().find_map(|alternative| alternative["personal_token"][0].as_str())
+            })
             .map(str::to_owned),
         public: item["security"] == json!([{}]),
         by_cookie: item["security"] == json!([{"cookie": []}]),

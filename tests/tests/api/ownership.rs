@@ -3,8 +3,8 @@
 use circadia_tests::{Answer, Backend, Client, Comparable, TestApp, scenarios};
 use serde_json::{Value, json};
 
+use super::auth_methods::auth_methods;
 use super::catalogue::{Catalogue, World};
-use super::ways::ways_of;
 
 scenarios!(
     ids_of_others_in_paths_are_unknown,
@@ -51,7 +51,7 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
     let unknown = hers.unknown();
     let before = seen_by(&ada, &hers).await;
     let catalogue = Catalogue::read();
-    for way in ways_of(&app, &eve).await {
+    for method in auth_methods(&app, &eve).await {
         let mut tried = 0;
         for operation in catalogue.operations.iter().filter(|operation| !operation.path_names.is_empty()) {
             let ids: Vec<&String> = operation.path_names.iter().filter(|name| name.as_str() != "date").collect();
@@ -65,18 +65,18 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
                     let mut answers = Vec::new();
                     for world in &worlds {
                         let path = world.path_and_query(operation);
-                        answers.push(way.client.call(operation.method.clone(), &path, &own.body(operation)).await);
+                        answers.push(method.client.call(operation.method.clone(), &path, &own.body(operation)).await);
                     }
                     let compared = compared(&answers, [&hers, &unknown]);
-                    assert_eq!(compared[0], compared[1], "{} by {}", operation.id, way.name);
+                    assert_eq!(compared[0], compared[1], "{} by {}", operation.id, method.name);
                     // Where no personal access token is let in, that is all there is to say.
-                    let barred = way.name == "a personal access token" && operation.personal_scope.is_none();
+                    let barred = method.name == "a personal access token" && operation.personal_scope.is_none();
                     answers.remove(0).expect(if barred { 403 } else { 404 }).refusal();
                     tried += 1;
                 }
             }
         }
-        assert!(tried > 40, "only {tried} were tried by {}", way.name);
+        assert!(tried > 40, "only {tried} were tried by {}", method.name);
     }
     assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
 }

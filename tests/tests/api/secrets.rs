@@ -104,8 +104,8 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
     // On the way to Google.
     let begun = app.anonymous().get("/auth/google/start").await.expect(302);
     let (pair, _) = begun.header("set-cookie").unwrap().split_once(';').unwrap();
-    let (_, prelogin) = pair.split_once('=').unwrap();
-    secrets.push(written("the pre-login cookie", prelogin, &decoded(prelogin)));
+    let (_, pre_login) = pair.split_once('=').unwrap();
+    secrets.push(written("the pre-login cookie", pre_login, &decoded(pre_login)));
     for name in ["state=", "nonce="] {
         let (_, rest) = begun.header("location").unwrap().split_once(name).unwrap();
         let value = rest.split('&').next().unwrap();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything may take before a test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The binary under test: what `tests/run` built, or else the last debug build.
 fn binary() -> PathBuf {
@@ -32,7 +32,7 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(start.elapsed() < PATIENCE, "in {PATIENCE:?} there was not {what}");
+        assert!(start.elapsed() < TIMEOUT, "in {TIMEOUT:?} there was not {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

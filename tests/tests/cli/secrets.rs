@@ -70,10 +70,10 @@ async fn no_secret_is_in_the_log() {
     // What comes by mail, and is used.
     ask(&server, Method::POST, "/auth/password/forgot", none, &json!({"email": "ada@example.org"})).await;
     let token = until("a letter", async || {
-        let letters = fs::read_dir(sandbox.path("data/mail")).ok()?;
-        let letters = letters.filter_map(|entry| fs::read(entry.unwrap().path()).ok()).filter(|raw| !raw.is_empty());
-        let mut letters = letters.map(Mail::parse).filter(|mail| mail.text.contains("reset-password?token="));
-        letters.next().map(|mail| mail.token().to_owned())
+        let mails = fs::read_dir(sandbox.path("data/mail")).ok()?;
+        let mails = mails.filter_map(|entry| fs::read(entry.unwrap().path()).ok()).filter(|raw| !raw.is_empty());
+        let mut mails = mails.map(Mail::parse).filter(|mail| mail.text.contains("reset-password?token="));
+        mails.next().map(|mail| mail.token().to_owned())
     })
     .await;
     let reset = json!({"token": token, "password": "two red bicycles"});

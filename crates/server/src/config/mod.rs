@@ -16,7 +16,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use environment::Environment;
 pub use google::GoogleConfig;
-pub use mail::{MailConfig, MailWay};
+pub use mail::{MailConfig, MailTransport};
 use url::Url;
 
 /// Everything that is wrong with the configuration.
