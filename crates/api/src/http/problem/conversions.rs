@@ -35,7 +35,7 @@ impl From<circadia_domain::Error> for Problem {
                     count => format!("{count} other logs"),
                 };
                 let detail =
-                    format!("It overlaps {others}: change it, or put it in their place (`?on_overlap=replace`).");
+                    format!("It overlaps {others}: change the interval, or replace them with `?on_overlap=replace`.");
                 Self::of(Code::SleepOverlap, detail).with_member("conflicts", &conflicts)
             }
             Error::Stale { current: Some(current) } => Self::of(
@@ -43,7 +43,7 @@ impl From<circadia_domain::Error> for Problem {
                 format!("It is now at revision {current}, which `If-Match` does not name: fetch it and try again."),
             ),
             Error::Stale { current: None } => {
-                Self::of(Code::PreconditionFailed, "There is nothing here yet that `If-Match` could name.")
+                Self::of(Code::PreconditionFailed, "It doesn't exist yet, so no `If-Match` can match.")
             }
             Error::Store(error) => error.into(),
         }
@@ -58,7 +58,7 @@ impl From<circadia_app::Error> for Problem {
             Error::Refused { code, detail, .. } => Self::of(code, detail),
             Error::SecondFactorRequired { challenge } => Self::of(
                 Code::SecondFactorRequired,
-                "The first factor is right. Send the `challenge` with a code of the authenticator, or a recovery code, \
+                "The first factor was accepted. Send the `challenge` with a code of the authenticator, or a recovery code, \
                  within five minutes.",
             )
             .with_member("challenge", &challenge),

@@ -21,7 +21,7 @@ use crate::http::request_id;
 /// The media type of problems.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Where a wrong value stood.
+/// The part of the request that contains a wrong value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InputLocation {
@@ -38,21 +38,21 @@ pub enum InputLocation {
 /// One wrong value of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where the value stood.
+    /// The part of the request that contains the value.
     #[serde(rename = "in")]
     pub place: InputLocation,
-    /// JSON pointer (RFC 6901) to the value within that place: `/schedule/weekdays/1` in a body, `/from` in a query.
+    /// JSON pointer (RFC 6901) to the value within that part: `/schedule/weekdays/1` in a body, `/from` in a query.
     #[schema(example = "/name")]
     pub pointer: String,
     /// Stable machine code.
     #[schema(example = "too_long")]
     pub code: &'static str,
-    /// What was wrong, and what is allowed; for people.
+    /// What is wrong and what is allowed, for people.
     #[schema(value_type = String, example = "must have at most 100 characters, but has 101")]
     pub detail: Cow<'static, str>,
 }
 
-/// The body of every refusal (RFC 9457).
+/// The body of every error response (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody<'a> {
@@ -60,19 +60,19 @@ pub struct ProblemBody<'a> {
     #[serde(rename = "type")]
     #[schema(example = "urn:circadia:problem:validation_failed")]
     pub kind: String,
-    /// What it is, in words that don't vary.
-    #[schema(example = "Parts of the request are wrong")]
+    /// A short summary, the same for every problem of this kind.
+    #[schema(example = "The request contains invalid values")]
     pub title: &'a str,
     /// The HTTP status.
     #[schema(example = 422)]
     pub status: u16,
-    /// What happened this time; for people.
+    /// What happened in this case, for people.
     #[schema(example = "One field is wrong: /name must have at most 100 characters, but has 101.")]
     pub detail: &'a str,
     /// The request's id, as in the `X-Request-Id` header.
     #[schema(example = "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b")]
     pub instance: String,
-    /// Stable machine code; all of them are listed in this document's description.
+    /// Stable machine code; see the list in this document's description.
     #[schema(example = "validation_failed")]
     pub code: &'a str,
     /// Every wrong value, for `validation_failed`.
@@ -88,7 +88,7 @@ pub struct ProblemBody<'a> {
 /// [`ProblemBody`] as the documentation refers to it.
 pub type ProblemDoc = ProblemBody<'static>;
 
-/// A refusal.
+/// An error response.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Inner>);
 
@@ -105,7 +105,7 @@ struct Inner {
 }
 
 impl Problem {
-    /// A problem with a code of the table.
+    /// A problem with the status and the title of `code`.
     pub fn of(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let (status, title) = status_and_title(code);
         Self(Box::new(Inner {
@@ -120,7 +120,7 @@ impl Problem {
         }))
     }
 
-    /// Wrong values in one place of the request.
+    /// `validation_failed` for wrong values in one part of the request.
     pub fn invalid(place: InputLocation, wrong: Violations) -> Self {
         let errors: Vec<FieldError> = wrong
             .into_iter()
@@ -141,18 +141,18 @@ impl Problem {
         problem
     }
 
-    /// Something that must not happen: logged in full, answered without a word about it.
+    /// A defect. Its cause is logged and not shown to the client.
     pub fn internal(cause: &dyn fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
         Self::of(Code::InternalError, "The request could not be completed because of a defect; it has been logged.")
     }
 
-    /// Something needed isn't there at the moment.
+    /// A dependency is unavailable at the moment.
     pub fn unavailable(detail: &'static str) -> Self {
         Self::of(Code::Unavailable, detail).with_retry_after(1)
     }
 
-    /// Says when to try again, in seconds.
+    /// Sets `Retry-After`, in seconds.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
@@ -178,12 +178,12 @@ impl Problem {
         }
     }
 
-    /// The text of a member of its own.
+    /// The text of an additional member.
     pub fn member(&self, name: &str) -> Option<&str> {
         self.0.members.get(name)?.as_str()
     }
 
-    /// Says of the values at a pointer that they stood in another place.
+    /// Changes the location of the values at a pointer.
     #[must_use]
     pub fn with_place(mut self, pointer: &str, place: InputLocation) -> Self {
         for error in self.0.errors.iter_mut().filter(|error| error.pointer == pointer) {
@@ -192,7 +192,7 @@ impl Problem {
         self
     }
 
-    /// Says of all wrong values that they stood in the query.
+    /// Changes the location of all wrong values to the query.
     #[must_use]
     pub fn in_query(mut self) -> Self {
         for error in &mut self.0.errors {
@@ -201,7 +201,7 @@ impl Problem {
         self
     }
 
-    /// What happened this time.
+    /// The detail text.
     pub fn detail(&self) -> &str {
         &self.0.detail
     }
