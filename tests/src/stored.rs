@@ -1,4 +1,4 @@
-//! What is stored, as a whole: to see that a request changed nothing, and that a secret isn't there.
+//! Reads everything that is stored, to assert that a request changed nothing or that a secret isn't stored.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

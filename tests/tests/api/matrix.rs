@@ -1,4 +1,4 @@
-//! Role × route × owner, generated from the OpenAPI document: whatever somebody's role, and however they ask, things of
+//! Role × route × owner, generated from the OpenAPI document: regardless of role and authentication method, things of
 //! others don't exist for them, and what only the server decides they can't decide. An operation without a fixture in
 //! the `catalogue` fails these tests. (That ids of others answer like unknown ones, `ownership` shows, place by place.)
 
@@ -235,7 +235,7 @@ async fn nobody_asks_for_things_of_others_by_naming_them(backend: Backend) {
     let (her_id, own_id) = [&ada, &eve].map(|client| client.tokens["user"]["id"].as_str().unwrap().to_owned()).into();
     let mut queries = vec!["username=ada".to_owned(), format!("user_id={her_id}"), format!("user={her_id}")];
     for name in ["user_ids[]", "user_ids", "user_id", "user_ids%5B%5D"] {
-        // Nobody, everybody, the other one, both, the other one twice.
+        // No user, an unknown user, another user, both, another user twice.
         queries.extend([format!("{name}="), format!("{name}=*"), format!("{name}={her_id}")]);
         queries.extend([format!("{name}={own_id}&{name}={her_id}"), format!("{name}={her_id}&{name}={own_id}")]);
         queries.extend([format!("{name}={own_id},{her_id}"), format!("{name}={her_id}&{name}={her_id}")]);

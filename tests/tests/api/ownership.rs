@@ -1,4 +1,4 @@
-//! What belongs to somebody else answers like what doesn't exist, on every route that takes an id.
+//! Another user's resources are answered like ones that don't exist, on every route that takes an id.
 
 use circadia_tests::{Answer, Backend, Client, Comparable, TestApp, scenarios};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ scenarios!(
     what_is_private_asks_for_a_token,
 );
 
-/// Answers compared, whatever was asked for.
+/// The number of compared answers.
 pub(crate) fn compared(answers: &[Answer], asked: [&World; 2]) -> Vec<Comparable> {
     let ids: Vec<&str> = asked.iter().flat_map(|world| world.ids()).collect();
     answers.iter().map(|answer| answer.comparable_but_for(&ids)).collect()

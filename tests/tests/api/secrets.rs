@@ -1,5 +1,4 @@
-//! What nobody but its owner is to know, and isn't in the database: everything that could open an account, looked for
-//! in all that is stored.
+//! Secrets that must not be in the database: everything that could open an account, looked for in all that is stored.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;

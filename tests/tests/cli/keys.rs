@@ -38,7 +38,7 @@ async fn a_planned_rotation_announces_new_keys_and_an_emergency_ends_the_old_one
     let later = server.login("ada", PASSWORD).await;
     drop(server);
 
-    // Access tokens alone: whoever has a session renews theirs.
+    // Only access tokens: clients with a session refresh theirs.
     let said = run(&mut sandbox.circadia(&["keys", "rotate", "--emergency", "--purpose", "access_token"])).succeeded();
     assert!(said.contains("Rotated: access_token.") && said.contains("sign in again"), "{said}");
     let server = sandbox.serve().await;

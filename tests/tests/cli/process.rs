@@ -17,7 +17,7 @@ fn binary() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/circadia"), PathBuf::from)
 }
 
-/// A port that nobody listens on.
+/// A port without a listener.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -49,7 +49,7 @@ impl Sandbox {
         self.0.path().join(name)
     }
 
-    /// The program, without whatever configuration the tests themselves were started with.
+    /// The program, without the environment of the tests.
     pub(crate) fn circadia(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());

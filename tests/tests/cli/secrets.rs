@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::api::{PASSWORD, Session};
 use crate::process::{Sandbox, Server, free_port, until};
 
-/// Asks with whatever an account is opened by; the answer and the cookie that it set.
+/// Sends a request with credentials. Returns the answer and the cookie it set.
 async fn ask(server: &Server, method: Method, path: &str, header: (&str, &str), body: &Value) -> (Value, String) {
     let request = Client::new().request(method, server.url(&format!("/api/v1{path}"))).header(header.0, header.1);
     let answer = if body.is_null() { request.send() } else { request.json(body).send() }.await.unwrap();

@@ -119,8 +119,8 @@ fn refusal(policy: &str, quota: Quota, decision: &Decision) -> Problem {
 pub(crate) fn guesses_refusal(seconds: u32) -> Problem {
     let seconds = seconds.max(1);
     let detail = format!(
-        "Too many wrong codes were tried: the authenticator's are looked at again in {seconds} s. A recovery code is \
-         accepted."
+        "Too many wrong codes were tried: codes of the authenticator are accepted again in {seconds} s. Recovery codes are \
+         still accepted."
     );
     Problem::of(Code::RateLimited, detail)
         .with_retry_after(seconds.into())

@@ -118,13 +118,13 @@ fn is_public(operation: &Operation) -> bool {
 fn description() -> String {
     let mut text = String::from(
         "The backend for apps that help people keep their days in rhythm: recurring habits and their entries, \
-         streaks, scores and calendars.\n\n\
-         **Conventions.** JSON only, UTF-8, `snake_case`; unknown fields are refused. Ids are UUIDv7, which clients may \
-         choose: the same id with the same body again answers like the first time. Instants are RFC 3339 in UTC, civil \
-         dates `YYYY-MM-DD` in the user's own calendar, from 1970-01-01 to 2199-12-31. *Today* is the user's: of their \
-         time zone, and of when their day starts. PATCH is a merge (RFC 7396).\n\n\
-         **Concurrency.** Stored resources carry an `ETag`; send it back in `If-Match` to change only what you saw \
-         (else 412), and in `If-None-Match` to be told when nothing changed (304).\n\n\
+         streaks, scores and calendars, sleep, mood, tasks and time.\n\n\
+         **Conventions.** JSON only, UTF-8, `snake_case`; unknown fields are refused. Ids are UUIDv7, and clients may \
+         choose them: repeating a request with the same id and body gives the same answer. Instants are RFC 3339 in \
+         UTC. Dates are `YYYY-MM-DD` in the user's own calendar, from 1970-01-01 to 2199-12-31. *Today* depends on the \
+         user's time zone and on when their day starts. PATCH is a merge patch (RFC 7396).\n\n\
+         **Concurrency.** Stored resources carry an `ETag`. Send it in `If-Match` to change a resource only if it is \
+         unchanged (else 412), and in `If-None-Match` to get 304 if nothing changed.\n\n\
          **Limits.** `RateLimit-Policy` and `RateLimit` show how many requests are left; 429 carries `Retry-After`. \
          Bodies may have at most 256 KiB and 32 levels of nesting.\n\n\
          **Errors** are `application/problem+json` (RFC 9457) with a stable `code`; `validation_failed` names every \

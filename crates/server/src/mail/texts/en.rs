@@ -24,34 +24,34 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
             Some(("Confirm this address", links.verify_email(token))),
             &[
                 "The link is good once, for 24 hours.",
-                "If it wasn't you who registered, ignore this mail: without the link nobody can confirm your address.",
+                "If it wasn't you who registered, ignore this mail: your address can't be confirmed without the link.",
             ],
         ),
         EmailContent::AlreadyRegistered => texts(
             "You already have an account",
             &[
-                "Somebody, probably you, wanted to use this e-mail address for an account at Circadia. You already have \
+                "Someone, probably you, wanted to use this e-mail address for an account at Circadia. You already have \
                  one, and nothing about it was changed.",
                 "Sign in with your password. If you have forgotten it, ask for a new one:",
             ],
             Some(("Choose a new password", links.forgot_password())),
-            &["If it wasn't you, you needn't do anything. Whoever it was hasn't been told that you have an account."],
+            &["If it wasn't you, you needn't do anything. They haven't been told that you have an account."],
         ),
         EmailContent::FinishRegistration(token) => texts(
             "Finish your registration",
             &[
-                "Somebody, probably you, registered once more with this e-mail address, which wasn't confirmed yet. Choose \
+                "Someone, probably you, registered once more with this e-mail address, which wasn't confirmed yet. Choose \
                  the password that counts; that confirms the address, too.",
             ],
             Some(("Choose a password", links.reset_password(token))),
             &[
                 "The link is good once, for an hour; links of earlier mails are not good any more.",
-                "If it wasn't you who registered, ignore this mail: without the link nobody can confirm your address.",
+                "If it wasn't you who registered, ignore this mail: your address can't be confirmed without the link.",
             ],
         ),
         EmailContent::ResetPassword(token) => texts(
             "Choose a new password",
-            &["Somebody, probably you, asked for a new password for your account at Circadia."],
+            &["Someone, probably you, asked for a new password for your account at Circadia."],
             Some(("Choose a new password", links.reset_password(token))),
             &[
                 "The link is good once, for an hour. With a new password you are signed out everywhere.",
@@ -70,7 +70,7 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
         EmailContent::EmailIsChanging => texts(
             "Your e-mail address is about to change",
             &[
-                "Somebody who knows your password asked for your account at Circadia to have another e-mail address. As \
+                "Someone who knows your password asked for your account at Circadia to have another e-mail address. As \
                  soon as that address is confirmed, it takes the place of this one.",
                 "If it was you, there is nothing to do here. If it wasn't, choose a new password now:",
             ],
@@ -95,7 +95,7 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
         EmailContent::GoogleLinked => texts(
             "A Google account was linked",
             &[
-                "From now on, a Google account signs in to your account at Circadia, beside the ways there were.",
+                "From now on, a Google account signs in to your account at Circadia, in addition to your other ways to sign in.",
                 "If it was you, there is nothing to do here. If it wasn't, unlink it in your settings and choose a new \
                  password now:",
             ],
