@@ -218,7 +218,7 @@ async fn nothing_of_others_is_in_any_figure(backend: Backend) {
     app.log_in("ada").await;
     let after = read_all(&eve, &own, &catalogue).await;
     for (before, after) in before.iter().zip(&after) {
-        assert_eq!(before, after, "changed by what somebody else did");
+        assert_eq!(before, after, "changed by another user");
     }
     // It wasn't for want of something to be seen.
     let seen = read_all(&ada, &hers, &catalogue).await;

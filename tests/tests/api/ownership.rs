@@ -78,7 +78,7 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
         }
         assert!(tried > 40, "only {tried} were tried by {}", method.name);
     }
-    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+    assert_eq!(seen_by(&ada, &hers).await, before, "changed by another user");
 }
 
 /// Where bodies and queries name things, found in the document.
@@ -156,7 +156,7 @@ async fn ids_of_others_in_bodies_and_queries_are_unknown(backend: Backend) {
         let answer = eve.post("/entries/batch", items).await.expect(200);
         assert_eq!((&answer.body["items"][0]["status"], &answer.body["stored"]), (&json!(404), &json!(0)));
     }
-    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+    assert_eq!(seen_by(&ada, &hers).await, before, "changed by another user");
     assert_eq!(seen_by(&eve, &own).await, stored, "a refused request changed something");
 }
 
@@ -180,7 +180,7 @@ async fn ids_of_others_can_be_chosen_like_any(backend: Backend) {
     eve.delete(&format!("/tasks/{}", hers.task)).await.expect(204);
     eve.post("/time-entries", json!({"id": hers.time_entry, "minutes": 5})).await.expect(201);
     eve.delete(&format!("/time-entries/{}", hers.time_entry)).await.expect(204);
-    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+    assert_eq!(seen_by(&ada, &hers).await, before, "changed by another user");
 }
 
 async fn lists_hold_only_what_is_ones_own(backend: Backend) {

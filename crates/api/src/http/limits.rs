@@ -146,7 +146,7 @@ struct Limit {
 
 impl Limit {
     /// The header fields for a decision, or the problem if it refuses the request.
-    fn told(&self, decision: &Decision) -> Result<[(&'static str, String); 2], Problem> {
+    fn header_fields(&self, decision: &Decision) -> Result<[(&'static str, String); 2], Problem> {
         let policy = self.class.name();
         if !decision.allowed {
             return Err(refusal(policy, self.quota, decision));
@@ -210,7 +210,7 @@ pub async fn limit(
         _ => Who::Address(client_address(request.head(), &state.settings).map(network_of)),
     };
     let decision = limit.throttle.attempt(&who.to_string(), state.app.context.now()).await;
-    let fields = match limit.told(&decision) {
+    let fields = match limit.header_fields(&decision) {
         Ok(fields) => fields,
         Err(refusal) => return Ok(request.into_response(refusal.error_response())),
     };
@@ -298,7 +298,7 @@ mod tests {
         let count = |who: Who| {
             let who = who.to_string();
             let decision = futures_util::FutureExt::now_or_never(limit.throttle.attempt(&who, now)).unwrap();
-            limit.told(&decision)
+            limit.header_fields(&decision)
         };
         let ada = Who::Address(Some([192, 0, 2, 1].into()));
         for left in (0..5).rev() {

@@ -50,7 +50,7 @@ impl DatasetBody {
 }
 
 impl ChartBody {
-    /// Of the pieces of a range.
+    /// The labels of a divided range.
     pub(super) fn over(pieces: &Pieces, datasets: Vec<DatasetBody>) -> Self {
         let label = |date: String| match pieces.step {
             Step::Day | Step::Week => date,

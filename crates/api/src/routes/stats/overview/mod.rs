@@ -27,7 +27,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_overview);
 }
 
-/// Which days.
+/// The days to cover.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what `period` reads")]
