@@ -1,5 +1,5 @@
-//! Two figures about log-ins, over HTTP: whether their time tells who has an account, and whether they hold up anybody
-//! else. `cargo bench -p circadia-tests --bench logins`
+//! Two figures about log-ins, over HTTP: whether their duration reveals who has an account, and whether they slow down
+//! other requests. `cargo bench -p circadia-tests --bench logins`
 #![expect(clippy::print_stdout, reason = "it is run to be read")]
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the server answered, and what every answer must be like.
+//! The server's answers, and assertions that apply to all of them.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -6,20 +6,20 @@ use serde_json::Value;
 /// An answer, read whole.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// What was asked, for messages of failing tests.
+    /// The request, for failure messages.
     pub request: String,
     /// The status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The raw body.
     pub bytes: Vec<u8>,
-    /// The body as JSON; null if it is none.
+    /// The body as JSON; null if it isn't JSON.
     pub body: Value,
 }
 
 impl Answer {
-    /// Asserts the status; the answer itself.
+    /// Asserts the status, and returns the answer.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         let text = String::from_utf8_lossy(&self.bytes);
@@ -42,20 +42,20 @@ impl Answer {
         tag.unwrap_or_else(|| panic!("{} answered without an ETag", self.request)).to_owned()
     }
 
-    /// Asserts that this refuses in the form that every refusal has, with this status and code; the answer itself.
+    /// Asserts that this is a well-formed problem with this status and code, and returns the answer.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Self {
         self.expect(status).refusal().of_code(code)
     }
 
-    /// Asserts that this has a code; the answer itself.
+    /// Asserts the problem's code, and returns the answer.
     #[track_caller]
     pub(crate) fn of_code(self, code: &str) -> Self {
         assert_eq!(self.body["code"], code, "{} answered {}", self.request, self.body);
         self
     }
 
-    /// Asserts that this is `problem+json` (RFC 9457) with everything that it must have, and nothing it mustn't.
+    /// Asserts that this is valid `problem+json` (RFC 9457) with exactly the expected members.
     #[track_caller]
     pub fn refusal(self) -> Self {
         let Self { request, body, .. } = &self;
@@ -82,7 +82,7 @@ impl Answer {
         self
     }
 
-    /// Asserts that this refuses a value, and names it by its JSON pointer (or by one below it); the answer itself.
+    /// Asserts that a value was refused, named by this JSON pointer or one below it, and returns the answer.
     #[track_caller]
     pub fn names(self, pointer: &str) -> Self {
         let answer = self.problem(422, "validation_failed");

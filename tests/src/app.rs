@@ -15,11 +15,11 @@ use tokio::sync::oneshot;
 
 use crate::{Backend, Client, TestClock, TestDatabase};
 
-/// The password that the tests' users have.
+/// The password of the tests' users.
 const PASSWORD: &str = "correct horse battery";
-/// The secret that everything is sealed under.
+/// The secret key of the server.
 pub const SECRET_KEY: &str = "a key of the tests, at least 32 characters long";
-/// When the tests begin, unless they say otherwise: a Wednesday.
+/// The default time at the start of a test: a Wednesday.
 const BEGIN: &str = "2026-03-11T12:00:00Z";
 
 /// How the program is to be set up.
@@ -165,7 +165,7 @@ impl TestApp {
         rotate_keys(&config, purposes, rotation, &*self.clock, &FreshIds).expect("keys that can be rotated");
     }
 
-    /// Somebody who isn't signed in.
+    /// A client without credentials.
     pub fn anonymous(&self) -> Client {
         self.client.clone().expect("a server that runs")
     }

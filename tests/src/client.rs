@@ -1,11 +1,11 @@
-//! Speaking HTTP to the server under test.
+//! The HTTP client for the server under test.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::Answer;
 
-/// Somebody who sends requests: signed in, or nobody in particular.
+/// An HTTP client, signed in or anonymous.
 ///
 /// Paths are those of the API (`/habits`); such as begin with `/api/`, `/health` or `/.well-known` are taken as they are.
 #[derive(Debug, Clone)]

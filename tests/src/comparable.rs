@@ -1,13 +1,13 @@
-//! What two answers are compared by when nobody is to be able to tell them apart.
+//! Compares two answers that a client must not be able to tell apart.
 
 use serde_json::Value;
 
 use crate::Answer;
 
-/// Headers that differ from request to request, whatever is answered.
+/// Headers that differ between any two requests.
 const VARYING: [&str; 3] = ["x-request-id", "date", "server-timing"];
 
-/// All that an answer tells: its status, its headers and its body, without what differs from request to request.
+/// An answer's status, headers and body, without what differs between any two requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparable {
     status: u16,
@@ -16,12 +16,12 @@ pub struct Comparable {
 }
 
 impl Answer {
-    /// What it tells.
+    /// The comparable parts.
     pub fn comparable(&self) -> Comparable {
         let headers = self.headers.iter().filter(|(name, _)| !VARYING.contains(&name.as_str()));
         let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let mut headers: Vec<_> = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
-        // Lists without an order, which each worker of a server writes in one of its own.
+        // The order of these lists has no meaning and differs between a server's workers.
         for (_, list) in headers.iter_mut().filter(|(name, _)| name.starts_with("access-control-")) {
             let mut items: Vec<&str> = list.split(", ").collect();
             items.sort_unstable();
@@ -34,8 +34,7 @@ impl Answer {
         Comparable { status: self.status, headers, body }
     }
 
-    /// What it tells whoever asked for these ids: by what name a thing was asked for is no news. (Nor is the tag of an
-    /// answer that repeats it.)
+    /// The comparable parts, with the ids that were asked for replaced, and without the `ETag`, which depends on them.
     pub fn comparable_but_for(&self, ids: &[&str]) -> Comparable {
         let mut compared = self.comparable();
         compared.headers.retain(|(name, _)| name != "etag");
@@ -46,7 +45,7 @@ impl Answer {
     }
 }
 
-/// Takes out the ids of requests, also those of the refusals within an answer.
+/// Removes request ids, also those of problems within an answer.
 fn forget_requests(body: &mut Value) {
     match body {
         Value::Object(members) => {

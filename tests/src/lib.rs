@@ -1,5 +1,5 @@
-//! What the black-box tests stand on: the program in this process on a port and a database of its own, a clock that
-//! tests set, and clients that speak HTTP to it. The tests themselves lie in `tests/`.
+//! The support library of the black-box tests: the program in this process on a port and a database of its own, a clock
+//! that tests set, and clients that speak HTTP to it. The tests themselves lie in `tests/`.
 //!
 //! ```no_run
 //! # use circadia_tests::{Backend, TestApp};

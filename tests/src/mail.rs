@@ -8,7 +8,7 @@ use mail_parser::{MessageParser, MimeHeaders as _};
 use crate::TestApp;
 
 /// How long a mail may take to arrive before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A mail, taken apart by a mail parser.
 #[derive(Debug, Clone)]
@@ -101,7 +101,7 @@ impl TestApp {
     pub async fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
         let start = Instant::now();
         while !is_so() {
-            assert!(start.elapsed() < PATIENCE, "in {PATIENCE:?} there were no {what}");
+            assert!(start.elapsed() < TIMEOUT, "in {TIMEOUT:?} there were no {what}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

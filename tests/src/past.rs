@@ -1,4 +1,4 @@
-//! What is done to the program past its routes: by whoever administers it, or by accident.
+//! Changes that bypass the API: what an administrator does to the database, and accidents.
 
 use crate::{Backend, TestApp};
 
@@ -15,12 +15,12 @@ impl TestApp {
         self.publish(username, false);
     }
 
-    /// Deactivates a user, and tells nobody.
+    /// Deactivates a user without publishing it to the replicas.
     pub fn deactivate_unsaid(&self, username: &str) {
         self.database.execute(&format!("UPDATE users SET active = (1 = 0) WHERE username = '{username}'"));
     }
 
-    /// Ends all sessions of a user, and takes their personal access tokens away; tells nobody.
+    /// Ends all sessions and revokes all personal access tokens of a user, without publishing it to the replicas.
     pub fn end_sessions_unsaid(&self, username: &str) {
         let of = format!("WHERE user_id = (SELECT id FROM users WHERE username = '{username}')");
         let now = self.now_in_sql();

@@ -1,5 +1,5 @@
 //! An OpenID provider on loopback: discovery, authorisation, tokens and keys over HTTP, with real checks of the client,
-//! the redirect URL and PKCE, and ID tokens that are really signed. It can be told to go wrong in every way there is.
+//! the redirect URL and PKCE, and ID tokens that are really signed. Tests can inject faults.
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -21,17 +21,17 @@ use serde_json::{Value, json};
 
 use crate::{Builder, TestClock};
 
-/// By what the provider knows the program.
+/// The client id of the program.
 const CLIENT_ID: &str = "circadia.apps.example";
-/// What the program proves it with; with characters that have to be encoded.
+/// The client secret, with characters that must be encoded.
 const CLIENT_SECRET: &str = "hush & büsh+%";
 /// Where browsers are sent back to; tests take path and query of it.
 const REDIRECT_URL: &str = "http://127.0.0.1:1/api/v1/auth/google/callback";
 
-/// How the provider goes wrong.
+/// A fault of the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Somebody doesn't agree.
+    /// The user declines.
     Denied,
     /// Browsers come back with another state.
     WrongState,
@@ -39,9 +39,9 @@ pub enum Fault {
     WrongResponseIssuer,
     /// ID tokens are those of another sign-in.
     WrongNonce,
-    /// ID tokens are issued by somebody else.
+    /// ID tokens have another issuer.
     WrongIssuer,
-    /// ID tokens are meant for somebody else.
+    /// ID tokens have another audience.
     WrongAudience,
     /// ID tokens are of an hour ago.
     Expired,
@@ -203,7 +203,7 @@ impl OpenIdProvider {
         self.state().asked.get(path).copied().unwrap_or_default()
     }
 
-    /// What somebody does who is sent here: agrees. Path and query that their browser is sent back to.
+    /// Consents as the user would. Returns the path and query that the browser is redirected to.
     pub async fn agree(&self, authorization_url: &str) -> String {
         assert!(authorization_url.starts_with(&self.inner.issuer), "{authorization_url} isn't the provider's");
         let answer = self.http.get(authorization_url).send().await.expect("an answer of the provider");
@@ -219,7 +219,7 @@ impl OpenIdProvider {
 impl Drop for OpenIdProvider {
     fn drop(&mut self) {
         if let Some((handle, thread)) = self.server.take() {
-            // Stops by itself once it is told to; nobody waits for the answer.
+            // It stops by itself once it is told to. The answer isn't awaited.
             drop(handle.stop(false));
             let _ = thread.join();
         }
@@ -234,7 +234,7 @@ impl Builder {
         (self.with_google_at(&issuer), provider)
     }
 
-    /// Lets the program sign people in with whatever is at this URL.
+    /// Configures this URL as the program's provider.
     pub fn with_google_at(self, issuer: &str) -> Self {
         self.set("CIRCADIA_GOOGLE_ISSUER", issuer)
             .set("CIRCADIA_GOOGLE_CLIENT_ID", CLIENT_ID)
@@ -340,7 +340,7 @@ fn hs256(secret: &[u8], message: &str) -> String {
     jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).expect("a signature")
 }
 
-/// A JSON document that is valid, and longer than anybody reads.
+/// A valid JSON document that exceeds the size limit.
 fn huge(document: &Value) -> HttpResponse {
     let padding = " ".repeat(8 * 1024 * 1024);
     HttpResponse::Ok().content_type("application/json").body(format!("{padding}{document}"))

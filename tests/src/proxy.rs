@@ -1,4 +1,4 @@
-//! A way to the database that can be cut, and mended again.
+//! A proxy for the database connection that tests can interrupt and restore.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -47,7 +47,7 @@ async fn pass(listener: TcpListener, target: String) {
         let target = target.clone();
         connections.spawn(async move {
             let mut server = TcpStream::connect(&target).await.expect("a server that the tests were given");
-            // Whoever closes it first: there is nothing more to pass on.
+            // Either side may close first. Then there is nothing more to forward.
             let _ = copy_bidirectional(&mut client, &mut server).await;
         });
     }

@@ -1,11 +1,11 @@
-//! What is stored, as a whole: to see that a request changed nothing, and that a secret isn't there.
+//! Reads everything that is stored, to assert that a request changed nothing or that a secret isn't stored.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::database::Connection;
 use crate::{Backend, TestDatabase};
 
-/// Tables that tell of refused requests, or of none: the attempts to log in, letters that are on their way, and which
+/// Tables that tell of refused requests, or of none: the attempts to log in, e-mails that are queued, and which
 /// migrations there were.
 const NOTED: [&str; 3] = ["login_attempts", "jobs", "__diesel_schema_migrations"];
 

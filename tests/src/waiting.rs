@@ -1,68 +1,68 @@
-//! Waiting for what replicas come to know: that a session was ended, or that none need be looked up.
+//! Waits until replicas have learned that a session was revoked, or that a user is authenticated without a look-up.
 
 use std::time::{Duration, Instant};
 
 use crate::{Answer, Client};
 
-/// Within what time an end is to be known everywhere.
-const KNOWN_WITHIN: Duration = Duration::from_secs(1);
-/// How long anything else may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is asked.
-const STEP: Duration = Duration::from_millis(20);
+/// How long a revocation may take to reach every replica.
+const PROPAGATION_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long to wait for anything else before a test fails.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The pause between two requests.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Client {
-    /// Asks until this client is let in no more, for a second at most: the refusal, which must have this status and
+    /// Sends requests until one is refused, for at most a second. Returns the refusal, which must have this status and
     /// code.
     pub async fn until_refused(&self, status: u16, code: &str) -> Answer {
-        self.until_refused_within(KNOWN_WITHIN, status, code).await
+        self.until_refused_within(PROPAGATION_TIMEOUT, status, code).await
     }
 
-    /// The same for longer, or shorter.
-    pub async fn until_refused_within(&self, patience: Duration, status: u16, code: &str) -> Answer {
+    /// Like [`Self::until_refused`], with another timeout.
+    pub async fn until_refused_within(&self, timeout: Duration, status: u16, code: &str) -> Answer {
         let begun = Instant::now();
         loop {
             let answer = self.get("/themes").await;
             if answer.status != 200 {
                 return answer.expect(status).of_code(code);
             }
-            assert!(begun.elapsed() < patience, "{} is still let in after {patience:?}", answer.request);
-            tokio::time::sleep(STEP).await;
+            assert!(begun.elapsed() < timeout, "{} is still let in after {timeout:?}", answer.request);
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Asks until this client is let in.
-    pub async fn until_let_in_within(&self, patience: Duration) {
+    /// Sends requests until one is accepted.
+    pub async fn until_let_in_within(&self, timeout: Duration) {
         let begun = Instant::now();
         loop {
             let answer = self.get("/themes").await;
             if answer.status == 200 {
                 return;
             }
-            assert!(begun.elapsed() < patience, "{} still answers {}", answer.request, answer.body);
-            tokio::time::sleep(STEP).await;
+            assert!(begun.elapsed() < timeout, "{} still answers {}", answer.request, answer.body);
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Asks until who this client is costs no look-up: the only unit of work is the route's own.
+    /// Sends requests until authentication needs no look-up: the only unit of work is the route's own.
     pub async fn until_known(&self) {
-        self.until_units(1, PATIENCE).await;
+        self.until_units(1, TIMEOUT).await;
     }
 
-    /// Asks until who this client is has to be looked up again, for a second at most.
+    /// Sends requests until authentication needs a look-up again, for at most a second.
     pub async fn until_looked_up(&self) {
-        self.until_units(2, KNOWN_WITHIN).await;
+        self.until_units(2, PROPAGATION_TIMEOUT).await;
     }
 
-    async fn until_units(&self, units: u32, patience: Duration) {
+    async fn until_units(&self, units: u32, timeout: Duration) {
         let begun = Instant::now();
         loop {
             let answer = self.get("/themes").await.expect(200);
             if answer.units() == units {
                 return;
             }
-            assert!(begun.elapsed() < patience, "{} still takes {} units of work", answer.request, answer.units());
-            tokio::time::sleep(STEP).await;
+            assert!(begun.elapsed() < timeout, "{} still takes {} units of work", answer.request, answer.units());
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }

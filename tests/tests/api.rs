@@ -6,6 +6,7 @@ mod api {
     mod account;
     mod audit;
     mod auth;
+    mod auth_methods;
     mod catalogue;
     mod completeness;
     mod config;
@@ -54,5 +55,4 @@ mod api {
     mod totp;
     mod transport;
     mod verification;
-    mod ways;
 }

@@ -1,6 +1,6 @@
-//! Finds out who sends a request: by an access token, a personal access token, or a session's cookie.
+//! Authenticates requests: by an access token, a personal access token, or a session cookie.
 //!
-//! While the revocation feed is fresh, a user who was seen lately is recognised without asking the store.
+//! While the revocation feed is fresh, a recently seen user is authenticated without querying the store.
 
 use std::sync::Arc;
 
@@ -29,11 +29,11 @@ pub struct Principal {
     pub user: UserId,
     /// For a personal access token, its own id.
     pub session: SessionId,
-    /// How the client proves itself.
+    /// How the client authenticates.
     pub kind: SessionKind,
-    /// The user's present role, whatever it was when they signed in.
+    /// The user's current role, which may have changed since the sign-in.
     pub role: Role,
-    /// What a personal access token may do; `None` for sessions, which may do all that their user may.
+    /// What a personal access token may do; `None` for sessions, which have no restrictions.
     pub scopes: Option<Scopes>,
 }
 
@@ -47,12 +47,12 @@ pub(crate) fn ensure_in_force(store: &mut dyn Store, principal: Principal, now: 
     if state.is_some_and(|state| is_in_force(&state, now)) { Ok(()) } else { Err(TokenError::Revoked.into()) }
 }
 
-/// A cookie that leads to no session.
+/// The error for a cookie without a session.
 pub const fn session_invalid() -> Error {
-    Error::refused(Code::SessionInvalid, "The session of this cookie has ended, or never was: sign in again.")
+    Error::refused(Code::SessionInvalid, "The session of this cookie has ended or never existed: sign in again.")
 }
 
-/// Finds out who sends a request.
+/// Authenticates requests.
 #[derive(Debug)]
 pub struct Authenticator {
     pub context: Context,
@@ -65,7 +65,7 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Who an access token belongs to.
+    /// Authenticates an access token.
     ///
     /// # Errors
     /// `token_invalid`, `token_expired`, `token_revoked`; the store's.
@@ -86,7 +86,7 @@ impl Authenticator {
         Ok(Principal { user, session, kind: SessionKind::Token, role, scopes: None })
     }
 
-    /// Who a cookie belongs to, and its id. The caller holds unsafe requests to [`Cookies::is_csrf_token`].
+    /// Authenticates a cookie, and returns its id. The caller checks unsafe requests with [`Cookies::is_csrf_token`].
     ///
     /// # Errors
     /// `session_invalid`; the stores'.
@@ -110,7 +110,7 @@ impl Authenticator {
         Ok((Principal { user, session, kind: SessionKind::Cookie, role, scopes: None }, id))
     }
 
-    /// Who a personal access token belongs to.
+    /// Authenticates a personal access token.
     ///
     /// # Errors
     /// `token_invalid`, `token_expired`, `token_revoked`; the store's.
@@ -129,7 +129,7 @@ impl Authenticator {
             None => self.look_up_personal_token(presented).await?,
         };
         if known.expires_at <= now {
-            return Err(Error::refused(Code::TokenExpired, "The personal access token has expired: make another."));
+            return Err(Error::refused(Code::TokenExpired, "The personal access token has expired: create another."));
         }
         let noted = self.note_personal_token_use(known).await;
         if recalled != Some((noted, role)) {
@@ -139,7 +139,7 @@ impl Authenticator {
         Ok(Principal { user: known.user, session, kind: SessionKind::Token, role, scopes: Some(known.scopes) })
     }
 
-    /// Reads a session's row, and remembers the role it tells.
+    /// Reads a session's row, and caches the user's role.
     async fn find_session(&self, user: UserId, session: SessionId) -> Result<Option<SessionState>, Error> {
         let read_at = self.context.now();
         let state =
@@ -193,7 +193,7 @@ impl Authenticator {
             self.context.unit_of_work.read::<_, StoreError>(move |store| store.find_personal_token(user, id)).await?;
         let state = found.filter(|state| state.active && presented.is(&state.token)).ok_or(Error::refused(
             Code::TokenRevoked,
-            "The personal access token was revoked, or never issued: make another.",
+            "The personal access token was revoked, or never issued: create another.",
         ))?;
         self.roles.remember(user, state.role, verified_at);
         let token = state.token;

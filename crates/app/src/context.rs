@@ -1,4 +1,4 @@
-//! What every service of the application works with.
+//! The dependencies that every service shares.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a task's units of work cost the database.
+//! Measures what a task's units of work cost the database.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -18,7 +18,7 @@ pub struct DatabaseUse {
     pub micros: u64,
 }
 
-/// Runs a future, and tells what its units of work cost.
+/// Runs a future, and returns what its units of work cost.
 pub async fn measure<F: Future>(future: F) -> (F::Output, DatabaseUse) {
     DATABASE_USE
         .scope(Cell::default(), async {

@@ -26,7 +26,8 @@ impl Emails {
     }
 
     /// Enqueues an e-mail within a unit of work; call [`Self::wake`] once that is committed. `user` is the signed-in
-    /// user whom it concerns. It is `None` for an address that somebody typed: whose it is must not be looked up.
+    /// user whom it concerns. It is `None` for an address entered without signing in, whose owner must not be looked
+    /// up.
     pub(crate) fn enqueue(
         &self,
         store: &mut dyn Store,
@@ -63,11 +64,11 @@ impl Emails {
         if self.enabled {
             Ok(())
         } else {
-            Err(Error::refused(Code::MailDisabled, "This server sends no mail: ask whoever runs it."))
+            Err(Error::refused(Code::MailDisabled, "This server sends no mail: contact its administrator."))
         }
     }
 
-    /// What a job orders.
+    /// Opens the e-mail of a job.
     ///
     /// # Errors
     /// [`OpeningError`] if it was sealed under another key, or by a newer version.
@@ -75,7 +76,7 @@ impl Emails {
         self.outbox.open(job)
     }
 
-    /// Composes the e-mail, with a fresh token where it has a link. `None` if nobody is to get it any more.
+    /// Composes the e-mail, with a fresh token where it has a link. Returns `None` if it no longer has a recipient.
     pub async fn compose(&self, job: EmailJob) -> Result<Option<EmailMessage>, Error> {
         let (now, entropy) = (self.context.now(), self.context.entropy.clone());
         self.context

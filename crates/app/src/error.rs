@@ -1,4 +1,4 @@
-//! Why the application refused, or could not.
+//! The application's errors.
 
 use circadia_auth::OutboxError;
 use circadia_auth::accounts::{EmailRefusal, FederatedRefusal, PasswordRefusal, SignInRefusal};
@@ -15,13 +15,13 @@ use circadia_domain::code::Code;
 use circadia_domain::error::StoreError;
 use circadia_domain::unit_of_work::UnitOfWorkError;
 
-/// Why something that was asked for did not happen.
+/// Why a request to the application failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A rule of the domain, or its store.
+    /// An error of the domain or of its store.
     #[error(transparent)]
     Domain(#[from] circadia_domain::Error),
-    /// A refusal that needs no more than a code and a sentence.
+    /// A refusal with a code and a text.
     #[error("{code}: {detail}")]
     Refused {
         code: Code,
@@ -43,7 +43,7 @@ pub enum Error {
         /// Whether the attempt is kept.
         committed: bool,
     },
-    /// Something that is needed can't be reached or is overloaded. Trying again may help.
+    /// A dependency is unreachable or overloaded. Retrying may help.
     #[error("{code}: {detail}")]
     Unavailable {
         code: Code,
@@ -65,7 +65,7 @@ impl Error {
         Self::Internal(cause.to_string())
     }
 
-    /// The code, where it is one of a plain refusal.
+    /// The code, for the variants that carry one.
     pub fn code(&self) -> Option<Code> {
         match self {
             Self::Refused { code, .. }
@@ -75,7 +75,7 @@ impl Error {
         }
     }
 
-    /// Whether the user whose unit of work it was doesn't exist (any more).
+    /// Whether the unit of work failed because its user doesn't exist.
     pub(crate) fn is_no_such_user(&self) -> bool {
         matches!(self, Self::Domain(circadia_domain::Error::Store(StoreError::NoSuchUser)))
     }
@@ -135,7 +135,7 @@ impl From<SignInRefusal> for Error {
         let keep = refusal.commit_on_error();
         let error = match refusal {
             SignInRefusal::InvalidCredentials | SignInRefusal::PasswordReplaced => {
-                Self::refused(Code::InvalidCredentials, "There is no account with this name and this password.")
+                Self::refused(Code::InvalidCredentials, "The user name or e-mail address, or the password, is wrong.")
             }
             SignInRefusal::EmailNotVerified => Self::refused(
                 Code::EmailNotVerified,
@@ -148,7 +148,7 @@ impl From<SignInRefusal> for Error {
             }
             SignInRefusal::ChallengeExpired => Self::refused(
                 Code::ChallengeExpired,
-                "The challenge is not valid any more: sign in with the password again.",
+                "The challenge is no longer valid: sign in with the password again.",
             ),
             SignInRefusal::Store(error) => error.into(),
             // Callers turn the need for a second factor into a challenge.
@@ -164,10 +164,10 @@ impl From<FederatedRefusal> for Error {
         let (code, detail) = match refusal {
             FederatedRefusal::AccountExists => (
                 Code::GoogleAccountExists,
-                "There already is an account with this e-mail address. Sign in to it first, then link Google there.",
+                "An account with this e-mail address already exists. Sign in to it first, then link Google there.",
             ),
             FederatedRefusal::Inactive => (Code::GoogleAccountInactive, "This account may not sign in."),
-            FederatedRefusal::Changed => (Code::ChangedMeanwhile, "Somebody else was faster: try again."),
+            FederatedRefusal::Changed => (Code::ChangedMeanwhile, "It was changed at the same time: try again."),
             FederatedRefusal::SubjectTaken => {
                 (Code::GoogleSubjectTaken, "This Google account belongs to another account here.")
             }
@@ -177,7 +177,7 @@ impl From<FederatedRefusal> for Error {
             FederatedRefusal::NotLinked => (Code::GoogleNotLinked, "No Google account is linked."),
             FederatedRefusal::LastSignInMethod => (
                 Code::GoogleLastWayIn,
-                "Without a password, Google is the only way into this account: choose a password first.",
+                "Without a password, Google is the only sign-in method of this account: set a password first.",
             ),
             FederatedRefusal::Store(error) => return error.into(),
             refusal @ FederatedRefusal::SecondFactorRequired { .. } => return Self::internal(refusal),
@@ -195,11 +195,12 @@ impl From<OAuthError> for Error {
                 detail: "Google can't be reached at the moment. Try again.",
                 retry_after_seconds: 5,
             },
-            OAuthError::CodeRefused(_) => {
-                Self::refused(Code::GoogleCodeRefused, "Google doesn't know this sign-in: begin anew.")
-            }
+            OAuthError::CodeRefused(_) => Self::refused(
+                Code::GoogleCodeRefused,
+                "Google refused the authorisation code: start the sign-in again.",
+            ),
             OAuthError::TokenInvalid(_) => {
-                Self::refused(Code::GoogleTokenInvalid, "What Google answered can't be believed.")
+                Self::refused(Code::GoogleTokenInvalid, "Google's answer could not be verified.")
             }
             OAuthError::EmailUnverified => Self::refused(
                 Code::GoogleEmailUnverified,
@@ -220,10 +221,10 @@ impl From<FactorRefusal> for Error {
                 Self::TooManyGuesses { retry_after_seconds: seconds, committed: false }
             }
             FactorRefusal::NotSetUp => {
-                Self::refused(Code::TotpNotSetUp, "There is no second factor: set one up first.")
+                Self::refused(Code::TotpNotSetUp, "No second factor is set up: set one up first.")
             }
             FactorRefusal::AlreadyActive => {
-                Self::refused(Code::TotpActive, "There is a second factor already: remove it to set up another.")
+                Self::refused(Code::TotpActive, "A second factor is already active: remove it to set up another.")
             }
             FactorRefusal::Keys(error) => error.into(),
             FactorRefusal::Store(error) => error.into(),
@@ -246,7 +247,7 @@ impl From<OneTimeRefusal> for Error {
             OneTimeRefusal::NoGood => circadia_domain::Error::field(
                 "/token",
                 "invalid_token",
-                "is no good, or no longer: links are good once, for a limited time, and only the latest counts",
+                "is invalid or has expired: a link is valid once, for a limited time, and only the latest one works",
             )
             .into(),
             OneTimeRefusal::Store(error) => error.into(),
@@ -258,9 +259,7 @@ impl From<EmailRefusal> for Error {
     fn from(refusal: EmailRefusal) -> Self {
         match refusal {
             EmailRefusal::Token(refusal) => refusal.into(),
-            EmailRefusal::Taken => {
-                Self::refused(Code::EmailTaken, "There is another account with this e-mail address by now.")
-            }
+            EmailRefusal::Taken => Self::refused(Code::EmailTaken, "Another account has taken this e-mail address."),
         }
     }
 }
@@ -306,7 +305,7 @@ impl From<KeyError> for Error {
     }
 }
 
-/// A password that isn't the account's. Not a 401: the session that sent it is a good one.
+/// A wrong password of a signed-in user. Not a 401, because the session is valid.
 pub(crate) const fn wrong_password() -> Error {
-    Error::refused(Code::WrongPassword, "This isn't the password of the account.")
+    Error::refused(Code::WrongPassword, "The password is wrong.")
 }

@@ -1,4 +1,4 @@
-//! Signing in with Google, or with whatever OpenID provider is configured in its place, and linking accounts with it.
+//! Signing in with Google, or another configured OpenID provider, and linking accounts with it.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ use crate::sign_in::Challenges;
 /// How often a sign-in is tried when another request changes the account meanwhile.
 const MAX_TRIES: usize = 3;
 
-/// Flows that wait for the browser to come back.
+/// Flows that wait for the callback.
 const FLOWS: Kind = Kind::new("google_flow");
 /// Results that wait for an app to fetch them.
 const TICKETS: Kind = Kind::new("google_ticket");
@@ -41,7 +41,7 @@ const TICKETS: Kind = Kind::new("google_ticket");
 /// The longest authorisation code that is sent on.
 const MAX_CODE_BYTES: usize = 4096;
 
-/// What the provider's redirect back to the callback says.
+/// The query of the provider's redirect to the callback.
 #[derive(Debug, Default)]
 pub struct Callback {
     pub state: Option<String>,
@@ -65,7 +65,7 @@ pub enum Finished {
 pub struct GoogleSignIn {
     pub context: Context,
     pub provider: OpenIdProvider,
-    /// Where browsers end up.
+    /// The front end that browsers return to.
     pub front_end: Url,
     pub ephemera: Ephemera,
     pub emails: Emails,
@@ -136,28 +136,25 @@ impl GoogleSignIn {
         };
         pending.filter(|pending| pending.is_of(browser)).ok_or(Error::refused(
             Code::GoogleStateInvalid,
-            "This sign-in was begun in another browser, too long ago, or not at all.",
+            "This sign-in was started in another browser, has expired, or is unknown.",
         ))
     }
 
-    /// Finishes a flow with what the provider said.
+    /// Finishes a flow with the query of the callback.
     ///
     /// # Errors
     /// `google_denied`, `google_code_refused`, `google_state_invalid` and those of the sign-in or the link;
     /// [`Error::SecondFactorRequired`]; the stores'.
     pub async fn finish(&self, pending: &Pending, callback: Callback, client: &Client) -> Result<Finished, Error> {
         if callback.issuer.is_some_and(|issuer| !self.provider.is_issuer(&issuer)) {
-            return Err(Error::refused(
-                Code::GoogleStateInvalid,
-                "It was not Google that this browser came back from.",
-            ));
+            return Err(Error::refused(Code::GoogleStateInvalid, "The callback didn't come from Google."));
         }
         let code = match (callback.error.as_deref(), callback.code) {
             (None, Some(code)) if code.len() <= MAX_CODE_BYTES => code,
             (Some("access_denied"), _) => {
-                return Err(Error::refused(Code::GoogleDenied, "Signing in was called off."));
+                return Err(Error::refused(Code::GoogleDenied, "The sign-in was cancelled."));
             }
-            _ => return Err(Error::refused(Code::GoogleCodeRefused, "Google did not let this sign-in happen.")),
+            _ => return Err(Error::refused(Code::GoogleCodeRefused, "Google refused this sign-in.")),
         };
         let profile = self.provider.finish(pending, code, self.context.now()).await?;
         match (&pending.completion, &pending.purpose) {
@@ -191,7 +188,7 @@ impl GoogleSignIn {
         if purpose != Purpose::SignIn {
             return Err(Error::refused(
                 Code::GoogleCodeInvalid,
-                "This code links an account: `POST /me/google/confirm` takes it.",
+                "This code links an account: send it to `POST /me/google/confirm`.",
             ));
         }
         self.sign_in::<K>(&profile, client).await
@@ -206,7 +203,10 @@ impl GoogleSignIn {
             (Purpose::Link { user, session }, profile) if user == principal.user => {
                 self.link(user, session, profile).await
             }
-            _ => Err(Error::refused(Code::GoogleCodeInvalid, "This code doesn't link an account, or not this one.")),
+            _ => Err(Error::refused(
+                Code::GoogleCodeInvalid,
+                "This code doesn't link an account, or belongs to another account.",
+            )),
         }
     }
 
@@ -226,7 +226,7 @@ impl GoogleSignIn {
         let redeemed = ticket.and_then(|ticket| Some((ticket.purpose.clone(), ticket.redeem(verifier)?)));
         redeemed.ok_or(Error::refused(
             Code::GoogleCodeInvalid,
-            "The code was used before, has expired, or belongs to another `code_verifier`: begin anew.",
+            "The code was used before, has expired, or belongs to another `code_verifier`: start again.",
         ))
     }
 
@@ -337,10 +337,7 @@ impl GoogleSignIn {
         let linked = self.context.unit_of_work.write::<_, Error>(user, now, move |tx| {
             let state = tx.store.find_session(user, session)?;
             if !state.is_some_and(|state| is_in_force(&state, now)) {
-                return Err(Error::refused(
-                    Code::GoogleLinkExpired,
-                    "The session in which it was asked for has ended.",
-                ));
+                return Err(Error::refused(Code::GoogleLinkExpired, "The session that requested the link has ended."));
             }
             let identity = accounts::link(tx.store, user, session, Provider::Google, &profile, &*ids, now)?;
             emails.enqueue(tx.store, Some(user), &EmailJob::GoogleLinked { user }, now)?;

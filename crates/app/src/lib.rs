@@ -1,4 +1,4 @@
-//! The application: what the service does, whoever asks for it.
+//! The application: what the service does, independent of how it is called.
 //!
 //! HTTP routes, background jobs and commands all call it. It knows the domain and `auth`, and neither HTTP nor a database.
 //! Each service is a struct with the fields that it needs; [`App`] holds one of each. What a service writes, it writes in

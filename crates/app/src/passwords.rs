@@ -245,12 +245,12 @@ impl Passwords {
     }
 }
 
-/// Reads the token of a link. What can't be one is refused like one that has expired.
+/// Reads the token of a link. Malformed text is refused like an expired token.
 pub(crate) fn one_time_token(text: &str) -> Result<OneTimeToken, Error> {
     Ok(OneTimeToken::parse(text).ok_or(OneTimeRefusal::NoGood)?)
 }
 
-/// The token of a link names its user. If there is none, the token is no good.
+/// The token of a link names its user. If that user doesn't exist, the token is invalid.
 pub(crate) fn unknown_user_is_invalid_link(error: Error) -> Error {
     if error.is_no_such_user() { OneTimeRefusal::NoGood.into() } else { error }
 }

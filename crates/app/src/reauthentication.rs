@@ -1,4 +1,5 @@
-//! Asks a signed-in user to prove again who they are, before what can't be undone or what a borrowed session must not do.
+//! Reauthenticates a signed-in user before actions that can't be undone, or that must not be possible with a stolen
+//! session.
 
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ impl Reauthentication {
         principal: Principal,
         submitted: SubmittedPassword,
     ) -> Result<(), Error> {
-        let detail = "Send the password along, or sign in again and come back within five minutes.";
+        let detail = "Send the password, or sign in again and repeat the request within five minutes.";
         self.by_password_or_session(principal, submitted, |_| true, detail).await
     }
 
@@ -58,7 +59,7 @@ impl Reauthentication {
     /// `wrong_password`, `reauthentication_required`; [`Error::AccountRateLimited`].
     pub async fn by_password_or_google(&self, principal: Principal, submitted: SubmittedPassword) -> Result<(), Error> {
         let through_google = |session: &Session| session.first_factor == FirstFactor::Google;
-        let detail = "Send the password along, or sign in with Google again and come back within five minutes.";
+        let detail = "Send the password, or sign in with Google again and repeat the request within five minutes.";
         self.by_password_or_session(principal, submitted, through_google, detail).await
     }
 

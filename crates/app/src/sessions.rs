@@ -127,7 +127,7 @@ impl Sessions {
         refreshed.await.map_err(unknown_user_is_invalid_token)
     }
 
-    /// The sessions of a user that are live, the latest used first.
+    /// The active sessions of a user, most recently used first.
     ///
     /// # Errors
     /// The store's.
@@ -153,8 +153,7 @@ impl Sessions {
         Ok(read.await?)
     }
 
-    /// Lets a cookie lead to the session that was opened for it. The session that the browser's `former` cookie leads to
-    /// ends.
+    /// Stores a cookie for its new session. The session of the browser's `former` cookie ends.
     ///
     /// # Errors
     /// The stores'. The new session is then ended, too.

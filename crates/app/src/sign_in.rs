@@ -70,7 +70,7 @@ pub struct SignIn {
     pub verification: Verification,
 }
 
-/// What became of a right password.
+/// The outcome of a correct password.
 enum Accepted<T> {
     /// It was replaced while it was checked.
     PasswordReplaced,
@@ -128,7 +128,7 @@ impl SignIn {
         let now = self.context.now();
         let (client, login, opener) = (client.clone(), login.clone(), self.opener.clone());
         let (identifiers, verification) = (Arc::clone(&self.identifiers), self.verification);
-        // An unknown name and a wrong password take the same way, through the same kind of transaction.
+        // An unknown name and a wrong password take the same path, through the same kind of transaction.
         let Some(credentials) = found.clone().filter(|_| verified.matches) else {
             let refused = unit_of_work.write_unowned::<_, Error>(move |store| {
                 let ids = &*opener.context.ids;

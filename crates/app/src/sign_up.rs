@@ -28,12 +28,12 @@ pub struct NewAccount {
     pub locale: Option<Locale>,
 }
 
-/// What became of a registration.
+/// The outcome of a registration.
 #[derive(Debug)]
 pub enum SignedUp {
     /// The account can be used at once.
     SignedIn(Box<Opened>, Box<UserProfile>),
-    /// An e-mail is on its way, whether or not the address had an account.
+    /// An e-mail is enqueued, whether or not the address has an account.
     VerificationSent,
 }
 
@@ -99,8 +99,8 @@ impl SignUp {
         Ok(SignedUp::SignedIn(Box::new(opened), Box::new(profile)))
     }
 
-    /// Registers an account if the address has none, and enqueues an e-mail to it in either case: both ways write one
-    /// row and commit one transaction.
+    /// Registers an account if the address has none, and enqueues an e-mail to it in either case: both write one row
+    /// and commit one transaction.
     async fn register_unverified(&self, registration: Registration, hash: String) -> Result<SignedUp, Error> {
         let now = self.context.now();
         let email = registration.email.as_str().to_owned();
@@ -121,7 +121,7 @@ impl SignUp {
                 self.context
                     .unit_of_work
                     .write_unowned::<_, Error>(move |store| {
-                        // Names aren't secret, and are refused before anything is said of the address.
+                        // User names aren't secret. They are refused before anything depends on the address.
                         if store.find_credentials(&login)?.is_some() {
                             return Err(accounts::username_taken().into());
                         }

@@ -9,10 +9,11 @@ use circadia_domain::ids::UserId;
 use crate::clock::Clock;
 use crate::error::Error;
 
-/// What attempts are counted on. Each target is counted on its own.
+/// What attempts are counted for. Each target has its own count.
 #[derive(Debug, Clone, Copy)]
 pub enum AttemptTarget<'a> {
-    /// An account, by the name or address that was typed. Counting both together would tell that they belong together.
+    /// An account, by the name or address that was typed. Counting both together would reveal that they belong to the
+    /// same account.
     Login(&'a str),
     /// An address to register with.
     Registration(&'a str),

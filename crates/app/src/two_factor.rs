@@ -18,13 +18,13 @@ use crate::passwords::SubmittedPassword;
 use crate::reauthentication::Reauthentication;
 use crate::throttle::{AccountThrottle, AttemptTarget};
 
-/// How far a second factor is set up.
+/// The status of a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TwoFactorState {
     Off,
-    /// It was set up, and is not asked for until it is confirmed.
+    /// It was set up but not confirmed, so it isn't required yet.
     Pending,
-    /// It has been asked for at every sign-in since then.
+    /// It has been required at every sign-in since this instant.
     Active {
         since: Instant,
     },
@@ -130,7 +130,7 @@ impl TwoFactor {
         made.await
     }
 
-    /// Puts the second factor into force, and gives its recovery codes.
+    /// Activates the second factor, and returns its recovery codes.
     ///
     /// # Errors
     /// `validation_failed` at `/code`; `totp_not_set_up`, `totp_active`; [`Error::TooManyGuesses`]; the store's.

@@ -1,4 +1,4 @@
-//! Work that goes on beside the requests, for as long as the process serves.
+//! Background work that runs as long as the process serves.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::ids::IdSource;
 use uuid::Uuid;
 
-/// The system's clock.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -17,7 +17,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// `UUIDv7`s that grow, within this process, from one to the next.
+/// Generates `UUIDv7`s that increase within this process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FreshIds;
 

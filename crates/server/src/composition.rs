@@ -35,7 +35,7 @@ use circadia_domain::ids::IdSource;
 use circadia_domain::unit_of_work::{self, Database};
 use circadia_storage::{SqlDatabase, StorageOptions};
 
-use crate::config::{Config, MailWay};
+use crate::config::{Config, MailTransport};
 use crate::http_client::ProviderClient;
 use crate::keys::master_key;
 use crate::server::StartError;
@@ -139,7 +139,8 @@ struct Parts {
 
 fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let Parts { context, master, tokens, ephemera, shared_store, account_throttle } = parts;
-    let settings = AppSettings { verification: config.verification, sends_email: config.mail.way != MailWay::None };
+    let settings =
+        AppSettings { verification: config.verification, sends_email: config.mail.transport != MailTransport::None };
     let outbox = Outbox::new(master.clone(), context.entropy.clone());
     let emails = Emails::new(context.clone(), outbox.clone(), settings.sends_email);
     let keys = Arc::new(Keys::new(context.clone(), master.clone(), Arc::clone(&tokens)));

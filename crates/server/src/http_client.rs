@@ -1,4 +1,4 @@
-//! The HTTP client that this service speaks to providers with.
+//! The HTTP client for calls to providers.
 
 use std::time::Duration;
 

@@ -10,13 +10,13 @@ use circadia_auth::keys::{KeyError, MasterKey};
 
 use crate::config::Config;
 
-/// Why there is no master key.
+/// Why the master key can't be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     /// The file of the embedded default can't be read or made.
     #[error("the secret key in {0} can't be read or made: {1}")]
     File(String, std::io::Error),
-    /// It is no good.
+    /// It isn't a valid key.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
@@ -43,7 +43,7 @@ fn kept_or_made(path: &Path, entropy: &dyn Entropy) -> std::io::Result<String> {
     let mut secret = [0; 32];
     entropy.fill(&mut secret);
     let text = hex(&secret);
-    // Written aside and linked into place, so that nobody ever reads half of it.
+    // Written to a temporary file and linked into place, so that it is never read half-written.
     let aside = path.with_extension(format!("key.{}", std::process::id()));
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -25,7 +25,7 @@ use crate::quotes;
 
 /// How long requests in flight may take when the process is asked to stop.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 25;
-/// How long after readiness was withdrawn connections are still accepted, so that whoever routes requests notices.
+/// How long connections are still accepted after readiness was withdrawn, so that load balancers notice.
 const DRAIN_NOTICE: Duration = Duration::from_secs(2);
 
 /// Why the process doesn't start.
@@ -111,7 +111,7 @@ pub fn start_with(
     let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
     let server = HttpServer::new(move || http.worker())
         .workers(cores)
-        // Whoever has a turn at the database finds a thread, whichever worker it is on; others are for what else blocks.
+        // Every running unit of work needs a thread, whichever worker it is on; the others are for other blocking work.
         .worker_max_blocking_threads(usize::try_from(config.database_connections).unwrap_or(4).saturating_add(2))
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(Duration::from_secs(75))

@@ -54,7 +54,7 @@ async fn of_a_deleted_account_nothing_is_left(backend: Backend) {
         let others = app.database.number(&format!("SELECT count(DISTINCT user_id) FROM {table}"));
         assert!(others <= 1, "{table}");
     }
-    // What is on record of it names nobody.
+    // The audit log of it names no user.
     assert_eq!(app.database.number("SELECT count(*) FROM audit_events WHERE action = 'account_deleted'"), 1);
     let body = json!({"token": reset.token(), "password": "a staple and a ladder"});
     app.anonymous().post("/auth/password/reset", body).await.names("/token");
@@ -64,7 +64,7 @@ async fn of_a_deleted_account_nothing_is_left(backend: Backend) {
         .problem(401, "invalid_credentials");
     app.anonymous().post("/auth/password/forgot", json!({"email": "ada@example.org"})).await.expect(202);
     assert!(app.mail().await.is_empty());
-    // Name and address are free again, and whoever takes them gets nothing of what was.
+    // Name and address are free again, and a new account with them gets none of the old data.
     let again = app.user("ada").await;
     assert_eq!(again.get("/habits").await.expect(200).body["items"], json!([]));
     eve.get("/me").await.expect(200);

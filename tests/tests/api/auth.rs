@@ -1,4 +1,4 @@
-//! `/auth`: getting in, staying in, getting out.
+//! `/auth`: registering, signing in, refreshing and signing out.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,7 +33,7 @@ async fn names_and_addresses_are_taken_once(backend: Backend) {
     let made = register("other", "other@example.org").await.expect(201);
     assert_eq!((&made.body["token_type"], &made.body["expires_in"]), (&json!("Bearer"), &json!(900)));
     assert_eq!(made.header("cache-control"), Some("no-store"));
-    // By name or address, whatever their case.
+    // By name or address, ignoring case.
     for credentials in [json!({"username": "Other"}), json!({"email": "Other@Example.org"})] {
         let mut credentials = credentials;
         credentials["password"] = json!("correct horse battery");
@@ -73,7 +73,7 @@ async fn unknown_users_and_wrong_passwords_answer_alike(backend: Backend) {
         app.user(name).await;
     }
     app.deactivate_unsaid("mary");
-    // As somebody has who came by Google and never chose a password.
+    // As for an account created through Google, without a password.
     app.database.execute("UPDATE users SET password_hash = NULL WHERE username = 'grace'");
     for way in ["/auth/login", "/auth/session"] {
         let refused = async |login: Value| {
@@ -148,7 +148,7 @@ async fn logging_out_ends_the_session_at_once(backend: Backend) {
     ada.post("/auth/logout", Value::Null).await.expect(204);
     ada.get("/me").await.problem(401, "token_revoked");
     refresh(&app.anonymous(), ada.refresh_token()).await.problem(401, "token_revoked");
-    // Whoever holds a session's refresh token may end it, with or without an access token; a guess ends nothing.
+    // A session's refresh token ends it, with or without an access token; a guess ends nothing.
     let ended = json!({"refresh_token": elsewhere.refresh_token()});
     let mut guess = elsewhere.refresh_token().to_owned();
     let last = guess.pop().unwrap();

@@ -18,7 +18,7 @@ const METHODS: [(&str, Method); 5] = [
     ("delete", Method::DELETE),
 ];
 
-/// What could be the token of a mail, and is nobody's.
+/// A well-formed token that was never issued.
 const ONE_TIME_TOKEN: &str = "AQGSC35MXX4vihs8TV5veotn8e2zrWkzUmKDMmgVnNsW0AbaM2vGZ3WmQWq3pO1EkQ";
 
 /// An operation of the document.
@@ -35,7 +35,7 @@ pub(crate) struct Operation {
     pub(crate) body: Option<Value>,
     /// The scope that a personal access token needs, if any is let in.
     pub(crate) personal_scope: Option<String>,
-    /// Whether it is for everybody.
+    /// Whether it needs no authentication.
     pub(crate) public: bool,
     /// Whether it is for cookies only.
     pub(crate) by_cookie: bool,
@@ -133,7 +133,9 @@ fn operation(path: &str, method: Method, item: &Value) -> Operation {
         body: body.is_object().then_some(body),
         personal_scope: item["security"]
             .as_array()
-            .and_then(|ways| ways.iter().find_map(|way| way["personal_token"][0].as_str()))
+            .and_then(|alternatives| {
+                alternatives.iter().find_map(|alternative| alternative["personal_token"][0].as_str())
+            })
             .map(str::to_owned),
         public: item["security"] == json!([{}]),
         by_cookie: item["security"] == json!([{"cookie": []}]),
@@ -228,7 +230,7 @@ impl World {
         self
     }
 
-    /// The same with ids that nobody has.
+    /// The same with ids that don't exist.
     pub(crate) fn unknown(&self) -> Self {
         Self {
             theme: fresh_id(),
@@ -314,7 +316,7 @@ impl World {
         format!("{}{query}", self.path(operation))
     }
 
-    /// A body for what has to do with who somebody is.
+    /// A body for operations about authentication.
     fn body_of_identity(&self, id: &str) -> Option<Value> {
         let Self { username, refresh_token, code, challenge, .. } = self;
         let password = "correct horse battery";

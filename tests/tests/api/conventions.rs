@@ -170,7 +170,7 @@ async fn ids_are_checked(backend: Backend) {
     for id in [RANDOM.to_owned(), Uuid::nil().to_string(), Uuid::max().to_string()] {
         ada.post("/themes", json!({"id": id, "name": "Health"})).await.names("/id");
     }
-    // Whatever its case, it is the same.
+    // Ids are case-insensitive.
     let id = fresh_id();
     ada.post("/themes", json!({"id": id, "name": "Health"})).await.expect(201);
     ada.get(&format!("/themes/{}", id.to_uppercase())).await.expect(200);

@@ -1,4 +1,4 @@
-//! What becomes of requests while the database is gone. (While Redis is, `replicas` says.)
+//! Requests while the database is unreachable. (For Redis, see `replicas`.)
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// Within what time all is well once the database is back.
 const SOON: Duration = Duration::from_secs(5);
 
-/// What answers in time, whatever it answers.
+/// Asserts that the answer arrives in time, with any status.
 async fn in_time(client: &Client, method: Method, path: &str, body: &Value) -> Answer {
     let begun = Instant::now();
     let answer = client.call(method, path, body).await;

@@ -1,4 +1,4 @@
-//! Access tokens that somebody made up: every line of the sort in one place, over HTTP, also under the genuine key.
+//! Forged access tokens, over HTTP, also signed with the genuine key.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -18,7 +18,7 @@ scenarios!(
     another_token_kind_is_refused,
 );
 
-/// Somebody who has a good token, and even the key that signed it.
+/// An attacker with a valid token, and even the key that signed it.
 struct Forger {
     client: Client,
     token: String,

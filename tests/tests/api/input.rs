@@ -108,7 +108,7 @@ impl Generator<'_> {
             (Value::Array(items), Some(value)) => items[name.parse::<usize>().unwrap()] = value,
             (other, _) => panic!("{pointer} leads into {other}"),
         }
-        // Of two ways to say who one is, only one may be taken.
+        // Of two kinds of credentials, only one may be used.
         match (self.operation.id.as_str(), pointer) {
             ("login", "/email") => drop(body.as_object_mut().unwrap().remove("username")),
             ("login", "/username") => drop(body.as_object_mut().unwrap().remove("email")),

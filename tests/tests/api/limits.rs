@@ -104,7 +104,7 @@ async fn ones_own_success_resets_nothing(backend: Backend) {
     }
     log_in(&guesser, "nobody").await.problem(401, "invalid_credentials");
     right(&guesser, "eve", "/auth/login").await.problem(429, "rate_limited");
-    // Of an account: whoever knows the password doesn't help whoever guesses.
+    // Per account: a correct password doesn't reset the limit for guesses.
     let number = std::cell::Cell::new(0);
     let elsewhere = || {
         number.set(number.get() + 1);

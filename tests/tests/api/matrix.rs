@@ -1,4 +1,4 @@
-//! Role × route × owner, generated from the OpenAPI document: whatever somebody's role, and however they ask, things of
+//! Role × route × owner, generated from the OpenAPI document: regardless of role and authentication method, things of
 //! others don't exist for them, and what only the server decides they can't decide. An operation without a fixture in
 //! the `catalogue` fails these tests. (That ids of others answer like unknown ones, `ownership` shows, place by place.)
 
@@ -8,9 +8,9 @@ use circadia_tests::{Answer, Backend, Client, Comparable, TestApp, scenarios};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::auth_methods::{AuthMethod, auth_methods};
 use super::catalogue::{Catalogue, Operation, World};
 use super::ownership::{compared, seen_by};
-use super::ways::{Way, ways_of};
 
 scenarios!(
     no_role_makes_things_of_others_exist,
@@ -70,15 +70,15 @@ fn ids_in(answer: &Answer) -> BTreeSet<String> {
 }
 
 /// Each role in turn, at a replica that hasn't seen the user in another.
-async fn in_each_role(app: &TestApp, user: &Client, mut check: impl AsyncFnMut(&str, [Way; 3])) {
+async fn in_each_role(app: &TestApp, user: &Client, mut check: impl AsyncFnMut(&str, [AuthMethod; 3])) {
     let username = user.tokens["user"]["username"].as_str().unwrap();
-    let ways = ways_of(app, user).await;
+    let methods = auth_methods(app, user).await;
     for role in ROLES {
         app.give_role(username, role);
         let replica = app.replica().start();
-        let ways = ways.each_ref().map(|way| way.at(&replica));
-        assert_eq!(ways[0].client.get("/me").await.expect(200).body["role"], role);
-        check(role, ways).await;
+        let methods = methods.each_ref().map(|method| method.at(&replica));
+        assert_eq!(methods[0].client.get("/me").await.expect(200).body["role"], role);
+        check(role, methods).await;
     }
 }
 
@@ -89,22 +89,22 @@ async fn no_role_makes_things_of_others_exist(backend: Backend) {
     let unknown = hers.unknown();
     let before = seen_by(&ada, &hers).await;
     let catalogue = Catalogue::read();
-    in_each_role(&app, &eve, async |role, ways| {
+    in_each_role(&app, &eve, async |role, methods| {
         let mut tried = 0;
         for operation in &catalogue.operations {
             let about_something = operation.path_names.iter().any(|name| name != "date");
             if !about_something || needs_a_role(operation) {
                 continue;
             }
-            for way in &ways {
+            for method in &methods {
                 let mut answers = Vec::new();
                 for world in [&hers, &unknown] {
                     let path = world.path_and_query(operation);
-                    answers.push(way.client.call(operation.method.clone(), &path, &own.body(operation)).await);
+                    answers.push(method.client.call(operation.method.clone(), &path, &own.body(operation)).await);
                 }
                 let compared = compared(&answers, [&hers, &unknown]);
-                assert_eq!(compared[0], compared[1], "{} as {role} by {}", operation.id, way.name);
-                let barred = way.name == "a personal access token" && operation.personal_scope.is_none();
+                assert_eq!(compared[0], compared[1], "{} as {role} by {}", operation.id, method.name);
+                let barred = method.name == "a personal access token" && operation.personal_scope.is_none();
                 answers.remove(0).expect(if barred { 403 } else { 404 }).refusal();
             }
             tried += 1;
@@ -143,11 +143,11 @@ async fn no_role_sees_things_of_others_in_what_is_its_own(backend: Backend) {
         hers_alone.extend(ids);
     }
     assert!(showing >= 5 && hers_alone.len() >= 4, "{showing} overviews showed {hers_alone:?}");
-    in_each_role(&app, &eve, async |role, ways| {
+    in_each_role(&app, &eve, async |role, methods| {
         for operation in overviews(&catalogue) {
-            for way in &ways {
-                let answer = way.client.get(&own.path_and_query(operation)).await;
-                if operation.personal_scope.is_none() && way.name == "a personal access token" {
+            for method in &methods {
+                let answer = method.client.get(&own.path_and_query(operation)).await;
+                if operation.personal_scope.is_none() && method.name == "a personal access token" {
                     answer.problem(403, "insufficient_scope");
                     continue;
                 }
@@ -181,7 +181,7 @@ async fn what_is_read_is_the_same_by_every_way_in(backend: Backend) {
     let ada = app.user("ada").await;
     let own = World::of(&ada).await;
     let catalogue = Catalogue::read();
-    let [bearer, cookie, personal] = ways_of(&app, &ada).await;
+    let [bearer, cookie, personal] = auth_methods(&app, &ada).await;
     let usual = read_all(&bearer.client, &own, &catalogue).await;
     for (id, usual) in usual {
         let operation = catalogue.operation(&id);
@@ -218,7 +218,7 @@ async fn nothing_of_others_is_in_any_figure(backend: Backend) {
     app.log_in("ada").await;
     let after = read_all(&eve, &own, &catalogue).await;
     for (before, after) in before.iter().zip(&after) {
-        assert_eq!(before, after, "changed by what somebody else did");
+        assert_eq!(before, after, "changed by another user");
     }
     // It wasn't for want of something to be seen.
     let seen = read_all(&ada, &hers, &catalogue).await;
@@ -235,7 +235,7 @@ async fn nobody_asks_for_things_of_others_by_naming_them(backend: Backend) {
     let (her_id, own_id) = [&ada, &eve].map(|client| client.tokens["user"]["id"].as_str().unwrap().to_owned()).into();
     let mut queries = vec!["username=ada".to_owned(), format!("user_id={her_id}"), format!("user={her_id}")];
     for name in ["user_ids[]", "user_ids", "user_id", "user_ids%5B%5D"] {
-        // Nobody, everybody, the other one, both, the other one twice.
+        // No user, an unknown user, another user, both, another user twice.
         queries.extend([format!("{name}="), format!("{name}=*"), format!("{name}={her_id}")]);
         queries.extend([format!("{name}={own_id}&{name}={her_id}"), format!("{name}={her_id}&{name}={own_id}")]);
         queries.extend([format!("{name}={own_id},{her_id}"), format!("{name}={her_id}&{name}={her_id}")]);

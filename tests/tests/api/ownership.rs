@@ -1,10 +1,10 @@
-//! What belongs to somebody else answers like what doesn't exist, on every route that takes an id.
+//! Another user's resources are answered like ones that don't exist, on every route that takes an id.
 
 use circadia_tests::{Answer, Backend, Client, Comparable, TestApp, scenarios};
 use serde_json::{Value, json};
 
+use super::auth_methods::auth_methods;
 use super::catalogue::{Catalogue, World};
-use super::ways::ways_of;
 
 scenarios!(
     ids_of_others_in_paths_are_unknown,
@@ -14,7 +14,7 @@ scenarios!(
     what_is_private_asks_for_a_token,
 );
 
-/// Answers compared, whatever was asked for.
+/// The number of compared answers.
 pub(crate) fn compared(answers: &[Answer], asked: [&World; 2]) -> Vec<Comparable> {
     let ids: Vec<&str> = asked.iter().flat_map(|world| world.ids()).collect();
     answers.iter().map(|answer| answer.comparable_but_for(&ids)).collect()
@@ -51,7 +51,7 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
     let unknown = hers.unknown();
     let before = seen_by(&ada, &hers).await;
     let catalogue = Catalogue::read();
-    for way in ways_of(&app, &eve).await {
+    for method in auth_methods(&app, &eve).await {
         let mut tried = 0;
         for operation in catalogue.operations.iter().filter(|operation| !operation.path_names.is_empty()) {
             let ids: Vec<&String> = operation.path_names.iter().filter(|name| name.as_str() != "date").collect();
@@ -65,20 +65,20 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
                     let mut answers = Vec::new();
                     for world in &worlds {
                         let path = world.path_and_query(operation);
-                        answers.push(way.client.call(operation.method.clone(), &path, &own.body(operation)).await);
+                        answers.push(method.client.call(operation.method.clone(), &path, &own.body(operation)).await);
                     }
                     let compared = compared(&answers, [&hers, &unknown]);
-                    assert_eq!(compared[0], compared[1], "{} by {}", operation.id, way.name);
+                    assert_eq!(compared[0], compared[1], "{} by {}", operation.id, method.name);
                     // Where no personal access token is let in, that is all there is to say.
-                    let barred = way.name == "a personal access token" && operation.personal_scope.is_none();
+                    let barred = method.name == "a personal access token" && operation.personal_scope.is_none();
                     answers.remove(0).expect(if barred { 403 } else { 404 }).refusal();
                     tried += 1;
                 }
             }
         }
-        assert!(tried > 40, "only {tried} were tried by {}", way.name);
+        assert!(tried > 40, "only {tried} were tried by {}", method.name);
     }
-    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+    assert_eq!(seen_by(&ada, &hers).await, before, "changed by another user");
 }
 
 /// Where bodies and queries name things, found in the document.
@@ -156,7 +156,7 @@ async fn ids_of_others_in_bodies_and_queries_are_unknown(backend: Backend) {
         let answer = eve.post("/entries/batch", items).await.expect(200);
         assert_eq!((&answer.body["items"][0]["status"], &answer.body["stored"]), (&json!(404), &json!(0)));
     }
-    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+    assert_eq!(seen_by(&ada, &hers).await, before, "changed by another user");
     assert_eq!(seen_by(&eve, &own).await, stored, "a refused request changed something");
 }
 
@@ -180,7 +180,7 @@ async fn ids_of_others_can_be_chosen_like_any(backend: Backend) {
     eve.delete(&format!("/tasks/{}", hers.task)).await.expect(204);
     eve.post("/time-entries", json!({"id": hers.time_entry, "minutes": 5})).await.expect(201);
     eve.delete(&format!("/time-entries/{}", hers.time_entry)).await.expect(204);
-    assert_eq!(seen_by(&ada, &hers).await, before, "somebody else changed something");
+    assert_eq!(seen_by(&ada, &hers).await, before, "changed by another user");
 }
 
 async fn lists_hold_only_what_is_ones_own(backend: Backend) {

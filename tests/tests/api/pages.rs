@@ -14,7 +14,8 @@ scenarios!(
     foreign_cursors_are_refused,
 );
 
-/// Walks a list to its end by the links, and back; asserts that both ways show the same; the items' `member`.
+/// Walks a list to its end by the links, and back; asserts that both directions show the same. Returns the items'
+/// `member`.
 async fn walk(client: &Client, first: &str, member: &str, pages: usize) -> Vec<String> {
     let mut answers: Vec<Answer> = vec![client.get(first).await.expect(200)];
     assert!(answers[0].body["prev_cursor"].is_null() && answers[0].link("prev").is_none());

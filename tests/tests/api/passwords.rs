@@ -74,7 +74,7 @@ async fn a_link_to_a_new_password_is_good_for_an_hour_and_once(backend: Backend)
     let grace = app.user("grace").await;
     let verification = app.mail_to("grace@example.org").await;
     reset(&grace, verification.token(), OTHER).await.names("/token");
-    // Changing it oneself ends a link that somebody asked for before.
+    // Changing the password ends a link that was requested before.
     let fourth = forgot(&app).await;
     let ada = anonymous.post("/auth/login", json!({"username": "ada", "password": OTHER})).await.expect(200);
     let ada = anonymous.signed_in(&ada.body);
@@ -218,7 +218,7 @@ async fn both_ways_to_compose_an_accent_sign_in(backend: Backend) {
             app.anonymous().post(way, plain).await.problem(401, "invalid_credentials");
         }
     }
-    // It is counted as it is kept: 128 letters, each with an accent of its own.
+    // It is counted as it is kept: 128 characters, each with its own accent.
     let long = "e\u{301}u\u{308}a\u{300}o\u{302}".repeat(32);
     let body = json!({"username": "mary", "email": "mary@example.org", "password": long});
     app.anonymous().post("/auth/register", body).await.expect(201);

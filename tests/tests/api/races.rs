@@ -184,7 +184,7 @@ async fn two_hundred_parallel_refreshes_have_one_child(backend: Backend) {
     assert_eq!(statuses(&answers), BTreeMap::from([(200, 200)]));
     let child = &answers[0].body["refresh_token"];
     assert!(answers.iter().all(|answer| answer.body["refresh_token"] == *child));
-    // Nobody was logged out by it.
+    // No session was ended by it.
     ada.get("/me").await.expect(200);
     app.anonymous().post("/auth/refresh", json!({"refresh_token": child})).await.expect(200);
 }
@@ -230,7 +230,7 @@ async fn counts_of_themes_lose_nothing(backend: Backend) {
     };
     assert_eq!(counts(&theme).await, (24, 6));
     assert_eq!(counts(&other).await, (6, 0));
-    // Each task goes one way once, whoever is first.
+    // Each task changes its status once, whichever request is first.
     let task = ada.task(json!({"theme_id": other})).await;
     let done = |_| send(Method::POST, format!("/tasks/{task}/transition"), json!({"to": "done"}));
     let answers = at_once((0..12).map(done).collect()).await;

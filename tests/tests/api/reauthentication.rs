@@ -103,7 +103,7 @@ async fn who_registers_with_an_address_that_was_never_verified_gets_the_account(
     let log_in = async |password: &str| {
         app.anonymous().post("/auth/login", json!({"email": "ada@example.org", "password": password})).await.status
     };
-    // Somebody who doesn't have the address came first.
+    // Another user, who doesn't own the address, came first.
     let first = register("eve", PASSWORD).await;
     assert_eq!(first.subject, "Confirm your e-mail address");
     let second = register("ada", OTHER).await;

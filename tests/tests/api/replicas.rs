@@ -58,7 +58,7 @@ impl Replicas {
         [0, 1, 2].map(|number| client.at(&self.0[number].anonymous()))
     }
 
-    /// Somebody anonymous, at one after the other.
+    /// An anonymous client, at each replica in turn.
     fn in_turn(&self, number: usize) -> Client {
         self.0[number % 3].anonymous()
     }
@@ -181,12 +181,12 @@ async fn without_redis_cookies_fail_closed_limits_are_local_and_tokens_are_serve
     let elsewhere = ada.signed_in(&elsewhere);
     ada.post("/auth/logout", Value::Null).await.expect(204);
     ada.at(&replica.anonymous()).until_refused(401, "token_revoked").await;
-    // Nobody had the cookie of the session that wasn't opened; it isn't shown as if somebody had.
+    // No client got the cookie of the session that wasn't opened, so it isn't listed.
     assert_eq!(
         elsewhere.get("/me/sessions").await.expect(200).each("kind").iter().filter(|kind| *kind == "cookie").count(),
         1
     );
-    // When Redis is back, empty, whoever had a cookie signs in again.
+    // When Redis is back, empty, users with a cookie must sign in again.
     redis.start_again();
     for client in [&browser, &browser.at(&replica.anonymous())] {
         let begun = Instant::now();
@@ -221,7 +221,7 @@ async fn a_flushed_redis_revives_nothing_that_was_revoked(backend: Backend) {
     }
     let refresh = json!({"refresh_token": ada.refresh_token()});
     app.anonymous().post("/auth/refresh", refresh.clone()).await.problem(401, "token_revoked");
-    // Tokens go on; of cookies, nobody knows where they lead any more.
+    // Tokens still work. Cookies no longer lead to a session.
     other.get("/me").await.expect(200);
     other_browser.get("/me").await.problem(401, "session_invalid");
     // Nor is anybody given a fresh allowance: six attempts were made, as registering, signing in and refreshing are.

@@ -1,11 +1,11 @@
-//! What has ended is refused on every replica within a second, whichever way in it was, and nobody else is asked for
+//! Revoked credentials of every method are refused on every replica within a second, and no other user is looked up for
 //! more than before: who was seen lately costs no look-up, unless the feed of what has ended can't be read.
 
 use circadia_tests::{Backend, Client, TestApp, scenarios};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::ways::{Way, ways_of};
+use super::auth_methods::{AuthMethod, auth_methods};
 
 scenarios!(
     a_deactivated_account_is_refused_everywhere_within_a_second,
@@ -19,12 +19,12 @@ scenarios!(
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Two replicas that know Ada, by each way in, and Eve, whom none of it concerns.
+/// Two replicas that have authenticated Ada by each method, and Eve, who is not affected.
 struct Replicas {
     app: TestApp,
     other: TestApp,
     ada: Client,
-    ways: [Way; 3],
+    methods: [AuthMethod; 3],
     eve: Client,
 }
 
@@ -33,20 +33,20 @@ impl Replicas {
         let app = TestApp::on(backend).start();
         let other = app.replica().start();
         let (ada, eve) = (app.user("ada").await, app.user("eve").await);
-        let ways = ways_of(&app, &app.log_in("ada").await).await;
+        let methods = auth_methods(&app, &app.log_in("ada").await).await;
         // What was opened within seconds of an end is looked up, not refused by memory.
         app.clock.advance(60);
-        let replicas = Self { app, other, ada, ways, eve };
-        for way in replicas.everywhere() {
-            way.client.until_known().await;
+        let replicas = Self { app, other, ada, methods, eve };
+        for method in replicas.everywhere() {
+            method.client.until_known().await;
         }
         replicas.eve_is_known().await;
         replicas
     }
 
-    /// Each way in at each replica.
-    fn everywhere(&self) -> Vec<Way> {
-        self.ways.iter().flat_map(|way| [way.clone(), way.at(&self.other)]).collect()
+    /// Each method at each replica.
+    fn everywhere(&self) -> Vec<AuthMethod> {
+        self.methods.iter().flat_map(|method| [method.clone(), method.at(&self.other)]).collect()
     }
 
     async fn eve_is_known(&self) {
@@ -55,10 +55,10 @@ impl Replicas {
         }
     }
 
-    /// None of the ways is open any more, and Eve goes on without being looked up.
+    /// Asserts that every method is refused, and that Eve isn't looked up again.
     async fn all_is_refused(&self) {
-        for way in self.everywhere() {
-            way.until_refused().await;
+        for method in self.everywhere() {
+            method.until_refused().await;
         }
         self.eve_is_known().await;
     }
@@ -74,8 +74,8 @@ async fn a_deactivated_account_is_refused_where_it_was_never_seen(backend: Backe
     let replicas = Replicas::warm(backend).await;
     replicas.app.deactivate_unsaid("ada");
     let fresh = replicas.app.replica().start();
-    for way in &replicas.ways {
-        way.at(&fresh).client.get("/themes").await.problem(401, way.ended);
+    for method in &replicas.methods {
+        method.at(&fresh).client.get("/themes").await.problem(401, method.ended);
     }
     let refresh = json!({"refresh_token": replicas.ada.refresh_token()});
     fresh.anonymous().post("/auth/refresh", refresh).await.problem(401, "token_revoked");
@@ -90,7 +90,7 @@ async fn a_deleted_account_is_refused_everywhere_within_a_second(backend: Backen
 
 async fn what_was_logged_out_is_refused_everywhere_within_a_second(backend: Backend) {
     let replicas = Replicas::warm(backend).await;
-    let [bearer, cookie, personal] = &replicas.ways;
+    let [bearer, cookie, personal] = &replicas.methods;
     // One by one, each by itself.
     bearer.client.post("/auth/logout", Value::Null).await.expect(204);
     for there in [bearer.clone(), bearer.at(&replicas.other)] {
@@ -113,9 +113,9 @@ async fn a_changed_password_ends_other_sessions_everywhere_within_a_second(backe
     let replicas = Replicas::warm(backend).await;
     let change = json!({"current_password": PASSWORD, "new_password": "a staple and a ladder"});
     replicas.ada.post("/auth/password/change", change).await.expect(204);
-    let [bearer, cookie, _] = &replicas.ways;
-    for way in [bearer, cookie] {
-        for there in [way.clone(), way.at(&replicas.other)] {
+    let [bearer, cookie, _] = &replicas.methods;
+    for method in [bearer, cookie] {
+        for there in [method.clone(), method.at(&replicas.other)] {
             there.until_refused().await;
         }
     }
@@ -129,14 +129,14 @@ async fn a_changed_role_is_read_again_everywhere_within_a_second(backend: Backen
     let replicas = Replicas::warm(backend).await;
     for role in ["superuser", "regular"] {
         replicas.app.give_role("ada", role);
-        for way in replicas.everywhere() {
-            way.client.until_looked_up().await;
+        for method in replicas.everywhere() {
+            method.client.until_looked_up().await;
         }
         replicas.eve_is_known().await;
         // Once it is certain that what was read is what it was changed to, it isn't read again.
         replicas.app.clock.advance(31);
-        for way in replicas.everywhere() {
-            way.client.until_known().await;
+        for method in replicas.everywhere() {
+            method.client.until_known().await;
         }
     }
 }
@@ -147,15 +147,15 @@ async fn while_the_feed_can_not_be_read_the_store_is_asked_at_each_request(backe
     replicas.app.database.execute("ALTER TABLE revocations RENAME TO revocations_elsewhere");
     // The last reading is trusted for a second.
     replicas.app.clock.advance(2);
-    let everybody = replicas.everywhere().into_iter().map(|way| way.client).chain(eves.clone());
+    let everybody = replicas.everywhere().into_iter().map(|method| method.client).chain(eves.clone());
     for client in everybody {
         for _ in 0..3 {
             assert_eq!(client.get("/themes").await.expect(200).units(), 2, "nobody was asked");
         }
     }
     replicas.app.end_sessions_unsaid("ada");
-    for way in replicas.everywhere() {
-        way.client.get("/themes").await.problem(401, way.ended);
+    for method in replicas.everywhere() {
+        method.client.get("/themes").await.problem(401, method.ended);
     }
     for eve in &eves {
         assert_eq!(eve.get("/themes").await.expect(200).units(), 2);

@@ -1,5 +1,4 @@
-//! What nobody but its owner is to know, and isn't in the database: everything that could open an account, looked for
-//! in all that is stored.
+//! Secrets that must not be in the database: everything that could open an account, looked for in all that is stored.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -104,8 +103,8 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
     // On the way to Google.
     let begun = app.anonymous().get("/auth/google/start").await.expect(302);
     let (pair, _) = begun.header("set-cookie").unwrap().split_once(';').unwrap();
-    let (_, prelogin) = pair.split_once('=').unwrap();
-    secrets.push(written("the pre-login cookie", prelogin, &decoded(prelogin)));
+    let (_, pre_login) = pair.split_once('=').unwrap();
+    secrets.push(written("the pre-login cookie", pre_login, &decoded(pre_login)));
     for name in ["state=", "nonce="] {
         let (_, rest) = begun.header("location").unwrap().split_once(name).unwrap();
         let value = rest.split('&').next().unwrap();

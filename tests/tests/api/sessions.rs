@@ -121,7 +121,7 @@ async fn every_cookie_of_production_is_secure(backend: Backend) {
             Some("__Host-circadia=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0")
         );
     }
-    // Without TLS nobody gets that far.
+    // Without TLS, requests are refused earlier.
     let plain = app.anonymous().post("/auth/session", json!({"username": "ada", "password": PASSWORD})).await;
     assert_eq!(plain.header("set-cookie"), None);
     plain.problem(403, "https_required");
@@ -376,7 +376,7 @@ async fn sessions_are_listed_and_ended_everywhere_within_a_second(backend: Backe
     let rest = paged.body["next_cursor"].as_str().unwrap();
     let rest = browser.get(&format!("/me/sessions?limit=2&cursor={rest}")).await.expect(200);
     assert_eq!(rest.each("id"), [items[2]["id"].as_str().unwrap()]);
-    // Somebody else's, and one that has ended, aren't there.
+    // Another user's session, and one that has ended, are not found.
     let ids = listed.each("id");
     let before = app.contents().await;
     eve.delete(&format!("/me/sessions/{}", ids[0])).await.problem(404, "session_not_found");

@@ -132,7 +132,7 @@ async fn what_touches_does_not_overlap(backend: Backend) {
     // A microsecond does.
     let body = json!({"start": "2026-03-10T05:59:59.999999Z", "end": "2026-03-10T07:00:00Z"});
     ada.post("/sleep", body).await.problem(409, "sleep_overlap");
-    // Another user's sleep is in nobody's way.
+    // Another user's sleep doesn't conflict.
     app.user("eve").await.sleep("2026-03-10T01:00:00Z", "2026-03-10T05:00:00Z").await;
 }
 

@@ -1,4 +1,4 @@
-//! How many statements an answer costs: constant, whatever there is of habits and entries.
+//! The number of statements per answer: constant, regardless of the number of habits and entries.
 
 use circadia_domain::civil::{Date, DateRange};
 use circadia_tests::{Backend, Client, TestApp, scenarios};

@@ -79,7 +79,7 @@ async fn an_overview_is_of_the_users_own_days(backend: Backend) {
     ada.with_header("If-None-Match", &answer.etag()).get("/stats/overview").await.expect(304);
 }
 
-/// Somebody in UTC to whom a few things happened from the end of February to Wednesday the 11th of March, which is today.
+/// A user in UTC with some data from the end of February to Wednesday the 11th of March, which is today.
 async fn an_eventful_week(app: &TestApp) -> Client {
     let ada = app.user("ada").await;
     let health = ada.theme("Health").await;

@@ -128,7 +128,7 @@ async fn what_can_not_be_is_refused(backend: Backend) {
         ada.patch(&entry, body).await.names(name);
     }
     assert_eq!(app.contents().await, before, "something was stored");
-    // As with entries: up to today in UTC+14, and whatever the day of one that belongs to no habit.
+    // As with entries: up to today in UTC+14. Any earlier day if it belongs to no habit.
     app.clock.set("2026-03-11T12:04:00Z");
     spend(&ada, json!({"minutes": 5, "date": "2026-03-12"})).await;
     spend(&ada, json!({"minutes": 5, "date": "1970-01-01"})).await;

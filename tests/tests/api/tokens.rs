@@ -86,7 +86,7 @@ async fn tokens_expire_in_90_days_unless_told_and_never_later_than_in_a_year(bac
     year.get("/habits").await.expect(200);
 }
 
-/// Whether no personal access token is let in, whatever its scopes: of the profile, only looking at it is.
+/// Whether personal access tokens are refused regardless of scope. Of the profile, only reading is allowed.
 fn is_barred(operation: &Operation) -> bool {
     let within = operation.path.strip_prefix("/api/v1/").unwrap();
     ["auth", "me", "admin"].contains(&within.split('/').next().unwrap()) && operation.id != "getMe"
@@ -222,7 +222,7 @@ impl Entropy for Chosen<'_> {
     }
 }
 
-/// A token of these parts, with the tag that goes with them: as nobody can make one who hasn't the server's own secret.
+/// A token of these parts, with the tag that goes with them: which can't be made without the server's secret.
 fn forged(user_and_id: &[u8], secret: &[u8]) -> String {
     let master = MasterKey::from_text(SECRET_KEY).unwrap();
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).unwrap();
@@ -246,7 +246,7 @@ async fn personal_tokens_need_their_secret_not_just_a_tag(backend: Backend) {
     let mut guesses = vec![forged(name, &flipped)];
     flipped.fill(0);
     guesses.push(forged(name, &flipped));
-    // The secret of another token, of one's own and of somebody else.
+    // The secret of another token, the user's own and another user's.
     guesses.push(forged(name, &other_read[32..64]));
     guesses.push(forged(name, &eves_read[32..64]));
     guesses.push(forged(&eves_read[..32], secret));
@@ -262,7 +262,7 @@ async fn personal_tokens_need_their_secret_not_just_a_tag(backend: Backend) {
         good.until_known().await;
     }
     all_are_refused().await;
-    // What is stored decides, whatever the token says of itself.
+    // The stored token decides, regardless of what the token says.
     app.database.execute(
         "UPDATE personal_tokens SET secret_hash =
             (SELECT one FROM (SELECT secret_hash AS one FROM personal_tokens ORDER BY secret_hash LIMIT 1) AS first)",

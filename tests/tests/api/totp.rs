@@ -1,4 +1,4 @@
-//! The second factor: `/me/totp`, and signing in with it. The authenticator is somebody else's implementation.
+//! The second factor: `/me/totp`, and signing in with it. The authenticator is an independent implementation.
 
 use circadia_tests::{Answer, Backend, Client, TestApp, fresh_id, scenarios};
 use reqwest::Method;
@@ -196,7 +196,7 @@ async fn removing_needs_a_code_or_the_password(backend: Backend) {
         assert_eq!(app.database.number(&format!("SELECT count(*) FROM {table}")), 0);
     }
     log_in(&app.anonymous()).await.expect(200);
-    // By the other ways.
+    // By the other methods.
     let (_, again) = active(&ada).await;
     assert!(!again.contains(&codes[0]));
     remove(json!({"code": again[0]})).await.expect(204);

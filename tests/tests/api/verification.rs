@@ -176,7 +176,7 @@ async fn links_use_the_configured_base_url_never_the_host_header(backend: Backen
     let app = strict(backend).start();
     let evil = app.anonymous().with_header("host", "evil.example").with_header("x-forwarded-host", "evil.example");
     register(&evil, "ada", "ada@example.org").await.expect(202);
-    // One after the other: while somebody is asked to choose a password, no other link is mailed.
+    // One after the other: while a password reset is pending, no other link is mailed.
     let mut mail = app.mail().await;
     evil.post("/auth/password/forgot", json!({"email": "ada@example.org"})).await.expect(202);
     mail.extend(app.mail().await);

@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::PATIENCE;
+use crate::process::TIMEOUT;
 
 /// A browser with one window.
 pub(crate) struct Browser {
@@ -57,7 +57,7 @@ impl Browser {
             {
                 return element;
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > TIMEOUT {
                 let source = self.page.source().await.unwrap_or_default();
                 panic!(
                     "the page shows no {selector}; complaints: {:#?}; its source:\n{source}",
@@ -76,7 +76,7 @@ impl Browser {
             if text.contains(part) {
                 return text;
             }
-            assert!(start.elapsed() < PATIENCE, "{selector} doesn't say {part}, but: {text}");
+            assert!(start.elapsed() < TIMEOUT, "{selector} doesn't say {part}, but: {text}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -38,9 +38,9 @@ async fn a_planned_rotation_announces_new_keys_and_an_emergency_ends_the_old_one
     let later = server.login("ada", PASSWORD).await;
     drop(server);
 
-    // Access tokens alone: whoever has a session renews theirs.
+    // Only access tokens: clients with a session refresh theirs.
     let said = run(&mut sandbox.circadia(&["keys", "rotate", "--emergency", "--purpose", "access_token"])).succeeded();
-    assert!(said.contains("Rotated: access_token.") && said.contains("signs in again"), "{said}");
+    assert!(said.contains("Rotated: access_token.") && said.contains("sign in again"), "{said}");
     let server = sandbox.serve().await;
     assert_eq!((status(&server, &session).await, published(&server).await), (401, 1));
     assert_eq!(refreshed(&server, &later).await, 200);

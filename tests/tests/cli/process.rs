@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything may take before a test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The binary under test: what `tests/run` built, or else the last debug build.
 fn binary() -> PathBuf {
@@ -17,7 +17,7 @@ fn binary() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug/circadia"), PathBuf::from)
 }
 
-/// A port that nobody listens on.
+/// A port without a listener.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -32,7 +32,7 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(start.elapsed() < PATIENCE, "in {PATIENCE:?} there was not {what}");
+        assert!(start.elapsed() < TIMEOUT, "in {TIMEOUT:?} there was not {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -49,7 +49,7 @@ impl Sandbox {
         self.0.path().join(name)
     }
 
-    /// The program, without whatever configuration the tests themselves were started with.
+    /// The program, without the environment of the tests.
     pub(crate) fn circadia(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());

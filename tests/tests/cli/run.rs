@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use crate::process::PATIENCE;
+use crate::process::TIMEOUT;
 
 /// How a command ended.
 #[derive(Debug)]
@@ -25,9 +25,9 @@ pub(crate) fn wait(child: &mut Child) -> Option<i32> {
         if let Some(status) = child.try_wait().unwrap() {
             return status.code();
         }
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > TIMEOUT {
             let _ = child.kill();
-            panic!("after {PATIENCE:?} the process still runs: {:?}", child.wait());
+            panic!("after {TIMEOUT:?} the process still runs: {:?}", child.wait());
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }

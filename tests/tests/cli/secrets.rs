@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::api::{PASSWORD, Session};
 use crate::process::{Sandbox, Server, free_port, until};
 
-/// Asks with whatever an account is opened by; the answer and the cookie that it set.
+/// Sends a request with credentials. Returns the answer and the cookie it set.
 async fn ask(server: &Server, method: Method, path: &str, header: (&str, &str), body: &Value) -> (Value, String) {
     let request = Client::new().request(method, server.url(&format!("/api/v1{path}"))).header(header.0, header.1);
     let answer = if body.is_null() { request.send() } else { request.json(body).send() }.await.unwrap();
@@ -70,10 +70,10 @@ async fn no_secret_is_in_the_log() {
     // What comes by mail, and is used.
     ask(&server, Method::POST, "/auth/password/forgot", none, &json!({"email": "ada@example.org"})).await;
     let token = until("a letter", async || {
-        let letters = fs::read_dir(sandbox.path("data/mail")).ok()?;
-        let letters = letters.filter_map(|entry| fs::read(entry.unwrap().path()).ok()).filter(|raw| !raw.is_empty());
-        let mut letters = letters.map(Mail::parse).filter(|mail| mail.text.contains("reset-password?token="));
-        letters.next().map(|mail| mail.token().to_owned())
+        let mails = fs::read_dir(sandbox.path("data/mail")).ok()?;
+        let mails = mails.filter_map(|entry| fs::read(entry.unwrap().path()).ok()).filter(|raw| !raw.is_empty());
+        let mut mails = mails.map(Mail::parse).filter(|mail| mail.text.contains("reset-password?token="));
+        mails.next().map(|mail| mail.token().to_owned())
     })
     .await;
     let reset = json!({"token": token, "password": "two red bicycles"});

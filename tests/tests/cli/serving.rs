@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::process::{PATIENCE, Sandbox, Server, free_port, until};
+use crate::process::{Sandbox, Server, TIMEOUT, free_port, until};
 use crate::run::{run, wait};
 
 /// Well below the time that requests in flight may take.
@@ -22,7 +22,7 @@ fn terminate(server: &Server) {
 
 fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream
 }
 

@@ -1,9 +1,9 @@
 //! Conditional requests (RFC 9110 §13): `ETag`, `If-Match`, `If-None-Match`.
 //!
-//! A stored resource's tag is `"<revision>.<hash>"`: the revision for `If-Match`, a hash of the body so that whatever
-//! else the answer depends on (counts, today's date) shows in `If-None-Match`. A computed answer's tag is `W/"<hash>"`.
-//! Compression on the way turns a strong tag into a weak one of the same text; since the text names the revision, it
-//! is accepted in `If-Match` all the same.
+//! A stored resource's tag is `"<revision>.<hash>"`: the revision for `If-Match`, and a hash of the body, so that
+//! `If-None-Match` notices whatever else the answer depends on (counts, today's date). A computed answer's tag is
+//! `W/"<hash>"`. Compression on the way turns a strong tag into a weak one of the same text; since the text names the
+//! revision, it is accepted in `If-Match` all the same.
 
 use std::future::{Ready, ready};
 use std::hash::BuildHasher as _;
@@ -34,7 +34,7 @@ impl IntoParams for IfMatch {
             .required(Required::False)
             .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
             .name("If-Match")
-            .description(Some("An `ETag` seen before: refuses (412) if it was changed since"))
+            .description(Some("An earlier `ETag`: the request is refused (412) if the resource has changed since"))
             .build();
         vec![parameter]
     }

@@ -1,4 +1,4 @@
-//! Who sends a request: authentication before routing, and the extractor that handlers ask for.
+//! The caller of a request: authentication before routing, and the extractor for handlers.
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
@@ -21,7 +21,7 @@ use crate::http::routing::matched;
 use crate::http::state::AppState;
 use crate::http::{context, cookies, csrf, scopes};
 
-/// What a request's credentials turned out to be. Put into the request before it is routed.
+/// The result of authenticating a request. Put into the request before it is routed.
 #[derive(Debug, Clone)]
 pub(crate) struct Authentication(pub Result<Principal, Problem>);
 
@@ -51,13 +51,13 @@ async fn by_cookie(state: &AppState, head: &RequestHead, text: &str) -> Result<P
     Ok(principal)
 }
 
-/// The client that sends a request, and what its device calls itself.
+/// The client that sends a request, with its device's name.
 pub(crate) fn client(state: &AppState, head: &RequestHead, device: Option<&str>) -> Client {
     let agent = head.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     Client::new(device, agent, client_address(head, &state.settings))
 }
 
-/// Who sends a request, if its credentials are good.
+/// The authenticated user of a request, or why the credentials were refused.
 pub(crate) fn principal_of(request: &impl actix_web::HttpMessage) -> Option<Principal> {
     request.extensions().get::<Authentication>().and_then(|Authentication(outcome)| outcome.as_ref().ok().copied())
 }

@@ -1,4 +1,4 @@
-//! Where a request comes from: the peer's address, or what proxies that are trusted say of it.
+//! The client's address: the peer's, or the one reported by trusted proxies.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -23,7 +23,7 @@ pub(crate) fn client_address(head: &RequestHead, settings: &HttpSettings) -> Opt
         }
         match hop.parse::<IpAddr>() {
             Ok(parsed) => address = parsed.to_canonical(),
-            // A trusted proxy wrote nonsense: the proxy itself is the last that is known.
+            // A trusted proxy sent an invalid address: the proxy itself is the last known one.
             Err(_) => break,
         }
     }

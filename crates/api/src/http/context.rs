@@ -1,4 +1,4 @@
-//! The request being served, for whatever in its task asks.
+//! The context of the request being served, available anywhere in its task.
 
 use std::cell::Cell;
 use std::future::Future;

@@ -53,28 +53,28 @@ pub(crate) fn session<'a>(state: &AppState, head: &'a RequestHead) -> Option<&'a
     }
 }
 
-/// Has a browser keep a session.
+/// Sets the session's cookie.
 pub(crate) fn set_session(state: &AppState, head: &RequestHead, id: &CookieId) -> Cookie<'static> {
     let text = state.app.sessions.cookies.text(id).to_string();
     build(state, head, &SESSION, text, SESSION_TTL)
 }
 
-/// Has a browser forget its session.
+/// Deletes the session's cookie.
 pub(crate) fn clear_session(state: &AppState, head: &RequestHead) -> Cookie<'static> {
     build(state, head, &SESSION, String::new(), 0)
 }
 
-/// The browser that a request comes from, if it was seen before.
+/// The browser's id, if the request has one.
 pub(crate) fn oauth_browser(state: &AppState, head: &RequestHead) -> Option<Browser> {
     Secret::parse(values(state, head, &OAUTH).first()?).map(Browser)
 }
 
-/// Has a browser remember who it is, for as long as a flow may take.
+/// Sets the cookie that identifies a browser for the duration of a flow.
 pub(crate) fn set_oauth_browser(state: &AppState, head: &RequestHead, browser: &Browser) -> Cookie<'static> {
     build(state, head, &OAUTH, browser.0.text(), FLOW_TTL)
 }
 
-/// Has a browser forget who it is.
+/// Deletes the cookie that identifies a browser.
 pub(crate) fn clear_oauth_browser(state: &AppState, head: &RequestHead) -> Cookie<'static> {
     build(state, head, &OAUTH, String::new(), 0)
 }

@@ -1,9 +1,9 @@
-//! Keeps pages of other origins from using a session's cookie.
+//! CSRF protection: keeps pages of other origins from using a session's cookie.
 //!
-//! A browser sends its cookies along with whatever page had it send a request. An unsafe request by cookie must prove
-//! that it comes from an allowed page by three means: where the browser says it comes from (`Sec-Fetch-Site`, `Origin`), a
-//! content type that a form can't have, and a token that only such a page can have read. A request with an
-//! `Authorization` header is judged by that alone: no page can have a browser make one up.
+//! A browser sends its cookies with requests from any page. An unsafe request by cookie must prove that it comes from
+//! an allowed page by three means: where the browser says it comes from (`Sec-Fetch-Site`, `Origin`), a content type
+//! that a form can't have, and a token that only such a page can have read. A request with an `Authorization` header is
+//! judged by that alone: no page can have a browser make one up.
 
 use actix_web::dev::RequestHead;
 use actix_web::http::Method;
@@ -53,7 +53,7 @@ pub(crate) fn check(state: &AppState, head: &RequestHead, id: &CookieId) -> Resu
     }
 }
 
-/// Refuses pages of other origins. Also where a session begins: a page must not sign its visitors in to somebody else's
+/// Refuses pages of other origins. Also where a session begins: a page must not sign its visitors in to another user's
 /// account.
 ///
 /// # Errors
@@ -67,7 +67,7 @@ pub(crate) fn check_origin(state: &AppState, head: &RequestHead) -> Result<(), P
         // Only the browser writes `Sec-Fetch-Site`, and it knows its own origin better than a server behind proxies.
         _ if site == Some("same-origin") => Ok(()),
         Some(origin) if is_allowed(state, head, origin) => Ok(()),
-        Some(_) => Err(refused("The request comes from a page (`Origin`) that isn't among those that may call here.")),
+        Some(_) => Err(refused("The request comes from a page (`Origin`) that isn't allowed to call this API.")),
         None if matches!(site, None | Some("none")) => Ok(()),
         None => Err(refused("The request doesn't say which page it comes from (`Origin`).")),
     }

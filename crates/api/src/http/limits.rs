@@ -1,6 +1,5 @@
-//! How many requests are served to whom, shown in the `RateLimit` header fields of the IETF draft
-//! (`draft-ietf-httpapi-ratelimit-headers`). The counting is the `auth` crate's: by all replicas together where there
-//! is a Redis, else by each for itself.
+//! Rate limits, shown in the `RateLimit` header fields of the IETF draft (`draft-ietf-httpapi-ratelimit-headers`). The
+//! counting is the `auth` crate's: by all replicas together where there is a Redis, else by each for itself.
 //!
 //! Each request falls under one limit: where secrets are tried, that of its address; signed in, that of its user; else
 //! that of its address for anonymous requests. Health, docs and schema are exempt.
@@ -46,7 +45,7 @@ pub(crate) enum RateLimit {
     Standard,
     /// It tries a secret: by address, and strictly.
     Auth,
-    /// It tries a secret unless somebody is signed in.
+    /// It tries a secret, unless the client is signed in.
     AuthUnlessSignedIn,
 }
 
@@ -84,10 +83,10 @@ impl Class {
     }
 }
 
-/// Whom a limit counts.
+/// What a limit counts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
-    /// Somebody at an address.
+    /// An anonymous client, by address.
     Address(Option<IpAddr>),
     /// A user.
     User(UserId),
@@ -116,12 +115,12 @@ fn refusal(policy: &str, quota: Quota, decision: &Decision) -> Problem {
         .with_header("ratelimit", format!("\"{policy}\";r=0;t={seconds}"))
 }
 
-/// The refusal of another guess at a second factor.
+/// The problem for too many wrong codes of a second factor.
 pub(crate) fn guesses_refusal(seconds: u32) -> Problem {
     let seconds = seconds.max(1);
     let detail = format!(
-        "Too many wrong codes were tried: the authenticator's are looked at again in {seconds} s. A recovery code is \
-         accepted."
+        "Too many wrong codes were tried: codes of the authenticator are accepted again in {seconds} s. Recovery codes are \
+         still accepted."
     );
     Problem::of(Code::RateLimited, detail)
         .with_retry_after(seconds.into())
@@ -129,7 +128,7 @@ pub(crate) fn guesses_refusal(seconds: u32) -> Problem {
         .with_header("ratelimit", format!("\"second-factor\";r=0;t={seconds}"))
 }
 
-/// The refusal of an account's throttle.
+/// The problem for too many attempts on an account.
 pub fn account_refusal(quota: Quota, decision: &Decision) -> Problem {
     refusal("account", quota, decision)
 }
@@ -146,8 +145,8 @@ struct Limit {
 }
 
 impl Limit {
-    /// What is told of a decision: the header fields of the answer, or a refusal.
-    fn told(&self, decision: &Decision) -> Result<[(&'static str, String); 2], Problem> {
+    /// The header fields for a decision, or the problem if it refuses the request.
+    fn header_fields(&self, decision: &Decision) -> Result<[(&'static str, String); 2], Problem> {
         let policy = self.class.name();
         if !decision.allowed {
             return Err(refusal(policy, self.quota, decision));
@@ -211,7 +210,7 @@ pub async fn limit(
         _ => Who::Address(client_address(request.head(), &state.settings).map(network_of)),
     };
     let decision = limit.throttle.attempt(&who.to_string(), state.app.context.now()).await;
-    let fields = match limit.told(&decision) {
+    let fields = match limit.header_fields(&decision) {
         Ok(fields) => fields,
         Err(refusal) => return Ok(request.into_response(refusal.error_response())),
     };
@@ -299,7 +298,7 @@ mod tests {
         let count = |who: Who| {
             let who = who.to_string();
             let decision = futures_util::FutureExt::now_or_never(limit.throttle.attempt(&who, now)).unwrap();
-            limit.told(&decision)
+            limit.header_fields(&decision)
         };
         let ada = Who::Address(Some([192, 0, 2, 1].into()));
         for left in (0..5).rev() {

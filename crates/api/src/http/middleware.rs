@@ -1,4 +1,4 @@
-//! What happens around every request: its id, its log line, the headers every answer carries.
+//! The middleware around every request: its id, its log line, and the headers of every answer.
 
 use std::time::Instant as Stopwatch;
 
@@ -78,7 +78,7 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     sane.then(|| text.to_owned())
 }
 
-/// Production speaks HTTPS only; whether it does, a trusted proxy has to say. Health is for those inside.
+/// Production serves HTTPS only, as reported by a trusted proxy. Health checks are exempt.
 fn requires_https(state: &AppState, request: &ServiceRequest) -> bool {
     state.settings.production && !request.path().starts_with("/health/") && !is_https(request.head(), &state.settings)
 }
@@ -108,7 +108,7 @@ fn complete_headers(headers: &mut HeaderMap, state: &AppState, id: &str, databas
     weaken_tag(headers);
 }
 
-/// What was compressed is no longer byte for byte what its strong tag stood for (RFC 9110 §8.8.3).
+/// A compressed body no longer matches its strong tag byte for byte (RFC 9110 §8.8.3).
 fn weaken_tag(headers: &mut HeaderMap) {
     if !headers.contains_key(CONTENT_ENCODING) {
         return;
@@ -119,7 +119,7 @@ fn weaken_tag(headers: &mut HeaderMap) {
     }
 }
 
-/// Finds out who is asking, before limits and routes need to know.
+/// Authenticates the request, before limits and routes need its user.
 pub(crate) async fn identify(
     state: Data<AppState>,
     request: ServiceRequest,

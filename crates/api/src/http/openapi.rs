@@ -1,4 +1,4 @@
-//! The OpenAPI document: collected from the routes, completed with what holds for all of them.
+//! The OpenAPI document: collected from the routes, and completed with what applies to all of them.
 
 use std::fmt::Write as _;
 
@@ -74,7 +74,7 @@ fn skeleton() -> OpenApi {
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     OpenApiBuilder::new()
         .info(info)
-        .servers(Some([ServerBuilder::new().url("/").description(Some("Where this document was served")).build()]))
+        .servers(Some([ServerBuilder::new().url("/").description(Some("The server of this document")).build()]))
         .components(Some(components))
         .security(Some(SESSION_SCHEMES.map(session_requirement)))
         .tags(Some([
@@ -103,13 +103,13 @@ fn session_requirement(scheme: &str) -> SecurityRequirement {
     SecurityRequirement::new(scheme, Vec::<String>::new())
 }
 
-/// What an operation asks for that a personal access token with `scope` may use, too.
+/// The security of an operation that also accepts personal access tokens with `scope`.
 pub(crate) fn security_with_scope(scope: Scope) -> Vec<SecurityRequirement> {
     let personal = SecurityRequirement::new("personal_token", [scope.to_string()]);
     SESSION_SCHEMES.into_iter().map(session_requirement).chain([personal]).collect()
 }
 
-/// Whether an operation says for itself how it is authenticated: not at all, or by one kind of session only.
+/// Whether an operation declares its own authentication: none, or one kind of session only.
 fn is_public(operation: &Operation) -> bool {
     let asks_for = |security: &Vec<SecurityRequirement>, scheme| security.contains(&session_requirement(scheme));
     operation.security.as_ref().is_some_and(|own| !SESSION_SCHEMES.iter().all(|scheme| asks_for(own, scheme)))
@@ -118,17 +118,17 @@ fn is_public(operation: &Operation) -> bool {
 fn description() -> String {
     let mut text = String::from(
         "The backend for apps that help people keep their days in rhythm: recurring habits and their entries, \
-         streaks, scores and calendars.\n\n\
-         **Conventions.** JSON only, UTF-8, `snake_case`; unknown fields are refused. Ids are UUIDv7, which clients may \
-         choose: the same id with the same body again answers like the first time. Instants are RFC 3339 in UTC, civil \
-         dates `YYYY-MM-DD` in the user's own calendar, from 1970-01-01 to 2199-12-31. *Today* is the user's: of their \
-         time zone, and of when their day starts. PATCH is a merge (RFC 7396).\n\n\
-         **Concurrency.** Stored resources carry an `ETag`; send it back in `If-Match` to change only what you saw \
-         (else 412), and in `If-None-Match` to be told when nothing changed (304).\n\n\
-         **Limits.** `RateLimit-Policy` and `RateLimit` say how many requests are left; 429 carries `Retry-After`. \
-         Bodies have at most 256 KiB and 32 levels.\n\n\
+         streaks, scores and calendars, sleep, mood, tasks and time.\n\n\
+         **Conventions.** JSON only, UTF-8, `snake_case`; unknown fields are refused. Ids are UUIDv7, and clients may \
+         choose them: repeating a request with the same id and body gives the same answer. Instants are RFC 3339 in \
+         UTC. Dates are `YYYY-MM-DD` in the user's own calendar, from 1970-01-01 to 2199-12-31. *Today* depends on the \
+         user's time zone and on when their day starts. PATCH is a merge patch (RFC 7396).\n\n\
+         **Concurrency.** Stored resources carry an `ETag`. Send it in `If-Match` to change a resource only if it is \
+         unchanged (else 412), and in `If-None-Match` to get 304 if nothing changed.\n\n\
+         **Limits.** `RateLimit-Policy` and `RateLimit` show how many requests are left; 429 carries `Retry-After`. \
+         Bodies may have at most 256 KiB and 32 levels of nesting.\n\n\
          **Errors** are `application/problem+json` (RFC 9457) with a stable `code`; `validation_failed` names every \
-         wrong value. A thing that belongs to somebody else answers like one that doesn't exist.\n\n\
+         wrong value. Another user's resource is answered like one that doesn't exist.\n\n\
          | code | status | meaning |\n|---|---|---|\n",
     );
     for code in Code::ALL {
@@ -162,7 +162,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// Has pages name what they are pages of, in place of repeating it: a generator makes one type of it then.
+/// Lets pages refer to the schema of their items instead of repeating it, so that generators create one type.
 fn name_items(document: &mut OpenApi) {
     let Some(components) = &mut document.components else { return };
     let known = components.schemas.clone();
@@ -177,7 +177,7 @@ fn name_items(document: &mut OpenApi) {
     }
 }
 
-/// Says of the schemas of requests that fields they don't name are refused.
+/// Marks the schemas of requests as refusing unknown fields.
 fn refuse_unknown_fields(document: &mut OpenApi) {
     let Some(components) = &mut document.components else { return };
     // Request bodies, and nothing else, keep the name of their type.
@@ -204,12 +204,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         }
     };
     if has_body {
-        refuse("400", "`malformed_json`: the body is no valid JSON");
+        refuse("400", "`malformed_json`: the body is not valid JSON");
         refuse("413", "`payload_too_large`: the body is larger than 256 KiB");
         refuse("415", "`unsupported_media_type`: the body is not `application/json`");
     }
     if has_body || in_query || in_path {
-        refuse("422", "`validation_failed`: parts of the request are wrong; every one is named");
+        refuse("422", "`validation_failed`: the request contains invalid values; each is listed");
     }
     if !is_public {
         refuse(
@@ -217,14 +217,14 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
             "`authentication_required`, `token_invalid`, `token_expired`, `token_revoked` or `session_invalid`",
         );
         if method != "get" {
-            refuse("403", "`csrf_failed`: sent by cookie, without what only a page of ours can send along");
+            refuse("403", "`csrf_failed`: a cookie request without proof that it comes from an allowed page");
         }
     }
     if !is_public {
-        refuse("403", "`insufficient_scope`: a personal access token that may not do this");
+        refuse("403", "`insufficient_scope`: the personal access token lacks the required scope");
     }
     if in_path && !is_public {
-        refuse("404", "There is no such thing, or it is somebody else's");
+        refuse("404", "It doesn't exist, or belongs to another user");
     }
     if path.starts_with("/api/v1/") {
         refuse("429", "`rate_limited`: try again after `Retry-After` seconds");
@@ -239,17 +239,17 @@ fn complete_conditions(path: &str, method: &str, operation: &mut Operation) {
     if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/auth/") {
         return;
     }
-    // Steps on the way to a link, which aren't kept as such.
+    // These are steps of linking, not stored resources.
     if path.starts_with("/api/v1/me/google") && method != "get" {
         return;
     }
     let responses = &mut operation.responses.responses;
     for (status, response) in responses.iter_mut() {
         if let (RefOr::T(response), "200" | "201") = (response, status.as_str()) {
-            let text = "Names this state of it, for `If-Match` and `If-None-Match`";
+            let text = "Identifies this state, for `If-Match` and `If-None-Match`";
             response.headers.insert("ETag".to_owned(), header(text).into());
             if status == "201" {
-                response.headers.insert("Location".to_owned(), header("Its address").into());
+                response.headers.insert("Location".to_owned(), header("The URL of the new resource").into());
             }
         }
     }
@@ -257,7 +257,7 @@ fn complete_conditions(path: &str, method: &str, operation: &mut Operation) {
         return;
     }
     if operation.parameters.iter().flatten().any(is_if_match) {
-        responses.insert("412".to_owned(), RefOr::T(problem("`precondition_failed`: it was changed since")));
+        responses.insert("412".to_owned(), RefOr::T(problem("`precondition_failed`: it has changed since")));
     }
     if method != "get" {
         return;
@@ -269,7 +269,7 @@ fn complete_conditions(path: &str, method: &str, operation: &mut Operation) {
         .required(Required::False)
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .name("If-None-Match")
-        .description(Some("An `ETag` seen before: answers 304 if nothing changed"))
+        .description(Some("An earlier `ETag`: the answer is 304 if nothing changed"))
         .build();
     operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
 }

@@ -17,17 +17,17 @@ use crate::http::answer::Answer;
 use crate::http::input::{Decode, Fields, Parsed, any_text, integer};
 use crate::http::problem::Problem;
 
-/// The most items of a page, and how many there are unless asked for fewer.
+/// The maximum, and the default, number of items on a page.
 pub const MAX_LIMIT: usize = 100;
 
-/// What part of a list is wanted.
+/// The page of a list to return.
 #[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageRequest {
-    /// At most so many items.
+    /// The maximum number of items.
     #[param(required = false, value_type = u32, minimum = 1, maximum = 100, default = 100)]
     pub limit: usize,
-    /// A `next_cursor` or `prev_cursor` of an answer before, given with the same filters and sort order.
+    /// A `next_cursor` or `prev_cursor` of an earlier answer, with the same filters and sort order.
     pub cursor: Option<String>,
 }
 
@@ -47,9 +47,9 @@ struct Cursor<K> {
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Give this as `?cursor=` to get the items that follow; null at the end.
+    /// The `cursor` of the next page; null on the last page.
     pub next_cursor: Option<String>,
-    /// Give this as `?cursor=` to get the items before; null at the beginning.
+    /// The `cursor` of the previous page; null on the first page.
     pub prev_cursor: Option<String>,
 }
 
@@ -79,8 +79,7 @@ impl PageRequest {
     /// `invalid_cursor` for a cursor that wasn't given out for this order.
     pub fn start<K: DeserializeOwned>(&self, sort: &str) -> Result<Start<K>, Problem> {
         let Some(text) = &self.cursor else { return Ok(Start::Beginning) };
-        let invalid =
-            || Problem::of(Code::InvalidCursor, "The cursor is not one that this list gave out in this order.");
+        let invalid = || Problem::of(Code::InvalidCursor, "The cursor wasn't issued for this list and sort order.");
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
         let cursor: Cursor<K> = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
         if cursor.s != sort {

@@ -1,4 +1,4 @@
-//! Figures as answers show them.
+//! Rounding of figures in answers.
 
 /// A figure to so many places behind the point: more would only say how it was computed.
 pub(crate) fn rounded(value: f64, places: i32) -> f64 {

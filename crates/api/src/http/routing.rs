@@ -39,7 +39,7 @@ macro_rules! operations {
 }
 pub(crate) use operations;
 
-/// What an operation asks for.
+/// The scope and rate limit of an operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
     /// The scope of a personal access token.
@@ -182,7 +182,7 @@ pub struct RoutingTree {
     operations: Vec<Operation>,
 }
 
-/// What a request's path and method lead to.
+/// The route of a request.
 #[derive(Debug, Clone)]
 pub struct Matched {
     entry: Option<usize>,
@@ -212,7 +212,7 @@ impl RoutingTree {
             known.and_then(|known| known.methods.iter().find(|(own, _)| own == method)).map(|(_, index)| *index);
         let policy = match operation.and_then(|index| self.operations.get(index)) {
             Some(operation) => operation.policy,
-            // Guessing at paths there must not be cheaper than guessing at passwords.
+            // Unknown paths there must be limited as strictly as passwords.
             None if path.starts_with("/api/v1/auth/") => Policy { rate_limit: RateLimit::Auth, ..Policy::default() },
             None => Policy::default(),
         };
@@ -243,7 +243,7 @@ impl RoutingTree {
     }
 }
 
-/// What a request leads to, if it was looked up.
+/// The route of a request, if it was looked up.
 pub(crate) fn matched(request: &impl HttpMessage) -> Option<std::cell::Ref<'_, Matched>> {
     std::cell::Ref::filter_map(request.extensions(), Extensions::get::<Matched>).ok()
 }

@@ -15,7 +15,7 @@ pub(crate) fn admit(scopes: Scopes, needed: Option<Scope>) -> Result<(), Problem
         Some(scope) if scopes.allow(scope) => Ok(()),
         Some(scope) => Err(Problem::of(Code::InsufficientScope, format!("The token lacks the scope `{scope}`."))
             .with_header("www-authenticate", format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""))),
-        None => Err(Problem::of(Code::InsufficientScope, "No personal access token is let in here: sign in.")
+        None => Err(Problem::of(Code::InsufficientScope, "Personal access tokens can't be used here: sign in.")
             .with_header("www-authenticate", "Bearer error=\"insufficient_scope\"".to_owned())),
     }
 }

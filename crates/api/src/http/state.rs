@@ -1,4 +1,4 @@
-//! What every request has at hand. One for all workers.
+//! The state that every request can use, shared by all workers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl fmt::Debug for RequestThrottles {
     }
 }
 
-/// Whether this process wants to be sent requests. Withdrawn when it shuts down.
+/// Whether this process accepts requests. Withdrawn on shutdown.
 #[derive(Debug)]
 pub struct Readiness(AtomicBool);
 

@@ -1,4 +1,4 @@
-//! `GET /config`: what a client needs to know before anybody has signed in.
+//! `GET /config`: what a client needs to know before signing in.
 
 use actix_web::web::Data;
 use circadia_auth::accounts::Verification;
@@ -18,26 +18,26 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_config);
 }
 
-/// How the service is set up.
+/// The service's configuration.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ServiceConfig)]
 pub struct ConfigBody {
     /// The version that is running.
     #[schema(example = "0.1.0")]
     version: &'static str,
-    /// Ways to sign in.
+    /// The sign-in methods.
     providers: Providers,
     /// Whether addresses are verified.
     verification: VerificationRules,
-    /// What passwords may be chosen.
+    /// The rules for new passwords.
     password: PasswordRules,
-    /// How much is accepted.
+    /// The limits of requests.
     limits: Limits,
-    /// What else there is.
+    /// Optional features.
     features: Features,
 }
 
-/// Ways to sign in, and whether each is open.
+/// The sign-in methods, and whether each is available.
 #[derive(Debug, Serialize, ToSchema)]
 struct Providers {
     /// With a name or address and a password.
@@ -57,56 +57,56 @@ struct VerificationRules {
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum VerificationMode {
-    /// It can't.
+    /// It can't be used.
     Required,
-    /// It can.
+    /// It can be used.
     Optional,
 }
 
-/// What passwords may be chosen.
+/// The rules for new passwords.
 #[derive(Debug, Serialize, ToSchema)]
 struct PasswordRules {
-    /// Code points at least.
+    /// The minimum length in code points.
     #[schema(example = 8)]
     min_length: usize,
-    /// Code points at most.
+    /// The maximum length in code points.
     #[schema(example = 128)]
     max_length: usize,
-    /// Why else one may be refused, by the codes of the errors at its field.
+    /// The other reasons for refusing a password, as error codes of its field.
     refused: [&'static str; 4],
 }
 
-/// How much is accepted.
+/// The limits of requests.
 #[derive(Debug, Serialize, ToSchema)]
 struct Limits {
-    /// Bytes of a request's body.
+    /// The maximum size of a request body in bytes.
     #[schema(example = 262_144)]
     body_bytes: usize,
-    /// Items of one page of a list.
+    /// The maximum number of items on a page of a list.
     #[schema(example = 100)]
     page_items: usize,
-    /// Requests; a burst of that many, which refills in that time.
+    /// The rate limits: bursts, and the time in which they refill.
     requests: RequestLimits,
 }
 
-/// How many requests are served; null is no limit.
+/// The rate limits; null if there is none.
 #[derive(Debug, Serialize, ToSchema)]
 struct RequestLimits {
-    /// Where credentials are tried: per address, and per account.
+    /// For requests that try credentials: per address, and per account.
     auth: Option<RequestLimit>,
-    /// Without having signed in: per address.
+    /// For other requests without signing in: per address.
     anonymous: Option<RequestLimit>,
-    /// Signed in: per user.
+    /// For signed-in users: per user.
     user: Option<RequestLimit>,
 }
 
-/// A limit of requests.
+/// A rate limit.
 #[derive(Debug, Serialize, ToSchema)]
 struct RequestLimit {
-    /// So many requests at once.
+    /// The maximum number of requests in a burst.
     #[schema(example = 120)]
     requests: u32,
-    /// Seconds in which as many become possible again.
+    /// Seconds until the whole burst is available again.
     #[schema(example = 60)]
     seconds: u32,
 }
@@ -117,10 +117,11 @@ impl From<Quota> for RequestLimit {
     }
 }
 
-/// What else there is.
+/// Optional features.
 #[derive(Debug, Serialize, ToSchema)]
 struct Features {
-    /// Whether mail is sent: without, addresses can't be verified or changed, and forgotten passwords not replaced.
+    /// Whether mail is sent. Without it, addresses can't be verified or changed, and forgotten passwords can't be
+    /// replaced.
     mail: bool,
 }
 
@@ -155,16 +156,16 @@ impl ConfigBody {
     }
 }
 
-/// How is the service set up?
+/// Get the service's configuration
 ///
-/// What a client needs before anybody has signed in: ways to sign in, rules, limits.
+/// What a client needs to know before signing in: sign-in methods, password rules and limits.
 #[utoipa::path(
     get,
     path = "/config",
     tag = "system",
     operation_id = "getConfig",
     security(()),
-    responses((status = 200, description = "How the service is set up", body = ConfigBody))
+    responses((status = 200, description = "The configuration", body = ConfigBody))
 )]
 async fn get_config(state: Data<AppState>) -> Result<Answer, Problem> {
     Answer::computed(&ConfigBody::of(&state))

@@ -1,4 +1,4 @@
-//! What the screens of a day, a week or a month have in common, and lists of some days.
+//! Queries by date: day, week and month views, and lists of a range of dates.
 
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange, Instant, TEN_YEARS};
@@ -14,11 +14,11 @@ use crate::http::input::{Decode, Fields, Parsed};
 use crate::http::page::PageRequest;
 use crate::http::problem::Problem;
 
-/// Which day, week or month.
+/// The day, week or month to show.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in crate::routes) struct DateQuery {
-    /// A day of it; the user's today if absent.
+    /// A day within it. Defaults to the user's today.
     pub(in crate::routes) date: Option<Date>,
 }
 
@@ -28,7 +28,7 @@ impl Decode for DateQuery {
     }
 }
 
-/// Answers what the screen of a date shows: `look` reads it, for a user, at an instant.
+/// Answers with the view of a date, which `look` reads for a user at an instant.
 pub(in crate::routes) async fn view<T, B>(
     caller: &Caller,
     query: DateQuery,
@@ -43,15 +43,15 @@ where
     Answer::computed(&B::from(seen))
 }
 
-/// Which dates of a list.
+/// The dates to list.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in crate::routes) struct DatesQuery {
-    /// The first date; the first of all if absent.
+    /// The first date. Without it, there is no lower limit.
     from: Option<Date>,
-    /// The last date; the last of all if absent.
+    /// The last date. Without it, there is no upper limit.
     to: Option<Date>,
-    /// Which part of it.
+    /// The page to return.
     #[param(ignore)]
     pub(in crate::routes) page: PageRequest,
 }
@@ -60,7 +60,7 @@ impl DatesQuery {
     /// The dates.
     pub(in crate::routes) fn range(&self) -> DateRange {
         let range = DateRange::new(self.from.unwrap_or(Date::MIN), self.to.unwrap_or(Date::MAX));
-        // Reversed ones were refused.
+        // A reversed range was refused when the query was decoded.
         range.unwrap_or(DateRange::ALL)
     }
 }
@@ -74,11 +74,11 @@ impl Decode for DatesQuery {
     }
 }
 
-/// As of which day.
+/// The day to evaluate at.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in crate::routes) struct OnQuery {
-    /// As of this day; the user's today if absent.
+    /// The day to evaluate at. Defaults to the user's today.
     pub on: Option<Date>,
 }
 

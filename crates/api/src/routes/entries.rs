@@ -24,13 +24,13 @@ pub(super) fn routes(routes: &mut Routes) {
 /// The most items of a batch.
 const MAX_ITEMS: usize = 1_000;
 
-/// Many entries at once.
+/// A batch of entries.
 #[derive(Debug, ToSchema)]
 pub struct BatchBody {
-    /// The entries, at most 1,000; of two for one habit and date, the later one stays.
+    /// The entries, at most 1,000. If two have the same habit and date, the later one wins.
     #[schema(max_items = 1000)]
     items: Vec<BatchItemBody>,
-    /// Whether nothing is stored unless all are right; false if absent.
+    /// Whether to store nothing if any item is wrong. Defaults to false.
     #[schema(default = false, required = false)]
     atomic: bool,
 }
@@ -38,11 +38,11 @@ pub struct BatchBody {
 /// An entry of a batch.
 #[derive(Debug, ToSchema)]
 pub struct BatchItemBody {
-    /// The habit it is about.
+    /// The habit's id.
     habit_id: HabitId,
-    /// The date it is about.
+    /// The date.
     date: Date,
-    /// What the day was; may be left out where `value` says it.
+    /// The day's status. May be omitted if `value` determines it.
     state: Option<EntryState>,
     /// A count, or minutes.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000_000)]
@@ -68,11 +68,11 @@ impl Decode for BatchBody {
     }
 }
 
-/// What became of a batch.
+/// The results of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BatchAnswer)]
 pub struct BatchAnswer {
-    /// What became of each item, in order.
+    /// The result of each item, in the order of the request.
     items: Vec<BatchResultBody>,
     /// How many were stored.
     stored: usize,
@@ -80,19 +80,19 @@ pub struct BatchAnswer {
     refused: usize,
 }
 
-/// What became of an item.
+/// The result of an item.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BatchResult)]
 pub struct BatchResultBody {
-    /// The item's place in the request, from 0.
+    /// The item's index in the request, starting at 0.
     index: usize,
-    /// The status it would have had by itself: 200, 404 or 422.
+    /// The status of the item as a single request: 200, 404 or 422.
     status: u16,
     /// The entry, if it was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     entry: Option<EntryBody>,
-    /// What was wrong, if it was refused.
+    /// The problem, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<ProblemDoc>)]
     problem: Option<serde_json::Value>,
@@ -113,8 +113,8 @@ impl BatchResultBody {
 
 /// Put many entries
 ///
-/// Each item is stored or refused by itself, unless `atomic`: then one that is wrong refuses all, with every wrong value
-/// named.
+/// Each item is stored or refused independently. With `atomic`, nothing is stored if any item is wrong, and every wrong
+/// value is named.
 #[utoipa::path(
     post,
     path = "/entries/batch",
@@ -122,7 +122,7 @@ impl BatchResultBody {
     operation_id = "putEntries",
     extensions(("x-scope" = json!("habits:write"))),
     request_body = BatchBody,
-    responses((status = 200, description = "What became of each", body = BatchAnswer))
+    responses((status = 200, description = "The result of each item", body = BatchAnswer))
 )]
 async fn batch(caller: Caller, body: Body<BatchBody>) -> Result<Answer, Problem> {
     let BatchBody { items, atomic } = body.0;

@@ -1,4 +1,4 @@
-//! `/health`: whether the process lives, and whether it can serve.
+//! `/health`: whether the process is alive, and whether it is ready.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -14,7 +14,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, live, ready);
 }
 
-/// That the process lives.
+/// The process is alive.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Liveness)]
 pub struct LiveBody {
@@ -26,7 +26,7 @@ pub struct LiveBody {
     version: &'static str,
 }
 
-/// Whether the process can serve.
+/// Whether the service is ready.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub struct ReadyBody {
@@ -45,7 +45,7 @@ pub struct DependenciesBody {
     #[schema(example = "up")]
     database: &'static str,
     /// Redis, where one is configured. While it is down, cookie sessions are refused (503) and limits are counted by
-    /// each replica; tokens are served all the same, and so the process stays ready.
+    /// each replica; tokens still work, so the service stays ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "up")]
     redis: Option<&'static str>,
@@ -55,25 +55,25 @@ const fn word(up: bool) -> &'static str {
     if up { "up" } else { "down" }
 }
 
-/// Is the process alive?
+/// Check that the process is alive
 ///
-/// Answers 200 for as long as the process serves at all, whatever its dependencies do.
+/// Answers 200 as long as the process serves requests, regardless of its dependencies.
 #[utoipa::path(
     get,
     path = "/health/live",
     tag = "system",
     operation_id = "getLiveness",
     security(()),
-    responses((status = 200, description = "It lives", body = LiveBody))
+    responses((status = 200, description = "The process is alive", body = LiveBody))
 )]
 async fn live(state: Data<AppState>) -> HttpResponse {
     let body = LiveBody { status: "live", version: state.settings.version };
     unstored(StatusCode::OK, &body)
 }
 
-/// Can it serve?
+/// Check that the service is ready
 ///
-/// 503 while a dependency that is needed is down, and while the process shuts down.
+/// Answers 503 while a required dependency is down, and while the process shuts down.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -81,8 +81,8 @@ async fn live(state: Data<AppState>) -> HttpResponse {
     operation_id = "getReadiness",
     security(()),
     responses(
-        (status = 200, description = "It can", body = ReadyBody),
-        (status = 503, description = "It can't at the moment", body = ReadyBody),
+        (status = 200, description = "The service is ready", body = ReadyBody),
+        (status = 503, description = "The service isn't ready", body = ReadyBody),
     )
 )]
 async fn ready(state: Data<AppState>) -> HttpResponse {

@@ -1,4 +1,4 @@
-//! `/quotes`: a thought for the day.
+//! `/quotes`: the quotation of the day.
 
 use circadia_domain::civil::Date;
 use circadia_domain::quotes::{self, QuoteAuthor, QuoteOfTheDay, QuoteText, Source};
@@ -21,15 +21,15 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = QuoteOfTheDay)]
 struct QuoteBody {
-    /// The user's day.
+    /// The date in the user's time zone.
     date: Date,
-    /// What was said.
+    /// The text.
     text: QuoteText,
-    /// Who said it.
+    /// The author.
     author: QuoteAuthor,
-    /// The language it is in; null if it isn't known.
+    /// The language; null if it isn't known.
     locale: Option<Locale>,
-    /// Where it is from.
+    /// The source.
     source: Source,
 }
 
@@ -47,7 +47,7 @@ impl From<QuoteOfTheDay> for QuoteBody {
 
 /// Get the quotation of the day
 ///
-/// The same for a user all their day, and another one tomorrow; in their language where there is one.
+/// A user gets the same quotation for a whole day, in their language if there is one.
 #[utoipa::path(
     get,
     path = "/quotes/today",

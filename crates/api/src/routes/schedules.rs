@@ -1,4 +1,4 @@
-//! `/schedules`: trying schedules out; and how schedules and kinds are read and documented.
+//! `/schedules`: previews, and the decoding and documentation of schedules and kinds.
 
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange};
@@ -85,7 +85,7 @@ pub(super) fn kind(raw: Raw<'_>) -> Parsed<Kind> {
     Kind::validate(input)
 }
 
-/// A schedule to try out.
+/// A schedule to preview.
 #[derive(Debug, ToSchema)]
 pub struct PreviewBody {
     /// The schedule.
@@ -94,9 +94,9 @@ pub struct PreviewBody {
     starts_on: Date,
     /// The last day.
     ends_on: Option<Date>,
-    /// The first day to look at.
+    /// The first day of the preview.
     from: Date,
-    /// The last day to look at.
+    /// The last day of the preview.
     to: Date,
 }
 
@@ -115,27 +115,27 @@ impl Decode for PreviewBody {
     }
 }
 
-/// What a schedule would mean.
+/// The preview of a schedule.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Preview)]
 pub struct PreviewAnswer {
     /// The due dates from `from` to `to`.
     dates: Vec<Date>,
-    /// How many there are.
+    /// The number of dates.
     count: u32,
     /// The first due date after `to`; null if there is none.
     next: Option<Date>,
-    /// The schedule as an RFC 5545 rule; null where none can express it: for quotas, some cycles, and some yearly dates
-    /// that skip.
+    /// The schedule as an RFC 5545 rule; null if no rule can express it, as for quotas, some cycles, and yearly dates
+    /// that are skipped in some years.
     rrule: Option<String>,
     /// The schedule in words.
     #[schema(example = "the last working day of every month")]
     description: String,
 }
 
-/// Try a schedule out
+/// Preview a schedule
 ///
-/// Says which dates it means, without storing anything. At most 100,000 of them.
+/// Returns the due dates without storing anything; at most 100,000.
 #[utoipa::path(
     post,
     path = "/schedules/preview",
@@ -143,7 +143,7 @@ pub struct PreviewAnswer {
     operation_id = "previewSchedule",
     extensions(("x-scope" = json!("habits:read"))),
     request_body = PreviewBody,
-    responses((status = 200, description = "What it would mean", body = PreviewAnswer))
+    responses((status = 200, description = "The preview", body = PreviewAnswer))
 )]
 async fn preview(caller: Caller, body: Body<PreviewBody>) -> Result<Answer, Problem> {
     let PreviewBody { schedule, starts_on, ends_on, from, to } = body.0;
@@ -152,7 +152,7 @@ async fn preview(caller: Caller, body: Body<PreviewBody>) -> Result<Answer, Prob
     };
     let week_start = caller.accounts.profile(caller.principal).await?.user.settings.week_start;
     let window = Window { starts_on, ends_on };
-    // A kind that every schedule goes together with: only the days matter here.
+    // This kind is compatible with every schedule. Only the days matter here.
     let kind = Kind::Minutes { target: 1, direction: circadia_domain::habits::Direction::AtLeast };
     let plan = Plan { effective_from: starts_on, anchor: starts_on, week_start, schedule: schedule.clone(), kind };
     let timeline =

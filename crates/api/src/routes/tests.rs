@@ -1,4 +1,4 @@
-//! Every request body, held against the document.
+//! Compares every request body's decoder with the OpenAPI document.
 
 use circadia_domain::habits::{EntryInput, HabitPatch, NewHabit, NewPlan};
 use circadia_domain::moods::{MomentPatch, NewMoment};

@@ -23,7 +23,7 @@ pub(super) fn routes(routes: &mut Routes) {
 pub struct ThemeBody {
     #[serde(flatten)]
     theme: Theme,
-    /// What belongs to it.
+    /// The number of items in it.
     counts: ThemeCounts,
 }
 
@@ -72,9 +72,9 @@ async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<T
     Page::of_sorted(items, key, "name", &query.0, |a, b| a < b)
 }
 
-/// Make a theme
+/// Create a theme
 ///
-/// The same request with the same `id` again answers like the first time.
+/// Repeating the request with the same `id` and body gives the same answer.
 #[utoipa::path(
     post,
     path = "/themes",
@@ -118,7 +118,7 @@ async fn get_theme(caller: Caller, id: PathParam<ThemeId>) -> Result<Answer, Pro
     params(("theme_id" = Uuid, Path, description = "The theme's id"), IfMatch),
     request_body = ThemePatch,
     responses(
-        (status = 200, description = "The theme as it is now", body = ThemeBody),
+        (status = 200, description = "The themeafter the change", body = ThemeBody),
         (status = 409, description = "`theme_name_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -134,7 +134,7 @@ async fn update_theme(
 
 /// Delete a theme
 ///
-/// Its habits and tasks stay, without a theme.
+/// Its habits and tasks are kept, without a theme.
 #[utoipa::path(
     delete,
     path = "/themes/{theme_id}",
@@ -142,7 +142,7 @@ async fn update_theme(
     operation_id = "deleteTheme",
     extensions(("x-scope" = json!("themes:write"))),
     params(("theme_id" = Uuid, Path, description = "The theme's id"), IfMatch),
-    responses((status = 204, description = "The theme is gone"))
+    responses((status = 204, description = "The theme was deleted"))
 )]
 async fn delete_theme(caller: Caller, id: PathParam<ThemeId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| themes::delete(tx, id.0, &if_match.0)).await?;

@@ -1,4 +1,4 @@
-//! `/timer`: the timer that runs.
+//! `/timer`: the running timer.
 
 use std::sync::Arc;
 
@@ -48,24 +48,24 @@ impl Decode for StopTimer {
     }
 }
 
-/// What became of the timer.
+/// The result of stopping the timer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StoppedTimer)]
 struct StoppedBody {
-    /// The minutes of all entries together.
+    /// The total minutes of all entries.
     minutes: u64,
     /// The time entries: one for each of the user's days that it ran on, and one more after each 24 hours of a day.
     items: Vec<TimeEntry>,
 }
 
-/// Does a timer run?
+/// Get the timer
 #[utoipa::path(
     get,
     path = "/timer",
     tag = "time",
     operation_id = "getTimer",
     extensions(("x-scope" = json!("time:read"))),
-    responses((status = 200, description = "The timer, or that none runs", body = TimerStateBody))
+    responses((status = 200, description = "The timer's state", body = TimerStateBody))
 )]
 async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
     let running = caller.read(move |store| timer::find(store, caller.user)).await?;
@@ -74,7 +74,7 @@ async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
 
 /// Start the timer
 ///
-/// One at most runs for a user, on whatever device, and goes on until it is stopped or discarded.
+/// A user has at most one running timer, across all devices. It runs until it is stopped or discarded.
 #[utoipa::path(
     post,
     path = "/timer/start",
@@ -94,8 +94,8 @@ async fn start_timer(caller: Caller, body: Body<StartTimer>) -> Result<Answer, P
 
 /// Stop the timer
 ///
-/// Its minutes, rounded and at least 1, become a time entry; where it ran over the beginning of a day of the user (by
-/// their time zone and day start), each day gets its own.
+/// Its minutes, rounded and at least 1, become a time entry. If it ran across the start of a day (by the user's time
+/// zone and day start), each day gets its own entry.
 #[utoipa::path(
     post,
     path = "/timer/stop",
@@ -104,7 +104,7 @@ async fn start_timer(caller: Caller, body: Body<StartTimer>) -> Result<Answer, P
     extensions(("x-scope" = json!("time:write"))),
     request_body = StopTimer,
     responses(
-        (status = 201, description = "The time entries that became of it", body = StoppedBody),
+        (status = 201, description = "The new time entries", body = StoppedBody),
         (status = 409, description = "`timer_not_running` or `id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -119,7 +119,7 @@ async fn stop_timer(caller: Caller, body: Body<StopTimer>) -> Result<Answer, Pro
 
 /// Discard the timer
 ///
-/// Nothing becomes of it.
+/// No time entry is created.
 #[utoipa::path(
     delete,
     path = "/timer",
@@ -127,8 +127,8 @@ async fn stop_timer(caller: Caller, body: Body<StopTimer>) -> Result<Answer, Pro
     operation_id = "discardTimer",
     extensions(("x-scope" = json!("time:write"))),
     responses(
-        (status = 204, description = "No timer runs any more"),
-        (status = 404, description = "`timer_not_found`: none ran", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 204, description = "The timer was discarded"),
+        (status = 404, description = "`timer_not_found`: no timer is running", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn discard_timer(caller: Caller) -> Result<NoContent, Problem> {

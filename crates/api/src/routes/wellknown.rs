@@ -1,4 +1,4 @@
-//! `/.well-known`: what others need to verify access tokens.
+//! `/.well-known`: the keys that verify access tokens.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
@@ -11,9 +11,9 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, jwks);
 }
 
-/// Keys that verify access tokens
+/// Get the keys that verify access tokens
 ///
-/// A JSON Web Key Set (RFC 7517). New keys appear here minutes before the first token is signed with them.
+/// A JSON Web Key Set (RFC 7517). New keys are published here minutes before the first token is signed with them.
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",

@@ -1,4 +1,4 @@
-//! `circadia demo`: an account with a year of real-looking data.
+//! `circadia demo`: an account with a year of realistic data.
 
 use std::sync::Arc;
 

@@ -24,7 +24,7 @@ pub(super) fn rotate(config: &Config, emergency: bool, purposes: &[KeyPurpose]) 
     say(format_args!("Rotated: {}. Servers that run follow within ten seconds.", words.join(", ")));
     say(match rotation {
         Rotation::Planned => "The new keys are used in five minutes; the old ones are accepted for as long as needed.",
-        Rotation::Emergency => "The old keys are refused: whoever holds a token of theirs signs in again.",
+        Rotation::Emergency => "The old keys are refused: users with tokens signed by them must sign in again.",
     });
     Ok(())
 }

@@ -33,13 +33,13 @@ struct Arguments {
 enum Command {
     /// Serve the API (what happens without a command, too).
     Serve,
-    /// Bring the database's schema up to date.
+    /// Migrate the database schema to the latest version.
     Migrate {
         /// How many seconds to wait for the database to be reachable.
         #[arg(long, value_name = "SECONDS", default_value_t = 0)]
         wait: u64,
     },
-    /// Make a superuser. The password is read from standard input, or made and printed.
+    /// Create a superuser. The password is read from standard input, or generated and printed.
     CreateAdmin {
         /// The user name.
         #[arg(long)]
@@ -51,27 +51,27 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Make an account with a year of real-looking data, and say how to sign in.
+    /// Create an account with a year of realistic data, and print how to sign in.
     Demo {
         /// The user name.
         #[arg(long, default_value = "demo")]
         username: String,
-        /// The password; one is made and printed if absent.
+        /// The password. Without it, one is generated and printed.
         #[arg(long)]
         password: Option<String>,
     },
     /// Write the OpenAPI document.
     Openapi {
-        /// Where to; `-` is standard output.
+        /// The file to write; `-` for standard output.
         #[arg(long, default_value = "openapi/openapi.json")]
         path: PathBuf,
-        /// Write nothing, but fail if what is there isn't up to date.
+        /// Write nothing, but fail if the existing file isn't up to date.
         #[arg(long)]
         check: bool,
     },
     /// Check the configuration, the database and what is derived from it.
     Doctor {
-        /// Mend what can be mended: rebuild derived data that differs from its source.
+        /// Repair what can be repaired: rebuild derived data that differs from its source.
         #[arg(long)]
         repair: bool,
     },
@@ -86,9 +86,9 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
-    /// Replace keys by new ones. Nobody notices, unless it is an emergency.
+    /// Replace keys by new ones. Users don't notice, except in an emergency rotation.
     Rotate {
-        /// Refuse the old keys from now on, because somebody may know them: everybody signs in again.
+        /// Refuse the old keys immediately, because they may have leaked: every user must sign in again.
         #[arg(long)]
         emergency: bool,
         /// Only the keys for this: `access_token`, `refresh_token` or `login`. May be given several times.
@@ -97,7 +97,7 @@ enum KeysCommand {
     },
 }
 
-/// Why a command failed; shown to whoever called it.
+/// Why a command failed, as printed to standard error.
 #[derive(Debug)]
 pub struct Failure(String);
 
@@ -109,7 +109,7 @@ impl<E: fmt::Display> From<E> for Failure {
 
 type Outcome = Result<(), Failure>;
 
-/// Prints a line for people; whether anybody reads it is theirs to know.
+/// Prints a line for people. Errors of standard output are ignored.
 fn say(line: impl fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -47,7 +47,7 @@ pub(super) fn front_end(env: &mut Environment) -> Option<Url> {
     env.read("CIRCADIA_FRONTEND_URL", |text| url(text, false))
 }
 
-/// Reads it. Half of it is wrong, and is said to be.
+/// Reads the settings. An incomplete set is an error.
 pub(super) fn read(env: &mut Environment, production: bool, front_end: Option<Url>) -> Option<GoogleConfig> {
     let text = |text: &str| Ok(text.to_owned());
     let client_id = env.read("CIRCADIA_GOOGLE_CLIENT_ID", text);

@@ -9,18 +9,18 @@ use url::Url;
 use super::environment::Environment;
 use super::word;
 
-/// The way that mail takes.
+/// How mail leaves the server.
 #[derive(Clone, PartialEq, Eq)]
-pub enum MailWay {
+pub enum MailTransport {
     /// To an SMTP server (`SMTP_URL`).
     Smtp(String),
-    /// Into files of this folder, for developers to look at.
+    /// Into files in this folder, for development.
     Files(PathBuf),
-    /// None: nobody gets any.
+    /// Mail isn't sent.
     None,
 }
 
-impl std::fmt::Debug for MailWay {
+impl std::fmt::Debug for MailTransport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Smtp(_) => "Smtp(..)",
@@ -33,11 +33,11 @@ impl std::fmt::Debug for MailWay {
 /// How mail is sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailConfig {
-    /// The way it takes.
-    pub way: MailWay,
-    /// Its sender (`CIRCADIA_MAIL_FROM`).
+    /// How it leaves the server.
+    pub transport: MailTransport,
+    /// The sender (`CIRCADIA_MAIL_FROM`).
     pub from: Mailbox,
-    /// Where its links lead (`CIRCADIA_FRONTEND_URL`), without a slash at the end.
+    /// The base URL of its links (`CIRCADIA_FRONTEND_URL`), without a trailing slash.
     pub frontend_url: String,
 }
 
@@ -78,7 +78,7 @@ fn mailbox(text: &str) -> Result<Mailbox, String> {
     text.parse().map_err(|_| "must be an address such as `Circadia <no-reply@example.org>`".to_owned())
 }
 
-/// Reads what is said about mail; whether addresses must be verified; nothing after something wrong was noted.
+/// Reads the mail settings and whether addresses must be verified. Returns `None` if a default can't be used.
 pub(super) fn read(
     env: &mut Environment,
     production: bool,
@@ -104,17 +104,17 @@ pub(super) fn read(
             env.refuse("CIRCADIA_FRONTEND_URL is required where mail is sent in production: its links lead there");
         }
     }
-    let way = match smtp {
-        Some(url) => MailWay::Smtp(url),
-        None if production => MailWay::None,
-        None => MailWay::Files(data_dir.join("mail")),
+    let transport = match smtp {
+        Some(url) => MailTransport::Smtp(url),
+        None if production => MailTransport::None,
+        None => MailTransport::Files(data_dir.join("mail")),
     };
     let from = match from {
         Some(from) => from,
         None => mailbox("Circadia <no-reply@localhost>").ok()?,
     };
     let frontend_url = front_end.map_or("http://localhost:3000", |url| url.as_str().trim_end_matches('/'));
-    Some((verification, MailConfig { way, from, frontend_url: frontend_url.to_owned() }))
+    Some((verification, MailConfig { transport, from, frontend_url: frontend_url.to_owned() }))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use environment::Environment;
 pub use google::GoogleConfig;
-pub use mail::{MailConfig, MailWay};
+pub use mail::{MailConfig, MailTransport};
 use url::Url;
 
 /// Everything that is wrong with the configuration.
@@ -46,7 +46,7 @@ pub struct Config {
     pub secret_key: Option<String>,
     /// How many requests are served to whom (`CIRCADIA_RATE_LIMITS`, `CIRCADIA_RATE_LIMIT_*`).
     pub rate_limits: RateLimits,
-    /// Proxies whose word counts (`CIRCADIA_TRUSTED_PROXIES`).
+    /// Trusted proxies (`CIRCADIA_TRUSTED_PROXIES`).
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that browsers may call from (`CIRCADIA_CORS_ORIGINS`).
     pub cors_origins: Vec<String>,

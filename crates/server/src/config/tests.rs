@@ -63,12 +63,15 @@ fn production_verifies_addresses_and_insists_on_what_that_needs() {
     let config = read(&[&production[..], &rest].concat()).unwrap();
     assert_eq!(config.verification, Verification::Required);
     assert_eq!(config.mail.frontend_url, "https://app.example.org");
-    assert!(matches!(config.mail.way, MailWay::Smtp(_)) && !format!("{config:?} {:?}", config.mail).contains("hush"));
+    assert!(
+        matches!(config.mail.transport, MailTransport::Smtp(_))
+            && !format!("{config:?} {:?}", config.mail).contains("hush")
+    );
     let optional = read(&[&production[..], &[("CIRCADIA_EMAIL_VERIFICATION", "optional")]].concat()).unwrap();
-    assert_eq!(optional.mail.way, MailWay::None);
+    assert_eq!(optional.mail.transport, MailTransport::None);
     let development = read(&[]).unwrap();
     assert_eq!(development.verification, Verification::Optional);
-    assert_eq!(development.mail.way, MailWay::Files("./data/mail".into()));
+    assert_eq!(development.mail.transport, MailTransport::Files("./data/mail".into()));
 }
 
 #[test]

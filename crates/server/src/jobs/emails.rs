@@ -30,8 +30,8 @@ pub(super) async fn send(app: &App, mailer: &Mailer, job: &Job) -> Attempt {
             tracing::info!(job = %job.id, email = ?order, "sent an e-mail");
             Attempt::Done
         }
-        Err(SendError::Later(reason)) => Attempt::Failed(reason),
-        Err(SendError::Never(reason)) => Attempt::Permanent(reason),
+        Err(SendError::Temporary(reason)) => Attempt::Failed(reason),
+        Err(SendError::Permanent(reason)) => Attempt::Permanent(reason),
     }
 }
 

@@ -1,12 +1,11 @@
-//! Mail: what letters say, in which form, and how they are sent.
+//! Mail: the texts of e-mails, their layout, and sending them.
 //!
-//! A letter of the `auth` crate is put into words (`words`, by language), and the words into a page of HTML and the
-//! same in plain text (`page`). Addresses and subjects become headers by way of the `lettre` crate, which encodes them:
-//! nothing that somebody typed can begin a header of its own.
+//! `texts` writes an e-mail of the `auth` crate in the user's language, and `page` lays it out as HTML and as plain
+//! text. The `lettre` crate encodes addresses and subjects, so user input can't inject a header.
 
 mod page;
 mod send;
-mod words;
+mod texts;
 
 pub(crate) use send::{Mailer, MailerError, SendError};
 
@@ -16,40 +15,40 @@ use lettre::message::{Mailbox, MultiPart, SinglePart, header::ContentType};
 use lettre::{Address, Message};
 
 use page::{HtmlPage, TextPage};
-use words::Words;
+use texts::EmailTexts;
 
-/// Why a letter can't be made into a mail: one like it never can.
+/// Why a message can't be composed. Trying again doesn't help.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ComposeError {
-    /// The address is none that mail can be sent to.
+    /// The address isn't one that mail can be sent to.
     #[error("the address can't be written to: {0}")]
     Address(#[from] lettre::address::AddressError),
-    /// The words can't be put into their page; a defect.
-    #[error("the page can't be made: {0}")]
+    /// The page can't be rendered; a defect.
+    #[error("the page can't be rendered: {0}")]
     Page(#[from] askama::Error),
-    /// The mail can't be put together; a defect.
-    #[error("the mail can't be put together: {0}")]
+    /// The message can't be built; a defect.
+    #[error("the message can't be built: {0}")]
     Message(#[from] lettre::error::Error),
 }
 
-/// Makes a mail of a letter. `job` becomes its id, so that servers which see it twice can tell.
+/// Composes the message of an e-mail. `job` becomes its `Message-ID`, so that servers can recognise a duplicate.
 pub(crate) fn compose(
-    letter: &EmailMessage,
+    email: &EmailMessage,
     from: &Mailbox,
     frontend_url: &str,
     job: JobId,
     date: std::time::SystemTime,
 ) -> Result<Message, ComposeError> {
-    let words = Words::of(letter, frontend_url);
-    let html = askama::Template::render(&HtmlPage { words: &words })?;
-    let text = askama::Template::render(&TextPage { words: &words })?;
-    let to = Mailbox::new(None, letter.to.as_str().parse::<Address>()?);
+    let texts = EmailTexts::of(email, frontend_url);
+    let html = askama::Template::render(&HtmlPage { texts: &texts })?;
+    let text = askama::Template::render(&TextPage { texts: &texts })?;
+    let to = Mailbox::new(None, email.to.as_str().parse::<Address>()?);
     let message = Message::builder()
         .from(from.clone())
         .to(to)
         .date(date)
         .message_id(Some(format!("<{job}@{}>", from.email.domain())))
-        .subject(words.subject)
+        .subject(texts.subject)
         .multipart(
             MultiPart::alternative()
                 .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text))

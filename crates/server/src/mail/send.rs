@@ -1,4 +1,4 @@
-//! Sending: to an SMTP server, into files, or not at all.
+//! Sends mail: to an SMTP server, into files, or not at all.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -11,36 +11,36 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::PoolConfig;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
-use crate::config::{MailConfig, MailWay};
+use crate::config::{MailConfig, MailTransport};
 
 /// How long an SMTP server may take to answer a command.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
-/// Connections to it at most.
+/// The maximum number of connections to the SMTP server.
 const MAX_CONNECTIONS: u32 = 2;
 
-/// Why there is nothing to send with.
+/// Why no mailer can be created.
 #[derive(Debug, thiserror::Error)]
 pub enum MailerError {
-    /// The URL of the SMTP server can't be used. It isn't shown, for it may hold a password.
+    /// The URL of the SMTP server can't be used. It isn't shown, because it may contain a password.
     #[error("SMTP_URL can't be used: {0}")]
     Smtp(lettre::transport::smtp::Error),
-    /// The folder for mail can't be made.
-    #[error("the folder for mail, {0}, can't be made: {1}")]
+    /// The folder for mail can't be created.
+    #[error("the folder for mail, {0}, can't be created: {1}")]
     Folder(String, std::io::Error),
 }
 
 /// Why a mail wasn't sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
-    /// It may be sent later.
+    /// It may succeed later.
     #[error("{0}")]
-    Later(String),
-    /// It never will: the server refuses it for good.
+    Temporary(String),
+    /// The server refused it permanently.
     #[error("{0}")]
-    Never(String),
+    Permanent(String),
 }
 
-enum Way {
+enum Transport {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
     Files(PathBuf),
     None,
@@ -48,7 +48,7 @@ enum Way {
 
 /// Sends mail.
 pub(crate) struct Mailer {
-    way: Way,
+    transport: Transport,
     from: Mailbox,
     frontend_url: String,
 }
@@ -60,45 +60,45 @@ impl std::fmt::Debug for Mailer {
 }
 
 impl Mailer {
-    /// Prepares the way. Nothing is connected yet.
+    /// Prepares the transport. It connects when the first mail is sent.
     pub(crate) fn new(config: &MailConfig) -> Result<Self, MailerError> {
-        let way = match &config.way {
-            MailWay::Smtp(url) => {
+        let transport = match &config.transport {
+            MailTransport::Smtp(url) => {
                 let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(MailerError::Smtp)?;
                 let pool = PoolConfig::new().max_size(MAX_CONNECTIONS);
-                Way::Smtp(builder.timeout(Some(SMTP_TIMEOUT)).pool_config(pool).build())
+                Transport::Smtp(builder.timeout(Some(SMTP_TIMEOUT)).pool_config(pool).build())
             }
-            MailWay::Files(folder) => {
+            MailTransport::Files(folder) => {
                 std::fs::create_dir_all(folder)
                     .map_err(|error| MailerError::Folder(folder.display().to_string(), error))?;
-                Way::Files(folder.clone())
+                Transport::Files(folder.clone())
             }
-            MailWay::None => Way::None,
+            MailTransport::None => Transport::None,
         };
-        Ok(Self { way, from: config.from.clone(), frontend_url: config.frontend_url.clone() })
+        Ok(Self { transport, from: config.from.clone(), frontend_url: config.frontend_url.clone() })
     }
 
-    /// Who writes.
+    /// The sender.
     pub(crate) const fn from(&self) -> &Mailbox {
         &self.from
     }
 
-    /// Where links lead.
+    /// The base URL of links.
     pub(crate) fn frontend_url(&self) -> &str {
         &self.frontend_url
     }
 
-    /// Sends a mail. `name` is what its file is called where it becomes one.
+    /// Sends a mail. `name` is the name of its file where mail is written to files.
     pub(crate) async fn send(&self, message: Message, name: &str) -> Result<(), SendError> {
-        match &self.way {
-            Way::Smtp(transport) => transport.send(message).await.map(drop).map_err(|error| judged(&error)),
-            Way::Files(folder) => {
+        match &self.transport {
+            Transport::Smtp(smtp) => smtp.send(message).await.map(drop).map_err(|error| classify(&error)),
+            Transport::Files(folder) => {
                 let (folder, name) = (folder.clone(), name.to_owned());
                 let written = tokio::task::spawn_blocking(move || write(&folder, &name, &message.formatted())).await;
-                let written = written.map_err(|error| SendError::Later(error.to_string()))?;
-                written.map_err(|error| SendError::Later(error.to_string()))
+                let written = written.map_err(|error| SendError::Temporary(error.to_string()))?;
+                written.map_err(|error| SendError::Temporary(error.to_string()))
             }
-            Way::None => {
+            Transport::None => {
                 tracing::warn!("a mail was not sent: no SMTP_URL is set");
                 Ok(())
             }
@@ -106,7 +106,8 @@ impl Mailer {
     }
 }
 
-/// Whole under its final name, or not there at all; for nobody else to read, for links are as good as passwords.
+/// Writes a file that appears under its final name only when it is complete. Only the owner may read it: links in mail
+/// are as good as passwords.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let unfinished = folder.join(format!(".{name}"));
     let mut options = OpenOptions::new();
@@ -117,15 +118,16 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::rename(&unfinished, folder.join(format!("{name}.eml")))
 }
 
-/// What the server's answer means for the mail. That it wants other credentials, or TLS, is no fault of the mail's.
-fn judged(error: &lettre::transport::smtp::Error) -> SendError {
-    let about_us = error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
+/// Classifies the server's answer. If the server wants other credentials or TLS, the mail itself may still be sent
+/// later.
+fn classify(error: &lettre::transport::smtp::Error) -> SendError {
+    let is_our_fault = error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
     let text = without_addresses(&chain(error));
-    if error.is_permanent() && !about_us { SendError::Never(text) } else { SendError::Later(text) }
+    if error.is_permanent() && !is_our_fault { SendError::Permanent(text) } else { SendError::Temporary(text) }
 }
 
-/// What a server answers often repeats whom the mail was to. It is logged and kept with the job, longer than the account
-/// may last.
+/// Removes addresses from a server's answer, which often repeats the recipient's. The text is logged and kept with the
+/// job, possibly longer than the account exists.
 fn without_addresses(text: &str) -> String {
     let words = text.split_whitespace().map(|word| if word.contains('@') { "(an address)" } else { word });
     words.collect::<Vec<_>>().join(" ")

@@ -12,7 +12,7 @@ fn token() -> OneTimeToken {
     OneTimeToken::parse(&format!("AQ{}", "A".repeat(64))).unwrap()
 }
 
-fn letter(content: EmailContent) -> EmailMessage {
+fn email(content: EmailContent) -> EmailMessage {
     EmailMessage {
         to: Email::parse("ada@example.org").unwrap(),
         locale: Locale::default(),
@@ -35,11 +35,11 @@ fn every_content() -> Vec<EmailContent> {
     ]
 }
 
-fn composed(letter: &EmailMessage) -> String {
+fn composed(email: &EmailMessage) -> String {
     let from = "Circadia <no-reply@example.org>".parse().unwrap();
     let job = JobId::from_uuid(Uuid::from_u128(7));
     let date = UNIX_EPOCH + Duration::from_secs(1_772_366_401);
-    let mail = compose(letter, &from, "https://app.example.org/x", job, date).unwrap();
+    let mail = compose(email, &from, "https://app.example.org/x", job, date).unwrap();
     String::from_utf8(mail.formatted()).unwrap()
 }
 
@@ -64,13 +64,13 @@ fn bare(html: &str) -> String {
 #[test]
 fn both_forms_say_the_same() {
     for content in every_content() {
-        let words = Words::of(&letter(content), "https://app.example.org");
-        let html = bare(&askama::Template::render(&HtmlPage { words: &words }).unwrap());
-        let text = askama::Template::render(&TextPage { words: &words }).unwrap();
+        let texts = EmailTexts::of(&email(content), "https://app.example.org");
+        let html = bare(&askama::Template::render(&HtmlPage { texts: &texts }).unwrap());
+        let text = askama::Template::render(&TextPage { texts: &texts }).unwrap();
         let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut said = vec![words.subject.to_owned(), words.greeting.clone()];
-        said.extend(words.paragraphs.iter().chain(&words.notes).cloned());
-        said.extend(words.action.iter().flat_map(|action| [action.label.to_owned(), action.url.clone()]));
+        let mut said = vec![texts.subject.to_owned(), texts.greeting.clone()];
+        said.extend(texts.paragraphs.iter().chain(&texts.notes).cloned());
+        said.extend(texts.action.iter().flat_map(|action| [action.label.to_owned(), action.url.clone()]));
         for part in said {
             assert!(html.contains(&part) && folded.contains(&part), "{part:?} is missing\n{html}\n{text}");
         }
@@ -81,32 +81,32 @@ fn both_forms_say_the_same() {
 #[test]
 fn links_lead_to_the_configured_front_end() {
     for content in every_content() {
-        let words = Words::of(&letter(content), "https://app.example.org/x");
-        let url = words.action.unwrap().url;
+        let texts = EmailTexts::of(&email(content), "https://app.example.org/x");
+        let url = texts.action.unwrap().url;
         assert!(url.starts_with("https://app.example.org/x/"), "{url}");
     }
-    let verify = Words::of(&letter(EmailContent::VerifyEmail(token())), "https://a").action.unwrap().url;
+    let verify = EmailTexts::of(&email(EmailContent::VerifyEmail(token())), "https://a").action.unwrap().url;
     assert_eq!(verify, format!("https://a/verify-email?token={}", token().text()));
 }
 
 #[test]
 fn cr_lf_in_what_somebody_typed_begins_no_header_and_no_tag() {
-    // None of this gets past registration; a letter must hold its own all the same.
-    let mut letter = letter(EmailContent::Welcome);
-    letter.username = "ada\r\nBcc: eve@example.org\r\n\r\n<script>alert(1)</script>".to_owned();
-    let mail = composed(&letter);
+    // None of this gets past registration; composing must be safe by itself all the same.
+    let mut email = email(EmailContent::Welcome);
+    email.username = "ada\r\nBcc: eve@example.org\r\n\r\n<script>alert(1)</script>".to_owned();
+    let mail = composed(&email);
     let (headers, _) = mail.split_once("\r\n\r\n").unwrap();
     assert!(!headers.contains("eve@"), "{headers}");
     assert!(!mail.contains("<script>") || mail.matches("<script>").count() == 1, "plain text shows it as it is");
-    letter.to = Email::from_stored("ada@example.org\r\nBcc: eve@example.org".to_owned());
+    email.to = Email::from_stored("ada@example.org\r\nBcc: eve@example.org".to_owned());
     let from = "no-reply@example.org".parse().unwrap();
-    let refused = compose(&letter, &from, "https://a", JobId::from_uuid(Uuid::from_u128(7)), UNIX_EPOCH);
+    let refused = compose(&email, &from, "https://a", JobId::from_uuid(Uuid::from_u128(7)), UNIX_EPOCH);
     assert!(matches!(refused, Err(ComposeError::Address(_))));
 }
 
 #[test]
 fn a_language_without_words_is_written_to_in_english() {
-    let mut german = letter(EmailContent::Welcome);
+    let mut german = email(EmailContent::Welcome);
     german.locale = Locale::parse("de-AT").unwrap();
-    assert_eq!(Words::of(&german, "https://a"), Words::of(&letter(EmailContent::Welcome), "https://a"));
+    assert_eq!(EmailTexts::of(&german, "https://a"), EmailTexts::of(&email(EmailContent::Welcome), "https://a"));
 }

@@ -1,10 +1,11 @@
 //! Fetching quotations from the configured provider, beside the requests.
 //!
-//! The time of the next attempt is one row for all replicas; whoever finds it due takes it on lease, asks, and stores
-//! what came or that nothing did. Starting never waits for the provider, and neither does any request.
+//! The time of the next attempt is one row for all replicas; the replica that finds it due leases it, asks the
+//! provider, and stores the result or the failure. Starting never waits for the provider, and neither does any request.
 //!
-//! It is none of the `jobs`: those are done once, by any replica, and given up in the end. This recurs for ever, however
-//! often it failed, must be due once whoever starts, and is only for replicas that know a provider.
+//! It isn't one of the `jobs`: those are done once, by any replica, and given up in the end. This one recurs for ever,
+//! regardless of failures, doesn't depend on which replica starts first, and is only for replicas with a configured
+//! provider.
 
 mod provider;
 #[cfg(test)]
@@ -23,14 +24,14 @@ use crate::config::Config;
 /// How often a replica looks whether the provider is to be asked.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What became of a look.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It isn't time, or another replica is at it.
+    /// It isn't due, or another replica is refreshing.
     NotDue,
-    /// So many quotations came.
+    /// The number of quotations that were stored.
     Fetched(usize),
-    /// None came, for this reason; what is in force stays in force.
+    /// Nothing could be fetched, for this reason. The current quotations stay.
     Failed(String),
 }
 

@@ -126,7 +126,7 @@ async fn a_state_belongs_to_its_browser(backend: Backend) {
     let (app, provider) = start(backend);
     let before = stored(&app).await;
     for query in ["?next=/habits".to_owned(), for_app()] {
-        // What an attacker has begun, and has somebody else's browser finish: without a cookie, or with its own.
+        // A flow that an attacker began and another user's browser finishes: without a cookie, or with its own.
         let mut other = Browser::new(&app);
         for prepared in [false, true] {
             if prepared {

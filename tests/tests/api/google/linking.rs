@@ -86,7 +86,7 @@ async fn one_google_account_is_linked_at_a_time(backend: Backend) {
 async fn a_link_ends_in_the_browser_that_asked_for_it(backend: Backend) {
     let (app, provider) = start(backend);
     let eve = app.user("eve").await;
-    // What Eve has begun, somebody else's browser finishes: Eve doesn't get hold of their Google account.
+    // Another user's browser finishes Eve's flow: Eve doesn't get hold of their Google account.
     let back = ask(&mut Browser::new(&app), &eve, &provider, json!({})).await;
     let arrived = location(&Browser::new(&app).get(&back).await.expect(302));
     assert_eq!(error(&arrived).as_deref(), Some("google_state_invalid"));
@@ -163,7 +163,7 @@ async fn an_unlinked_google_account_signs_in_no_more(backend: Backend) {
     grace.delete("/me/google").await.problem(404, "google_not_linked");
     let arrived = Browser::new(&app).sign_in(&provider, "").await;
     assert_eq!(error(&arrived).as_deref(), Some("google_account_exists"));
-    // Somebody else may have it now.
+    // Another user may have it now.
     assert_eq!(error(&link(&app, &eve, &provider).await), None);
 }
 
@@ -233,7 +233,7 @@ async fn a_second_factor_after_google_takes_nothing_from_it(backend: Backend) {
 
 async fn a_link_by_somebody_who_never_showed_to_have_the_address_ends_with_a_reset(backend: Backend) {
     let (app, provider) = start(backend);
-    // Somebody takes Ada's address and leaves a way in.
+    // An attacker takes Ada's address and leaves a second way in.
     let squatter = app.user("ada").await;
     link(&app, &squatter, &provider).await;
     app.mail().await;

@@ -94,7 +94,7 @@ async fn a_known_google_account_signs_in_to_its_account(backend: Backend) {
     assert_eq!(second["user"]["email"], "grace@example.org");
     assert_eq!(second["user"]["login_count"], 2);
     assert_ne!(first["refresh_token"], second["refresh_token"]);
-    // And an address that has passed to somebody else opens nothing.
+    // And an address that now belongs to another user opens nothing.
     provider.person("2", "grace@example.org", true);
     let arrived = Browser::new(&app).sign_in(&provider, &for_app()).await;
     exchange(&app, &code(&arrived), VERIFIER).await.problem(409, "google_account_exists");

@@ -36,7 +36,7 @@ impl std::fmt::Debug for Origin<'_> {
     }
 }
 
-/// An object being decoded: gives out fields, notes what is wrong, remembers what was asked for.
+/// An object being decoded. It returns fields, collects errors, and records which fields were read.
 #[derive(Debug)]
 pub struct Fields<'a> {
     members: &'a Map<String, Value>,
@@ -171,7 +171,7 @@ impl<'a> Fields<'a> {
         self.origin.digest
     }
 
-    /// Whether a field is there, and not null; whatever else may be wrong with it.
+    /// Whether a field is present and not null, valid or not.
     pub fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }

@@ -47,7 +47,7 @@ pub fn date(text: &str) -> Parsed<Date> {
     Date::parse(text).map_err(|error| Violations::of("invalid_date", error.to_string()))
 }
 
-/// Reads a text that is sought for, whatever its case: the form that it is compared in.
+/// Reads a search text, and folds it for a case-insensitive comparison.
 pub fn sought(text: &str) -> Parsed<String> {
     if text.chars().count() > 100 {
         return Err(Violations::of("too_long", "must have at most 100 characters"));

@@ -4,7 +4,7 @@ use circadia_domain::json::{FromJson, List};
 use circadia_domain::violation::Violations;
 use serde_json::Value;
 
-/// A value as it came: from JSON, or from a query string, where everything is text.
+/// An unchecked value: from JSON, or from a query string, where everything is text.
 #[derive(Debug, Clone, Copy)]
 pub struct Raw<'a> {
     /// The value.
@@ -74,7 +74,7 @@ pub(super) fn value<T: FromJson<Json: Json>>(raw: Raw<'_>) -> Parsed<Option<T>> 
     T::Json::read(raw, T::from_json)
 }
 
-/// Text, which `parse` makes something of.
+/// Text, converted by `parse`.
 pub fn text<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
     move |raw| match raw.value {
         // No database holds it everywhere, and nothing that people write needs it.
@@ -94,7 +94,7 @@ pub fn any_text(raw: Raw<'_>) -> Parsed<String> {
     }
 }
 
-/// A whole number, which `parse` makes something of.
+/// A whole number, converted by `parse`.
 pub fn integer<T>(parse: impl Fn(i64) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
     move |raw| match raw.value {
         Value::Number(number) => match number.as_i64() {

@@ -1,4 +1,4 @@
-//! `POST /auth/verify-email`, `POST /auth/resend-verification`: proving that an address is one's own.
+//! `POST /auth/verify-email`, `POST /auth/resend-verification`: verifying an e-mail address.
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use circadia_domain::users::Email;
@@ -15,10 +15,10 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, verify_email, resend_verification);
 }
 
-/// A token that came by mail.
+/// A token from a mail.
 #[derive(Debug, ToSchema)]
 pub struct VerifyEmailBody {
-    /// The token of the link.
+    /// The token in the link.
     #[schema(example = "AQGSC35MXX4vihs8TV5veotn8e2zrWkzUmKDMmgVnNsW0AbaM2vGZ3WmQWq3pO1EkQ")]
     token: String,
 }
@@ -30,7 +30,7 @@ impl Decode for VerifyEmailBody {
     }
 }
 
-/// An address that an e-mail is sent to, if it has an account.
+/// The address to send an e-mail to, if it has an account.
 #[derive(Debug, ToSchema)]
 pub struct AddressBody {
     /// The address.
@@ -46,8 +46,8 @@ impl Decode for AddressBody {
 
 /// Verify an address
 ///
-/// Takes the token of a link that was mailed as the proof that the address is the user's: the one they registered with,
-/// or another that they asked for at `POST /me/email` and that is the account's from then on. Good once, for 24 hours.
+/// Verifies an address with the token of a mailed link: the address of the registration, or a new one requested with
+/// `POST /me/email`, which replaces the account's address. The token is valid once, for 24 hours.
 #[utoipa::path(
     post,
     path = "/auth/verify-email",
@@ -58,7 +58,7 @@ impl Decode for AddressBody {
     request_body = VerifyEmailBody,
     responses(
         (status = 204, description = "The address is verified"),
-        (status = 409, description = "`email_taken`: another account has the address by now", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`email_taken`: another account has taken the address", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn verify_email(state: Data<AppState>, body: Body<VerifyEmailBody>) -> Result<NoContent, Problem> {
@@ -78,7 +78,7 @@ async fn verify_email(state: Data<AppState>, body: Body<VerifyEmailBody>) -> Res
     security(()),
     request_body = AddressBody,
     responses(
-        (status = 202, description = "If there is such an account and its address isn't verified, a mail is on its way", body = StatusBody),
+        (status = 202, description = "If there is such an account and its address isn't verified, a mail was sent", body = StatusBody),
         (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]

@@ -1,11 +1,11 @@
 //! `/auth/google`: signing in with Google, for browsers and for apps.
 //!
-//! A browser is sent to `start`, from there to Google, from there to `callback`, and from there to the front end: with a
-//! cookie session, or, for an app that showed a `code_challenge` when it began, with a code in the fragment that the app
-//! exchanges for tokens. Tokens never stand in URLs; a code is good once, for a minute, and only together with the
-//! `code_verifier` that never left the app.
+//! A browser is sent to `start`, from there to Google, from there to `callback`, and from there to the front end: with
+//! a cookie session, or, for an app that began with a `code_challenge`, with a code in the fragment that the app
+//! exchanges for tokens. Tokens never appear in URLs. A code is valid once, for a minute, and only with the
+//! `code_verifier`, which never leaves the app.
 //!
-//! Whatever goes wrong between, the browser ends up in the front end, with `?error=google_…`.
+//! If anything fails, the browser is sent to the front end with `?error=google_…`.
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
@@ -32,15 +32,15 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, start_google, finish_google, exchange_google);
 }
 
-/// How to begin.
+/// The parameters of a sign-in with Google.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct StartQuery {
-    /// Where in the front end to end up: a path such as `/habits?date=2026-03-01`. Anything else is its default page.
+    /// The front end's path to return to, such as `/habits?date=2026-03-01`. Anything else leads to its default page.
     #[param(value_type = Option<String>, example = "/habits")]
     next: Option<LocalPath>,
-    /// For apps, which get tokens instead of a cookie: the SHA-256 of a `code_verifier` of their own, in base64url
-    /// without padding (RFC 7636, `S256`).
+    /// For apps, which get tokens instead of a cookie: the SHA-256 of their `code_verifier`, in base64url without
+    /// padding (RFC 7636, `S256`).
     #[param(value_type = Option<String>, min_length = 43, max_length = 43, example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
     code_challenge: Option<Challenge>,
 }
@@ -56,19 +56,19 @@ impl Decode for StartQuery {
 
 /// Sign in with Google
 ///
-/// To be opened in a browser: redirects to Google, which redirects to `/auth/google/callback`, which redirects to the
+/// Open this in a browser. It redirects to Google, which redirects to `/auth/google/callback`, which redirects to the
 /// front end. There, a browser is signed in with a cookie session; with `code_challenge`, the address ends with
-/// `#google_code=…` instead, which `POST /auth/google/exchange` turns into tokens within a minute. It has to be finished
+/// `#google_code=…` instead, which `POST /auth/google/exchange` turns into tokens within a minute. This must finish
 /// within 10 minutes, in the same browser.
 ///
-/// A Google account that isn't known gets a new account here, with a free user name made of its address; not if there
-/// already is one with that address, which its owner links by `POST /me/google` after signing in.
+/// An unknown Google account gets a new account here, with a user name derived from its address. If an account with
+/// that address already exists, its owner must sign in and link Google with `POST /me/google`.
 ///
-/// Where it fails, the front end is told by `?error=`: `google_denied`, `google_state_invalid`, `google_unavailable`,
-/// `google_code_refused`, `google_token_invalid`, `google_email_unverified`, `google_account_exists`,
-/// `google_account_inactive`, `google_failed`; and where an account was to be linked `google_subject_taken`,
-/// `google_already_linked`, `google_link_expired`. Whoever set up a second factor is asked for it here, too: with
-/// `google_second_factor_required` comes `#google_challenge=…`, for `POST /auth/session/totp`.
+/// On failure, the front end gets one of these codes in `?error=`: `google_denied`, `google_state_invalid`,
+/// `google_unavailable`, `google_code_refused`, `google_token_invalid`, `google_email_unverified`,
+/// `google_account_exists`, `google_account_inactive`, `google_failed`; and, when linking an account,
+/// `google_subject_taken`, `google_already_linked`, `google_link_expired`. A second factor is required here, too:
+/// `google_second_factor_required` comes with `#google_challenge=…`, for `POST /auth/session/totp`.
 #[utoipa::path(
     get,
     path = "/auth/google/start",
@@ -97,13 +97,13 @@ async fn start_google(
     }
 }
 
-/// The browser that a request comes from, or a fresh one.
+/// The browser's id from its cookie, or a new one.
 pub(crate) fn browser_of(state: &AppState, request: &HttpRequest) -> Browser {
     let known = cookies::oauth_browser(state, request.head());
     known.unwrap_or_else(|| Browser::fresh(&*state.app.context.entropy))
 }
 
-/// Has the browser remember who it is until the flow ends.
+/// Sets the cookie that identifies the browser until the flow ends.
 pub(crate) fn with_browser(
     mut response: HttpResponse,
     state: &AppState,
@@ -115,7 +115,7 @@ pub(crate) fn with_browser(
     Ok(response)
 }
 
-/// Reads the query of a callback. Unknown parameters are ignored, and so is one that is there twice.
+/// Reads the query of a callback. Unknown parameters are ignored, and so are repeated ones.
 fn read_callback(query: &str) -> Callback {
     let mut callback = Callback::default();
     let mut seen = Vec::new();
@@ -145,14 +145,14 @@ fn redirect(url: &Url) -> HttpResponse {
     HttpResponse::Found().insert_header((LOCATION, url.as_str())).insert_header((CACHE_CONTROL, "no-store")).finish()
 }
 
-/// Sends a browser to a page of the front end.
+/// Redirects a browser to a page of the front end.
 fn to_front_end(google: &GoogleSignIn, next: &LocalPath, fragment: Option<&str>) -> HttpResponse {
     redirect(&next.below(&google.front_end, &[], fragment))
 }
 
-/// Come back from Google
+/// Return from Google
 ///
-/// Where Google sends browsers to; of no use to anybody else. Always redirects to the front end, signed in or with
+/// Google redirects browsers here; clients don't call it. Always redirects to the front end, signed in or with
 /// `?error=google_…`.
 #[utoipa::path(
     get,
@@ -192,7 +192,7 @@ async fn finish_google(state: Data<AppState>, request: HttpRequest) -> Result<Ht
     Ok(response)
 }
 
-/// Sends a browser to the front end with what went wrong.
+/// Redirects a browser to the front end with an error code.
 fn failed(google: &GoogleSignIn, next: &LocalPath, error: circadia_app::Error) -> HttpResponse {
     if let circadia_app::Error::SecondFactorRequired { challenge } = &error {
         return failed_with(google, next, Code::SecondFactorRequired, Some(challenge));
@@ -222,21 +222,21 @@ fn failed_with(google: &GoogleSignIn, next: &LocalPath, code: Code, challenge: O
     redirect(&next.below(&google.front_end, &[("error", error)], fragment.as_deref()))
 }
 
-/// What an app's browser has brought.
+/// The code that an app received from its browser.
 #[derive(Debug, ToSchema)]
 pub struct ExchangeGoogleBody {
-    /// The code in the front end's address, after `#google_code=`.
+    /// The code in the front end's URL, after `#google_code=`.
     #[schema(value_type = String, max_length = 100)]
     code: String,
-    /// What the app made its `code_challenge` of.
+    /// The `code_verifier` that belongs to the app's `code_challenge` (RFC 7636).
     #[schema(value_type = String, min_length = 43, max_length = 128, example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")]
     code_verifier: String,
-    /// What the device calls itself, shown in the list of sessions.
+    /// The device's name, shown in the list of sessions.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
     device: Option<String>,
 }
 
-/// A code as it came.
+/// An unchecked code.
 pub(crate) fn code(text: &str) -> Parsed<String> {
     if text.len() > 100 {
         return Err(Violations::of("too_long", "must have at most 100 characters"));
@@ -266,10 +266,10 @@ impl Decode for ExchangeGoogleBody {
     }
 }
 
-/// Fetch tokens after signing in with Google
+/// Exchange a Google sign-in code for tokens
 ///
 /// For apps: what their browser has brought in the front end's address, together with the `code_verifier` that they
-/// made the `code_challenge` of `GET /auth/google/start` of. A code is good once, for a minute.
+/// made the `code_challenge` of `GET /auth/google/start` of. A code is valid once, for a minute.
 #[utoipa::path(
     post,
     path = "/auth/google/exchange",

@@ -22,7 +22,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, log_in);
 }
 
-/// A name or address to sign in by: of any shape, for what isn't one is simply nobody's.
+/// A user name or address to sign in with. Any text is accepted here; a malformed one matches no account.
 fn login_name(text: &str) -> Result<String, Violations> {
     if text.contains('\0') {
         return Err(Violations::of("nul_character", "must not contain the NUL character"));
@@ -48,10 +48,10 @@ pub struct LoginBody {
     /// The password, encrypted with the key of `GET /auth/public-key`.
     #[schema(value_type = Option<String>, max_length = 1024)]
     encrypted_password: Option<Vec<u8>>,
-    /// The `kid` of that key; without it, every key that is accepted is tried.
+    /// The `kid` of that key. Without it, every accepted key is tried.
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
     password_kid: Option<Kid>,
-    /// What the device calls itself, shown in the list of sessions.
+    /// The device's name, shown in the list of sessions.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
     device: Option<String>,
 }
@@ -92,8 +92,7 @@ impl LoginBody {
 
 /// Log in
 ///
-/// Opens a session. Whatever is wrong with the credentials, the answer is the same, also if an encrypted password can't
-/// be decrypted.
+/// Opens a session. All wrong credentials get the same answer, also if an encrypted password can't be decrypted.
 #[utoipa::path(
     post,
     path = "/auth/login",

@@ -15,10 +15,10 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, log_out, log_out_everywhere);
 }
 
-/// Which session to end.
+/// The session to end.
 #[derive(Debug, ToSchema)]
 pub struct LogoutBody {
-    /// A refresh token of the session to end; without one, the session of the access token ends.
+    /// A refresh token of the session to end; without it, the session of the access token ends.
     refresh_token: Option<String>,
 }
 
@@ -31,7 +31,7 @@ impl Decode for LogoutBody {
 
 /// Log out
 ///
-/// Ends the session of the refresh token in the body, for which no access token is needed; or, without a body, that of
+/// Ends the session of the refresh token in the body, which needs no access token. Without a body, ends the session of
 /// the access token.
 #[utoipa::path(
     post,
@@ -42,8 +42,8 @@ impl Decode for LogoutBody {
     security((), ("bearer" = [])),
     request_body = Option<LogoutBody>,
     responses(
-        (status = 204, description = "The session has ended; it is refused everywhere within a second"),
-        (status = 401, description = "Neither a refresh token nor an access token, or one that is no good", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 204, description = "The session has ended; every server refuses it within a second"),
+        (status = 401, description = "No refresh token or access token was sent, or it is invalid", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn log_out(
@@ -52,7 +52,7 @@ async fn log_out(
     body: OptionalBody<LogoutBody>,
 ) -> Result<NoContent, Problem> {
     match body.0.and_then(|body| body.refresh_token) {
-        // The access token doesn't matter here, and may have expired.
+        // The access token isn't needed here, and may have expired.
         Some(token) => state.app.sessions.log_out_by_token(&RefreshToken::parse(&token)?).await?,
         None => state.app.sessions.log_out(Caller::extract(&request).await?.principal).await?,
     }

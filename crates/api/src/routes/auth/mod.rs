@@ -1,4 +1,4 @@
-//! `/auth`: getting an account, signing in, staying signed in, signing out.
+//! `/auth`: registering, signing in, refreshing and signing out.
 
 pub mod email;
 pub mod google;
@@ -43,9 +43,9 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tokens)]
 pub struct TokensBody {
-    /// Proves who is asking: `Authorization: Bearer …`. A JWT, but of no meaning to clients.
+    /// The access token, for `Authorization: Bearer …`. Opaque to clients, although it is a JWT.
     pub access_token: String,
-    /// Renews the access token, once: the answer carries the next one.
+    /// The refresh token. It can be exchanged once; the answer contains the next one.
     pub refresh_token: String,
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
@@ -53,7 +53,7 @@ pub struct TokensBody {
     /// Seconds until the access token expires.
     #[schema(example = 900)]
     pub expires_in: i64,
-    /// Who is signed in.
+    /// The signed-in user.
     pub user: UserBody,
 }
 
@@ -67,7 +67,7 @@ fn device(text: &str) -> Result<String, Violations> {
     Ok(text.to_owned())
 }
 
-/// What was begun, and goes on by mail.
+/// The status of something that continues by mail.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Status)]
 pub struct StatusBody {
@@ -76,7 +76,7 @@ pub struct StatusBody {
     pub status: &'static str,
 }
 
-/// Answers that something was begun.
+/// The 202 answer for something that continues by mail.
 pub(super) fn accepted(status: &'static str) -> HttpResponse {
     unstored(StatusCode::ACCEPTED, &StatusBody { status })
 }

@@ -1,4 +1,4 @@
-//! `POST /auth/password/forgot`, `/reset`, `/change`: getting another password.
+//! `POST /auth/password/forgot`, `/reset`, `/change`: replacing a password.
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use circadia_app::passwords::{CURRENT_PASSWORD, NEW_PASSWORD, PASSWORD, SubmittedPassword};
@@ -20,20 +20,20 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, forgot, reset, change);
 }
 
-/// A token that came by mail, and a password to have from now on.
+/// A token from a mail, and the new password.
 #[derive(Debug, ToSchema)]
 pub struct ResetPasswordBody {
-    /// The token of the link.
+    /// The token in the link.
     #[schema(example = "AgGSC35MXX4vihs8TV5veotn8e2zrWkzUmKDMmgVnNsW0AbaM2vGZ3WmQWq3pO1EkQ")]
     token: String,
-    /// The new password: 8–128 characters; common, all-numeric ones and ones like the name or the address are refused,
-    /// with the reason. Either this or `encrypted_password`.
+    /// The new password: 8–128 characters; common and all-numeric passwords, and those similar to the user name or the
+    /// e-mail address, are refused with the reason. Either this or `encrypted_password`.
     #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
     password: Option<Zeroizing<String>>,
     /// The new password, encrypted with the key of `GET /auth/public-key`.
     #[schema(value_type = Option<String>, max_length = 1024)]
     encrypted_password: Option<Vec<u8>>,
-    /// The `kid` of that key; without it, every key that is accepted is tried.
+    /// The `kid` of that key. Without it, every accepted key is tried.
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
     password_kid: Option<Kid>,
 }
@@ -46,23 +46,23 @@ impl Decode for ResetPasswordBody {
     }
 }
 
-/// The password as it is, and another.
+/// The current password and the new one.
 #[derive(Debug, ToSchema)]
 pub struct ChangePasswordBody {
-    /// The present password; either this or `encrypted_current_password`.
+    /// The current password; either this or `encrypted_current_password`.
     #[schema(value_type = Option<String>, format = Password)]
     current_password: Option<Zeroizing<String>>,
-    /// The present password, encrypted with the key of `GET /auth/public-key`.
+    /// The current password, encrypted with the key of `GET /auth/public-key`.
     #[schema(value_type = Option<String>, max_length = 1024)]
     encrypted_current_password: Option<Vec<u8>>,
-    /// The new password: 8–128 characters; common, all-numeric ones and ones like the name or the address are refused,
-    /// with the reason. Either this or `encrypted_new_password`.
+    /// The new password: 8–128 characters; common and all-numeric passwords, and those similar to the user name or the
+    /// e-mail address, are refused with the reason. Either this or `encrypted_new_password`.
     #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
     new_password: Option<Zeroizing<String>>,
     /// The new password, encrypted with that key.
     #[schema(value_type = Option<String>, max_length = 1024)]
     encrypted_new_password: Option<Vec<u8>>,
-    /// The `kid` of that key; without it, every key that is accepted is tried.
+    /// The `kid` of that key. Without it, every accepted key is tried.
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
     password_kid: Option<Kid>,
 }
@@ -82,14 +82,14 @@ impl Decode for ChangePasswordBody {
     }
 }
 
-/// What can be said of a password without knowing whose it is.
+/// The password rules that don't depend on the user.
 fn strong_enough(given: &str) -> Parsed<()> {
     Password::chosen(given, None, None).map(drop)
 }
 
-/// Forgot the password
+/// Request a password reset
 ///
-/// Mails a link to choose another. The answer is the same whether or not there is an account with this address.
+/// Mails a link to choose a new password. The answer is the same whether or not there is an account with this address.
 #[utoipa::path(
     post,
     path = "/auth/password/forgot",
@@ -99,7 +99,7 @@ fn strong_enough(given: &str) -> Parsed<()> {
     security(()),
     request_body = AddressBody,
     responses(
-        (status = 202, description = "If there is such an account, a mail is on its way", body = StatusBody),
+        (status = 202, description = "If there is such an account, a mail was sent", body = StatusBody),
         (status = 404, description = "`mail_disabled`: this server sends no mail", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -110,9 +110,9 @@ async fn forgot(state: Data<AppState>, body: Body<AddressBody>) -> Result<HttpRe
 
 /// Choose a new password
 ///
-/// With the token of a link that was mailed: good once, for an hour. Ends every session, personal token and link that
-/// is under way, and verifies the address that the link was sent to; if it wasn't before, a linked Google account and a
-/// second factor are removed, too.
+/// Requires the token of a mailed link, which is valid once, for an hour. Ends every session, personal access token and
+/// pending link, and verifies the address that the link was sent to. If the address wasn't verified before, a linked
+/// Google account and a second factor are removed, too.
 #[utoipa::path(
     post,
     path = "/auth/password/reset",
@@ -121,7 +121,7 @@ async fn forgot(state: Data<AppState>, body: Body<AddressBody>) -> Result<HttpRe
     extensions(("x-rate-limit" = json!("auth"))),
     security(()),
     request_body = ResetPasswordBody,
-    responses((status = 204, description = "The password is the new one; every session has ended"))
+    responses((status = 204, description = "The password was replaced; every session has ended"))
 )]
 async fn reset(state: Data<AppState>, body: Body<ResetPasswordBody>) -> Result<NoContent, Problem> {
     let ResetPasswordBody { token, password, encrypted_password, password_kid } = body.0;
@@ -132,7 +132,7 @@ async fn reset(state: Data<AppState>, body: Body<ResetPasswordBody>) -> Result<N
 
 /// Change the password
 ///
-/// Ends every other session of the user; this one goes on, and so do personal tokens.
+/// Ends every other session of the user. This session and personal access tokens stay valid.
 #[utoipa::path(
     post,
     path = "/auth/password/change",
@@ -141,9 +141,9 @@ async fn reset(state: Data<AppState>, body: Body<ResetPasswordBody>) -> Result<N
     extensions(("x-rate-limit" = json!("auth"))),
     request_body = ChangePasswordBody,
     responses(
-        (status = 204, description = "The password is the new one; every other session has ended"),
-        (status = 403, description = "`wrong_password`: the present password is another", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 409, description = "`password_not_set`: the account has none; `POST /auth/password/forgot` is the way to one", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 204, description = "The password was changed; every other session has ended"),
+        (status = 403, description = "`wrong_password`: the current password is wrong", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`password_not_set`: the account has no password; use `POST /auth/password/forgot` to set one", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn change(caller: Caller, body: Body<ChangePasswordBody>) -> Result<NoContent, Problem> {

@@ -1,4 +1,4 @@
-//! Passwords as clients send them: as they are, or encrypted with the key of `GET /auth/public-key`.
+//! Password fields: in plain text, or encrypted with the key of `GET /auth/public-key`.
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -37,8 +37,8 @@ fn kid(given: &str) -> Parsed<Kid> {
     Kid::parse(given).ok_or_else(|| Violations::of("invalid_kid", "is not a `kid` such as `00f1a2b3c4d5e6f7`"))
 }
 
-/// Asks for the two fields of a password, of which exactly one must be there, and for `password_kid`. `check` judges a
-/// plain password.
+/// Reads the two fields of a password, of which exactly one is required, and `password_kid`. `check` validates a plain
+/// password.
 pub(crate) fn required(
     fields: &mut Fields<'_>,
     names: PasswordFields,
@@ -51,7 +51,7 @@ pub(crate) fn required(
     submitted
 }
 
-/// The same, but both may be missing.
+/// Like the function above, but both may be missing.
 pub(crate) fn optional(
     fields: &mut Fields<'_>,
     names: PasswordFields,
@@ -67,7 +67,7 @@ pub(crate) fn optional(
     (plain.is_some() != encrypted.is_some()).then_some(SubmittedPassword { plain, encrypted, kid })
 }
 
-/// The present password, which may be missing.
+/// The current password, which may be missing.
 pub(crate) fn reauthentication(fields: &mut Fields<'_>) -> SubmittedPassword {
     optional(fields, PASSWORD, |given| Password::given(given).map(drop)).unwrap_or_default()
 }

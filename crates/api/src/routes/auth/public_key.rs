@@ -1,4 +1,4 @@
-//! `GET /auth/public-key`: what clients may encrypt passwords with.
+//! `GET /auth/public-key`: the key that clients may encrypt passwords with.
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
@@ -15,14 +15,14 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_public_key);
 }
 
-/// The key to encrypt passwords with.
+/// The public key for encrypting passwords.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PublicKey)]
 pub struct PublicKeyBody {
-    /// Its name, to be sent along as `password_kid`.
+    /// The key's id, to send as `password_kid`.
     #[schema(pattern = "^[0-9a-f]{16}$", example = "00f1a2b3c4d5e6f7")]
     kid: String,
-    /// What to encrypt by: RSA-OAEP with SHA-256, also in its mask (MGF1), and no label.
+    /// The algorithm: RSA-OAEP with SHA-256, also in its mask (MGF1), and no label.
     #[schema(example = "RSA-OAEP-256")]
     alg: &'static str,
     /// The key in PEM (`SubjectPublicKeyInfo`).
@@ -35,17 +35,17 @@ pub struct PublicKeyBody {
 
 /// Get the key for passwords
 ///
-/// A password may be sent as `encrypted_password` instead of `password`: its UTF-8 encrypted with this key by
-/// RSA-OAEP with SHA-256 (also in MGF1, no label), in base64, base64url or hexadecimal digits, with this `kid` as
-/// `password_kid`. That is for clients whose TLS ends at somebody else's proxy; over one's own TLS, `password` is as
-/// good. Fetch the key anew when a password that should be right is refused: it may have been replaced.
+/// A password may be sent as `encrypted_password` instead of `password`: its UTF-8 encrypted with this key by RSA-OAEP
+/// with SHA-256 (also in MGF1, no label), in base64, base64url or hexadecimal digits, with this `kid` as
+/// `password_kid`. This is for clients whose TLS ends at a third party's proxy; otherwise `password` is just as safe.
+/// If a correct password is refused, fetch the key again: it may have been replaced.
 #[utoipa::path(
     get,
     path = "/auth/public-key",
     tag = "auth",
     operation_id = "getPublicKey",
     security(()),
-    responses((status = 200, description = "The key; may be kept for a minute", body = PublicKeyBody))
+    responses((status = 200, description = "The key; may be cached for a minute", body = PublicKeyBody))
 )]
 async fn get_public_key(state: Data<AppState>) -> Result<HttpResponse, Problem> {
     let LoginPublicKey { kid, pem, jwk } = state.app.keys.login_public_key().await?;

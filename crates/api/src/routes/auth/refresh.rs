@@ -1,4 +1,4 @@
-//! `POST /auth/refresh`: staying signed in.
+//! `POST /auth/refresh`: refreshing tokens.
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -18,7 +18,7 @@ pub(super) fn routes(routes: &mut Routes) {
 /// A refresh token.
 #[derive(Debug, ToSchema)]
 pub struct RefreshBody {
-    /// The one that came with the latest access token.
+    /// The refresh token that came with the latest access token.
     #[schema(example = "crr_AZILfkxdfi-KGzxNXm96iwGSC35MXX4virs8TV5vepsAAAAA")]
     refresh_token: String,
 }
@@ -32,8 +32,8 @@ impl Decode for RefreshBody {
 
 /// Refresh
 ///
-/// Exchanges a refresh token for new tokens. Each can be exchanged once: a token that was used before ends its whole
-/// session, except that the latest exchange may be repeated for 10 seconds, for an answer that got lost.
+/// Exchanges a refresh token for new tokens. Each token can be exchanged once: using it again ends the whole session,
+/// except that the latest exchange may be repeated within 10 seconds in case the answer was lost.
 #[utoipa::path(
     post,
     path = "/auth/refresh",

@@ -1,4 +1,4 @@
-//! `POST /auth/register`: getting an account.
+//! `POST /auth/register`: registering an account.
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -22,28 +22,28 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, register);
 }
 
-/// An account to make.
+/// An account to register.
 #[derive(Debug, ToSchema)]
 pub struct RegisterBody {
-    /// 3–32 letters, digits, `.`, `_` or `-` of ASCII; unique whatever its case.
+    /// 3–32 letters, digits, `.`, `_` or `-` of ASCII; unique regardless of case.
     username: Username,
-    /// The address; unique whatever its case.
+    /// The address; unique regardless of case.
     email: Email,
-    /// 8–128 characters; common, all-numeric ones and ones like the name or the address are refused, with the reason.
-    /// Either this or `encrypted_password`.
+    /// 8–128 characters; common and all-numeric passwords, and those similar to the user name or the e-mail address,
+    /// are refused with the reason. Either this or `encrypted_password`.
     #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
     password: Option<Zeroizing<String>>,
     /// The password, encrypted with the key of `GET /auth/public-key`.
     #[schema(value_type = Option<String>, max_length = 1024)]
     encrypted_password: Option<Vec<u8>>,
-    /// The `kid` of that key; without it, every key that is accepted is tried.
+    /// The `kid` of that key. Without it, every accepted key is tried.
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{16}$")]
     password_kid: Option<Kid>,
-    /// The IANA time zone whose wall clock counts; `UTC` if absent.
+    /// The user's IANA time zone. Defaults to `UTC`.
     timezone: Option<Zone>,
-    /// The language, as a BCP 47 tag; `en` if absent.
+    /// The language as a BCP 47 tag. Defaults to `en`.
     locale: Option<Locale>,
-    /// What the device calls itself, shown in the list of sessions.
+    /// The device's name, shown in the list of sessions.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
     device: Option<String>,
 }
@@ -74,9 +74,9 @@ impl Decode for RegisterBody {
 
 /// Register
 ///
-/// Where addresses needn't be verified, makes an account and signs it in. Where they must be (`GET /config` tells),
-/// makes an account that can be used once the link in a mail was followed; then the answer, and the time it takes, are
-/// the same when there is an account with this address already: its owner gets another mail.
+/// If addresses needn't be verified, creates an account and signs it in. If they must be (see `GET /config`), the
+/// account can be used once the link in a mail was followed. In that case the answer and its timing don't reveal
+/// whether the address already has an account: the account's owner gets a different mail.
 #[utoipa::path(
     post,
     path = "/auth/register",
@@ -86,8 +86,8 @@ impl Decode for RegisterBody {
     security(()),
     request_body = RegisterBody,
     responses(
-        (status = 201, description = "The account was made; these are its first tokens", body = TokensBody),
-        (status = 202, description = "A mail to the address is on its way, and the account can be used after it", body = StatusBody),
+        (status = 201, description = "The account was created; these are its first tokens", body = TokensBody),
+        (status = 202, description = "A mail was sent to the address; the account can be used once its link was followed", body = StatusBody),
         (status = 409, description = "`username_taken`; `email_taken` only where addresses needn't be verified", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]

@@ -26,19 +26,19 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, open_session, open_session_with_totp, get_session, end_session);
 }
 
-/// A cookie session. The cookie itself is out of reach of scripts.
+/// A cookie session. Scripts can't read the cookie itself.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CookieSession)]
 pub struct SessionBody {
-    /// Who is signed in.
+    /// The signed-in user.
     user: UserBody,
-    /// To be repeated in `X-CSRF-Token` by every request that isn't GET. The same for as long as the session lasts.
+    /// The token to send in `X-CSRF-Token` with every request other than GET. It doesn't change during the session.
     csrf_token: String,
-    /// When the session ends at the latest; earlier, if it isn't used for two days.
+    /// When the session expires. It ends earlier if it isn't used for two days.
     expires_at: Instant,
 }
 
-/// Answers with a cookie session that was opened.
+/// Answers with a new cookie session.
 async fn answer(
     state: &AppState,
     request: &HttpRequest,
@@ -57,7 +57,7 @@ async fn answer(
     Ok(response)
 }
 
-/// Stores a session's cookie and adds it to the answer. The session that the browser had before ends.
+/// Stores a session's cookie and adds it to the answer. The browser's previous session ends.
 pub(super) async fn issue_cookie(
     state: &AppState,
     request: &HttpRequest,
@@ -75,7 +75,7 @@ pub(super) async fn issue_cookie(
 ///
 /// For browser apps: like `POST /auth/login`, but the session is kept in a cookie that scripts can't read
 /// (`__Host-circadia`; `HttpOnly`, `Secure`, `SameSite=Lax`; on a developer's own machine without TLS `circadia`).
-/// Always with a new one; the session that the browser had before ends. Pages of other sites are refused.
+/// Always opens a new session; the browser's previous session ends. Requests from pages of other sites are refused.
 #[utoipa::path(
     post,
     path = "/auth/session",
@@ -87,7 +87,7 @@ pub(super) async fn issue_cookie(
     responses(
         (status = 200, description = "Signed in", body = SessionBody, headers(("Set-Cookie" = String, description = "The session"))),
         (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/session/totp`", body = ProblemDoc, content_type = "application/problem+json"),
-        (status = 403, description = "`csrf_failed`: a page of another site asked for it", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`csrf_failed`: the request came from a page of another site", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn open_session(
@@ -102,9 +102,9 @@ async fn open_session(
 
 /// Log in with a cookie and a second factor
 ///
-/// Opens the session that `POST /auth/session` refused with `second_factor_required`. A challenge opens the kind of
-/// session that it was given for, and no other. Wrong codes are counted for good: after
-/// ten, one may be tried every 48 minutes (429 with `Retry-After`), and recovery codes at any time.
+/// Opens the session that `POST /auth/session` refused with `second_factor_required`. A challenge opens only the kind
+/// of session that it was issued for. After ten wrong codes in total, one code may be tried every 48 minutes (429 with
+/// `Retry-After`). Recovery codes are always accepted.
 #[utoipa::path(
     post,
     path = "/auth/session/totp",
@@ -115,8 +115,8 @@ async fn open_session(
     request_body = SecondFactorBody,
     responses(
         (status = 200, description = "Signed in", body = SessionBody, headers(("Set-Cookie" = String, description = "The session"))),
-        (status = 401, description = "`wrong_code`; or `challenge_expired`: begin again with the password", body = ProblemDoc, content_type = "application/problem+json"),
-        (status = 403, description = "`csrf_failed`: a page of another site asked for it", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`wrong_code`; or `challenge_expired`: sign in with the password again", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`csrf_failed`: the request came from a page of another site", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn open_session_with_totp(
@@ -129,9 +129,9 @@ async fn open_session_with_totp(
     answer(&state, &request, &opened, profile).await
 }
 
-/// Am I logged in?
+/// Get the cookie session
 ///
-/// Who is signed in by this cookie, and the token for `X-CSRF-Token`.
+/// Returns the signed-in user and the token for `X-CSRF-Token`.
 #[utoipa::path(
     get,
     path = "/auth/session",
@@ -151,7 +151,7 @@ async fn get_session(caller: Caller, request: HttpRequest) -> Result<HttpRespons
 
 /// Log out
 ///
-/// Ends the cookie's session, and has the browser forget the cookie.
+/// Ends the cookie's session and deletes the cookie.
 #[utoipa::path(
     delete,
     path = "/auth/session",
@@ -159,7 +159,7 @@ async fn get_session(caller: Caller, request: HttpRequest) -> Result<HttpRespons
     operation_id = "endSession",
     extensions(("x-rate-limit" = json!("auth_unless_signed_in"))),
     security(("cookie" = [])),
-    responses((status = 204, description = "The session has ended; it is refused everywhere within a second"))
+    responses((status = 204, description = "The session has ended; every server refuses it within a second"))
 )]
 async fn end_session(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     caller.sessions.end_cookie_session(caller.principal).await?;

@@ -1,4 +1,4 @@
-//! `POST /auth/login/totp`: the second half of signing in, where a second factor is asked for.
+//! `POST /auth/login/totp`: signing in with a second factor.
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -17,7 +17,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, log_in_with_totp);
 }
 
-/// A code that somebody typed: of any shape, for what isn't one is simply wrong.
+/// A code as the user typed it. Any text is accepted here; a malformed code is refused as a wrong one.
 pub(crate) fn code(given: &str) -> Parsed<String> {
     if given.chars().count() > 64 {
         return Err(circadia_domain::violation::Violations::of("too_long", "must have at most 64 characters"));
@@ -28,9 +28,9 @@ pub(crate) fn code(given: &str) -> Parsed<String> {
 /// The answer to a challenge.
 #[derive(Debug, ToSchema)]
 pub struct SecondFactorBody {
-    /// The `challenge` of the refusal.
+    /// The `challenge` from the `second_factor_required` problem.
     challenge: String,
-    /// The code that the authenticator shows, or a recovery code.
+    /// The authenticator's current code, or a recovery code.
     #[schema(max_length = 64, example = "492039")]
     code: String,
 }
@@ -45,9 +45,9 @@ impl Decode for SecondFactorBody {
 
 /// Log in with a second factor
 ///
-/// Opens the session that `POST /auth/login` refused with `second_factor_required`. Each code is good once; a recovery
-/// code may stand in for the authenticator's. Wrong codes are counted for good: after
-/// ten, one may be tried every 48 minutes (429 with `Retry-After`), and recovery codes at any time.
+/// Opens the session that `POST /auth/login` refused with `second_factor_required`. Each code is valid once. A recovery
+/// code may be used instead of the authenticator's. After ten wrong codes in total, one code may be tried every 48
+/// minutes (429 with `Retry-After`). Recovery codes are always accepted.
 #[utoipa::path(
     post,
     path = "/auth/login/totp",
@@ -58,7 +58,7 @@ impl Decode for SecondFactorBody {
     request_body = SecondFactorBody,
     responses(
         (status = 200, description = "Signed in", body = TokensBody),
-        (status = 401, description = "`wrong_code`; or `challenge_expired`: begin again with the password", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`wrong_code`; or `challenge_expired`: sign in with the password again", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn log_in_with_totp(

@@ -18,14 +18,14 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_calendar);
 }
 
-/// Which year.
+/// The year to show.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct CalendarQuery {
-    /// The year, 1970–2199; the user's present one if absent.
+    /// The year, 1970–2199. Defaults to the user's current year.
     #[param(minimum = 1970, maximum = 2199)]
     year: Option<i32>,
-    /// As of this day; the user's today if absent.
+    /// The day to evaluate at. Defaults to the user's today.
     on: Option<Date>,
 }
 
@@ -53,7 +53,7 @@ struct CalendarBody {
     days: Vec<CalendarDay>,
 }
 
-/// How did the year go?
+/// Get a year of a habit
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/calendar",

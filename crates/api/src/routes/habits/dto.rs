@@ -15,9 +15,9 @@ use crate::http::input::{Decode, Fields};
 pub(in crate::routes) struct HabitBody {
     #[serde(flatten)]
     pub habit: Habit,
-    /// How a day is measured, by the plan in force today.
+    /// How a day is measured, by the plan that applies today.
     pub kind: Kind,
-    /// When it is due, by the plan in force today.
+    /// When it is due, by the plan that applies today.
     pub schedule: Schedule,
     /// The schedule in words.
     #[schema(example = "every Monday, Wednesday and Friday")]
@@ -26,7 +26,7 @@ pub(in crate::routes) struct HabitBody {
     pub starts_on: Date,
     /// Its last day; null if there is no end.
     pub ends_on: Option<Date>,
-    /// Whether it is kept.
+    /// The status.
     pub status: HabitStatus,
     /// Why it is archived; null if it isn't.
     pub archived_because: Option<ArchiveReason>,
@@ -64,7 +64,7 @@ impl Decode for NewHabit {
         if starts_on.zip(ends_on).is_some_and(|(starts_on, ends_on)| ends_on < starts_on) {
             fields.note("ends_on", "before_start", "must not lie before `starts_on`");
         }
-        // Every field is read before the first `?`, so that all that is wrong gets noted.
+        // Every field is read before the first `?`, so that every error is collected.
         Some(Self {
             description: fields.optional("description"),
             theme: fields.optional("theme_id"),

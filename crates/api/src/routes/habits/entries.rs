@@ -1,4 +1,4 @@
-//! `/habits/{habit_id}/entries`: what was done, skipped or missed on a day.
+//! `/habits/{habit_id}/entries`: entries for days that were done, skipped or missed.
 
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::habits::entries::{self, EntryPut};
@@ -24,15 +24,15 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Entry)]
 pub(crate) struct EntryBody {
-    /// The habit it is about.
+    /// The habit's id.
     habit_id: HabitId,
-    /// The date it is about.
+    /// The date.
     date: Date,
-    /// What the day was; for counts and minutes, what its value makes it.
+    /// The day's status; for counts and minutes, it follows from the value.
     state: EntryState,
-    /// The day's value: what was entered by hand plus the tracked minutes; null without one.
+    /// The day's value: the value entered by hand plus the tracked minutes; null without either.
     value: Option<u32>,
-    /// What was entered by hand; null without it.
+    /// The value entered by hand; null without one.
     manual_value: Option<u32>,
     /// The minutes of the day's time entries.
     tracked_minutes: u32,
@@ -79,10 +79,10 @@ impl Decode for EntryInput {
     }
 }
 
-/// What to add.
+/// A change of a day's value.
 #[derive(Debug, ToSchema)]
 pub(crate) struct IncrementBody {
-    /// By how much; below 0 takes away.
+    /// The amount to add; negative to subtract.
     #[schema(value_type = i32, minimum = -1_000_000, maximum = 1_000_000, example = 1)]
     by: i64,
 }
@@ -134,9 +134,9 @@ async fn list_entries(
     Ok(found.map(EntryBody::from))
 }
 
-/// Say what a day was
+/// Set a day's entry
 ///
-/// Putting twice is putting once: there is one entry per habit and date. A date may lie up to today in UTC+14, and not
+/// Putting twice is putting once: there is one entry per habit and date. The date must not be after today in UTC+14, or
 /// before the habit's first day.
 #[utoipa::path(
     put,
@@ -151,8 +151,8 @@ async fn list_entries(
     ),
     request_body = EntryInput,
     responses(
-        (status = 200, description = "The entry, which took the place of the one before", body = EntryBody),
-        (status = 201, description = "The entry, the first of its date", body = EntryBody),
+        (status = 200, description = "The entry, replacing an earlier one", body = EntryBody),
+        (status = 201, description = "The entry, new for its date", body = EntryBody),
     )
 )]
 async fn put_entry(
@@ -170,7 +170,7 @@ async fn put_entry(
     Ok(if is_new { answer.created(location) } else { answer })
 }
 
-/// The date of an entry stands in the path, and not, as in a batch, in the body.
+/// The date of an entry is in the path here; in a batch it is in the body.
 fn date_is_in_path(problem: Problem) -> Problem {
     problem.with_place("/date", InputLocation::Path)
 }
@@ -195,7 +195,7 @@ async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>)
 
 /// Delete an entry
 ///
-/// What was said by hand. If time was tracked on the day, an entry of that alone goes on.
+/// Deletes what was entered by hand. If time was tracked on the day, an entry with the tracked minutes alone remains.
 #[utoipa::path(
     delete,
     path = "/habits/{habit_id}/entries/{date}",
@@ -205,7 +205,7 @@ async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>)
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"), IfMatch),
-    responses((status = 204, description = "The entry is gone"))
+    responses((status = 204, description = "The entry was deleted"))
 )]
 async fn delete_entry(
     caller: Caller,
@@ -219,7 +219,7 @@ async fn delete_entry(
 
 /// Add to a day's value
 ///
-/// Atomic: parallel increments add up. What isn't there counts as 0.
+/// Atomic: concurrent increments add up. A missing value counts as 0.
 #[utoipa::path(
     post,
     path = "/habits/{habit_id}/entries/{date}/increment",
@@ -231,7 +231,7 @@ async fn delete_entry(
         ("date" = String, Path, format = Date, description = "The date"),
     ),
     request_body = IncrementBody,
-    responses((status = 200, description = "The entry as it is now", body = EntryBody))
+    responses((status = 200, description = "The entryafter the change", body = EntryBody))
 )]
 async fn increment(
     caller: Caller,

@@ -1,4 +1,4 @@
-//! What the views of one habit's whole history have in common.
+//! Loads a habit with its history, for the views of one habit.
 
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{self, Habit, History};
@@ -34,7 +34,7 @@ impl RangeQuery {
     }
 }
 
-/// A habit with its history, and the day that is to be looked at from.
+/// A habit with its history, and the day to evaluate at.
 pub(super) async fn find_with_history(
     caller: &Caller,
     id: HabitId,

@@ -22,7 +22,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, reorder, list_habits);
 }
 
-/// What a list of habits is ordered by.
+/// The sort orders of habits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {
     Position,
@@ -70,7 +70,7 @@ impl Sort {
     }
 }
 
-/// What a habit is sorted by.
+/// The sort key of a habit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 enum KeyValue {
@@ -87,7 +87,7 @@ struct Key {
     id: HabitId,
 }
 
-/// Which habits are wanted, and in which order.
+/// Filters and sort order of habits.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
@@ -95,18 +95,18 @@ pub(super) struct ListQuery {
     status: Option<HabitStatus>,
     /// Only those of this theme.
     theme_id: Option<ThemeId>,
-    /// Only those whose present schedule is of this type.
+    /// Only habits whose current schedule has this type.
     #[param(example = "weekly")]
     schedule_type: Option<String>,
-    /// Only those whose name or description contains this, whatever its case.
+    /// Only those whose name or description contains this, ignoring case.
     #[param(max_length = 100)]
     q: Option<String>,
-    /// `position` (default), `name`, `created_at` or `streak`; `-` before it reverses.
+    /// `position` (default), `name`, `created_at` or `streak`; a leading `-` reverses the order.
     #[param(value_type = Option<String>, example = "-streak")]
     sort: Option<Sort>,
     /// Only those that are due on this day.
     due_on: Option<Date>,
-    /// As of this day; the user's today if absent. It decides about status, present schedules and streaks.
+    /// The day to evaluate at. Defaults to the user's today. Determines status, current schedules and streaks.
     on: Option<Date>,
     #[param(ignore)]
     page: PageRequest,
@@ -165,7 +165,7 @@ fn key(sort: Sort, habit: &Habit, history: &Recent, today: Date) -> Key {
 
 /// List my habits
 ///
-/// Sorting by streak sorts truly, across pages.
+/// Sorting, also by streak, applies across all pages.
 #[utoipa::path(
     get,
     path = "/habits",
@@ -177,7 +177,7 @@ fn key(sort: Sort, habit: &Habit, history: &Recent, today: Date) -> Key {
 )]
 async fn list_habits(caller: Caller, query: Query<ListQuery>) -> Result<Page<HabitBody>, Problem> {
     let query = query.0;
-    // The earliest day that is looked at decides how much of the histories has to be known.
+    // The earliest day that is evaluated determines how much history must be loaded.
     let looked_at = query.due_on.into_iter().chain(query.on).min();
     let now = caller.now;
     let (found, user) = caller.read(move |store| habits::list(store, caller.user, now, looked_at)).await?;
@@ -198,7 +198,7 @@ async fn list_habits(caller: Caller, query: Query<ListQuery>) -> Result<Page<Hab
 /// An order of habits.
 #[derive(Debug, ToSchema)]
 pub(in crate::routes) struct OrderBody {
-    /// The habits that come first, in order; all others follow as they were.
+    /// The habits that come first, in order. All others follow in their current order.
     #[schema(max_items = 5000)]
     ids: Vec<HabitId>,
 }
@@ -210,7 +210,7 @@ impl Decode for OrderBody {
     }
 }
 
-/// Put my habits in order
+/// Reorder my habits
 #[utoipa::path(
     put,
     path = "/habits/order",
@@ -218,7 +218,7 @@ impl Decode for OrderBody {
     operation_id = "orderHabits",
     extensions(("x-scope" = json!("habits:write"))),
     request_body = OrderBody,
-    responses((status = 204, description = "They are in this order now"))
+    responses((status = 204, description = "The order was stored"))
 )]
 async fn reorder(caller: Caller, body: Body<OrderBody>) -> Result<NoContent, Problem> {
     let ids = body.0.ids;

@@ -1,4 +1,4 @@
-//! `/habits`: what is planned, and how it goes.
+//! `/habits`: habits, their entries, and views and statistics of them.
 
 mod calendar;
 mod dto;

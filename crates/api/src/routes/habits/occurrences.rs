@@ -21,15 +21,16 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Occurrences)]
 struct OccurrencesBody {
-    /// The dates; of a quota, every day on which it can be met.
+    /// The dates; for quotas, every day on which the quota can be met.
     dates: Vec<Date>,
-    /// How many there are.
+    /// The number of dates.
     count: u32,
 }
 
-/// On which days is it due?
+/// List a habit's due dates
 ///
-/// By the plan versions in force, within the habit's window, pauses left out. At most ten years.
+/// Uses the plan versions that apply on each day, within the habit's first and last day, without pauses. At most ten
+/// years.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/occurrences",

@@ -1,4 +1,4 @@
-//! `/habits/{habit_id}/pauses`: when a habit rests.
+//! `/habits/{habit_id}/pauses`: pauses of a habit.
 
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, Pause};
@@ -18,7 +18,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_pauses, create_pause, update_pause, delete_pause);
 }
 
-/// Days on which nothing is due, and which break nothing.
+/// A pause: nothing is due on its days, and they break no streak.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Pause)]
 struct PauseBody {
@@ -26,7 +26,7 @@ struct PauseBody {
     id: PauseId,
     /// The first day.
     from: Date,
-    /// The last day; null while there is no end.
+    /// The last day; null without an end.
     to: Option<Date>,
 }
 
@@ -36,14 +36,14 @@ impl From<&Pause> for PauseBody {
     }
 }
 
-/// A pause to make.
+/// A pause to create.
 #[derive(Debug, ToSchema)]
 pub(in crate::routes) struct CreatePauseBody {
-    /// Its id, if the client wants to choose it.
+    /// The id. Generated if absent.
     id: Option<PauseId>,
     /// The first day.
     from: Date,
-    /// The last day; no end if absent.
+    /// The last day. Without it, the pause has no end.
     to: Option<Date>,
 }
 
@@ -76,7 +76,7 @@ impl Decode for UpdatePauseBody {
 
 /// List a habit's pauses
 ///
-/// By their first day; all of them.
+/// All pauses, by first day.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/pauses",
@@ -127,7 +127,7 @@ async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreateP
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("pause_id" = Uuid, Path, description = "The pause's id"), IfMatch),
     request_body = UpdatePauseBody,
-    responses((status = 200, description = "The pause as it is now", body = PauseBody))
+    responses((status = 200, description = "The pauseafter the change", body = PauseBody))
 )]
 async fn update_pause(
     caller: Caller,
@@ -144,7 +144,7 @@ async fn update_pause(
 
 /// Remove a pause
 ///
-/// Its days count again.
+/// The habit is due again on these days.
 #[utoipa::path(
     delete,
     path = "/habits/{habit_id}/pauses/{pause_id}",
@@ -154,7 +154,7 @@ async fn update_pause(
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("pause_id" = Uuid, Path, description = "The pause's id"), IfMatch),
-    responses((status = 204, description = "The pause is gone"))
+    responses((status = 204, description = "The pause was deleted"))
 )]
 async fn delete_pause(
     caller: Caller,

@@ -48,7 +48,7 @@ impl Decode for NewPlan {
 
 /// List a habit's plan versions
 ///
-/// First to last; all of them.
+/// All versions, oldest first.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/plans",
@@ -63,9 +63,9 @@ async fn list_plans(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PlanB
     Ok(Page::whole(habit.timeline.plans().iter().map(PlanBody::from).collect()))
 }
 
-/// Make a plan version
+/// Create a plan version
 ///
-/// A new version of schedule and target from a day on; what was before keeps its own.
+/// A new version of schedule and target from a given day on. Earlier days keep their version.
 #[utoipa::path(
     put,
     path = "/habits/{habit_id}/plan",

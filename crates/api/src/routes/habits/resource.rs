@@ -20,9 +20,9 @@ fn answer(caller: &Caller, habit: Habit, user: &User) -> Result<Answer, Problem>
     Answer::stored(&HabitBody::new(habit, user.today(caller.now)), rev)
 }
 
-/// Make a habit
+/// Create a habit
 ///
-/// The same request with the same `id` again answers like the first time.
+/// Repeating the request with the same `id` and body gives the same answer.
 #[utoipa::path(
     post,
     path = "/habits",
@@ -58,7 +58,7 @@ async fn get_habit(caller: Caller, id: PathParam<HabitId>) -> Result<Answer, Pro
 
 /// Change a habit
 ///
-/// A new `schedule` or `kind` holds from today on; the past keeps its own.
+/// A new `schedule` or `kind` applies from today on. Past days keep the previous one.
 #[utoipa::path(
     patch,
     path = "/habits/{habit_id}",
@@ -67,7 +67,7 @@ async fn get_habit(caller: Caller, id: PathParam<HabitId>) -> Result<Answer, Pro
     extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     request_body = HabitPatch,
-    responses((status = 200, description = "The habit as it is now", body = HabitBody))
+    responses((status = 200, description = "The habitafter the change", body = HabitBody))
 )]
 async fn update_habit(
     caller: Caller,
@@ -82,7 +82,7 @@ async fn update_habit(
 
 /// Delete a habit
 ///
-/// With all its entries. To keep them, archive it instead.
+/// Also deletes all its entries. To keep them, archive the habit instead.
 #[utoipa::path(
     delete,
     path = "/habits/{habit_id}",
@@ -90,7 +90,7 @@ async fn update_habit(
     operation_id = "deleteHabit",
     extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
-    responses((status = 204, description = "The habit is gone"))
+    responses((status = 204, description = "The habit was deleted"))
 )]
 async fn delete_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| habits::delete(tx, id.0, &if_match.0)).await?;
@@ -99,7 +99,7 @@ async fn delete_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch)
 
 /// Archive a habit
 ///
-/// Puts it away: it is no longer part of *today*, and keeps its entries.
+/// The habit no longer appears in *today*. Its entries are kept.
 #[utoipa::path(
     post,
     path = "/habits/{habit_id}/archive",
@@ -107,7 +107,7 @@ async fn delete_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch)
     operation_id = "archiveHabit",
     extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
-    responses((status = 200, description = "The habit as it is now", body = HabitBody))
+    responses((status = 200, description = "The habitafter the change", body = HabitBody))
 )]
 async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<Answer, Problem> {
     let changed = caller.write(move |tx| habits::archive(tx, id.0, &if_match.0));
@@ -117,7 +117,7 @@ async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch
 
 /// Restore a habit
 ///
-/// Takes an archived habit up again. One whose last day is past needs another `ends_on` instead.
+/// Makes an archived habit active again. A habit whose last day has passed needs a new `ends_on` instead.
 #[utoipa::path(
     post,
     path = "/habits/{habit_id}/restore",
@@ -126,7 +126,7 @@ async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch
     extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     responses(
-        (status = 200, description = "The habit as it is now", body = HabitBody),
+        (status = 200, description = "The habitafter the change", body = HabitBody),
         (status = 409, description = "`habit_ended`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]

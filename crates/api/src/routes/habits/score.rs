@@ -24,7 +24,7 @@ pub(super) fn routes(routes: &mut Routes) {
 struct ScoreQuery {
     #[param(ignore)]
     range: RangeQuery,
-    /// As of this day; the user's today if absent. There are no scores after it.
+    /// The day to evaluate at. Defaults to the user's today. There are no scores after this day.
     on: Option<Date>,
 }
 
@@ -36,7 +36,7 @@ impl Decode for ScoreQuery {
     }
 }
 
-/// The strength of a habit by day.
+/// The daily scores of a habit.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Scores)]
 struct ScoresBody {
@@ -60,9 +60,10 @@ impl From<Score> for ScoreBody {
     }
 }
 
-/// How strong is it?
+/// Get a habit's scores
 ///
-/// Exponential smoothing with a half-life of 13 days for a daily habit, longer for rarer ones. At most ten years.
+/// Exponential smoothing with a half-life of 13 days for a daily habit, longer for less frequent ones. At most ten
+/// years.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/score",

@@ -19,7 +19,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_stats);
 }
 
-/// What a habit amounts to.
+/// Totals and rates of a habit.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HabitStats)]
 struct StatsBody {
@@ -49,9 +49,9 @@ struct StatsBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HabitTotals)]
 struct TotalsBody {
-    /// Days done, those included that weren't due.
+    /// Days done, including days that weren't due.
     done: u32,
-    /// Due days so far; skipped ones and an open today left out.
+    /// Due days so far, without skipped days and a pending today.
     due: u32,
     /// Due days that were skipped.
     skipped: u32,
@@ -67,11 +67,11 @@ struct TotalsBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WeekdayRate)]
 struct WeekdayRateBody {
-    /// Which weekday.
+    /// The weekday.
     weekday: Weekday,
-    /// How many were done.
+    /// The number of done days.
     done: u32,
-    /// How many were due.
+    /// The number of due days.
     due: u32,
     /// done ÷ due; null where nothing was due.
     rate: Option<f64>,
@@ -81,12 +81,12 @@ struct WeekdayRateBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MonthRate)]
 struct MonthRateBody {
-    /// Which month.
+    /// The month.
     #[schema(example = "2026-03")]
     month: String,
-    /// How many were done.
+    /// The number of done days.
     done: u32,
-    /// How many were due.
+    /// The number of due days.
     due: u32,
     /// done ÷ due; null where nothing was due.
     rate: Option<f64>,
@@ -135,7 +135,7 @@ impl From<HabitStats> for StatsBody {
     }
 }
 
-/// What does it amount to?
+/// Get a habit's statistics
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/stats",

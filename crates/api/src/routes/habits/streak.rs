@@ -17,13 +17,13 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_streak);
 }
 
-/// As of which day, and whether to say why.
+/// The day to evaluate at, and whether to explain.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct StreakQuery {
-    /// As of this day; the user's today if absent.
+    /// The day to evaluate at. Defaults to the user's today.
     on: Option<Date>,
-    /// Whether to give each day's reason.
+    /// Whether to include each day's reason.
     explain: Option<bool>,
 }
 
@@ -39,17 +39,17 @@ impl Decode for StreakQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Streak)]
 struct StreakBody {
-    /// The one that is unbroken.
+    /// The current streak.
     current: u32,
-    /// The longest of the same unit.
+    /// The longest streak of the same unit.
     longest: u32,
-    /// What the current one counts.
+    /// The unit of the current streak.
     unit: StreakUnit,
-    /// The current one's first day.
+    /// The first day of the current streak.
     current_from: Option<Date>,
-    /// The current one's last day so far.
+    /// The last day so far of the current streak.
     current_to: Option<Date>,
-    /// The longest ones of all units, longest first.
+    /// The longest streaks of all units, longest first.
     best: Vec<BestRange>,
     /// Each day with its reason, from the habit's first day (at most the last ten years); only with `explain=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +71,7 @@ impl StreakBody {
     }
 }
 
-/// How long was it kept without a break?
+/// Get a habit's streaks
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/streak",

@@ -23,9 +23,9 @@ pub(super) fn routes(routes: &mut Routes) {
 struct WeekBody {
     /// Its seven days, from the user's first day of the week.
     daily: Vec<WeekDayBody>,
-    /// The minutes of all seven.
+    /// The total minutes.
     total_week: u64,
-    /// The minutes of a day on average: a seventh of the week's.
+    /// The mean minutes per day: a seventh of the week's.
     avg_per_day: f64,
 }
 
@@ -39,10 +39,10 @@ struct WeekDayBody {
     total_minutes: u64,
 }
 
-/// What time was spent on a habit in a week?
+/// Get a habit's time in a week
 ///
-/// In the week, by the user's first day of it, that the day `on` is in. What was entered by hand is not counted: only
-/// time entries are.
+/// The week that contains the day `on`, by the user's first day of the week. Only time entries count, not values
+/// entered by hand.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/time/weekly",

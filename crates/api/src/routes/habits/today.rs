@@ -22,11 +22,11 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Today)]
 struct TodayBody {
-    /// Which day it shows.
+    /// The day shown.
     date: Date,
-    /// The habits that are kept on that day, in the user's order.
+    /// The habits active on that day, in the user's order.
     items: Vec<TodayItemBody>,
-    /// All of them together.
+    /// The totals.
     summary: TodaySummaryBody,
 }
 
@@ -36,13 +36,13 @@ struct TodayBody {
 struct TodayItemBody {
     /// The habit.
     habit: HabitBody,
-    /// Whether something is, or was, to be done; of a quota, while its number isn't met.
+    /// Whether it is due; for quotas, as long as the quota isn't met.
     due: bool,
-    /// What the day is.
+    /// The day's status.
     state: DayState,
     /// The day's value; null without one.
     value: Option<u32>,
-    /// What the value is held against; null for habits that are only checked.
+    /// The target of the value; null for habits that are only checked off.
     target: Option<u32>,
     /// The quota period that the day is in; null without a quota.
     period: Option<PeriodProgress>,
@@ -56,15 +56,15 @@ struct TodayItemBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StreakSummary)]
 struct StreakSummaryBody {
-    /// The one that is unbroken.
+    /// The current streak.
     current: u32,
-    /// The longest.
+    /// The longest streak.
     longest: u32,
-    /// What is counted.
+    /// The unit.
     unit: StreakUnit,
 }
 
-/// All habits of a day together.
+/// The totals of a day's habits.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TodaySummary)]
 struct TodaySummaryBody {
@@ -106,9 +106,9 @@ impl From<Today> for TodayBody {
     }
 }
 
-/// What is due today?
+/// Get today's habits
 ///
-/// Every habit that is kept, with its state, value, streak and score as of the day, in a constant number of queries.
+/// Every active habit with its status, value, streak and score on the day.
 #[utoipa::path(
     get,
     path = "/habits/today",

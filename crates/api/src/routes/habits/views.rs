@@ -16,13 +16,13 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_day, get_week, get_month);
 }
 
-/// Which days a view shows.
+/// The days to show.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ViewQuery {
-    /// A day that it shows; today if absent.
+    /// A day within the view. Defaults to today.
     date: Option<Date>,
-    /// As of this day; the user's today if absent. It decides about what is missed and what is still pending.
+    /// The day to evaluate at. Defaults to the user's today. Determines what is missed and what is still pending.
     on: Option<Date>,
 }
 
@@ -42,7 +42,7 @@ struct RowBody {
     cells: Vec<Cell>,
 }
 
-/// All habits of a day together.
+/// The totals of a day's habits.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HabitDaySum)]
 struct DaySumBody {
@@ -85,9 +85,9 @@ impl From<DaySum> for DaySumBody {
 struct ViewBody {
     #[serde(flatten)]
     range: DateRange,
-    /// As of which day.
+    /// The day to evaluate at.
     today: Date,
-    /// The habits that are kept on any of the days, in the user's order.
+    /// The habits active on any of the days, in the user's order.
     items: Vec<RowBody>,
     /// The sums of each day.
     days: Vec<DaySumBody>,

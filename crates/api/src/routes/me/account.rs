@@ -13,7 +13,7 @@ pub(super) fn routes(routes: &mut Routes) {
 
 /// Delete my account
 ///
-/// At once and for good: every session ends, and everything of the user's is removed. Needs the password, unless this
+/// Immediate and irreversible: ends every session and removes all of the user's data. Needs the password, unless this
 /// session was opened through Google at most five minutes ago.
 #[utoipa::path(
     delete,
@@ -24,7 +24,7 @@ pub(super) fn routes(routes: &mut Routes) {
     params(IfMatch),
     request_body = Option<ReauthenticationBody>,
     responses(
-        (status = 204, description = "The account is gone"),
+        (status = 204, description = "The account was deleted"),
         (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`last_superuser`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )

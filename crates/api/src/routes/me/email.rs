@@ -1,4 +1,4 @@
-//! `POST /me/email`: asking for another address.
+//! `POST /me/email`: changing the e-mail address.
 use actix_web::HttpResponse;
 use circadia_app::passwords::SubmittedPassword;
 use circadia_auth::keys::Kid;
@@ -17,13 +17,13 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, change_email);
 }
 
-/// Another address.
+/// A change of the e-mail address.
 #[derive(Debug, ToSchema)]
 pub struct ChangeEmailBody {
     /// The new address.
     email: Email,
-    /// The password; this or `encrypted_password`, unless this session was opened through Google at most five minutes
-    /// ago.
+    /// The password. Either this or `encrypted_password` is required, unless this session was opened through Google at
+    /// most five minutes ago.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<Zeroizing<String>>,
     /// The password, encrypted with the key of `GET /auth/public-key`.
@@ -42,10 +42,10 @@ impl Decode for ChangeEmailBody {
     }
 }
 
-/// Change my address
+/// Change my e-mail address
 ///
-/// Mails a link to the new address, and a notice to the present one, which stays the account's until the link is
-/// followed (`POST /auth/verify-email`). The answer is the same whether or not another account has the new address.
+/// Mails a link to the new address, and a notice to the current one, which stays in use until the link is followed
+/// (`POST /auth/verify-email`). The answer is the same whether or not another account has the new address.
 #[utoipa::path(
     post,
     path = "/me/email",

@@ -29,12 +29,12 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = GoogleLink)]
 pub struct GoogleLinkBody {
-    /// Whether it is.
+    /// Whether the account is linked.
     linked: bool,
-    /// The Google account's address when it was linked.
+    /// The Google account's e-mail address at the time of linking.
     #[schema(format = Email, example = "ada@example.org")]
     email: Option<String>,
-    /// When that was.
+    /// When it was linked.
     linked_at: Option<Instant>,
 }
 
@@ -48,9 +48,9 @@ impl From<Option<Identity>> for GoogleLinkBody {
     }
 }
 
-/// Am I linked with Google?
+/// Get my link with Google
 ///
-/// Which Google account signs in to this one.
+/// The Google account that can sign in to this account.
 #[utoipa::path(
     get,
     path = "/me/google",
@@ -62,17 +62,18 @@ async fn get_google(caller: Caller) -> Result<Answer, Problem> {
     Answer::computed(&GoogleLinkBody::from(identity(&caller.context, caller.user).await?))
 }
 
-/// How to link.
+/// How to return from Google.
 #[derive(Debug, ToSchema)]
 pub struct LinkGoogleBody {
-    /// Where in the front end to end up: a path such as `/settings`. Anything else is its default page.
+    /// The front end's path to return to, such as `/settings`. Anything else leads to its default page.
     #[schema(value_type = Option<String>, max_length = 512, example = "/settings")]
     next: Option<LocalPath>,
     /// For apps, whose browser doesn't share their cookies: as for `GET /auth/google/start`. The link is then made by
     /// `POST /me/google/confirm`.
     #[schema(value_type = Option<String>, min_length = 43, max_length = 43, example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
     code_challenge: Option<Challenge>,
-    /// The password; this or `encrypted_password`, unless this session was opened at most five minutes ago.
+    /// The password. Either this or `encrypted_password` is required, unless this session was opened at most five
+    /// minutes ago.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<Zeroizing<String>>,
     /// The password, encrypted with the key of `GET /auth/public-key`.
@@ -99,21 +100,22 @@ impl Decode for LinkGoogleBody {
     }
 }
 
-/// Where to go to link.
+/// The address to open.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = GoogleAuthorization)]
 pub struct AuthorizationBody {
-    /// Where to send the browser.
+    /// The URL to open in the browser.
     #[schema(example = "https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id=…")]
     authorization_url: String,
 }
 
 /// Link with Google
 ///
-/// Answers where to send the browser. It comes back to the front end: linked, or with `?error=google_…`. Has to be
-/// finished within 10 minutes, while the session that asked is live, and in the browser that asked: the answer sets a
-/// cookie (call with `credentials: "include"`). Apps send a `code_challenge` instead, and confirm. Needs the password,
-/// unless this session was opened at most five minutes ago; the account's owner is told by mail.
+/// Returns the URL to open in the browser. Google sends the browser back to the front end, with the account linked or
+/// with `?error=google_…`. This must finish within 10 minutes, during the same session and in the same browser, because
+/// the answer sets a cookie (call with `credentials: "include"`). Apps send a `code_challenge` instead, and confirm.
+/// Needs the password, unless this session was opened at most five minutes ago; the account's owner is notified by
+/// mail.
 #[utoipa::path(
     post,
     path = "/me/google",
@@ -122,7 +124,7 @@ pub struct AuthorizationBody {
     extensions(("x-rate-limit" = json!("auth"))),
     request_body = LinkGoogleBody,
     responses(
-        (status = 200, description = "Where to send the browser", body = AuthorizationBody),
+        (status = 200, description = "The URL to open in the browser", body = AuthorizationBody),
         (status = 403, description = "`wrong_password` or `reauthentication_required`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`google_already_linked`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
@@ -147,13 +149,13 @@ async fn link_google(
     }
 }
 
-/// What an app's browser has brought.
+/// The code that an app received from its browser.
 #[derive(Debug, ToSchema)]
 pub struct ConfirmGoogleBody {
-    /// The code in the front end's address, after `#google_code=`.
+    /// The code in the front end's URL, after `#google_code=`.
     #[schema(value_type = String, max_length = 100)]
     code: String,
-    /// What the app made its `code_challenge` of.
+    /// The `code_verifier` that belongs to the app's `code_challenge` (RFC 7636).
     #[schema(value_type = String, min_length = 43, max_length = 128, example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")]
     code_verifier: String,
 }
@@ -168,8 +170,8 @@ impl Decode for ConfirmGoogleBody {
 
 /// Confirm a link with Google
 ///
-/// For apps that began with a `code_challenge`: links, with what their browser has brought in the front end's address.
-/// A code is good once, for a minute, for the user who asked for it.
+/// For apps that began with a `code_challenge`: links the account, with the code in the front end's URL. A code is
+/// valid once, for a minute, for the user who requested it.
 #[utoipa::path(
     post,
     path = "/me/google/confirm",
@@ -193,8 +195,8 @@ async fn confirm_google(caller: Caller, body: Body<ConfirmGoogleBody>) -> Result
 
 /// Unlink from Google
 ///
-/// Refused if nothing would be left to sign in with. Needs the password, unless this session was opened at most five
-/// minutes ago.
+/// Refused if the account would have no sign-in method left. Needs the password, unless this session was opened at most
+/// five minutes ago.
 #[utoipa::path(
     delete,
     path = "/me/google",

@@ -1,4 +1,4 @@
-//! `GET` and `PATCH /me`: who is signed in, and their settings.
+//! `GET` and `PATCH /me`: the signed-in user's profile and settings.
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
@@ -22,25 +22,25 @@ pub(super) fn routes(routes: &mut Routes) {
 pub struct UserBody {
     /// The user's id.
     pub id: UserId,
-    /// The name they chose.
+    /// The user name.
     pub username: Username,
-    /// Their address.
+    /// The e-mail address.
     pub email: Email,
-    /// Whether they proved that the address is theirs.
+    /// Whether the address is verified.
     pub email_verified: bool,
-    /// What they may do.
+    /// The role.
     pub role: Role,
     #[serde(flatten)]
     pub settings: Settings,
-    /// How often they signed in.
+    /// The number of sign-ins.
     pub login_count: i64,
-    /// How often they signed in since the beginning of their week.
+    /// The number of sign-ins in the current week.
     pub logins_this_week: i64,
-    /// How often they signed in since the beginning of their month.
+    /// The number of sign-ins in the current month.
     pub logins_this_month: i64,
-    /// When they registered.
+    /// When the account was created.
     pub created_at: Instant,
-    /// When they last changed their settings.
+    /// When the settings last changed.
     pub updated_at: Instant,
 }
 
@@ -81,7 +81,7 @@ impl Decode for SettingsPatch {
     }
 }
 
-/// Who am I?
+/// Get my profile
 ///
 /// The signed-in user with their settings.
 #[utoipa::path(
@@ -98,7 +98,7 @@ async fn get_me(caller: Caller) -> Result<Answer, Problem> {
 
 /// Change my settings
 ///
-/// Dates and streaks of the past don't change with the zone or the day's start.
+/// Changing the time zone or the start of the day doesn't affect past dates and streaks.
 #[utoipa::path(
     patch,
     path = "/me",

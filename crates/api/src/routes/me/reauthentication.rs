@@ -1,4 +1,4 @@
-//! Proving again who one is, before something that can't be taken back, or that a borrowed session must not do.
+//! Reauthentication before actions that can't be undone, or that must not be possible with a stolen session.
 use circadia_app::passwords::SubmittedPassword;
 use circadia_auth::keys::Kid;
 use utoipa::ToSchema;
@@ -7,10 +7,11 @@ use zeroize::Zeroizing;
 use crate::http::input::{Decode, Fields};
 use crate::routes::auth::password_field::reauthentication;
 
-/// Proof of who one is.
+/// Proof of identity.
 #[derive(Debug, Default, ToSchema)]
 pub(in crate::routes) struct ReauthenticationBody {
-    /// The password; this or `encrypted_password`, unless a sign-in of at most five minutes ago is proof enough.
+    /// The password. Either this or `encrypted_password` is required, unless a sign-in of at most five minutes ago is
+    /// proof enough.
     #[schema(value_type = Option<String>, format = Password, example = "correct horse battery")]
     password: Option<Zeroizing<String>>,
     /// The password, encrypted with the key of `GET /auth/public-key`.

@@ -1,4 +1,4 @@
-//! `/me/sessions`: where one is signed in.
+//! `/me/sessions`: the user's sessions.
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::SessionId;
 use circadia_domain::sessions::{Session, SessionKind};
@@ -16,29 +16,29 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_sessions, end_one);
 }
 
-/// Somewhere one is signed in.
+/// A session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Session)]
 pub struct SessionItemBody {
     /// The session's id.
     pub id: SessionId,
-    /// How its client proves itself.
+    /// How its client authenticates.
     pub kind: SessionKind,
-    /// What the device calls itself.
+    /// The device's name.
     #[schema(example = "Ada's phone")]
     pub device: Option<String>,
-    /// The user agent of its latest use.
+    /// The user agent of the latest request.
     pub user_agent: Option<String>,
-    /// The address of its latest use.
+    /// The IP address of the latest request.
     #[schema(example = "192.0.2.1")]
     pub ip: Option<String>,
     /// When it was opened.
     pub created_at: Instant,
-    /// When it was last used, give or take a few minutes: of tokens when they were last renewed.
+    /// When it was last used, to within a few minutes; for token sessions, when the tokens were last refreshed.
     pub last_used_at: Instant,
-    /// When it ends at the latest.
+    /// When it expires.
     pub expires_at: Instant,
-    /// Whether this very request belongs to it.
+    /// Whether this request belongs to it.
     pub current: bool,
 }
 
@@ -58,9 +58,9 @@ impl SessionItemBody {
     }
 }
 
-/// Where am I signed in?
+/// List my sessions
 ///
-/// The sessions that go on, those used last first.
+/// The active sessions, most recently used first.
 #[utoipa::path(
     get,
     path = "/me/sessions",
@@ -78,8 +78,8 @@ async fn list_sessions(caller: Caller, query: Query<PageRequest>) -> Result<Page
 
 /// End a session
 ///
-/// Signs that device or browser out; it is refused everywhere within a second. The session of this very request can be
-/// ended as well.
+/// Signs that device or browser out; every server refuses it within a second. The session of this request can be ended
+/// as well.
 #[utoipa::path(
     delete,
     path = "/me/sessions/{session_id}",

@@ -1,4 +1,4 @@
-//! `/me/tokens`: personal access tokens, by which somebody lets another program act for them.
+//! `/me/tokens`: personal access tokens, which let other programs act for a user.
 use circadia_app::passwords::SubmittedPassword;
 use circadia_app::personal_access_tokens::NewToken;
 use circadia_auth::keys::Kid;
@@ -65,17 +65,18 @@ pub struct NewTokenBody {
     pub stored: TokenBody,
 }
 
-/// A personal access token to make.
+/// A personal access token to create.
 #[derive(Debug, ToSchema)]
 pub struct CreateTokenBody {
-    /// What to call it.
+    /// The name.
     name: TokenName,
-    /// What it may do: `read` or `write` everywhere, or in one area such as `habits:read`; writing includes reading.
+    /// The scopes: `read` or `write` everywhere, or in one area such as `habits:read`; writing includes reading.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 18, example = json!(["sleep:write", "habits:read"]))]
     scopes: Scopes,
-    /// Until when it is good: at most a year ahead; 90 days if absent.
+    /// When it expires, at most a year ahead. Defaults to 90 days.
     expires_at: Option<Instant>,
-    /// The password; this or `encrypted_password`, unless this session was opened at most five minutes ago.
+    /// The password. Either this or `encrypted_password` is required, unless this session was opened at most five
+    /// minutes ago.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<Zeroizing<String>>,
     /// The password, encrypted with the key of `GET /auth/public-key`.
@@ -106,7 +107,7 @@ impl Decode for CreateTokenBody {
 
 /// List my tokens
 ///
-/// Oldest first, without their secrets. Those that expired are shown for another month.
+/// Oldest first, without their secrets. Expired tokens are shown for another month.
 #[utoipa::path(
     get,
     path = "/me/tokens",
@@ -123,11 +124,11 @@ async fn list_tokens(caller: Caller, query: Query<PageRequest>) -> Result<Page<T
     Page::of_sorted(items, key, "created_at", &query.0, |a, b| a < b)
 }
 
-/// Make a token
+/// Create a token
 ///
-/// For another program that is to act for you. The answer shows its secret this once; of several requests, each makes a
-/// token of its own. Needs the password, unless this session was opened at most five minutes ago. No token is let in at
-/// sessions, passwords, the second factor, tokens and the account.
+/// Lets another program act for you. The secret is shown only in this answer. Each request creates another token. Needs
+/// the password, unless this session was opened at most five minutes ago. Personal access tokens can't be used for
+/// sessions, passwords, the second factor, tokens or the account.
 #[utoipa::path(
     post,
     path = "/me/tokens",
@@ -168,14 +169,14 @@ async fn get_token(caller: Caller, id: PathParam<PersonalTokenId>) -> Result<Ans
 
 /// Revoke one of my tokens
 ///
-/// It is refused everywhere within a second.
+/// Every server refuses it within a second.
 #[utoipa::path(
     delete,
     path = "/me/tokens/{token_id}",
     tag = "me",
     operation_id = "revokeToken",
     params(("token_id" = Uuid, Path, description = "The token's id"), IfMatch),
-    responses((status = 204, description = "It is good for nothing any more"))
+    responses((status = 204, description = "The token was revoked"))
 )]
 async fn revoke_token(caller: Caller, id: PathParam<PersonalTokenId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.personal_access_tokens.revoke(caller.principal, id.0, if_match.0).await?;

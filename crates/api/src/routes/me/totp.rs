@@ -1,4 +1,4 @@
-//! `/me/totp`: the second factor of one's account.
+//! `/me/totp`: the second factor of the account.
 use circadia_app::passwords::{PASSWORD, SubmittedPassword};
 use circadia_app::two_factor::{TwoFactorProof, TwoFactorState, TwoFactorStatus};
 use circadia_auth::keys::Kid;
@@ -25,11 +25,11 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Totp)]
 pub struct TotpBody {
-    /// How far it is.
+    /// The status.
     status: TotpStatus,
-    /// Since when it is asked for.
+    /// When it was activated.
     active_since: Option<Instant>,
-    /// How many recovery codes are left.
+    /// The number of unused recovery codes.
     recovery_codes_left: i64,
 }
 
@@ -48,21 +48,21 @@ impl From<TwoFactorStatus> for TotpBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TotpSetUp)]
 pub struct SetUpBody<'a> {
-    /// The secret, to be typed into an app (base32).
+    /// The secret in base32, to type into an app.
     #[schema(example = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")]
     secret: &'a str,
-    /// The same, to be shown as a QR code.
+    /// The secret as a URI, to show as a QR code.
     #[schema(
         example = "otpauth://totp/Circadia:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Circadia&algorithm=SHA1&digits=6&period=30"
     )]
     otpauth_uri: &'a str,
 }
 
-/// Codes for the day the authenticator is lost; shown once.
+/// Recovery codes, for when the authenticator is lost; shown once.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RecoveryCodes)]
 pub struct RecoveryCodesBody {
-    /// Each is good once, instead of a code of the authenticator.
+    /// Each can be used once instead of the authenticator's code.
     #[schema(min_items = 10, max_items = 10)]
     recovery_codes: Vec<String>,
 }
@@ -70,7 +70,7 @@ pub struct RecoveryCodesBody {
 /// A code.
 #[derive(Debug, ToSchema)]
 pub struct ConfirmTotpBody {
-    /// The code that the authenticator shows.
+    /// The authenticator's current code.
     #[schema(max_length = 64, example = "492039")]
     code: String,
 }
@@ -82,7 +82,7 @@ impl Decode for ConfirmTotpBody {
     }
 }
 
-/// Proof that it is one's own: exactly one of a code and the password.
+/// Proof of identity: exactly one of a code and the password.
 #[derive(Debug, ToSchema)]
 pub struct TotpProofBody {
     /// A code of the authenticator, or a recovery code.
@@ -133,7 +133,7 @@ impl TotpProofBody {
     path = "/me/totp",
     tag = "me",
     operation_id = "getTotp",
-    responses((status = 200, description = "How far it is", body = TotpBody))
+    responses((status = 200, description = "The status", body = TotpBody))
 )]
 async fn get_totp(caller: Caller) -> Result<Answer, Problem> {
     Answer::computed(&TotpBody::from(caller.two_factor.status(caller.principal).await?))
@@ -141,8 +141,8 @@ async fn get_totp(caller: Caller) -> Result<Answer, Problem> {
 
 /// Set up a second factor
 ///
-/// Makes a secret for an authenticator app, in place of one that was never confirmed. It is asked for only once it is
-/// confirmed by a code. Needs the password, unless the sign-in is at most five minutes old.
+/// Creates a secret for an authenticator app and replaces an unconfirmed one. The second factor is active once it is
+/// confirmed with a code. Needs the password, unless this session was opened at most five minutes ago.
 #[utoipa::path(
     post,
     path = "/me/totp",
@@ -163,7 +163,7 @@ async fn set_up_totp(caller: Caller, body: Body<ReauthenticationBody>) -> Result
 
 /// Confirm my second factor
 ///
-/// From now on it is asked for at every sign-in. The recovery codes are shown this once.
+/// From now on every sign-in requires it. The recovery codes are shown only in this answer.
 #[utoipa::path(
     post,
     path = "/me/totp/confirm",
@@ -172,7 +172,7 @@ async fn set_up_totp(caller: Caller, body: Body<ReauthenticationBody>) -> Result
     extensions(("x-rate-limit" = json!("auth"))),
     request_body = ConfirmTotpBody,
     responses(
-        (status = 200, description = "It is in force", body = RecoveryCodesBody),
+        (status = 200, description = "The second factor is active", body = RecoveryCodesBody),
         (status = 409, description = "`totp_not_set_up` or `totp_active`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -183,7 +183,8 @@ async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Ans
 
 /// Remove my second factor
 ///
-/// With its recovery codes. Takes a code or the password; one that was never confirmed may simply be set up anew.
+/// Also removes the recovery codes. Requires a code or the password. An unconfirmed second factor needn't be removed:
+/// set it up again.
 #[utoipa::path(
     delete,
     path = "/me/totp",
@@ -192,7 +193,7 @@ async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Ans
     extensions(("x-rate-limit" = json!("auth"))),
     request_body = TotpProofBody,
     responses(
-        (status = 204, description = "It is not asked for any more"),
+        (status = 204, description = "The second factor was removed"),
         (status = 403, description = "`wrong_password`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`totp_not_set_up`", body = ProblemDoc, content_type = "application/problem+json"),
     )
@@ -204,7 +205,7 @@ async fn delete_totp(caller: Caller, body: Body<TotpProofBody>) -> Result<NoCont
 
 /// Renew my recovery codes
 ///
-/// The old ones are good for nothing any more. Takes a code or the password.
+/// The old codes become invalid. Requires a code or the password.
 #[utoipa::path(
     post,
     path = "/me/totp/recovery-codes",
@@ -213,7 +214,7 @@ async fn delete_totp(caller: Caller, body: Body<TotpProofBody>) -> Result<NoCont
     extensions(("x-rate-limit" = json!("auth"))),
     request_body = TotpProofBody,
     responses(
-        (status = 200, description = "The new ones, shown once", body = RecoveryCodesBody),
+        (status = 200, description = "The new recovery codes, shown once", body = RecoveryCodesBody),
         (status = 403, description = "`wrong_password`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`totp_not_set_up`", body = ProblemDoc, content_type = "application/problem+json"),
     )

@@ -18,7 +18,7 @@ pub(super) fn routes(routes: &mut Routes) {
 
 /// List my moods
 ///
-/// The days of which something is said, by date, each with its value, its own mood and its moments.
+/// The days with a mood or moments, by date, each with its value, its own mood and its moments.
 #[utoipa::path(
     get,
     path = "/moods",
@@ -47,10 +47,10 @@ fn answer(mood: &Mood) -> Result<Answer, Problem> {
     Answer::stored(&mood, mood.rev)
 }
 
-/// Say how a day was
+/// Set a day's mood
 ///
-/// A day has one mood of its own; putting twice is putting once. It goes before the day's moments. A date may lie up to
-/// today in UTC+14.
+/// A day has one mood of its own; repeating the request has no further effect. It takes precedence over the day's
+/// moments. The date must not be after today in UTC+14.
 #[utoipa::path(
     put,
     path = "/moods/{date}",
@@ -60,8 +60,8 @@ fn answer(mood: &Mood) -> Result<Answer, Problem> {
     params(("date" = String, Path, format = Date, description = "The day"), IfMatch),
     request_body = PutMoodBody,
     responses(
-        (status = 200, description = "The mood, which took the place of the one before", body = Mood),
-        (status = 201, description = "The mood, the first of its day", body = Mood),
+        (status = 200, description = "The mood, replacing an earlier one", body = Mood),
+        (status = 201, description = "The mood, new for its day", body = Mood),
     )
 )]
 async fn put_mood(
@@ -81,7 +81,7 @@ async fn put_mood(
 
 /// Get a day's own mood
 ///
-/// 404 where none was put, even if there are moments: `GET /moods` and the views show both, and the day's value.
+/// Answers 404 if none was set, even if there are moments: `GET /moods` and the views show both, and the day's value.
 #[utoipa::path(
     get,
     path = "/moods/{date}",
@@ -98,7 +98,7 @@ async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Proble
 
 /// Delete a day's own mood
 ///
-/// Its moments stay.
+/// Its moments are kept.
 #[utoipa::path(
     delete,
     path = "/moods/{date}",
@@ -106,7 +106,7 @@ async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Proble
     operation_id = "deleteMood",
     extensions(("x-scope" = json!("moods:write"))),
     params(("date" = String, Path, format = Date, description = "The day"), IfMatch),
-    responses((status = 204, description = "The mood is gone"))
+    responses((status = 204, description = "The mood was deleted"))
 )]
 async fn delete_mood(caller: Caller, day: PathParam<Date>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| moods::delete(tx, day.0, &if_match.0)).await?;

@@ -11,16 +11,16 @@ use utoipa::ToSchema;
 use crate::http::input::{Decode, Fields};
 use crate::http::rounding::two_places;
 
-/// A day with everything that is said about it.
+/// A day with its mood and moments.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MoodDay)]
 pub(in crate::routes) struct MoodDayBody {
-    /// Which day.
+    /// The day.
     pub date: Date,
-    /// 0–10: the value of its own mood, else the mean of its moments; null if nothing is said. Nothing is imputed.
+    /// 0–10: the value of its own mood, else the mean of its moments; null without either. Nothing is imputed.
     #[schema(minimum = 0, maximum = 10)]
     pub value: Option<f64>,
-    /// Where the value is from; null without one.
+    /// The source of the value; null without one.
     pub source: Option<MoodSource>,
     /// Its own mood; null without one.
     pub mood: Option<Mood>,
@@ -48,7 +48,7 @@ pub(in crate::routes) struct PutMoodBody {
     pub(super) value: MoodValue,
     /// A note.
     pub(super) note: Option<MoodNote>,
-    /// What it went along with: tags of 1–32 characters, kept in lower case (NFKC), each once.
+    /// Tags of 1–32 characters, kept in lower case (NFKC), each once.
     pub(super) tags: Option<Tags>,
 }
 

@@ -1,4 +1,4 @@
-//! `/moods`: how somebody felt on a day, or at a moment of it.
+//! `/moods`: a user's moods, by day and by moment.
 
 mod day;
 pub(in crate::routes) mod dto;

@@ -17,9 +17,9 @@ fn answer(moment: &MoodMoment) -> Result<Answer, Problem> {
     Answer::stored(moment, moment.rev)
 }
 
-/// Say how it is at a moment
+/// Log a moment's mood
 ///
-/// At most 100 of a day. The same request with the same `id` again answers like the first time.
+/// At most 100 per day. Repeating the request with the same `id` and body gives the same answer.
 #[utoipa::path(
     post,
     path = "/moods",
@@ -63,8 +63,8 @@ async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answe
     params(("moment_id" = Uuid, Path, description = "The moment's id"), IfMatch),
     request_body = MomentPatch,
     responses(
-        (status = 200, description = "The moment as it is now", body = MoodMoment),
-        (status = 409, description = "`limit_reached`: the day that it was to move to is full", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 200, description = "The momentafter the change", body = MoodMoment),
+        (status = 409, description = "`limit_reached`: the target day already has 100 moments", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn update_moment(
@@ -85,7 +85,7 @@ async fn update_moment(
     operation_id = "deleteMoodMoment",
     extensions(("x-scope" = json!("moods:write"))),
     params(("moment_id" = Uuid, Path, description = "The moment's id"), IfMatch),
-    responses((status = 204, description = "The moment is gone"))
+    responses((status = 204, description = "The moment was deleted"))
 )]
 async fn delete_moment(caller: Caller, id: PathParam<MoodMomentId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| moods::delete_moment(tx, id.0, &if_match.0)).await?;

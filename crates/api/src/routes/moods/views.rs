@@ -27,11 +27,11 @@ pub(super) fn routes(routes: &mut Routes) {
 struct PeriodViewBody {
     #[serde(flatten)]
     range: DateRange,
-    /// Each day, those included of which nothing is said.
+    /// Each day, including days without a mood.
     days: Vec<MoodDayBody>,
-    /// Of the values of the days; null without any.
+    /// Statistics of the days' values; null without any.
     values: Option<SummaryStats>,
-    /// How many days have a value.
+    /// The number of days with a value.
     n: u32,
 }
 
@@ -64,7 +64,7 @@ async fn get_mood_day(caller: Caller, query: Query<DateQuery>) -> Result<Answer,
 
 /// A week of moods
 ///
-/// The week, as the user's weeks start, that the date is in.
+/// The week that contains the date, by the user's first day of the week.
 #[utoipa::path(
     get,
     path = "/moods/views/week",
@@ -81,7 +81,7 @@ async fn get_mood_week(caller: Caller, query: Query<DateQuery>) -> Result<Answer
 
 /// A month of moods
 ///
-/// The month that the date is in.
+/// The month that contains the date.
 #[utoipa::path(
     get,
     path = "/moods/views/month",
@@ -96,14 +96,14 @@ async fn get_mood_month(caller: Caller, query: Query<DateQuery>) -> Result<Answe
     view::<_, PeriodViewBody>(&caller, query.0, look).await
 }
 
-/// What a trend shows.
+/// The range and window of a trend.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct TrendQuery {
     /// `7d`, `30d` (default), `90d` or `365d` up to today, or `all`: from the first day with a value, at most ten years.
     #[param(value_type = Option<String>, pattern = "^(7d|30d|90d|365d|all)$", example = "30d")]
     range: Option<TrendRange>,
-    /// How many days the moving mean looks back over, the day itself included; 7 if absent.
+    /// The window of the moving mean in days, including the day itself. Defaults to 7.
     #[param(minimum = 1, maximum = 90)]
     window: Option<u32>,
 }
@@ -134,17 +134,17 @@ impl Decode for TrendQuery {
     }
 }
 
-/// How moods go.
+/// The trend of moods.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MoodTrend)]
 struct TrendBody {
     #[serde(flatten)]
     range: DateRange,
-    /// How many days the moving mean looks back over.
+    /// The window of the moving mean in days.
     window: u32,
-    /// Of the values of its days; null without any.
+    /// Statistics of the days' values; null without any.
     values: Option<SummaryStats>,
-    /// How many of its days have a value.
+    /// The number of days with a value.
     n: u32,
     /// Each of its days.
     items: Vec<TrendPointBody>,
@@ -154,13 +154,13 @@ struct TrendBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MoodTrendPoint)]
 struct TrendPointBody {
-    /// Which day.
+    /// The day.
     date: Date,
-    /// Its value; null if nothing is said about it.
+    /// Its value; null without one.
     value: Option<f64>,
     /// The mean of the values of the window that ends with it; null without any.
     mean: Option<f64>,
-    /// How many days of the window have a value.
+    /// The number of days in the window with a value.
     n: u32,
 }
 
@@ -183,7 +183,7 @@ impl From<Trend> for TrendBody {
     }
 }
 
-/// How do my moods go?
+/// Get the trend of my moods
 ///
 /// Each day's value, and the mean of the days of a window that ends with it: means of day means, so that a day with many
 /// moments weighs no more than another. Nothing is imputed: days without a value are null and enter no mean.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::http::input::{Decode, Fields, between};
 use crate::http::problem::ProblemDoc;
 
-/// The most seconds awake: fewer than a day.
+/// The maximum of seconds awake: less than a day.
 const MAX_AWAKE_SECONDS: u32 = 86_399;
 
 /// A log of sleep.
@@ -18,7 +18,7 @@ const MAX_AWAKE_SECONDS: u32 = 86_399;
 pub(in crate::routes) struct SleepLogBody {
     #[serde(flatten)]
     log: SleepLog,
-    /// Seconds from start to end as they really went by, clock changes or not.
+    /// Elapsed seconds from start to end, regardless of clock changes.
     #[schema(minimum = 300, maximum = 86_400)]
     duration_seconds: u32,
 }
@@ -29,14 +29,14 @@ impl From<SleepLog> for SleepLogBody {
     }
 }
 
-/// A refusal that names what was in the way.
+/// The `sleep_overlap` problem, with the conflicting logs.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepOverlapProblem)]
 pub(super) struct SleepOverlapDoc {
-    /// What every refusal has; `code` is `sleep_overlap` here.
+    /// The members of every problem; `code` is `sleep_overlap`.
     #[serde(flatten)]
     problem: ProblemDoc,
-    /// The logs that are in the way, by start.
+    /// The conflicting logs, by start.
     conflicts: Vec<Conflict>,
 }
 
@@ -73,16 +73,16 @@ impl Decode for SleepPatch {
     }
 }
 
-/// An interval to be held against the logs that are stored.
+/// An interval to compare with the stored logs.
 #[derive(Debug, ToSchema)]
 pub(in crate::routes) struct CheckSleepBody {
-    /// The log that is to be changed, if one is: it is never in its own way.
+    /// The log that is about to change, if any. It never conflicts with itself.
     pub(super) id: Option<SleepLogId>,
-    /// When it begins.
+    /// When it starts.
     start: Instant,
     /// When it ends.
     end: Instant,
-    /// What kind of sleep it is; `main` if absent.
+    /// The kind of sleep. Defaults to `main`.
     kind: Option<SleepKind>,
 }
 

@@ -32,7 +32,7 @@ pub(super) fn routes(routes: &mut Routes) {
 )]
 async fn list_sleep(caller: Caller, query: Query<DatesQuery>) -> Result<Page<SleepLogBody>, Problem> {
     let (dates, page) = (query.0.range(), query.0.page);
-    // A start in microseconds: no two logs have the same.
+    // The start in microseconds, which is unique per user.
     let start = page.start::<i64>("start")?;
     let (after, before) = match &start {
         Start::Beginning => (None, None),
@@ -45,7 +45,7 @@ async fn list_sleep(caller: Caller, query: Query<DatesQuery>) -> Result<Page<Sle
     Ok(found.map(SleepLogBody::from))
 }
 
-/// Which date.
+/// The date to delete.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct WakingDateQuery {
@@ -70,8 +70,8 @@ impl Decode for WakingDateQuery {
     extensions(("x-scope" = json!("sleep:write"))),
     params(WakingDateQuery),
     responses(
-        (status = 204, description = "They are gone"),
-        (status = 404, description = "`sleep_log_not_found`: there is none of this date", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 204, description = "The logs were deleted"),
+        (status = 404, description = "`sleep_log_not_found`: there is no log with this date", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn delete_sleep_of_date(caller: Caller, query: Query<WakingDateQuery>) -> Result<NoContent, Problem> {
@@ -80,7 +80,7 @@ async fn delete_sleep_of_date(caller: Caller, query: Query<WakingDateQuery>) -> 
     Ok(NoContent)
 }
 
-/// What is in the way of an interval.
+/// The logs that conflict with an interval.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepCheck)]
 struct CheckAnswer {
@@ -90,10 +90,10 @@ struct CheckAnswer {
     conflicts: Vec<Conflict>,
 }
 
-/// Would this overlap?
+/// Check for overlaps
 ///
-/// Holds an interval against the logs that are stored, without storing anything. To ask before changing a log, give its
-/// id as well.
+/// Compares an interval with the stored logs, without storing anything. To check a change of a log, send its id as
+/// well.
 #[utoipa::path(
     post,
     path = "/sleep/check",
@@ -101,7 +101,7 @@ struct CheckAnswer {
     operation_id = "checkSleep",
     extensions(("x-scope" = json!("sleep:read"))),
     request_body = CheckSleepBody,
-    responses((status = 200, description = "What is in the way", body = CheckAnswer))
+    responses((status = 200, description = "The conflicts", body = CheckAnswer))
 )]
 async fn check_sleep(caller: Caller, body: Body<CheckSleepBody>) -> Result<Answer, Problem> {
     let (now, changed) = (caller.now, body.0.id);

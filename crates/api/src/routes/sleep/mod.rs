@@ -1,4 +1,4 @@
-//! `/sleep`: when somebody slept, and what follows from it.
+//! `/sleep`: a user's sleep logs, and views and statistics of them.
 
 pub(in crate::routes) mod dto;
 mod list;

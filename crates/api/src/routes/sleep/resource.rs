@@ -15,7 +15,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, create_sleep_log, get_sleep_log, update_sleep_log, delete_sleep_log);
 }
 
-/// What becomes of stored logs that overlap.
+/// What to do with stored logs that overlap.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct OverlapQuery {
@@ -37,8 +37,8 @@ fn answer(log: SleepLog) -> Result<Answer, Problem> {
 
 /// Log a sleep
 ///
-/// Intervals are half-open, and no two of a user ever overlap: one that does is refused with what is in its way, or
-/// takes its place. The same request with the same `id` again answers like the first time.
+/// Intervals are half-open, and a user's logs never overlap: an overlapping log is refused with its conflicts, or
+/// replaces them. Repeating the request with the same `id` and body gives the same answer.
 #[utoipa::path(
     post,
     path = "/sleep",
@@ -79,7 +79,7 @@ async fn get_sleep_log(caller: Caller, id: PathParam<SleepLogId>) -> Result<Answ
 
 /// Change a log of sleep
 ///
-/// What is said of making one holds for the log as it is after the change; it is never in its own way.
+/// The rules for creating a log apply to the changed log. It never conflicts with itself.
 #[utoipa::path(
     patch,
     path = "/sleep/{sleep_log_id}",
@@ -89,7 +89,7 @@ async fn get_sleep_log(caller: Caller, id: PathParam<SleepLogId>) -> Result<Answ
     params(("sleep_log_id" = Uuid, Path, description = "The log's id"), OverlapQuery, IfMatch),
     request_body = SleepPatch,
     responses(
-        (status = 200, description = "The log as it is now", body = SleepLogBody),
+        (status = 200, description = "The logafter the change", body = SleepLogBody),
         (status = 409, description = "`sleep_overlap`, with `conflicts`", body = SleepOverlapDoc, content_type = "application/problem+json"),
     )
 )]
@@ -113,7 +113,7 @@ async fn update_sleep_log(
     operation_id = "deleteSleepLog",
     extensions(("x-scope" = json!("sleep:write"))),
     params(("sleep_log_id" = Uuid, Path, description = "The log's id"), IfMatch),
-    responses((status = 204, description = "The log is gone"))
+    responses((status = 204, description = "The log was deleted"))
 )]
 async fn delete_sleep_log(caller: Caller, id: PathParam<SleepLogId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| sleep::delete(tx, id.0, &if_match.0)).await?;

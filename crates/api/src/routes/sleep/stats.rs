@@ -20,7 +20,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_sleep_stats);
 }
 
-/// How many days there are unless asked for others.
+/// The default number of days.
 const DAYS: i32 = 30;
 
 /// Mean, median and standard deviation, in minutes.
@@ -59,7 +59,7 @@ pub(in crate::routes) struct ClockMeanBody {
     time: String,
     /// The circular standard deviation, √(−2 ln R) as an angle of the clock (Mardia & Jupp 2000); null for a single one.
     sd_minutes: Option<f64>,
-    /// Over how many nights.
+    /// The number of nights.
     n: u32,
 }
 
@@ -69,34 +69,33 @@ impl From<ClockMean> for ClockMeanBody {
     }
 }
 
-/// What the nights of a range have in common. A night is the `main` logs of one date together; nights without a log are
-/// reported as missing and enter no figure.
+/// Statistics of the nights in a range. A night is the `main` logs of one date together; nights without a log are
+/// reported as missing and don't affect the statistics.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NightSummary)]
 pub(in crate::routes) struct SummaryBody {
     /// Nights with data.
     nights: u32,
-    /// Nights of the range, up to today, without.
+    /// Nights in the range without data, up to today.
     missing: u32,
-    /// Of the time from start to end of a night's logs; null without nights.
+    /// The time from start to end of a night's logs; null without nights.
     duration: Option<MinutesSpread>,
-    /// Of the time asleep: without `awake_seconds`, as far as these were counted.
+    /// The time asleep: without `awake_seconds` where they are known.
     asleep: Option<MinutesSpread>,
-    /// When they went to bed, on the clock of the zone in which it was written; null without nights, or where the times
-    /// cancel out.
+    /// The bedtime, as local time in the log's time zone; null without nights, or where the times cancel out.
     bed: Option<ClockMeanBody>,
-    /// When they woke.
+    /// The time of waking.
     wake: Option<ClockMeanBody>,
     /// The middle of their sleep: start + (end − start) / 2.
     mid_sleep: Option<ClockMeanBody>,
-    /// Sleep efficiency, 0–1: time asleep ÷ time in bed (TST/TIB), of all nights together whose `awake_seconds` were
-    /// counted; null without such a night.
+    /// Sleep efficiency, 0–1: time asleep ÷ time in bed (TST/TIB), over all nights whose `awake_seconds` are known;
+    /// null without such a night.
     efficiency: Option<f64>,
-    /// How many nights those are.
+    /// The number of those nights.
     efficiency_nights: u32,
     /// The mean quality of the nights that have one, 1–5.
     quality: Option<f64>,
-    /// How many nights those are.
+    /// The number of those nights.
     quality_nights: u32,
 }
 
@@ -124,9 +123,9 @@ impl From<NightSummary> for SummaryBody {
 struct SocialJetLagBody {
     /// |MSF − MSW| on the shorter arc of the clock, 0–720.
     minutes: f64,
-    /// MSF: of the nights from which one wakes on a free day.
+    /// MSF: mid-sleep of the nights that end on a free day.
     free: ClockMeanBody,
-    /// MSW: of the others.
+    /// MSW: mid-sleep of the other nights.
     work: ClockMeanBody,
 }
 
@@ -155,21 +154,21 @@ impl From<Regularity> for RegularityBody {
     }
 }
 
-/// Sleep that is owed: max(0, Σ (goal − asleep)) over the last 14 nights. Naps pay nothing back.
+/// The sleep debt: max(0, Σ (goal − asleep)) over the last 14 nights. Naps don't reduce it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepDebt)]
 struct DebtBody {
-    /// The minutes that are owed; null without any night.
+    /// The debt in minutes; null without any night.
     minutes: Option<f64>,
-    /// What the user wants of a night.
+    /// The user's sleep goal per night.
     goal_minutes: u16,
     /// The first of the 14 dates.
     from: Date,
-    /// The last of them: that of the range, or today if that is earlier.
+    /// The last of the 14 dates: the end of the range, or today if that is earlier.
     to: Date,
     /// Nights with data.
     nights: u32,
-    /// Nights without, of which nothing is assumed.
+    /// Nights without data. They don't count towards the debt.
     missing: u32,
 }
 
@@ -191,11 +190,11 @@ impl DebtBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Naps)]
 pub(in crate::routes) struct NapsBody {
-    /// How many.
+    /// The number of naps.
     count: u32,
-    /// On how many dates.
+    /// The number of dates with naps.
     days: u32,
-    /// Of their time; null without naps.
+    /// The duration of naps; null without naps.
     duration: Option<MinutesSpread>,
 }
 
@@ -205,21 +204,22 @@ impl From<Naps> for NapsBody {
     }
 }
 
-/// What sleep in a range of dates amounts to.
+/// Statistics of the sleep in a range of dates.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepStats)]
 struct StatsBody {
     #[serde(flatten)]
     range: DateRange,
-    /// What its nights have in common.
+    /// Statistics of the nights.
     summary: SummaryBody,
-    /// How far free days (the user's `free_days`) are from others; null without a night of either kind.
+    /// The social jet lag between free days (the user's `free_days`) and other days; null unless there are nights of
+    /// both kinds.
     social_jet_lag: Option<SocialJetLagBody>,
-    /// How regular it is; null without two nights in a row.
+    /// The regularity index; null without two consecutive nights.
     regularity: Option<RegularityBody>,
-    /// What is owed.
+    /// The sleep debt.
     debt: DebtBody,
-    /// Naps, which no other figure but the regularity counts.
+    /// Naps. Of the other figures, only the regularity includes them.
     naps: NapsBody,
 }
 
@@ -236,13 +236,13 @@ impl StatsBody {
     }
 }
 
-/// Which dates.
+/// The range of dates.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct StatsQuery {
-    /// The first date of waking; 29 days before the last if absent.
+    /// The first date of waking. Defaults to 29 days before the last.
     from: Option<Date>,
-    /// The last date of waking, at most ten years after the first; the user's today if absent.
+    /// The last date of waking, at most ten years after the first. Defaults to the user's today.
     to: Option<Date>,
 }
 
@@ -263,11 +263,11 @@ impl StatsQuery {
     }
 }
 
-/// What does my sleep amount to?
+/// Get statistics of my sleep
 ///
 /// By dates of waking. Durations are elapsed time; times of day are averaged on the circle, each read from the clock of
-/// the zone in which it was written; every figure comes with how much it rests on, and nothing is assumed about nights
-/// that nobody logged.
+/// the zone in which it was written; every figure comes with the number of nights behind it, and nothing is assumed
+/// about nights without a log.
 #[utoipa::path(
     get,
     path = "/sleep/stats",

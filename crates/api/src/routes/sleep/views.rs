@@ -29,20 +29,20 @@ struct NightBody {
     bed: Instant,
     /// When the last of its logs ends.
     wake: Instant,
-    /// What the clock showed at `bed`, in the zone in which it was written.
+    /// The local time at `bed`, in the log's time zone.
     #[schema(example = "23:30")]
     bed_time: String,
-    /// What the clock showed at `wake`.
+    /// The local time at `wake`.
     #[schema(example = "07:10")]
     wake_time: String,
-    /// What the clock showed halfway.
+    /// The local time at mid-sleep.
     #[schema(example = "03:20")]
     mid_sleep_time: String,
     /// Seconds from start to end of its logs.
     duration_seconds: u32,
-    /// Seconds asleep: without those awake, as far as they were counted.
+    /// Seconds asleep: without the seconds awake where they are known.
     asleep_seconds: u32,
-    /// Time asleep ÷ time in bed, 0–1; null unless the seconds awake were counted in all of its logs.
+    /// Time asleep ÷ time in bed, 0–1; null unless the seconds awake are known for all of its logs.
     efficiency: Option<f64>,
     /// The mean quality of its logs, 1–5; null where none has one.
     quality: Option<f64>,
@@ -64,13 +64,13 @@ impl From<Night> for NightBody {
     }
 }
 
-/// A date with the sleep that one wakes from on it.
+/// The sleep that ends on a date.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepDay)]
 struct DayBody {
     /// The date of waking.
     date: Date,
-    /// Its night; null if nobody logged one.
+    /// Its night; null if none was logged.
     night: Option<NightBody>,
     /// Its naps.
     naps: NapsBody,
@@ -93,14 +93,14 @@ impl From<SleepDay> for DayBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HourBlock)]
 struct HourBody {
-    /// When it begins.
+    /// When it starts.
     start: Instant,
-    /// What the clock shows then; twice the same where clocks go back.
+    /// The local time at its start. It repeats when clocks go back.
     #[schema(example = "01:00")]
     time: String,
-    /// How long it is: 60, but where clocks change by half an hour.
+    /// The length in minutes: 60, except where clocks change by half an hour.
     minutes: u32,
-    /// How many minutes of it lie within logs. Where one was awake in between isn't known.
+    /// The minutes of it within logs. Time awake isn't subtracted, since it isn't known when it was.
     asleep_minutes: u32,
 }
 
@@ -115,25 +115,25 @@ impl From<HourBlock> for HourBody {
     }
 }
 
-/// The screen of a day.
+/// The view of a day.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepDayView)]
 struct DayViewBody {
     /// The date.
     date: Date,
-    /// The zone whose clock the hours are those of: the user's.
+    /// The user's time zone, in which the hours are given.
     timezone: Zone,
-    /// What the user wants of a night.
+    /// The user's sleep goal per night.
     goal_minutes: SleepGoal,
-    /// Its night; null if nobody logged one.
+    /// Its night; null if none was logged.
     night: Option<NightBody>,
     /// Its naps.
     naps: NapsBody,
     /// All logs with this date of waking, by start.
     logs: Vec<SleepLogBody>,
-    /// The hours of the civil day from midnight to midnight: 24, or 23 or 25 as clocks change. They show what lies in
-    /// the day, whatever its date of waking: of a night the part after midnight, and in the evening the next one's
-    /// beginning.
+    /// The hours of the civil day from midnight to midnight: 24, or 23 or 25 as clocks change. They cover the civil
+    /// day, regardless of dates of waking: the part of a night after midnight, and in the evening the start of the next
+    /// night.
     hours: Vec<HourBody>,
 }
 
@@ -152,17 +152,17 @@ impl From<SleepDayView> for DayViewBody {
     }
 }
 
-/// The screen of a week or a month.
+/// The view of a week or a month.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepPeriodView)]
 struct PeriodViewBody {
     #[serde(flatten)]
     range: DateRange,
-    /// What the user wants of a night.
+    /// The user's sleep goal per night.
     goal_minutes: SleepGoal,
     /// Each date.
     days: Vec<DayBody>,
-    /// What the nights have in common.
+    /// Statistics of the nights.
     summary: SummaryBody,
     /// All naps.
     naps: NapsBody,
@@ -182,8 +182,7 @@ impl From<SleepPeriodView> for PeriodViewBody {
 
 /// A day of sleep
 ///
-/// The night and the naps that one wakes from on the date, and the hours of its civil day with the minutes asleep in
-/// each.
+/// The night and the naps that end on the date, and the hours of its civil day with the minutes asleep in each.
 #[utoipa::path(
     get,
     path = "/sleep/views/day",
@@ -199,7 +198,7 @@ async fn get_sleep_day(caller: Caller, query: Query<DateQuery>) -> Result<Answer
 
 /// A week of sleep
 ///
-/// The week, as the user's weeks start, that the date is in.
+/// The week that contains the date, by the user's first day of the week.
 #[utoipa::path(
     get,
     path = "/sleep/views/week",
@@ -216,7 +215,7 @@ async fn get_sleep_week(caller: Caller, query: Query<DateQuery>) -> Result<Answe
 
 /// A month of sleep
 ///
-/// The month that the date is in.
+/// The month that contains the date.
 #[utoipa::path(
     get,
     path = "/sleep/views/month",

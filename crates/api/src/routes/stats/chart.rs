@@ -1,4 +1,4 @@
-//! Charts in the form that chart libraries take as it is.
+//! Charts, in the form that chart libraries expect.
 
 use circadia_domain::stats::{Pieces, Step};
 use serde::Serialize;
@@ -10,10 +10,10 @@ use crate::http::rounding::six_places;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Chart)]
 pub(super) struct ChartBody {
-    /// What each place is called: a weekday, a date, the first date of seven, a month.
+    /// The labels of the x axis: weekdays, dates, first dates of seven days, or months.
     #[schema(example = json!(["2026-03-10", "2026-03-11"]))]
     pub(super) labels: Vec<String>,
-    /// The lines or bars; each has a figure for each label.
+    /// The lines or bars, with one value per label.
     pub(super) datasets: Vec<DatasetBody>,
 }
 
@@ -27,12 +27,12 @@ pub(super) struct DatasetBody {
     /// The name for people.
     #[schema(example = "Done")]
     pub(super) label: &'static str,
-    /// The figures; null where nothing is known.
+    /// The values; null where unknown.
     pub(super) data: Vec<Option<f64>>,
 }
 
 impl DatasetBody {
-    /// Of figures that are known everywhere.
+    /// A series whose values are all known.
     pub(super) fn known<T>(
         key: &'static str,
         label: &'static str,
@@ -43,14 +43,14 @@ impl DatasetBody {
         Self { key, label, data: data.into_iter().map(|item| Some(number(figure(item)))).collect() }
     }
 
-    /// Of figures that may not be known.
+    /// A series whose values may be unknown.
     pub(super) fn partial(key: &'static str, label: &'static str, data: impl IntoIterator<Item = Option<f64>>) -> Self {
         Self { key, label, data: data.into_iter().map(|value| value.map(six_places)).collect() }
     }
 }
 
 impl ChartBody {
-    /// Of the pieces of a range.
+    /// The labels of a divided range.
     pub(super) fn over(pieces: &Pieces, datasets: Vec<DatasetBody>) -> Self {
         let label = |date: String| match pieces.step {
             Step::Day | Step::Week => date,

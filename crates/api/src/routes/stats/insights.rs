@@ -22,21 +22,21 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_insights);
 }
 
-/// Which days, and how sure to be.
+/// The days to analyse, and the false discovery rate.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what `Asked` reads")]
 struct InsightsQuery {
-    /// So many days up to today, or all; `365d` if no days are named. Of more than 730 days the latest 730 are looked at.
+    /// So many days up to today, or all; `365d` if no days are named. At most the latest 730 days are analysed.
     #[param(value_type = Option<String>, pattern = "^(7d|30d|90d|365d|all)$", example = "365d")]
     range: Option<String>,
     /// The first day, together with `to`.
     from: Option<Date>,
     /// The last day, together with `from`.
     to: Option<Date>,
-    /// As of this day; the user's today if absent.
+    /// The day to evaluate at. Defaults to the user's today.
     on: Option<Date>,
-    /// The rate of false discoveries that is put up with, 0.001–0.5.
+    /// The accepted false discovery rate, 0.001–0.5.
     #[param(value_type = Option<f64>, minimum = 0.001, maximum = 0.5, default = 0.05)]
     rate: Option<f64>,
 }
@@ -65,21 +65,21 @@ impl Decode for Asked {
     }
 }
 
-/// Which things go together.
+/// Associations between a user's data.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Insights)]
 struct InsightsBody {
-    /// The days that were looked at.
+    /// The days that were analysed.
     range: RangeBody,
-    /// The declared rate of false discoveries: of what is called significant, so much is expected to be chance.
+    /// The accepted false discovery rate: the expected share of chance findings among the significant ones.
     rate: f64,
-    /// How many questions were tested together; `p_adjusted` accounts for all of them.
+    /// The number of questions tested; `p_adjusted` accounts for all of them.
     family_size: usize,
-    /// How many of them are significant.
+    /// The number of significant ones.
     significant: usize,
-    /// Every question that was tested, whatever came of it, the least `p` first.
+    /// Every tested question, significant or not, lowest `p` first.
     findings: Vec<FindingBody>,
-    /// Every question that lacks data, those first that lack least.
+    /// Every question that lacks data, those closest to being testable first.
     untested: Vec<UntestedBody>,
 }
 
@@ -91,9 +91,9 @@ struct SubjectBody {
     /// ended on the day; `mid_sleep` is its middle as a time of day.
     #[schema(pattern = "^(habit|mood|sleep_duration|sleep_quality|mid_sleep|tracked_minutes)$")]
     kind: &'static str,
-    /// Of a habit, which.
+    /// The habit's id, if it is one.
     habit_id: Option<HabitId>,
-    /// Of a habit, what it is called.
+    /// The habit's name, if it is one.
     name: Option<String>,
 }
 
@@ -107,18 +107,17 @@ struct FindingBody {
     second: SubjectBody,
     /// Days from the first to the second: 0 or 1.
     lag_days: u32,
-    /// How strongly what is new about each day goes together, −1 to 1: a correlation of ranks, freed of weekdays, trend
-    /// and the likeness of neighbouring days.
+    /// The effect, −1 to 1: a rank correlation, adjusted for weekdays, trend and the similarity of neighbouring days.
     r: f64,
     /// Days with both.
     n: u32,
-    /// How often chance alone makes as much of it, for this question by itself.
+    /// The p-value of this question alone.
     p: f64,
     /// The same, adjusted for all questions that were tested (Benjamini–Hochberg).
     p_adjusted: f64,
     /// Whether `p_adjusted` is below the rate.
     significant: bool,
-    /// All that in words. It speaks of association, never of causes.
+    /// The result in words. It describes an association, never a cause.
     sentence: String,
 }
 
@@ -134,11 +133,11 @@ struct UntestedBody {
     lag_days: u32,
     /// Days with both so far.
     n: u32,
-    /// How many more days are needed at least.
+    /// The minimum number of additional days needed.
     days_needed: u32,
-    /// What is lacking.
+    /// What kind of data is lacking.
     lacks: MissingData,
-    /// That in words.
+    /// The same in words.
     sentence: String,
 }
 
@@ -210,14 +209,14 @@ impl UntestedBody {
     }
 }
 
-/// Find out which things go together
+/// Get associations in my data
 ///
-/// Habits, sleep, mood and tracked time are compared day by day: the same day, the next day, the night before, the night
-/// after. Both series are ranked; weekdays, a trend and slow waves are removed; each is whitened by a first-order
+/// Habits, sleep, mood and tracked time are compared day by day: the same day, the next day, the night before, the
+/// night after. Both series are ranked; weekdays, a trend and slow waves are removed; each is whitened by a first-order
 /// autoregression; what is left is correlated and judged by Student's t, with fewer degrees of freedom the more
-/// neighbouring days still resemble each other. All questions form one family (Benjamini–Hochberg). Every question that
-/// was asked is listed, also when nothing is significant, and what lacks data says how much. At least 28 days with both,
-/// and 5 that differ, are needed. An association is no cause.
+/// neighbouring days still resemble each other. All questions form one family (Benjamini–Hochberg). Every question is
+/// listed, significant or not; those that lack data say how much. At least 28 days with both, and 5 that differ, are
+/// needed. An association doesn't imply a cause.
 #[utoipa::path(
     get,
     path = "/stats/insights",

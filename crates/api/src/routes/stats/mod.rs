@@ -1,4 +1,4 @@
-//! `/stats`: everything at a glance, and which things go together.
+//! `/stats`: an overview, and associations between a user's data.
 
 mod chart;
 mod insights;

@@ -41,7 +41,7 @@ impl Decode for TaskPatch {
     }
 }
 
-/// Where a task is to go.
+/// A change of a task's status.
 #[derive(Debug, ToSchema)]
 pub(in crate::routes) struct TransitionBody {
     /// The new status.

@@ -73,7 +73,7 @@ impl Key {
         Self { place, id: task.id }
     }
 
-    /// The place in the domain's words; nothing if it isn't one of this order, whoever made it up.
+    /// The position as the domain's type. Returns `None` if the cursor wasn't issued for this order.
     fn into_place(self, by: TaskSort) -> Option<(TaskCursor, TaskId)> {
         let place = match (self.place, by) {
             (InputLocation::DueOn(due_on), TaskSort::DueOn) => TaskCursor::DueOn(due_on),
@@ -88,7 +88,7 @@ impl Key {
     }
 }
 
-/// Which tasks are wanted, and in which order.
+/// Filters and sort order of tasks.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
@@ -105,14 +105,14 @@ pub(super) struct ListQuery {
     due_to: Option<Date>,
     /// `true`: only those that are open and were due before today; `false`: only the others.
     overdue: Option<bool>,
-    /// Only those whose title or description contains this, whatever its case.
+    /// Only those whose title or description contains this, ignoring case.
     #[param(max_length = 100)]
     q: Option<String>,
-    /// `due_on` (default), `priority` (from low to high), `created_at` or `title`; `-` before it reverses. Tasks without a
-    /// due day come last in either direction; among equals, ids decide, which is the order in which they were made.
+    /// `due_on` (default), `priority` (from low to high), `created_at` or `title`; a leading `-` reverses the order.
+    /// Tasks without a due date come last in either direction. Ties are broken by id, which is the order of creation.
     #[param(value_type = Option<String>, example = "-priority")]
     sort: Option<TaskOrder>,
-    /// As of this day; the user's today if absent. It decides about `overdue`.
+    /// The day to evaluate at. Defaults to the user's today. Determines `overdue`.
     on: Option<Date>,
     #[param(ignore)]
     page: PageRequest,

@@ -1,4 +1,4 @@
-//! `/tasks`: things to be done once.
+//! `/tasks`: one-off tasks.
 
 pub(in crate::routes) mod dto;
 mod list;

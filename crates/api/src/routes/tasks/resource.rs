@@ -18,9 +18,9 @@ fn answer(task: &Task) -> Result<Answer, Problem> {
     Answer::stored(task, task.rev)
 }
 
-/// Make a task
+/// Create a task
 ///
-/// It begins as `todo`. The same request with the same `id` again answers like the first time.
+/// It starts as `todo`. Repeating the request with the same `id` and body gives the same answer.
 #[utoipa::path(
     post,
     path = "/tasks",
@@ -56,7 +56,7 @@ async fn get_task(caller: Caller, id: PathParam<TaskId>) -> Result<Answer, Probl
 
 /// Change a task
 ///
-/// All but its status, which `POST /tasks/{task_id}/transition` changes.
+/// Changes everything but the status, which `POST /tasks/{task_id}/transition` changes.
 #[utoipa::path(
     patch,
     path = "/tasks/{task_id}",
@@ -65,7 +65,7 @@ async fn get_task(caller: Caller, id: PathParam<TaskId>) -> Result<Answer, Probl
     extensions(("x-scope" = json!("tasks:write"))),
     params(("task_id" = Uuid, Path, description = "The task's id"), IfMatch),
     request_body = TaskPatch,
-    responses((status = 200, description = "The task as it is now", body = Task))
+    responses((status = 200, description = "The taskafter the change", body = Task))
 )]
 async fn update_task(
     caller: Caller,
@@ -77,10 +77,10 @@ async fn update_task(
     answer(&changed)
 }
 
-/// Take a task to another status
+/// Change a task's status
 ///
 /// Only `todo` → `in_progress`, `done`, `cancelled`; `in_progress` → `todo`, `done`, `cancelled`; `done` → `todo`;
-/// `cancelled` → `todo`. `completed_at` is set when it becomes `done`, and cleared when it is taken up again.
+/// `cancelled` → `todo`. `completed_at` is set when it becomes `done`, and cleared when it is reopened.
 #[utoipa::path(
     post,
     path = "/tasks/{task_id}/transition",
@@ -90,7 +90,7 @@ async fn update_task(
     params(("task_id" = Uuid, Path, description = "The task's id"), IfMatch),
     request_body = TransitionBody,
     responses(
-        (status = 200, description = "The task as it is now", body = Task),
+        (status = 200, description = "The taskafter the change", body = Task),
         (status = 409, description = "`illegal_transition`: says what is allowed", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -107,7 +107,7 @@ async fn transition_task(
 
 /// Delete a task
 ///
-/// The time that was spent on it stays, with its habit or as nobody's.
+/// Its time entries are kept, without the task.
 #[utoipa::path(
     delete,
     path = "/tasks/{task_id}",
@@ -115,7 +115,7 @@ async fn transition_task(
     operation_id = "deleteTask",
     extensions(("x-scope" = json!("tasks:write"))),
     params(("task_id" = Uuid, Path, description = "The task's id"), IfMatch),
-    responses((status = 204, description = "The task is gone"))
+    responses((status = 204, description = "The task was deleted"))
 )]
 async fn delete_task(caller: Caller, id: PathParam<TaskId>, if_match: IfMatch) -> Result<NoContent, Problem> {
     caller.write(move |tx| tasks::delete(tx, id.0, &if_match.0)).await?;

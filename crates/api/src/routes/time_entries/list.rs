@@ -32,7 +32,7 @@ impl Key {
     }
 }
 
-/// Which time entries are wanted, and in which order.
+/// Filters and sort order of time entries.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {

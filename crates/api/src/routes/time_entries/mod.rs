@@ -1,4 +1,4 @@
-//! `/time-entries`: minutes that were spent on habits and tasks, and sums of them.
+//! `/time-entries`: minutes spent on habits and tasks, and summaries of them.
 
 mod dto;
 mod list;

@@ -17,10 +17,11 @@ fn answer(entry: &TimeEntry) -> Result<Answer, Problem> {
     Answer::stored(entry, entry.rev)
 }
 
-/// Say what time was spent on
+/// Log time
 ///
-/// The minutes become part of the value of the habit's day, beside what is entered by hand, if the habit is measured in
-/// minutes on that day: its entry shows both. The same request with the same `id` again answers like the first time.
+/// If the habit is measured in minutes on that day, the minutes are added to the day's value. The habit's entry shows
+/// them separately from what is entered by hand. Repeating the request with the same `id` and body gives the same
+/// answer.
 #[utoipa::path(
     post,
     path = "/time-entries",
@@ -56,7 +57,7 @@ async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<An
 
 /// Change a time entry
 ///
-/// Its minutes leave the day and habit they were part of, and join those they are part of now.
+/// Its minutes are removed from the previous day and habit and added to the new ones.
 #[utoipa::path(
     patch,
     path = "/time-entries/{time_entry_id}",
@@ -65,7 +66,7 @@ async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<An
     extensions(("x-scope" = json!("time:write"))),
     params(("time_entry_id" = Uuid, Path, description = "The time entry's id"), IfMatch),
     request_body = TimeEntryPatch,
-    responses((status = 200, description = "The time entry as it is now", body = TimeEntry))
+    responses((status = 200, description = "The time entryafter the change", body = TimeEntry))
 )]
 async fn update_time_entry(
     caller: Caller,
@@ -79,7 +80,7 @@ async fn update_time_entry(
 
 /// Delete a time entry
 ///
-/// Its minutes leave the day they were part of. An entry of a habit that was there only because of them goes, too.
+/// Its minutes are removed from the day. A habit entry that existed only because of them is deleted, too.
 #[utoipa::path(
     delete,
     path = "/time-entries/{time_entry_id}",
@@ -87,7 +88,7 @@ async fn update_time_entry(
     operation_id = "deleteTimeEntry",
     extensions(("x-scope" = json!("time:write"))),
     params(("time_entry_id" = Uuid, Path, description = "The time entry's id"), IfMatch),
-    responses((status = 204, description = "The time entry is gone"))
+    responses((status = 204, description = "The time entry was deleted"))
 )]
 async fn delete_time_entry(
     caller: Caller,

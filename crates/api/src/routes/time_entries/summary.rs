@@ -18,10 +18,10 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_summary);
 }
 
-/// The most days that are added up at once: ten years.
+/// The maximum number of days in a summary: ten years.
 const MAX_DAYS: u32 = 3_660;
 
-/// Which days are added up, and by what.
+/// The range and the grouping of a summary.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SummaryQuery {
@@ -29,7 +29,7 @@ pub(super) struct SummaryQuery {
     from: Date,
     /// The last day; at most 3,660 days in all.
     to: Date,
-    /// By what; `day` if absent.
+    /// How to group. Defaults to `day`.
     group_by: Option<GroupBy>,
 }
 
@@ -50,7 +50,7 @@ impl Decode for SummaryQuery {
     }
 }
 
-/// Time added up.
+/// A summary of tracked time.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TimeSummary)]
 struct SummaryBody {
@@ -58,19 +58,19 @@ struct SummaryBody {
     from: Date,
     /// The last day.
     to: Date,
-    /// By what it is added up.
+    /// The grouping.
     group_by: GroupBy,
-    /// All minutes together.
+    /// The total minutes.
     minutes: u64,
-    /// How many entries in all.
+    /// The total number of entries.
     count: u64,
     /// The groups: periods in order, those without anything included; habits and themes with the most minutes first, and
     /// only those with any.
     items: Vec<GroupBody>,
 }
 
-/// A group of time entries. Periods have `from` and `to`; habits and themes an id and a name, which are null for what was
-/// spent on none.
+/// A group of time entries. Periods have `from` and `to`; habits and themes an id and a name, which are null for time
+/// without one.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = TimeGroup)]
 struct GroupBody {
@@ -82,10 +82,10 @@ struct GroupBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     to: Option<Date>,
-    /// The habit; null for what was spent on none.
+    /// The habit; null for time without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     habit_id: Option<Option<HabitId>>,
-    /// The theme; null for what was spent on none.
+    /// The theme; null for time without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     theme_id: Option<Option<ThemeId>>,
     /// The name of habit or theme.
@@ -97,7 +97,7 @@ struct GroupBody {
     color: Option<Option<Color>>,
     /// Its minutes.
     minutes: u64,
-    /// How many entries.
+    /// The number of entries.
     count: u64,
 }
 
@@ -142,7 +142,7 @@ fn groups<T: Into<GroupBody>>(sums: Vec<T>) -> Vec<GroupBody> {
     sums.into_iter().map(Into::into).collect()
 }
 
-/// What time was spent on, added up
+/// Summarise my time
 #[utoipa::path(
     get,
     path = "/time-entries/summary",

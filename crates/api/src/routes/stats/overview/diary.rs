@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::chart::{ChartBody, DatasetBody};
 use crate::http::rounding::six_places;
 
-/// Nights: the main sleep of one date together; naps are left out. What wasn't recorded is unknown, not 0.
+/// Nights: the main sleep of one date together; naps are left out. Unrecorded values are unknown, not 0.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepOverview)]
 pub(super) struct SleepBody {
@@ -38,7 +38,7 @@ impl SleepBody {
     }
 }
 
-/// Moods. What wasn't recorded is unknown, not 0.
+/// Moods. Unrecorded values are unknown, not 0.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MoodOverview)]
 pub(super) struct MoodBody {

@@ -13,13 +13,13 @@ use super::super::chart::{ChartBody, DatasetBody};
 use crate::http::rounding::six_places;
 
 /// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done; of quotas, days that were done
-/// or missed. Days after a habit was put away don't count.
+/// or missed. Days after a habit was archived don't count.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HabitsOverview)]
 pub(super) struct HabitsBody {
-    /// Habits that are kept.
+    /// Active habits.
     active: u32,
-    /// Habits that were put away or have ended.
+    /// Archived or ended habits.
     archived: u32,
     /// Days that counted, of all habits together.
     due: u32,
@@ -41,13 +41,13 @@ pub(super) struct HabitsBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RunningStreak)]
 struct StreakBody {
-    /// Whose.
+    /// The habit's id.
     habit_id: HabitId,
-    /// What that is called.
+    /// The habit's name.
     name: String,
-    /// How long it is.
+    /// The length.
     length: u32,
-    /// What is counted.
+    /// The unit.
     #[schema(pattern = "^(occurrences|weeks|months|years)$")]
     unit: &'static str,
     /// Its first day.
@@ -60,9 +60,9 @@ struct StreakBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ThemeHabits)]
 struct ThemeHabitsBody {
-    /// Which; null for habits without one.
+    /// The theme; null for habits without one.
     theme: Option<ThemeLabel>,
-    /// How many habits.
+    /// The number of habits.
     habits: u32,
     /// Days that counted.
     due: u32,

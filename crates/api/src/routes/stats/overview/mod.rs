@@ -27,7 +27,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_overview);
 }
 
-/// Which days.
+/// The days to cover.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what `period` reads")]
@@ -39,7 +39,7 @@ struct OverviewQuery {
     from: Option<Date>,
     /// The last day, together with `from`.
     to: Option<Date>,
-    /// As of this day; the user's today if absent.
+    /// The day to evaluate at. Defaults to the user's today.
     on: Option<Date>,
 }
 
@@ -56,18 +56,17 @@ impl Decode for Asked {
     }
 }
 
-/// Everything at a glance.
+/// The overview.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StatsOverview)]
 struct OverviewBody {
-    /// The days it is about.
+    /// The days it covers.
     range: RangeBody,
-    /// As many days right before, which the figures are compared with; null for all days, and where nothing was
-    /// recorded so early.
+    /// The same number of days before it, for comparison; null for all days, and where nothing was recorded so early.
     previous_range: Option<RangeBody>,
-    /// How charts are cut: 30 days or less into days, 90 or less into sevens, more into calendar months.
+    /// How charts are divided: 30 days or less into days, 90 or less into sevens, more into calendar months.
     step: Step,
-    /// The figures that matter most.
+    /// Key figures.
     kpis: Vec<KpiBody>,
     /// Habits.
     habits: HabitsBody,
@@ -85,13 +84,13 @@ struct OverviewBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Kpi)]
 struct KpiBody {
-    /// Which.
+    /// The name.
     key: KpiKey,
-    /// In the range; null where nothing is known.
+    /// The value in the range; null where unknown.
     value: Option<f64>,
-    /// What it is in.
+    /// The unit.
     unit: KpiUnit,
-    /// In the days before; null where there is nothing to compare with.
+    /// The value in the days before; null where there is nothing to compare with.
     previous: Option<f64>,
     /// value − previous, in the same unit.
     change: Option<f64>,
@@ -127,11 +126,11 @@ impl From<Overview> for OverviewBody {
     }
 }
 
-/// Get everything at a glance
+/// Get an overview
 ///
-/// Habits, tasks, time, sleep and mood of a range of days, beside as many days before. Charts are cut into days (up to
-/// 30), sevens of days (up to 90) or calendar months; of habits, tasks and time nothing is 0, of sleep and mood what
-/// wasn't recorded is null.
+/// Habits, tasks, time, sleep and mood of a range of days, compared with the same number of days before. Charts are
+/// divided into days (up to 30), sevens of days (up to 90) or calendar months; for habits, tasks and time, no data is
+/// 0; for sleep and mood, unrecorded values are null.
 #[utoipa::path(
     get,
     path = "/stats/overview",

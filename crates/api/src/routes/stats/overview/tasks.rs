@@ -14,19 +14,19 @@ use crate::http::rounding::six_places;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TasksOverview)]
 pub(super) struct TasksBody {
-    /// All of them, whatever their status.
+    /// The number of tasks, regardless of status.
     total: u32,
-    /// Those that are to be done or being done.
+    /// The number of open tasks (to do or in progress).
     active: u32,
-    /// Those that are done.
+    /// The number of done tasks.
     completed: u32,
     /// Done ÷ (all − cancelled); null without any.
     completion_rate: Option<f64>,
-    /// Made in the range.
+    /// The number of tasks created in the range.
     created_in_range: u32,
-    /// Done in the range, and still done.
+    /// The number of tasks completed in the range and still done.
     completed_in_range: u32,
-    /// Hours from being made to being done, on average over those done in the range; null without any.
+    /// The mean hours from creation to completion, of tasks completed in the range; null without any.
     avg_completion_hours: Option<f64>,
     /// `created` and `completed` over time.
     trend: ChartBody,
@@ -40,14 +40,14 @@ pub(super) struct TasksBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriorityTasks)]
 struct PriorityTasksBody {
-    /// Which.
+    /// The priority.
     #[schema(pattern = "^(low|medium|high)$")]
     priority: &'static str,
-    /// All of them.
+    /// The number of tasks.
     total: u32,
-    /// Those that are to be done or being done.
+    /// The number of open tasks (to do or in progress).
     active: u32,
-    /// Those that are done.
+    /// The number of done tasks.
     completed: u32,
     /// Done ÷ (all − cancelled); null without any.
     completion_rate: Option<f64>,
@@ -57,13 +57,13 @@ struct PriorityTasksBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ThemeTasks)]
 struct ThemeTasksBody {
-    /// Which; null for tasks without one.
+    /// The theme; null for tasks without one.
     theme: Option<ThemeLabel>,
-    /// All of them.
+    /// The number of tasks.
     total: u32,
-    /// Those that are to be done or being done.
+    /// The number of open tasks (to do or in progress).
     active: u32,
-    /// Those that are done.
+    /// The number of done tasks.
     completed: u32,
     /// Done ÷ (all − cancelled); null without any.
     completion_rate: Option<f64>,

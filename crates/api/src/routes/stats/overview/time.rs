@@ -26,7 +26,7 @@ pub(super) struct TimeBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ThemeTime)]
 struct ThemeTimeBody {
-    /// Which; null for time of none.
+    /// The theme; null for time without one.
     theme: Option<ThemeLabel>,
     /// Its minutes.
     minutes: u64,

@@ -2,13 +2,13 @@
 
 use circadia_auth::accounts::EmailContent;
 
-use super::{Action, Links, Words};
+use super::{Action, EmailTexts, Links};
 
-/// What stands above a link that is written out.
+/// The text above a URL that is written out.
 const WRITTEN_OUT: &str = "If the button doesn't work, open this address in a browser:";
 
-pub(super) fn say(content: &EmailContent, username: &str, links: &Links<'_>) -> Words {
-    let words = |subject, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| Words {
+pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -> EmailTexts {
+    let texts = |subject, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| EmailTexts {
         language: "en",
         subject,
         greeting: format!("Hello {username},"),
@@ -18,47 +18,47 @@ pub(super) fn say(content: &EmailContent, username: &str, links: &Links<'_>) -> 
         signature: "Circadia",
     };
     match content {
-        EmailContent::VerifyEmail(token) => words(
+        EmailContent::VerifyEmail(token) => texts(
             "Confirm your e-mail address",
             &["Welcome to Circadia. Please confirm that this e-mail address is yours."],
             Some(("Confirm this address", links.verify_email(token))),
             &[
                 "The link is good once, for 24 hours.",
-                "If it wasn't you who registered, ignore this mail: without the link nobody can confirm your address.",
+                "If it wasn't you who registered, ignore this mail: your address can't be confirmed without the link.",
             ],
         ),
-        EmailContent::AlreadyRegistered => words(
+        EmailContent::AlreadyRegistered => texts(
             "You already have an account",
             &[
-                "Somebody, probably you, wanted to use this e-mail address for an account at Circadia. You already have \
+                "Someone, probably you, wanted to use this e-mail address for an account at Circadia. You already have \
                  one, and nothing about it was changed.",
                 "Sign in with your password. If you have forgotten it, ask for a new one:",
             ],
             Some(("Choose a new password", links.forgot_password())),
-            &["If it wasn't you, you needn't do anything. Whoever it was hasn't been told that you have an account."],
+            &["If it wasn't you, you needn't do anything. They haven't been told that you have an account."],
         ),
-        EmailContent::FinishRegistration(token) => words(
+        EmailContent::FinishRegistration(token) => texts(
             "Finish your registration",
             &[
-                "Somebody, probably you, registered once more with this e-mail address, which wasn't confirmed yet. Choose \
+                "Someone, probably you, registered once more with this e-mail address, which wasn't confirmed yet. Choose \
                  the password that counts; that confirms the address, too.",
             ],
             Some(("Choose a password", links.reset_password(token))),
             &[
                 "The link is good once, for an hour; links of earlier mails are not good any more.",
-                "If it wasn't you who registered, ignore this mail: without the link nobody can confirm your address.",
+                "If it wasn't you who registered, ignore this mail: your address can't be confirmed without the link.",
             ],
         ),
-        EmailContent::ResetPassword(token) => words(
+        EmailContent::ResetPassword(token) => texts(
             "Choose a new password",
-            &["Somebody, probably you, asked for a new password for your account at Circadia."],
+            &["Someone, probably you, asked for a new password for your account at Circadia."],
             Some(("Choose a new password", links.reset_password(token))),
             &[
                 "The link is good once, for an hour. With a new password you are signed out everywhere.",
                 "If it wasn't you, ignore this mail: your password stays as it is.",
             ],
         ),
-        EmailContent::ConfirmNewEmail(token) => words(
+        EmailContent::ConfirmNewEmail(token) => texts(
             "Confirm your new e-mail address",
             &["Please confirm that your account at Circadia is to have this e-mail address from now on."],
             Some(("Confirm the new address", links.verify_email(token))),
@@ -67,23 +67,23 @@ pub(super) fn say(content: &EmailContent, username: &str, links: &Links<'_>) -> 
                 "If it wasn't you who asked for this, ignore this mail.",
             ],
         ),
-        EmailContent::EmailIsChanging => words(
+        EmailContent::EmailIsChanging => texts(
             "Your e-mail address is about to change",
             &[
-                "Somebody who knows your password asked for your account at Circadia to have another e-mail address. As \
+                "Someone who knows your password asked for your account at Circadia to have another e-mail address. As \
                  soon as that address is confirmed, it takes the place of this one.",
                 "If it was you, there is nothing to do here. If it wasn't, choose a new password now:",
             ],
             Some(("Choose a new password", links.forgot_password())),
             &["With a new password, everybody else is signed out."],
         ),
-        EmailContent::Welcome => words(
+        EmailContent::Welcome => texts(
             "Welcome to Circadia",
             &["Your e-mail address is confirmed, and your account is ready. Have good days."],
             Some(("Open Circadia", links.home())),
             &[],
         ),
-        EmailContent::PasswordChanged => words(
+        EmailContent::PasswordChanged => texts(
             "Your password was changed",
             &[
                 "The password of your account at Circadia was changed just now, and other devices were signed out.",
@@ -92,10 +92,10 @@ pub(super) fn say(content: &EmailContent, username: &str, links: &Links<'_>) -> 
             Some(("Choose a new password", links.forgot_password())),
             &[],
         ),
-        EmailContent::GoogleLinked => words(
+        EmailContent::GoogleLinked => texts(
             "A Google account was linked",
             &[
-                "From now on, a Google account signs in to your account at Circadia, beside the ways there were.",
+                "From now on, a Google account signs in to your account at Circadia, in addition to your other ways to sign in.",
                 "If it was you, there is nothing to do here. If it wasn't, unlink it in your settings and choose a new \
                  password now:",
             ],

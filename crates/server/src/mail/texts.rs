@@ -1,62 +1,62 @@
-//! What letters say, by language. A language is a function from a letter to its words; where there is none for a
-//! user's, it is English.
+//! The texts of e-mails, by language. A language is a function that writes an e-mail; English is used for languages
+//! without one.
 
 mod en;
 
 use circadia_auth::accounts::{EmailContent, EmailMessage};
 use circadia_auth::one_time::OneTimeToken;
 
-/// What a letter says: the same in HTML and in plain text.
+/// The texts of an e-mail, the same in HTML and in plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
-    /// The language it says it in, as a BCP 47 tag.
+pub(super) struct EmailTexts {
+    /// The language of the texts, as a BCP 47 tag.
     pub(super) language: &'static str,
-    /// The subject, of which nothing was typed by anybody.
+    /// The subject. It contains no user input.
     pub(super) subject: &'static str,
-    /// How it begins.
+    /// The opening line.
     pub(super) greeting: String,
-    /// What it says first.
+    /// The paragraphs before the link.
     pub(super) paragraphs: Vec<String>,
-    /// What there is to do.
+    /// The link, if there is something to do.
     pub(super) action: Option<Action>,
-    /// What it says last.
+    /// The paragraphs after the link.
     pub(super) notes: Vec<String>,
-    /// Who says it.
+    /// The sender's name at the end.
     pub(super) signature: &'static str,
 }
 
-/// Something to do: a link.
+/// A link to follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Action {
-    /// What following it does.
+    /// The text of the button.
     pub(super) label: &'static str,
-    /// What stands above the link where it is written out.
+    /// The text above the URL where it is written out.
     pub(super) written_out: &'static str,
-    /// Where it leads.
+    /// The URL.
     pub(super) url: String,
 }
 
-impl Words {
-    /// The words of a letter.
-    pub(super) fn of(letter: &EmailMessage, frontend_url: &str) -> Self {
+impl EmailTexts {
+    /// Writes an e-mail in its user's language.
+    pub(super) fn of(email: &EmailMessage, frontend_url: &str) -> Self {
         let links = Links { frontend_url };
-        let language = letter.locale.as_str().split('-').next().unwrap_or_default();
+        let language = email.locale.as_str().split('-').next().unwrap_or_default();
         let known = LANGUAGES.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(language));
-        let say: Language = match known {
-            Some((_, say)) => *say,
-            None => en::say,
+        let texts: Language = match known {
+            Some((_, texts)) => *texts,
+            None => en::texts,
         };
-        say(&letter.content, &letter.username, &links)
+        texts(&email.content, &email.username, &links)
     }
 }
 
-/// What a language says.
-type Language = fn(&EmailContent, &str, &Links<'_>) -> Words;
+/// Writes an e-mail for a user name in one language.
+type Language = fn(&EmailContent, &str, &Links<'_>) -> EmailTexts;
 
-/// The languages there are words in, by their subtag.
-const LANGUAGES: [(&str, Language); 1] = [("en", en::say)];
+/// The languages that have texts, by primary subtag.
+const LANGUAGES: [(&str, Language); 1] = [("en", en::texts)];
 
-/// Where the front end does what mails ask for.
+/// URLs of the front end.
 #[derive(Debug, Clone, Copy)]
 struct Links<'a> {
     frontend_url: &'a str,

@@ -1,0 +1,91 @@
+//! The errors of the inner layers as problems.
+
+use circadia_auth::tokens::TokenError;
+use circadia_domain::code::Code;
+use circadia_domain::error::StoreError;
+
+use super::{InputLocation, Problem};
+use crate::http::limits;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => {
+                tracing::warn!(%cause, "database unavailable");
+                Self::unavailable("The database can't be reached at the moment. Nothing was stored; try again.")
+            }
+            StoreError::Busy => Self::unavailable("All database connections are busy. Nothing was stored; try again."),
+            // The account was deleted while its token was still good.
+            StoreError::NoSuchUser => Self::of(Code::TokenRevoked, "The account no longer exists."),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<circadia_domain::Error> for Problem {
+    fn from(error: circadia_domain::Error) -> Self {
+        use circadia_domain::Error;
+        match error {
+            Error::NotFound { code, label } => Self::of(code, format!("There is no such {label}.")),
+            Error::Invalid(wrong) => Self::invalid(InputLocation::Body, wrong),
+            Error::Conflict { code, detail } => Self::of(code, detail),
+            Error::SleepOverlap { conflicts } => {
+                let others = match conflicts.len() {
+                    1 => "another log".to_owned(),
+                    count => format!("{count} other logs"),
+                };
+                let detail =
+                    format!("It overlaps {others}: change the interval, or replace them with `?on_overlap=replace`.");
+                Self::of(Code::SleepOverlap, detail).with_member("conflicts", &conflicts)
+            }
+            Error::Stale { current: Some(current) } => Self::of(
+                Code::PreconditionFailed,
+                format!("It is now at revision {current}, which `If-Match` does not name: fetch it and try again."),
+            ),
+            Error::Stale { current: None } => {
+                Self::of(Code::PreconditionFailed, "It doesn't exist yet, so no `If-Match` can match.")
+            }
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<circadia_app::Error> for Problem {
+    fn from(error: circadia_app::Error) -> Self {
+        use circadia_app::Error;
+        match error {
+            Error::Domain(error) => error.into(),
+            Error::Refused { code, detail, .. } => Self::of(code, detail),
+            Error::SecondFactorRequired { challenge } => Self::of(
+                Code::SecondFactorRequired,
+                "The first factor was accepted. Send the `challenge` with a code of the authenticator, or a recovery code, \
+                 within five minutes.",
+            )
+            .with_member("challenge", &challenge),
+            Error::AccountRateLimited { quota, decision } => limits::account_refusal(quota, &decision),
+            Error::TooManyGuesses { retry_after_seconds, .. } => limits::guesses_refusal(retry_after_seconds),
+            Error::Unavailable { code, detail, retry_after_seconds } => {
+                Self::of(code, detail).with_retry_after(retry_after_seconds.into())
+            }
+            Error::Internal(cause) => Self::internal(&cause),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        circadia_app::Error::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_says_nothing_of_its_cause() {
+        let problem = Problem::from(StoreError::Defect("SELECT secret FROM /var/lib".into()));
+        assert_eq!(problem.status(), 500);
+        assert!(!problem.detail().contains("SELECT"));
+    }
+}
