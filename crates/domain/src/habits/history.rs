@@ -1,8 +1,8 @@
 //! The history of a habit: a compact projection of its entries, stored in one row beside it.
 //!
 //! Three bits a day are enough for streaks, scores and calendars (ten years: three times 456 bytes, and the third is
-//! mostly empty). Values are stored beside them, two bytes each or a little more. Entries are the source: their writers
-//! call [`History::record`] in the same transaction, and [`History::rebuild`] recomputes everything. Bits are computed
+//! mostly empty). Values are stored beside them, two bytes each or a little more. Entries are the source;
+//! [`super::projection`] writes both in one transaction, and [`History::rebuild`] recomputes everything. Bits are computed
 //! when they are written, by the plan version in force on the entry's date, so a change of plans or window requires a
 //! rebuild.
 //!

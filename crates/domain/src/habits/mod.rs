@@ -1,7 +1,8 @@
 //! Habits: what is planned, what was done, and what follows from the two.
 //!
 //! The engine (`schedule`, `kind`, `plan`, `history`, `streak`, `score`, …) is pure arithmetic over civil dates; the
-//! services (`service`, [`entries`], [`tracked`], `views`, `period_view`) put it to work on what is stored.
+//! services (`service`, [`entries`], [`tracked`], `views`, `period_view`) put it to work on what is stored. [`projection`]
+//! alone writes entries and histories.
 
 mod bits;
 mod codec;

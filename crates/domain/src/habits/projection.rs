@@ -21,6 +21,11 @@ pub fn store_rebuilt(tx: &mut WriteTransaction<'_>, habit: &Habit) -> Result<(),
     Ok(tx.store.put_histories(tx.user, &[(habit, &history)])?)
 }
 
+/// Stores the empty history of a new habit.
+pub(super) fn store_empty(tx: &mut WriteTransaction<'_>, habit: &Habit) -> Result<(), Error> {
+    Ok(tx.store.put_histories(tx.user, &[(habit, &History::default())])?)
+}
+
 /// Stores an entry.
 pub(super) fn put_entry(
     tx: &mut WriteTransaction<'_>,

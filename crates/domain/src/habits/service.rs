@@ -2,8 +2,7 @@
 
 use super::views::as_of;
 use super::{
-    ArchiveReason, Habit, HabitPatch, History, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline,
-    Window,
+    ArchiveReason, Habit, HabitPatch, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline, Window,
 };
 use super::{projection, tracked};
 use crate::civil::{Date, Instant, Weekday};
@@ -87,7 +86,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<
     let position = totals.last_position.map_or(0, |last| last.saturating_add(1));
     let habit = new.into_habit(timeline, position, tx.now, tx.rev);
     tx.store.insert_habit(tx.user, &habit)?;
-    tx.store.put_histories(tx.user, &[(&habit, &History::default())])?;
+    projection::store_empty(tx, &habit)?;
     Ok((Creation::Created(habit), user))
 }
 

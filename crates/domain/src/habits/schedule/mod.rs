@@ -81,6 +81,16 @@ impl Per {
         }
     }
 
+    /// The length in days of the period containing `date`. A week has seven, even where the first and last date of the
+    /// calendar cut it short.
+    pub const fn days_of(self, date: Date) -> u32 {
+        match self {
+            Self::Week => 7,
+            Self::Month => DateRange::month_of(date).len(),
+            Self::Year => DateRange::year_of(date).len(),
+        }
+    }
+
     /// Its usual length in days, as scores take it (7, 30, 365).
     pub const fn usual_days(self) -> u32 {
         match self {

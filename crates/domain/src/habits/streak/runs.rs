@@ -141,7 +141,7 @@ impl Progress<'_> {
                 }
                 let (from, to) = (whole.from().max(segment.from), whole.to().min(segment.to));
                 let (available, done) = self.count_period(from, to);
-                let needed = (times * available).div_ceil(whole.len());
+                let needed = (times * available).div_ceil(per.days_of(at));
                 let done_wide = u64::from(done);
                 let met = available > 0 && done >= needed;
                 found(PeriodProgress { from, to, done: done_wide, needed, available, met, over: true });

@@ -34,7 +34,7 @@ impl Timeline {
             parts.push((other.from, other.to, number_of(other)));
         }
         let range = DateRange::new(from, to).and_then(|days| days.intersect(whole))?;
-        Some(QuotaPeriod { range, days: whole.len(), quota, per, parts })
+        Some(QuotaPeriod { range, days: per.days_of(date), quota, per, parts })
     }
 }
 
