@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use circadia_domain::civil::Date;
 use circadia_domain::ids::HabitId;
 use circadia_domain::json::schema::INLINE;
 use utoipa::openapi::path::Operation;
@@ -20,11 +19,8 @@ pub(super) fn tidy(document: &mut OpenApi) {
     let Some(components) = &mut document.components else { return };
     let (mut values, named): (Schemas, Schemas) =
         std::mem::take(&mut components.schemas).into_iter().partition(|(_, schema)| is_value(schema));
-    // Parameters refer to these; no component is collected from there.
-    values.extend(
-        [(Date::name(), Date::schema()), (HabitId::name(), HabitId::schema())]
-            .map(|(name, schema)| (name.into_owned(), schema)),
-    );
+    // Parameters refer to ids; no component is collected from there.
+    values.insert(HabitId::name().into_owned(), HabitId::schema());
     values.values_mut().for_each(unmark);
     components.schemas.clone_from(&named);
     let rewriter = Rewriter { values, named };
@@ -191,13 +187,75 @@ fn nullable(one_of: &OneOf) -> Option<Schema> {
     Some(value)
 }
 
-fn describe(schema: &mut RefOr<Schema>, text: &str) {
-    let description = match schema {
-        RefOr::T(Schema::Object(object)) => &mut object.description,
-        RefOr::T(Schema::Array(array)) => &mut array.description,
+/// Puts the comment of the field in the place of the value's own. Where it ends in ``Example: `…` ``, that is the
+/// field's example.
+fn describe(schema: &mut RefOr<Schema>, comment: &str) {
+    let example = comment.strip_suffix('`').and_then(|comment| comment.rsplit_once("Example: `"));
+    let (text, example) = example.map_or((comment, None), |(text, example)| (text.trim_end(), Some(example)));
+    let (description, examples) = match schema {
+        RefOr::T(Schema::Object(object)) => (&mut object.description, &mut object.examples),
+        RefOr::T(Schema::Array(array)) => (&mut array.description, &mut array.examples),
         _ => return,
     };
     if !text.is_empty() {
         *description = Some(text.to_owned());
+    }
+    if let Some(example) = example {
+        *examples = vec![example.into()];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use circadia_domain::civil::Instant;
+    use circadia_domain::text::Line;
+    use serde_json::json;
+    use utoipa::ToSchema;
+    use utoipa::openapi::{ComponentsBuilder, OpenApiBuilder};
+
+    use super::*;
+
+    #[derive(ToSchema)]
+    #[expect(dead_code, reason = "only its schema is of interest")]
+    struct Sample {
+        /// What it is called. Example: `a name`
+        name: Line<9>,
+        /// When.
+        at: Option<Instant>,
+        #[serde(flatten)]
+        rest: Rest,
+    }
+
+    #[derive(ToSchema)]
+    #[expect(dead_code, reason = "only its schema is of interest")]
+    struct Rest {
+        /// Which.
+        id: HabitId,
+    }
+
+    #[test]
+    fn values_are_written_out_and_flattened_structs_merged() {
+        let mut schemas = vec![("Sample".to_owned(), Sample::schema())];
+        Sample::schemas(&mut schemas);
+        let components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
+        let mut document = OpenApiBuilder::new().components(Some(components)).build();
+        tidy(&mut document);
+        let document = serde_json::to_value(document).unwrap();
+        let expected = json!({
+            "type": "object",
+            "required": ["id", "name"],
+            "properties": {
+                "at": {"type": ["string", "null"], "format": "date-time", "description": "When."},
+                "id": {"type": "string", "format": "uuid", "description": "Which."},
+                "name": {
+                    "type": "string",
+                    "description": "What it is called.",
+                    "examples": ["a name"],
+                    "minLength": 1,
+                    "maxLength": 9,
+                },
+            },
+        });
+        assert_eq!(document["components"]["schemas"]["Sample"], expected);
     }
 }

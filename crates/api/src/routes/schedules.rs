@@ -91,12 +91,15 @@ pub struct PreviewBody {
     /// The schedule.
     schedule: Schedule,
     /// The first day.
+    #[schema(example = "2026-01-01")]
     starts_on: Date,
     /// The last day.
     ends_on: Option<Date>,
     /// The first day of the preview.
+    #[schema(example = "2026-01-01")]
     from: Date,
     /// The last day of the preview.
+    #[schema(example = "2026-12-31")]
     to: Date,
 }
 

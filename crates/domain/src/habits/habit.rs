@@ -22,7 +22,7 @@ pub const MAX_HABITS: i64 = 5_000;
 pub struct Habit {
     /// The habit's id.
     pub id: HabitId,
-    /// The name.
+    /// The name. Example: `Read`
     pub name: HabitName,
     /// The description.
     pub description: Option<HabitDescription>,
@@ -58,7 +58,7 @@ pub struct NewHabit {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<HabitId>))]
     pub id: HabitId,
-    /// The name.
+    /// The name. Example: `Read`
     pub name: HabitName,
     /// The description.
     pub description: Option<HabitDescription>,

@@ -117,7 +117,7 @@ enum KindJson {
         /// How many.
         #[schema(minimum = 0, maximum = 1_000_000, example = 8)]
         target: u32,
-        /// Of what.
+        /// Of what. Example: `glasses`
         unit: Unit,
         /// `at_least` if absent.
         direction: Option<Direction>,

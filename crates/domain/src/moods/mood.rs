@@ -88,7 +88,7 @@ impl fmt::Display for Tag {
 pub struct Tags(Vec<Tag>);
 
 json_value!(Tags: List<Tag, MAX_TAGS> => |List(tags)| Self::new(tags.clone());
-    "Tags", schema::list(Tag::schema()).max_items(Some(MAX_TAGS)));
+    "Tags", schema::list(Tag::schema()).max_items(Some(MAX_TAGS)).examples([vec!["sunshine", "work"]]));
 
 impl Tags {
     /// Sorts tags and drops repetitions.

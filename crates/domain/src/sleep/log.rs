@@ -92,9 +92,10 @@ pub fn waking_date(zone: Zone, end: Instant) -> Date {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sleep {
-    /// When they fell asleep, or went to bed.
+    /// When they fell asleep, or went to bed. Example: `2026-03-10T22:30:00Z`
     pub start: Instant,
     /// When they woke, or got up. The interval is half-open: another log may begin at this very instant.
+    /// Example: `2026-03-11T06:10:00Z`
     pub end: Instant,
     /// The civil date of waking, midnight to midnight, in `timezone`; moving to another zone later leaves it.
     pub date: Date,
@@ -173,10 +174,10 @@ impl From<&SleepLog> for Conflict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SleepInput {
-    /// When they fell asleep, or went to bed.
+    /// When they fell asleep, or went to bed. Example: `2026-03-10T22:30:00Z`
     pub start: Instant,
     /// When they woke, or got up: 30 minutes (5 for a nap) to 24 hours later; not in the future, but for a quarter of
-    /// an hour by which clocks may differ.
+    /// an hour by which clocks may differ. Example: `2026-03-11T06:10:00Z`
     pub end: Instant,
     /// What kind of sleep it was; `main` if absent.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<SleepKind>))]

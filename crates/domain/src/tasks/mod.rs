@@ -32,7 +32,7 @@ const SORTED_CHARACTERS: usize = 200;
 pub struct Task {
     /// The task's id.
     pub id: TaskId,
-    /// The title.
+    /// The title. Example: `Book the dentist`
     pub title: TaskTitle,
     /// The description.
     pub description: Option<TaskDescription>,

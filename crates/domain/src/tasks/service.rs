@@ -18,7 +18,7 @@ pub struct NewTask {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TaskId>))]
     pub id: TaskId,
-    /// The title.
+    /// The title. Example: `Book the dentist`
     pub title: TaskTitle,
     /// The description.
     pub description: Option<TaskDescription>,

@@ -27,7 +27,7 @@ pub const MAX_THEMES: usize = 200;
 pub struct Theme {
     /// The theme's id.
     pub id: ThemeId,
-    /// Its name, unique per user, ignoring case.
+    /// Its name, unique per user, ignoring case. Example: `Health`
     pub name: ThemeName,
     /// Its colour.
     pub color: Color,

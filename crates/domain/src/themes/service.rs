@@ -17,7 +17,7 @@ pub struct NewTheme {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<ThemeId>))]
     pub id: ThemeId,
-    /// Its name.
+    /// Its name. Example: `Health`
     pub name: ThemeName,
     /// Its colour; one that differs from the others is made if absent.
     pub color: Option<Color>,

@@ -27,7 +27,7 @@ pub(super) fn routes(routes: &mut Routes) {
 pub struct TokenBody {
     /// Its id.
     pub id: PersonalTokenId,
-    /// What its owner calls it.
+    /// What its owner calls it. Example: `Sleep importer`
     pub name: TokenName,
     /// What it may do.
     #[schema(example = json!(["sleep:write", "habits:read"]))]
@@ -68,12 +68,12 @@ pub struct NewTokenBody {
 /// A personal access token to create.
 #[derive(Debug, ToSchema)]
 pub struct CreateTokenBody {
-    /// The name.
+    /// The name. Example: `Sleep importer`
     name: TokenName,
     /// The scopes: `read` or `write` everywhere, or in one area such as `habits:read`; writing includes reading.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 18, example = json!(["sleep:write", "habits:read"]))]
     scopes: Scopes,
-    /// When it expires, at most a year ahead. Defaults to 90 days.
+    /// When it expires, at most a year ahead. Defaults to 90 days. Example: `2026-06-01T00:00:00Z`
     expires_at: Option<Instant>,
     /// The password. Either this or `encrypted_password` is required, unless this session was opened at most five
     /// minutes ago.
