@@ -1,8 +1,8 @@
 //! Routing: each operation is declared once, on its handler, and everything else is built from that.
 //!
 //! `#[utoipa::path]` on a handler names its method, path, scope (`x-scope`) and rate limit (`x-rate-limit`);
-//! [`operations!`] adds it to [`Routes`]. From these come the OpenAPI document, the routing tree and each operation's
-//! [`Policy`]. A path is looked up in a radix tree, so its cost doesn't grow with the number of routes, and before
+//! `operations!` adds it to [`Routes`]. From these come the OpenAPI document, the routing tree and each operation's
+//! `Policy`. A path is looked up in a radix tree, so its cost doesn't grow with the number of routes, and before
 //! authentication and limits, which ask the operation for its policy.
 
 use std::rc::Rc;
