@@ -118,7 +118,7 @@ async fn get_theme(caller: Caller, id: PathParam<ThemeId>) -> Result<Answer, Pro
     params(("theme_id" = Uuid, Path, description = "The theme's id"), IfMatch),
     request_body = ThemePatch,
     responses(
-        (status = 200, description = "The themeafter the change", body = ThemeBody),
+        (status = 200, description = "The theme after the change", body = ThemeBody),
         (status = 409, description = "`theme_name_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]

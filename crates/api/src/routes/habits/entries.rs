@@ -231,7 +231,7 @@ async fn delete_entry(
         ("date" = String, Path, format = Date, description = "The date"),
     ),
     request_body = IncrementBody,
-    responses((status = 200, description = "The entryafter the change", body = EntryBody))
+    responses((status = 200, description = "The entry after the change", body = EntryBody))
 )]
 async fn increment(
     caller: Caller,

@@ -127,7 +127,7 @@ async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreateP
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("pause_id" = Uuid, Path, description = "The pause's id"), IfMatch),
     request_body = UpdatePauseBody,
-    responses((status = 200, description = "The pauseafter the change", body = PauseBody))
+    responses((status = 200, description = "The pause after the change", body = PauseBody))
 )]
 async fn update_pause(
     caller: Caller,

@@ -67,7 +67,7 @@ async fn get_habit(caller: Caller, id: PathParam<HabitId>) -> Result<Answer, Pro
     extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     request_body = HabitPatch,
-    responses((status = 200, description = "The habitafter the change", body = HabitBody))
+    responses((status = 200, description = "The habit after the change", body = HabitBody))
 )]
 async fn update_habit(
     caller: Caller,
@@ -107,7 +107,7 @@ async fn delete_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch)
     operation_id = "archiveHabit",
     extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
-    responses((status = 200, description = "The habitafter the change", body = HabitBody))
+    responses((status = 200, description = "The habit after the change", body = HabitBody))
 )]
 async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<Answer, Problem> {
     let changed = caller.write(move |tx| habits::archive(tx, id.0, &if_match.0));
@@ -126,7 +126,7 @@ async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch
     extensions(("x-scope" = json!("habits:write"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), IfMatch),
     responses(
-        (status = 200, description = "The habitafter the change", body = HabitBody),
+        (status = 200, description = "The habit after the change", body = HabitBody),
         (status = 409, description = "`habit_ended`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]

@@ -63,7 +63,7 @@ async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answe
     params(("moment_id" = Uuid, Path, description = "The moment's id"), IfMatch),
     request_body = MomentPatch,
     responses(
-        (status = 200, description = "The momentafter the change", body = MoodMoment),
+        (status = 200, description = "The moment after the change", body = MoodMoment),
         (status = 409, description = "`limit_reached`: the target day already has 100 moments", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]

@@ -89,7 +89,7 @@ async fn get_sleep_log(caller: Caller, id: PathParam<SleepLogId>) -> Result<Answ
     params(("sleep_log_id" = Uuid, Path, description = "The log's id"), OverlapQuery, IfMatch),
     request_body = SleepPatch,
     responses(
-        (status = 200, description = "The logafter the change", body = SleepLogBody),
+        (status = 200, description = "The log after the change", body = SleepLogBody),
         (status = 409, description = "`sleep_overlap`, with `conflicts`", body = SleepOverlapDoc, content_type = "application/problem+json"),
     )
 )]

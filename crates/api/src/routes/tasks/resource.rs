@@ -65,7 +65,7 @@ async fn get_task(caller: Caller, id: PathParam<TaskId>) -> Result<Answer, Probl
     extensions(("x-scope" = json!("tasks:write"))),
     params(("task_id" = Uuid, Path, description = "The task's id"), IfMatch),
     request_body = TaskPatch,
-    responses((status = 200, description = "The taskafter the change", body = Task))
+    responses((status = 200, description = "The task after the change", body = Task))
 )]
 async fn update_task(
     caller: Caller,
@@ -90,7 +90,7 @@ async fn update_task(
     params(("task_id" = Uuid, Path, description = "The task's id"), IfMatch),
     request_body = TransitionBody,
     responses(
-        (status = 200, description = "The taskafter the change", body = Task),
+        (status = 200, description = "The task after the change", body = Task),
         (status = 409, description = "`illegal_transition`: says what is allowed", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]

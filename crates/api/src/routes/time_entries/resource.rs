@@ -66,7 +66,7 @@ async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<An
     extensions(("x-scope" = json!("time:write"))),
     params(("time_entry_id" = Uuid, Path, description = "The time entry's id"), IfMatch),
     request_body = TimeEntryPatch,
-    responses((status = 200, description = "The time entryafter the change", body = TimeEntry))
+    responses((status = 200, description = "The time entry after the change", body = TimeEntry))
 )]
 async fn update_time_entry(
     caller: Caller,
