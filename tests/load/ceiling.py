@@ -12,31 +12,34 @@ from people import dates
 TRACED = ("point", "calendar", "today", "put")
 ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \S+ \S+ \[(\d+)\] (LOG|DETAIL):  (.*)$")
 PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
-INSERT = re.compile(r"^INSERT INTO \S+ \(([^)]*)\) VALUES \(([^)]*)\)", re.IGNORECASE)
+INSERT = re.compile(r"^(?:WITH first AS \()?INSERT INTO \S+ \(([^)]*)\) VALUES \(([^)]*)\)", re.IGNORECASE)
 
 
 def transactions(text):
-    """The log's transactions: lists of [statement, parameters]."""
-    open_ones, finished = {}, []
+    """The log's transactions: lists of [statement, parameters]. A statement outside of one is one by itself."""
+    open_ones, latest, finished = {}, {}, []
     for line in text.splitlines():
         match = ENTRY.match(line)
         if not match:
             continue
         pid, level, rest = match.groups()
-        statements = open_ones.setdefault(pid, [])
         if level == "DETAIL":
-            if statements and rest.startswith("parameters: "):
-                statements[-1][1] = {int(number): None if value == "NULL" else value[1:-1].replace("''", "'")
-                                     for number, value in PARAMETER.findall(rest)}
+            if pid in latest and rest.startswith("parameters: "):
+                latest[pid][1] = {int(number): None if value == "NULL" else value[1:-1].replace("''", "'")
+                                  for number, value in PARAMETER.findall(rest)}
             continue
         _, found, statement = rest.partition(": ")
         if not found or not rest.startswith(("statement: ", "execute ")):
             continue
+        latest[pid] = [statement, {}]
         if statement.upper().startswith("BEGIN"):
-            statements.clear()
-        statements.append([statement, {}])
-        if statement.upper() in ("COMMIT", "ROLLBACK"):
-            finished.append(open_ones.pop(pid))
+            open_ones[pid] = [latest[pid]]
+        elif pid not in open_ones:
+            finished.append([latest[pid]])
+        else:
+            open_ones[pid].append(latest[pid])
+            if statement.upper() in ("COMMIT", "ROLLBACK"):
+                finished.append(open_ones.pop(pid))
     return finished
 
 
@@ -100,7 +103,7 @@ def script(traced, filled):
             return f":{name}"
 
         text = re.sub(r"\$(\d+)", put, statement)
-        if statement.startswith("UPDATE") and statement.endswith('RETURNING "user_revisions"."rev"'):
+        if statement.startswith("UPDATE user_revisions") and statement.endswith("RETURNING rev"):
             returned = True
             lines.append(text + " \\gset")
         else:
@@ -125,7 +128,7 @@ class Ceiling:
                 file.write(text)
             self.scripts[route] = (path, variables)
             # As the server counts them: without BEGIN and COMMIT.
-            self.statements[route] = sum(len(each) - 2 for each in traced)
+            self.statements[route] = sum(max(len(each) - 2, 1) for each in traced)
         self.source = source
 
     def prepare(self):

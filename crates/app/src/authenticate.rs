@@ -143,7 +143,7 @@ impl Authenticator {
     async fn find_session(&self, user: UserId, session: SessionId) -> Result<Option<SessionState>, Error> {
         let read_at = self.context.now();
         let state =
-            self.context.unit_of_work.read::<_, StoreError>(move |store| store.find_session(user, session)).await?;
+            self.context.unit_of_work.query::<_, StoreError>(move |store| store.find_session(user, session)).await?;
         if let Some(state) = &state {
             self.roles.remember(user, state.role, read_at);
         }
@@ -190,7 +190,7 @@ impl Authenticator {
         let verified_at = self.context.now();
         let (user, id) = (presented.user, presented.id);
         let found =
-            self.context.unit_of_work.read::<_, StoreError>(move |store| store.find_personal_token(user, id)).await?;
+            self.context.unit_of_work.query::<_, StoreError>(move |store| store.find_personal_token(user, id)).await?;
         let state = found.filter(|state| state.active && presented.is(&state.token)).ok_or(Error::refused(
             Code::TokenRevoked,
             "The personal access token was revoked, or never issued: create another.",

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::time::Duration;
 
 tokio::task_local! {
     static DATABASE_USE: Cell<DatabaseUse>;
@@ -29,7 +30,8 @@ pub async fn measure<F: Future>(future: F) -> (F::Output, DatabaseUse) {
 }
 
 /// Adds a unit of work to the present task's sum. Without effect outside of [`measure`].
-pub(crate) fn record(statements: u32, micros: u64) {
+pub(crate) fn record(statements: u32, time: Duration) {
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let _ = DATABASE_USE.try_with(|total| {
         let sum = total.get();
         total.set(DatabaseUse {

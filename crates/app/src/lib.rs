@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod authenticate;
 pub mod clock;
 pub mod context;
+mod database_threads;
 pub mod database_use;
 pub mod emails;
 pub mod error;

@@ -1,15 +1,16 @@
 //! Runs units of work off the async threads: at most one for each connection, with a bounded wait.
 
-use std::pin::pin;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
+use circadia_domain::revision::Revision;
 use circadia_domain::unit_of_work::{self, Database, Store, UnitOfWorkError, WriteTransaction};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::database_threads::{DatabaseThreads, QueueFull, Submitted};
 use crate::database_use;
 
 /// How long a unit of work waits for its turn while the database can't be reached.
@@ -22,21 +23,42 @@ const REACHABILITY_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct UnitOfWork {
     database: Arc<dyn Database>,
-    permits: Arc<Semaphore>,
+    threads: DatabaseThreads,
     acquire_timeout: Duration,
 }
 
 impl std::fmt::Debug for UnitOfWork {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UnitOfWork").field("free", &self.permits.available_permits()).finish_non_exhaustive()
+        f.debug_struct("UnitOfWork").field("acquire_timeout", &self.acquire_timeout).finish_non_exhaustive()
     }
 }
 
 impl UnitOfWork {
-    /// At most `connections` units run at once. One that finds no connection free within `acquire_timeout` fails with
+    /// At most `connections` units run at once. One whose turn doesn't come within `acquire_timeout` fails with
     /// [`StoreError::Busy`].
-    pub fn new(database: Arc<dyn Database>, connections: usize, acquire_timeout: Duration) -> Self {
-        Self { database, permits: Arc::new(Semaphore::new(connections)), acquire_timeout }
+    ///
+    /// # Errors
+    /// Those of the system, if it gives no threads.
+    pub fn new(database: Arc<dyn Database>, connections: usize, acquire_timeout: Duration) -> io::Result<Self> {
+        Ok(Self { threads: DatabaseThreads::start(&database, connections)?, database, acquire_timeout })
+    }
+
+    /// Reads what one statement answers, apart from the user's settings. Without a transaction, see
+    /// [`unit_of_work::query`].
+    ///
+    /// # Errors
+    /// Those of `work`; [`StoreError`] from the database.
+    pub async fn query<T, E>(&self, work: impl Fn(&mut dyn Store) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: UnitOfWorkError + Send + 'static,
+    {
+        let begun = Stopwatch::now();
+        if let Some(outcome) = unit_of_work::query_at_once(&*self.database, &work) {
+            database_use::record(self.database.statements_of_last_unit(), begun.elapsed());
+            return outcome;
+        }
+        self.run(move |database| unit_of_work::query(database, work)).await
     }
 
     /// Reads from one snapshot.
@@ -65,7 +87,14 @@ impl UnitOfWork {
         T: Send + 'static,
         E: UnitOfWorkError + Send + 'static,
     {
-        self.run(move |database| unit_of_work::write(database, user, now, work)).await
+        if !self.threads.groups_writes() {
+            return self.run(move |database| unit_of_work::write(database, user, now, work)).await;
+        }
+        let work = move |store: &mut dyn Store, rev: Option<Revision>| {
+            let rev = rev.ok_or_else(|| StoreError::Defect("a user's write has no revision".to_owned()))?;
+            work(&mut WriteTransaction { store, user, rev, now })
+        };
+        self.finish(self.threads.submit_write(Some(user), work), Stopwatch::now()).await
     }
 
     /// Writes what belongs to no user: registration, keys, jobs.
@@ -80,7 +109,10 @@ impl UnitOfWork {
         T: Send + 'static,
         E: UnitOfWorkError + Send + 'static,
     {
-        self.run(move |database| unit_of_work::write_unowned(database, work)).await
+        if !self.threads.groups_writes() {
+            return self.run(move |database| unit_of_work::write_unowned(database, work)).await;
+        }
+        self.finish(self.threads.submit_write(None, move |store, _| work(store)), Stopwatch::now()).await
     }
 
     /// Checks that the database answers.
@@ -91,48 +123,48 @@ impl UnitOfWork {
         self.run(|database| database.ping()).await
     }
 
-    /// Waits for a permit, in the order of asking. The wait ends early once the database turns out to be unreachable.
-    async fn acquire(&self, begun: Stopwatch) -> Result<OwnedSemaphorePermit, StoreError> {
-        let unreachable = || StoreError::Unavailable("it could not be reached a moment ago".to_owned());
-        let mut permit = pin!(Arc::clone(&self.permits).acquire_owned());
-        loop {
-            let reachable = self.database.is_reachable();
-            let timeout = if reachable { self.acquire_timeout } else { ACQUIRE_TIMEOUT_WHILE_UNREACHABLE };
-            let left = timeout.saturating_sub(begun.elapsed());
-            match tokio::time::timeout(left.min(REACHABILITY_CHECK_INTERVAL), permit.as_mut()).await {
-                // The unit that held the permit may have found out just now.
-                Ok(_) if !self.database.is_reachable() && begun.elapsed() > ACQUIRE_TIMEOUT_WHILE_UNREACHABLE => {
-                    return Err(unreachable());
-                }
-                Ok(permit) => return permit.map_err(|_| StoreError::Busy),
-                Err(_) if left.is_zero() && !reachable => return Err(unreachable()),
-                Err(_) if left.is_zero() => return Err(StoreError::Busy),
-                Err(_) => {}
-            }
-        }
-    }
-
     async fn run<T, E>(&self, unit: impl FnOnce(&dyn Database) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let begun = Stopwatch::now();
-        let permit = self.acquire(begun).await?;
         let database = Arc::clone(&self.database);
-        let ran = tokio::task::spawn_blocking(move || {
+        let unit = move || {
             let outcome = unit(database.as_ref());
-            (outcome, database.statements_of_last_unit(), permit)
-        })
-        .await;
-        let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        match ran {
-            Ok((outcome, statements, permit)) => {
-                database_use::record(statements, micros);
-                drop(permit);
-                outcome
+            (outcome, database.statements_of_last_unit())
+        };
+        self.finish(self.threads.submit(unit), begun).await
+    }
+
+    /// Waits for the outcome, and records what it cost.
+    async fn finish<T, E: From<StoreError>>(
+        &self,
+        submitted: Result<Submitted<(Result<T, E>, u32)>, QueueFull>,
+        begun: Stopwatch,
+    ) -> Result<T, E> {
+        let submitted = submitted.map_err(|QueueFull| StoreError::Busy)?;
+        let (outcome, statements) = self.wait(submitted, begun).await?;
+        database_use::record(statements, begun.elapsed());
+        outcome
+    }
+
+    /// Waits for the outcome. Until its turn comes, a unit of work waits for a bounded time, and briefly once the
+    /// database turns out to be unreachable.
+    async fn wait<T>(&self, mut submitted: Submitted<T>, begun: Stopwatch) -> Result<T, StoreError> {
+        let panicked = |_| StoreError::Defect("a unit of work panicked".to_owned());
+        loop {
+            let reachable = self.database.is_reachable();
+            let timeout = if reachable { self.acquire_timeout } else { ACQUIRE_TIMEOUT_WHILE_UNREACHABLE };
+            let left = timeout.saturating_sub(begun.elapsed());
+            match tokio::time::timeout(left.min(REACHABILITY_CHECK_INTERVAL), submitted.outcome()).await {
+                Ok(outcome) => return outcome.map_err(panicked),
+                Err(_) if !left.is_zero() => {}
+                // It runs already, and its statements have limits of their own.
+                Err(_) if !submitted.cancel() => return submitted.outcome().await.map_err(panicked),
+                Err(_) if reachable => return Err(StoreError::Busy),
+                Err(_) => return Err(StoreError::Unavailable("it could not be reached a moment ago".to_owned())),
             }
-            Err(panic) => Err(StoreError::Defect(format!("a unit of work panicked: {panic}")).into()),
         }
     }
 }

@@ -78,7 +78,7 @@ pub enum Unique {
 }
 
 /// What can go wrong between the domain and its database.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database can't be reached, or can't do it at the moment. Trying again later may help.
     #[error("the database is unavailable: {0}")]

@@ -88,10 +88,33 @@ pub enum TransactionEnd {
     Rollback,
 }
 
+/// A writing unit of work that may share a transaction with others, and so learns only after the commit whether what it
+/// wrote is kept.
+pub trait GroupableWrite: Send {
+    /// Whose it is; `None` if it belongs to no user.
+    fn user(&self) -> Option<UserId>;
+
+    /// Runs it; called at most once. The revision is that which the user was raised to.
+    fn run(&mut self, store: &mut dyn Store, rev: Option<Revision>) -> TransactionEnd;
+
+    /// Tells what became of it, and how many statements it ran; called once, after the transaction ended.
+    fn ended(&mut self, ran: Result<(), StoreError>, statements: u32);
+}
+
 /// A database. Its calls block, so call it from threads that may block.
 ///
-/// Use [`read`], [`write()`] and [`write_unowned`] rather than the methods.
+/// Use [`query`], [`read`], [`write()`] and [`write_unowned`] rather than the methods.
 pub trait Database: Send + Sync {
+    /// Runs `work` without a transaction: each of its statements sees what was committed before it. `work` runs again
+    /// on another connection if the connection turns out to be dead.
+    fn run_query(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<(), StoreError>;
+
+    /// Runs `work` like [`run_query`](Self::run_query) if that takes less time than handing it to another thread: on an
+    /// embedded database that has an idle connection. Whether it ran.
+    fn run_query_at_once(&self, _work: &mut dyn FnMut(&mut dyn Store)) -> bool {
+        false
+    }
+
     /// Runs `work` in one read-only transaction with a consistent snapshot.
     fn run_read(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<(), StoreError>;
 
@@ -107,6 +130,24 @@ pub trait Database: Send + Sync {
 
     /// Runs `work` in one writing transaction that belongs to no user: registration, keys, jobs over many users.
     fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> TransactionEnd) -> Result<(), StoreError>;
+
+    /// Whether writes gain from sharing a transaction: because there is one writer at a time anyway, and the commit is
+    /// what costs.
+    fn groups_writes(&self) -> bool {
+        false
+    }
+
+    /// Runs writes one after the other, in one transaction, as if each had its own: what one undoes is undone alone.
+    /// None has `ended` before the commit is on disk; if that fails, none is kept.
+    fn run_writes(&self, writes: &mut [&mut dyn GroupableWrite]) {
+        for write in writes {
+            let ran = match write.user() {
+                Some(user) => self.run_write(user, &mut |store, rev| write.run(store, Some(rev))),
+                None => self.run_unowned_write(&mut |store| write.run(store, None)),
+            };
+            write.ended(ran, self.statements_of_last_unit());
+        }
+    }
 
     /// Checks that the database answers.
     fn ping(&self) -> Result<(), StoreError>;
@@ -147,7 +188,28 @@ fn finish<T, E: UnitOfWorkError>(ran: Result<(), StoreError>, outcome: Option<Re
     }
 }
 
-/// Runs a reading unit of work.
+/// Runs a reading unit of work without a transaction, which saves two round trips. Only for what one statement answers,
+/// apart from the user's settings: two statements may see the data of different moments.
+pub fn query<T, E: UnitOfWorkError>(
+    database: &dyn Database,
+    work: impl Fn(&mut dyn Store) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut outcome = None;
+    let ran = database.run_query(&mut |store| outcome = Some(work(store)));
+    finish(ran, outcome)
+}
+
+/// Runs a [`query`] if that takes less time than handing it to another thread; `None` if not.
+pub fn query_at_once<T, E: UnitOfWorkError>(
+    database: &dyn Database,
+    work: &impl Fn(&mut dyn Store) -> Result<T, E>,
+) -> Option<Result<T, E>> {
+    let mut outcome = None;
+    let ran = database.run_query_at_once(&mut |store| outcome = Some(work(store)));
+    outcome.filter(|_| ran)
+}
+
+/// Runs a reading unit of work, in one transaction with one snapshot.
 pub fn read<T, E: UnitOfWorkError>(
     database: &dyn Database,
     work: impl FnOnce(&mut dyn Store) -> Result<T, E>,
@@ -160,6 +222,59 @@ pub fn read<T, E: UnitOfWorkError>(
         }
     });
     finish(ran, outcome)
+}
+
+/// A [`GroupableWrite`] of a closure, and where its outcome goes.
+pub struct QueuedWrite<W, T, E, S> {
+    user: Option<UserId>,
+    work: Option<W>,
+    outcome: Option<Result<T, E>>,
+    send: Option<S>,
+}
+
+impl<W, T, E, S> fmt::Debug for QueuedWrite<W, T, E, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueuedWrite").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl<W, T, E, S> QueuedWrite<W, T, E, S>
+where
+    W: FnOnce(&mut dyn Store, Option<Revision>) -> Result<T, E> + Send,
+    E: UnitOfWorkError + Send,
+    T: Send,
+    S: FnOnce(Result<T, E>, u32) + Send,
+{
+    /// `send` is called with the outcome and the number of statements.
+    pub const fn new(user: Option<UserId>, work: W, send: S) -> Self {
+        Self { user, work: Some(work), outcome: None, send: Some(send) }
+    }
+}
+
+impl<W, T, E, S> GroupableWrite for QueuedWrite<W, T, E, S>
+where
+    W: FnOnce(&mut dyn Store, Option<Revision>) -> Result<T, E> + Send,
+    E: UnitOfWorkError + Send,
+    T: Send,
+    S: FnOnce(Result<T, E>, u32) + Send,
+{
+    fn user(&self) -> Option<UserId> {
+        self.user
+    }
+
+    fn run(&mut self, store: &mut dyn Store, rev: Option<Revision>) -> TransactionEnd {
+        let Some(work) = self.work.take() else { return TransactionEnd::Rollback };
+        let result = work(store, rev);
+        let verdict = verdict(&result);
+        self.outcome = Some(result);
+        verdict
+    }
+
+    fn ended(&mut self, ran: Result<(), StoreError>, statements: u32) {
+        if let Some(send) = self.send.take() {
+            send(finish(ran, self.outcome.take()), statements);
+        }
+    }
 }
 
 /// Runs a user's writing unit of work.

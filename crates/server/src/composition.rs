@@ -87,7 +87,8 @@ pub(crate) fn compose(
     let shared: Arc<dyn Database> = database.clone();
     let connections = usize::try_from(config.database_connections).unwrap_or(4);
     let context = Context {
-        unit_of_work: UnitOfWork::new(Arc::clone(&shared), connections, ACQUIRE_TIMEOUT),
+        unit_of_work: UnitOfWork::new(Arc::clone(&shared), connections, ACQUIRE_TIMEOUT)
+            .map_err(|error| StartError::System("the threads for the database".to_owned(), error))?,
         clock: Arc::clone(&clock),
         ids,
         entropy: entropy.clone(),

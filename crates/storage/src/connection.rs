@@ -7,7 +7,7 @@ use diesel::sqlite::SqliteConnection;
 use crate::backend::Backend;
 use crate::dialect;
 use crate::options::StorageOptions;
-use crate::statements::CountStatements;
+use crate::statements::WatchStatements;
 
 /// A connection to any of the databases. Diesel's queries run on it as they are.
 #[derive(diesel::MultiConnection)]
@@ -41,6 +41,6 @@ pub(crate) fn open(backend: Backend, options: &StorageOptions) -> Result<AnyConn
         }
     };
     dialect::set_up(&mut connection, options).map_err(ConnectionError::CouldntSetupConfiguration)?;
-    diesel::Connection::set_instrumentation(&mut connection, CountStatements);
+    diesel::Connection::set_instrumentation(&mut connection, WatchStatements);
     Ok(connection)
 }

@@ -1,12 +1,14 @@
 //! Runs units of work, each in one transaction.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{Database, Store, TransactionEnd};
+use circadia_domain::unit_of_work::{Database, GroupableWrite, Store, TransactionEnd};
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use r2d2::{Pool, PooledConnection};
@@ -149,9 +151,79 @@ impl SqlDatabase {
             }
         }
     }
+
+    /// Runs several writes in one transaction. What became of each, with its statements.
+    fn run_group(&self, writes: &mut [&mut dyn GroupableWrite]) -> Result<Vec<(Result<()>, u32)>> {
+        let _writer_guard = self.writers.lock(self.options.turn_timeout)?;
+        let (mut transaction, ()) = self.open(Purpose::Writing, |_| Ok(()))?;
+        let mut outcomes = Vec::with_capacity(writes.len());
+        for write in writes {
+            let ran = run_in_savepoint(&mut transaction, *write).map_err(|error| self.classify(&error))?;
+            outcomes.push((ran, statements::of_last_unit()));
+        }
+        transaction.commit().map_err(|error| self.classify(&error))?;
+        Ok(outcomes)
+    }
+}
+
+/// Runs a write in a savepoint. Fails if the whole transaction is lost.
+fn run_in_savepoint(transaction: &mut Transaction, write: &mut dyn GroupableWrite) -> QueryResult<Result<()>> {
+    const UNDO: &str = "ROLLBACK TO write; RELEASE write";
+    transaction.connection().batch_execute("SAVEPOINT write")?;
+    let raised = write.user().map(|user| dialect::raise_revision(transaction.connection(), user)).transpose();
+    let rev = match raised {
+        Ok(rev) => rev.map(Revision),
+        Err(error) => {
+            transaction.connection().batch_execute(UNDO)?;
+            return Ok(Err(match error {
+                diesel::NotFound => StoreError::NoSuchUser,
+                error => dialect::classify(&error),
+            }));
+        }
+    };
+    statements::begin_unit();
+    let ran = catch_unwind(AssertUnwindSafe(|| write.run(transaction, rev)));
+    statements::end_unit();
+    let commit = matches!(ran, Ok(TransactionEnd::Commit));
+    transaction.connection().batch_execute(if commit { "RELEASE write" } else { UNDO })?;
+    Ok(ran.map(drop).map_err(|_| StoreError::Defect("a unit of work panicked".to_owned())))
 }
 
 impl Database for SqlDatabase {
+    fn run_query_at_once(&self, work: &mut dyn FnMut(&mut dyn Store)) -> bool {
+        if self.backend != Backend::Sqlite {
+            return false;
+        }
+        let Some(pooled) = self.pool.try_get() else { return false };
+        statements::begin_unit();
+        work(&mut Transaction::autocommit(pooled));
+        statements::end_unit();
+        true
+    }
+
+    fn run_query(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<()> {
+        let deadline = Instant::now() + self.options.acquire_timeout;
+        let mut retries = self.options.max_connections;
+        loop {
+            let pooled = self.connect(deadline.saturating_duration_since(Instant::now()))?;
+            let mut connection = Transaction::autocommit(pooled);
+            statements::begin_unit();
+            work(&mut connection);
+            statements::end_unit();
+            if !statements::found_connection_lost() {
+                self.reachable.store(true, Ordering::Relaxed);
+                return Ok(());
+            }
+            connection.discard();
+            if retries == 0 || Instant::now() >= deadline {
+                self.reachable.store(false, Ordering::Relaxed);
+                return Ok(());
+            }
+            tracing::debug!("discarded a dead connection");
+            retries -= 1;
+        }
+    }
+
     fn run_read(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<()> {
         self.run(
             Purpose::Reading,
@@ -174,6 +246,29 @@ impl Database for SqlDatabase {
 
     fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> TransactionEnd) -> Result<()> {
         self.run(Purpose::Writing, |_| Ok(()), |transaction, ()| work(transaction))
+    }
+
+    fn groups_writes(&self) -> bool {
+        self.backend == Backend::Sqlite
+    }
+
+    fn run_writes(&self, writes: &mut [&mut dyn GroupableWrite]) {
+        if let [write] = writes {
+            let ran = match write.user() {
+                Some(user) => self.run_write(user, &mut |store, rev| write.run(store, Some(rev))),
+                None => self.run_unowned_write(&mut |store| write.run(store, None)),
+            };
+            write.ended(ran, statements::of_last_unit());
+            return;
+        }
+        match self.run_group(writes) {
+            Ok(outcomes) => {
+                for (write, (ran, statements)) in writes.iter_mut().zip(outcomes) {
+                    write.ended(ran, statements);
+                }
+            }
+            Err(error) => writes.iter_mut().for_each(|write| write.ended(Err(error.clone()), 0)),
+        }
     }
 
     fn ping(&self) -> Result<()> {

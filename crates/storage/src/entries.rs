@@ -4,21 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::error::StoreError;
-use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryRepository, EntryState};
+use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryRepository, EntryState, Habit, History};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::revision::Revision;
 use diesel::prelude::*;
 
 use crate::convert::{number, to_integer};
-use crate::dialect::{HabitDayIn, insert_rows};
-use crate::schema::entries;
+use crate::dialect::{HabitDayIn, insert_rows, upsert_two};
+use crate::habits::HistoryRow;
+use crate::schema::{entries, habit_histories};
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = entries, treat_none_as_default_value = false)]
-struct EntryRow {
+pub(crate) struct EntryRow {
     habit_id: Sql<HabitId>,
     date: Sql<Date>,
     state: Sql<EntryState>,
@@ -163,6 +164,17 @@ impl EntryRepository for Transaction {
         let mut amounts: Vec<(HabitId, Date, u32)> = rows.into_iter().map(amount).collect::<Result<_>>()?;
         amounts.sort_unstable_by_key(|(habit, date, _)| (*habit, *date));
         Ok(amounts)
+    }
+
+    fn put_entry_and_history(&mut self, user: UserId, entry: &Entry, habit: &Habit, history: &History) -> Result<()> {
+        upsert_two!(
+            self.connection(),
+            entries, (entries::user_id.eq(Sql(user)), EntryRow::try_from(entry)?),
+            on (user_id, habit_id, date) replace (state, value, tracked_minutes, note, updated_at, rev);
+            habit_histories, HistoryRow::new(user, habit, history),
+            on (user_id, habit_id) replace (recent, history);
+        )
+        .classified()
     }
 
     fn put_entries(&mut self, user: UserId, put: &[Entry]) -> Result<()> {

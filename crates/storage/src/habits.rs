@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::{
-    Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Recent, Timeline, Window,
+    Entry, Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Recent, Timeline, Window,
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::text::Color;
+use circadia_domain::users::Settings;
 use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -17,9 +18,11 @@ use serde::de::DeserializeOwned;
 
 use crate::convert::{corrupt, digest};
 use crate::dialect::{CaseOf, insert_rows};
-use crate::schema::{entries, habit_histories, habits, time_entries, timers};
+use crate::entries::EntryRow;
+use crate::schema::{entries, habit_histories, habits, time_entries, timers, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
+use crate::users::SettingsRow;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = habits, primary_key(user_id, id))]
@@ -112,18 +115,69 @@ fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Defect(error.to_string()))
 }
 
-/// `habits LEFT JOIN habit_histories`, with the history, or another `$part` of its row.
+#[derive(Insertable)]
+#[diesel(table_name = habit_histories)]
+pub(crate) struct HistoryRow {
+    user_id: Sql<UserId>,
+    habit_id: Sql<HabitId>,
+    recent: Vec<u8>,
+    history: Vec<u8>,
+}
+
+impl HistoryRow {
+    pub(crate) fn new(user: UserId, habit: &Habit, history: &History) -> Self {
+        Self {
+            user_id: Sql(user),
+            habit_id: Sql(habit.id),
+            recent: Recent::of(&habit.timeline, history).encode(),
+            history: history.encode(),
+        }
+    }
+}
+
+/// `users LEFT JOIN habits`: the settings, and each habit or, with `$id`, that one.
+macro_rules! settings_and {
+    (habits of $user:ident $(with id $id:ident)?) => {
+        users::table
+            .filter(users::id.eq(Sql($user)))
+            .left_join(habits::table.on(habits::user_id.eq(users::id)$(.and(habits::id.eq(Sql($id))))?))
+    };
+    (histories of $user:ident $(with id $id:ident)?) => {
+        settings_and!(habits of $user $(with id $id)?).left_join(
+            habit_histories::table
+                .on(habit_histories::user_id.eq(habits::user_id).and(habit_histories::habit_id.eq(habits::id))),
+        )
+    };
+}
+
+/// A user's settings with a habit, if there is one, and a part of its history.
+type SettingsAndPart = (SettingsRow, Option<HabitRow>, Option<Vec<u8>>);
+
+/// The settings, which stand in each row, and the habits; `None` without rows: then there is no such user.
+fn with_settings<T>(
+    rows: Vec<SettingsAndPart>,
+    read: impl Fn((HabitRow, Option<Vec<u8>>)) -> Result<T>,
+) -> Result<Option<(Settings, Vec<T>)>> {
+    let mut settings = None;
+    let mut habits = Vec::with_capacity(rows.len());
+    for (row, habit, part) in rows {
+        if settings.is_none() {
+            settings = Some(row.try_into()?);
+        }
+        if let Some(habit) = habit {
+            habits.push(read((habit, part))?);
+        }
+    }
+    Ok(settings.map(|settings| (settings, habits)))
+}
+
+/// `habits LEFT JOIN habit_histories`.
 macro_rules! with_history {
     () => {
-        with_history!(habit_histories::history.nullable())
-    };
-    ($part:expr) => {
-        habits::table
-            .left_join(
-                habit_histories::table
-                    .on(habit_histories::user_id.eq(habits::user_id).and(habit_histories::habit_id.eq(habits::id))),
-            )
-            .select((HabitRow::as_select(), $part))
+        habits::table.left_join(
+            habit_histories::table
+                .on(habit_histories::user_id.eq(habits::user_id).and(habit_histories::habit_id.eq(habits::id))),
+        )
     };
 }
 
@@ -145,18 +199,72 @@ impl HabitRepository for Transaction {
         let rows: Vec<(HabitRow, Option<Vec<u8>>)> = with_history!()
             .filter(habits::user_id.eq(Sql(user)))
             .order((habits::position, habits::id))
+            .select((HabitRow::as_select(), habit_histories::history.nullable()))
             .load(self.connection())
             .classified()?;
         rows.into_iter().map(with_history).collect()
     }
 
-    fn habits_with_recent(&mut self, user: UserId) -> Result<Vec<(Habit, Recent)>> {
-        let rows: Vec<(HabitRow, Option<Vec<u8>>)> = with_history!(habit_histories::recent.nullable())
-            .filter(habits::user_id.eq(Sql(user)))
+    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<(Settings, Vec<(Habit, History)>)>> {
+        let rows: Vec<SettingsAndPart> = settings_and!(histories of user)
+            .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::history.nullable()))
             .order((habits::position, habits::id))
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(with_recent).collect()
+        with_settings(rows, with_history)
+    }
+
+    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<(Settings, Vec<(Habit, Recent)>)>> {
+        let rows: Vec<SettingsAndPart> = settings_and!(histories of user)
+            .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::recent.nullable()))
+            .order((habits::position, habits::id))
+            .load(self.connection())
+            .classified()?;
+        with_settings(rows, with_recent)
+    }
+
+    fn settings_and_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<(Settings, Option<Habit>)>> {
+        let found: Option<(SettingsRow, Option<HabitRow>)> = settings_and!(habits of user with id id)
+            .select((SettingsRow::as_select(), Option::<HabitRow>::as_select()))
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        found.map(|(settings, habit)| Ok((settings.try_into()?, habit.map(Habit::try_from).transpose()?))).transpose()
+    }
+
+    fn settings_and_history(
+        &mut self,
+        user: UserId,
+        id: HabitId,
+    ) -> Result<Option<(Settings, Option<(Habit, History)>)>> {
+        let found: Option<SettingsAndPart> = settings_and!(histories of user with id id)
+            .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::history.nullable()))
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        let found = with_settings(found.into_iter().collect(), with_history)?;
+        Ok(found.map(|(settings, mut habits)| (settings, habits.pop())))
+    }
+
+    fn find_habit_day(
+        &mut self,
+        user: UserId,
+        id: HabitId,
+        date: Date,
+    ) -> Result<Option<(Habit, History, Option<Entry>)>> {
+        let entry_of_day =
+            entries::user_id.eq(habits::user_id).and(entries::habit_id.eq(habits::id)).and(entries::date.eq(Sql(date)));
+        let found: Option<(HabitRow, Option<Vec<u8>>, Option<EntryRow>)> = with_history!()
+            .left_join(entries::table.on(entry_of_day))
+            .filter(habits::user_id.eq(Sql(user)))
+            .filter(habits::id.eq(Sql(id)))
+            .select((HabitRow::as_select(), habit_histories::history.nullable(), Option::<EntryRow>::as_select()))
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        let Some((habit, history, entry)) = found else { return Ok(None) };
+        let (habit, history) = with_history((habit, history))?;
+        Ok(Some((habit, history, entry.map(Entry::try_from).transpose()?)))
     }
 
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>> {
@@ -174,6 +282,7 @@ impl HabitRepository for Transaction {
             .filter(habits::user_id.eq(Sql(user)))
             .filter(habits::id.eq_any(ids.iter().copied().map(Sql)))
             .order(habits::id)
+            .select((HabitRow::as_select(), habit_histories::history.nullable()))
             .load(self.connection())
             .classified()?;
         rows.into_iter().map(with_history).collect()
@@ -183,6 +292,7 @@ impl HabitRepository for Transaction {
         let found: Option<(HabitRow, Option<Vec<u8>>)> = with_history!()
             .filter(habits::user_id.eq(Sql(user)))
             .filter(habits::id.eq(Sql(id)))
+            .select((HabitRow::as_select(), habit_histories::history.nullable()))
             .first(self.connection())
             .optional()
             .classified()?;
@@ -276,14 +386,7 @@ impl HabitRepository for Transaction {
         // PostgreSQL refuses two rows with one key in a statement: the last one wins.
         let by_habit: BTreeMap<HabitId, (&Habit, &History)> =
             histories.iter().map(|(habit, history)| (habit.id, (*habit, *history))).collect();
-        let rows = by_habit.into_values().map(|(habit, history)| {
-            (
-                habit_histories::user_id.eq(Sql(user)),
-                habit_histories::habit_id.eq(Sql(habit.id)),
-                habit_histories::recent.eq(Recent::of(&habit.timeline, history).encode()),
-                habit_histories::history.eq(history.encode()),
-            )
-        });
+        let rows = by_habit.into_values().map(|(habit, history)| HistoryRow::new(user, habit, history));
         insert_rows!(self.connection(), habit_histories, rows, on (user_id, habit_id) replace (recent, history))
             .classified()
     }

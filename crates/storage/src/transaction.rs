@@ -1,4 +1,4 @@
-//! An open transaction. The repositories are implemented on it, each in its own file.
+//! An open transaction, or a connection without one. The repositories are implemented on it, each in its own file.
 
 use circadia_domain::error::StoreError;
 use circadia_domain::unit_of_work::Store;
@@ -13,7 +13,7 @@ use crate::pool::Manager;
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// An open transaction. Dropped without a commit, by an error or a panic, it is rolled back; then its connection goes
-/// back to the pool.
+/// back to the pool. For single queries it is a connection on which every statement is a transaction by itself.
 pub(crate) struct Transaction {
     pooled: PooledConnection<Manager>,
     purpose: Purpose,
@@ -28,6 +28,17 @@ impl Transaction {
             return Err(error);
         }
         Ok(Self { pooled, purpose, ended: false })
+    }
+
+    /// A connection on which every statement is a transaction by itself.
+    pub(crate) const fn autocommit(pooled: PooledConnection<Manager>) -> Self {
+        Self { pooled, purpose: Purpose::Reading, ended: true }
+    }
+
+    /// Closes the connection, which is dead.
+    pub(crate) fn discard(mut self) {
+        self.ended = true;
+        self.pooled.broken = true;
     }
 
     pub(crate) const fn purpose(&self) -> Purpose {

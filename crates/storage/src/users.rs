@@ -17,7 +17,7 @@ use crate::transaction::{Classify as _, Result, Transaction};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = users)]
-struct SettingsRow {
+pub(crate) struct SettingsRow {
     timezone: Sql<Zone>,
     day_start_minutes: i32,
     week_start: Sql<Weekday>,

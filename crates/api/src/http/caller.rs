@@ -84,6 +84,22 @@ impl Deref for Caller {
 }
 
 impl Caller {
+    /// Reads what one statement answers, apart from the user's settings. Without a transaction, see
+    /// [`circadia_domain::unit_of_work::query`].
+    ///
+    /// # Errors
+    /// Those of `work`, and the store's.
+    pub async fn query<T, E>(
+        &self,
+        work: impl Fn(&mut dyn Store) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: UnitOfWorkError + Into<Problem> + Send + 'static,
+    {
+        self.context.unit_of_work.query(work).await.map_err(Into::into)
+    }
+
     /// Reads from one snapshot.
     ///
     /// # Errors

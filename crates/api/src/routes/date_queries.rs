@@ -32,14 +32,14 @@ impl Decode for DateQuery {
 pub(in crate::routes) async fn view<T, B>(
     caller: &Caller,
     query: DateQuery,
-    look: impl FnOnce(&mut dyn Store, UserId, Instant, Option<Date>) -> Result<T, Error> + Send + 'static,
+    look: impl Fn(&mut dyn Store, UserId, Instant, Option<Date>) -> Result<T, Error> + Send + 'static,
 ) -> Result<Answer, Problem>
 where
     T: Send + 'static,
     B: From<T> + Serialize,
 {
     let (user, now) = (caller.user, caller.now);
-    let seen = caller.read(move |store| look(store, user, now, query.date)).await?;
+    let seen = caller.query(move |store| look(store, user, now, query.date)).await?;
     Answer::computed(&B::from(seen))
 }
 

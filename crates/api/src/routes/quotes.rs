@@ -59,6 +59,6 @@ impl From<QuoteOfTheDay> for QuoteBody {
 )]
 async fn get_quote_of_the_day(caller: Caller, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let (now, on) = (caller.now, query.0.on);
-    let found = caller.read(move |store| quotes::today(store, caller.user, now, on)).await?;
+    let found = caller.query(move |store| quotes::today(store, caller.user, now, on)).await?;
     Answer::computed(&QuoteBody::from(found))
 }

@@ -68,7 +68,7 @@ struct StoppedBody {
     responses((status = 200, description = "The timer's state", body = TimerStateBody))
 )]
 async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
-    let running = caller.read(move |store| timer::find(store, caller.user)).await?;
+    let running = caller.query(move |store| timer::find(store, caller.user)).await?;
     Answer::computed(&TimerStateBody { running })
 }
 

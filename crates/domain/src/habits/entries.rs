@@ -109,9 +109,8 @@ fn ensure_expected(existing: Option<&Entry>, expected: &Expected) -> Result<(), 
 
 /// Puts an entry; whether there was none before. Putting the same twice is putting it once.
 pub fn put(tx: &mut WriteTransaction<'_>, put: &EntryPut, expected: &Expected) -> Result<(Entry, bool), Error> {
-    let found = tx.store.find_habit_with_history(tx.user, put.habit)?;
-    let (habit, mut history) = found.ok_or(Error::not_found::<entity::Habit>())?;
-    let existing = tx.store.find_entry(tx.user, put.habit, put.date)?;
+    let found = tx.store.find_habit_day(tx.user, put.habit, put.date)?;
+    let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
     ensure_expected(existing.as_ref(), expected)?;
     let entry = made(tx, &habit, existing.as_ref(), put)?;
     projection::put_entry(tx, &habit, &mut history, &entry)?;
@@ -123,9 +122,8 @@ pub fn put(tx: &mut WriteTransaction<'_>, put: &EntryPut, expected: &Expected) -
 /// # Errors
 /// `not_countable` for a habit that is only checked, `out_of_range` if the value would leave its range.
 pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: i64) -> Result<Entry, Error> {
-    let found = tx.store.find_habit_with_history(tx.user, habit)?;
-    let (habit, mut history) = found.ok_or(Error::not_found::<entity::Habit>())?;
-    let existing = tx.store.find_entry(tx.user, habit.id, date)?;
+    let found = tx.store.find_habit_day(tx.user, habit, date)?;
+    let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
     ensure_date_fits(tx, &habit, date)?;
     let kind = &habit.timeline.plan_on(date).kind;
     if kind.target().is_none() {
@@ -157,9 +155,9 @@ pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: 
 
 /// Deletes an entry: what was said by hand. If time was tracked on the day, an entry of that alone goes on.
 pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expected: &Expected) -> Result<(), Error> {
-    let found = tx.store.find_habit_with_history(tx.user, habit)?;
-    let (habit, mut history) = found.ok_or(Error::not_found::<entity::Habit>())?;
-    let existing = tx.store.find_entry(tx.user, habit.id, date)?.ok_or(Error::not_found::<entity::Entry>())?;
+    let found = tx.store.find_habit_day(tx.user, habit, date)?;
+    let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
+    let existing = existing.ok_or(Error::not_found::<entity::Entry>())?;
     ensure_expected(Some(&existing), expected)?;
     if existing.tracked_minutes > 0 {
         let tracked =

@@ -1,15 +1,15 @@
 //! All habits in a day, a week or a month: a cell for each habit and day, and sums of each day.
 //!
-//! At most three statements, for any number of habits and days.
+//! One statement, for any number of habits and days.
 
 use serde::Serialize;
 
 use super::{DayState, Habit, History, Progress};
 use crate::civil::{Date, DateRange, DayClock, Instant, Span};
+use crate::entity;
 use crate::error::Error;
 use crate::ids::UserId;
 use crate::unit_of_work::Store;
-use crate::users;
 
 words! {
     /// What a day is for a habit, as views show it.
@@ -149,7 +149,7 @@ fn was_kept_in(habit: &Habit, range: DateRange, clock: DayClock) -> bool {
         .is_some_and(|days| habit.archived_at.is_none_or(|at| days.from() < clock.date_at(at)))
 }
 
-/// The screen that shows a day (today if absent), as of a day (today if absent): two statements.
+/// The screen that shows a day (today if absent), as of a day (today if absent), from one statement.
 pub fn period_view(
     store: &mut dyn Store,
     user: UserId,
@@ -158,11 +158,10 @@ pub fn period_view(
     date: Option<Date>,
     on: Option<Date>,
 ) -> Result<PeriodView, Error> {
-    let user = users::find(store, user)?;
-    let today = on.unwrap_or_else(|| user.today(now));
-    let range = span.containing(date.unwrap_or(today), user.settings.week_start);
-    let clock = user.day_clock();
-    let mut kept = store.habits_with_history(user.id)?;
+    let (settings, mut kept) = store.settings_and_habits(user)?.ok_or(Error::not_found::<entity::User>())?;
+    let today = on.unwrap_or_else(|| settings.today(now));
+    let range = span.containing(date.unwrap_or(today), settings.week_start);
+    let clock = settings.day_clock();
     kept.retain(|(habit, _)| was_kept_in(habit, range, clock));
     let rows: Vec<HabitRow> = kept
         .into_iter()

@@ -33,9 +33,8 @@ pub(super) fn put_entry(
     history: &mut History,
     entry: &Entry,
 ) -> Result<(), Error> {
-    tx.store.put_entries(tx.user, std::slice::from_ref(entry))?;
     history.record(&habit.timeline, entry.date, Some(&entry.record()));
-    Ok(tx.store.put_histories(tx.user, &[(habit, history)])?)
+    Ok(tx.store.put_entry_and_history(tx.user, entry, habit, history)?)
 }
 
 /// Removes an entry.

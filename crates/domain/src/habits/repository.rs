@@ -5,6 +5,7 @@ use crate::civil::{Date, DateRange, Instant};
 use crate::error::StoreError;
 use crate::ids::{HabitId, UserId};
 use crate::revision::Revision;
+use crate::users::Settings;
 
 /// How many habits a user has, and where the last of them stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,15 +24,42 @@ pub trait HabitRepository {
     /// All habits of a user with their histories, by position and id, in one statement.
     fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>, StoreError>;
 
-    /// All habits of a user with the recent parts of their histories, by position and id, in one statement that reads no
-    /// more than those.
-    fn habits_with_recent(&mut self, user: UserId) -> Result<Vec<(Habit, Recent)>, StoreError>;
+    /// A user's settings, and all of the user's habits with their histories, by position and id, in one statement. `None`
+    /// if there is no such user.
+    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<(Settings, Vec<(Habit, History)>)>, StoreError>;
+
+    /// A user's settings, and all of the user's habits with the recent parts of their histories, by position and id, in
+    /// one statement that reads no more than those. `None` if there is no such user.
+    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<(Settings, Vec<(Habit, Recent)>)>, StoreError>;
+
+    /// A user's settings and one of the user's habits, in one statement. `None` if there is no such user.
+    fn settings_and_habit(
+        &mut self,
+        user: UserId,
+        id: HabitId,
+    ) -> Result<Option<(Settings, Option<Habit>)>, StoreError>;
+
+    /// A user's settings, and one of the user's habits with its history, in one statement. `None` if there is no such
+    /// user.
+    fn settings_and_history(
+        &mut self,
+        user: UserId,
+        id: HabitId,
+    ) -> Result<Option<(Settings, Option<(Habit, History)>)>, StoreError>;
 
     /// One habit.
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>, StoreError>;
 
     /// Several habits in one statement; unknown ones are left out.
     fn find_habits(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<(Habit, History)>, StoreError>;
+
+    /// One habit with its history and its entry for a date, in one statement.
+    fn find_habit_day(
+        &mut self,
+        user: UserId,
+        id: HabitId,
+        date: Date,
+    ) -> Result<Option<(Habit, History, Option<Entry>)>, StoreError>;
 
     /// One habit with its history, in one statement.
     fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>, StoreError>;
@@ -94,6 +122,16 @@ pub trait EntryRepository {
     /// The values (entered and tracked) of all of a user's habits in a range, by habit and date; days without a value
     /// are left out.
     fn amounts(&mut self, user: UserId, range: DateRange) -> Result<Vec<(HabitId, Date, u32)>, StoreError>;
+
+    /// Stores an entry and the habit's history, replacing what was stored of both; in one statement where the database
+    /// can.
+    fn put_entry_and_history(
+        &mut self,
+        user: UserId,
+        entry: &Entry,
+        habit: &Habit,
+        history: &History,
+    ) -> Result<(), StoreError>;
 
     /// Stores entries, replacing those of the same habit and date (whose `created_at` stays), in a bounded number of
     /// statements.

@@ -13,7 +13,7 @@ use crate::idempotency::Creation;
 use crate::ids::{HabitId, PauseId, ThemeId, UserId};
 use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
-use crate::users::{self, User};
+use crate::users::Settings;
 use crate::violation::Violations;
 
 /// A plan version to make. What is absent is taken over from the version in force on its first day.
@@ -31,33 +31,31 @@ pub struct NewPlan {
     pub anchor: Option<Date>,
 }
 
-/// One habit, and its user's today.
-pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, User), Error> {
-    let user = users::find(store, user)?;
-    let habit = store.find_habit(user.id, id)?.ok_or(Error::not_found::<entity::Habit>())?;
-    Ok((habit, user))
+/// One habit, and its user's settings. One statement.
+pub fn find(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, Settings), Error> {
+    let (settings, habit) = store.settings_and_habit(user, id)?.ok_or(Error::not_found::<entity::User>())?;
+    Ok((habit.ok_or(Error::not_found::<entity::Habit>())?, settings))
 }
 
 /// A user's habits in their own order, each with the history needed for `date` (the user's today if absent) and later
-/// days.
+/// days. One statement.
 pub fn list(
     store: &mut dyn Store,
     user: UserId,
     now: Instant,
     date: Option<Date>,
-) -> Result<(Vec<(Habit, Recent)>, User), Error> {
-    let user = users::find(store, user)?;
-    let present = user.today(now);
-    let habits = as_of(store, &user, now, date.map_or(present, |date| date.min(present)))?;
-    Ok((habits, user))
+) -> Result<(Vec<(Habit, Recent)>, Settings), Error> {
+    let (settings, habits) = as_of(store, user, now, date, |present| date.map_or(present, |date| date.min(present)))?;
+    Ok((habits, settings))
 }
 
 /// Creates a habit, or returns the one that an earlier identical request created.
-pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<Habit>, User), Error> {
-    let user = users::find(tx.store, tx.user)?;
-    if let Some(habit) = tx.store.find_habit(tx.user, new.id)? {
+pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<Habit>, Settings), Error> {
+    let (settings, existing) =
+        tx.store.settings_and_habit(tx.user, new.id)?.ok_or(Error::not_found::<entity::User>())?;
+    if let Some(habit) = existing {
         let digest = habit.request_digest;
-        return Ok((Creation::replay(&digest, &new.request_digest, habit)?, user));
+        return Ok((Creation::replay(&digest, &new.request_digest, habit)?, settings));
     }
     if tx.store.habit_was_deleted(tx.user, new.id)? {
         return Err(Creation::<Habit>::deleted_before());
@@ -66,12 +64,12 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<
     if totals.count >= MAX_HABITS {
         return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_HABITS} habits")));
     }
-    let starts_on = new.starts_on.unwrap_or_else(|| user.today(tx.now));
+    let starts_on = new.starts_on.unwrap_or_else(|| settings.today(tx.now));
     let window = Window { starts_on, ends_on: new.ends_on };
     let plan = Plan {
         effective_from: starts_on,
         anchor: starts_on,
-        week_start: user.settings.week_start,
+        week_start: settings.week_start,
         schedule: new.schedule.clone(),
         kind: new.kind.clone(),
     };
@@ -87,7 +85,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<
     let habit = new.into_habit(timeline, position, tx.now, tx.rev);
     tx.store.insert_habit(tx.user, &habit)?;
     projection::store_empty(tx, &habit)?;
-    Ok((Creation::Created(habit), user))
+    Ok((Creation::Created(habit), settings))
 }
 
 fn check_theme(tx: &mut WriteTransaction<'_>, theme: Option<ThemeId>, wrong: &mut Violations) -> Result<(), Error> {
@@ -106,8 +104,8 @@ pub fn update(
     id: HabitId,
     expected: &Expected,
     mut patch: HabitPatch,
-) -> Result<(Habit, User), Error> {
-    let (mut habit, user) = find(tx.store, tx.user, id)?;
+) -> Result<(Habit, Settings), Error> {
+    let (mut habit, settings) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     let mut wrong = Violations::new();
     check_theme(tx, patch.theme.flatten(), &mut wrong)?;
@@ -121,13 +119,13 @@ pub fn update(
         habit.timeline = moved.unwrap_or(habit.timeline);
     }
     // Submitting an unchanged schedule is a no-op: saving a form must not restart its phase.
-    let effective_from = user.today(tx.now).max(habit.timeline.window().starts_on);
+    let effective_from = settings.today(tx.now).max(habit.timeline.window().starts_on);
     let present = habit.timeline.plan_on(effective_from);
     let schedule = patch.schedule.take().filter(|schedule| *schedule != present.schedule);
     let kind = patch.kind.take().filter(|kind| *kind != present.kind);
     if schedule.is_some() || kind.is_some() {
         let plan = NewPlan { schedule, kind, effective_from, anchor: None };
-        let changed = wrong.take("", with_version(&habit.timeline, plan, user.settings.week_start));
+        let changed = wrong.take("", with_version(&habit.timeline, plan, settings.week_start));
         habit.timeline = changed.unwrap_or(habit.timeline);
     }
     if !wrong.is_empty() {
@@ -135,7 +133,7 @@ pub fn update(
     }
     patch.apply_to(&mut habit);
     store_changed(tx, &mut habit, &before)?;
-    Ok((habit, user))
+    Ok((habit, settings))
 }
 
 /// The timeline with one more version. Only a new schedule begins to count again: a new target leaves its phase alone.
@@ -176,35 +174,35 @@ fn store_changed(tx: &mut WriteTransaction<'_>, habit: &mut Habit, before: &Time
 }
 
 /// Puts a habit away. One that is away already stays as it is.
-pub fn archive(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, User), Error> {
-    let (mut habit, user) = find(tx.store, tx.user, id)?;
+pub fn archive(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, Settings), Error> {
+    let (mut habit, settings) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     if habit.archived_at.is_none() {
         habit.archived_at = Some(tx.now);
         let before = habit.timeline.clone();
         store_changed(tx, &mut habit, &before)?;
     }
-    Ok((habit, user))
+    Ok((habit, settings))
 }
 
 /// Takes a habit up again.
 ///
 /// # Errors
 /// The conflict `habit_ended` if its last day is past: that has to be moved.
-pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, User), Error> {
-    let (mut habit, user) = find(tx.store, tx.user, id)?;
+pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, Settings), Error> {
+    let (mut habit, settings) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     if habit.archived_at.take().is_some() {
         let before = habit.timeline.clone();
         store_changed(tx, &mut habit, &before)?;
     }
-    if habit.archived_because(user.today(tx.now)) == Some(ArchiveReason::Ended) {
+    if habit.archived_because(settings.today(tx.now)) == Some(ArchiveReason::Ended) {
         return Err(Error::conflict(
             Code::HabitEnded,
             "its last day is past: move or clear `ends_on` to take it up again",
         ));
     }
-    Ok((habit, user))
+    Ok((habit, settings))
 }
 
 /// Deletes a habit with its entries.
@@ -253,13 +251,13 @@ pub fn reorder(tx: &mut WriteTransaction<'_>, ids: &[HabitId]) -> Result<(), Err
 /// # Errors
 /// `before_start` if it would begin before the habit does.
 pub fn put_plan(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected, new: NewPlan) -> Result<Habit, Error> {
-    let (mut habit, user) = find(tx.store, tx.user, id)?;
+    let (mut habit, settings) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     if new.effective_from < habit.timeline.window().starts_on {
         return Err(Error::field("/effective_from", "before_start", "must not lie before the habit's `starts_on`"));
     }
     let before = habit.timeline.clone();
-    habit.timeline = with_version(&before, new, user.settings.week_start)?;
+    habit.timeline = with_version(&before, new, settings.week_start)?;
     store_changed(tx, &mut habit, &before)?;
     Ok(habit)
 }

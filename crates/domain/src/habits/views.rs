@@ -2,12 +2,12 @@
 
 use super::stats::DaySummary;
 use super::{DayState, Habit, History, RECENT_DAYS, Recent};
-use crate::civil::{Date, Instant};
+use crate::civil::{Date, Instant, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
 use crate::ids::{HabitId, UserId};
 use crate::unit_of_work::Store;
-use crate::users::{self, User};
+use crate::users::Settings;
 
 /// A habit as a *today* screen shows it.
 #[derive(Debug, Clone)]
@@ -41,12 +41,11 @@ impl Today {
     }
 }
 
-/// The *today* screen as of a day: two statements, or three where the day lies further back than the recent parts reach.
+/// The *today* screen as of a day, from one statement.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<Today, Error> {
-    let user = users::find(store, user)?;
-    let date = on.unwrap_or_else(|| user.today(now));
-    let clock = user.day_clock();
-    let items: Vec<TodayItem> = as_of(store, &user, now, date)?
+    let (settings, habits) = as_of(store, user, now, on, |present| on.unwrap_or(present))?;
+    let (date, clock) = (on.unwrap_or_else(|| settings.today(now)), settings.day_clock());
+    let items: Vec<TodayItem> = habits
         .into_iter()
         .filter(|(habit, _)| habit.was_kept_on(date, clock))
         .filter_map(|(habit, recent)| Some(TodayItem { summary: recent.summary(&habit.timeline, date)?, habit }))
@@ -60,28 +59,35 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
     Ok(Today { date, items, due, done, skipped })
 }
 
-/// A user's habits in their own order, each with the history needed for `date` and later days. One statement, which
-/// reads the recent parts for today and the days just before, and the whole histories for earlier days.
+/// A user's settings and habits in their own order, each with the history needed for `date_of(today)` and later days.
+/// One statement, which reads the recent parts unless `on` lies further back than they reach; a second one if it turns
+/// out that they don't.
 pub(super) fn as_of(
     store: &mut dyn Store,
-    user: &User,
+    user: UserId,
     now: Instant,
-    date: Date,
-) -> Result<Vec<(Habit, Recent)>, Error> {
-    if user.today(now).saturating_add_days(-RECENT_DAYS) <= date {
-        let found = store.habits_with_recent(user.id)?;
-        // (All do, unless the clock was set back.)
-        if found.iter().all(|(_, recent)| recent.knows(date)) {
-            return Ok(found);
+    on: Option<Date>,
+    date_of: impl Fn(Date) -> Date,
+) -> Result<(Settings, Vec<(Habit, Recent)>), Error> {
+    let reach = latest_date_on_earth(now).saturating_add_days(-RECENT_DAYS);
+    if on.is_none_or(|on| reach <= on) {
+        let (settings, habits) = store.settings_and_recent(user)?.ok_or(Error::not_found::<entity::User>())?;
+        let date = date_of(settings.today(now));
+        if habits.iter().all(|(_, recent)| recent.knows(date)) {
+            return Ok((settings, habits));
         }
     }
-    let found = store.habits_with_history(user.id)?;
-    Ok(found.into_iter().map(|(habit, history)| (habit, Recent::whole(history))).collect())
+    let (settings, habits) = store.settings_and_habits(user)?.ok_or(Error::not_found::<entity::User>())?;
+    Ok((settings, habits.into_iter().map(|(habit, history)| (habit, Recent::whole(history))).collect()))
 }
 
-/// One habit with everything that is known of it: for streaks, scores, calendars and statistics. Two statements.
-pub fn find_with_history(store: &mut dyn Store, user: UserId, id: HabitId) -> Result<(Habit, History, User), Error> {
-    let user = users::find(store, user)?;
-    let (habit, history) = store.find_habit_with_history(user.id, id)?.ok_or(Error::not_found::<entity::Habit>())?;
-    Ok((habit, history, user))
+/// One habit with everything that is known of it: for streaks, scores, calendars and statistics. One statement.
+pub fn find_with_history(
+    store: &mut dyn Store,
+    user: UserId,
+    id: HabitId,
+) -> Result<(Habit, History, Settings), Error> {
+    let (settings, found) = store.settings_and_history(user, id)?.ok_or(Error::not_found::<entity::User>())?;
+    let (habit, history) = found.ok_or(Error::not_found::<entity::Habit>())?;
+    Ok((habit, history, settings))
 }

@@ -72,8 +72,8 @@ pub struct TaskQuery {
 pub type TaskList = Vec<Task>;
 
 /// A part of a user's tasks: one statement, and one more where today has to be known.
-pub fn list(store: &mut dyn Store, user: UserId, now: Instant, query: TaskQuery) -> Result<TaskList, Error> {
-    let mut filter = query.filter;
+pub fn list(store: &mut dyn Store, user: UserId, now: Instant, query: &TaskQuery) -> Result<TaskList, Error> {
+    let mut filter = query.filter.clone();
     if let Some(overdue) = query.overdue {
         let today = match query.on {
             Some(on) => on,

@@ -44,11 +44,11 @@ pub struct User {
 impl User {
     /// How this user's days lie on the time line.
     pub fn day_clock(&self) -> DayClock {
-        DayClock { zone: self.settings.timezone, day_start: self.settings.day_start }
+        self.settings.day_clock()
     }
 
     /// The user's own today.
     pub fn today(&self, now: Instant) -> Date {
-        self.day_clock().date_at(now)
+        self.settings.today(now)
     }
 }

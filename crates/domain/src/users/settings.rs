@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::civil::{DayStart, Weekday, Weekdays, Zone};
+use crate::civil::{Date, DayClock, DayStart, Instant, Weekday, Weekdays, Zone};
 use crate::violation::Violations;
 
 /// What a user chose about their days, their language and the look of their apps.
@@ -54,6 +54,16 @@ pub struct SettingsPatch {
 }
 
 impl Settings {
+    /// How the user's days lie on the time line.
+    pub fn day_clock(&self) -> DayClock {
+        DayClock { zone: self.timezone, day_start: self.day_start }
+    }
+
+    /// The user's own today.
+    pub fn today(&self, now: Instant) -> Date {
+        self.day_clock().date_at(now)
+    }
+
     /// These preferences with a change applied.
     #[must_use]
     pub fn with(self, patch: SettingsPatch) -> Self {

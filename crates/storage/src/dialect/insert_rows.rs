@@ -71,6 +71,88 @@ macro_rules! insert_rows {
 }
 pub(crate) use insert_rows;
 
+/// Upserts one row into each of two tables: `upsert_two!(connection, a, row, on (key) replace (column); b, …)`. In one
+/// statement on PostgreSQL, in two on the others.
+macro_rules! upsert_two {
+    (
+        $connection:expr,
+        $first:ident, $first_row:expr, on ($($first_key:ident),+) replace ($($first_column:ident),+ $(,)?);
+        $second:ident, $second_row:expr, on ($($second_key:ident),+) replace ($($second_column:ident),+ $(,)?) $(;)?
+    ) => {
+        $crate::dialect::run_two(
+            $connection,
+            (stringify!($first), diesel::Insertable::<$first::table>::values($first_row)),
+            &$crate::dialect::OnConflict::Replace {
+                key: &[$(<$first::$first_key as diesel::Column>::NAME),+],
+                columns: &[$(<$first::$first_column as diesel::Column>::NAME),+],
+            },
+            (stringify!($second), diesel::Insertable::<$second::table>::values($second_row)),
+            &$crate::dialect::OnConflict::Replace {
+                key: &[$(<$second::$second_key as diesel::Column>::NAME),+],
+                columns: &[$(<$second::$second_column as diesel::Column>::NAME),+],
+            },
+        )
+    };
+}
+pub(crate) use upsert_two;
+
+/// What [`upsert_two!`] calls.
+pub(crate) fn run_two<First, Second>(
+    connection: &mut AnyConnection,
+    (first_table, first): (&'static str, First),
+    first_conflict: &OnConflict,
+    (second_table, second): (&'static str, Second),
+    second_conflict: &OnConflict,
+) -> QueryResult<()>
+where
+    First: QueryFragment<MultiBackend>,
+    Second: QueryFragment<MultiBackend>,
+{
+    let (first_conflict, second_conflict) = (first_conflict.sql(connection), second_conflict.sql(connection));
+    let none = Vec::<First>::new();
+    let first = InsertStatement { table: first_table, first, rest: none, on_conflict: &first_conflict };
+    let none = Vec::<Second>::new();
+    let second = InsertStatement { table: second_table, first: second, rest: none, on_conflict: &second_conflict };
+    match connection {
+        #[cfg(feature = "postgres")]
+        connection @ AnyConnection::Postgres(_) => TwoInserts { first, second }.execute(connection).map(drop),
+        connection => {
+            first.execute(connection)?;
+            second.execute(connection).map(drop)
+        }
+    }
+}
+
+/// Two inserts in one statement, as PostgreSQL knows it.
+#[cfg(feature = "postgres")]
+struct TwoInserts<First, Second> {
+    first: First,
+    second: Second,
+}
+
+#[cfg(feature = "postgres")]
+impl<First, Second> QueryFragment<MultiBackend> for TwoInserts<First, Second>
+where
+    First: QueryFragment<MultiBackend>,
+    Second: QueryFragment<MultiBackend>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("WITH first AS (");
+        self.first.walk_ast(out.reborrow())?;
+        out.push_sql(") ");
+        self.second.walk_ast(out.reborrow())
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl<First, Second> QueryId for TwoInserts<First, Second> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+#[cfg(feature = "postgres")]
+impl<First, Second> RunQueryDsl<AnyConnection> for TwoInserts<First, Second> {}
+
 /// What [`insert_rows!`] calls. `Clause` is `(columns) VALUES (values)` of a row, `values` takes the values out of it.
 pub(crate) fn run_insert<Clause, Values>(
     connection: &mut AnyConnection,

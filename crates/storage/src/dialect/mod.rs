@@ -20,7 +20,7 @@ mod transaction;
 pub(crate) use case_of::CaseOf;
 pub(crate) use errors::{classify, is_connection_lost};
 pub(crate) use habit_day_in::HabitDayIn;
-pub(crate) use insert_rows::{OnConflict, insert_rows, run_insert};
+pub(crate) use insert_rows::{OnConflict, insert_rows, run_insert, run_two, upsert_two};
 pub(crate) use mood_union::{MoodDates, MoodDays, MoodUnion, MoodValues};
 pub(crate) use session::{address, set_up};
 pub(crate) use time_by_theme::TimeByTheme;

@@ -83,12 +83,12 @@ pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -
         )),
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(connection) => {
-            // For reads, which see one snapshot; writes begin as READ COMMITTED, see `transaction`.
+            // READ COMMITTED is for writes; reads of several statements ask for a snapshot, see `transaction`.
             connection.batch_execute(&format!(
                 "SET NAMES utf8mb4 COLLATE utf8mb4_bin;
                  SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
                  SET SESSION time_zone = '+00:00';
-                 SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+                 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
                  SET SESSION innodb_lock_wait_timeout = {};",
                 options.lock_timeout.as_secs().max(1),
             ))?;

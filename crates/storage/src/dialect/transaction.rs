@@ -3,10 +3,12 @@
 use circadia_domain::ids::UserId;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
 
-use crate::connection::AnyConnection;
-use crate::schema::{user_revisions, users};
-use crate::sql_types::Sql;
+use crate::connection::{AnyConnection, MultiBackend};
+use crate::schema::users;
+use crate::sql_types::{Sql, Uuid};
 
 /// Whether a transaction reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +46,9 @@ pub(crate) fn begin(connection: &mut AnyConnection, purpose: Purpose) -> QueryRe
         AnyConnection::Mysql(connection) => AnsiTransactionManager::begin_transaction_sql(
             connection,
             match purpose {
-                Purpose::Reading => "START TRANSACTION READ ONLY",
-                Purpose::Writing => "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION READ WRITE",
+                Purpose::Reading => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION READ ONLY",
+                // READ COMMITTED is the session's default.
+                Purpose::Writing => "START TRANSACTION READ WRITE",
             },
         ),
     }
@@ -63,19 +66,49 @@ pub(crate) fn roll_back(connection: &mut AnyConnection) -> QueryResult<()> {
 
 /// Raises a user's revision and returns the new one; [`diesel::NotFound`] if there is none.
 pub(crate) fn raise_revision(connection: &mut AnyConnection, user: UserId) -> QueryResult<i64> {
-    let row = user_revisions::table.filter(user_revisions::user_id.eq(Sql(user)));
-    let raise = diesel::update(row).set(user_revisions::rev.eq(user_revisions::rev + 1));
     match connection {
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(connection) => raise.returning(user_revisions::rev).get_result(connection),
-        connection => {
-            if raise.execute(connection)? == 0 {
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => {
+            // Neither MySQL nor MariaDB has UPDATE … RETURNING.
+            if (RaiseRevision { user: Sql(user), returning: "" }).execute(connection)? == 0 {
                 return Err(diesel::NotFound);
             }
-            row.select(user_revisions::rev).first(connection)
+            use crate::schema::user_revisions;
+            user_revisions::table
+                .filter(user_revisions::user_id.eq(Sql(user)))
+                .select(user_revisions::rev)
+                .first(connection)
         }
+        connection => RaiseRevision { user: Sql(user), returning: " RETURNING rev" }.get_result(connection),
     }
 }
+
+/// Raises a revision. Diesel's own UPDATE isn't cached as a prepared statement.
+struct RaiseRevision {
+    user: Sql<UserId>,
+    returning: &'static str,
+}
+
+impl QueryFragment<MultiBackend> for RaiseRevision {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        out.push_sql("UPDATE user_revisions SET rev = rev + 1 WHERE user_id = ");
+        out.push_bind_param::<Uuid, _>(&self.user)?;
+        out.push_sql(self.returning);
+        Ok(())
+    }
+}
+
+impl QueryId for RaiseRevision {
+    // A connection is of one database, so the text is the same on each.
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for RaiseRevision {
+    type SqlType = BigInt;
+}
+
+impl RunQueryDsl<AnyConnection> for RaiseRevision {}
 
 /// Locks a user's row until the end of the transaction, so that no row that references it can be inserted. SQLite has
 /// one writer at a time anyway. [`diesel::NotFound`] if there is no such user.

@@ -2,6 +2,8 @@
 
 use diesel::{allow_columns_to_appear_in_same_group_by_clause, allow_tables_to_appear_in_same_query, table};
 
+use super::accounts::users;
+
 table! {
     use diesel::sql_types::{BigInt, Binary, Text};
     use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
@@ -201,5 +203,5 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries);
+allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries, users);
 allow_columns_to_appear_in_same_group_by_clause!(habits::theme_id, tasks::theme_id);

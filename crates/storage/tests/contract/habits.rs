@@ -167,7 +167,7 @@ pub(crate) fn recent_parts_are_stored_with_their_histories(backend: Backend) {
     let habits: Vec<Habit> = (0..50).map(|_| samples::habit("h")).collect();
     insert(&test, user, &habits);
     let recent = |habit: &Habit| {
-        let found = test.read(|store| store.habits_with_recent(user));
+        let (_, found) = test.read(|store| store.settings_and_recent(user)).unwrap();
         assert_eq!(test.database_statements(), 1);
         let (_, recent) = found.into_iter().find(|(found, _)| found.id == habit.id).unwrap();
         assert_eq!(test.read(|store| store.find_recent(user, habit.id)).unwrap_or_default(), recent);
@@ -181,7 +181,7 @@ pub(crate) fn recent_parts_are_stored_with_their_histories(backend: Backend) {
     assert_eq!(recent(&habits[3]).summary(&habits[3].timeline, samples::date("2025-01-01")), None);
     let stranger = test.user();
     assert_eq!(test.read(|store| store.find_recent(stranger, habits[3].id)), None);
-    assert!(test.read(|store| store.habits_with_recent(stranger)).is_empty());
+    assert!(test.read(|store| store.settings_and_recent(stranger)).unwrap().1.is_empty());
 }
 
 pub(crate) fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend: Backend) {

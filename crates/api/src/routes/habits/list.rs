@@ -180,7 +180,7 @@ async fn list_habits(caller: Caller, query: Query<ListQuery>) -> Result<Page<Hab
     // The earliest day that is evaluated determines how much history must be loaded.
     let looked_at = query.due_on.into_iter().chain(query.on).min();
     let now = caller.now;
-    let (found, user) = caller.read(move |store| habits::list(store, caller.user, now, looked_at)).await?;
+    let (found, user) = caller.query(move |store| habits::list(store, caller.user, now, looked_at)).await?;
     let today = query.on.unwrap_or_else(|| user.today(now));
     let clock = user.day_clock();
     let sort = query.sort.unwrap_or(Sort { by: By::Position, reversed: false });

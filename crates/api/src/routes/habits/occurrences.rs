@@ -42,7 +42,7 @@ struct OccurrencesBody {
 )]
 async fn get_occurrences(caller: Caller, id: PathParam<HabitId>, query: Query<RangeQuery>) -> Result<Answer, Problem> {
     let range = query.0.range()?;
-    let (habit, _) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
+    let (habit, _) = caller.query(move |store| habits::find(store, caller.user, id.0)).await?;
     let dates: Vec<Date> = habit.timeline.iter_due(range).collect();
     let count = habit.timeline.count_due(range);
     Answer::computed(&OccurrencesBody { dates, count })

@@ -87,7 +87,7 @@ impl Decode for UpdatePauseBody {
     responses((status = 200, description = "The pauses", body = Page<PauseBody>))
 )]
 async fn list_pauses(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PauseBody>, Problem> {
-    let (habit, _) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
+    let (habit, _) = caller.query(move |store| habits::find(store, caller.user, id.0)).await?;
     Ok(Page::whole(habit.timeline.pauses().iter().map(PauseBody::from).collect()))
 }
 

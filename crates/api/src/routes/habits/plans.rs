@@ -59,7 +59,7 @@ impl Decode for NewPlan {
     responses((status = 200, description = "The versions", body = Page<PlanBody>))
 )]
 async fn list_plans(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PlanBody>, Problem> {
-    let (habit, _) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
+    let (habit, _) = caller.query(move |store| habits::find(store, caller.user, id.0)).await?;
     Ok(Page::whole(habit.timeline.plans().iter().map(PlanBody::from).collect()))
 }
 

@@ -2,7 +2,7 @@
 
 use circadia_domain::habits::{self, Habit, HabitPatch, NewHabit};
 use circadia_domain::ids::HabitId;
-use circadia_domain::users::User;
+use circadia_domain::users::Settings;
 
 use super::dto::HabitBody;
 use crate::http::answer::{Answer, IfMatch, NoContent};
@@ -15,9 +15,9 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, create_habit, archive_habit, restore_habit, get_habit, update_habit, delete_habit);
 }
 
-fn answer(caller: &Caller, habit: Habit, user: &User) -> Result<Answer, Problem> {
+fn answer(caller: &Caller, habit: Habit, settings: &Settings) -> Result<Answer, Problem> {
     let rev = habit.rev;
-    Answer::stored(&HabitBody::new(habit, user.today(caller.now)), rev)
+    Answer::stored(&HabitBody::new(habit, settings.today(caller.now)), rev)
 }
 
 /// Create a habit
@@ -37,8 +37,8 @@ fn answer(caller: &Caller, habit: Habit, user: &User) -> Result<Answer, Problem>
 )]
 async fn create_habit(caller: Caller, body: Body<NewHabit>) -> Result<Answer, Problem> {
     let id = body.0.id;
-    let (created, user) = caller.write(move |tx| habits::create(tx, body.0)).await?;
-    Ok(answer(&caller, created.into_inner(), &user)?.created(format!("/api/v1/habits/{id}")))
+    let (created, settings) = caller.write(move |tx| habits::create(tx, body.0)).await?;
+    Ok(answer(&caller, created.into_inner(), &settings)?.created(format!("/api/v1/habits/{id}")))
 }
 
 /// Get a habit
@@ -52,8 +52,8 @@ async fn create_habit(caller: Caller, body: Body<NewHabit>) -> Result<Answer, Pr
     responses((status = 200, description = "The habit", body = HabitBody))
 )]
 async fn get_habit(caller: Caller, id: PathParam<HabitId>) -> Result<Answer, Problem> {
-    let (habit, user) = caller.read(move |store| habits::find(store, caller.user, id.0)).await?;
-    answer(&caller, habit, &user)
+    let (habit, settings) = caller.query(move |store| habits::find(store, caller.user, id.0)).await?;
+    answer(&caller, habit, &settings)
 }
 
 /// Change a habit
@@ -76,8 +76,8 @@ async fn update_habit(
     body: Body<HabitPatch>,
 ) -> Result<Answer, Problem> {
     let changed = caller.write(move |tx| habits::update(tx, id.0, &if_match.0, body.0));
-    let (habit, user) = changed.await?;
-    answer(&caller, habit, &user)
+    let (habit, settings) = changed.await?;
+    answer(&caller, habit, &settings)
 }
 
 /// Delete a habit
@@ -111,8 +111,8 @@ async fn delete_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch)
 )]
 async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<Answer, Problem> {
     let changed = caller.write(move |tx| habits::archive(tx, id.0, &if_match.0));
-    let (habit, user) = changed.await?;
-    answer(&caller, habit, &user)
+    let (habit, settings) = changed.await?;
+    answer(&caller, habit, &settings)
 }
 
 /// Restore a habit
@@ -132,6 +132,6 @@ async fn archive_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch
 )]
 async fn restore_habit(caller: Caller, id: PathParam<HabitId>, if_match: IfMatch) -> Result<Answer, Problem> {
     let changed = caller.write(move |tx| habits::restore(tx, id.0, &if_match.0));
-    let (habit, user) = changed.await?;
-    answer(&caller, habit, &user)
+    let (habit, settings) = changed.await?;
+    answer(&caller, habit, &settings)
 }

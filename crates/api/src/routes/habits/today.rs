@@ -121,6 +121,6 @@ impl From<Today> for TodayBody {
 async fn get_today(caller: Caller, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let now = caller.now;
     let on = query.0.on;
-    let today = caller.read(move |store| habits::today(store, caller.user, now, on)).await?;
+    let today = caller.query(move |store| habits::today(store, caller.user, now, on)).await?;
     Answer::computed(&TodayBody::from(today))
 }

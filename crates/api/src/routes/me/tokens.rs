@@ -118,7 +118,7 @@ impl Decode for CreateTokenBody {
 )]
 async fn list_tokens(caller: Caller, query: Query<PageRequest>) -> Result<Page<TokenBody>, Problem> {
     let user = caller.user;
-    let tokens = caller.read(move |store| personal_tokens::list(store, user)).await?;
+    let tokens = caller.query(move |store| personal_tokens::list(store, user)).await?;
     let items: Vec<TokenBody> = tokens.into_iter().map(TokenBody::from).collect();
     let key = |token: &TokenBody| (token.created_at.micros(), token.id);
     Page::of_sorted(items, key, "created_at", &query.0, |a, b| a < b)
@@ -162,7 +162,7 @@ async fn create_token(caller: Caller, body: Body<CreateTokenBody>) -> Result<Ans
 )]
 async fn get_token(caller: Caller, id: PathParam<PersonalTokenId>) -> Result<Answer, Problem> {
     let user = caller.user;
-    let token = caller.read(move |store| personal_tokens::find(store, user, id.0)).await?;
+    let token = caller.query(move |store| personal_tokens::find(store, user, id.0)).await?;
     let rev = token.rev;
     Answer::stored(&TokenBody::from(token), rev)
 }

@@ -92,7 +92,7 @@ async fn put_mood(
     responses((status = 200, description = "The mood", body = Mood))
 )]
 async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Problem> {
-    let found = caller.read(move |store| moods::find(store, caller.user, day.0)).await?;
+    let found = caller.query(move |store| moods::find(store, caller.user, day.0)).await?;
     answer(&found)
 }
 

@@ -49,7 +49,7 @@ async fn create_moment(caller: Caller, body: Body<NewMoment>) -> Result<Answer, 
     responses((status = 200, description = "The moment", body = MoodMoment))
 )]
 async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answer, Problem> {
-    let found = caller.read(move |store| moods::find_moment(store, caller.user, id.0)).await?;
+    let found = caller.query(move |store| moods::find_moment(store, caller.user, id.0)).await?;
     answer(&found)
 }
 

@@ -40,7 +40,7 @@ async fn list_sleep(caller: Caller, query: Query<DatesQuery>) -> Result<Page<Sle
         Start::Before(first) => (None, Some(Instant::from_micros(*first))),
     };
     let slice = SleepSlice { dates, after, before, limit: page.limit + 1, backwards: before.is_some() };
-    let read = caller.read(move |store| sleep::list(store, caller.user, &slice));
+    let read = caller.query(move |store| sleep::list(store, caller.user, &slice));
     let found = Page::of_selected(read.await?, |log| log.sleep.start.micros(), "start", &page, &start);
     Ok(found.map(SleepLogBody::from))
 }
@@ -106,6 +106,6 @@ struct CheckAnswer {
 async fn check_sleep(caller: Caller, body: Body<CheckSleepBody>) -> Result<Answer, Problem> {
     let (now, changed) = (caller.now, body.0.id);
     let input = SleepInput::from(body.0);
-    let conflicts = caller.read(move |store| sleep::check(store, caller.user, now, &input, changed)).await?;
+    let conflicts = caller.query(move |store| sleep::check(store, caller.user, now, &input, changed)).await?;
     Answer::computed(&CheckAnswer { overlaps: !conflicts.is_empty(), conflicts })
 }

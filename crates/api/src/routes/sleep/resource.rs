@@ -73,7 +73,7 @@ async fn create_sleep_log(
     responses((status = 200, description = "The log", body = SleepLogBody))
 )]
 async fn get_sleep_log(caller: Caller, id: PathParam<SleepLogId>) -> Result<Answer, Problem> {
-    let found = caller.read(move |store| sleep::find(store, caller.user, id.0)).await?;
+    let found = caller.query(move |store| sleep::find(store, caller.user, id.0)).await?;
     answer(found)
 }
 

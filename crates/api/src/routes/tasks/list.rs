@@ -178,7 +178,7 @@ async fn list_tasks(caller: Caller, query: Query<ListQuery>) -> Result<Page<Task
         seek: TaskSeek { order, beyond, backwards, limit: query.page.limit + 1 },
     };
     let now = caller.now;
-    let found = caller.read(move |store| tasks::list(store, caller.user, now, wanted)).await?;
+    let found = caller.query(move |store| tasks::list(store, caller.user, now, &wanted)).await?;
     let page = Page::of_selected(found, |task| Key::of(task, order.by), &sort, &query.page, &start);
     Ok(page.map(Task::from))
 }

@@ -50,7 +50,7 @@ async fn create_task(caller: Caller, body: Body<NewTask>) -> Result<Answer, Prob
     responses((status = 200, description = "The task", body = Task))
 )]
 async fn get_task(caller: Caller, id: PathParam<TaskId>) -> Result<Answer, Problem> {
-    let found = caller.read(move |store| tasks::find(store, caller.user, id.0)).await?;
+    let found = caller.query(move |store| tasks::find(store, caller.user, id.0)).await?;
     answer(&found)
 }
 

@@ -95,6 +95,6 @@ async fn list_time_entries(caller: Caller, query: Query<ListQuery>) -> Result<Pa
     let range = DateRange::new(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)).unwrap_or(DateRange::ALL);
     let filter = TimeFilter { range, habit: habit_id, task: task_id };
     let seek = TimeSeek { reversed, beyond, backwards, limit: page.limit + 1 };
-    let found = caller.read(move |store| time_entries::list(store, caller.user, &filter, &seek)).await?;
+    let found = caller.query(move |store| time_entries::list(store, caller.user, &filter, &seek)).await?;
     Ok(Page::of_selected(found, Key::of, sort, &page, &start))
 }

@@ -51,7 +51,7 @@ async fn create_time_entry(caller: Caller, body: Body<NewTimeEntry>) -> Result<A
     responses((status = 200, description = "The time entry", body = TimeEntry))
 )]
 async fn get_time_entry(caller: Caller, id: PathParam<TimeEntryId>) -> Result<Answer, Problem> {
-    let found = caller.read(move |store| time_entries::find(store, caller.user, id.0)).await?;
+    let found = caller.query(move |store| time_entries::find(store, caller.user, id.0)).await?;
     answer(&found)
 }
 

@@ -1,6 +1,7 @@
 //! The data of an overview, read in a constant number of statements.
 
 use crate::civil::{Date, DateRange, DayClock, Instant};
+use crate::entity;
 use crate::error::Error;
 use crate::error::StoreError;
 use crate::habits::{Habit, History, Progress};
@@ -11,7 +12,6 @@ use crate::stats::period::Period;
 use crate::tasks::{Priority, TaskStatus};
 use crate::themes::ThemeLabel;
 use crate::unit_of_work::Store;
-use crate::users;
 
 /// How many tasks of one kind there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,15 +92,14 @@ pub(super) fn read(
     on: Option<Date>,
     period: Period,
 ) -> Result<InputData, Error> {
-    let user = users::find(store, user)?;
-    let today = on.unwrap_or_else(|| user.today(now));
+    let (settings, habits) = store.settings_and_habits(user)?.ok_or(Error::not_found::<entity::User>())?;
+    let today = on.unwrap_or_else(|| settings.today(now));
     let days = period.days_to_read(today);
     // Of all days, the days of the range are those that are read.
     let own = period.days(today, Some(days.from()));
-    let habits = store.habits_with_history(user.id)?;
-    let mut themes = store.theme_labels(user.id)?;
+    let mut themes = store.theme_labels(user)?;
     themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
-    let clock = user.day_clock();
+    let clock = settings.day_clock();
     let end = days.to().succ().map_or(Instant::from_micros(i64::MAX), |next| clock.start_of(next));
     let begin = clock.start_of(days.from());
     Ok(InputData {
@@ -108,21 +107,17 @@ pub(super) fn read(
         clock,
         habits,
         themes,
-        tasks: store.task_counts(user.id)?,
-        tasks_made: store.tasks_made(user.id, begin, end)?,
-        tasks_done: store.tasks_done(user.id, begin, end)?,
-        minutes: store
-            .time_by_day(user.id, days, None)?
-            .into_iter()
-            .map(|(date, spent)| (date, spent.minutes))
-            .collect(),
+        tasks: store.task_counts(user)?,
+        tasks_made: store.tasks_made(user, begin, end)?,
+        tasks_done: store.tasks_done(user, begin, end)?,
+        minutes: store.time_by_day(user, days, None)?.into_iter().map(|(date, spent)| (date, spent.minutes)).collect(),
         minutes_by_theme: store
-            .time_by_theme(user.id, own)?
+            .time_by_theme(user, own)?
             .into_iter()
             .map(|(theme, spent)| (theme, spent.minutes))
             .collect(),
-        sleeps: store.sleeps(user.id, days)?,
-        moods: store.mood_values(user.id, days)?,
+        sleeps: store.sleeps(user, days)?,
+        moods: store.mood_values(user, days)?,
     })
 }
 
