@@ -16,7 +16,7 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use circadia_domain::code::Code;
 use circadia_domain::personal_tokens::Scope;
 
-use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_and_title};
+use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_of};
 use crate::http::schemas::{self, operations};
 use crate::routes;
 
@@ -132,9 +132,8 @@ fn description() -> String {
          | code | status | meaning |\n|---|---|---|\n",
     );
     for code in Code::ALL {
-        let (status, title) = status_and_title(*code);
         // Writing to a String can't fail.
-        let _ = writeln!(text, "| `{code}` | {status} | {title} |");
+        let _ = writeln!(text, "| `{code}` | {} | {} |", status_of(code.class()).as_u16(), code.title());
     }
     text
 }
