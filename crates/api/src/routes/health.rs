@@ -11,6 +11,7 @@ use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("system", "Health.");
     operations!(routes, live, ready);
 }
 

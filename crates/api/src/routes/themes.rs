@@ -14,6 +14,7 @@ use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("themes", "Coloured groups of habits and tasks.");
     operations!(routes, list_themes, create_theme, get_theme, update_theme, delete_theme);
 }
 
