@@ -47,7 +47,7 @@
 //!    `unit_of_work::Store`.
 //! 2. A migration as above. The primary key of a user's table begins with `user_id`; foreign keys are `RESTRICT`.
 //! 3. A `table!` in `schema`. Tables that are joined also stand in `allow_tables_to_appear_in_same_query!`.
-//! 4. The table's name in `erasure::OWNED_BY_USERS`, before the tables that it references.
+//! 4. The table's name in `OWNED_BY_USERS` of the same file, before the tables that it references.
 //! 5. A file of the feature's name, with its `mod` here: the `…Row` and `impl …Repository for Transaction`. Stamp `rev`
 //!    on every row that is written, and call `leave_tombstone(user, &id.into(), rev, now)` for every row that is
 //!    deleted.
@@ -96,5 +96,6 @@ mod writer_lock;
 
 pub use backend::Backend;
 pub use database::SqlDatabase;
-pub use erasure::{OWNED_BY_USERS, RETAINED_AFTER_ERASURE};
+pub use erasure::RETAINED_AFTER_ERASURE;
 pub use options::{StorageError, StorageOptions};
+pub use schema::owned_by_users;
