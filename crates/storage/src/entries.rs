@@ -3,66 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{Date, DateRange, Instant};
-use circadia_domain::error::StoreError;
 use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryRepository, EntryState};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::revision::Revision;
 use diesel::prelude::*;
 
-use crate::convert::{number, to_integer};
+use crate::convert::number;
 use crate::dialect::{HabitDayIn, insert_rows};
+use crate::row::{Stored as _, row};
 use crate::schema::entries;
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = entries, treat_none_as_default_value = false)]
-struct EntryRow {
-    habit_id: Sql<HabitId>,
-    date: Sql<Date>,
-    state: Sql<EntryState>,
-    value: Option<i32>,
-    tracked_minutes: i32,
-    note: Option<Sql<EntryNote>>,
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-}
-
-impl TryFrom<&Entry> for EntryRow {
-    type Error = StoreError;
-
-    fn try_from(entry: &Entry) -> Result<Self> {
-        Ok(Self {
-            habit_id: Sql(entry.habit),
-            date: Sql(entry.date),
-            state: Sql(entry.state),
-            value: entry.value.map(to_integer).transpose()?,
-            tracked_minutes: to_integer(entry.tracked_minutes)?,
-            note: entry.note.clone().map(Sql),
-            created_at: Sql(entry.created_at),
-            updated_at: Sql(entry.updated_at),
-            rev: entry.rev.0,
-        })
-    }
-}
-
-impl TryFrom<EntryRow> for Entry {
-    type Error = StoreError;
-
-    fn try_from(row: EntryRow) -> Result<Self> {
-        Ok(Self {
-            habit: row.habit_id.0,
-            date: row.date.0,
-            state: row.state.0,
-            value: row.value.map(number).transpose()?,
-            tracked_minutes: number(row.tracked_minutes)?,
-            note: row.note.map(Sql::into_inner),
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-        })
+row! {
+    #[diesel(table_name = entries, primary_key(user_id, habit_id, date))]
+    struct EntryRow of Entry {
+        #[diesel(column_name = habit_id)]
+        habit: Sql<HabitId>,
+        date: Sql<Date>,
+        state: Sql<EntryState>,
+        value: Option<i32>,
+        tracked_minutes: i32,
+        note: Option<Sql<EntryNote>>,
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
     }
 }
 
@@ -87,7 +53,7 @@ impl EntryRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Entry::try_from).transpose()
+        found.map(EntryRow::into_domain).transpose()
     }
 
     fn find_entries(&mut self, user: UserId, keys: &[(HabitId, Date)]) -> Result<Vec<Entry>> {
@@ -107,7 +73,7 @@ impl EntryRepository for Transaction {
             .select(EntryRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Entry::try_from).collect()
+        rows.into_iter().map(EntryRow::into_domain).collect()
     }
 
     fn entries(
@@ -130,7 +96,7 @@ impl EntryRepository for Transaction {
             in_range.order(entries::date.asc()).load(self.connection())
         }
         .classified()?;
-        rows.into_iter().map(Entry::try_from).collect()
+        rows.into_iter().map(EntryRow::into_domain).collect()
     }
 
     fn day_records(&mut self, user: UserId, habit: HabitId) -> Result<Vec<(Date, DayRecord)>> {
@@ -171,7 +137,7 @@ impl EntryRepository for Transaction {
             put.iter().map(|entry| ((entry.habit, entry.date), entry)).collect();
         let rows = last
             .into_values()
-            .map(|entry| Ok((entries::user_id.eq(Sql(user)), EntryRow::try_from(entry)?)))
+            .map(|entry| Ok((entries::user_id.eq(Sql(user)), EntryRow::from_domain(entry)?)))
             .collect::<Result<Vec<_>>>()?;
         insert_rows!(
             self.connection(),

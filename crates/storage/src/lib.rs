@@ -78,6 +78,7 @@ mod options;
 mod personal_tokens;
 mod pool;
 mod quotes;
+mod row;
 mod schema;
 mod sessions;
 mod sleep;

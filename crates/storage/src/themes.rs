@@ -13,53 +13,24 @@ use circadia_domain::time_entries::TimeEntryRepository as _;
 use diesel::dsl::{count, exists};
 use diesel::prelude::*;
 
-use crate::convert::{corrupt, digest, number};
+use crate::convert::{corrupt, number};
+use crate::row::{Stored as _, row};
 use crate::schema::{habits, tasks, themes};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = themes, primary_key(user_id, id))]
-#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
-struct ThemeRow {
-    id: Sql<ThemeId>,
-    name: Sql<ThemeName>,
-    color: Sql<Color>,
-    #[diesel(skip_update)]
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-    #[diesel(skip_update)]
-    request_digest: Vec<u8>,
-}
-
-impl From<&Theme> for ThemeRow {
-    fn from(theme: &Theme) -> Self {
-        Self {
-            id: Sql(theme.id),
-            name: Sql(theme.name.clone()),
-            color: Sql(theme.color),
-            created_at: Sql(theme.created_at),
-            updated_at: Sql(theme.updated_at),
-            rev: theme.rev.0,
-            request_digest: theme.request_digest.to_vec(),
-        }
-    }
-}
-
-impl TryFrom<ThemeRow> for Theme {
-    type Error = StoreError;
-
-    fn try_from(row: ThemeRow) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0,
-            name: row.name.0,
-            color: row.color.0,
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-            request_digest: digest(&row.request_digest)?,
-        })
+row! {
+    #[diesel(table_name = themes, primary_key(user_id, id))]
+    struct ThemeRow of Theme {
+        id: Sql<ThemeId>,
+        name: Sql<ThemeName>,
+        color: Sql<Color>,
+        #[diesel(skip_update)]
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
+        #[diesel(skip_update)]
+        request_digest: Vec<u8>,
     }
 }
 
@@ -118,7 +89,7 @@ impl ThemeRepository for Transaction {
         let counts = self.counts_by_theme(user)?;
         rows.into_iter()
             .map(|row| {
-                let theme = Theme::try_from(row)?;
+                let theme = row.into_domain()?;
                 let counts = counts.get(&theme.id).copied().unwrap_or_default();
                 Ok((theme, counts))
             })
@@ -166,7 +137,7 @@ impl ThemeRepository for Transaction {
             tasks_done: done.unwrap_or(0),
             minutes: number(spent.unwrap_or_default().minutes)?,
         };
-        Ok(Some((row.try_into()?, counts)))
+        Ok(Some((row.into_domain()?, counts)))
     }
 
     fn theme_exists(&mut self, user: UserId, id: ThemeId) -> Result<bool> {
@@ -175,7 +146,11 @@ impl ThemeRepository for Transaction {
 
     fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
         diesel::insert_into(themes::table)
-            .values((themes::user_id.eq(Sql(user)), themes::name_key.eq(theme.name.key()), ThemeRow::from(theme)))
+            .values((
+                themes::user_id.eq(Sql(user)),
+                themes::name_key.eq(theme.name.key()),
+                ThemeRow::from_domain(theme)?,
+            ))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -183,7 +158,7 @@ impl ThemeRepository for Transaction {
 
     fn update_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
         diesel::update(themes::table.find((Sql(user), Sql(theme.id))))
-            .set((themes::name_key.eq(theme.name.key()), ThemeRow::from(theme)))
+            .set((themes::name_key.eq(theme.name.key()), ThemeRow::from_domain(theme)?))
             .execute(self.connection())
             .map(drop)
             .classified()
