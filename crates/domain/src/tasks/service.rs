@@ -122,7 +122,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTask) -> Result<Creation<Ta
 
 fn ensure_theme_exists(tx: &mut WriteTransaction<'_>, theme: Option<ThemeId>) -> Result<(), Error> {
     match theme {
-        Some(theme) if !tx.store.theme_exists(tx.user, theme)? => {
+        Some(theme) if tx.store.find_theme(tx.user, theme)?.is_none() => {
             Err(Error::field("/theme_id", "theme_not_found", "there is no such theme"))
         }
         _ => Ok(()),

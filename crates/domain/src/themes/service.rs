@@ -41,20 +41,32 @@ pub struct ThemePatch {
 /// A user's themes by name.
 pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>, Error> {
     let mut themes = store.themes(user)?;
-    themes.sort_by_cached_key(|(theme, _)| (theme.name.key(), theme.id));
-    Ok(themes)
+    themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
+    let mut counts = store.theme_counts(user)?;
+    let with_counts = |theme: Theme| {
+        let counts = counts.remove(&theme.id).unwrap_or_default();
+        (theme, counts)
+    };
+    Ok(themes.into_iter().map(with_counts).collect())
 }
 
 /// One theme.
 pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<(Theme, ThemeCounts), Error> {
-    store.find_theme(user, id)?.ok_or(Error::not_found::<entity::Theme>())
+    let theme = store.find_theme(user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
+    with_counts(store, user, theme)
+}
+
+fn with_counts(store: &mut dyn Store, user: UserId, theme: Theme) -> Result<(Theme, ThemeCounts), Error> {
+    let counts = store.theme_counts(user)?.remove(&theme.id).unwrap_or_default();
+    Ok((theme, counts))
 }
 
 /// Creates a theme, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(Theme, ThemeCounts)>, Error> {
     let existing = tx.store.themes(tx.user)?;
-    if let Some((theme, counts)) = existing.iter().find(|(theme, _)| theme.id == new.id) {
-        return Creation::replay(&theme.request_digest, &new.request_digest, (theme.clone(), *counts));
+    if let Some(theme) = existing.iter().find(|theme| theme.id == new.id) {
+        let stored = with_counts(tx.store, tx.user, theme.clone())?;
+        return Creation::replay(&theme.request_digest, &new.request_digest, stored);
     }
     if tx.store.theme_was_deleted(tx.user, new.id)? {
         return Err(Creation::<Theme>::deleted_before());
@@ -64,7 +76,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(
     }
     ensure_name_is_free(&existing, &new.name, new.id)?;
     let color = new.color.unwrap_or_else(|| {
-        let taken: Vec<Color> = existing.iter().map(|(theme, _)| theme.color).collect();
+        let taken: Vec<Color> = existing.iter().map(|theme| theme.color).collect();
         distinct_color(&taken)
     });
     let theme = Theme {
@@ -88,8 +100,7 @@ pub fn update(
     patch: ThemePatch,
 ) -> Result<(Theme, ThemeCounts), Error> {
     let existing = tx.store.themes(tx.user)?;
-    let (theme, counts) =
-        existing.iter().find(|(theme, _)| theme.id == id).cloned().ok_or(Error::not_found::<entity::Theme>())?;
+    let theme = existing.iter().find(|theme| theme.id == id).cloned().ok_or(Error::not_found::<entity::Theme>())?;
     expected.check(theme.rev)?;
     if let Some(name) = &patch.name {
         ensure_name_is_free(&existing, name, id)?;
@@ -102,20 +113,20 @@ pub fn update(
         ..theme
     };
     tx.store.update_theme(tx.user, &changed)?;
-    Ok((changed, counts))
+    with_counts(tx.store, tx.user, changed)
 }
 
 /// Deletes a theme; the habits and tasks that carried it go on without one.
 pub fn delete(tx: &mut WriteTransaction<'_>, id: ThemeId, expected: &Expected) -> Result<(), Error> {
-    let (theme, _) = tx.store.find_theme(tx.user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
+    let theme = tx.store.find_theme(tx.user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
     expected.check(theme.rev)?;
     tx.store.delete_theme(tx.user, id, tx.rev, tx.now)?;
     Ok(())
 }
 
-fn ensure_name_is_free(existing: &[(Theme, ThemeCounts)], name: &ThemeName, except: ThemeId) -> Result<(), Error> {
+fn ensure_name_is_free(existing: &[Theme], name: &ThemeName, except: ThemeId) -> Result<(), Error> {
     let key = name.key();
-    if existing.iter().any(|(theme, _)| theme.id != except && theme.name.key() == key) {
+    if existing.iter().any(|theme| theme.id != except && theme.name.key() == key) {
         return Err(Error::conflict(Code::ThemeNameTaken, format!("there already is a theme named “{name}”")));
     }
     Ok(())

@@ -98,7 +98,7 @@ pub(super) fn read(
     // Of all days, the days of the range are those that are read.
     let own = period.days(today, Some(days.from()));
     let habits = store.habits_with_history(user.id)?;
-    let mut themes = store.theme_labels(user.id)?;
+    let mut themes: Vec<ThemeLabel> = store.themes(user.id)?.into_iter().map(ThemeLabel::from).collect();
     themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
     let clock = user.day_clock();
     let end = days.to().succ().map_or(Instant::from_micros(i64::MAX), |next| clock.start_of(next));
