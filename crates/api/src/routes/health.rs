@@ -23,7 +23,7 @@ pub struct LiveBody {
     #[schema(example = "live")]
     status: &'static str,
     /// The version that is running.
-    #[schema(example = "0.1.0")]
+    #[schema(example = json!(env!("CARGO_PKG_VERSION")))]
     version: &'static str,
 }
 
