@@ -1,7 +1,7 @@
 //! The machine codes of refusals: one list for every layer.
 //!
-//! A code is part of the public contract: it never changes its meaning, and is never spelled elsewhere. Each belongs to a
-//! [`Class`], for which the API has an HTTP status.
+//! A code is part of the public contract: it never changes its meaning, and is never spelled elsewhere. Each belongs to
+//! a [`Class`], for which the API has an HTTP status.
 
 macro_rules! codes {
     ($($(#[$doc:meta])+ $class:ident { $($variant:ident = $text:literal, $title:literal;)+ })+) => {

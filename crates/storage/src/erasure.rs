@@ -1,7 +1,7 @@
 //! The erasure of an account, with every row of its user.
 //!
-//! Every table that has a column `user_id` is named by [`owned_by_users`] or [`RETAINED_AFTER_ERASURE`]. A contract test
-//! compares them with the databases' own catalogues, and fails for a table that is missing.
+//! Every table that has a column `user_id` is named by [`owned_by_users`] or [`RETAINED_AFTER_ERASURE`]. A contract
+//! test compares them with the databases' own catalogues, and fails for a table that is missing.
 
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;

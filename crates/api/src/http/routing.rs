@@ -64,12 +64,15 @@ struct PathEntry {
     allow: String,
 }
 
+/// The schemas of the document, by name.
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
 /// Collects operations.
 #[derive(Default)]
 pub struct Routes {
     prefix: &'static str,
     paths: Paths,
-    schemas: Vec<(String, RefOr<Schema>)>,
+    schemas: Schemas,
     tags: Vec<Tag>,
     entries: Vec<PathEntry>,
     operations: Vec<Operation>,
@@ -124,7 +127,7 @@ impl Routes {
     }
 
     /// The paths, schemas and tags of the document.
-    pub(crate) fn into_document_parts(self) -> (Paths, Vec<(String, RefOr<Schema>)>, Vec<Tag>) {
+    pub(crate) fn into_document_parts(self) -> (Paths, Schemas, Vec<Tag>) {
         (self.paths, self.schemas, self.tags)
     }
 

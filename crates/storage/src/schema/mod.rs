@@ -4,8 +4,8 @@ mod accounts;
 mod server;
 mod trackers;
 
-/// Tables whose rows are deleted with their user's account, referencing ones before referenced ones. The row in `users` is
-/// deleted after them.
+/// Tables whose rows are deleted with their user's account, referencing ones before referenced ones. The row in `users`
+/// is deleted after them.
 pub fn owned_by_users() -> impl Iterator<Item = &'static str> {
     [trackers::OWNED_BY_USERS, server::OWNED_BY_USERS, accounts::OWNED_BY_USERS].into_iter().flatten().copied()
 }
