@@ -1,6 +1,6 @@
 //! What can be done with themes.
 
-use super::{MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
+use super::{CountedTheme, MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
 use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
@@ -26,43 +26,42 @@ pub struct NewTheme {
     pub request_digest: [u8; 32],
 }
 
-/// A change of a theme (RFC 7396): what is absent stays.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateThemeBody))]
-pub struct ThemePatch {
-    /// The new name.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub name: Option<ThemeName>,
-    /// The new colour.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub color: Option<Color>,
+patch! {
+    /// A change of a theme (RFC 7396): what is absent stays.
+    #[derive(Debug, Clone, Default)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateThemeBody))]
+    pub struct ThemePatch of Theme {
+        /// The new name.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub name: Option<ThemeName>,
+        /// The new colour.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub color: Option<Color>,
+    }
 }
 
 /// A user's themes by name.
-pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>, Error> {
+pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<CountedTheme>, Error> {
     let mut themes = store.themes(user)?;
     themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
     let mut counts = store.theme_counts(user)?;
-    let with_counts = |theme: Theme| {
-        let counts = counts.remove(&theme.id).unwrap_or_default();
-        (theme, counts)
-    };
+    let with_counts = |theme: Theme| CountedTheme { counts: counts.remove(&theme.id).unwrap_or_default(), theme };
     Ok(themes.into_iter().map(with_counts).collect())
 }
 
 /// One theme.
-pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<(Theme, ThemeCounts), Error> {
+pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<CountedTheme, Error> {
     let theme = store.find_theme(user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
     with_counts(store, user, theme)
 }
 
-fn with_counts(store: &mut dyn Store, user: UserId, theme: Theme) -> Result<(Theme, ThemeCounts), Error> {
+fn with_counts(store: &mut dyn Store, user: UserId, theme: Theme) -> Result<CountedTheme, Error> {
     let counts = store.theme_counts(user)?.remove(&theme.id).unwrap_or_default();
-    Ok((theme, counts))
+    Ok(CountedTheme { theme, counts })
 }
 
 /// Creates a theme, or returns the one that an earlier identical request created.
-pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(Theme, ThemeCounts)>, Error> {
+pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<CountedTheme>, Error> {
     let existing = tx.store.themes(tx.user)?;
     if let Some(theme) = existing.iter().find(|theme| theme.id == new.id) {
         let stored = with_counts(tx.store, tx.user, theme.clone())?;
@@ -89,7 +88,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(
         request_digest: new.request_digest,
     };
     tx.store.insert_theme(tx.user, &theme)?;
-    Ok(Creation::Created((theme, ThemeCounts::default())))
+    Ok(Creation::Created(CountedTheme { theme, counts: ThemeCounts::default() }))
 }
 
 /// Changes a theme.
@@ -98,20 +97,15 @@ pub fn update(
     id: ThemeId,
     expected: &Expected,
     patch: ThemePatch,
-) -> Result<(Theme, ThemeCounts), Error> {
+) -> Result<CountedTheme, Error> {
     let existing = tx.store.themes(tx.user)?;
-    let theme = existing.iter().find(|theme| theme.id == id).cloned().ok_or(Error::not_found::<entity::Theme>())?;
+    let mut theme = existing.iter().find(|theme| theme.id == id).cloned().ok_or(Error::not_found::<entity::Theme>())?;
     expected.check(theme.rev)?;
     if let Some(name) = &patch.name {
         ensure_name_is_free(&existing, name, id)?;
     }
-    let changed = Theme {
-        name: patch.name.unwrap_or(theme.name),
-        color: patch.color.unwrap_or(theme.color),
-        updated_at: tx.now,
-        rev: tx.rev,
-        ..theme
-    };
+    patch.apply_to(&mut theme);
+    let changed = Theme { updated_at: tx.now, rev: tx.rev, ..theme };
     tx.store.update_theme(tx.user, &changed)?;
     with_counts(tx.store, tx.user, changed)
 }
