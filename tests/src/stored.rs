@@ -32,6 +32,14 @@ impl TestDatabase {
         contents
     }
 
+    /// The tables that have a column `user_id`.
+    pub fn tables_of_users(&self) -> Vec<String> {
+        let mut connection = Connection::open(self.url());
+        let mut tables = tables(&mut connection);
+        tables.retain(|table| columns(&mut connection, table).iter().any(|column| column == "user_id"));
+        tables
+    }
+
     /// Everything that is stored, in the bytes of its columns one after the other; of SQLite, also its files as they
     /// are.
     pub fn everything(&self) -> Vec<Vec<u8>> {

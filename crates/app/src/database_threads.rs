@@ -49,23 +49,27 @@ impl DatabaseThreads {
     ///
     /// # Errors
     /// Those of the system, if it gives no threads.
-    pub(crate) fn start(database: &Arc<dyn Database>, threads: usize) -> io::Result<Self> {
+    pub(crate) fn start(threads: usize) -> io::Result<Self> {
         let (queue, tasks) = bounded::<Task>(QUEUE_CAPACITY);
         for number in 1..=threads {
             let tasks = tasks.clone();
             thread::Builder::new().name(format!("database-{number}")).spawn(move || run_all(&tasks))?;
         }
-        let writes = if database.groups_writes() {
-            let (writes, waiting) = bounded(QUEUE_CAPACITY);
-            let database = Arc::clone(database);
-            thread::Builder::new()
-                .name("database-writer".to_owned())
-                .spawn(move || run_groups(&*database, &waiting))?;
-            Some(writes)
-        } else {
-            None
-        };
-        Ok(Self { queue, writes })
+        Ok(Self { queue, writes: None })
+    }
+
+    /// Starts the thread for writes, if the database groups them.
+    ///
+    /// # Errors
+    /// Those of the system, if it gives no thread.
+    pub(crate) fn with_writer(self, database: &Arc<dyn Database>) -> io::Result<Self> {
+        if !database.groups_writes() {
+            return Ok(self);
+        }
+        let (writes, waiting) = bounded(QUEUE_CAPACITY);
+        let database = Arc::clone(database);
+        thread::Builder::new().name("database-writer".to_owned()).spawn(move || run_groups(&*database, &waiting))?;
+        Ok(Self { writes: Some(writes), ..self })
     }
 
     /// Whether [`submit_write`](Self::submit_write) can be used.

@@ -40,7 +40,7 @@ impl UnitOfWork {
     /// # Errors
     /// Those of the system, if it gives no threads.
     pub fn new(database: Arc<dyn Database>, connections: usize, acquire_timeout: Duration) -> io::Result<Self> {
-        Ok(Self { threads: DatabaseThreads::start(&database, connections)?, database, acquire_timeout })
+        Ok(Self { threads: DatabaseThreads::start(connections)?.with_writer(&database)?, database, acquire_timeout })
     }
 
     /// Reads what one statement answers, apart from the user's settings. Without a transaction, see

@@ -1,24 +1,44 @@
 //! The machine codes of refusals: one list for every layer.
 //!
-//! A code is part of the public contract: it never changes its meaning, and is never spelled elsewhere. The API adds the
-//! HTTP status and the title of each.
+//! A code is part of the public contract: it never changes its meaning, and is never spelled elsewhere. Each belongs to
+//! a [`Class`], for which the API has an HTTP status.
 
 macro_rules! codes {
-    ($($variant:ident = $text:literal),* $(,)?) => {
+    ($($(#[$doc:meta])+ $class:ident { $($variant:ident = $text:literal, $title:literal;)+ })+) => {
+        /// A kind of refusal.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Class {
+            $($(#[$doc])+ $class,)+
+        }
+
         /// Why a request was refused, for programs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code {
-            $(#[doc = concat!("`", $text, "`")] $variant,)*
+            $($(#[doc = concat!("`", $text, "`")] $variant,)+)+
         }
 
         impl Code {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            /// Every code, by class.
+            pub const ALL: &'static [Self] = &[$($(Self::$variant),+),+];
 
             /// The code as clients see it.
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $text,)*
+                    $($(Self::$variant => $text,)+)+
+                }
+            }
+
+            /// What the code means, for people: the same text wherever it occurs.
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $($(Self::$variant => $title,)+)+
+                }
+            }
+
+            /// The kind of refusal.
+            pub const fn class(self) -> Class {
+                match self {
+                    $($(Self::$variant)|+ => Class::$class,)+
                 }
             }
         }
@@ -26,78 +46,120 @@ macro_rules! codes {
 }
 
 codes! {
-    MalformedJson = "malformed_json",
-    IncompleteBody = "incomplete_body",
-    InvalidCursor = "invalid_cursor",
-    GoogleCodeInvalid = "google_code_invalid",
-    GoogleCodeRefused = "google_code_refused",
-    GoogleStateInvalid = "google_state_invalid",
-    AuthenticationRequired = "authentication_required",
-    InvalidCredentials = "invalid_credentials",
-    TokenInvalid = "token_invalid",
-    TokenExpired = "token_expired",
-    TokenRevoked = "token_revoked",
-    SessionInvalid = "session_invalid",
-    GoogleTokenInvalid = "google_token_invalid",
-    CsrfFailed = "csrf_failed",
-    GoogleDenied = "google_denied",
-    GoogleEmailUnverified = "google_email_unverified",
-    GoogleAccountInactive = "google_account_inactive",
-    GoogleLinkExpired = "google_link_expired",
-    EmailNotVerified = "email_not_verified",
-    WrongCode = "wrong_code",
-    SecondFactorRequired = "second_factor_required",
-    ChallengeExpired = "challenge_expired",
-    WrongPassword = "wrong_password",
-    ReauthenticationRequired = "reauthentication_required",
-    InsufficientScope = "insufficient_scope",
-    HttpsRequired = "https_required",
-    NotFound = "not_found",
-    GoogleDisabled = "google_disabled",
-    GoogleNotLinked = "google_not_linked",
-    UserNotFound = "user_not_found",
-    SessionNotFound = "session_not_found",
-    PersonalTokenNotFound = "personal_token_not_found",
-    ThemeNotFound = "theme_not_found",
-    HabitNotFound = "habit_not_found",
-    EntryNotFound = "entry_not_found",
-    PauseNotFound = "pause_not_found",
-    SleepLogNotFound = "sleep_log_not_found",
-    MoodNotFound = "mood_not_found",
-    MoodMomentNotFound = "mood_moment_not_found",
-    TaskNotFound = "task_not_found",
-    TimeEntryNotFound = "time_entry_not_found",
-    TimerNotFound = "timer_not_found",
-    MailDisabled = "mail_disabled",
-    MethodNotAllowed = "method_not_allowed",
-    RequestTimeout = "request_timeout",
-    IdTaken = "id_taken",
-    UsernameTaken = "username_taken",
-    EmailTaken = "email_taken",
-    GoogleAccountExists = "google_account_exists",
-    GoogleSubjectTaken = "google_subject_taken",
-    GoogleAlreadyLinked = "google_already_linked",
-    GoogleLastWayIn = "google_last_way_in",
-    ChangedMeanwhile = "changed_meanwhile",
-    ThemeNameTaken = "theme_name_taken",
-    HabitEnded = "habit_ended",
-    SleepOverlap = "sleep_overlap",
-    IllegalTransition = "illegal_transition",
-    TimerRunning = "timer_running",
-    TimerNotRunning = "timer_not_running",
-    PasswordNotSet = "password_not_set",
-    LastSuperuser = "last_superuser",
-    TotpNotSetUp = "totp_not_set_up",
-    TotpActive = "totp_active",
-    LimitReached = "limit_reached",
-    PreconditionFailed = "precondition_failed",
-    PayloadTooLarge = "payload_too_large",
-    UnsupportedMediaType = "unsupported_media_type",
-    ValidationFailed = "validation_failed",
-    RateLimited = "rate_limited",
-    InternalError = "internal_error",
-    GoogleUnavailable = "google_unavailable",
-    Unavailable = "unavailable",
+    /// The request can't be read, or one of its opaque values isn't valid.
+    Malformed {
+        MalformedJson = "malformed_json", "The body is not valid JSON";
+        IncompleteBody = "incomplete_body", "The body is incomplete";
+        InvalidCursor = "invalid_cursor", "The cursor is not valid";
+        GoogleCodeInvalid = "google_code_invalid", "The code is not valid";
+        GoogleCodeRefused = "google_code_refused", "Google refused the sign-in";
+        GoogleStateInvalid = "google_state_invalid", "The sign-in is unknown or has expired";
+    }
+    /// Who is asking isn't known.
+    Unauthenticated {
+        AuthenticationRequired = "authentication_required", "Authentication is required";
+        InvalidCredentials = "invalid_credentials", "The credentials are wrong";
+        TokenInvalid = "token_invalid", "The token is not valid";
+        TokenExpired = "token_expired", "The token has expired";
+        TokenRevoked = "token_revoked", "The session has ended";
+        SessionInvalid = "session_invalid", "The cookie's session has ended";
+        GoogleTokenInvalid = "google_token_invalid", "Google's answer is not valid";
+        WrongCode = "wrong_code", "The code is wrong";
+        SecondFactorRequired = "second_factor_required", "A second factor is required";
+        ChallengeExpired = "challenge_expired", "The challenge has expired";
+    }
+    /// It is known who is asking, but this isn't allowed.
+    Forbidden {
+        CsrfFailed = "csrf_failed", "The request may come from another site";
+        GoogleDenied = "google_denied", "The sign-in was cancelled";
+        GoogleEmailUnverified = "google_email_unverified", "The address is not verified";
+        GoogleAccountInactive = "google_account_inactive", "The account may not sign in";
+        GoogleLinkExpired = "google_link_expired", "The session has ended";
+        EmailNotVerified = "email_not_verified", "The e-mail address is not verified yet";
+        WrongPassword = "wrong_password", "The password is wrong";
+        ReauthenticationRequired = "reauthentication_required", "Reauthentication is required";
+        InsufficientScope = "insufficient_scope", "The token lacks the required scope";
+        HttpsRequired = "https_required", "HTTPS is required";
+    }
+    /// There is no such thing.
+    NotFound {
+        NotFound = "not_found", "Nothing was found at this address";
+        GoogleDisabled = "google_disabled", "Signing in with Google is not configured";
+        GoogleNotLinked = "google_not_linked", "No Google account is linked";
+        UserNotFound = "user_not_found", "No such user";
+        SessionNotFound = "session_not_found", "No such session";
+        PersonalTokenNotFound = "personal_token_not_found", "No such personal access token";
+        ThemeNotFound = "theme_not_found", "No such theme";
+        HabitNotFound = "habit_not_found", "No such habit";
+        EntryNotFound = "entry_not_found", "No such entry";
+        PauseNotFound = "pause_not_found", "No such pause";
+        SleepLogNotFound = "sleep_log_not_found", "No such sleep log";
+        MoodNotFound = "mood_not_found", "No such mood";
+        MoodMomentNotFound = "mood_moment_not_found", "No such moment";
+        TaskNotFound = "task_not_found", "No such task";
+        TimeEntryNotFound = "time_entry_not_found", "No such time entry";
+        TimerNotFound = "timer_not_found", "No timer is running";
+        MailDisabled = "mail_disabled", "This server sends no mail";
+    }
+    /// The address has other methods.
+    MethodNotAllowed {
+        MethodNotAllowed = "method_not_allowed", "The method is not allowed";
+    }
+    /// The request didn't arrive in time.
+    RequestTimeout {
+        RequestTimeout = "request_timeout", "The request took too long to arrive";
+    }
+    /// It contradicts what is stored.
+    Conflict {
+        IdTaken = "id_taken", "The id is already in use";
+        UsernameTaken = "username_taken", "The user name is already taken";
+        EmailTaken = "email_taken", "The e-mail address is already in use";
+        GoogleAccountExists = "google_account_exists", "An account with this address already exists";
+        GoogleSubjectTaken = "google_subject_taken", "The Google account is linked to another account";
+        GoogleAlreadyLinked = "google_already_linked", "A Google account is already linked";
+        GoogleLastWayIn = "google_last_way_in", "It is the only sign-in method of the account";
+        ChangedMeanwhile = "changed_meanwhile", "It was changed at the same time";
+        ThemeNameTaken = "theme_name_taken", "The theme name is already in use";
+        HabitEnded = "habit_ended", "The habit has ended";
+        SleepOverlap = "sleep_overlap", "The sleep overlaps other logs";
+        IllegalTransition = "illegal_transition", "The task can't change to this status";
+        TimerRunning = "timer_running", "A timer is already running";
+        TimerNotRunning = "timer_not_running", "No timer is running";
+        PasswordNotSet = "password_not_set", "The account has no password";
+        LastSuperuser = "last_superuser", "The account is the last superuser";
+        TotpNotSetUp = "totp_not_set_up", "No second factor is set up";
+        TotpActive = "totp_active", "A second factor is already active";
+        LimitReached = "limit_reached", "The maximum number is reached";
+    }
+    /// A condition of the request isn't met.
+    PreconditionFailed {
+        PreconditionFailed = "precondition_failed", "It was changed in the meantime";
+    }
+    /// The body is too large.
+    PayloadTooLarge {
+        PayloadTooLarge = "payload_too_large", "The body is too large";
+    }
+    /// The body is of another media type.
+    UnsupportedMediaType {
+        UnsupportedMediaType = "unsupported_media_type", "The media type is not supported";
+    }
+    /// The request can be read, but contains invalid values.
+    Invalid {
+        ValidationFailed = "validation_failed", "The request contains invalid values";
+    }
+    /// Too many requests were made.
+    TooManyRequests {
+        RateLimited = "rate_limited", "Too many requests";
+    }
+    /// A defect.
+    Internal {
+        InternalError = "internal_error", "An internal error occurred";
+    }
+    /// Something that is needed can't be reached at the moment.
+    Unavailable {
+        GoogleUnavailable = "google_unavailable", "Google can't be reached";
+        Unavailable = "unavailable", "The service is temporarily unavailable";
+    }
 }
 
 impl std::fmt::Display for Code {

@@ -9,6 +9,8 @@
 pub mod words;
 #[macro_use]
 pub mod json;
+#[macro_use]
+mod patch;
 
 pub mod audit;
 pub mod civil;

@@ -9,11 +9,6 @@ pub(crate) fn corrupt(what: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(what.to_string())
 }
 
-/// Reads a SHA-256 digest.
-pub(crate) fn digest(bytes: &[u8]) -> Result<[u8; 32]> {
-    bytes.try_into().map_err(|_| corrupt(format_args!("a digest has {} bytes", bytes.len())))
-}
-
 /// Reads a number into a narrower type.
 pub(crate) fn number<Wide, Narrow>(wide: Wide) -> Result<Narrow>
 where
@@ -21,9 +16,4 @@ where
     Narrow: TryFrom<Wide>,
 {
     Narrow::try_from(wide).map_err(|_| corrupt(format_args!("{wide} is out of range")))
-}
-
-/// Converts a number for an `INTEGER` column.
-pub(crate) fn to_integer(value: u32) -> Result<i32> {
-    i32::try_from(value).map_err(|_| StoreError::Defect(format!("{value} is too large to be stored")))
 }

@@ -3,67 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{Date, DateRange, Instant};
-use circadia_domain::error::StoreError;
 use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryRepository, EntryState, Habit, History};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::revision::Revision;
 use diesel::prelude::*;
 
-use crate::convert::{number, to_integer};
+use crate::convert::number;
 use crate::dialect::{HabitDayIn, insert_rows, upsert_two};
 use crate::habits::HistoryRow;
+use crate::row::{Stored as _, row};
 use crate::schema::{entries, habit_histories};
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = entries, treat_none_as_default_value = false)]
-pub(crate) struct EntryRow {
-    habit_id: Sql<HabitId>,
-    date: Sql<Date>,
-    state: Sql<EntryState>,
-    value: Option<i32>,
-    tracked_minutes: i32,
-    note: Option<Sql<EntryNote>>,
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-}
-
-impl TryFrom<&Entry> for EntryRow {
-    type Error = StoreError;
-
-    fn try_from(entry: &Entry) -> Result<Self> {
-        Ok(Self {
-            habit_id: Sql(entry.habit),
-            date: Sql(entry.date),
-            state: Sql(entry.state),
-            value: entry.value.map(to_integer).transpose()?,
-            tracked_minutes: to_integer(entry.tracked_minutes)?,
-            note: entry.note.clone().map(Sql),
-            created_at: Sql(entry.created_at),
-            updated_at: Sql(entry.updated_at),
-            rev: entry.rev.0,
-        })
-    }
-}
-
-impl TryFrom<EntryRow> for Entry {
-    type Error = StoreError;
-
-    fn try_from(row: EntryRow) -> Result<Self> {
-        Ok(Self {
-            habit: row.habit_id.0,
-            date: row.date.0,
-            state: row.state.0,
-            value: row.value.map(number).transpose()?,
-            tracked_minutes: number(row.tracked_minutes)?,
-            note: row.note.map(Sql::into_inner),
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-        })
+row! {
+    #[diesel(table_name = entries, primary_key(user_id, habit_id, date))]
+    pub(crate) struct EntryRow of Entry {
+        #[diesel(column_name = habit_id)]
+        habit: Sql<HabitId>,
+        date: Sql<Date>,
+        state: Sql<EntryState>,
+        value: Option<i32>,
+        tracked_minutes: i32,
+        note: Option<Sql<EntryNote>>,
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
     }
 }
 
@@ -88,7 +54,7 @@ impl EntryRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Entry::try_from).transpose()
+        found.map(EntryRow::into_domain).transpose()
     }
 
     fn find_entries(&mut self, user: UserId, keys: &[(HabitId, Date)]) -> Result<Vec<Entry>> {
@@ -108,7 +74,7 @@ impl EntryRepository for Transaction {
             .select(EntryRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Entry::try_from).collect()
+        rows.into_iter().map(EntryRow::into_domain).collect()
     }
 
     fn entries(
@@ -131,7 +97,7 @@ impl EntryRepository for Transaction {
             in_range.order(entries::date.asc()).load(self.connection())
         }
         .classified()?;
-        rows.into_iter().map(Entry::try_from).collect()
+        rows.into_iter().map(EntryRow::into_domain).collect()
     }
 
     fn day_records(&mut self, user: UserId, habit: HabitId) -> Result<Vec<(Date, DayRecord)>> {
@@ -169,7 +135,7 @@ impl EntryRepository for Transaction {
     fn put_entry_and_history(&mut self, user: UserId, entry: &Entry, habit: &Habit, history: &History) -> Result<()> {
         upsert_two!(
             self.connection(),
-            entries, (entries::user_id.eq(Sql(user)), EntryRow::try_from(entry)?),
+            entries, (entries::user_id.eq(Sql(user)), EntryRow::from_domain(entry)?),
             on (user_id, habit_id, date) replace (state, value, tracked_minutes, note, updated_at, rev);
             habit_histories, HistoryRow::new(user, habit, history),
             on (user_id, habit_id) replace (recent, history);
@@ -183,7 +149,7 @@ impl EntryRepository for Transaction {
             put.iter().map(|entry| ((entry.habit, entry.date), entry)).collect();
         let rows = last
             .into_values()
-            .map(|entry| Ok((entries::user_id.eq(Sql(user)), EntryRow::try_from(entry)?)))
+            .map(|entry| Ok((entries::user_id.eq(Sql(user)), EntryRow::from_domain(entry)?)))
             .collect::<Result<Vec<_>>>()?;
         insert_rows!(
             self.connection(),

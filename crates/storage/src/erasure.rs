@@ -1,7 +1,7 @@
 //! The erasure of an account, with every row of its user.
 //!
-//! The two lists name every table that has a column `user_id`. A contract test compares them with the databases' own
-//! catalogues, and fails for a table that is missing here.
+//! Every table that has a column `user_id` is named by [`owned_by_users`] or [`RETAINED_AFTER_ERASURE`]. A contract
+//! test compares them with the databases' own catalogues, and fails for a table that is missing.
 
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
@@ -10,33 +10,9 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 use crate::connection::{AnyConnection, MultiBackend};
 use crate::dialect;
+use crate::schema::owned_by_users;
 use crate::sql_types::{Sql, Uuid};
 use crate::transaction::{Classify as _, Result, Transaction};
-
-/// Tables whose rows are deleted with the account. Referencing tables stand before the referenced ones, the revision
-/// last; the row in `users` is deleted after them.
-pub const OWNED_BY_USERS: &[&str] = &[
-    "timers",
-    "time_entries",
-    "tasks",
-    "habit_histories",
-    "entries",
-    "habits",
-    "themes",
-    "sleep_logs",
-    "moods",
-    "mood_moments",
-    "tombstones",
-    "one_time_tokens",
-    "personal_tokens",
-    "recovery_codes",
-    "totp_factors",
-    "identities",
-    "jobs",
-    "login_attempts",
-    "sessions",
-    "user_revisions",
-];
 
 /// Tables that keep rows of an erased account for a while, each with the reason.
 pub const RETAINED_AFTER_ERASURE: &[(&str, &str)] =
@@ -76,7 +52,7 @@ impl Transaction {
             Err(diesel::NotFound) => return Err(StoreError::NoSuchUser),
             locked => locked.classified()?,
         }
-        for table in OWNED_BY_USERS {
+        for table in owned_by_users() {
             DeleteOf { table, column: "user_id", user: Sql(user) }.execute(self.connection()).classified()?;
         }
         DeleteOf { table: "users", column: "id", user: Sql(user) }.execute(self.connection()).map(drop).classified()

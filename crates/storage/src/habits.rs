@@ -16,95 +16,74 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::convert::{corrupt, digest};
+use crate::convert::corrupt;
 use crate::dialect::{CaseOf, insert_rows};
 use crate::entries::EntryRow;
+use crate::row::{Stored, row};
 use crate::schema::{entries, habit_histories, habits, time_entries, timers, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 use crate::users::SettingsRow;
 
+row! {
+    #[diesel(table_name = habits, primary_key(user_id, id))]
+    struct HabitRow of Habit {
+        id: Sql<HabitId>,
+        name: Sql<HabitName>,
+        description: Option<Sql<HabitDescription>>,
+        #[diesel(column_name = theme_id)]
+        theme: Option<Sql<ThemeId>>,
+        color: Option<Sql<Color>>,
+        #[diesel(embed)]
+        timeline: TimelineRow,
+        archived_at: Option<Sql<Instant>>,
+        position: i32,
+        #[diesel(skip_update)]
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
+        #[diesel(skip_update)]
+        request_digest: Vec<u8>,
+    }
+}
+
+/// When a habit is due: its window in columns of their own, since queries ask for it.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = habits, primary_key(user_id, id))]
-#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
-struct HabitRow {
-    id: Sql<HabitId>,
-    name: Sql<HabitName>,
-    description: Option<Sql<HabitDescription>>,
-    theme_id: Option<Sql<ThemeId>>,
-    color: Option<Sql<Color>>,
+#[diesel(table_name = habits, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct TimelineRow {
     starts_on: Sql<Date>,
     ends_on: Option<Sql<Date>>,
     plans: String,
     pauses: String,
-    archived_at: Option<Sql<Instant>>,
-    position: i32,
-    #[diesel(skip_update)]
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-    #[diesel(skip_update)]
-    request_digest: Vec<u8>,
 }
 
-impl TryFrom<&Habit> for HabitRow {
-    type Error = StoreError;
-
-    fn try_from(habit: &Habit) -> Result<Self> {
-        let window = habit.timeline.window();
+impl Stored<Timeline> for TimelineRow {
+    fn from_domain(timeline: &Timeline) -> Result<Self> {
+        let window = timeline.window();
         Ok(Self {
-            id: Sql(habit.id),
-            name: Sql(habit.name.clone()),
-            description: habit.description.clone().map(Sql),
-            theme_id: habit.theme.map(Sql),
-            color: habit.color.map(Sql),
             starts_on: Sql(window.starts_on),
             ends_on: window.ends_on.map(Sql),
-            plans: to_json(habit.timeline.plans())?,
-            pauses: to_json(habit.timeline.pauses())?,
-            archived_at: habit.archived_at.map(Sql),
-            position: habit.position,
-            created_at: Sql(habit.created_at),
-            updated_at: Sql(habit.updated_at),
-            rev: habit.rev.0,
-            request_digest: habit.request_digest.to_vec(),
+            plans: to_json(timeline.plans())?,
+            pauses: to_json(timeline.pauses())?,
         })
     }
-}
 
-impl TryFrom<HabitRow> for Habit {
-    type Error = StoreError;
-
-    fn try_from(row: HabitRow) -> Result<Self> {
-        let window = Window { starts_on: row.starts_on.0, ends_on: row.ends_on.map(Sql::into_inner) };
-        let timeline = Timeline::new(window, from_json(&row.plans)?, from_json(&row.pauses)?).map_err(corrupt)?;
-        Ok(Self {
-            id: row.id.0,
-            name: row.name.0,
-            description: row.description.map(Sql::into_inner),
-            theme: row.theme_id.map(Sql::into_inner),
-            color: row.color.map(Sql::into_inner),
-            timeline,
-            archived_at: row.archived_at.map(Sql::into_inner),
-            position: row.position,
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-            request_digest: digest(&row.request_digest)?,
-        })
+    fn into_domain(self) -> Result<Timeline> {
+        let window = Window { starts_on: self.starts_on.0, ends_on: self.ends_on.map(Sql::into_inner) };
+        Timeline::new(window, from_json(&self.plans)?, from_json(&self.pauses)?).map_err(corrupt)
     }
 }
 
 /// A habit and its history, or an empty one if there is none.
 fn with_history((row, history): (HabitRow, Option<Vec<u8>>)) -> Result<(Habit, History)> {
     let history = history.map(|bytes| History::decode(&bytes).map_err(corrupt)).transpose()?;
-    Ok((row.try_into()?, history.unwrap_or_default()))
+    Ok((row.into_domain()?, history.unwrap_or_default()))
 }
 
 /// A habit and the recent part of its history, or an empty one if there is none.
 fn with_recent((row, recent): (HabitRow, Option<Vec<u8>>)) -> Result<(Habit, Recent)> {
     let recent = recent.map(|bytes| Recent::decode(&bytes).map_err(corrupt)).transpose()?;
-    Ok((row.try_into()?, recent.unwrap_or_default()))
+    Ok((row.into_domain()?, recent.unwrap_or_default()))
 }
 
 fn from_json<T: DeserializeOwned>(document: &str) -> Result<T> {
@@ -162,7 +141,7 @@ fn with_settings<T>(
     let mut habits = Vec::with_capacity(rows.len());
     for (row, habit, part) in rows {
         if settings.is_none() {
-            settings = Some(row.try_into()?);
+            settings = Some(row.into_domain()?);
         }
         if let Some(habit) = habit {
             habits.push(read((habit, part))?);
@@ -192,7 +171,7 @@ impl HabitRepository for Transaction {
             .select(HabitRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Habit::try_from).collect()
+        rows.into_iter().map(HabitRow::into_domain).collect()
     }
 
     fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>> {
@@ -229,7 +208,9 @@ impl HabitRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(|(settings, habit)| Ok((settings.try_into()?, habit.map(Habit::try_from).transpose()?))).transpose()
+        found
+            .map(|(settings, habit)| Ok((settings.into_domain()?, habit.map(HabitRow::into_domain).transpose()?)))
+            .transpose()
     }
 
     fn settings_and_history(
@@ -264,7 +245,7 @@ impl HabitRepository for Transaction {
             .classified()?;
         let Some((habit, history, entry)) = found else { return Ok(None) };
         let (habit, history) = with_history((habit, history))?;
-        Ok(Some((habit, history, entry.map(Entry::try_from).transpose()?)))
+        Ok(Some((habit, history, entry.map(EntryRow::into_domain).transpose()?)))
     }
 
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>> {
@@ -274,7 +255,7 @@ impl HabitRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Habit::try_from).transpose()
+        found.map(HabitRow::into_domain).transpose()
     }
 
     fn find_habits(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<(Habit, History)>> {
@@ -320,7 +301,7 @@ impl HabitRepository for Transaction {
 
     fn insert_habit(&mut self, user: UserId, habit: &Habit) -> Result<()> {
         diesel::insert_into(habits::table)
-            .values((habits::user_id.eq(Sql(user)), HabitRow::try_from(habit)?))
+            .values((habits::user_id.eq(Sql(user)), HabitRow::from_domain(habit)?))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -328,7 +309,7 @@ impl HabitRepository for Transaction {
 
     fn update_habit(&mut self, user: UserId, habit: &Habit) -> Result<()> {
         diesel::update(habits::table.find((Sql(user), Sql(habit.id))))
-            .set(HabitRow::try_from(habit)?)
+            .set(HabitRow::from_domain(habit)?)
             .execute(self.connection())
             .map(drop)
             .classified()

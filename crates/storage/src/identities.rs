@@ -6,48 +6,27 @@ use circadia_domain::ids::UserId;
 use circadia_domain::users::Email;
 use diesel::prelude::*;
 
+use crate::row::{Stored as _, row};
 use crate::schema::identities;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = identities, treat_none_as_default_value = false)]
-struct IdentityRow {
-    user_id: Sql<UserId>,
-    provider: Sql<Provider>,
-    subject: Sql<Subject>,
-    email: Sql<Email>,
-    linked_at: Sql<Instant>,
-}
-
-impl From<&Identity> for IdentityRow {
-    fn from(identity: &Identity) -> Self {
-        Self {
-            user_id: Sql(identity.user),
-            provider: Sql(identity.provider),
-            subject: Sql(identity.subject.clone()),
-            email: Sql(identity.email.clone()),
-            linked_at: Sql(identity.linked_at),
-        }
-    }
-}
-
-impl From<IdentityRow> for Identity {
-    fn from(row: IdentityRow) -> Self {
-        Self {
-            user: row.user_id.0,
-            provider: row.provider.0,
-            subject: row.subject.0,
-            email: row.email.0,
-            linked_at: row.linked_at.0,
-        }
+row! {
+    #[diesel(table_name = identities, primary_key(user_id, provider))]
+    struct IdentityRow of Identity {
+        #[diesel(column_name = user_id)]
+        user: Sql<UserId>,
+        provider: Sql<Provider>,
+        subject: Sql<Subject>,
+        email: Sql<Email>,
+        linked_at: Sql<Instant>,
     }
 }
 
 impl IdentityRepository for Transaction {
     fn insert_identity(&mut self, identity: &Identity) -> Result<()> {
         diesel::insert_into(identities::table)
-            .values(IdentityRow::from(identity))
+            .values(IdentityRow::from_domain(identity)?)
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -61,7 +40,7 @@ impl IdentityRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        Ok(found.map(Identity::from))
+        found.map(IdentityRow::into_domain).transpose()
     }
 
     fn identity_of(&mut self, user: UserId, provider: Provider) -> Result<Option<Identity>> {
@@ -71,7 +50,7 @@ impl IdentityRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        Ok(found.map(Identity::from))
+        found.map(IdentityRow::into_domain).transpose()
     }
 
     fn delete_identity(&mut self, user: UserId, provider: Provider) -> Result<bool> {

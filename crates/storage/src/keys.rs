@@ -6,6 +6,7 @@ use circadia_domain::keys::{KeyPurpose, KeyRepository, StoredKey};
 use diesel::prelude::*;
 
 use crate::dialect::Purpose;
+use crate::row::{Stored as _, row};
 use crate::schema::{global_locks, server_keys};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -13,37 +14,14 @@ use crate::transaction::{Classify as _, Result, Transaction};
 /// The row of `global_locks` that is locked to create keys.
 const KEYS_LOCK: &str = "server_keys";
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = server_keys, treat_none_as_default_value = false)]
-struct KeyRow {
-    kid: String,
-    purpose: Sql<KeyPurpose>,
-    sealed: Vec<u8>,
-    created_at: Sql<Instant>,
-    retires_at: Option<Sql<Instant>>,
-}
-
-impl From<&StoredKey> for KeyRow {
-    fn from(key: &StoredKey) -> Self {
-        Self {
-            kid: key.kid.clone(),
-            purpose: Sql(key.purpose),
-            sealed: key.sealed.clone(),
-            created_at: Sql(key.created_at),
-            retires_at: key.retires_at.map(Sql),
-        }
-    }
-}
-
-impl From<KeyRow> for StoredKey {
-    fn from(row: KeyRow) -> Self {
-        Self {
-            kid: row.kid,
-            purpose: row.purpose.0,
-            sealed: row.sealed,
-            created_at: row.created_at.0,
-            retires_at: row.retires_at.map(Sql::into_inner),
-        }
+row! {
+    #[diesel(table_name = server_keys, primary_key(kid))]
+    struct KeyRow of StoredKey {
+        kid: String,
+        purpose: Sql<KeyPurpose>,
+        sealed: Vec<u8>,
+        created_at: Sql<Instant>,
+        retires_at: Option<Sql<Instant>>,
     }
 }
 
@@ -71,12 +49,12 @@ impl KeyRepository for Transaction {
             .select(KeyRow::as_select())
             .load(self.connection())
             .classified()?;
-        Ok(rows.into_iter().map(StoredKey::from).collect())
+        rows.into_iter().map(KeyRow::into_domain).collect()
     }
 
     fn insert_key(&mut self, key: &StoredKey) -> Result<()> {
         diesel::insert_into(server_keys::table)
-            .values(KeyRow::from(key))
+            .values(KeyRow::from_domain(key)?)
             .execute(self.connection())
             .map(drop)
             .classified()

@@ -3,120 +3,66 @@
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, DateRange, Instant};
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::{MoodMomentId, UserId};
 use circadia_domain::moods::{DayValue, Mood, MoodDay, MoodMoment, MoodNote, MoodRepository, MoodValue, Tags};
 use circadia_domain::revision::Revision;
 use diesel::prelude::*;
 
-use crate::convert::{corrupt, digest, number};
+use crate::convert::{corrupt, number};
 use crate::dialect::{MoodDates, MoodDays, MoodUnion, MoodValues, insert_rows};
+use crate::row::{Stored, row};
 use crate::schema::{mood_moments, moods};
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-fn value(number: i32) -> Result<MoodValue> {
-    MoodValue::from_number(number.into()).map_err(corrupt)
-}
-
-fn tags(json: &str) -> Result<Tags> {
-    Tags::from_json(json).ok_or_else(|| corrupt("tags are no list of texts"))
-}
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = moods, treat_none_as_default_value = false)]
-struct MoodRow {
-    date: Sql<Date>,
-    value: i32,
-    note: Option<Sql<MoodNote>>,
-    tags: String,
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-}
-
-impl From<&Mood> for MoodRow {
-    fn from(mood: &Mood) -> Self {
-        Self {
-            date: Sql(mood.date),
-            value: mood.value.number().into(),
-            note: mood.note.clone().map(Sql),
-            tags: mood.tags.to_json(),
-            created_at: Sql(mood.created_at),
-            updated_at: Sql(mood.updated_at),
-            rev: mood.rev.0,
-        }
+row! {
+    #[diesel(table_name = moods, primary_key(user_id, date))]
+    struct MoodRow of Mood {
+        date: Sql<Date>,
+        value: i32,
+        note: Option<Sql<MoodNote>>,
+        tags: String,
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
     }
 }
 
-impl TryFrom<MoodRow> for Mood {
-    type Error = StoreError;
-
-    fn try_from(row: MoodRow) -> Result<Self> {
-        Ok(Self {
-            date: row.date.0,
-            value: value(row.value)?,
-            note: row.note.map(Sql::into_inner),
-            tags: tags(&row.tags)?,
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-        })
+row! {
+    #[diesel(table_name = mood_moments, primary_key(user_id, id))]
+    struct MomentRow of MoodMoment {
+        id: Sql<MoodMomentId>,
+        #[diesel(column_name = felt_at)]
+        at: Sql<Instant>,
+        date: Sql<Date>,
+        value: i32,
+        note: Option<Sql<MoodNote>>,
+        tags: String,
+        #[diesel(skip_update)]
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
+        #[diesel(skip_update)]
+        request_digest: Vec<u8>,
     }
 }
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = mood_moments, primary_key(user_id, id))]
-#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
-struct MomentRow {
-    id: Sql<MoodMomentId>,
-    felt_at: Sql<Instant>,
-    date: Sql<Date>,
-    value: i32,
-    note: Option<Sql<MoodNote>>,
-    tags: String,
-    #[diesel(skip_update)]
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-    #[diesel(skip_update)]
-    request_digest: Vec<u8>,
-}
-
-impl From<&MoodMoment> for MomentRow {
-    fn from(moment: &MoodMoment) -> Self {
-        Self {
-            id: Sql(moment.id),
-            felt_at: Sql(moment.at),
-            date: Sql(moment.date),
-            value: moment.value.number().into(),
-            note: moment.note.clone().map(Sql),
-            tags: moment.tags.to_json(),
-            created_at: Sql(moment.created_at),
-            updated_at: Sql(moment.updated_at),
-            rev: moment.rev.0,
-            request_digest: moment.request_digest.to_vec(),
-        }
+impl Stored<MoodValue> for i32 {
+    fn from_domain(value: &MoodValue) -> Result<Self> {
+        Ok(value.number().into())
+    }
+    fn into_domain(self) -> Result<MoodValue> {
+        MoodValue::from_number(self.into()).map_err(corrupt)
     }
 }
 
-impl TryFrom<MomentRow> for MoodMoment {
-    type Error = StoreError;
-
-    fn try_from(row: MomentRow) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0,
-            at: row.felt_at.0,
-            date: row.date.0,
-            value: value(row.value)?,
-            note: row.note.map(Sql::into_inner),
-            tags: tags(&row.tags)?,
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-            request_digest: digest(&row.request_digest)?,
-        })
+impl Stored<Tags> for String {
+    fn from_domain(tags: &Tags) -> Result<Self> {
+        Ok(tags.to_json())
+    }
+    fn into_domain(self) -> Result<Tags> {
+        Tags::from_json(&self).ok_or_else(|| corrupt("tags are no list of texts"))
     }
 }
 
@@ -142,11 +88,11 @@ impl UnionRow {
         let day = days.entry(date.0).or_insert_with(empty);
         match (id, felt_at, request_digest) {
             (Some(id), Some(felt_at), Some(request_digest)) => {
-                let row =
-                    MomentRow { id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest };
-                day.moments.push(row.try_into()?);
+                let at = felt_at;
+                let row = MomentRow { id, at, date, value, note, tags, created_at, updated_at, rev, request_digest };
+                day.moments.push(row.into_domain()?);
             }
-            _ => day.mood = Some(MoodRow { date, value, note, tags, created_at, updated_at, rev }.try_into()?),
+            _ => day.mood = Some(MoodRow { date, value, note, tags, created_at, updated_at, rev }.into_domain()?),
         }
         Ok(())
     }
@@ -160,11 +106,11 @@ impl MoodRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Mood::try_from).transpose()
+        found.map(MoodRow::into_domain).transpose()
     }
 
     fn put_mood(&mut self, user: UserId, mood: &Mood) -> Result<()> {
-        let row = (moods::user_id.eq(Sql(user)), MoodRow::from(mood));
+        let row = (moods::user_id.eq(Sql(user)), MoodRow::from_domain(mood)?);
         insert_rows!(
             self.connection(),
             moods,
@@ -191,7 +137,7 @@ impl MoodRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(MoodMoment::try_from).transpose()
+        found.map(MomentRow::into_domain).transpose()
     }
 
     fn count_moments(&mut self, user: UserId, date: Date) -> Result<usize> {
@@ -206,7 +152,7 @@ impl MoodRepository for Transaction {
 
     fn insert_moment(&mut self, user: UserId, moment: &MoodMoment) -> Result<()> {
         diesel::insert_into(mood_moments::table)
-            .values((mood_moments::user_id.eq(Sql(user)), MomentRow::from(moment)))
+            .values((mood_moments::user_id.eq(Sql(user)), MomentRow::from_domain(moment)?))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -214,7 +160,7 @@ impl MoodRepository for Transaction {
 
     fn update_moment(&mut self, user: UserId, moment: &MoodMoment) -> Result<()> {
         diesel::update(mood_moments::table.find((Sql(user), Sql(moment.id))))
-            .set(MomentRow::from(moment))
+            .set(MomentRow::from_domain(moment)?)
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -261,8 +207,8 @@ impl MoodRepository for Transaction {
         for (Sql(date), number, is_moment) in rows {
             let (own, moments) = days.entry(date).or_default();
             match is_moment {
-                0 => *own = Some(value(number)?),
-                _ => moments.push(value(number)?),
+                0 => *own = Some(number.into_domain()?),
+                _ => moments.push(number.into_domain()?),
             }
         }
         Ok(days.into_iter().filter_map(|(date, (own, moments))| DayValue::of(date, own, moments.into_iter())).collect())

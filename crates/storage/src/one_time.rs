@@ -1,54 +1,27 @@
 //! One-time tokens.
 
 use circadia_domain::civil::Instant;
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
 use circadia_domain::users::Email;
 use diesel::prelude::*;
 
-use crate::convert::digest;
 use crate::dialect::insert_rows;
+use crate::row::{Stored as _, row};
 use crate::schema::one_time_tokens;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = one_time_tokens, treat_none_as_default_value = false)]
-struct OneTimeTokenRow {
-    user_id: Sql<UserId>,
-    purpose: Sql<OneTimePurpose>,
-    token_hash: Vec<u8>,
-    email: Sql<Email>,
-    created_at: Sql<Instant>,
-    expires_at: Sql<Instant>,
-}
-
-impl From<&StoredOneTimeToken> for OneTimeTokenRow {
-    fn from(token: &StoredOneTimeToken) -> Self {
-        Self {
-            user_id: Sql(token.user),
-            purpose: Sql(token.purpose),
-            token_hash: token.token_hash.to_vec(),
-            email: Sql(token.email.clone()),
-            created_at: Sql(token.created_at),
-            expires_at: Sql(token.expires_at),
-        }
-    }
-}
-
-impl TryFrom<OneTimeTokenRow> for StoredOneTimeToken {
-    type Error = StoreError;
-
-    fn try_from(row: OneTimeTokenRow) -> Result<Self> {
-        Ok(Self {
-            user: row.user_id.0,
-            purpose: row.purpose.0,
-            token_hash: digest(&row.token_hash)?,
-            email: row.email.0,
-            created_at: row.created_at.0,
-            expires_at: row.expires_at.0,
-        })
+row! {
+    #[diesel(table_name = one_time_tokens, primary_key(user_id, purpose))]
+    struct OneTimeTokenRow of StoredOneTimeToken {
+        #[diesel(column_name = user_id)]
+        user: Sql<UserId>,
+        purpose: Sql<OneTimePurpose>,
+        token_hash: Vec<u8>,
+        email: Sql<Email>,
+        created_at: Sql<Instant>,
+        expires_at: Sql<Instant>,
     }
 }
 
@@ -57,7 +30,7 @@ impl OneTimeRepository for Transaction {
         insert_rows!(
             self.connection(),
             one_time_tokens,
-            [OneTimeTokenRow::from(token)],
+            [OneTimeTokenRow::from_domain(token)?],
             on (user_id, purpose) replace (token_hash, email, created_at, expires_at)
         )
         .of_a_user()
@@ -70,7 +43,7 @@ impl OneTimeRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(StoredOneTimeToken::try_from).transpose()
+        found.map(OneTimeTokenRow::into_domain).transpose()
     }
 
     fn delete_one_time_tokens(&mut self, user: UserId, purposes: &[OneTimePurpose]) -> Result<()> {

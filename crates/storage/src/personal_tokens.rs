@@ -1,71 +1,37 @@
 //! Personal access tokens.
 
 use circadia_domain::civil::Instant;
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::{PersonalTokenId, SessionId, UserId};
 use circadia_domain::personal_tokens::{PersonalToken, PersonalTokenRepository, PersonalTokenState, Scopes, TokenName};
-use circadia_domain::revision::Revision;
 use circadia_domain::sessions::RevocationTarget;
 use circadia_domain::users::Role;
 use diesel::prelude::*;
 
-use crate::convert::digest;
+use crate::row::{Stored as _, row};
 use crate::schema::{personal_tokens, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = personal_tokens, treat_none_as_default_value = false)]
-struct PersonalTokenRow {
-    user_id: Sql<UserId>,
-    id: Sql<PersonalTokenId>,
-    name: Sql<TokenName>,
-    scopes: Sql<Scopes>,
-    secret_hash: Vec<u8>,
-    created_at: Sql<Instant>,
-    expires_at: Sql<Instant>,
-    last_used_at: Option<Sql<Instant>>,
-    rev: i64,
-}
-
-impl From<&PersonalToken> for PersonalTokenRow {
-    fn from(token: &PersonalToken) -> Self {
-        Self {
-            user_id: Sql(token.user),
-            id: Sql(token.id),
-            name: Sql(token.name.clone()),
-            scopes: Sql(token.scopes),
-            secret_hash: token.secret_hash.to_vec(),
-            created_at: Sql(token.created_at),
-            expires_at: Sql(token.expires_at),
-            last_used_at: token.last_used_at.map(Sql),
-            rev: token.rev.0,
-        }
-    }
-}
-
-impl TryFrom<PersonalTokenRow> for PersonalToken {
-    type Error = StoreError;
-
-    fn try_from(row: PersonalTokenRow) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0,
-            user: row.user_id.0,
-            name: row.name.0,
-            scopes: row.scopes.0,
-            secret_hash: digest(&row.secret_hash)?,
-            created_at: row.created_at.0,
-            expires_at: row.expires_at.0,
-            last_used_at: row.last_used_at.map(Sql::into_inner),
-            rev: Revision(row.rev),
-        })
+row! {
+    #[diesel(table_name = personal_tokens, primary_key(user_id, id))]
+    struct PersonalTokenRow of PersonalToken {
+        #[diesel(column_name = user_id)]
+        user: Sql<UserId>,
+        id: Sql<PersonalTokenId>,
+        name: Sql<TokenName>,
+        scopes: Sql<Scopes>,
+        secret_hash: Vec<u8>,
+        created_at: Sql<Instant>,
+        expires_at: Sql<Instant>,
+        last_used_at: Option<Sql<Instant>>,
+        rev: i64,
     }
 }
 
 impl PersonalTokenRepository for Transaction {
     fn insert_personal_token(&mut self, token: &PersonalToken) -> Result<()> {
         diesel::insert_into(personal_tokens::table)
-            .values(PersonalTokenRow::from(token))
+            .values(PersonalTokenRow::from_domain(token)?)
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -78,7 +44,7 @@ impl PersonalTokenRepository for Transaction {
             .select(PersonalTokenRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(PersonalToken::try_from).collect()
+        rows.into_iter().map(PersonalTokenRow::into_domain).collect()
     }
 
     fn find_personal_token(&mut self, user: UserId, id: PersonalTokenId) -> Result<Option<PersonalTokenState>> {
@@ -90,7 +56,7 @@ impl PersonalTokenRepository for Transaction {
             .optional()
             .classified()?;
         found
-            .map(|(row, Sql(role), active)| Ok(PersonalTokenState { token: row.try_into()?, role, active }))
+            .map(|(row, Sql(role), active)| Ok(PersonalTokenState { token: row.into_domain()?, role, active }))
             .transpose()
     }
 

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 
 use crate::convert::number;
 use crate::dialect::insert_rows;
+use crate::row::{Stored as _, row};
 use crate::schema::{quote_feed, quotes};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -15,23 +16,12 @@ use crate::transaction::{Classify as _, Result, Transaction};
 /// The id of the only row of `quote_feed`.
 const FEED_ID: i32 = 1;
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = quotes, treat_none_as_default_value = false)]
-struct QuoteRow {
-    text: Sql<QuoteText>,
-    author: Sql<QuoteAuthor>,
-    locale: Option<Sql<Locale>>,
-}
-
-impl From<&Quote> for QuoteRow {
-    fn from(quote: &Quote) -> Self {
-        Self { text: Sql(quote.text.clone()), author: Sql(quote.author.clone()), locale: quote.locale.clone().map(Sql) }
-    }
-}
-
-impl From<QuoteRow> for Quote {
-    fn from(row: QuoteRow) -> Self {
-        Self { text: row.text.0, author: row.author.0, locale: row.locale.map(Sql::into_inner) }
+row! {
+    #[diesel(table_name = quotes, primary_key(valid_from, position))]
+    struct QuoteRow of Quote {
+        text: Sql<QuoteText>,
+        author: Sql<QuoteAuthor>,
+        locale: Option<Sql<Locale>>,
     }
 }
 
@@ -49,7 +39,7 @@ impl QuoteRepository for Transaction {
             .select(QuoteRow::as_select())
             .load(self.connection())
             .classified()?;
-        Ok(rows.into_iter().map(Quote::from).collect())
+        rows.into_iter().map(QuoteRow::into_domain).collect()
     }
 
     fn replace_quotes(&mut self, from: Date, set: &[Quote]) -> Result<()> {
@@ -61,7 +51,7 @@ impl QuoteRepository for Transaction {
             .enumerate()
             .map(|(position, quote)| {
                 let position: i32 = number(position)?;
-                Ok((quotes::valid_from.eq(Sql(from)), quotes::position.eq(position), QuoteRow::from(quote)))
+                Ok((quotes::valid_from.eq(Sql(from)), quotes::position.eq(position), QuoteRow::from_domain(quote)?))
             })
             .collect::<Result<Vec<_>>>()?;
         insert_rows!(self.connection(), quotes, rows, on (valid_from, position) replace (text, author, locale))

@@ -1,7 +1,6 @@
 //! Sessions, and the feed of revocations that replicas follow.
 
 use circadia_domain::civil::Instant;
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::{
     FirstFactor, Revocation, RevocationTarget, Session, SessionKind, SessionRepository, SessionState,
@@ -9,7 +8,7 @@ use circadia_domain::sessions::{
 use circadia_domain::users::Role;
 use diesel::prelude::*;
 
-use crate::convert::digest;
+use crate::row::{Stored as _, row};
 use crate::schema::{revocations, sessions, users};
 use crate::sql_types::{Sql, UtcTimestamp};
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -17,72 +16,29 @@ use crate::transaction::{Classify as _, Result, Transaction};
 /// Sessions of a user that are listed at most.
 const MAX_LISTED: i64 = 1_000;
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = sessions, primary_key(user_id, id))]
-#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
-struct SessionRow {
-    user_id: Sql<UserId>,
-    id: Sql<SessionId>,
-    #[diesel(skip_update)]
-    kind: Sql<SessionKind>,
-    #[diesel(skip_update)]
-    first_factor: Sql<FirstFactor>,
-    secret_hash: Vec<u8>,
-    generation: i32,
-    rotated_at: Sql<Instant>,
-    #[diesel(skip_update)]
-    device: Option<String>,
-    user_agent: Option<String>,
-    ip: Option<String>,
-    #[diesel(skip_update)]
-    created_at: Sql<Instant>,
-    last_used_at: Sql<Instant>,
-    expires_at: Sql<Instant>,
-    #[diesel(skip_update)]
-    revoked_at: Option<Sql<Instant>>,
-}
-
-impl From<&Session> for SessionRow {
-    fn from(session: &Session) -> Self {
-        Self {
-            user_id: Sql(session.user),
-            id: Sql(session.id),
-            kind: Sql(session.kind),
-            first_factor: Sql(session.first_factor),
-            secret_hash: session.secret_hash.to_vec(),
-            generation: session.generation,
-            rotated_at: Sql(session.rotated_at),
-            device: session.device.clone(),
-            user_agent: session.user_agent.clone(),
-            ip: session.ip.clone(),
-            created_at: Sql(session.created_at),
-            last_used_at: Sql(session.last_used_at),
-            expires_at: Sql(session.expires_at),
-            revoked_at: session.revoked_at.map(Sql),
-        }
-    }
-}
-
-impl TryFrom<SessionRow> for Session {
-    type Error = StoreError;
-
-    fn try_from(row: SessionRow) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0,
-            user: row.user_id.0,
-            kind: row.kind.0,
-            first_factor: row.first_factor.0,
-            secret_hash: digest(&row.secret_hash)?,
-            generation: row.generation,
-            rotated_at: row.rotated_at.0,
-            device: row.device,
-            user_agent: row.user_agent,
-            ip: row.ip,
-            created_at: row.created_at.0,
-            last_used_at: row.last_used_at.0,
-            expires_at: row.expires_at.0,
-            revoked_at: row.revoked_at.map(Sql::into_inner),
-        })
+row! {
+    #[diesel(table_name = sessions, primary_key(user_id, id))]
+    struct SessionRow of Session {
+        #[diesel(column_name = user_id)]
+        user: Sql<UserId>,
+        id: Sql<SessionId>,
+        #[diesel(skip_update)]
+        kind: Sql<SessionKind>,
+        #[diesel(skip_update)]
+        first_factor: Sql<FirstFactor>,
+        secret_hash: Vec<u8>,
+        generation: i32,
+        rotated_at: Sql<Instant>,
+        #[diesel(skip_update)]
+        device: Option<String>,
+        user_agent: Option<String>,
+        ip: Option<String>,
+        #[diesel(skip_update)]
+        created_at: Sql<Instant>,
+        last_used_at: Sql<Instant>,
+        expires_at: Sql<Instant>,
+        #[diesel(skip_update)]
+        revoked_at: Option<Sql<Instant>>,
     }
 }
 
@@ -110,7 +66,7 @@ impl Transaction {
 impl SessionRepository for Transaction {
     fn insert_session(&mut self, session: &Session) -> Result<()> {
         diesel::insert_into(sessions::table)
-            .values(SessionRow::from(session))
+            .values(SessionRow::from_domain(session)?)
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -124,12 +80,12 @@ impl SessionRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(|(row, Sql(role), active)| Ok(SessionState { session: row.try_into()?, role, active })).transpose()
+        found.map(|(row, Sql(role), active)| Ok(SessionState { session: row.into_domain()?, role, active })).transpose()
     }
 
     fn update_session(&mut self, session: &Session) -> Result<()> {
         diesel::update(sessions::table.find((Sql(session.user), Sql(session.id))))
-            .set(SessionRow::from(session))
+            .set(SessionRow::from_domain(session)?)
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -145,7 +101,7 @@ impl SessionRepository for Transaction {
             .select(SessionRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Session::try_from).collect()
+        rows.into_iter().map(SessionRow::into_domain).collect()
     }
 
     fn touch_session(&mut self, session: &Session) -> Result<()> {

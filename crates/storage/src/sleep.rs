@@ -1,7 +1,6 @@
 //! Sleep logs.
 
 use circadia_domain::civil::{Date, DateRange, Instant, Zone};
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::{SleepLogId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::sleep::{
@@ -9,103 +8,52 @@ use circadia_domain::sleep::{
 };
 use diesel::prelude::*;
 
-use crate::convert::{corrupt, digest, number, to_integer};
+use crate::convert::corrupt;
+use crate::row::{Stored, row};
 use crate::schema::sleep_logs;
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-/// When and how the user slept: the columns of a log that statistics read.
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = sleep_logs, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct SleepRow {
-    started_at: Sql<Instant>,
-    ended_at: Sql<Instant>,
-    date: Sql<Date>,
-    timezone: Sql<Zone>,
-    kind: Sql<SleepKind>,
-    quality: Option<i32>,
-    awake_seconds: Option<i32>,
-}
-
-impl TryFrom<&Sleep> for SleepRow {
-    type Error = StoreError;
-
-    fn try_from(sleep: &Sleep) -> Result<Self> {
-        Ok(Self {
-            started_at: Sql(sleep.start),
-            ended_at: Sql(sleep.end),
-            date: Sql(sleep.date),
-            timezone: Sql(sleep.zone),
-            kind: Sql(sleep.kind),
-            quality: sleep.quality.map(|quality| quality.number().into()),
-            awake_seconds: sleep.awake_seconds.map(to_integer).transpose()?,
-        })
+row! {
+    /// When and how the user slept: the columns of a log that statistics read.
+    #[diesel(table_name = sleep_logs, primary_key(user_id, id))]
+    struct SleepRow of Sleep {
+        #[diesel(column_name = started_at)]
+        start: Sql<Instant>,
+        #[diesel(column_name = ended_at)]
+        end: Sql<Instant>,
+        date: Sql<Date>,
+        #[diesel(column_name = timezone)]
+        zone: Sql<Zone>,
+        kind: Sql<SleepKind>,
+        quality: Option<i32>,
+        awake_seconds: Option<i32>,
     }
 }
 
-impl TryFrom<SleepRow> for Sleep {
-    type Error = StoreError;
-
-    fn try_from(row: SleepRow) -> Result<Self> {
-        let quality = row.quality.map(|quality| Quality::from_number(quality.into())).transpose();
-        Ok(Self {
-            start: row.started_at.0,
-            end: row.ended_at.0,
-            date: row.date.0,
-            zone: row.timezone.0,
-            kind: row.kind.0,
-            quality: quality.map_err(corrupt)?,
-            awake_seconds: row.awake_seconds.map(number).transpose()?,
-        })
+impl Stored<Quality> for i32 {
+    fn from_domain(quality: &Quality) -> Result<Self> {
+        Ok(quality.number().into())
+    }
+    fn into_domain(self) -> Result<Quality> {
+        Quality::from_number(self.into()).map_err(corrupt)
     }
 }
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = sleep_logs, primary_key(user_id, id))]
-#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
-struct SleepLogRow {
-    id: Sql<SleepLogId>,
-    #[diesel(embed)]
-    sleep: SleepRow,
-    note: Option<Sql<SleepNote>>,
-    #[diesel(skip_update)]
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-    #[diesel(skip_update)]
-    request_digest: Vec<u8>,
-}
-
-impl TryFrom<&SleepLog> for SleepLogRow {
-    type Error = StoreError;
-
-    fn try_from(log: &SleepLog) -> Result<Self> {
-        Ok(Self {
-            id: Sql(log.id),
-            sleep: (&log.sleep).try_into()?,
-            note: log.note.clone().map(Sql),
-            created_at: Sql(log.created_at),
-            updated_at: Sql(log.updated_at),
-            rev: log.rev.0,
-            request_digest: log.request_digest.to_vec(),
-        })
-    }
-}
-
-impl TryFrom<SleepLogRow> for SleepLog {
-    type Error = StoreError;
-
-    fn try_from(row: SleepLogRow) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0,
-            sleep: row.sleep.try_into()?,
-            note: row.note.map(Sql::into_inner),
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-            request_digest: digest(&row.request_digest)?,
-        })
+row! {
+    #[diesel(table_name = sleep_logs, primary_key(user_id, id))]
+    struct SleepLogRow of SleepLog {
+        id: Sql<SleepLogId>,
+        #[diesel(embed)]
+        sleep: SleepRow,
+        note: Option<Sql<SleepNote>>,
+        #[diesel(skip_update)]
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
+        #[diesel(skip_update)]
+        request_digest: Vec<u8>,
     }
 }
 
@@ -117,7 +65,7 @@ impl SleepRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(SleepLog::try_from).transpose()
+        found.map(SleepLogRow::into_domain).transpose()
     }
 
     fn sleep_logs(&mut self, user: UserId, slice: &SleepSlice) -> Result<Vec<SleepLog>> {
@@ -135,7 +83,7 @@ impl SleepRepository for Transaction {
             of_dates.order(sleep_logs::started_at.asc()).load(self.connection())
         }
         .classified()?;
-        rows.into_iter().map(SleepLog::try_from).collect()
+        rows.into_iter().map(SleepLogRow::into_domain).collect()
     }
 
     fn sleep_logs_between(&mut self, user: UserId, from: Instant, to: Instant) -> Result<Vec<SleepLog>> {
@@ -149,7 +97,7 @@ impl SleepRepository for Transaction {
             .select(SleepLogRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(SleepLog::try_from).collect()
+        rows.into_iter().map(SleepLogRow::into_domain).collect()
     }
 
     fn sleeps(&mut self, user: UserId, dates: DateRange) -> Result<Vec<Sleep>> {
@@ -159,14 +107,14 @@ impl SleepRepository for Transaction {
             .select(SleepRow::as_select())
             .load(self.connection())
             .classified()?;
-        let mut sleeps: Vec<Sleep> = rows.into_iter().map(Sleep::try_from).collect::<Result<_>>()?;
+        let mut sleeps: Vec<Sleep> = rows.into_iter().map(SleepRow::into_domain).collect::<Result<_>>()?;
         sleeps.sort_unstable_by_key(|sleep| sleep.start);
         Ok(sleeps)
     }
 
     fn insert_sleep_log(&mut self, user: UserId, log: &SleepLog) -> Result<()> {
         diesel::insert_into(sleep_logs::table)
-            .values((sleep_logs::user_id.eq(Sql(user)), SleepLogRow::try_from(log)?))
+            .values((sleep_logs::user_id.eq(Sql(user)), SleepLogRow::from_domain(log)?))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -174,7 +122,7 @@ impl SleepRepository for Transaction {
 
     fn update_sleep_log(&mut self, user: UserId, log: &SleepLog) -> Result<()> {
         diesel::update(sleep_logs::table.find((Sql(user), Sql(log.id))))
-            .set(SleepLogRow::try_from(log)?)
+            .set(SleepLogRow::from_domain(log)?)
             .execute(self.connection())
             .map(drop)
             .classified()

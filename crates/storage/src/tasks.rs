@@ -1,7 +1,6 @@
 //! Tasks.
 
 use circadia_domain::civil::{Date, Instant};
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::{TaskId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{
@@ -10,70 +9,39 @@ use circadia_domain::tasks::{
 use diesel::prelude::*;
 
 use crate::connection::MultiBackend;
-use crate::convert::{corrupt, digest};
+use crate::convert::corrupt;
+use crate::row::{Stored, row};
 use crate::schema::{tasks, time_entries, timers};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = tasks, primary_key(user_id, id))]
-#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
-struct TaskRow {
-    id: Sql<TaskId>,
-    title: Sql<TaskTitle>,
-    description: Option<Sql<TaskDescription>>,
-    priority: i32,
-    status: Sql<TaskStatus>,
-    due_on: Option<Sql<Date>>,
-    theme_id: Option<Sql<ThemeId>>,
-    completed_at: Option<Sql<Instant>>,
-    #[diesel(skip_update)]
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-    #[diesel(skip_update)]
-    request_digest: Vec<u8>,
-}
-
-impl From<&Task> for TaskRow {
-    fn from(task: &Task) -> Self {
-        Self {
-            id: Sql(task.id),
-            title: Sql(task.title.clone()),
-            description: task.description.clone().map(Sql),
-            priority: task.priority.rank(),
-            status: Sql(task.status),
-            due_on: task.due_on.map(Sql),
-            theme_id: task.theme.map(Sql),
-            completed_at: task.completed_at.map(Sql),
-            created_at: Sql(task.created_at),
-            updated_at: Sql(task.updated_at),
-            rev: task.rev.0,
-            request_digest: task.request_digest.to_vec(),
-        }
+row! {
+    #[diesel(table_name = tasks, primary_key(user_id, id))]
+    struct TaskRow of Task {
+        id: Sql<TaskId>,
+        title: Sql<TaskTitle>,
+        description: Option<Sql<TaskDescription>>,
+        priority: i32,
+        status: Sql<TaskStatus>,
+        due_on: Option<Sql<Date>>,
+        #[diesel(column_name = theme_id)]
+        theme: Option<Sql<ThemeId>>,
+        completed_at: Option<Sql<Instant>>,
+        #[diesel(skip_update)]
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
+        #[diesel(skip_update)]
+        request_digest: Vec<u8>,
     }
 }
 
-impl TryFrom<TaskRow> for Task {
-    type Error = StoreError;
-
-    fn try_from(row: TaskRow) -> Result<Self> {
-        let rank = row.priority;
-        Ok(Self {
-            id: row.id.0,
-            title: row.title.0,
-            description: row.description.map(Sql::into_inner),
-            priority: Priority::from_rank(rank)
-                .ok_or_else(|| corrupt(format_args!("{rank} is no rank of a priority")))?,
-            status: row.status.0,
-            due_on: row.due_on.map(Sql::into_inner),
-            theme: row.theme_id.map(Sql::into_inner),
-            completed_at: row.completed_at.map(Sql::into_inner),
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-            request_digest: digest(&row.request_digest)?,
-        })
+impl Stored<Priority> for i32 {
+    fn from_domain(priority: &Priority) -> Result<Self> {
+        Ok(priority.rank())
+    }
+    fn into_domain(self) -> Result<Priority> {
+        Priority::from_rank(self).ok_or_else(|| corrupt(format_args!("{self} is no rank of a priority")))
     }
 }
 
@@ -218,7 +186,7 @@ impl TaskRepository for Transaction {
             .select(TaskRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(Task::try_from).collect()
+        rows.into_iter().map(TaskRow::into_domain).collect()
     }
 
     fn find_task(&mut self, user: UserId, id: TaskId) -> Result<Option<Task>> {
@@ -228,7 +196,7 @@ impl TaskRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(Task::try_from).transpose()
+        found.map(TaskRow::into_domain).transpose()
     }
 
     fn task_total(&mut self, user: UserId) -> Result<i64> {
@@ -237,7 +205,7 @@ impl TaskRepository for Transaction {
 
     fn insert_task(&mut self, user: UserId, task: &Task) -> Result<()> {
         diesel::insert_into(tasks::table)
-            .values((tasks::user_id.eq(Sql(user)), TaskRow::from(task), TaskKeys::from(task)))
+            .values((tasks::user_id.eq(Sql(user)), TaskRow::from_domain(task)?, TaskKeys::from(task)))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -245,7 +213,7 @@ impl TaskRepository for Transaction {
 
     fn update_task(&mut self, user: UserId, task: &Task) -> Result<()> {
         diesel::update(tasks::table.find((Sql(user), Sql(task.id))))
-            .set((TaskRow::from(task), TaskKeys::from(task)))
+            .set((TaskRow::from_domain(task)?, TaskKeys::from(task)))
             .execute(self.connection())
             .map(drop)
             .classified()

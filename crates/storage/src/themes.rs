@@ -3,90 +3,77 @@
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{DateRange, Instant};
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::{ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::Color;
-use circadia_domain::themes::{Theme, ThemeCounts, ThemeLabel, ThemeName, ThemeRepository};
+use circadia_domain::themes::{Theme, ThemeCounts, ThemeName, ThemeRepository};
 use circadia_domain::time_entries::TimeEntryRepository as _;
-use diesel::dsl::{count, exists};
+use diesel::dsl::count;
 use diesel::prelude::*;
 
-use crate::convert::{corrupt, digest, number};
+use crate::convert::number;
+use crate::row::{Stored as _, row};
 use crate::schema::{habits, tasks, themes};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = themes, primary_key(user_id, id))]
-#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
-struct ThemeRow {
-    id: Sql<ThemeId>,
-    name: Sql<ThemeName>,
-    color: Sql<Color>,
-    #[diesel(skip_update)]
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-    #[diesel(skip_update)]
-    request_digest: Vec<u8>,
-}
-
-impl From<&Theme> for ThemeRow {
-    fn from(theme: &Theme) -> Self {
-        Self {
-            id: Sql(theme.id),
-            name: Sql(theme.name.clone()),
-            color: Sql(theme.color),
-            created_at: Sql(theme.created_at),
-            updated_at: Sql(theme.updated_at),
-            rev: theme.rev.0,
-            request_digest: theme.request_digest.to_vec(),
-        }
+row! {
+    #[diesel(table_name = themes, primary_key(user_id, id))]
+    struct ThemeRow of Theme {
+        id: Sql<ThemeId>,
+        name: Sql<ThemeName>,
+        color: Sql<Color>,
+        #[diesel(skip_update)]
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
+        #[diesel(skip_update)]
+        request_digest: Vec<u8>,
     }
 }
 
-impl TryFrom<ThemeRow> for Theme {
-    type Error = StoreError;
-
-    fn try_from(row: ThemeRow) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0,
-            name: row.name.0,
-            color: row.color.0,
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-            request_digest: digest(&row.request_digest)?,
-        })
+impl ThemeRepository for Transaction {
+    fn themes(&mut self, user: UserId) -> Result<Vec<Theme>> {
+        let rows: Vec<ThemeRow> = themes::table
+            .filter(themes::user_id.eq(Sql(user)))
+            .order(themes::id)
+            .select(ThemeRow::as_select())
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(ThemeRow::into_domain).collect()
     }
-}
 
-impl Transaction {
-    /// Counts of each of a user's themes, in three statements regardless of their number.
-    fn counts_by_theme(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>> {
+    fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<Theme>> {
+        let found: Option<ThemeRow> = themes::table
+            .find((Sql(user), Sql(id)))
+            .select(ThemeRow::as_select())
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        found.map(ThemeRow::into_domain).transpose()
+    }
+
+    fn theme_counts(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>> {
         let mut counts: BTreeMap<ThemeId, ThemeCounts> = BTreeMap::new();
-        let habits: Vec<(Option<Sql<ThemeId>>, i64)> = habits::table
+        let habits: Vec<(Sql<ThemeId>, i64)> = habits::table
             .filter(habits::user_id.eq(Sql(user)))
             .filter(habits::theme_id.is_not_null())
             .group_by(habits::theme_id)
-            .select((habits::theme_id, count(habits::id)))
+            .select((habits::theme_id.assume_not_null(), count(habits::id)))
             .load(self.connection())
             .classified()?;
-        for (theme, habits) in habits {
-            let Sql(theme) = theme.ok_or_else(no_theme)?;
+        for (Sql(theme), habits) in habits {
             counts.entry(theme).or_default().habits = habits;
         }
-        let tasks: Vec<(Option<Sql<ThemeId>>, Sql<TaskStatus>, i64)> = tasks::table
+        let tasks: Vec<(Sql<ThemeId>, Sql<TaskStatus>, i64)> = tasks::table
             .filter(tasks::user_id.eq(Sql(user)))
             .filter(tasks::theme_id.is_not_null())
             .group_by((tasks::theme_id, tasks::status))
-            .select((tasks::theme_id, tasks::status, count(tasks::id)))
+            .select((tasks::theme_id.assume_not_null(), tasks::status, count(tasks::id)))
             .load(self.connection())
             .classified()?;
-        for (theme, Sql(status), tasks) in tasks {
-            let Sql(theme) = theme.ok_or_else(no_theme)?;
+        for (Sql(theme), Sql(status), tasks) in tasks {
             let counts = counts.entry(theme).or_default();
             match status {
                 TaskStatus::Todo | TaskStatus::InProgress => counts.tasks_open += tasks,
@@ -101,81 +88,14 @@ impl Transaction {
         }
         Ok(counts)
     }
-}
-
-fn no_theme() -> StoreError {
-    corrupt("a theme is null where it isn't")
-}
-
-impl ThemeRepository for Transaction {
-    fn themes(&mut self, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>> {
-        let rows: Vec<ThemeRow> = themes::table
-            .filter(themes::user_id.eq(Sql(user)))
-            .order(themes::id)
-            .select(ThemeRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        let counts = self.counts_by_theme(user)?;
-        rows.into_iter()
-            .map(|row| {
-                let theme = Theme::try_from(row)?;
-                let counts = counts.get(&theme.id).copied().unwrap_or_default();
-                Ok((theme, counts))
-            })
-            .collect()
-    }
-
-    fn theme_labels(&mut self, user: UserId) -> Result<Vec<ThemeLabel>> {
-        let rows: Vec<(Sql<ThemeId>, Sql<ThemeName>, Sql<Color>)> = themes::table
-            .filter(themes::user_id.eq(Sql(user)))
-            .order(themes::id)
-            .select((themes::id, themes::name, themes::color))
-            .load(self.connection())
-            .classified()?;
-        Ok(rows.into_iter().map(|(Sql(id), Sql(name), Sql(color))| ThemeLabel { id, name, color }).collect())
-    }
-
-    fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<(Theme, ThemeCounts)>> {
-        let habits = habits::table
-            .filter(habits::user_id.eq(Sql(user)))
-            .filter(habits::theme_id.eq(Some(Sql(id))))
-            .count()
-            .single_value();
-        let tasks_in = |statuses: &[TaskStatus]| {
-            tasks::table
-                .filter(tasks::user_id.eq(Sql(user)))
-                .filter(tasks::theme_id.eq(Some(Sql(id))))
-                .filter(tasks::status.eq_any(statuses.iter().copied().map(Sql).collect::<Vec<_>>()))
-                .count()
-                .single_value()
-        };
-        let (open, done) = (tasks_in(&[TaskStatus::Todo, TaskStatus::InProgress]), tasks_in(&[TaskStatus::Done]));
-        type Counted = (ThemeRow, Option<i64>, Option<i64>, Option<i64>);
-        let found: Option<Counted> = themes::table
-            .find((Sql(user), Sql(id)))
-            .select((ThemeRow::as_select(), habits, open, done))
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        let Some((row, habits, open, done)) = found else { return Ok(None) };
-        let by_theme = self.time_by_theme(user, DateRange::ALL)?;
-        let spent = by_theme.into_iter().find(|(theme, _)| *theme == Some(id)).map(|(_, spent)| spent);
-        let counts = ThemeCounts {
-            habits: habits.unwrap_or(0),
-            tasks_open: open.unwrap_or(0),
-            tasks_done: done.unwrap_or(0),
-            minutes: number(spent.unwrap_or_default().minutes)?,
-        };
-        Ok(Some((row.try_into()?, counts)))
-    }
-
-    fn theme_exists(&mut self, user: UserId, id: ThemeId) -> Result<bool> {
-        diesel::select(exists(themes::table.find((Sql(user), Sql(id))))).get_result(self.connection()).classified()
-    }
 
     fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
         diesel::insert_into(themes::table)
-            .values((themes::user_id.eq(Sql(user)), themes::name_key.eq(theme.name.key()), ThemeRow::from(theme)))
+            .values((
+                themes::user_id.eq(Sql(user)),
+                themes::name_key.eq(theme.name.key()),
+                ThemeRow::from_domain(theme)?,
+            ))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -183,7 +103,7 @@ impl ThemeRepository for Transaction {
 
     fn update_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
         diesel::update(themes::table.find((Sql(user), Sql(theme.id))))
-            .set((themes::name_key.eq(theme.name.key()), ThemeRow::from(theme)))
+            .set((themes::name_key.eq(theme.name.key()), ThemeRow::from_domain(theme)?))
             .execute(self.connection())
             .map(drop)
             .classified()

@@ -3,78 +3,38 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{Date, DateRange, Instant};
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::{HabitId, TaskId, ThemeId, TimeEntryId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::time_entries::{TimeEntry, TimeEntryRepository, TimeFilter, TimeNote, TimeSeek, TimeSpent};
 use diesel::dsl::{count_star, sum};
 use diesel::prelude::*;
 
-use crate::convert::{digest, number, to_integer};
+use crate::convert::number;
 use crate::dialect::{HabitDayIn, TimeByTheme, insert_rows};
+use crate::row::{Stored as _, row};
 use crate::schema::time_entries;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = time_entries, primary_key(user_id, id))]
-#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
-struct TimeEntryRow {
-    id: Sql<TimeEntryId>,
-    habit_id: Option<Sql<HabitId>>,
-    task_id: Option<Sql<TaskId>>,
-    date: Sql<Date>,
-    minutes: i32,
-    started_at: Option<Sql<Instant>>,
-    ended_at: Option<Sql<Instant>>,
-    note: Option<Sql<TimeNote>>,
-    #[diesel(skip_update)]
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-    #[diesel(skip_update)]
-    request_digest: Vec<u8>,
-}
-
-impl TryFrom<&TimeEntry> for TimeEntryRow {
-    type Error = StoreError;
-
-    fn try_from(entry: &TimeEntry) -> Result<Self> {
-        Ok(Self {
-            id: Sql(entry.id),
-            habit_id: entry.habit.map(Sql),
-            task_id: entry.task.map(Sql),
-            date: Sql(entry.date),
-            minutes: to_integer(entry.minutes)?,
-            started_at: entry.started_at.map(Sql),
-            ended_at: entry.ended_at.map(Sql),
-            note: entry.note.clone().map(Sql),
-            created_at: Sql(entry.created_at),
-            updated_at: Sql(entry.updated_at),
-            rev: entry.rev.0,
-            request_digest: entry.request_digest.to_vec(),
-        })
-    }
-}
-
-impl TryFrom<TimeEntryRow> for TimeEntry {
-    type Error = StoreError;
-
-    fn try_from(row: TimeEntryRow) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0,
-            habit: row.habit_id.map(Sql::into_inner),
-            task: row.task_id.map(Sql::into_inner),
-            date: row.date.0,
-            minutes: number(row.minutes)?,
-            started_at: row.started_at.map(Sql::into_inner),
-            ended_at: row.ended_at.map(Sql::into_inner),
-            note: row.note.map(Sql::into_inner),
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-            rev: Revision(row.rev),
-            request_digest: digest(&row.request_digest)?,
-        })
+row! {
+    #[diesel(table_name = time_entries, primary_key(user_id, id))]
+    struct TimeEntryRow of TimeEntry {
+        id: Sql<TimeEntryId>,
+        #[diesel(column_name = habit_id)]
+        habit: Option<Sql<HabitId>>,
+        #[diesel(column_name = task_id)]
+        task: Option<Sql<TaskId>>,
+        date: Sql<Date>,
+        minutes: i32,
+        started_at: Option<Sql<Instant>>,
+        ended_at: Option<Sql<Instant>>,
+        note: Option<Sql<TimeNote>>,
+        #[diesel(skip_update)]
+        created_at: Sql<Instant>,
+        updated_at: Sql<Instant>,
+        rev: i64,
+        #[diesel(skip_update)]
+        request_digest: Vec<u8>,
     }
 }
 
@@ -108,7 +68,7 @@ impl TimeEntryRepository for Transaction {
             .select(TimeEntryRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(TimeEntry::try_from).collect()
+        rows.into_iter().map(TimeEntryRow::into_domain).collect()
     }
 
     fn find_time_entry(&mut self, user: UserId, id: TimeEntryId) -> Result<Option<TimeEntry>> {
@@ -118,7 +78,7 @@ impl TimeEntryRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        found.map(TimeEntry::try_from).transpose()
+        found.map(TimeEntryRow::into_domain).transpose()
     }
 
     fn time_entries_of_request(&mut self, user: UserId, digest: &[u8; 32]) -> Result<Vec<TimeEntry>> {
@@ -129,20 +89,20 @@ impl TimeEntryRepository for Transaction {
             .select(TimeEntryRow::as_select())
             .load(self.connection())
             .classified()?;
-        rows.into_iter().map(TimeEntry::try_from).collect()
+        rows.into_iter().map(TimeEntryRow::into_domain).collect()
     }
 
     fn insert_time_entries(&mut self, user: UserId, entries: &[TimeEntry]) -> Result<()> {
         let rows = entries
             .iter()
-            .map(|entry| Ok((time_entries::user_id.eq(Sql(user)), TimeEntryRow::try_from(entry)?)))
+            .map(|entry| Ok((time_entries::user_id.eq(Sql(user)), TimeEntryRow::from_domain(entry)?)))
             .collect::<Result<Vec<_>>>()?;
         insert_rows!(self.connection(), time_entries, rows).classified()
     }
 
     fn update_time_entry(&mut self, user: UserId, entry: &TimeEntry) -> Result<()> {
         diesel::update(time_entries::table.find((Sql(user), Sql(entry.id))))
-            .set(TimeEntryRow::try_from(entry)?)
+            .set(TimeEntryRow::from_domain(entry)?)
             .execute(self.connection())
             .map(drop)
             .classified()

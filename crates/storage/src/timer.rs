@@ -2,46 +2,25 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{HabitId, TaskId, UserId};
-use circadia_domain::revision::Revision;
 use circadia_domain::time_entries::TimeNote;
 use circadia_domain::timer::{Timer, TimerRepository};
 use diesel::prelude::*;
 
+use crate::row::{Stored as _, row};
 use crate::schema::timers;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = timers, treat_none_as_default_value = false)]
-struct TimerRow {
-    habit_id: Option<Sql<HabitId>>,
-    task_id: Option<Sql<TaskId>>,
-    note: Option<Sql<TimeNote>>,
-    started_at: Sql<Instant>,
-    rev: i64,
-}
-
-impl From<&Timer> for TimerRow {
-    fn from(timer: &Timer) -> Self {
-        Self {
-            habit_id: timer.habit.map(Sql),
-            task_id: timer.task.map(Sql),
-            note: timer.note.clone().map(Sql),
-            started_at: Sql(timer.started_at),
-            rev: timer.rev.0,
-        }
-    }
-}
-
-impl From<TimerRow> for Timer {
-    fn from(row: TimerRow) -> Self {
-        Self {
-            habit: row.habit_id.map(Sql::into_inner),
-            task: row.task_id.map(Sql::into_inner),
-            note: row.note.map(Sql::into_inner),
-            started_at: row.started_at.0,
-            rev: Revision(row.rev),
-        }
+row! {
+    #[diesel(table_name = timers, primary_key(user_id))]
+    struct TimerRow of Timer {
+        #[diesel(column_name = habit_id)]
+        habit: Option<Sql<HabitId>>,
+        #[diesel(column_name = task_id)]
+        task: Option<Sql<TaskId>>,
+        note: Option<Sql<TimeNote>>,
+        started_at: Sql<Instant>,
+        rev: i64,
     }
 }
 
@@ -53,12 +32,12 @@ impl TimerRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        Ok(found.map(Timer::from))
+        found.map(TimerRow::into_domain).transpose()
     }
 
     fn insert_timer(&mut self, user: UserId, timer: &Timer) -> Result<()> {
         diesel::insert_into(timers::table)
-            .values((timers::user_id.eq(Sql(user)), TimerRow::from(timer)))
+            .values((timers::user_id.eq(Sql(user)), TimerRow::from_domain(timer)?))
             .execute(self.connection())
             .map(drop)
             .classified()

@@ -6,44 +6,21 @@ use circadia_domain::totp::{TotpFactor, TotpRepository};
 use diesel::prelude::*;
 
 use crate::dialect::insert_rows;
+use crate::row::{Stored as _, row};
 use crate::schema::{recovery_codes, totp_factors};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = totp_factors, treat_none_as_default_value = false)]
-struct TotpRow {
-    user_id: Sql<UserId>,
-    sealed: Vec<u8>,
-    created_at: Sql<Instant>,
-    confirmed_at: Option<Sql<Instant>>,
-    last_step: Option<i64>,
-    guesses_until: Option<Sql<Instant>>,
-}
-
-impl From<&TotpFactor> for TotpRow {
-    fn from(factor: &TotpFactor) -> Self {
-        Self {
-            user_id: Sql(factor.user),
-            sealed: factor.sealed.clone(),
-            created_at: Sql(factor.created_at),
-            confirmed_at: factor.confirmed_at.map(Sql),
-            last_step: factor.last_step,
-            guesses_until: factor.guesses_until.map(Sql),
-        }
-    }
-}
-
-impl From<TotpRow> for TotpFactor {
-    fn from(row: TotpRow) -> Self {
-        Self {
-            user: row.user_id.0,
-            sealed: row.sealed,
-            created_at: row.created_at.0,
-            confirmed_at: row.confirmed_at.map(Sql::into_inner),
-            last_step: row.last_step,
-            guesses_until: row.guesses_until.map(Sql::into_inner),
-        }
+row! {
+    #[diesel(table_name = totp_factors, primary_key(user_id))]
+    struct TotpRow of TotpFactor {
+        #[diesel(column_name = user_id)]
+        user: Sql<UserId>,
+        sealed: Vec<u8>,
+        created_at: Sql<Instant>,
+        confirmed_at: Option<Sql<Instant>>,
+        last_step: Option<i64>,
+        guesses_until: Option<Sql<Instant>>,
     }
 }
 
@@ -64,13 +41,13 @@ impl TotpRepository for Transaction {
             .first(self.connection())
             .optional()
             .classified()?;
-        Ok(row.map(TotpFactor::from))
+        row.map(TotpRow::into_domain).transpose()
     }
 
     fn put_totp(&mut self, factor: &TotpFactor) -> Result<()> {
         diesel::delete(totp_factors::table.find(Sql(factor.user))).execute(self.connection()).classified()?;
         diesel::insert_into(totp_factors::table)
-            .values(TotpRow::from(factor))
+            .values(TotpRow::from_domain(factor)?)
             .execute(self.connection())
             .map(drop)
             .classified()

@@ -1,7 +1,6 @@
 //! Users, their credentials and their revision.
 
 use circadia_domain::civil::{DayStart, Instant, Weekday, Weekdays, Zone};
-use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
 use circadia_domain::users::{
@@ -11,50 +10,50 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, number};
+use crate::row::{Stored, row};
 use crate::schema::{user_revisions, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = users)]
-pub(crate) struct SettingsRow {
-    timezone: Sql<Zone>,
-    day_start_minutes: i32,
-    week_start: Sql<Weekday>,
-    locale: Sql<Locale>,
-    color_scheme: Sql<ColorScheme>,
-    sleep_goal_minutes: i32,
-    free_days: i32,
-}
-
-impl From<&Settings> for SettingsRow {
-    fn from(settings: &Settings) -> Self {
-        Self {
-            timezone: Sql(settings.timezone),
-            day_start_minutes: settings.day_start.minutes().into(),
-            week_start: Sql(settings.week_start),
-            locale: Sql(settings.locale.clone()),
-            color_scheme: Sql(settings.color_scheme),
-            sleep_goal_minutes: settings.sleep_goal.minutes().into(),
-            free_days: settings.free_days.bits().into(),
-        }
+row! {
+    #[diesel(table_name = users, primary_key(id))]
+    pub(crate) struct SettingsRow of Settings {
+        timezone: Sql<Zone>,
+        #[diesel(column_name = day_start_minutes)]
+        day_start: i32,
+        week_start: Sql<Weekday>,
+        locale: Sql<Locale>,
+        color_scheme: Sql<ColorScheme>,
+        #[diesel(column_name = sleep_goal_minutes)]
+        sleep_goal: i32,
+        free_days: i32,
     }
 }
 
-impl TryFrom<SettingsRow> for Settings {
-    type Error = StoreError;
+impl Stored<DayStart> for i32 {
+    fn from_domain(start: &DayStart) -> Result<Self> {
+        Ok(start.minutes().into())
+    }
+    fn into_domain(self) -> Result<DayStart> {
+        DayStart::from_minutes(number(self)?).ok_or_else(|| corrupt("a day begins after its end"))
+    }
+}
 
-    fn try_from(row: SettingsRow) -> Result<Self> {
-        let day_start = DayStart::from_minutes(number(row.day_start_minutes)?);
-        Ok(Self {
-            timezone: row.timezone.0,
-            day_start: day_start.ok_or_else(|| corrupt("a day begins after its end"))?,
-            week_start: row.week_start.0,
-            locale: row.locale.0,
-            color_scheme: row.color_scheme.0,
-            sleep_goal: SleepGoal::from_minutes(row.sleep_goal_minutes.into()).map_err(corrupt)?,
-            free_days: Weekdays::from_bits(number(row.free_days)?),
-        })
+impl Stored<SleepGoal> for i32 {
+    fn from_domain(goal: &SleepGoal) -> Result<Self> {
+        Ok(goal.minutes().into())
+    }
+    fn into_domain(self) -> Result<SleepGoal> {
+        SleepGoal::from_minutes(self.into()).map_err(corrupt)
+    }
+}
+
+impl Stored<Weekdays> for i32 {
+    fn from_domain(days: &Weekdays) -> Result<Self> {
+        Ok(days.bits().into())
+    }
+    fn into_domain(self) -> Result<Weekdays> {
+        Ok(Weekdays::from_bits(number(self)?))
     }
 }
 
@@ -75,24 +74,22 @@ struct UserRow {
     rev: i64,
 }
 
-impl From<&NewUser> for UserRow {
-    fn from(user: &NewUser) -> Self {
-        Self {
+impl UserRow {
+    fn new(user: &NewUser) -> Result<Self> {
+        Ok(Self {
             id: Sql(user.id),
             username: Sql(user.username.clone()),
             email: Sql(user.email.clone()),
             email_verified_at: user.email_verified_at.map(Sql),
             role: Sql(user.role),
             active: true,
-            settings: (&user.settings).into(),
+            settings: SettingsRow::from_domain(&user.settings)?,
             created_at: Sql(user.created_at),
             updated_at: Sql(user.created_at),
             rev: FIRST_REVISION,
-        }
+        })
     }
-}
 
-impl UserRow {
     fn into_user(self, latest_rev: i64) -> Result<User> {
         Ok(User {
             id: self.id.0,
@@ -101,7 +98,7 @@ impl UserRow {
             email_verified_at: self.email_verified_at.map(Sql::into_inner),
             role: self.role.0,
             active: self.active,
-            settings: self.settings.try_into()?,
+            settings: self.settings.into_domain()?,
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
             rev: Revision(self.rev),
@@ -131,7 +128,7 @@ const FIRST_REVISION: i64 = 1;
 
 impl UserRepository for Transaction {
     fn insert_user(&mut self, user: &NewUser) -> Result<()> {
-        let row = UserRow::from(user);
+        let row = UserRow::new(user)?;
         let password_hash = users::password_hash.eq(user.password_hash.as_deref());
         diesel::insert_into(users::table)
             .values((row, users::username_key.eq(user.username.key()), password_hash))
@@ -173,7 +170,7 @@ impl UserRepository for Transaction {
 
     fn update_settings(&mut self, id: UserId, settings: &Settings, rev: Revision, now: Instant) -> Result<()> {
         diesel::update(users::table.find(Sql(id)))
-            .set((SettingsRow::from(settings), users::updated_at.eq(Sql(now)), users::rev.eq(rev.0)))
+            .set((SettingsRow::from_domain(settings)?, users::updated_at.eq(Sql(now)), users::rev.eq(rev.0)))
             .execute(self.connection())
             .map(drop)
             .classified()

@@ -142,6 +142,42 @@ fn operation(path: &str, method: Method, item: &Value) -> Operation {
     }
 }
 
+/// What is done with the fields of [`World`] that are ids. In paths they are called as here, with `_id`.
+macro_rules! ids {
+    ($($name:ident),+ $(,)?) => {
+        impl World {
+            /// The same with ids that don't exist.
+            pub(crate) fn unknown(&self) -> Self {
+                Self { $($name: fresh_id(),)+ ..self.clone() }
+            }
+
+            /// All ids of it.
+            pub(crate) fn ids(&self) -> Vec<&str> {
+                vec![$(&self.$name),+]
+            }
+
+            /// The id that a name in paths stands for.
+            fn id_mut(&mut self, name: &str) -> Option<&mut String> {
+                $(if name == concat!(stringify!($name), "_id") {
+                    return Some(&mut self.$name);
+                })+
+                None
+            }
+
+            /// What a name in a path's template stands for.
+            pub(crate) fn segment(&self, name: &str) -> &str {
+                $(if name == concat!(stringify!($name), "_id") {
+                    return &self.$name;
+                })+
+                assert_eq!(name, "date", "the generator doesn't know this path parameter");
+                &self.date
+            }
+        }
+    };
+}
+
+ids!(theme, habit, pause, session, task, time_entry, sleep_log, moment, token);
+
 /// Things of one user, to be called with.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
@@ -230,71 +266,13 @@ impl World {
         self
     }
 
-    /// The same with ids that don't exist.
-    pub(crate) fn unknown(&self) -> Self {
-        Self {
-            theme: fresh_id(),
-            habit: fresh_id(),
-            pause: fresh_id(),
-            session: fresh_id(),
-            task: fresh_id(),
-            time_entry: fresh_id(),
-            sleep_log: fresh_id(),
-            moment: fresh_id(),
-            token: fresh_id(),
-            ..self.clone()
-        }
-    }
-
     /// The same with another id for one of the names in paths.
     pub(crate) fn with(&self, name: &str, id: &str) -> Self {
         let mut world = self.clone();
-        let place = match name {
-            "theme_id" => &mut world.theme,
-            "habit_id" => &mut world.habit,
-            "pause_id" => &mut world.pause,
-            "session_id" => &mut world.session,
-            "task_id" => &mut world.task,
-            "time_entry_id" => &mut world.time_entry,
-            "sleep_log_id" => &mut world.sleep_log,
-            "moment_id" => &mut world.moment,
-            "token_id" => &mut world.token,
-            _ => panic!("the generator doesn't know the path parameter {name}"),
-        };
+        let place =
+            world.id_mut(name).unwrap_or_else(|| panic!("the generator doesn't know the path parameter {name}"));
         id.clone_into(place);
         world
-    }
-
-    /// All ids of it.
-    pub(crate) fn ids(&self) -> [&str; 9] {
-        [
-            &self.theme,
-            &self.habit,
-            &self.pause,
-            &self.session,
-            &self.task,
-            &self.time_entry,
-            &self.sleep_log,
-            &self.moment,
-            &self.token,
-        ]
-    }
-
-    /// What a name in a path's template stands for.
-    pub(crate) fn segment(&self, name: &str) -> &str {
-        match name {
-            "theme_id" => &self.theme,
-            "habit_id" => &self.habit,
-            "pause_id" => &self.pause,
-            "session_id" => &self.session,
-            "task_id" => &self.task,
-            "time_entry_id" => &self.time_entry,
-            "sleep_log_id" => &self.sleep_log,
-            "moment_id" => &self.moment,
-            "token_id" => &self.token,
-            "date" => &self.date,
-            _ => panic!("the generator doesn't know the path parameter {name}"),
-        }
     }
 
     /// An operation's path.

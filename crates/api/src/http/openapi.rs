@@ -9,22 +9,23 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{
     Components, ContentBuilder, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
-    RefOr, Required, Response, ResponseBuilder, ServerBuilder, tag::TagBuilder,
+    RefOr, Required, Response, ResponseBuilder, ServerBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use circadia_domain::code::Code;
 use circadia_domain::personal_tokens::Scope;
 
-use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_and_title};
+use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_of};
 use crate::http::schemas::{self, operations};
 use crate::routes;
 
 /// The document.
 pub fn document() -> OpenApi {
-    let (paths, schemas) = routes::all().into_document_parts();
+    let (paths, schemas, tags) = routes::all().into_document_parts();
     let mut document = skeleton();
     document.paths = paths;
+    document.tags = Some(tags);
     document.components.get_or_insert_default().schemas.extend(schemas);
     complete(document)
 }
@@ -43,7 +44,6 @@ fn skeleton() -> OpenApi {
         .description(Some(description()))
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
         .build();
-    let tag = |name: &str, text: &str| TagBuilder::new().name(name).description(Some(text)).build();
     let bearer = SecurityScheme::Http(
         HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -77,22 +77,6 @@ fn skeleton() -> OpenApi {
         .servers(Some([ServerBuilder::new().url("/").description(Some("The server of this document")).build()]))
         .components(Some(components))
         .security(Some(SESSION_SCHEMES.map(session_requirement)))
-        .tags(Some([
-            tag("auth", "Getting an account, signing in, staying signed in, signing out."),
-            tag("me", "The signed-in user and their settings."),
-            tag("themes", "Coloured groups of habits and tasks."),
-            tag("habits", "What is planned, what is due today, and how it goes."),
-            tag("entries", "What was done, skipped or missed on a day."),
-            tag("plans", "How a habit's schedule and target change over time, and its pauses."),
-            tag("sleep", "When one slept, and what follows from it."),
-            tag("moods", "How one felt, on a day or at a moment."),
-            tag("schedules", "Trying schedules out."),
-            tag("stats", "Everything at a glance, and which things go together."),
-            tag("quotes", "A thought for the day."),
-            tag("tasks", "What is to be done once."),
-            tag("time", "What time was spent on: entries, the running timer, sums."),
-            tag("system", "Health."),
-        ]))
         .build()
 }
 
@@ -132,9 +116,8 @@ fn description() -> String {
          | code | status | meaning |\n|---|---|---|\n",
     );
     for code in Code::ALL {
-        let (status, title) = status_and_title(*code);
         // Writing to a String can't fail.
-        let _ = writeln!(text, "| `{code}` | {status} | {title} |");
+        let _ = writeln!(text, "| `{code}` | {} | {} |", status_of(code.class()).as_u16(), code.title());
     }
     text
 }
@@ -319,5 +302,20 @@ mod tests {
         for (name, page) in pages {
             assert!(page["properties"]["items"]["items"]["$ref"].is_string(), "{name}");
         }
+    }
+    #[test]
+    fn every_tag_of_an_operation_is_declared_once_and_no_other() {
+        let document = document();
+        let mut declared: Vec<String> = document.tags.into_iter().flatten().map(|tag| tag.name).collect();
+        let mut used = std::collections::BTreeSet::new();
+        for (path, mut item) in document.paths.paths {
+            for (method, operation) in operations(&mut item) {
+                let tags = operation.tags.clone().unwrap_or_default();
+                assert_eq!(tags.len(), 1, "{method} {path}: {tags:?}");
+                used.extend(tags);
+            }
+        }
+        declared.sort();
+        assert_eq!(declared, used.into_iter().collect::<Vec<_>>());
     }
 }

@@ -18,6 +18,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use utoipa::openapi::path::{Operation as Documented, Paths};
 use utoipa::openapi::schema::Schema;
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{PathItem, RefOr};
 use utoipa_actix_web::OpenApiFactory;
 
@@ -63,12 +64,16 @@ struct PathEntry {
     allow: String,
 }
 
+/// The schemas of the document, by name.
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
 /// Collects operations.
 #[derive(Default)]
 pub struct Routes {
     prefix: &'static str,
     paths: Paths,
-    schemas: Vec<(String, RefOr<Schema>)>,
+    schemas: Schemas,
+    tags: Vec<Tag>,
     entries: Vec<PathEntry>,
     operations: Vec<Operation>,
 }
@@ -85,6 +90,11 @@ impl Routes {
         let before = std::mem::replace(&mut self.prefix, prefix);
         add(self);
         self.prefix = before;
+    }
+
+    /// Declares a tag of operations.
+    pub(crate) fn tag(&mut self, name: &str, description: &str) {
+        self.tags.push(TagBuilder::new().name(name).description(Some(description)).build());
     }
 
     /// Adds a documented operation.
@@ -116,9 +126,9 @@ impl Routes {
         }
     }
 
-    /// The paths and schemas of the document.
-    pub(crate) fn into_document_parts(self) -> (Paths, Vec<(String, RefOr<Schema>)>) {
-        (self.paths, self.schemas)
+    /// The paths, schemas and tags of the document.
+    pub(crate) fn into_document_parts(self) -> (Paths, Schemas, Vec<Tag>) {
+        (self.paths, self.schemas, self.tags)
     }
 
     /// The routing tree.

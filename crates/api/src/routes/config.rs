@@ -23,7 +23,7 @@ pub(super) fn routes(routes: &mut Routes) {
 #[schema(as = ServiceConfig)]
 pub struct ConfigBody {
     /// The version that is running.
-    #[schema(example = "0.1.0")]
+    #[schema(example = json!(env!("CARGO_PKG_VERSION")))]
     version: &'static str,
     /// The sign-in methods.
     providers: Providers,

@@ -18,6 +18,7 @@ use crate::http::request_id;
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("entries", "What was done, skipped or missed on a day.");
     operations!(routes, batch);
 }
 

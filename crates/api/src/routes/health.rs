@@ -11,6 +11,7 @@ use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("system", "Health.");
     operations!(routes, live, ready);
 }
 
@@ -22,7 +23,7 @@ pub struct LiveBody {
     #[schema(example = "live")]
     status: &'static str,
     /// The version that is running.
-    #[schema(example = "0.1.0")]
+    #[schema(example = json!(env!("CARGO_PKG_VERSION")))]
     version: &'static str,
 }
 

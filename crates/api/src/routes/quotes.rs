@@ -14,6 +14,7 @@ use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::OnQuery;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("quotes", "A thought for the day.");
     operations!(routes, get_quote_of_the_day);
 }
 

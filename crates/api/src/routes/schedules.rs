@@ -17,6 +17,7 @@ use crate::http::problem::{InputLocation, Problem};
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("schedules", "Trying schedules out.");
     operations!(routes, preview);
 }
 

@@ -1,10 +1,7 @@
 //! `/themes`: coloured groups of habits and tasks.
 
-use circadia_domain::idempotency::Creation;
 use circadia_domain::ids::ThemeId;
-use circadia_domain::themes::{self, NewTheme, Theme, ThemeCounts, ThemePatch};
-use serde::Serialize;
-use utoipa::ToSchema;
+use circadia_domain::themes::{self, CountedTheme, NewTheme, ThemePatch};
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
@@ -14,23 +11,8 @@ use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("themes", "Coloured groups of habits and tasks.");
     operations!(routes, list_themes, create_theme, get_theme, update_theme, delete_theme);
-}
-
-/// A theme.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Theme)]
-pub struct ThemeBody {
-    #[serde(flatten)]
-    theme: Theme,
-    /// The number of items in it.
-    counts: ThemeCounts,
-}
-
-impl From<(Theme, ThemeCounts)> for ThemeBody {
-    fn from((theme, counts): (Theme, ThemeCounts)) -> Self {
-        Self { theme, counts }
-    }
 }
 
 impl Decode for NewTheme {
@@ -48,9 +30,8 @@ impl Decode for ThemePatch {
     }
 }
 
-fn answer(found: (Theme, ThemeCounts)) -> Result<Answer, Problem> {
-    let rev = found.0.rev;
-    Answer::stored(&ThemeBody::from(found), rev)
+fn answer(found: &CountedTheme) -> Result<Answer, Problem> {
+    Answer::stored(found, found.theme.rev)
 }
 
 /// List my themes
@@ -63,13 +44,12 @@ fn answer(found: (Theme, ThemeCounts)) -> Result<Answer, Problem> {
     operation_id = "listThemes",
     extensions(("x-scope" = json!("themes:read"))),
     params(PageRequest),
-    responses((status = 200, description = "A page of themes", body = Page<ThemeBody>))
+    responses((status = 200, description = "A page of themes", body = Page<CountedTheme>))
 )]
-async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<ThemeBody>, Problem> {
+async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<CountedTheme>, Problem> {
     let themes = caller.read(move |store| themes::list(store, caller.user)).await?;
-    let items: Vec<ThemeBody> = themes.into_iter().map(ThemeBody::from).collect();
-    let key = |body: &ThemeBody| (body.theme.name.key(), body.theme.id);
-    Page::of_sorted(items, key, "name", &query.0, |a, b| a < b)
+    let key = |counted: &CountedTheme| (counted.theme.name.key(), counted.theme.id);
+    Page::of_sorted(themes, key, "name", &query.0, |a, b| a < b)
 }
 
 /// Create a theme
@@ -83,14 +63,14 @@ async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<T
     extensions(("x-scope" = json!("themes:write"))),
     request_body = NewTheme,
     responses(
-        (status = 201, description = "The theme", body = ThemeBody),
+        (status = 201, description = "The theme", body = CountedTheme),
         (status = 409, description = "`theme_name_taken`, `id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn create_theme(caller: Caller, body: Body<NewTheme>) -> Result<Answer, Problem> {
     let id = body.0.id;
     let created = caller.write(move |tx| themes::create(tx, body.0)).await?;
-    Ok(answer(Creation::into_inner(created))?.created(format!("/api/v1/themes/{id}")))
+    Ok(answer(&created.into_inner())?.created(format!("/api/v1/themes/{id}")))
 }
 
 /// Get a theme
@@ -101,11 +81,11 @@ async fn create_theme(caller: Caller, body: Body<NewTheme>) -> Result<Answer, Pr
     operation_id = "getTheme",
     extensions(("x-scope" = json!("themes:read"))),
     params(("theme_id" = Uuid, Path, description = "The theme's id")),
-    responses((status = 200, description = "The theme", body = ThemeBody))
+    responses((status = 200, description = "The theme", body = CountedTheme))
 )]
 async fn get_theme(caller: Caller, id: PathParam<ThemeId>) -> Result<Answer, Problem> {
     let found = caller.read(move |store| themes::find(store, caller.user, id.0)).await?;
-    answer(found)
+    answer(&found)
 }
 
 /// Change a theme
@@ -118,7 +98,7 @@ async fn get_theme(caller: Caller, id: PathParam<ThemeId>) -> Result<Answer, Pro
     params(("theme_id" = Uuid, Path, description = "The theme's id"), IfMatch),
     request_body = ThemePatch,
     responses(
-        (status = 200, description = "The theme after the change", body = ThemeBody),
+        (status = 200, description = "The theme after the change", body = CountedTheme),
         (status = 409, description = "`theme_name_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -129,7 +109,7 @@ async fn update_theme(
     body: Body<ThemePatch>,
 ) -> Result<Answer, Problem> {
     let changed = caller.write(move |tx| themes::update(tx, id.0, &if_match.0, body.0)).await?;
-    answer(changed)
+    answer(&changed)
 }
 
 /// Delete a theme

@@ -42,7 +42,7 @@ pub enum FederatedRefusal {
     #[error("it was changed in the meantime")]
     Changed,
     /// The subject is linked to another user.
-    #[error("somebody else is linked to it")]
+    #[error("another account is linked to it")]
     SubjectTaken,
     /// The user is linked to another subject.
     #[error("another one is linked")]

@@ -57,7 +57,7 @@ pub fn register<S: UserRepository + ?Sized>(
 
 /// The error for a username that is taken.
 pub fn username_taken() -> Error {
-    Error::conflict(Code::UsernameTaken, "somebody already has this username")
+    Error::conflict(Code::UsernameTaken, "another account already has this username")
 }
 
 #[cfg(test)]

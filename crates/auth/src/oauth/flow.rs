@@ -201,3 +201,43 @@ impl Ticket {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Seeded;
+
+    #[test]
+    fn a_flow_belongs_to_its_browser_and_a_ticket_to_its_app() {
+        let entropy = Seeded::new(5);
+        let (browser, other) = (Browser::fresh(&entropy), Browser::fresh(&entropy));
+        let (_, pending) =
+            Pending::new(Purpose::SignIn, Completion::Browser, LocalPath::home(), Some(&browser), &entropy);
+        assert!(pending.is_of(Some(&browser)) && !pending.is_of(Some(&other)) && !pending.is_of(None));
+        let kept = serde_json::to_vec(&pending).unwrap();
+        assert_eq!(serde_json::from_slice::<Pending>(&kept).unwrap(), pending);
+        assert!(!String::from_utf8(kept).unwrap().contains(&browser.0.text()), "what the browser has isn't kept");
+
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let challenge = Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap();
+        let app = Completion::App(challenge.clone());
+        let (_, of_app) = Pending::new(Purpose::SignIn, app, LocalPath::home(), None, &entropy);
+        let (_, of_nobody) = Pending::new(Purpose::SignIn, Completion::Browser, LocalPath::home(), None, &entropy);
+        assert!(of_app.is_of(Some(&other)) && of_app.is_of(None));
+        assert!(!of_nobody.is_of(Some(&other)) && !of_nobody.is_of(None));
+        let profile =
+            Profile { subject: Subject::parse("1").unwrap(), email: Email::parse("ada@example.org").unwrap() };
+        let (code, ticket) = Ticket::new(Purpose::SignIn, &profile, challenge, &entropy);
+        assert_eq!(Secret::parse(&code.text()), Some(code));
+        assert_eq!(ticket.redeem(verifier), Some(profile));
+        for wrong in ["", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"]
+        {
+            assert_eq!(ticket.redeem(wrong), None);
+        }
+        for wrong in
+            ["", "short", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"]
+        {
+            assert!(Challenge::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -124,10 +124,10 @@ fn check_claims(claims: Claims, expected: Expected<'_>, now: Instant) -> Result<
         Audience::Several(audiences) => (audiences.iter().any(|one| one == client_id), audiences.len() == 1),
     };
     if !meant {
-        return invalid("it is meant for somebody else");
+        return invalid("it is meant for another client");
     }
     match &claims.azp {
-        Some(party) if party != client_id => return invalid("it was issued to somebody else"),
+        Some(party) if party != client_id => return invalid("it was issued to another client"),
         None if !alone => return invalid("it is meant for several, and doesn't say to whom it was issued"),
         _ => {}
     }

@@ -216,7 +216,7 @@ impl ProviderMetadata {
         let metadata: Metadata = serde_json::from_slice(&body)
             .map_err(|_| OAuthError::Unavailable("its discovery document can't be read".to_owned()))?;
         if metadata.issuer != issuer {
-            return Err(OAuthError::Unavailable("its discovery document is somebody else's".to_owned()));
+            return Err(OAuthError::Unavailable("its discovery document names another issuer".to_owned()));
         }
         // An issuer with HTTPS must not refer to endpoints without it.
         let urls = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];

@@ -101,49 +101,36 @@ impl NewHabit {
     }
 }
 
-/// A change of a habit (RFC 7396): what is absent stays, null clears.
-///
-/// A new `schedule` or `kind` holds from today on; what was before keeps its own. To have it begin on another day, put a
-/// plan version instead.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody))]
-pub struct HabitPatch {
-    /// The name.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub name: Option<HabitName>,
-    /// The description.
-    pub description: Option<Option<HabitDescription>>,
-    /// The theme it belongs to.
-    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
-    pub theme: Option<Option<ThemeId>>,
-    /// Its own colour.
-    pub color: Option<Option<Color>>,
-    /// How a day is measured, from today on.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub kind: Option<Kind>,
-    /// When it is due, from today on.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub schedule: Option<Schedule>,
-    /// Its first day.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub starts_on: Option<Date>,
-    /// Its last day.
-    pub ends_on: Option<Option<Date>>,
-}
-
-impl HabitPatch {
-    /// Changes what isn't part of the timeline.
-    pub(super) fn apply_to(self, habit: &mut Habit) {
-        set(&mut habit.name, self.name);
-        set(&mut habit.description, self.description);
-        set(&mut habit.theme, self.theme);
-        set(&mut habit.color, self.color);
-    }
-}
-
-fn set<T>(field: &mut T, changed: Option<T>) {
-    if let Some(changed) = changed {
-        *field = changed;
+patch! {
+    /// A change of a habit (RFC 7396): what is absent stays, null clears.
+    ///
+    /// A new `schedule` or `kind` holds from today on; what was before keeps its own. To have it begin on another day,
+    /// put a plan version instead.
+    #[derive(Debug, Clone, Default)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody))]
+    pub struct HabitPatch of Habit {
+        /// The name.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub name: Option<HabitName>,
+        /// The description.
+        pub description: Option<Option<HabitDescription>>,
+        /// The theme it belongs to.
+        #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
+        pub theme: Option<Option<ThemeId>>,
+        /// Its own colour.
+        pub color: Option<Option<Color>>,
+    } besides {
+        /// How a day is measured, from today on.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub kind: Option<Kind>,
+        /// When it is due, from today on.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub schedule: Option<Schedule>,
+        /// Its first day.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub starts_on: Option<Date>,
+        /// Its last day.
+        pub ends_on: Option<Option<Date>>,
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, Habit, History};
 use crate::civil::Date;
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::ids::{HabitId, UserId};
 use crate::unit_of_work::{Store, WriteTransaction};
 
@@ -49,11 +49,9 @@ pub(super) fn delete_entry(
     Ok(tx.store.put_histories(tx.user, &[(habit, history)])?)
 }
 
-/// Stores and removes entries of several habits in a bounded number of statements. The histories of habits that aren't
-/// given are left to the caller.
-pub(super) fn store_changes(
+/// Stores and removes entries in a bounded number of statements. The caller rebuilds the histories.
+pub(super) fn store_entries(
     tx: &mut WriteTransaction<'_>,
-    habits: &mut BTreeMap<HabitId, (Habit, History)>,
     puts: &[Entry],
     removed: &[(HabitId, Date)],
 ) -> Result<(), Error> {
@@ -63,16 +61,30 @@ pub(super) fn store_changes(
     if !removed.is_empty() {
         tx.store.delete_entries(tx.user, removed, tx.rev, tx.now)?;
     }
+    Ok(())
+}
+
+/// Stores and removes entries of several habits, and updates their histories, in a bounded number of statements.
+///
+/// # Errors
+/// [`StoreError::Defect`] if the habit of an entry isn't given.
+pub(super) fn store_changes(
+    tx: &mut WriteTransaction<'_>,
+    habits: &mut BTreeMap<HabitId, (Habit, History)>,
+    puts: &[Entry],
+    removed: &[(HabitId, Date)],
+) -> Result<(), Error> {
+    store_entries(tx, puts, removed)?;
     let changed = puts
         .iter()
         .map(|entry| (entry.habit, entry.date, Some(entry.record())))
         .chain(removed.iter().map(|(habit, date)| (*habit, *date, None)));
     let mut touched = BTreeSet::new();
     for (id, date, record) in changed {
-        if let Some((habit, history)) = habits.get_mut(&id) {
-            history.record(&habit.timeline, date, record.as_ref());
-            touched.insert(id);
-        }
+        let missing = || StoreError::Defect(format!("an entry changed without the history of its habit {id}"));
+        let (habit, history) = habits.get_mut(&id).ok_or_else(missing)?;
+        history.record(&habit.timeline, date, record.as_ref());
+        touched.insert(id);
     }
     let touched: Vec<(&Habit, &History)> =
         habits.iter().filter(|(id, _)| touched.contains(id)).map(|(_, (habit, history))| (habit, history)).collect();

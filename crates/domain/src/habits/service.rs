@@ -90,7 +90,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<
 
 fn check_theme(tx: &mut WriteTransaction<'_>, theme: Option<ThemeId>, wrong: &mut Violations) -> Result<(), Error> {
     if let Some(theme) = theme
-        && !tx.store.theme_exists(tx.user, theme)?
+        && tx.store.find_theme(tx.user, theme)?.is_none()
     {
         wrong.add("/theme_id", "theme_not_found", "there is no such theme");
     }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::projection::store_changes;
+use super::projection::{store_changes, store_entries};
 use super::{Entry, EntryState, Habit, History, Kind, MAX_VALUE, Timeline};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::Error;
@@ -74,11 +74,8 @@ fn fitting(minutes: u64) -> Result<u32, Error> {
     })
 }
 
-fn store_all(
-    tx: &mut WriteTransaction<'_>,
-    habits: &mut BTreeMap<HabitId, (Habit, History)>,
-    changes: Vec<Change>,
-) -> Result<(), Error> {
+/// The entries to store, and those to remove.
+fn separated(changes: Vec<Change>) -> (Vec<Entry>, Vec<(HabitId, Date)>) {
     let (mut puts, mut removed) = (Vec::new(), Vec::new());
     for change in changes {
         match change {
@@ -86,7 +83,7 @@ fn store_all(
             Change::Remove(habit, date) => removed.push((habit, date)),
         }
     }
-    store_changes(tx, habits, &puts, &removed)
+    (puts, removed)
 }
 
 /// Brings the entries of these days, and the histories of their habits, in line with the time entries that are stored:
@@ -125,7 +122,8 @@ pub fn follow(tx: &mut WriteTransaction<'_>, days: impl IntoIterator<Item = (Hab
         let minutes = fitting(sums.get(&day).copied().unwrap_or(0))?;
         changes.extend(with_minutes(habit, day.1, entries.get(&day), minutes, (tx.now, tx.rev)));
     }
-    store_all(tx, &mut habits, changes)
+    let (puts, removed) = separated(changes);
+    store_changes(tx, &mut habits, &puts, &removed)
 }
 
 /// What has to change about a habit's entries for them to agree with its time entries.
@@ -164,7 +162,8 @@ pub fn wrong_days(store: &mut dyn Store, user: UserId, habit: &Habit) -> Result<
 /// which days minutes are measured. Rebuild the habit's history afterwards.
 pub fn realign(tx: &mut WriteTransaction<'_>, habit: &Habit) -> Result<(), Error> {
     let changes = differences(tx.store, tx.user, habit, (tx.now, tx.rev))?;
-    store_all(tx, &mut BTreeMap::new(), changes)
+    let (puts, removed) = separated(changes);
+    store_entries(tx, &puts, &removed)
 }
 
 /// Whether time could ever be part of a day's value.

@@ -46,20 +46,23 @@ pub struct NewMoment {
     pub request_digest: [u8; 32],
 }
 
-/// A change of a moment (RFC 7396): what is absent stays, null clears.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateMoodMomentBody))]
-pub struct MomentPatch {
-    /// When it was. Where this moves, `date` is determined again.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub at: Option<Instant>,
-    /// A whole number from 0 (worst) to 10 (best).
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub value: Option<MoodValue>,
-    /// A note.
-    pub note: Option<Option<MoodNote>>,
-    /// What it went along with; null is none.
-    pub tags: Option<Tags>,
+patch! {
+    /// A change of a moment (RFC 7396): what is absent stays, null clears.
+    #[derive(Debug, Clone, Default)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateMoodMomentBody))]
+    pub struct MomentPatch of MoodMoment {
+        /// A whole number from 0 (worst) to 10 (best).
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub value: Option<MoodValue>,
+        /// A note.
+        pub note: Option<Option<MoodNote>>,
+        /// What it went along with; null is none.
+        pub tags: Option<Tags>,
+    } besides {
+        /// When it was. Where this moves, `date` is determined again.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub at: Option<Instant>,
+    }
 }
 
 /// A day's own mood.
@@ -147,7 +150,7 @@ pub fn update_moment(
     expected: &Expected,
     patch: MomentPatch,
 ) -> Result<MoodMoment, Error> {
-    let moment = find_moment(tx.store, tx.user, id)?;
+    let mut moment = find_moment(tx.store, tx.user, id)?;
     expected.check(moment.rev)?;
     let (at, date) = match patch.at {
         Some(at) if at != moment.at => {
@@ -156,16 +159,8 @@ pub fn update_moment(
         }
         _ => (moment.at, moment.date),
     };
-    let changed = MoodMoment {
-        at,
-        date,
-        value: patch.value.unwrap_or(moment.value),
-        note: patch.note.unwrap_or(moment.note),
-        tags: patch.tags.unwrap_or(moment.tags),
-        updated_at: tx.now,
-        rev: tx.rev,
-        ..moment
-    };
+    patch.apply_to(&mut moment);
+    let changed = MoodMoment { at, date, updated_at: tx.now, rev: tx.rev, ..moment };
     tx.store.update_moment(tx.user, &changed)?;
     Ok(changed)
 }

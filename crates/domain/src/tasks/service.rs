@@ -35,24 +35,26 @@ pub struct NewTask {
     pub request_digest: [u8; 32],
 }
 
-/// A change of a task (RFC 7396): what is absent stays, null clears. Its status is changed by
-/// `POST /tasks/{task_id}/transition`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTaskBody))]
-pub struct TaskPatch {
-    /// The title.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub title: Option<TaskTitle>,
-    /// The description.
-    pub description: Option<Option<TaskDescription>>,
-    /// How much it matters.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub priority: Option<Priority>,
-    /// The day by which it should be done.
-    pub due_on: Option<Option<Date>>,
-    /// The theme it belongs to.
-    #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
-    pub theme: Option<Option<ThemeId>>,
+patch! {
+    /// A change of a task (RFC 7396): what is absent stays, null clears. Its status is changed by
+    /// `POST /tasks/{task_id}/transition`.
+    #[derive(Debug, Clone, Default)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTaskBody))]
+    pub struct TaskPatch of Task {
+        /// The title.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub title: Option<TaskTitle>,
+        /// The description.
+        pub description: Option<Option<TaskDescription>>,
+        /// How much it matters.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub priority: Option<Priority>,
+        /// The day by which it should be done.
+        pub due_on: Option<Option<Date>>,
+        /// The theme it belongs to.
+        #[cfg_attr(feature = "openapi", schema(rename = "theme_id"))]
+        pub theme: Option<Option<ThemeId>>,
+    }
 }
 
 /// Which tasks are wanted, as of a day.
@@ -122,7 +124,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTask) -> Result<Creation<Ta
 
 fn ensure_theme_exists(tx: &mut WriteTransaction<'_>, theme: Option<ThemeId>) -> Result<(), Error> {
     match theme {
-        Some(theme) if !tx.store.theme_exists(tx.user, theme)? => {
+        Some(theme) if tx.store.find_theme(tx.user, theme)?.is_none() => {
             Err(Error::field("/theme_id", "theme_not_found", "there is no such theme"))
         }
         _ => Ok(()),
@@ -131,19 +133,11 @@ fn ensure_theme_exists(tx: &mut WriteTransaction<'_>, theme: Option<ThemeId>) ->
 
 /// Changes a task; not its status, see [`transition`].
 pub fn update(tx: &mut WriteTransaction<'_>, id: TaskId, expected: &Expected, patch: TaskPatch) -> Result<Task, Error> {
-    let task = find(tx.store, tx.user, id)?;
+    let mut task = find(tx.store, tx.user, id)?;
     expected.check(task.rev)?;
     ensure_theme_exists(tx, patch.theme.flatten())?;
-    let changed = Task {
-        title: patch.title.unwrap_or(task.title),
-        description: patch.description.unwrap_or(task.description),
-        priority: patch.priority.unwrap_or(task.priority),
-        due_on: patch.due_on.unwrap_or(task.due_on),
-        theme: patch.theme.unwrap_or(task.theme),
-        updated_at: tx.now,
-        rev: tx.rev,
-        ..task
-    };
+    patch.apply_to(&mut task);
+    let changed = Task { updated_at: tx.now, rev: tx.rev, ..task };
     tx.store.update_task(tx.user, &changed)?;
     Ok(changed)
 }

@@ -42,3 +42,14 @@ pub struct Theme {
     #[serde(skip)]
     pub request_digest: [u8; 32],
 }
+
+/// A theme with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Theme))]
+pub struct CountedTheme {
+    /// The theme.
+    #[serde(flatten)]
+    pub theme: Theme,
+    /// The number of items in it.
+    pub counts: ThemeCounts,
+}

@@ -1,5 +1,7 @@
 //! What themes need of a store.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Theme, ThemeName};
@@ -36,19 +38,23 @@ pub struct ThemeLabel {
     pub color: Color,
 }
 
+impl From<Theme> for ThemeLabel {
+    fn from(theme: Theme) -> Self {
+        Self { id: theme.id, name: theme.name, color: theme.color }
+    }
+}
+
 /// Themes in a store.
 pub trait ThemeRepository {
-    /// All themes of a user with their counts, by id.
-    fn themes(&mut self, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>, StoreError>;
+    /// All themes of a user, by id.
+    fn themes(&mut self, user: UserId) -> Result<Vec<Theme>, StoreError>;
 
-    /// The names and colours of all themes of a user, in one statement.
-    fn theme_labels(&mut self, user: UserId) -> Result<Vec<ThemeLabel>, StoreError>;
+    /// One theme.
+    fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<Theme>, StoreError>;
 
-    /// One theme with its counts.
-    fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<(Theme, ThemeCounts)>, StoreError>;
-
-    /// Whether a user has a theme, in one statement that counts nothing.
-    fn theme_exists(&mut self, user: UserId, id: ThemeId) -> Result<bool, StoreError>;
+    /// What belongs to each of a user's themes, in three statements regardless of their number. A theme that nothing
+    /// belongs to may be absent.
+    fn theme_counts(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>, StoreError>;
 
     /// Stores a new theme.
     fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<(), StoreError>;

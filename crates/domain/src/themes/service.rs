@@ -1,6 +1,6 @@
 //! What can be done with themes.
 
-use super::{MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
+use super::{CountedTheme, MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
 use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
@@ -26,35 +26,46 @@ pub struct NewTheme {
     pub request_digest: [u8; 32],
 }
 
-/// A change of a theme (RFC 7396): what is absent stays.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateThemeBody))]
-pub struct ThemePatch {
-    /// The new name.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub name: Option<ThemeName>,
-    /// The new colour.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub color: Option<Color>,
+patch! {
+    /// A change of a theme (RFC 7396): what is absent stays.
+    #[derive(Debug, Clone, Default)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateThemeBody))]
+    pub struct ThemePatch of Theme {
+        /// The new name.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub name: Option<ThemeName>,
+        /// The new colour.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub color: Option<Color>,
+    }
 }
 
 /// A user's themes by name.
-pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<(Theme, ThemeCounts)>, Error> {
+pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<CountedTheme>, Error> {
     let mut themes = store.themes(user)?;
-    themes.sort_by_cached_key(|(theme, _)| (theme.name.key(), theme.id));
-    Ok(themes)
+    themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
+    let mut counts = store.theme_counts(user)?;
+    let with_counts = |theme: Theme| CountedTheme { counts: counts.remove(&theme.id).unwrap_or_default(), theme };
+    Ok(themes.into_iter().map(with_counts).collect())
 }
 
 /// One theme.
-pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<(Theme, ThemeCounts), Error> {
-    store.find_theme(user, id)?.ok_or(Error::not_found::<entity::Theme>())
+pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<CountedTheme, Error> {
+    let theme = store.find_theme(user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
+    with_counts(store, user, theme)
+}
+
+fn with_counts(store: &mut dyn Store, user: UserId, theme: Theme) -> Result<CountedTheme, Error> {
+    let counts = store.theme_counts(user)?.remove(&theme.id).unwrap_or_default();
+    Ok(CountedTheme { theme, counts })
 }
 
 /// Creates a theme, or returns the one that an earlier identical request created.
-pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(Theme, ThemeCounts)>, Error> {
+pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<CountedTheme>, Error> {
     let existing = tx.store.themes(tx.user)?;
-    if let Some((theme, counts)) = existing.iter().find(|(theme, _)| theme.id == new.id) {
-        return Creation::replay(&theme.request_digest, &new.request_digest, (theme.clone(), *counts));
+    if let Some(theme) = existing.iter().find(|theme| theme.id == new.id) {
+        let stored = with_counts(tx.store, tx.user, theme.clone())?;
+        return Creation::replay(&theme.request_digest, &new.request_digest, stored);
     }
     if tx.store.theme_was_deleted(tx.user, new.id)? {
         return Err(Creation::<Theme>::deleted_before());
@@ -64,7 +75,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(
     }
     ensure_name_is_free(&existing, &new.name, new.id)?;
     let color = new.color.unwrap_or_else(|| {
-        let taken: Vec<Color> = existing.iter().map(|(theme, _)| theme.color).collect();
+        let taken: Vec<Color> = existing.iter().map(|theme| theme.color).collect();
         distinct_color(&taken)
     });
     let theme = Theme {
@@ -77,7 +88,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<(
         request_digest: new.request_digest,
     };
     tx.store.insert_theme(tx.user, &theme)?;
-    Ok(Creation::Created((theme, ThemeCounts::default())))
+    Ok(Creation::Created(CountedTheme { theme, counts: ThemeCounts::default() }))
 }
 
 /// Changes a theme.
@@ -86,36 +97,30 @@ pub fn update(
     id: ThemeId,
     expected: &Expected,
     patch: ThemePatch,
-) -> Result<(Theme, ThemeCounts), Error> {
+) -> Result<CountedTheme, Error> {
     let existing = tx.store.themes(tx.user)?;
-    let (theme, counts) =
-        existing.iter().find(|(theme, _)| theme.id == id).cloned().ok_or(Error::not_found::<entity::Theme>())?;
+    let mut theme = existing.iter().find(|theme| theme.id == id).cloned().ok_or(Error::not_found::<entity::Theme>())?;
     expected.check(theme.rev)?;
     if let Some(name) = &patch.name {
         ensure_name_is_free(&existing, name, id)?;
     }
-    let changed = Theme {
-        name: patch.name.unwrap_or(theme.name),
-        color: patch.color.unwrap_or(theme.color),
-        updated_at: tx.now,
-        rev: tx.rev,
-        ..theme
-    };
+    patch.apply_to(&mut theme);
+    let changed = Theme { updated_at: tx.now, rev: tx.rev, ..theme };
     tx.store.update_theme(tx.user, &changed)?;
-    Ok((changed, counts))
+    with_counts(tx.store, tx.user, changed)
 }
 
 /// Deletes a theme; the habits and tasks that carried it go on without one.
 pub fn delete(tx: &mut WriteTransaction<'_>, id: ThemeId, expected: &Expected) -> Result<(), Error> {
-    let (theme, _) = tx.store.find_theme(tx.user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
+    let theme = tx.store.find_theme(tx.user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
     expected.check(theme.rev)?;
     tx.store.delete_theme(tx.user, id, tx.rev, tx.now)?;
     Ok(())
 }
 
-fn ensure_name_is_free(existing: &[(Theme, ThemeCounts)], name: &ThemeName, except: ThemeId) -> Result<(), Error> {
+fn ensure_name_is_free(existing: &[Theme], name: &ThemeName, except: ThemeId) -> Result<(), Error> {
     let key = name.key();
-    if existing.iter().any(|(theme, _)| theme.id != except && theme.name.key() == key) {
+    if existing.iter().any(|theme| theme.id != except && theme.name.key() == key) {
         return Err(Error::conflict(Code::ThemeNameTaken, format!("there already is a theme named “{name}”")));
     }
     Ok(())

@@ -100,7 +100,7 @@ pub fn summary_by_theme(
 ) -> Result<Vec<SpentOn<ThemeLabel>>, Error> {
     let sums = store.time_by_theme(user, range)?;
     let mut labels: BTreeMap<ThemeId, ThemeLabel> =
-        store.theme_labels(user)?.into_iter().map(|label| (label.id, label)).collect();
+        store.themes(user)?.into_iter().map(|theme| (theme.id, theme.into())).collect();
     Ok(most_first(sums, |id| labels.remove(&id), |label| label.name.key()))
 }
 

@@ -26,31 +26,33 @@ pub struct Settings {
     pub free_days: Weekdays,
 }
 
-/// A change of settings (RFC 7396): what is absent stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PatchMeBody))]
-pub struct SettingsPatch {
-    /// The IANA time zone whose wall clock counts.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub timezone: Option<Zone>,
-    /// When their day begins on that clock (`HH:MM`): with `04:00`, 02:30 still belongs to the day before.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub day_start: Option<DayStart>,
-    /// The first day of their weeks.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub week_start: Option<Weekday>,
-    /// Their language, as a BCP 47 tag.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub locale: Option<Locale>,
-    /// Whether apps show themselves light or dark.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub color_scheme: Option<ColorScheme>,
-    /// Sleep wanted per night, in minutes.
-    #[cfg_attr(feature = "openapi", schema(rename = "sleep_goal_minutes", nullable = false))]
-    pub sleep_goal: Option<SleepGoal>,
-    /// Days free of work.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub free_days: Option<Weekdays>,
+patch! {
+    /// A change of settings (RFC 7396): what is absent stays.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PatchMeBody))]
+    pub struct SettingsPatch of Settings {
+        /// The IANA time zone whose wall clock counts.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub timezone: Option<Zone>,
+        /// When their day begins on that clock (`HH:MM`): with `04:00`, 02:30 still belongs to the day before.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub day_start: Option<DayStart>,
+        /// The first day of their weeks.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub week_start: Option<Weekday>,
+        /// Their language, as a BCP 47 tag.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub locale: Option<Locale>,
+        /// Whether apps show themselves light or dark.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub color_scheme: Option<ColorScheme>,
+        /// Sleep wanted per night, in minutes.
+        #[cfg_attr(feature = "openapi", schema(rename = "sleep_goal_minutes", nullable = false))]
+        pub sleep_goal: Option<SleepGoal>,
+        /// Days free of work.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub free_days: Option<Weekdays>,
+    }
 }
 
 impl Settings {
@@ -66,16 +68,9 @@ impl Settings {
 
     /// These preferences with a change applied.
     #[must_use]
-    pub fn with(self, patch: SettingsPatch) -> Self {
-        Self {
-            timezone: patch.timezone.unwrap_or(self.timezone),
-            day_start: patch.day_start.unwrap_or(self.day_start),
-            week_start: patch.week_start.unwrap_or(self.week_start),
-            locale: patch.locale.unwrap_or(self.locale),
-            color_scheme: patch.color_scheme.unwrap_or(self.color_scheme),
-            sleep_goal: patch.sleep_goal.unwrap_or(self.sleep_goal),
-            free_days: patch.free_days.unwrap_or(self.free_days),
-        }
+    pub fn with(mut self, patch: SettingsPatch) -> Self {
+        patch.apply_to(&mut self);
+        self
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) struct Made {
 
 /// Makes tasks, each at its time, and time entries.
 pub(super) fn make(database: &dyn Database, user: UserId, now: Instant, ids: &dyn IdSource) -> Result<Made, Error> {
-    let themes = read::<_, Error>(database, |store| Ok(store.theme_labels(user)?))?;
+    let themes = read::<_, Error>(database, |store| Ok(store.themes(user)?))?;
     let mut spent: Vec<(TaskId, Instant, u32)> = Vec::new();
     for sample in &SAMPLES {
         let theme = themes.iter().find(|theme| theme.name.as_str() == sample.theme).map(|theme| theme.id);

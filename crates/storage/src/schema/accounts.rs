@@ -158,3 +158,15 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(users, user_revisions, sessions, personal_tokens);
+
+/// Tables of this file that an account is erased from, referencing ones before referenced ones; the revision last.
+pub(super) const OWNED_BY_USERS: &[&str] = &[
+    "one_time_tokens",
+    "personal_tokens",
+    "recovery_codes",
+    "totp_factors",
+    "identities",
+    "login_attempts",
+    "sessions",
+    "user_revisions",
+];

@@ -95,3 +95,6 @@ table! {
         failures -> Integer,
     }
 }
+
+/// Tables of this file that an account is erased from.
+pub(super) const OWNED_BY_USERS: &[&str] = &["jobs"];

@@ -205,3 +205,18 @@ table! {
 
 allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries, users);
 allow_columns_to_appear_in_same_group_by_clause!(habits::theme_id, tasks::theme_id);
+
+/// Tables of this file that an account is erased from, referencing ones before referenced ones.
+pub(super) const OWNED_BY_USERS: &[&str] = &[
+    "timers",
+    "time_entries",
+    "tasks",
+    "habit_histories",
+    "entries",
+    "habits",
+    "themes",
+    "sleep_logs",
+    "moods",
+    "mood_moments",
+    "tombstones",
+];

@@ -16,7 +16,7 @@ use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::Timer;
 use circadia_domain::unit_of_work::{write, write_unowned};
 use circadia_domain::users::{Email, Login, NewUser, Role};
-use circadia_storage::{Backend, OWNED_BY_USERS, RETAINED_AFTER_ERASURE};
+use circadia_storage::{Backend, RETAINED_AFTER_ERASURE, owned_by_users};
 
 use crate::support::samples::{self, NOW};
 use crate::support::{TestDatabase, at_once};
@@ -40,7 +40,7 @@ fn tables_of_users(test: &TestDatabase, backend: Backend) -> BTreeSet<String> {
 }
 
 fn owned() -> BTreeSet<String> {
-    OWNED_BY_USERS.iter().map(ToString::to_string).collect()
+    owned_by_users().map(str::to_owned).collect()
 }
 
 pub(crate) fn every_table_of_users_is_known_to_the_erasure(backend: Backend) {
@@ -51,9 +51,9 @@ pub(crate) fn every_table_of_users_is_known_to_the_erasure(backend: Backend) {
     assert_eq!(
         tables_of_users(&test, backend),
         known,
-        "a table with a column `user_id` belongs into one of the lists of crates/storage/src/erasure.rs"
+        "a table with a column `user_id` belongs into `OWNED_BY_USERS` of its schema file, or into `RETAINED_AFTER_ERASURE`"
     );
-    assert_eq!(OWNED_BY_USERS.last(), Some(&"user_revisions"));
+    assert_eq!(owned_by_users().last(), Some("user_revisions"));
 }
 
 fn attempt(user: UserId, at: Instant) -> LoginAttempt {
@@ -122,7 +122,7 @@ pub(crate) fn nothing_is_left_of_an_erased_user(backend: Backend) {
     let without = filled(&test, backend);
     fill(&test, user);
     let with = filled(&test, backend);
-    assert!(with.len() > OWNED_BY_USERS.len() / 2, "{with:?}");
+    assert!(with.len() > owned().len() / 2, "{with:?}");
     test.write(user, |tx| {
         tx.store.revoke_sessions(user, NOW)?;
         tx.store.erase_user(user)

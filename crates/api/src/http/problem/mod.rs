@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use self::status::status_and_title;
+pub use self::status::status_of;
 use crate::http::request_id;
 
 /// The media type of problems.
@@ -96,7 +96,6 @@ pub struct Problem(Box<Inner>);
 struct Inner {
     status: StatusCode,
     code: Code,
-    title: &'static str,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
@@ -107,11 +106,9 @@ struct Inner {
 impl Problem {
     /// A problem with the status and the title of `code`.
     pub fn of(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        let (status, title) = status_and_title(code);
         Self(Box::new(Inner {
-            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            status: status_of(code.class()),
             code,
-            title,
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
@@ -225,7 +222,7 @@ impl Problem {
     pub fn body(&self, instance: String) -> ProblemBody<'_> {
         ProblemBody {
             kind: format!("urn:circadia:problem:{}", self.0.code),
-            title: self.0.title,
+            title: self.0.code.title(),
             status: self.0.status.as_u16(),
             detail: &self.0.detail,
             instance,

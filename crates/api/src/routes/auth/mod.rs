@@ -27,6 +27,7 @@ use crate::http::routing::Routes;
 use crate::http::state::AppState;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("auth", "Getting an account, signing in, staying signed in, signing out.");
     register::routes(routes);
     login::routes(routes);
     totp::routes(routes);

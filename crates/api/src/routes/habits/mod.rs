@@ -19,6 +19,7 @@ mod views;
 use crate::http::routing::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("habits", "What is planned, what is due today, and how it goes.");
     today::routes(routes);
     list::routes(routes);
     entries::routes(routes);

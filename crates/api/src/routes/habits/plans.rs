@@ -14,6 +14,7 @@ use crate::http::routing::{Routes, operations};
 use crate::routes::schedules::{kind, schedule};
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("plans", "How a habit's schedule and target change over time, and its pauses.");
     operations!(routes, list_plans, put_plan);
 }
 

@@ -14,6 +14,7 @@ use crate::http::routing::Routes;
 pub use profile::UserBody;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("me", "The signed-in user and their settings.");
     profile::routes(routes);
     sessions::routes(routes);
     google::routes(routes);

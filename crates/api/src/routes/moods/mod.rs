@@ -8,6 +8,7 @@ mod views;
 use crate::http::routing::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("moods", "How one felt, on a day or at a moment.");
     views::routes(routes);
     moments::routes(routes);
     day::routes(routes);

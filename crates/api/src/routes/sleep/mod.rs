@@ -9,6 +9,7 @@ mod views;
 use crate::http::routing::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("sleep", "When one slept, and what follows from it.");
     list::routes(routes);
     stats::routes(routes);
     views::routes(routes);

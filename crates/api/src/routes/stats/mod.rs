@@ -14,6 +14,7 @@ use crate::http::input::{Fields, Parsed, text};
 use crate::http::routing::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("stats", "Everything at a glance, and which things go together.");
     overview::routes(routes);
     insights::routes(routes);
 }

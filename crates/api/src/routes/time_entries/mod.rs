@@ -8,6 +8,7 @@ mod summary;
 use crate::http::routing::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
+    routes.tag("time", "What time was spent on: entries, the running timer, sums.");
     summary::routes(routes);
     list::routes(routes);
     resource::routes(routes);

@@ -97,7 +97,7 @@ pub(super) fn read(
     let days = period.days_to_read(today);
     // Of all days, the days of the range are those that are read.
     let own = period.days(today, Some(days.from()));
-    let mut themes = store.theme_labels(user)?;
+    let mut themes: Vec<ThemeLabel> = store.themes(user)?.into_iter().map(ThemeLabel::from).collect();
     themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
     let clock = settings.day_clock();
     let end = days.to().succ().map_or(Instant::from_micros(i64::MAX), |next| clock.start_of(next));

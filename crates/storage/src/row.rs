@@ -1,0 +1,123 @@
+//! Rows that mirror a domain type: `row!`, and how each column stores its field.
+
+use circadia_domain::error::StoreError;
+use circadia_domain::revision::Revision;
+
+use crate::convert::{corrupt, number};
+use crate::sql_types::Sql;
+use crate::transaction::Result;
+
+/// What stores a `T`: a column, or a row with several.
+pub(crate) trait Stored<T>: Sized {
+    /// What is written for a value.
+    fn from_domain(value: &T) -> Result<Self>;
+    /// The value that was read.
+    fn into_domain(self) -> Result<T>;
+}
+
+/// Makes a row of a type's fields: the struct that Diesel reads, inserts and updates, and its [`Stored`].
+///
+/// ```ignore
+/// row! {
+///     #[diesel(table_name = tasks, primary_key(user_id, id))]
+///     struct TaskRow of Task {
+///         id: Sql<TaskId>,
+///         // Where the column is called differently.
+///         #[diesel(column_name = theme_id)]
+///         theme: Option<Sql<ThemeId>>,
+///         // What an update leaves as it is.
+///         #[diesel(skip_update)]
+///         created_at: Sql<Instant>,
+///     }
+/// }
+/// ```
+///
+/// A field that is missing here doesn't compile, nor does a column that isn't [`Stored`] for its field.
+macro_rules! row {
+    (
+        $(#[$of_row:meta])*
+        $visibility:vis struct $row:ident of $domain:ident {
+            $($(#[$of_field:meta])* $field:ident: $column:ty,)+
+        }
+    ) => {
+        #[derive(Queryable, Selectable, Insertable, AsChangeset)]
+        #[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
+        $(#[$of_row])*
+        $visibility struct $row {
+            $($(#[$of_field])* $field: $column,)+
+        }
+
+        impl $crate::row::Stored<$domain> for $row {
+            fn from_domain(value: &$domain) -> $crate::transaction::Result<Self> {
+                Ok(Self { $($field: <$column as $crate::row::Stored<_>>::from_domain(&value.$field)?,)+ })
+            }
+
+            fn into_domain(self) -> $crate::transaction::Result<$domain> {
+                Ok($domain { $($field: <$column as $crate::row::Stored<_>>::into_domain(self.$field)?,)+ })
+            }
+        }
+    };
+}
+pub(crate) use row;
+
+impl<T: Clone> Stored<T> for Sql<T> {
+    fn from_domain(value: &T) -> Result<Self> {
+        Ok(Self(value.clone()))
+    }
+    fn into_domain(self) -> Result<T> {
+        Ok(self.0)
+    }
+}
+
+/// `NULL` is `None`.
+impl<T, Column: Stored<T>> Stored<Option<T>> for Option<Column> {
+    fn from_domain(value: &Option<T>) -> Result<Self> {
+        value.as_ref().map(Column::from_domain).transpose()
+    }
+    fn into_domain(self) -> Result<Option<T>> {
+        self.map(Column::into_domain).transpose()
+    }
+}
+
+/// Types that Diesel reads and writes itself.
+macro_rules! as_they_are {
+    ($($native:ty),+) => {$(
+        impl Stored<$native> for $native {
+            fn from_domain(value: &$native) -> Result<Self> {
+                Ok(value.clone())
+            }
+            fn into_domain(self) -> Result<$native> {
+                Ok(self)
+            }
+        }
+    )+};
+}
+as_they_are!(bool, i32, i64, String, Vec<u8>);
+
+impl Stored<u32> for i32 {
+    fn from_domain(value: &u32) -> Result<Self> {
+        Self::try_from(*value).map_err(|_| StoreError::Defect(format!("{value} is too large to be stored")))
+    }
+    fn into_domain(self) -> Result<u32> {
+        number(self)
+    }
+}
+
+impl Stored<Revision> for i64 {
+    fn from_domain(value: &Revision) -> Result<Self> {
+        Ok(value.0)
+    }
+    fn into_domain(self) -> Result<Revision> {
+        Ok(Revision(self))
+    }
+}
+
+/// A SHA-256 digest.
+impl Stored<[u8; 32]> for Vec<u8> {
+    fn from_domain(value: &[u8; 32]) -> Result<Self> {
+        Ok(value.to_vec())
+    }
+    fn into_domain(self) -> Result<[u8; 32]> {
+        self.as_slice().try_into().map_err(|_| corrupt(format_args!("a digest has {} bytes", self.len())))
+    }
+}
