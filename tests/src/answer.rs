@@ -100,6 +100,12 @@ impl Answer {
         self.cost("desc=\"", " statements")
     }
 
+    /// Everything that was sent to the database.
+    #[track_caller]
+    pub fn round_trips(&self) -> u32 {
+        self.cost("units of work, ", " round trips")
+    }
+
     /// In how many units of work.
     #[track_caller]
     pub fn units(&self) -> u32 {

@@ -13,7 +13,7 @@ use std::thread;
 
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{Database, GroupableWrite, QueuedWrite, Store, UnitOfWorkError};
+use circadia_domain::unit_of_work::{Database, GroupableWrite, QueuedWrite, Store, UnitCost, UnitOfWorkError};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::oneshot;
 
@@ -85,14 +85,14 @@ impl DatabaseThreads {
         &self,
         user: Option<UserId>,
         work: impl FnOnce(&mut dyn Store, Option<Revision>) -> Result<T, E> + Send + 'static,
-    ) -> Result<Submitted<(Result<T, E>, u32)>, QueueFull>
+    ) -> Result<Submitted<(Result<T, E>, UnitCost)>, QueueFull>
     where
         T: Send + 'static,
         E: UnitOfWorkError + Send + 'static,
     {
         let (sender, outcome) = oneshot::channel();
         let claim = Claim::default();
-        let send = move |outcome, statements| drop(sender.send((outcome, statements)));
+        let send = move |outcome, cost| drop(sender.send((outcome, cost)));
         let write = WaitingWrite { claim: claim.clone(), write: Box::new(QueuedWrite::new(user, work, send)) };
         self.writes.as_ref().ok_or(QueueFull)?.try_send(write).map_err(|_| QueueFull)?;
         Ok(Submitted { outcome, claim })

@@ -8,7 +8,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{self, Database, Store, UnitOfWorkError, WriteTransaction};
+use circadia_domain::unit_of_work::{self, Database, Store, UnitCost, UnitOfWorkError, WriteTransaction};
 
 use crate::database_threads::{DatabaseThreads, QueueFull, Submitted};
 use crate::database_use;
@@ -55,7 +55,7 @@ impl UnitOfWork {
     {
         let begun = Stopwatch::now();
         if let Some(outcome) = unit_of_work::query_at_once(&*self.database, &work) {
-            database_use::record(self.database.statements_of_last_unit(), begun.elapsed());
+            database_use::record(self.database.cost_of_last_unit(), begun.elapsed());
             return outcome;
         }
         self.run(move |database| unit_of_work::query(database, work)).await
@@ -132,7 +132,7 @@ impl UnitOfWork {
         let database = Arc::clone(&self.database);
         let unit = move || {
             let outcome = unit(database.as_ref());
-            (outcome, database.statements_of_last_unit())
+            (outcome, database.cost_of_last_unit())
         };
         self.finish(self.threads.submit(unit), begun).await
     }
@@ -140,12 +140,12 @@ impl UnitOfWork {
     /// Waits for the outcome, and records what it cost.
     async fn finish<T, E: From<StoreError>>(
         &self,
-        submitted: Result<Submitted<(Result<T, E>, u32)>, QueueFull>,
+        submitted: Result<Submitted<(Result<T, E>, UnitCost)>, QueueFull>,
         begun: Stopwatch,
     ) -> Result<T, E> {
         let submitted = submitted.map_err(|QueueFull| StoreError::Busy)?;
-        let (outcome, statements) = self.wait(submitted, begun).await?;
-        database_use::record(statements, begun.elapsed());
+        let (outcome, cost) = self.wait(submitted, begun).await?;
+        database_use::record(cost, begun.elapsed());
         outcome
     }
 

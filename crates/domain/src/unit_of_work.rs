@@ -1,10 +1,11 @@
 //! What the domain needs of a database, in its own words.
 //!
-//! A unit of work is one transaction. A *writing* one belongs to a user: it begins by raising that user's revision,
+//! A unit of work is one transaction, or a query without one. A *writing* one belongs to a user: it begins by raising that user's revision,
 //! which serialises the user's writers on every database (so that check-then-insert is free of races), and every row
 //! it touches carries the raised revision. Commit and rollback are the runner's business alone.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::audit::AuditRepository;
 use crate::civil::Instant;
@@ -88,6 +89,16 @@ pub enum TransactionEnd {
     Rollback,
 }
 
+/// What a unit of work costs the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UnitCost {
+    /// Statements of the repositories.
+    pub statements: u32,
+    /// Everything that was sent to the database: the statements, and those that begin and end the transaction and raise
+    /// the revision.
+    pub round_trips: u32,
+}
+
 /// A writing unit of work that may share a transaction with others, and so learns only after the commit whether what it
 /// wrote is kept.
 pub trait GroupableWrite: Send {
@@ -97,8 +108,8 @@ pub trait GroupableWrite: Send {
     /// Runs it; called at most once. The revision is that which the user was raised to.
     fn run(&mut self, store: &mut dyn Store, rev: Option<Revision>) -> TransactionEnd;
 
-    /// Tells what became of it, and how many statements it ran; called once, after the transaction ended.
-    fn ended(&mut self, ran: Result<(), StoreError>, statements: u32);
+    /// Tells what became of it, and what it cost; called once, after the transaction ended.
+    fn ended(&mut self, ran: Result<(), StoreError>, cost: UnitCost);
 }
 
 /// A database. Its calls block, so call it from threads that may block.
@@ -141,12 +152,18 @@ pub trait Database: Send + Sync {
     /// None has `ended` before the commit is on disk; if that fails, none is kept.
     fn run_writes(&self, writes: &mut [&mut dyn GroupableWrite]) {
         for write in writes {
-            let ran = match write.user() {
-                Some(user) => self.run_write(user, &mut |store, rev| write.run(store, Some(rev))),
-                None => self.run_unowned_write(&mut |store| write.run(store, None)),
-            };
-            write.ended(ran, self.statements_of_last_unit());
+            self.run_alone(*write);
         }
+    }
+
+    /// Runs a write in a transaction of its own. A panic in it is an error of it alone.
+    fn run_alone(&self, write: &mut dyn GroupableWrite) {
+        let ran = catch_unwind(AssertUnwindSafe(|| match write.user() {
+            Some(user) => self.run_write(user, &mut |store, rev| write.run(store, Some(rev))),
+            None => self.run_unowned_write(&mut |store| write.run(store, None)),
+        }));
+        let ran = ran.unwrap_or_else(|_| Err(StoreError::Defect("a unit of work panicked".to_owned())));
+        write.ended(ran, self.cost_of_last_unit());
     }
 
     /// Checks that the database answers.
@@ -155,9 +172,8 @@ pub trait Database: Send + Sync {
     /// Whether the latest attempt to use a connection reached the database. Doesn't access it.
     fn is_reachable(&self) -> bool;
 
-    /// How many statements the repositories ran in the last unit of work that this thread ran; without those that
-    /// begin and end the transaction and raise the revision. Tests hold it to be constant.
-    fn statements_of_last_unit(&self) -> u32;
+    /// What the last unit of work that this thread ran cost the database. Tests hold it to be constant.
+    fn cost_of_last_unit(&self) -> UnitCost;
 }
 
 /// Errors that say whether what was written before them must be kept all the same.
@@ -243,9 +259,9 @@ where
     W: FnOnce(&mut dyn Store, Option<Revision>) -> Result<T, E> + Send,
     E: UnitOfWorkError + Send,
     T: Send,
-    S: FnOnce(Result<T, E>, u32) + Send,
+    S: FnOnce(Result<T, E>, UnitCost) + Send,
 {
-    /// `send` is called with the outcome and the number of statements.
+    /// `send` is called with the outcome and the cost.
     pub const fn new(user: Option<UserId>, work: W, send: S) -> Self {
         Self { user, work: Some(work), outcome: None, send: Some(send) }
     }
@@ -256,7 +272,7 @@ where
     W: FnOnce(&mut dyn Store, Option<Revision>) -> Result<T, E> + Send,
     E: UnitOfWorkError + Send,
     T: Send,
-    S: FnOnce(Result<T, E>, u32) + Send,
+    S: FnOnce(Result<T, E>, UnitCost) + Send,
 {
     fn user(&self) -> Option<UserId> {
         self.user
@@ -270,9 +286,9 @@ where
         verdict
     }
 
-    fn ended(&mut self, ran: Result<(), StoreError>, statements: u32) {
+    fn ended(&mut self, ran: Result<(), StoreError>, cost: UnitCost) {
         if let Some(send) = self.send.take() {
-            send(finish(ran, self.outcome.take()), statements);
+            send(finish(ran, self.outcome.take()), cost);
         }
     }
 }

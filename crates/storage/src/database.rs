@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{Database, GroupableWrite, Store, TransactionEnd};
+use circadia_domain::unit_of_work::{Database, GroupableWrite, Store, TransactionEnd, UnitCost};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
@@ -105,11 +105,12 @@ impl SqlDatabase {
             (Backend::Sqlite, Purpose::Writing) => Some(self.writers.lock(self.options.turn_timeout)?),
             _ => None,
         };
-        let (mut transaction, opened) = self.open(purpose, open)?;
         statements::begin_unit();
+        let (mut transaction, opened) = self.open(purpose, open)?;
+        statements::begin_work();
         let verdict = work(&mut transaction, opened);
-        statements::end_unit();
-        match verdict {
+        statements::end_work();
+        let ended = match verdict {
             TransactionEnd::Commit => transaction.commit().map_err(|error| self.classify(&error)),
             TransactionEnd::Rollback => {
                 if !transaction.roll_back() {
@@ -117,7 +118,9 @@ impl SqlDatabase {
                 }
                 Ok(())
             }
-        }
+        };
+        statements::end_unit();
+        ended
     }
 
     /// Takes a connection from the pool and opens a transaction on it.
@@ -152,8 +155,8 @@ impl SqlDatabase {
         }
     }
 
-    /// Runs several writes in one transaction. What became of each, with its statements.
-    fn run_group(&self, writes: &mut [&mut dyn GroupableWrite]) -> Result<Vec<(Result<()>, u32)>> {
+    /// Runs several writes in one transaction. What became of each, and its cost.
+    fn run_group(&self, writes: &mut [&mut dyn GroupableWrite]) -> Result<Vec<(Result<()>, UnitCost)>> {
         let _writer_guard = self.writers.lock(self.options.turn_timeout)?;
         let (mut transaction, ()) = self.open(Purpose::Writing, |_| Ok(()))?;
         let mut outcomes = Vec::with_capacity(writes.len());
@@ -168,8 +171,9 @@ impl SqlDatabase {
 
 /// Runs a write in a savepoint. Fails if the whole transaction is lost.
 fn run_in_savepoint(transaction: &mut Transaction, write: &mut dyn GroupableWrite) -> QueryResult<Result<()>> {
-    const UNDO: &str = "ROLLBACK TO write; RELEASE write";
-    transaction.connection().batch_execute("SAVEPOINT write")?;
+    const UNDO: &str = "ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit";
+    statements::begin_unit();
+    transaction.connection().batch_execute("SAVEPOINT unit")?;
     let raised = write.user().map(|user| dialect::raise_revision(transaction.connection(), user)).transpose();
     let rev = match raised {
         Ok(rev) => rev.map(Revision),
@@ -181,11 +185,12 @@ fn run_in_savepoint(transaction: &mut Transaction, write: &mut dyn GroupableWrit
             }));
         }
     };
-    statements::begin_unit();
+    statements::begin_work();
     let ran = catch_unwind(AssertUnwindSafe(|| write.run(transaction, rev)));
-    statements::end_unit();
+    statements::end_work();
     let commit = matches!(ran, Ok(TransactionEnd::Commit));
-    transaction.connection().batch_execute(if commit { "RELEASE write" } else { UNDO })?;
+    transaction.connection().batch_execute(if commit { "RELEASE SAVEPOINT unit" } else { UNDO })?;
+    statements::end_unit();
     Ok(ran.map(drop).map_err(|_| StoreError::Defect("a unit of work panicked".to_owned())))
 }
 
@@ -197,7 +202,7 @@ impl Database for SqlDatabase {
         let Some(pooled) = self.pool.try_get() else { return false };
         statements::begin_unit();
         work(&mut Transaction::autocommit(pooled));
-        statements::end_unit();
+        statements::end_work();
         true
     }
 
@@ -209,7 +214,7 @@ impl Database for SqlDatabase {
             let mut connection = Transaction::autocommit(pooled);
             statements::begin_unit();
             work(&mut connection);
-            statements::end_unit();
+            statements::end_work();
             if !statements::found_connection_lost() {
                 self.reachable.store(true, Ordering::Relaxed);
                 return Ok(());
@@ -254,20 +259,15 @@ impl Database for SqlDatabase {
 
     fn run_writes(&self, writes: &mut [&mut dyn GroupableWrite]) {
         if let [write] = writes {
-            let ran = match write.user() {
-                Some(user) => self.run_write(user, &mut |store, rev| write.run(store, Some(rev))),
-                None => self.run_unowned_write(&mut |store| write.run(store, None)),
-            };
-            write.ended(ran, statements::of_last_unit());
-            return;
+            return self.run_alone(*write);
         }
         match self.run_group(writes) {
             Ok(outcomes) => {
-                for (write, (ran, statements)) in writes.iter_mut().zip(outcomes) {
-                    write.ended(ran, statements);
+                for (write, (ran, cost)) in writes.iter_mut().zip(outcomes) {
+                    write.ended(ran, cost);
                 }
             }
-            Err(error) => writes.iter_mut().for_each(|write| write.ended(Err(error.clone()), 0)),
+            Err(error) => writes.iter_mut().for_each(|write| write.ended(Err(error.clone()), UnitCost::default())),
         }
     }
 
@@ -280,7 +280,7 @@ impl Database for SqlDatabase {
         self.reachable.load(Ordering::Relaxed)
     }
 
-    fn statements_of_last_unit(&self) -> u32 {
+    fn cost_of_last_unit(&self) -> UnitCost {
         statements::of_last_unit()
     }
 }

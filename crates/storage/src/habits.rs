@@ -6,11 +6,11 @@ use circadia_domain::civil::{Date, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::{
     Entry, Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Recent, Timeline, Window,
+    WithSettings,
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::text::Color;
-use circadia_domain::users::Settings;
 use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -136,7 +136,7 @@ type SettingsAndPart = (SettingsRow, Option<HabitRow>, Option<Vec<u8>>);
 fn with_settings<T>(
     rows: Vec<SettingsAndPart>,
     read: impl Fn((HabitRow, Option<Vec<u8>>)) -> Result<T>,
-) -> Result<Option<(Settings, Vec<T>)>> {
+) -> Result<Option<WithSettings<Vec<T>>>> {
     let mut settings = None;
     let mut habits = Vec::with_capacity(rows.len());
     for (row, habit, part) in rows {
@@ -184,7 +184,7 @@ impl HabitRepository for Transaction {
         rows.into_iter().map(with_history).collect()
     }
 
-    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<(Settings, Vec<(Habit, History)>)>> {
+    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<(Habit, History)>>>> {
         let rows: Vec<SettingsAndPart> = settings_and!(histories of user)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::history.nullable()))
             .order((habits::position, habits::id))
@@ -193,7 +193,7 @@ impl HabitRepository for Transaction {
         with_settings(rows, with_history)
     }
 
-    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<(Settings, Vec<(Habit, Recent)>)>> {
+    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<(Habit, Recent)>>>> {
         let rows: Vec<SettingsAndPart> = settings_and!(histories of user)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::recent.nullable()))
             .order((habits::position, habits::id))
@@ -202,7 +202,7 @@ impl HabitRepository for Transaction {
         with_settings(rows, with_recent)
     }
 
-    fn settings_and_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<(Settings, Option<Habit>)>> {
+    fn settings_and_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<WithSettings<Option<Habit>>>> {
         let found: Option<(SettingsRow, Option<HabitRow>)> = settings_and!(habits of user with id id)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select()))
             .first(self.connection())
@@ -217,7 +217,7 @@ impl HabitRepository for Transaction {
         &mut self,
         user: UserId,
         id: HabitId,
-    ) -> Result<Option<(Settings, Option<(Habit, History)>)>> {
+    ) -> Result<Option<WithSettings<Option<(Habit, History)>>>> {
         let found: Option<SettingsAndPart> = settings_and!(histories of user with id id)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::history.nullable()))
             .first(self.connection())

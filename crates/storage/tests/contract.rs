@@ -92,6 +92,8 @@ contract! {
         eight_writers_on_eight_users_all_get_their_turn,
         an_exhausted_pool_is_unavailable_in_time,
         statements_are_counted_without_the_transaction,
+        writes_in_a_group_are_kept_or_undone_each_by_itself,
+        a_panic_in_a_group_undoes_nothing_of_the_others,
         a_database_answers_a_ping;
         servers:
         a_read_cannot_write,

@@ -9,7 +9,44 @@ scenarios!(
     batches_cost_the_same_however_long_they_are,
     sleep_and_moods_cost_the_same_however_much_there_is,
     statistics_cost_the_same_of_a_month_and_of_years,
+    frequent_requests_take_few_round_trips,
 );
+
+async fn frequent_requests_take_few_round_trips(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.until_known().await;
+    let habit = ada.habit(json!({"starts_on": "2025-01-01"})).await;
+    let task = ada.task(json!({})).await;
+    let reads = [
+        (format!("/habits/{habit}"), 1),
+        (format!("/habits/{habit}/calendar?year=2025"), 1),
+        (format!("/habits/{habit}/streak"), 1),
+        (format!("/habits/{habit}/stats"), 1),
+        ("/habits".to_owned(), 1),
+        ("/habits/today".to_owned(), 1),
+        ("/habits/views/week".to_owned(), 1),
+        (format!("/tasks/{task}"), 1),
+        ("/timer".to_owned(), 1),
+        ("/sleep".to_owned(), 1),
+        ("/sleep/views/week".to_owned(), 2),
+        ("/moods/views/week".to_owned(), 2),
+        ("/quotes/today".to_owned(), 2),
+    ];
+    for (path, most) in reads {
+        assert_eq!(ada.get(&path).await.expect(200).round_trips(), most, "{path}");
+    }
+    // BEGIN, the revision, what there is, what is written, COMMIT; the others know no statement that writes two tables,
+    // nor MySQL one that tells the raised revision.
+    let most = match backend {
+        Backend::Sqlite => 6,
+        Backend::Postgres => 5,
+        Backend::Mysql => 7,
+    };
+    let path = format!("/habits/{habit}/entries/2026-03-10");
+    assert_eq!(ada.put(&path, json!({"state": "done"})).await.expect(201).round_trips(), most);
+    assert_eq!(ada.put(&path, json!({"state": "done", "note": "again"})).await.expect(200).round_trips(), most);
+}
 
 async fn cost(client: &Client, path: &str) -> u32 {
     client.get(path).await.expect(200).statements()

@@ -97,6 +97,18 @@ fn hash(body: &[u8]) -> u64 {
     FixedState::with_seed(0x6369_7263_6164_6961).hash_one(body)
 }
 
+/// Bytes that most stored things fit in.
+const STORED_CAPACITY: usize = 1_024;
+
+/// Bytes that many views and lists fit in: a larger one makes its buffer grow.
+const COMPUTED_CAPACITY: usize = 8_192;
+
+fn json(value: &impl Serialize, capacity: usize) -> Result<Vec<u8>, Problem> {
+    let mut body = Vec::with_capacity(capacity);
+    serde_json::to_writer(&mut body, value).map_err(|error| Problem::internal(&error))?;
+    Ok(body)
+}
+
 /// An answer in the making: a JSON body, and the headers that go with it.
 #[derive(Debug)]
 pub struct Answer {
@@ -110,14 +122,14 @@ pub struct Answer {
 impl Answer {
     /// A stored resource.
     pub fn stored(resource: &impl Serialize, rev: Revision) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(resource).map_err(|error| Problem::internal(&error))?;
+        let body = json(resource, STORED_CAPACITY)?;
         let etag = format!("\"{rev}.{:x}\"", hash(&body));
         Ok(Self { status: StatusCode::OK, body, etag, links: Vec::new(), location: None })
     }
 
     /// A computed view, or a list.
     pub fn computed(view: &impl Serialize) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(view).map_err(|error| Problem::internal(&error))?;
+        let body = json(view, COMPUTED_CAPACITY)?;
         let etag = format!("W/\"{:x}\"", hash(&body));
         Ok(Self { status: StatusCode::OK, body, etag, links: Vec::new(), location: None })
     }

@@ -97,9 +97,11 @@ fn complete_headers(headers: &mut HeaderMap, state: &AppState, id: &str, databas
     if state.settings.production {
         set(STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains; preload");
     } else if database != DatabaseUse::default() {
-        let DatabaseUse { units, statements, micros } = database;
+        let DatabaseUse { units, statements, round_trips, micros } = database;
         let millis = format!("{}.{:03}", micros / 1000, micros % 1000);
-        let text = format!("db;dur={millis};desc=\"{statements} statements in {units} units of work\"");
+        let text = format!(
+            "db;dur={millis};desc=\"{statements} statements in {units} units of work, {round_trips} round trips\""
+        );
         set(HeaderName::from_static("server-timing"), &text);
     }
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {

@@ -16,6 +16,9 @@ pub struct HabitTotals {
     pub last_position: Option<i32>,
 }
 
+/// A user's settings, and what was read with them.
+pub type WithSettings<T> = (Settings, T);
+
 /// Habits in a store.
 pub trait HabitRepository {
     /// All habits of a user, by position and id.
@@ -26,18 +29,18 @@ pub trait HabitRepository {
 
     /// A user's settings, and all of the user's habits with their histories, by position and id, in one statement. `None`
     /// if there is no such user.
-    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<(Settings, Vec<(Habit, History)>)>, StoreError>;
+    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<(Habit, History)>>>, StoreError>;
 
     /// A user's settings, and all of the user's habits with the recent parts of their histories, by position and id, in
     /// one statement that reads no more than those. `None` if there is no such user.
-    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<(Settings, Vec<(Habit, Recent)>)>, StoreError>;
+    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<(Habit, Recent)>>>, StoreError>;
 
     /// A user's settings and one of the user's habits, in one statement. `None` if there is no such user.
     fn settings_and_habit(
         &mut self,
         user: UserId,
         id: HabitId,
-    ) -> Result<Option<(Settings, Option<Habit>)>, StoreError>;
+    ) -> Result<Option<WithSettings<Option<Habit>>>, StoreError>;
 
     /// A user's settings, and one of the user's habits with its history, in one statement. `None` if there is no such
     /// user.
@@ -45,7 +48,7 @@ pub trait HabitRepository {
         &mut self,
         user: UserId,
         id: HabitId,
-    ) -> Result<Option<(Settings, Option<(Habit, History)>)>, StoreError>;
+    ) -> Result<Option<WithSettings<Option<(Habit, History)>>>, StoreError>;
 
     /// One habit.
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>, StoreError>;

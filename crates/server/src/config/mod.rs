@@ -213,7 +213,7 @@ impl Config {
 
 fn default_connections() -> u32 {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    u32::try_from(cores * 2).unwrap_or(8).clamp(4, 64)
+    u32::try_from(cores * 2).unwrap_or(8).clamp(8, 64)
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{Database as _, UnitOfWorkError, read, write, write_unowned};
+use circadia_domain::unit_of_work::{
+    Database as _, GroupableWrite, QueuedWrite, Store, UnitCost, UnitOfWorkError, query, read, write, write_unowned,
+};
 use circadia_domain::users::{ColorScheme, Role, Settings};
 use circadia_storage::Backend;
 
@@ -206,14 +208,74 @@ pub(crate) fn statements_are_counted_without_the_transaction(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
     test.write(user, |_| Ok(()));
-    assert_eq!(test.database.statements_of_last_unit(), 0);
+    assert_eq!(test.database.cost_of_last_unit().statements, 0);
     test.write(user, |tx| tx.store.update_settings(user, &samples::settings(), tx.rev, tx.now));
-    assert_eq!(test.database.statements_of_last_unit(), 1);
+    assert_eq!(test.database.cost_of_last_unit().statements, 1);
     test.read(|store| {
         store.find_user(user)?;
         store.role_exists(Role::Staff)
     });
-    assert_eq!(test.database.statements_of_last_unit(), 2);
+    assert_eq!(test.database.cost_of_last_unit(), UnitCost { statements: 2, round_trips: 4 });
+    query(&test.database, |store| store.find_user(user)).unwrap();
+    assert_eq!(test.database.cost_of_last_unit(), UnitCost { statements: 1, round_trips: 1 });
+}
+
+/// What ended, with its outcome.
+type Ended = mpsc::Receiver<(Result<Revision, StoreError>, UnitCost)>;
+
+/// A write that sets a sleep goal, and then does what `then` says.
+fn goal_write(
+    user: UserId,
+    minutes: i64,
+    then: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
+) -> (Box<dyn GroupableWrite>, Ended) {
+    let (sender, ended) = mpsc::channel();
+    let work = move |store: &mut dyn Store, rev: Option<Revision>| {
+        let rev = rev.unwrap();
+        store.update_settings(user, &with_goal(minutes), rev, NOW)?;
+        then().map(|()| rev)
+    };
+    let send = move |outcome, cost| sender.send((outcome, cost)).unwrap();
+    (Box::new(QueuedWrite::new(Some(user), work, send)), ended)
+}
+
+pub(crate) fn writes_in_a_group_are_kept_or_undone_each_by_itself(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let [ada, bob, eve, gone] = [test.user(), test.user(), test.user(), UserId::from_uuid(samples::id())];
+    let refused = || Err(StoreError::Corrupt("as arranged".into()));
+    let (mut writes, ended): (Vec<Box<dyn GroupableWrite>>, Vec<Ended>) = [
+        goal_write(ada, 60, || Ok(())),
+        goal_write(bob, 60, refused),
+        goal_write(gone, 60, || Ok(())),
+        goal_write(ada, 120, || Ok(())),
+        goal_write(eve, 180, || Ok(())),
+    ]
+    .into_iter()
+    .unzip();
+    test.database.run_writes(&mut writes.iter_mut().map(|write| &mut **write as _).collect::<Vec<_>>());
+    let outcomes: Vec<_> = ended.iter().map(|ended| ended.try_recv().unwrap()).collect();
+    let revisions: Vec<Option<Revision>> = outcomes.iter().map(|(outcome, _)| outcome.as_ref().ok().copied()).collect();
+    assert_eq!(revisions, [Some(Revision(2)), None, None, Some(Revision(3)), Some(Revision(2))]);
+    assert!(matches!(outcomes[1].0, Err(StoreError::Corrupt(_))));
+    assert!(matches!(outcomes[2].0, Err(StoreError::NoSuchUser)));
+    assert_eq!(outcomes[0].1.statements, 1);
+    assert_eq!([ada, bob, eve].map(|user| goal_of(&test, user)), [120, 960, 180]);
+    assert_eq!(
+        test.read(|store| store.find_user(bob)).unwrap().latest_rev,
+        Revision(1),
+        "its revision was undone, too"
+    );
+}
+
+pub(crate) fn a_panic_in_a_group_undoes_nothing_of_the_others(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (ada, bob) = (test.user(), test.user());
+    let (mut writes, ended): (Vec<Box<dyn GroupableWrite>>, Vec<Ended>) =
+        [goal_write(ada, 60, || panic!("expected by the test")), goal_write(bob, 60, || Ok(()))].into_iter().unzip();
+    test.database.run_writes(&mut writes.iter_mut().map(|write| &mut **write as _).collect::<Vec<_>>());
+    assert!(matches!(ended[0].try_recv().unwrap().0, Err(StoreError::Defect(_))));
+    assert!(ended[1].try_recv().unwrap().0.is_ok());
+    assert_eq!([ada, bob].map(|user| goal_of(&test, user)), [960, 60]);
 }
 
 pub(crate) fn a_database_answers_a_ping(backend: Backend) {
@@ -271,6 +333,7 @@ pub(crate) fn lost_connections_are_replaced_unseen(backend: Backend) {
             }
         }
     }
+    assert!(query(&database, |store| store.find_user(user)).unwrap().is_some());
     let settings = Settings { color_scheme: ColorScheme::Light, ..samples::settings() };
     write(&database, user, NOW, |tx| tx.store.update_settings(user, &settings, tx.rev, tx.now)).unwrap();
     assert_eq!(read(&database, |store| store.find_user(user)).unwrap().unwrap().latest_rev, Revision(2));

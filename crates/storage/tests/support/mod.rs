@@ -115,7 +115,7 @@ impl TestDatabase {
 
     /// How many statements the last unit of work on this thread ran.
     pub(crate) fn database_statements(&self) -> u32 {
-        circadia_domain::unit_of_work::Database::statements_of_last_unit(&self.database)
+        circadia_domain::unit_of_work::Database::cost_of_last_unit(&self.database).statements
     }
 }
 
