@@ -127,8 +127,7 @@ class Ceiling:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
             self.scripts[route] = (path, variables)
-            # As the server counts them: without BEGIN and COMMIT.
-            self.statements[route] = sum(max(len(each) - 2, 1) for each in traced)
+            self.statements[route] = sum(len(each) for each in traced)
         self.source = source
 
     def prepare(self):

@@ -10,7 +10,7 @@ import subprocess
 from people import TITLES
 
 BEGIN, END = "<!-- figures: tests/load/run --markdown writes between these lines -->", "<!-- /figures -->"
-COLUMNS = ["Route", "Subject", "requests/s", "p50 ms", "p99 ms", "p99 at 80 %", "server µs", "database µs", "statements",
+COLUMNS = ["Route", "Subject", "requests/s", "p50 ms", "p99 ms", "p99 at 80 %", "server µs", "database µs", "round trips",
            "÷ pgbench", "÷ peer", "÷ compared", "÷ live"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -51,15 +52,15 @@ class Http:
 
 
 def count_statements(subject):
-    """Statements a request, as the server itself tells in Server-Timing."""
+    """What a request sends to the database, as the server itself tells in Server-Timing."""
     counts = {}
     for route in subject.routes:
         if route in ROUTES:
             subject.requests.once(route)
             timing = subject.requests.once(route).getheader("Server-Timing") or ""
-            words = timing.partition('desc="')[2].split()
-            if len(words) > 1 and words[1].startswith("statement"):
-                counts[route] = int(words[0])
+            found = re.search(r"(\d+) round trips", timing)
+            if found:
+                counts[route] = int(found[1])
     return counts
 
 
