@@ -40,6 +40,9 @@ pub(crate) struct DatabaseThreads {
     writes: Option<Sender<WaitingWrite>>,
 }
 
+/// What became of a unit of work, and what it cost.
+pub(crate) type UnitOutcome<T, E> = (Result<T, E>, UnitCost);
+
 /// The queue is full.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueFull;
@@ -85,7 +88,7 @@ impl DatabaseThreads {
         &self,
         user: Option<UserId>,
         work: impl FnOnce(&mut dyn Store, Option<Revision>) -> Result<T, E> + Send + 'static,
-    ) -> Result<Submitted<(Result<T, E>, UnitCost)>, QueueFull>
+    ) -> Result<Submitted<UnitOutcome<T, E>>, QueueFull>
     where
         T: Send + 'static,
         E: UnitOfWorkError + Send + 'static,
@@ -132,8 +135,10 @@ fn run_groups(database: &dyn Database, waiting: &Receiver<WaitingWrite>) {
         let mut group: Vec<WaitingWrite> =
             std::iter::once(first).chain(waiting.try_iter().take(GROUP_CAPACITY - 1)).collect();
         group.retain(|waiting| waiting.claim.take());
-        let mut writes: Vec<&mut dyn GroupableWrite> =
-            group.iter_mut().map(|waiting| &mut *waiting.write as _).collect();
+        let mut writes: Vec<&mut dyn GroupableWrite> = Vec::with_capacity(group.len());
+        for waiting in &mut group {
+            writes.push(&mut *waiting.write);
+        }
         if !writes.is_empty() {
             let _ = catch_unwind(AssertUnwindSafe(|| database.run_writes(&mut writes)));
         }

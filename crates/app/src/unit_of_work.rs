@@ -8,9 +8,9 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{self, Database, Store, UnitCost, UnitOfWorkError, WriteTransaction};
+use circadia_domain::unit_of_work::{self, Database, Store, UnitOfWorkError, WriteTransaction};
 
-use crate::database_threads::{DatabaseThreads, QueueFull, Submitted};
+use crate::database_threads::{DatabaseThreads, QueueFull, Submitted, UnitOutcome};
 use crate::database_use;
 
 /// How long a unit of work waits for its turn while the database can't be reached.
@@ -140,7 +140,7 @@ impl UnitOfWork {
     /// Waits for the outcome, and records what it cost.
     async fn finish<T, E: From<StoreError>>(
         &self,
-        submitted: Result<Submitted<(Result<T, E>, UnitCost)>, QueueFull>,
+        submitted: Result<Submitted<UnitOutcome<T, E>>, QueueFull>,
         begun: Stopwatch,
     ) -> Result<T, E> {
         let submitted = submitted.map_err(|QueueFull| StoreError::Busy)?;

@@ -75,7 +75,7 @@ fn on(criterion: &mut Criterion, backend: Backend) {
         bench.iter(|| black_box(test.read(|store| store.entries(user, id, year, 1_000, false))));
     });
     group.bench_function("50 habits with history", |bench| {
-        bench.iter(|| black_box(test.read(|store| store.habits_with_history(user))));
+        bench.iter(|| black_box(test.read(|store| store.settings_and_habits(user))));
     });
     group.bench_function("amounts of a week over 50 habits", |bench| {
         bench.iter(|| black_box(test.read(|store| store.amounts(user, week))));

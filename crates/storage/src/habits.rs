@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::{
-    Entry, Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, History, Recent, Timeline, Window,
-    WithSettings,
+    Entry, Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent,
+    History, Recent, Timeline, Window, WithSettings,
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
@@ -174,17 +174,7 @@ impl HabitRepository for Transaction {
         rows.into_iter().map(HabitRow::into_domain).collect()
     }
 
-    fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>> {
-        let rows: Vec<(HabitRow, Option<Vec<u8>>)> = with_history!()
-            .filter(habits::user_id.eq(Sql(user)))
-            .order((habits::position, habits::id))
-            .select((HabitRow::as_select(), habit_histories::history.nullable()))
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(with_history).collect()
-    }
-
-    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<(Habit, History)>>>> {
+    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<HabitWithHistory>>>> {
         let rows: Vec<SettingsAndPart> = settings_and!(histories of user)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::history.nullable()))
             .order((habits::position, habits::id))
@@ -193,7 +183,7 @@ impl HabitRepository for Transaction {
         with_settings(rows, with_history)
     }
 
-    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<(Habit, Recent)>>>> {
+    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<HabitWithRecent>>>> {
         let rows: Vec<SettingsAndPart> = settings_and!(histories of user)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::recent.nullable()))
             .order((habits::position, habits::id))
@@ -217,7 +207,7 @@ impl HabitRepository for Transaction {
         &mut self,
         user: UserId,
         id: HabitId,
-    ) -> Result<Option<WithSettings<Option<(Habit, History)>>>> {
+    ) -> Result<Option<WithSettings<Option<HabitWithHistory>>>> {
         let found: Option<SettingsAndPart> = settings_and!(histories of user with id id)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::history.nullable()))
             .first(self.connection())

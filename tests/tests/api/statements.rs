@@ -216,8 +216,8 @@ async fn statistics_cost_the_same_of_a_month_and_of_years(backend: Backend) {
     fill("2026-02-10", 1).await;
     let month = costs().await;
     for (look, cost) in looks.iter().zip(&month) {
-        // A user, habits, themes, three of tasks, two of time, sleep, moods; of insights no themes, one of amounts.
-        assert_eq!(*cost, if look.contains("overview") { 10 } else { 6 }, "{look}");
+        // Habits with the settings, themes, three of tasks, two of time, sleep, moods; of insights no themes, one of amounts.
+        assert_eq!(*cost, if look.contains("overview") { 9 } else { 5 }, "{look}");
     }
     fill("2016-03-14", 61).await;
     assert_eq!(costs().await, month);

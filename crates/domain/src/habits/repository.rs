@@ -19,21 +19,24 @@ pub struct HabitTotals {
 /// A user's settings, and what was read with them.
 pub type WithSettings<T> = (Settings, T);
 
+/// A habit, and everything that is known of its days.
+pub type HabitWithHistory = (Habit, History);
+
+/// A habit, and what is known of its latest days.
+pub type HabitWithRecent = (Habit, Recent);
+
 /// Habits in a store.
 pub trait HabitRepository {
     /// All habits of a user, by position and id.
     fn habits(&mut self, user: UserId) -> Result<Vec<Habit>, StoreError>;
 
-    /// All habits of a user with their histories, by position and id, in one statement.
-    fn habits_with_history(&mut self, user: UserId) -> Result<Vec<(Habit, History)>, StoreError>;
-
     /// A user's settings, and all of the user's habits with their histories, by position and id, in one statement. `None`
     /// if there is no such user.
-    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<(Habit, History)>>>, StoreError>;
+    fn settings_and_habits(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<HabitWithHistory>>>, StoreError>;
 
     /// A user's settings, and all of the user's habits with the recent parts of their histories, by position and id, in
     /// one statement that reads no more than those. `None` if there is no such user.
-    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<(Habit, Recent)>>>, StoreError>;
+    fn settings_and_recent(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<HabitWithRecent>>>, StoreError>;
 
     /// A user's settings and one of the user's habits, in one statement. `None` if there is no such user.
     fn settings_and_habit(
@@ -48,7 +51,7 @@ pub trait HabitRepository {
         &mut self,
         user: UserId,
         id: HabitId,
-    ) -> Result<Option<WithSettings<Option<(Habit, History)>>>, StoreError>;
+    ) -> Result<Option<WithSettings<Option<HabitWithHistory>>>, StoreError>;
 
     /// One habit.
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>, StoreError>;

@@ -81,7 +81,7 @@ pub(crate) fn habits_come_in_their_users_order(backend: Backend) {
     let ids: Vec<HabitId> = test.read(|store| store.habits(user)).iter().map(|habit| habit.id).collect();
     assert_eq!(ids, expected);
     let ids: Vec<HabitId> =
-        test.read(|store| store.habits_with_history(user)).iter().map(|(habit, _)| habit.id).collect();
+        test.read(|store| store.settings_and_habits(user)).unwrap().1.iter().map(|(habit, _)| habit.id).collect();
     assert_eq!(ids, expected);
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn histories_are_replaced_in_one_statement(backend: Backend) {
         let histories: Vec<(&Habit, &History)> = habits.iter().map(|habit| (habit, history)).collect();
         test.write(user, |tx| tx.store.put_histories(user, &histories));
         assert_eq!(test.database_statements(), 1);
-        for (_, stored) in test.read(|store| store.habits_with_history(user)) {
+        for (_, stored) in test.read(|store| store.settings_and_habits(user)).unwrap().1 {
             assert_eq!(&stored, history);
         }
     };
@@ -237,7 +237,7 @@ pub(crate) fn lists_cost_the_same_for_one_habit_and_for_fifty(backend: Backend) 
     let cost = || {
         test.read(|store| {
             store.habits(user)?;
-            store.habits_with_history(user)?;
+            store.settings_and_habits(user)?;
             store.amounts(user, week)
         });
         test.database_statements()

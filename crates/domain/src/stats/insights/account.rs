@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use super::{Insights, Series, Subject, examine};
 use crate::civil::{Date, DateRange, Instant};
+use crate::entity;
 use crate::error::Error;
 use crate::habits::{Habit, HabitName, History, Progress};
 use crate::ids::{HabitId, UserId};
 use crate::sleep::{ClockTime, Night, clock_mean, nights};
 use crate::stats::period::Period;
 use crate::unit_of_work::Store;
-use crate::users;
 
 /// Maximum number of days analysed; of longer ranges the latest ones, because old data says little about the present.
 pub const MOST_DAYS: u32 = 730;
@@ -46,30 +46,27 @@ pub fn of_account(
     period: Period,
     rate: f64,
 ) -> Result<Analysis, Error> {
-    let user = users::find(store, user)?;
-    let today = on.unwrap_or_else(|| user.today(now));
+    let (settings, habits) = store.settings_and_habits(user)?.ok_or(Error::not_found::<entity::User>())?;
+    let today = on.unwrap_or_else(|| settings.today(now));
     let range = latest(period.days(today, Some(Date::MIN)));
-    let habits = store.habits_with_history(user.id)?;
     // What is done on the last day bears on the night and the mood of the next.
     let mut series = Vec::new();
     let amounts: HashMap<(HabitId, Date), u32> =
-        store.amounts(user.id, range)?.into_iter().map(|(habit, date, value)| ((habit, date), value)).collect();
+        store.amounts(user, range)?.into_iter().map(|(habit, date, value)| ((habit, date), value)).collect();
     for (habit, history) in &habits {
-        let last = habit.archived_at.map(|at| user.day_clock().date_at(at).pred());
+        let last = habit.archived_at.map(|at| settings.day_clock().date_at(at).pred());
         let days = match last {
             None => Some(range),
             Some(last) => last.and_then(|last| DateRange::new(range.from(), range.to().min(last))),
         };
         series.extend(days.map(|days| of_habit(habit, history, &amounts, days, today)));
     }
-    series.push(Series::new(
-        Subject::Mood,
-        store.mood_values(user.id, range)?.into_iter().map(|day| (day.date, day.value)),
-    ));
+    series
+        .push(Series::new(Subject::Mood, store.mood_values(user, range)?.into_iter().map(|day| (day.date, day.value))));
     let minutes: Vec<(Date, u64)> =
-        store.time_by_day(user.id, range, None)?.into_iter().map(|(date, spent)| (date, spent.minutes)).collect();
+        store.time_by_day(user, range, None)?.into_iter().map(|(date, spent)| (date, spent.minutes)).collect();
     series.push(of_minutes(&minutes));
-    series.extend(of_nights(&nights(&store.sleeps(user.id, range)?)));
+    series.extend(of_nights(&nights(&store.sleeps(user, range)?)));
     let names = habits.into_iter().map(|(habit, _)| (habit.id, habit.name)).collect();
     Ok(Analysis { range, insights: examine(&series, rate), names })
 }
