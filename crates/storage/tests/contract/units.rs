@@ -239,6 +239,14 @@ fn goal_write(
     (Box::new(QueuedWrite::new(Some(user), work, send)), ended)
 }
 
+fn run_as_a_group(test: &TestDatabase, writes: &mut [Box<dyn GroupableWrite>]) {
+    let mut group: Vec<&mut dyn GroupableWrite> = Vec::new();
+    for write in writes {
+        group.push(&mut **write);
+    }
+    test.database.run_writes(&mut group);
+}
+
 pub(crate) fn writes_in_a_group_are_kept_or_undone_each_by_itself(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let [ada, bob, eve, gone] = [test.user(), test.user(), test.user(), UserId::from_uuid(samples::id())];
@@ -252,7 +260,7 @@ pub(crate) fn writes_in_a_group_are_kept_or_undone_each_by_itself(backend: Backe
     ]
     .into_iter()
     .unzip();
-    test.database.run_writes(&mut writes.iter_mut().map(Box::as_mut).collect::<Vec<_>>());
+    run_as_a_group(&test, &mut writes);
     let outcomes: Vec<_> = ended.iter().map(|ended| ended.try_recv().unwrap()).collect();
     let revisions: Vec<Option<Revision>> = outcomes.iter().map(|(outcome, _)| outcome.as_ref().ok().copied()).collect();
     assert_eq!(revisions, [Some(Revision(2)), None, None, Some(Revision(3)), Some(Revision(2))]);
@@ -272,7 +280,7 @@ pub(crate) fn a_panic_in_a_group_undoes_nothing_of_the_others(backend: Backend) 
     let (ada, bob) = (test.user(), test.user());
     let (mut writes, ended): (Vec<Box<dyn GroupableWrite>>, Vec<Ended>) =
         [goal_write(ada, 60, || panic!("expected by the test")), goal_write(bob, 60, || Ok(()))].into_iter().unzip();
-    test.database.run_writes(&mut writes.iter_mut().map(Box::as_mut).collect::<Vec<_>>());
+    run_as_a_group(&test, &mut writes);
     assert!(matches!(ended[0].try_recv().unwrap().0, Err(StoreError::Defect(_))));
     assert!(ended[1].try_recv().unwrap().0.is_ok());
     assert_eq!([ada, bob].map(|user| goal_of(&test, user)), [960, 60]);
