@@ -133,8 +133,9 @@ def processor_seconds(pid):
 
 
 def resident_kb(pid):
+    """Of its own: pages of mapped files, which are the system's cache, would count once for each mapping."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-            return next((int(line.split()[1]) for line in file if line.startswith("VmRSS:")), 0)
+            return next((int(line.split()[1]) for line in file if line.startswith("RssAnon:")), 0)
     except (FileNotFoundError, ProcessLookupError):
         return 0

@@ -134,11 +134,13 @@ type SettingsAndPart = (SettingsRow, Option<HabitRow>, Option<Vec<u8>>);
 
 /// The settings, which stand in each row, and the habits; `None` without rows: then there is no such user.
 fn with_settings<T>(
-    rows: Vec<SettingsAndPart>,
+    mut rows: Vec<SettingsAndPart>,
     read: impl Fn((HabitRow, Option<Vec<u8>>)) -> Result<T>,
 ) -> Result<Option<WithSettings<Vec<T>>>> {
     let mut settings = None;
     let mut habits = Vec::with_capacity(rows.len());
+    // Sorted here: MariaDB would sort joined rows with their texts in a temporary table.
+    rows.sort_unstable_by_key(|(_, habit, _)| habit.as_ref().map(|habit| (habit.position, habit.id.0)));
     for (row, habit, part) in rows {
         if settings.is_none() {
             settings = Some(row.into_domain()?);
@@ -177,7 +179,6 @@ impl HabitRepository for Transaction {
     fn settings_and_habits(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<HabitWithHistory>>>> {
         let rows: Vec<SettingsAndPart> = settings_and!(histories of user)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::history.nullable()))
-            .order((habits::position, habits::id))
             .load(self.connection())
             .classified()?;
         with_settings(rows, with_history)
@@ -186,7 +187,6 @@ impl HabitRepository for Transaction {
     fn settings_and_recent(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<HabitWithRecent>>>> {
         let rows: Vec<SettingsAndPart> = settings_and!(histories of user)
             .select((SettingsRow::as_select(), Option::<HabitRow>::as_select(), habit_histories::recent.nullable()))
-            .order((habits::position, habits::id))
             .load(self.connection())
             .classified()?;
         with_settings(rows, with_recent)

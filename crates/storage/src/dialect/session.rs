@@ -60,12 +60,12 @@ pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -
         AnyConnection::Sqlite(connection) => {
             connection.batch_execute(&format!("PRAGMA busy_timeout = {}", options.lock_timeout.as_millis()))?;
             switch_to_wal(connection, options)?;
-            // FULL: a committed write survives a power cut. Up to 16 MiB of cache per connection, 256 MiB of the file
+            // FULL: a committed write survives a power cut. Up to 4 MiB of cache per connection, 256 MiB of the file
             // mapped.
             connection.batch_execute(
                 "PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON;
-                 PRAGMA cache_size = -16384;
+                 PRAGMA cache_size = -4096;
                  PRAGMA mmap_size = 268435456;
                  PRAGMA temp_store = MEMORY;
                  PRAGMA journal_size_limit = 67108864;",
