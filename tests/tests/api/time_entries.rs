@@ -7,6 +7,8 @@ scenarios!(
     time_entries_are_made_read_changed_and_deleted,
     what_is_left_out_is_filled_in,
     what_can_not_be_is_refused,
+    minutes_and_date_follow_from_edited_instants,
+    what_contradicts_the_instants_is_refused,
     lists_are_filtered_and_walked,
     minutes_flow_into_the_habit_and_back_out,
     both_parts_of_a_day_are_kept_apart,
@@ -48,7 +50,7 @@ async fn time_entries_are_made_read_changed_and_deleted(backend: Backend) {
     let ada = app.user("ada").await;
     let (habit, task) = (minutes_habit(&ada).await, ada.task(json!({})).await);
     let whole = json!({
-        "habit_id": habit, "task_id": task, "date": "2026-03-10", "minutes": 25, "note": " Chapter 3 ",
+        "habit_id": habit, "task_id": task, "date": "2026-03-10", "minutes": 30, "note": " Chapter 3 ",
         "started_at": "2026-03-10T09:00:00+01:00", "ended_at": "2026-03-10T08:30:00Z",
     });
     let made = ada.post("/time-entries", whole).await.expect(201);
@@ -57,7 +59,7 @@ async fn time_entries_are_made_read_changed_and_deleted(backend: Backend) {
         ("habit_id", json!(habit)),
         ("task_id", json!(task)),
         ("date", json!("2026-03-10")),
-        ("minutes", json!(25)),
+        ("minutes", json!(30)),
         ("note", json!("Chapter 3")),
         ("started_at", json!("2026-03-10T08:00:00Z")),
         ("ended_at", json!("2026-03-10T08:30:00Z")),
@@ -65,7 +67,7 @@ async fn time_entries_are_made_read_changed_and_deleted(backend: Backend) {
         assert_eq!(made.body[name], value, "{name}");
     }
     assert_eq!(ada.get(&path).await.expect(200).body, made.body);
-    let change = json!({"minutes": 20, "note": null, "task_id": null});
+    let change = json!({"minutes": 20, "ended_at": null, "note": null, "task_id": null});
     let changed = ada.patch(&path, change).await.expect(200).body;
     assert_eq!((&changed["minutes"], &changed["note"], &changed["task_id"]), (&json!(20), &Value::Null, &Value::Null));
     assert_eq!(changed["habit_id"], json!(habit));
@@ -110,6 +112,7 @@ async fn what_can_not_be_is_refused(backend: Backend) {
         (json!({"minutes": 5, "started_at": nine, "ended_at": eight}), "/ended_at"),
         (json!({"minutes": 5, "started_at": nine, "ended_at": nine}), "/ended_at"),
         (json!({"minutes": 61, "started_at": eight, "ended_at": nine}), "/minutes"),
+        (json!({"minutes": 59, "started_at": eight, "ended_at": nine}), "/minutes"),
         (json!({"started_at": "2026-03-08T08:00:00Z", "ended_at": nine}), "/ended_at"),
         (json!({"minutes": 5, "started_at": "2026-03-11T12:06:00Z"}), "/started_at"),
         (json!({"minutes": 5, "started_at": eight, "date": "2026-03-08"}), "/date"),
@@ -123,7 +126,8 @@ async fn what_can_not_be_is_refused(backend: Backend) {
         (json!({"date": "2026-03-13"}), "/date"),
         (json!({"date": null}), "/date"),
         (json!({"ended_at": nine}), "/started_at"),
-        (json!({"started_at": "2026-03-11T08:00:00Z", "ended_at": "2026-03-11T08:05:00Z"}), "/minutes"),
+        (json!({"started_at": eight, "ended_at": nine, "minutes": 10}), "/minutes"),
+        (json!({"started_at": eight, "ended_at": nine, "date": "2026-03-11"}), "/date"),
     ] {
         ada.patch(&entry, body).await.names(name);
     }
@@ -132,6 +136,64 @@ async fn what_can_not_be_is_refused(backend: Backend) {
     app.clock.set("2026-03-11T12:04:00Z");
     spend(&ada, json!({"minutes": 5, "date": "2026-03-12"})).await;
     spend(&ada, json!({"minutes": 5, "date": "1970-01-01"})).await;
+}
+
+async fn minutes_and_date_follow_from_edited_instants(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = minutes_habit(&ada).await;
+    let made = json!({"habit_id": habit, "started_at": "2026-03-09T21:00:00Z", "ended_at": "2026-03-09T21:30:00Z"});
+    let entry = spend(&ada, made).await;
+    let patched = async |change: Value| {
+        let body = ada.patch(&entry, change).await.expect(200).body;
+        let days = (day(&ada, &habit, "2026-03-09").await[3].clone(), day(&ada, &habit, "2026-03-10").await[3].clone());
+        (body["date"].as_str().unwrap().to_owned(), body["minutes"].clone(), days)
+    };
+    let of = |date: &str, minutes: u32, ninth: Value, tenth: Value| (date.to_owned(), json!(minutes), (ninth, tenth));
+    let longer = patched(json!({"ended_at": "2026-03-09T23:30:00Z"})).await;
+    assert_eq!(longer, of("2026-03-09", 150, json!(150), Value::Null));
+    let later = json!({"started_at": "2026-03-10T20:00:00Z", "ended_at": "2026-03-10T20:40:29Z"});
+    assert_eq!(patched(later).await, of("2026-03-10", 40, Value::Null, json!(40)));
+    // Sent along as they then are, or rounded up, they contradict nothing.
+    let whole = json!({"started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:10:29Z", "minutes": 11,
+        "date": "2026-03-09"});
+    assert_eq!(patched(whole).await, of("2026-03-09", 11, json!(11), Value::Null));
+    // A note changes no minutes; without an end, they are what is said.
+    assert_eq!(patched(json!({"note": "calm"})).await, of("2026-03-09", 11, json!(11), Value::Null));
+    let said = patched(json!({"ended_at": null, "minutes": 45})).await;
+    assert_eq!(said, of("2026-03-09", 45, json!(45), Value::Null));
+    let moved = patched(json!({"started_at": "2026-03-10T20:00:00Z"})).await;
+    assert_eq!(moved, of("2026-03-10", 45, Value::Null, json!(45)));
+    // What the timer wrote follows its instants, too.
+    ada.post("/timer/start", json!({"habit_id": habit, "started_at": "2026-03-11T08:00:00Z"})).await.expect(201);
+    let stopped = ada.post("/timer/stop", json!({"ended_at": "2026-03-11T08:30:00Z"})).await.expect(201);
+    let timed = stopped.header("location").unwrap().to_owned();
+    let change = json!({"started_at": "2026-03-11T07:30:00Z"});
+    assert_eq!(ada.patch(&timed, change).await.expect(200).body["minutes"], 60);
+    assert_eq!(day(&ada, &habit, "2026-03-11").await[3], 60);
+    ada.patch(&timed, json!({"minutes": 30})).await.names("/minutes");
+}
+
+async fn what_contradicts_the_instants_is_refused(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let (eight, nine) = ("2026-03-10T08:00:00Z", "2026-03-10T09:00:00Z");
+    let entry = spend(&ada, json!({"started_at": eight, "ended_at": nine})).await;
+    for (change, name) in [
+        (json!({"minutes": 59}), "/minutes"),
+        (json!({"minutes": 60, "ended_at": "2026-03-10T10:00:00Z"}), "/minutes"),
+        (json!({"date": "2026-03-09"}), "/date"),
+        (json!({"date": "2026-03-10", "started_at": "2026-03-09T23:59:00Z"}), "/date"),
+        (json!({"started_at": "2026-03-09T08:00:00Z"}), "/ended_at"),
+        (json!({"ended_at": eight}), "/ended_at"),
+    ] {
+        ada.patch(&entry, change).await.names(name);
+    }
+    let alone = spend(&ada, json!({"started_at": eight, "minutes": 5})).await;
+    ada.patch(&alone, json!({"date": "2026-03-09"})).await.names("/date");
+    ada.post("/time-entries", json!({"minutes": 5, "started_at": eight, "date": "2026-03-11"})).await.names("/date");
+    let whole = json!({"minutes": 60, "date": "2026-03-10", "started_at": eight, "ended_at": nine});
+    ada.patch(&entry, whole).await.expect(200);
 }
 
 async fn lists_are_filtered_and_walked(backend: Backend) {

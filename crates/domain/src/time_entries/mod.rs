@@ -5,13 +5,15 @@
 mod repository;
 mod service;
 mod summary;
+mod times;
 
 pub use repository::{TimeEntryRepository, TimeFilter, TimeSeek, TimeSpent};
-pub(crate) use service::{AHEAD, check_habit, check_task};
 pub use service::{NewTimeEntry, TimeEntryPatch, create, delete, find, list, update};
+pub(crate) use service::{check_habit, check_task};
 pub use summary::{
     GroupBy, HabitLabel, SpentOn, Week, by_period, summary_by_habit, summary_by_period, summary_by_theme, week,
 };
+pub(crate) use times::AHEAD;
 
 use serde::Serialize;
 
@@ -38,9 +40,9 @@ pub struct TimeEntry {
     /// The task that the time was spent on.
     #[serde(rename = "task_id")]
     pub task: Option<TaskId>,
-    /// The date it counts for, in the user's own calendar.
+    /// The date it counts for, in the user's own calendar: that of `started_at`, if that is known.
     pub date: Date,
-    /// How long.
+    /// How long: if `started_at` and `ended_at` are known, the time between them, to the minute.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440, example = 25))]
     pub minutes: u32,
     /// When it began; null if that isn't known.

@@ -1,6 +1,7 @@
 //! Operations on time entries. Every write updates the entries of the habit in the same transaction.
 
-use super::{MAX_ENTRY_MINUTES, TimeEntry, TimeFilter, TimeNote, TimeSeek};
+use super::times::{check_date, check_instants, minutes_of};
+use super::{TimeEntry, TimeFilter, TimeNote, TimeSeek};
 use crate::civil::{Date, Instant, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
@@ -11,9 +12,6 @@ use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users::{self, User};
 use crate::violation::Violations;
-
-/// How far the clock of a device may be ahead, in seconds.
-pub(crate) const AHEAD: i64 = 300;
 
 /// A time entry to make.
 #[derive(Debug, Clone)]
@@ -29,10 +27,11 @@ pub struct NewTimeEntry {
     /// The task that the time was spent on.
     #[cfg_attr(feature = "openapi", schema(rename = "task_id"))]
     pub task: Option<TaskId>,
-    /// The date it counts for: at most today in UTC+14, not before the habit's first day, and not more than a day from
-    /// the one of `started_at`. If absent, the date of `started_at` in the user's calendar, or today.
+    /// The date it counts for: at most today in UTC+14, and not before the habit's first day. If absent, today; with
+    /// `started_at`, it is always the date of that in the user's calendar, and another one is refused.
     pub date: Option<Date>,
-    /// How long: not longer than from `started_at` to `ended_at`. If absent, that time, rounded.
+    /// How long. With `started_at` and `ended_at`, it is always the time between them, rounded, and another one is
+    /// refused.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440, example = 25))]
     pub minutes: Option<u32>,
     /// When it began.
@@ -56,10 +55,11 @@ pub struct TimeEntryPatch {
     /// The task that the time was spent on.
     #[cfg_attr(feature = "openapi", schema(rename = "task_id"))]
     pub task: Option<Option<TaskId>>,
-    /// The date it counts for.
+    /// The date it counts for. Where `started_at` changes, it follows: only the date of that is accepted.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub date: Option<Date>,
-    /// How long.
+    /// How long. Where `started_at` or `ended_at` changes and both are there, it follows: only the time between them
+    /// is accepted.
     #[cfg_attr(feature = "openapi", schema(nullable = false, minimum = 1, maximum = 1440))]
     pub minutes: Option<u32>,
     /// When it began.
@@ -85,12 +85,6 @@ pub fn find(store: &mut dyn Store, user: UserId, id: TimeEntryId) -> Result<Time
     store.find_time_entry(user, id)?.ok_or(Error::not_found::<entity::TimeEntry>())
 }
 
-/// Minutes from one instant to another, rounded, and at least 1.
-pub(crate) fn minutes_between(from: Instant, to: Instant) -> u64 {
-    let seconds = (to.micros().saturating_sub(from.micros()) / 1_000_000).max(0);
-    u64::try_from((seconds + 30) / 60).unwrap_or(0).max(1)
-}
-
 /// Creates a time entry, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewTimeEntry) -> Result<Creation<TimeEntry>, Error> {
     if let Some(entry) = tx.store.find_time_entry(tx.user, new.id)? {
@@ -104,16 +98,9 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTimeEntry) -> Result<Creati
     let began_on = new.started_at.map(|at| user.day_clock().date_at(at));
     let date = new.date.or(began_on).unwrap_or_else(|| user.today(tx.now));
     let mut wrong = Violations::new();
-    let minutes = match (new.minutes, new.started_at.zip(new.ended_at)) {
-        (Some(minutes), _) => minutes,
-        (None, Some((from, to))) => {
-            let minutes = minutes_between(from, to);
-            u32::try_from(minutes).ok().filter(|minutes| *minutes <= MAX_ENTRY_MINUTES).unwrap_or_else(|| {
-                let detail = format!("lies {minutes} minutes after `started_at`: an entry has at most a day's 1440");
-                wrong.add("/ended_at", "out_of_range", detail);
-                MAX_ENTRY_MINUTES
-            })
-        }
+    let minutes = match (new.started_at.zip(new.ended_at), new.minutes) {
+        (Some((from, to)), given) => minutes_of(given, from, to, &mut wrong),
+        (None, Some(minutes)) => minutes,
         (None, None) => {
             wrong.add("/minutes", "required", "is required, unless `started_at` and `ended_at` are given");
             1
@@ -153,24 +140,16 @@ fn check(
 ) -> Result<(), Error> {
     let moved = before.is_none_or(|before| before.date != entry.date);
     let handed_over = before.is_none_or(|before| before.habit != entry.habit);
-    let timed_anew = before.is_none_or(|before| {
-        (before.started_at, before.ended_at, before.minutes) != (entry.started_at, entry.ended_at, entry.minutes)
-    });
+    let timed_anew =
+        before.is_none_or(|before| (before.started_at, before.ended_at) != (entry.started_at, entry.ended_at));
     if moved && entry.date > latest_date_on_earth(tx.now) {
         wrong.add("/date", "in_future", "lies in the future, wherever on Earth one is");
     }
     if timed_anew {
-        check_times(tx.now, entry, wrong);
+        check_instants(tx.now, entry, wrong);
     }
-    if (moved || timed_anew)
-        && let Some(started_at) = entry.started_at
-    {
-        let began_on = user.day_clock().date_at(started_at);
-        // A day apart, because it may have been counted where the clocks show another time.
-        if began_on.days_until(entry.date).abs() > 1 {
-            let detail = format!("must not lie more than a day from {began_on}, on which `started_at` lies");
-            wrong.add("/date", "out_of_range", detail);
-        }
+    if moved || before.is_none_or(|before| before.started_at != entry.started_at) {
+        check_date(user.day_clock(), entry, wrong);
     }
     if handed_over || moved {
         check_habit(tx, entry.habit, entry.date, "/date", wrong)?;
@@ -179,30 +158,6 @@ fn check(
         check_task(tx, entry.task, wrong)?;
     }
     Ok(())
-}
-
-fn check_times(now: Instant, entry: &TimeEntry, wrong: &mut Violations) {
-    let latest = now.plus_seconds(AHEAD);
-    for (path, at) in [("/started_at", entry.started_at), ("/ended_at", entry.ended_at)] {
-        if at.is_some_and(|at| at > latest) {
-            wrong.add(path, "in_future", "lies in the future");
-        }
-    }
-    match (entry.started_at, entry.ended_at) {
-        (None, Some(_)) => wrong.add("/started_at", "required", "is required where `ended_at` is given"),
-        (Some(from), Some(to)) if to <= from => {
-            wrong.add("/ended_at", "before_start", "must lie after `started_at`");
-        }
-        (Some(from), Some(to)) => {
-            let whole = to.micros().saturating_sub(from.micros()).max(0);
-            let most = u64::try_from(whole).unwrap_or(0).div_ceil(60_000_000);
-            if u64::from(entry.minutes) > most {
-                let detail = format!("must be at most {most}, the time from `started_at` to `ended_at`");
-                wrong.add("/minutes", "out_of_range", detail);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Notes if there is no such habit, or if it hadn't begun on the day: at `path`.
@@ -250,19 +205,30 @@ pub fn update(
     let before = find(tx.store, tx.user, id)?;
     expected.check(before.rev)?;
     let user = users::find(tx.store, tx.user)?;
+    let started_at = patch.started_at.unwrap_or(before.started_at);
+    let ended_at = patch.ended_at.unwrap_or(before.ended_at);
+    let (begins_anew, ends_anew) = (started_at != before.started_at, ended_at != before.ended_at);
+    let mut wrong = Violations::new();
+    let minutes = match started_at.zip(ended_at) {
+        Some((from, to)) if begins_anew || ends_anew => minutes_of(patch.minutes, from, to, &mut wrong),
+        Some((from, to)) if patch.minutes.is_some_and(|minutes| minutes != before.minutes) => {
+            minutes_of(patch.minutes, from, to, &mut wrong)
+        }
+        _ => patch.minutes.unwrap_or(before.minutes),
+    };
+    let began_on = started_at.filter(|_| begins_anew).map(|at| user.day_clock().date_at(at));
     let changed = TimeEntry {
         habit: patch.habit.unwrap_or(before.habit),
         task: patch.task.unwrap_or(before.task),
-        date: patch.date.unwrap_or(before.date),
-        minutes: patch.minutes.unwrap_or(before.minutes),
-        started_at: patch.started_at.unwrap_or(before.started_at),
-        ended_at: patch.ended_at.unwrap_or(before.ended_at),
+        date: patch.date.or(began_on).unwrap_or(before.date),
+        minutes,
+        started_at,
+        ended_at,
         note: patch.note.unwrap_or_else(|| before.note.clone()),
         updated_at: tx.now,
         rev: tx.rev,
         ..before.clone()
     };
-    let mut wrong = Violations::new();
     check(tx, &user, Some(&before), &changed, &mut wrong)?;
     if !wrong.is_empty() {
         return Err(wrong.into());
@@ -278,17 +244,4 @@ pub fn delete(tx: &mut WriteTransaction<'_>, id: TimeEntryId, expected: &Expecte
     expected.check(entry.rev)?;
     tx.store.delete_time_entry(tx.user, id, tx.rev, tx.now)?;
     tracked::follow(tx, entry.habit_day())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn minutes_are_rounded_and_never_none() {
-        let begin = Instant::from_seconds(1_000_000);
-        for (seconds, minutes) in [(0, 1), (29, 1), (89, 1), (90, 2), (3_600, 60), (86_400, 1_440), (-5, 1)] {
-            assert_eq!(minutes_between(begin, begin.plus_seconds(seconds)), minutes, "{seconds} s");
-        }
-    }
 }
