@@ -19,9 +19,10 @@ pub use log::{
     CLOCK_SKEW_SECONDS, Conflict, MAX_SECONDS, MIN_NAP_SECONDS, MIN_SECONDS, Quality, Sleep, SleepInput, SleepKind,
     SleepLog, SleepNote, overlap, waking_date,
 };
-pub use nights::{Night, nights};
+pub use nights::{MAX_GAP_SECONDS, Night, night_of_each_date, nights};
 pub use regularity::{Regularity, regularity};
 pub use repository::{SleepRepository, SleepSlice};
 pub use service::{NewSleepLog, OnOverlap, SleepPatch, check, create, delete, delete_of_date, find, list, update};
 pub use stats::{DEBT_NIGHTS, Debt, Naps, NightSummary, SleepStats, SocialJetLag, needed, stats};
+pub(crate) use views::sleeps_around;
 pub use views::{HourBlock, SleepDay, SleepDayView, SleepPeriodView, day, hours, period, statistics};

@@ -69,14 +69,15 @@ impl From<ClockMean> for ClockMeanBody {
     }
 }
 
-/// Statistics of the nights in a range. A night is the `main` logs of one date together; nights without a log are
-/// reported as missing and don't affect the statistics.
+/// Statistics of the nights in a range. A night is a run of `main` logs that each begin at most 3 hours after the end of
+/// the one before; its date is that of the last waking. Dates without one are reported as missing and don't affect the
+/// statistics.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NightSummary)]
 pub(in crate::routes) struct SummaryBody {
     /// Nights with data.
     nights: u32,
-    /// Nights in the range without data, up to today.
+    /// Dates in the range without a night, up to today.
     missing: u32,
     /// The time from start to end of a night's logs; null without nights.
     duration: Option<MinutesSpread>,
@@ -154,7 +155,7 @@ impl From<Regularity> for RegularityBody {
     }
 }
 
-/// The sleep debt: max(0, Σ (goal − asleep)) over the last 14 nights. Naps don't reduce it.
+/// The sleep debt: max(0, Σ (goal − asleep)) over the nights of the last 14 dates. Naps don't reduce it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepDebt)]
 struct DebtBody {
@@ -166,9 +167,9 @@ struct DebtBody {
     from: Date,
     /// The last of the 14 dates: the end of the range, or today if that is earlier.
     to: Date,
-    /// Nights with data.
+    /// How many of the dates have a night.
     nights: u32,
-    /// Nights without data. They don't count towards the debt.
+    /// How many have none. They don't count towards the debt.
     missing: u32,
 }
 

@@ -71,6 +71,7 @@ fn habit(number: u128, schedule: &str, kind: &str, starts_on: &str, entries: &[(
 
 fn data(zone: &str, today: &str) -> InputData {
     InputData {
+        days: DateRange::ALL,
         today: date(today),
         clock: DayClock { zone: Zone::parse(zone).unwrap(), day_start: DayStart::MIDNIGHT },
         habits: Vec::new(),
