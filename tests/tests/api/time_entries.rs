@@ -9,6 +9,7 @@ scenarios!(
     what_can_not_be_is_refused,
     minutes_and_date_follow_from_edited_instants,
     what_contradicts_the_instants_is_refused,
+    entries_made_elsewhere_keep_their_zone_and_their_day,
     lists_are_filtered_and_walked,
     minutes_flow_into_the_habit_and_back_out,
     both_parts_of_a_day_are_kept_apart,
@@ -194,6 +195,36 @@ async fn what_contradicts_the_instants_is_refused(backend: Backend) {
     ada.post("/time-entries", json!({"minutes": 5, "started_at": eight, "date": "2026-03-11"})).await.names("/date");
     let whole = json!({"minutes": 60, "date": "2026-03-10", "started_at": eight, "ended_at": nine});
     ada.patch(&entry, whole).await.expect(200);
+}
+
+async fn entries_made_elsewhere_keep_their_zone_and_their_day(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user_in("ada", "Europe/Berlin").await;
+    let shown = |entry: &Value| json!([entry["date"], entry["minutes"], entry["timezone"]]);
+    // 06:00 to 07:00 on the 10th in Tokyo, from 22:00 on the 9th in Berlin.
+    let there = json!({"started_at": "2026-03-10T06:00:00+09:00", "ended_at": "2026-03-10T07:00:00+09:00"});
+    let path = spend(&ada, there).await;
+    assert_eq!(shown(&ada.get(&path).await.expect(200).body), json!(["2026-03-10", 60, "+09:00"]));
+    let named = json!({"started_at": "2026-03-09T21:00:00Z", "minutes": 5, "timezone": "Asia/Tokyo"});
+    assert_eq!(shown(&ada.post("/time-entries", named).await.expect(201).body), json!(["2026-03-10", 5, "Asia/Tokyo"]));
+    let today = ada.post("/time-entries", json!({"minutes": 5})).await.expect(201).body;
+    assert_eq!(shown(&today), json!(["2026-03-11", 5, "Europe/Berlin"]));
+    for (zone, end) in [("Europe/Berlin", "2026-03-09T23:30:00+01:00"), ("America/New_York", "2026-03-09T22:45:00Z")] {
+        ada.patch("/me", json!({"timezone": zone})).await.expect(200);
+        let entry = ada.patch(&path, json!({"ended_at": end})).await.expect(200).body;
+        assert_eq!((&entry["date"], &entry["timezone"]), (&json!("2026-03-10"), &json!("+09:00")), "{zone}");
+    }
+    ada.patch(&path, json!({"timezone": "Europe/Berlin", "date": "2026-03-10"})).await.names("/date");
+    let moved = ada.patch(&path, json!({"timezone": "Europe/Berlin"})).await.expect(200).body;
+    assert_eq!(shown(&moved), json!(["2026-03-09", 105, "Europe/Berlin"]));
+    // The timer counts its days where it was started.
+    ada.patch("/me", json!({"timezone": "Europe/Berlin"})).await.expect(200);
+    let start = json!({"started_at": "2026-03-10T23:30:00+09:00"});
+    let running = ada.post("/timer/start", start).await.expect(201).body["running"].clone();
+    assert_eq!(running["timezone"], "+09:00");
+    let stopped = ada.post("/timer/stop", json!({"ended_at": "2026-03-10T15:15:00Z"})).await.expect(201).body;
+    let pieces: Vec<Value> = stopped["items"].as_array().unwrap().iter().map(shown).collect();
+    assert_eq!(json!(pieces), json!([["2026-03-10", 30, "+09:00"], ["2026-03-11", 15, "+09:00"]]));
 }
 
 async fn lists_are_filtered_and_walked(backend: Backend) {

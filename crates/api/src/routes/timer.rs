@@ -33,6 +33,8 @@ impl Decode for StartTimer {
             task: fields.optional("task_id"),
             note: fields.optional("note"),
             started_at: fields.optional("started_at"),
+            timezone: fields.optional("timezone"),
+            offset: fields.offset_of("started_at"),
         })
     }
 }

@@ -1,7 +1,8 @@
 //! Sleep: logs, and the statistics computed from them.
 //!
 //! A log is a half-open interval, and the logs of a user don't overlap. Its civil date is that of waking, midnight to
-//! midnight in the user's zone at the time of writing. It is stored, so changing the zone later doesn't change it.
+//! midnight where one woke: in the zone that was named, at the offset that was sent, or else in the user's zone at the
+//! time of writing. Both are stored, so neither moving nor an edit after having moved changes them.
 
 mod clock;
 mod log;

@@ -52,9 +52,9 @@ impl Night {
             date: last.date,
             bed: first.start,
             wake: last.end,
-            bed_time: ClockTime::at(first.start, first.zone),
-            wake_time: ClockTime::at(last.end, last.zone),
-            mid_time: ClockTime::at(middle, last.zone),
+            bed_time: ClockTime::at(first.start, first.zone.zone()),
+            wake_time: ClockTime::at(last.end, last.zone.zone()),
+            mid_time: ClockTime::at(middle, last.zone.zone()),
             duration_seconds: logs.iter().map(Sleep::duration_seconds).sum(),
             asleep_seconds: logs.iter().map(Sleep::asleep_seconds).sum(),
             counted_awake: logs.iter().all(|log| log.awake_seconds.is_some()),
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn clock_times_are_those_of_the_zone_it_was_written_in() {
         let mut there = log("2026-03-07T23:30:00-05:00", "2026-03-08T07:10:00-04:00");
-        there.zone = crate::civil::Zone::parse("America/New_York").unwrap();
+        there.zone = crate::civil::ZoneOrOffset::parse("America/New_York").unwrap();
         let night = nights(&[there])[0];
         assert_eq!((night.bed_time.to_string(), night.wake_time.to_string()), ("23:30".into(), "07:10".into()));
         // 6 h 40 min went by: half of them after 23:30 is 02:50 by the old clock, 03:50 by the new one.

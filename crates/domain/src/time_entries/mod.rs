@@ -17,7 +17,7 @@ pub(crate) use times::AHEAD;
 
 use serde::Serialize;
 
-use crate::civil::{Date, Instant};
+use crate::civil::{Date, Instant, ZoneOrOffset};
 use crate::ids::{HabitId, TaskId, TimeEntryId};
 use crate::revision::Revision;
 use crate::text::Prose;
@@ -40,7 +40,8 @@ pub struct TimeEntry {
     /// The task that the time was spent on.
     #[serde(rename = "task_id")]
     pub task: Option<TaskId>,
-    /// The date it counts for, in the user's own calendar: that of `started_at`, if that is known.
+    /// The date it counts for: if `started_at` is known, the one it lies on in `timezone`, by the user's start of the
+    /// day.
     pub date: Date,
     /// How long: if `started_at` and `ended_at` are known, the time between them, to the minute.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440, example = 25))]
@@ -49,6 +50,9 @@ pub struct TimeEntry {
     pub started_at: Option<Instant>,
     /// When it ended; null if that isn't known.
     pub ended_at: Option<Instant>,
+    /// Where it was spent: a time zone, or an offset from UTC such as `+05:30`.
+    #[serde(rename = "timezone")]
+    pub zone: ZoneOrOffset,
     /// A note.
     pub note: Option<TimeNote>,
     /// The time of creation.

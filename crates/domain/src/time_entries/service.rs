@@ -2,7 +2,7 @@
 
 use super::times::{check_date, check_instants, minutes_of};
 use super::{TimeEntry, TimeFilter, TimeNote, TimeSeek};
-use crate::civil::{Date, Instant, latest_date_on_earth};
+use crate::civil::{Date, Instant, ZoneOrOffset, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
 use crate::habits::tracked;
@@ -28,7 +28,7 @@ pub struct NewTimeEntry {
     #[cfg_attr(feature = "openapi", schema(rename = "task_id"))]
     pub task: Option<TaskId>,
     /// The date it counts for: at most today in UTC+14, and not before the habit's first day. If absent, today; with
-    /// `started_at`, it is always the date of that in the user's calendar, and another one is refused.
+    /// `started_at`, it is always the date on which that lies in `timezone`, and another one is refused.
     pub date: Option<Date>,
     /// How long. With `started_at` and `ended_at`, it is always the time between them, rounded, and another one is
     /// refused.
@@ -38,6 +38,12 @@ pub struct NewTimeEntry {
     pub started_at: Option<Instant>,
     /// When it ended: after `started_at`, which it needs.
     pub ended_at: Option<Instant>,
+    /// Where it was spent: a time zone, or an offset from UTC such as `+05:30`. If absent, the offset that `started_at`
+    /// was sent with, unless it is that of the user's zone; else the user's zone.
+    pub timezone: Option<ZoneOrOffset>,
+    /// The offset that `started_at` was sent with.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub offset: Option<ZoneOrOffset>,
     /// A note.
     pub note: Option<TimeNote>,
     /// A hash of the request, to recognise its repetition.
@@ -66,6 +72,9 @@ pub struct TimeEntryPatch {
     pub started_at: Option<Option<Instant>>,
     /// When it ended.
     pub ended_at: Option<Option<Instant>>,
+    /// Where it was spent. With `started_at`, `date` follows.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub timezone: Option<ZoneOrOffset>,
     /// A note.
     pub note: Option<Option<TimeNote>>,
 }
@@ -95,8 +104,9 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTimeEntry) -> Result<Creati
         return Err(Creation::<TimeEntry>::deleted_before());
     }
     let user = users::find(tx.store, tx.user)?;
-    let began_on = new.started_at.map(|at| user.day_clock().date_at(at));
-    let date = new.date.or(began_on).unwrap_or_else(|| user.today(tx.now));
+    let at = new.started_at.unwrap_or(tx.now);
+    let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, at);
+    let date = new.date.unwrap_or_else(|| user.day_clock_in(zone).date_at(at));
     let mut wrong = Violations::new();
     let minutes = match (new.started_at.zip(new.ended_at), new.minutes) {
         (Some((from, to)), given) => minutes_of(given, from, to, &mut wrong),
@@ -114,6 +124,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTimeEntry) -> Result<Creati
         minutes,
         started_at: new.started_at,
         ended_at: new.ended_at,
+        zone,
         note: new.note,
         created_at: tx.now,
         updated_at: tx.now,
@@ -148,8 +159,8 @@ fn check(
     if timed_anew {
         check_instants(tx.now, entry, wrong);
     }
-    if moved || before.is_none_or(|before| before.started_at != entry.started_at) {
-        check_date(user.day_clock(), entry, wrong);
+    if moved || before.is_none_or(|before| (before.started_at, before.zone) != (entry.started_at, entry.zone)) {
+        check_date(user.day_clock_in(entry.zone), entry, wrong);
     }
     if handed_over || moved {
         check_habit(tx, entry.habit, entry.date, "/date", wrong)?;
@@ -195,7 +206,8 @@ pub(crate) fn check_task(
     Ok(())
 }
 
-/// Changes a time entry. Its minutes leave the day and habit they were part of, and join those they are part of now.
+/// Changes a time entry. Wherever the user is now, it stays in the zone that it was written in, unless another one is
+/// named. Its minutes leave the day and habit they were part of, and join those they are part of now.
 pub fn update(
     tx: &mut WriteTransaction<'_>,
     id: TimeEntryId,
@@ -216,7 +228,9 @@ pub fn update(
         }
         _ => patch.minutes.unwrap_or(before.minutes),
     };
-    let began_on = started_at.filter(|_| begins_anew).map(|at| user.day_clock().date_at(at));
+    let zone = patch.timezone.unwrap_or(before.zone);
+    let dates_anew = begins_anew || zone != before.zone;
+    let began_on = started_at.filter(|_| dates_anew).map(|at| user.day_clock_in(zone).date_at(at));
     let changed = TimeEntry {
         habit: patch.habit.unwrap_or(before.habit),
         task: patch.task.unwrap_or(before.task),
@@ -224,6 +238,7 @@ pub fn update(
         minutes,
         started_at,
         ended_at,
+        zone,
         note: patch.note.unwrap_or_else(|| before.note.clone()),
         updated_at: tx.now,
         rev: tx.rev,

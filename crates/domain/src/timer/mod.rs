@@ -10,7 +10,7 @@ pub use split::{Piece, pieces};
 
 use serde::Serialize;
 
-use crate::civil::Instant;
+use crate::civil::{Instant, ZoneOrOffset};
 use crate::ids::{HabitId, TaskId};
 use crate::revision::Revision;
 use crate::time_entries::TimeNote;
@@ -29,6 +29,10 @@ pub struct Timer {
     pub note: Option<TimeNote>,
     /// Since when it runs.
     pub started_at: Instant,
+    /// Where it was started: a time zone, or an offset from UTC such as `+05:30`. The days of its time entries are
+    /// those of the clock there.
+    #[serde(rename = "timezone")]
+    pub zone: ZoneOrOffset,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,

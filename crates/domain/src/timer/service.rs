@@ -1,7 +1,7 @@
 //! Starting, stopping and discarding the timer.
 
 use super::{Timer, pieces};
-use crate::civil::Instant;
+use crate::civil::{Instant, ZoneOrOffset};
 use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
@@ -30,6 +30,12 @@ pub struct StartTimer {
     pub note: Option<TimeNote>,
     /// Since when it runs, at most 31 days back; now if absent.
     pub started_at: Option<Instant>,
+    /// Where it is started: a time zone, or an offset from UTC such as `+05:30`. If absent, the offset that `started_at`
+    /// was sent with, unless it is that of the user's zone; else the user's zone.
+    pub timezone: Option<ZoneOrOffset>,
+    /// The offset that `started_at` was sent with.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub offset: Option<ZoneOrOffset>,
 }
 
 /// How the timer is to be stopped. An empty object will do.
@@ -71,13 +77,14 @@ pub fn start(tx: &mut WriteTransaction<'_>, new: StartTimer) -> Result<Timer, Er
         let detail = format!("must lie within the last {MAX_DAYS_BACK} days: make a time entry of what is longer ago");
         wrong.add("/started_at", "out_of_range", detail);
     }
+    let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, started_at);
     let path = if new.started_at.is_some() { "/started_at" } else { "/habit_id" };
-    check_habit(tx, new.habit, user.day_clock().date_at(started_at), path, &mut wrong)?;
+    check_habit(tx, new.habit, user.day_clock_in(zone).date_at(started_at), path, &mut wrong)?;
     check_task(tx, new.task, &mut wrong)?;
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
-    let timer = Timer { habit: new.habit, task: new.task, note: new.note, started_at, rev: tx.rev };
+    let timer = Timer { habit: new.habit, task: new.task, note: new.note, started_at, zone, rev: tx.rev };
     tx.store.insert_timer(tx.user, &timer)?;
     Ok(timer)
 }
@@ -118,7 +125,7 @@ pub fn stop(
     // One that was started by a clock ahead of ours has run for a moment at least.
     let ended_at = stop.ended_at.unwrap_or_else(|| tx.now.max(timer.started_at.plus_seconds(1)));
     let mut first = stop.id;
-    let entries: Vec<TimeEntry> = pieces(user.day_clock(), timer.started_at, ended_at)
+    let entries: Vec<TimeEntry> = pieces(user.day_clock_in(timer.zone), timer.started_at, ended_at)
         .into_iter()
         .map(|piece| TimeEntry {
             id: first.take().unwrap_or_else(|| ids.fresh().into()),
@@ -128,6 +135,7 @@ pub fn stop(
             minutes: piece.minutes,
             started_at: Some(piece.from),
             ended_at: Some(piece.to),
+            zone: timer.zone,
             note: stop.note.clone().or_else(|| timer.note.clone()),
             created_at: tx.now,
             updated_at: tx.now,

@@ -131,6 +131,8 @@ fn make_time_entries(
         minutes: None,
         started_at: None,
         ended_at: None,
+        timezone: None,
+        offset: None,
         note: None,
         request_digest: [0; 32],
     };

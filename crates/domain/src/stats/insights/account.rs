@@ -123,7 +123,7 @@ fn of_nights(nights: &[Night], range: DateRange) -> [Series; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::civil::Zone;
+    use crate::civil::ZoneOrOffset;
     use crate::sleep::{Sleep, SleepKind};
 
     fn night(start: &str, end: &str, date: &str) -> Sleep {
@@ -131,7 +131,7 @@ mod tests {
             start: Instant::parse(start).unwrap(),
             end: Instant::parse(end).unwrap(),
             date: Date::parse(date).unwrap(),
-            zone: Zone::UTC,
+            zone: ZoneOrOffset::UTC,
             kind: SleepKind::Main,
             quality: None,
             awake_seconds: Some(1_800),
