@@ -323,6 +323,7 @@ impl World {
             "updateMe" => json!({
                 "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",
                 "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],
+                "allow_overlapping_time": true,
             }),
             "createToken" => json!({
                 "name": "Exporter", "scopes": ["habits:read", "sleep:write"], "expires_at": "2026-06-01T00:00:00Z",

@@ -72,7 +72,10 @@ async fn a_day_is_what_it_says_or_the_mean_of_its_moments(backend: Backend) {
     let days = ada.get("/moods?from=2026-03-01&to=2026-03-11").await.expect(200);
     assert_eq!(days.each("date"), ["2026-03-09", "2026-03-10"]);
     let (first, second) = (&days.body["items"][0], &days.body["items"][1]);
-    assert_eq!((&first["value"], &first["source"], &first["mood"]), (&json!(4.33), &json!("moments"), &Value::Null));
+    assert_eq!(
+        (&first["value"], &first["source"], &first["mood"]),
+        (&json!(4.333333), &json!("moments"), &Value::Null)
+    );
     let times: Vec<&str> =
         first["moments"].as_array().unwrap().iter().map(|moment| moment["at"].as_str().unwrap()).collect();
     assert_eq!(times, ["2026-03-09T08:00:00Z", "2026-03-09T12:00:00Z", "2026-03-09T20:00:00Z"]);

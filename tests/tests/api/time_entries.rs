@@ -10,6 +10,8 @@ scenarios!(
     minutes_and_date_follow_from_edited_instants,
     what_contradicts_the_instants_is_refused,
     entries_made_elsewhere_keep_their_zone_and_their_day,
+    what_goes_over_midnight_is_split,
+    a_day_has_no_more_time_than_it_has,
     lists_are_filtered_and_walked,
     minutes_flow_into_the_habit_and_back_out,
     both_parts_of_a_day_are_kept_apart,
@@ -89,7 +91,7 @@ async fn what_is_left_out_is_filled_in(backend: Backend) {
     assert_eq!(made(json!({"minutes": 5})).await, ("2026-03-12".into(), 5));
     let from = "2026-03-11T09:00:00Z";
     assert_eq!(made(json!({"minutes": 5, "started_at": from})).await, ("2026-03-11".into(), 5));
-    let ended = json!({"started_at": from, "ended_at": "2026-03-11T10:30:29Z"});
+    let ended = json!({"started_at": "2026-03-11T08:00:00Z", "ended_at": "2026-03-11T09:30:29Z"});
     assert_eq!(made(ended).await, ("2026-03-11".into(), 90));
     let short = json!({"started_at": from, "ended_at": "2026-03-11T09:00:01Z"});
     assert_eq!(made(short).await, ("2026-03-11".into(), 1));
@@ -225,6 +227,65 @@ async fn entries_made_elsewhere_keep_their_zone_and_their_day(backend: Backend) 
     let stopped = ada.post("/timer/stop", json!({"ended_at": "2026-03-10T15:15:00Z"})).await.expect(201).body;
     let pieces: Vec<Value> = stopped["items"].as_array().unwrap().iter().map(shown).collect();
     assert_eq!(json!(pieces), json!([["2026-03-10", 30, "+09:00"], ["2026-03-11", 15, "+09:00"]]));
+}
+
+async fn what_goes_over_midnight_is_split(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = minutes_habit(&ada).await;
+    let days = async || {
+        let mut days = Vec::new();
+        for date in ["2026-03-09", "2026-03-10"] {
+            days.push(day(&ada, &habit, date).await[3].clone());
+        }
+        json!(days)
+    };
+    let body = json!({"id": circadia_tests::fresh_id(), "habit_id": habit, "date": "2026-03-09", "minutes": 150,
+        "started_at": "2026-03-09T23:00:00Z", "ended_at": "2026-03-10T01:30:00Z"});
+    let made = ada.post("/time-entries", body.clone()).await.expect(201);
+    let shown = |entry: &Value| json!([entry["date"], entry["minutes"], entry["started_at"], entry["ended_at"]]);
+    assert_eq!(shown(&made.body), json!(["2026-03-09", 60, "2026-03-09T23:00:00Z", "2026-03-10T00:00:00Z"]));
+    let rest = &made.body["continued"];
+    assert_eq!(json!([shown(&rest[0])]), json!([["2026-03-10", 90, "2026-03-10T00:00:00Z", "2026-03-10T01:30:00Z"]]));
+    assert_eq!(days().await, json!([60, 90]));
+    assert_eq!(ada.post("/time-entries", body).await.expect(201).body, made.body);
+    assert_eq!(ada.get("/time-entries").await.expect(200).each("date"), ["2026-03-09", "2026-03-10"]);
+    for id in [&made.body["id"], &rest[0]["id"]] {
+        ada.delete(&format!("/time-entries/{}", id.as_str().unwrap())).await.expect(204);
+    }
+    assert_eq!(days().await, json!([null, null]));
+    // An edit splits, too, and the same again makes nothing twice.
+    let entry = json!({"habit_id": habit, "started_at": "2026-03-09T22:00:00Z", "ended_at": "2026-03-09T23:00:00Z"});
+    let entry = spend(&ada, entry).await;
+    let change = json!({"ended_at": "2026-03-10T00:20:00Z"});
+    for _ in 0..2 {
+        let changed = ada.patch(&entry, change.clone()).await.expect(200).body;
+        assert_eq!((&changed["minutes"], &changed["continued"][0]["minutes"]), (&json!(120), &json!(20)));
+        assert_eq!(days().await, json!([120, 20]));
+    }
+}
+
+async fn a_day_has_no_more_time_than_it_has(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let spent = |minutes: u32| json!({"date": "2026-03-10", "minutes": minutes});
+    let entry = spend(&ada, spent(1_000)).await;
+    let other = spend(&ada, spent(440)).await;
+    ada.post("/time-entries", spent(1)).await.names("/minutes");
+    ada.patch(&entry, json!({"minutes": 1_001})).await.names("/minutes");
+    let over = json!({"started_at": "2026-03-09T23:00:00Z", "ended_at": "2026-03-10T00:10:00Z"});
+    ada.post("/time-entries", over).await.names("/ended_at");
+    let elsewhere = spend(&ada, json!({"date": "2026-03-09", "minutes": 5})).await;
+    ada.patch(&elsewhere, json!({"date": "2026-03-10"})).await.names("/minutes");
+    // What makes it no longer is no matter.
+    ada.patch(&other, json!({"note": "long", "minutes": 439})).await.expect(200);
+    spend(&ada, spent(1)).await;
+    assert_eq!(ada.get("/me").await.expect(200).body["allow_overlapping_time"], false);
+    ada.patch("/me", json!({"allow_overlapping_time": true})).await.expect(200);
+    spend(&ada, spent(1_440)).await;
+    ada.patch("/me", json!({"allow_overlapping_time": false})).await.expect(200);
+    ada.patch(&entry, json!({"minutes": 999})).await.expect(200);
+    ada.patch(&entry, json!({"minutes": 1_000})).await.names("/minutes");
 }
 
 async fn lists_are_filtered_and_walked(backend: Backend) {
@@ -467,7 +528,7 @@ async fn a_habits_week_has_seven_days(backend: Backend) {
         (daily.len(), daily[0], daily[1], daily[6]),
         (7, ("2026-03-09", 30), ("2026-03-10", 0), ("2026-03-15", 0))
     );
-    assert_eq!((&body["total_week"], body["avg_per_day"].as_f64()), (&json!(30), Some(30.0 / 7.0)));
+    assert_eq!((&body["total_week"], body["avg_per_day"].as_f64()), (&json!(30), Some(4.285714)));
     assert_eq!(week("?on=2026-03-08").await["total_week"], 7);
     ada.patch("/me", json!({"week_start": "su"})).await.expect(200);
     assert_eq!(week("?on=2026-03-08").await["total_week"], 37);

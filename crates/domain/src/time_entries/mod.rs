@@ -2,14 +2,19 @@
 //!
 //! The minutes of a habit that is measured in minutes flow into its entries: [`crate::habits::tracked`].
 
+mod check;
+mod input;
 mod repository;
 mod service;
+mod split;
 mod summary;
 mod times;
 
+pub(crate) use check::{check_habit, check_task};
+pub use input::{NewTimeEntry, TimeEntryPatch};
 pub use repository::{TimeEntryRepository, TimeFilter, TimeSeek, TimeSpent};
-pub use service::{NewTimeEntry, TimeEntryPatch, create, delete, find, list, update};
-pub(crate) use service::{check_habit, check_task};
+pub use service::{WrittenTime, create, delete, find, list, update};
+pub use split::{Piece, pieces};
 pub use summary::{
     GroupBy, HabitLabel, SpentOn, Week, by_period, summary_by_habit, summary_by_period, summary_by_theme, week,
 };

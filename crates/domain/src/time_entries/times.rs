@@ -1,7 +1,7 @@
 //! What the instants of a time entry say of its minutes and its date.
 
 use super::{MAX_ENTRY_MINUTES, TimeEntry};
-use crate::civil::{DayClock, Instant};
+use crate::civil::{Date, DayClock, Instant};
 use crate::violation::Violations;
 
 /// How far the clock of a device may be ahead, in seconds.
@@ -71,6 +71,12 @@ pub(super) fn check_instants(now: Instant, entry: &TimeEntry, wrong: &mut Violat
         }
         _ => {}
     }
+}
+
+/// The minutes that a day has: 1,440, or more where clocks are put back.
+pub(super) fn minutes_of_day(clock: DayClock, date: Date) -> u64 {
+    let next = date.succ().map_or(0, |next| seconds_between(clock.start_of(date), clock.start_of(next)) / 60);
+    next.max(u64::from(MAX_ENTRY_MINUTES))
 }
 
 #[cfg(test)]

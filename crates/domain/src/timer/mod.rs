@@ -2,11 +2,9 @@
 
 mod repository;
 mod service;
-mod split;
 
 pub use repository::TimerRepository;
-pub use service::{MAX_DAYS_BACK, StartTimer, StopTimer, discard, find, start, stop};
-pub use split::{Piece, pieces};
+pub use service::{MAX_DAYS_BACK, MAX_UNASKED_SECONDS, StartTimer, StopTimer, discard, find, start, stop};
 
 use serde::Serialize;
 

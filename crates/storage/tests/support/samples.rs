@@ -56,6 +56,7 @@ pub(crate) fn settings() -> Settings {
         color_scheme: ColorScheme::Dark,
         sleep_goal: SleepGoal::from_minutes(960).unwrap(),
         free_days: Weekdays::of(&[Weekday::Mo, Weekday::Su]),
+        allow_overlapping_time: true,
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::input::{Decode, Fields};
-use crate::http::rounding::two_places;
+use crate::http::rounding::six_places;
 
 /// A day with its mood and moments.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +33,7 @@ impl From<MoodDay> for MoodDayBody {
         let value = day.value();
         Self {
             date: day.date,
-            value: value.map(|day| two_places(day.value)),
+            value: value.map(|day| six_places(day.value)),
             source: value.map(|day| day.source),
             mood: day.mood,
             moments: day.moments,

@@ -12,7 +12,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
-use crate::http::rounding::rounded;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::range;
 
@@ -45,9 +45,9 @@ impl From<SummaryStats> for MinutesSpread {
     }
 }
 
-/// Seconds as minutes, to two places.
+/// Seconds as minutes.
 pub(super) fn minutes(seconds: f64) -> f64 {
-    rounded(seconds / 60.0, 2)
+    six_places(seconds / 60.0)
 }
 
 /// A mean of times of day, on the circle: of 23:00 and 01:00, 00:00.
@@ -110,9 +110,9 @@ impl From<NightSummary> for SummaryBody {
             bed: summary.bed.map(ClockMeanBody::from),
             wake: summary.wake.map(ClockMeanBody::from),
             mid_sleep: summary.mid_sleep.map(ClockMeanBody::from),
-            efficiency: summary.efficiency.map(|efficiency| rounded(efficiency, 4)),
+            efficiency: summary.efficiency.map(six_places),
             efficiency_nights: summary.efficiency_nights,
-            quality: summary.quality.map(|quality| rounded(quality, 2)),
+            quality: summary.quality.map(six_places),
             quality_nights: summary.quality_nights,
         }
     }
@@ -151,7 +151,7 @@ struct RegularityBody {
 
 impl From<Regularity> for RegularityBody {
     fn from(regularity: Regularity) -> Self {
-        Self { index: rounded(regularity.index, 2), days: rounded(regularity.days, 2) }
+        Self { index: six_places(regularity.index), days: six_places(regularity.days) }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::Query;
 use crate::http::problem::Problem;
-use crate::http::rounding::rounded;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::{DateQuery, view};
 
@@ -58,8 +58,8 @@ impl From<Night> for NightBody {
             mid_sleep_time: night.mid_time.to_string(),
             duration_seconds: night.duration_seconds,
             asleep_seconds: night.asleep_seconds,
-            efficiency: night.efficiency().map(|efficiency| rounded(efficiency, 4)),
-            quality: night.mean_quality().map(|quality| rounded(quality, 2)),
+            efficiency: night.efficiency().map(six_places),
+            quality: night.mean_quality().map(six_places),
         }
     }
 }
