@@ -74,7 +74,7 @@ async fn a_day_is_what_it_says_or_the_mean_of_its_moments(backend: Backend) {
     let (first, second) = (&days.body["items"][0], &days.body["items"][1]);
     assert_eq!(
         (&first["value"], &first["source"], &first["mood"]),
-        (&json!(4.333333), &json!("moments"), &Value::Null)
+        (&json!(4.333_333), &json!("moments"), &Value::Null)
     );
     let times: Vec<&str> =
         first["moments"].as_array().unwrap().iter().map(|moment| moment["at"].as_str().unwrap()).collect();

@@ -50,7 +50,7 @@ async fn statistics_are_those_of_the_nights_that_are_known(backend: Backend) {
     // Of four nights in a row there are 75 hours of pairs, from 15:00 on the 4th to 18:00 on the 7th, and three more in
     // the afternoons of the 8th and the 9th. Six of them differ, as one got up at 7 and then at 10, went to bed at 23 and
     // then at 2: −100 + 200 · (1 − 6/78) = 84.615385.
-    assert_eq!(found["regularity"], json!({"index": 84.615385, "days": 3.25}));
+    assert_eq!(found["regularity"], json!({"index": 84.615_385, "days": 3.25}));
     // Eight hours are wanted, and were slept.
     assert_eq!(
         (&found["debt"]["minutes"], &found["debt"]["nights"], &found["debt"]["missing"]),
@@ -77,7 +77,7 @@ async fn regular_and_alternating_sleepers_are_told_by_hand(backend: Backend) {
     // 23–07 and 03–11 by turns: each night differs from the next for eight of 24 hours. −100 + 200 · (1 − 1/3).
     let turns: Vec<(i64, i64, i64)> =
         (2..=4).map(|day| if day % 2 == 0 { (day, -1, 7) } else { (day, 3, 11) }).collect();
-    assert_eq!(index("alternating", &turns).await, json!({"index": 33.333333, "days": 2.0}));
+    assert_eq!(index("alternating", &turns).await, json!({"index": 33.333_333, "days": 2.0}));
     // Asleep at night and by day in turns: 24 hours apart only the four hours before midnight are alike.
     let shifts: Vec<(i64, i64, i64)> =
         (2..=9).map(|day| if day % 2 == 0 { (day, 0, 12) } else { (day, 12, 20) }).collect();
@@ -91,7 +91,7 @@ async fn clock_means_go_over_midnight(backend: Backend) {
     nights(&ada, &[(5, -1, 7), (6, 1, 9)]).await;
     let summary = ada.get("/sleep/stats?from=2026-03-01&to=2026-03-10").await.expect(200).body["summary"].clone();
     // √(−2 ln cos 15°) of a turn of 1,440 minutes.
-    assert_eq!(summary["bed"], json!({"time": "00:00", "sd_minutes": 60.348082, "n": 2}));
+    assert_eq!(summary["bed"], json!({"time": "00:00", "sd_minutes": 60.348_082, "n": 2}));
     assert_eq!((&summary["wake"]["time"], &summary["mid_sleep"]["time"]), (&json!("08:00"), &json!("04:00")));
 }
 

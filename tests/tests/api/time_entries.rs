@@ -263,6 +263,16 @@ async fn what_goes_over_midnight_is_split(backend: Backend) {
         assert_eq!((&changed["minutes"], &changed["continued"][0]["minutes"]), (&json!(120), &json!(20)));
         assert_eq!(days().await, json!([120, 20]));
     }
+    // One that began at midnight and then before it is no continuation of itself.
+    let midnight = json!({"started_at": "2026-03-11T00:00:00Z", "ended_at": "2026-03-11T01:00:00Z"});
+    let entry = spend(&ada, midnight).await;
+    let changed = ada.patch(&entry, json!({"started_at": "2026-03-10T23:00:00Z"})).await.expect(200).body;
+    assert_eq!((&changed["date"], &changed["minutes"]), (&json!("2026-03-10"), &json!(60)));
+    let rest = &changed["continued"][0];
+    assert_eq!(
+        (&rest["date"], &rest["minutes"], rest["id"] == changed["id"]),
+        (&json!("2026-03-11"), &json!(60), false)
+    );
 }
 
 async fn a_day_has_no_more_time_than_it_has(backend: Backend) {
@@ -528,7 +538,7 @@ async fn a_habits_week_has_seven_days(backend: Backend) {
         (daily.len(), daily[0], daily[1], daily[6]),
         (7, ("2026-03-09", 30), ("2026-03-10", 0), ("2026-03-15", 0))
     );
-    assert_eq!((&body["total_week"], body["avg_per_day"].as_f64()), (&json!(30), Some(4.285714)));
+    assert_eq!((&body["total_week"], body["avg_per_day"].as_f64()), (&json!(30), Some(4.285_714)));
     assert_eq!(week("?on=2026-03-08").await["total_week"], 7);
     ada.patch("/me", json!({"week_start": "su"})).await.expect(200);
     assert_eq!(week("?on=2026-03-08").await["total_week"], 37);

@@ -190,13 +190,18 @@ pub fn update(
 /// What a changed entry is continued by that has to be made: what an earlier, equal request made is there already, and
 /// stands in its place.
 fn made_of(tx: &mut WriteTransaction<'_>, written: &mut WrittenTime) -> Result<Vec<TimeEntry>, Error> {
-    let mut made = Vec::new();
+    let (mut made, changed) = (Vec::new(), written.entry.id);
     for piece in &mut written.continued {
         *piece = TimeEntry { created_at: tx.now, request_digest: [0; 32], ..piece.clone() };
         let filter = TimeFilter { range: DateRange::day(piece.date), habit: piece.habit, task: piece.task };
         let seek = TimeSeek { reversed: false, beyond: None, backwards: false, limit: usize::MAX };
         let of = |entry: &TimeEntry| (entry.habit, entry.task, entry.started_at, entry.ended_at);
-        match tx.store.time_entries(tx.user, &filter, &seek)?.into_iter().find(|entry| of(entry) == of(piece)) {
+        match tx
+            .store
+            .time_entries(tx.user, &filter, &seek)?
+            .into_iter()
+            .find(|entry| entry.id != changed && of(entry) == of(piece))
+        {
             Some(known) => *piece = known,
             None => made.push(piece.clone()),
         }
