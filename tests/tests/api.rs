@@ -23,6 +23,7 @@ mod api {
     mod input;
     mod keys;
     mod limits;
+    mod log_oracle;
     mod matrix;
     mod me;
     mod moods;

@@ -4,17 +4,17 @@
 
 use std::hint::black_box;
 
-use circadia_domain::civil::{Date, DateRange, Instant, Weekday, Weekdays, Zone};
+use circadia_domain::civil::{Date, DateRange, Instant, Weekday, Weekdays, ZoneOrOffset};
 use circadia_domain::sleep::{Sleep, SleepKind, nights, regularity, stats, waking_date};
 use circadia_domain::users::SleepGoal;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn sleeps(days: i64) -> Vec<Sleep> {
-    let zone = Zone::parse("Europe/Berlin").unwrap();
+    let zone = ZoneOrOffset::parse("Europe/Berlin").unwrap();
     let first = Instant::parse("2016-01-01T22:00:00Z").unwrap();
     let log = |start: Instant, minutes: i64, kind| {
         let end = start.plus_seconds(minutes * 60);
-        Sleep { start, end, date: waking_date(zone, end), zone, kind, quality: None, awake_seconds: Some(600) }
+        Sleep { start, end, date: waking_date(zone.zone(), end), zone, kind, quality: None, awake_seconds: Some(600) }
     };
     (0..days)
         .flat_map(|day| {

@@ -124,6 +124,7 @@ codes! {
         SleepOverlap = "sleep_overlap", "The sleep overlaps other logs";
         IllegalTransition = "illegal_transition", "The task can't change to this status";
         TimerRunning = "timer_running", "A timer is already running";
+        TimerRanLong = "timer_ran_long", "The timer ran for more than a day";
         TimerNotRunning = "timer_not_running", "No timer is running";
         PasswordNotSet = "password_not_set", "The account has no password";
         LastSuperuser = "last_superuser", "The account is the last superuser";

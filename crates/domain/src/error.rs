@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::civil::Instant;
 use crate::code::Code;
 use crate::entity::Entity;
 use crate::sleep::Conflict;
+use crate::time_entries::Piece;
 use crate::violation::Violations;
 
 /// Why a request failed. Nothing was stored, unless the caller commits despite the error.
@@ -33,6 +35,14 @@ pub enum Error {
     SleepOverlap {
         /// The logs it overlaps, by start; at least one.
         conflicts: Vec<Conflict>,
+    },
+    /// The timer ran for so long that it may have been forgotten.
+    #[error("the timer ran for very long")]
+    LongTimer {
+        /// Since when it runs.
+        started_at: Instant,
+        /// What would be written.
+        pieces: Vec<Piece>,
     },
     /// The stored revision isn't one that the caller expected.
     #[error("it was changed in the meantime")]

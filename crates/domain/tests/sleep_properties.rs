@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
-use circadia_domain::civil::{Date, DateRange, Instant, Weekday, Weekdays, Zone};
+use circadia_domain::civil::{Date, DateRange, Instant, Weekday, Weekdays, ZoneOrOffset};
 use circadia_domain::sleep::{Sleep, SleepKind, nights, overlap, regularity, stats, waking_date};
 use circadia_domain::users::SleepGoal;
 use proptest::collection::vec;
@@ -18,7 +18,7 @@ fn sleeps(gaps: &[(i64, i64, bool)]) -> Vec<Sleep> {
             let end = start.plus_seconds(asleep * 60);
             at = end;
             let kind = if *nap { SleepKind::Nap } else { SleepKind::Main };
-            let (zone, date) = (Zone::UTC, waking_date(Zone::UTC, end));
+            let (zone, date) = (ZoneOrOffset::UTC, waking_date(ZoneOrOffset::UTC.zone(), end));
             Sleep { start, end, date, zone, kind, quality: None, awake_seconds: None }
         })
         .collect()
@@ -38,7 +38,7 @@ fn epochs(sleeps: &[Sleep]) -> Option<f64> {
     let mut known = vec![false; usize::try_from(2 * (last - first)).unwrap()];
     let mut asleep = known.clone();
     let place = |micros: i64| usize::try_from(micros / 30_000_000 - 2 * first).unwrap();
-    for run in nights.chunk_by(|one, next| one.date.succ() == Some(next.date)) {
+    for run in nights.chunk_by(|one, next| one.date == next.date || one.date.succ() == Some(next.date)) {
         let middle = |night: &circadia_domain::sleep::Night| i64::midpoint(night.bed.micros(), night.wake.micros());
         let from = middle(run.first().unwrap()) - 43_200_000_000;
         let to = middle(run.last().unwrap()) + 43_200_000_000;

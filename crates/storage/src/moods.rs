@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use circadia_domain::civil::{Date, DateRange, Instant};
+use circadia_domain::civil::{Date, DateRange, Instant, ZoneOrOffset};
 use circadia_domain::ids::{MoodMomentId, UserId};
 use circadia_domain::moods::{DayValue, Mood, MoodDay, MoodMoment, MoodNote, MoodRepository, MoodValue, Tags};
 use circadia_domain::revision::Revision;
@@ -45,6 +45,8 @@ row! {
         rev: i64,
         #[diesel(skip_update)]
         request_digest: Vec<u8>,
+        #[diesel(column_name = timezone)]
+        zone: Sql<ZoneOrOffset>,
     }
 }
 
@@ -66,7 +68,7 @@ impl Stored<Tags> for String {
     }
 }
 
-/// A row of [`MoodUnion`]: of `mood_moments`, or of `moods`, which has neither an id, a time nor a digest.
+/// A row of [`MoodUnion`]: of `mood_moments`, or of `moods`, which has neither an id, a time, a digest nor a zone.
 #[derive(Queryable)]
 struct UnionRow {
     id: Option<Sql<MoodMomentId>>,
@@ -79,17 +81,19 @@ struct UnionRow {
     updated_at: Sql<Instant>,
     rev: i64,
     request_digest: Option<Vec<u8>>,
+    zone: Option<Sql<ZoneOrOffset>>,
 }
 
 impl UnionRow {
     fn add_to(self, days: &mut BTreeMap<Date, MoodDay>) -> Result<()> {
-        let Self { id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest } = self;
+        let Self { id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest, zone } = self;
         let empty = || MoodDay { date: date.0, mood: None, moments: Vec::new() };
         let day = days.entry(date.0).or_insert_with(empty);
-        match (id, felt_at, request_digest) {
-            (Some(id), Some(felt_at), Some(request_digest)) => {
+        match (id, felt_at, request_digest, zone) {
+            (Some(id), Some(felt_at), Some(request_digest), Some(zone)) => {
                 let at = felt_at;
-                let row = MomentRow { id, at, date, value, note, tags, created_at, updated_at, rev, request_digest };
+                let row =
+                    MomentRow { id, at, date, value, note, tags, created_at, updated_at, rev, request_digest, zone };
                 day.moments.push(row.into_domain()?);
             }
             _ => day.mood = Some(MoodRow { date, value, note, tags, created_at, updated_at, rev }.into_domain()?),

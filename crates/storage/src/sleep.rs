@@ -1,6 +1,6 @@
 //! Sleep logs.
 
-use circadia_domain::civil::{Date, DateRange, Instant, Zone};
+use circadia_domain::civil::{Date, DateRange, Instant, ZoneOrOffset};
 use circadia_domain::ids::{SleepLogId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::sleep::{
@@ -25,7 +25,7 @@ row! {
         end: Sql<Instant>,
         date: Sql<Date>,
         #[diesel(column_name = timezone)]
-        zone: Sql<Zone>,
+        zone: Sql<ZoneOrOffset>,
         kind: Sql<SleepKind>,
         quality: Option<i32>,
         awake_seconds: Option<i32>,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use circadia_domain::civil::{Date, DateRange, Instant};
+use circadia_domain::civil::{Date, DateRange, Instant, ZoneOrOffset};
 use circadia_domain::ids::{HabitId, TaskId, ThemeId, TimeEntryId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::time_entries::{TimeEntry, TimeEntryRepository, TimeFilter, TimeNote, TimeSeek, TimeSpent};
@@ -35,6 +35,8 @@ row! {
         rev: i64,
         #[diesel(skip_update)]
         request_digest: Vec<u8>,
+        #[diesel(column_name = timezone)]
+        zone: Sql<ZoneOrOffset>,
     }
 }
 

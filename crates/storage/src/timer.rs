@@ -1,6 +1,6 @@
 //! Running timers.
 
-use circadia_domain::civil::Instant;
+use circadia_domain::civil::{Instant, ZoneOrOffset};
 use circadia_domain::ids::{HabitId, TaskId, UserId};
 use circadia_domain::time_entries::TimeNote;
 use circadia_domain::timer::{Timer, TimerRepository};
@@ -21,6 +21,8 @@ row! {
         note: Option<Sql<TimeNote>>,
         started_at: Sql<Instant>,
         rev: i64,
+        #[diesel(column_name = timezone)]
+        zone: Sql<ZoneOrOffset>,
     }
 }
 

@@ -27,6 +27,7 @@ row! {
         #[diesel(column_name = sleep_goal_minutes)]
         sleep_goal: i32,
         free_days: i32,
+        allow_overlapping_time: bool,
     }
 }
 

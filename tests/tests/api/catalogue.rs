@@ -323,6 +323,7 @@ impl World {
             "updateMe" => json!({
                 "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",
                 "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],
+                "allow_overlapping_time": true,
             }),
             "createToken" => json!({
                 "name": "Exporter", "scopes": ["habits:read", "sleep:write"], "expires_at": "2026-06-01T00:00:00Z",
@@ -375,25 +376,28 @@ impl World {
                 "theme_id": theme,
             }),
             "createTimeEntry" => json!({
-                "id": fresh_id(), "habit_id": habit, "task_id": task, "date": date, "minutes": 25, "note": "Chapter 3",
+                "id": fresh_id(), "habit_id": habit, "task_id": task, "date": date, "minutes": 30, "note": "Chapter 3",
+                "timezone": "Europe/Berlin",
                 "started_at": "2026-03-10T08:00:00Z", "ended_at": "2026-03-10T08:30:00Z",
             }),
             "updateTimeEntry" => json!({
-                "habit_id": habit, "task_id": task, "date": date, "minutes": 25, "note": "Chapter 3",
+                "habit_id": habit, "task_id": task, "date": date, "minutes": 30, "note": "Chapter 3",
+                "timezone": "Europe/Berlin",
                 "started_at": "2026-03-10T08:00:00Z", "ended_at": "2026-03-10T08:30:00Z",
             }),
             "startTimer" => json!({
                 "habit_id": habit, "task_id": task, "note": "Chapter 3", "started_at": "2026-03-11T11:00:00Z",
+                "timezone": "+05:30",
             }),
             "stopTimer" => json!({"id": fresh_id(), "ended_at": "2026-03-11T12:01:00Z", "note": "Chapter 3"}),
             "transitionTask" => json!({"to": "done"}),
             "createSleepLog" => json!({
                 "id": fresh_id(), "start": "2026-03-07T22:30:00Z", "end": "2026-03-08T06:10:00Z", "kind": "main",
-                "quality": 4, "awake_seconds": 900, "note": "dreamt",
+                "quality": 4, "awake_seconds": 900, "note": "dreamt", "timezone": "Asia/Tokyo",
             }),
             "updateSleepLog" => json!({
                 "start": "2026-03-09T22:30:00Z", "end": "2026-03-10T06:10:00Z", "kind": "main", "quality": 4,
-                "awake_seconds": 900, "note": "dreamt",
+                "awake_seconds": 900, "note": "dreamt", "timezone": "Europe/Berlin",
             }),
             "checkSleep" => json!({
                 "id": fresh_id(), "start": "2026-03-07T22:30:00Z", "end": "2026-03-08T06:10:00Z", "kind": "main",
@@ -401,9 +405,11 @@ impl World {
             "putMood" => json!({"value": 7, "note": "sunny", "tags": ["work"]}),
             "createMoodMoment" => json!({
                 "id": fresh_id(), "at": "2026-03-10T09:00:00Z", "value": 7, "note": "sunny", "tags": ["work"],
+                "timezone": "Europe/Berlin",
             }),
             "updateMoodMoment" => json!({
                 "at": "2026-03-10T09:00:00Z", "value": 7, "note": "sunny", "tags": ["work"],
+                "timezone": "Europe/Berlin",
             }),
             "previewSchedule" => json!({
                 "schedule": {"type": "monthly", "days": [1, -1], "every": 1, "overflow": "clamp"},

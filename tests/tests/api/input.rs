@@ -167,7 +167,7 @@ impl Generator<'_> {
             _ => {}
         }
         if pointer.ends_with("/timezone") {
-            for zone in ["Mars/Olympus", "Europe/Berlin ", "+02:00", "../../etc/passwd"] {
+            for zone in ["Mars/Olympus", "Europe/Berlin ", "+25:00", "../../etc/passwd"] {
                 self.with("an unknown zone", pointer, Some(json!(zone)));
             }
         }

@@ -8,6 +8,7 @@ scenarios!(
     moments_are_made_read_changed_and_deleted,
     a_day_is_what_it_says_or_the_mean_of_its_moments,
     moments_belong_to_the_day_that_it_was_there_and_then,
+    moments_elsewhere_keep_their_zone_and_their_day,
     tags_are_normalised,
     what_is_no_mood_is_refused,
     a_day_holds_a_hundred_moments,
@@ -71,7 +72,10 @@ async fn a_day_is_what_it_says_or_the_mean_of_its_moments(backend: Backend) {
     let days = ada.get("/moods?from=2026-03-01&to=2026-03-11").await.expect(200);
     assert_eq!(days.each("date"), ["2026-03-09", "2026-03-10"]);
     let (first, second) = (&days.body["items"][0], &days.body["items"][1]);
-    assert_eq!((&first["value"], &first["source"], &first["mood"]), (&json!(4.33), &json!("moments"), &Value::Null));
+    assert_eq!(
+        (&first["value"], &first["source"], &first["mood"]),
+        (&json!(4.333_333), &json!("moments"), &Value::Null)
+    );
     let times: Vec<&str> =
         first["moments"].as_array().unwrap().iter().map(|moment| moment["at"].as_str().unwrap()).collect();
     assert_eq!(times, ["2026-03-09T08:00:00Z", "2026-03-09T12:00:00Z", "2026-03-09T20:00:00Z"]);
@@ -96,6 +100,33 @@ async fn moments_belong_to_the_day_that_it_was_there_and_then(backend: Backend) 
     assert_eq!(ada.patch(&path, json!({"value": 5})).await.expect(200).body["date"], "2026-03-09");
     let moved = ada.patch(&path, json!({"at": "2026-03-09T20:59:00Z"})).await.expect(200).body;
     assert_eq!(moved["date"], "2026-03-10");
+}
+
+async fn moments_elsewhere_keep_their_zone_and_their_day(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user_in("ada", "Europe/Berlin").await;
+    let made = async |members: Value| {
+        let made = ada.post("/moods", members).await.expect(201);
+        (made.header("location").unwrap().to_owned(), json!([made.body["date"], made.body["timezone"]]))
+    };
+    // 01:30 on the 10th in Tokyo, 17:30 on the 9th in Berlin.
+    let (path, shown) = made(json!({"at": "2026-03-10T01:30:00+09:00", "value": 4})).await;
+    assert_eq!(shown, json!(["2026-03-10", "+09:00"]));
+    let (_, named) = made(json!({"at": "2026-03-09T16:30:00Z", "value": 4, "timezone": "Asia/Tokyo"})).await;
+    assert_eq!(named, json!(["2026-03-10", "Asia/Tokyo"]));
+    let (_, home) = made(json!({"at": "2026-03-09T17:30:00+01:00", "value": 4})).await;
+    assert_eq!(home, json!(["2026-03-09", "Europe/Berlin"]));
+    // Edited at home, or after having moved on, it stays there.
+    for (zone, at) in [("Europe/Berlin", "2026-03-09T17:31:00+01:00"), ("America/New_York", "2026-03-09T16:32:00Z")] {
+        ada.patch("/me", json!({"timezone": zone})).await.expect(200);
+        let moment = ada.patch(&path, json!({"at": at, "value": 5})).await.expect(200).body;
+        assert_eq!(json!([moment["date"], moment["timezone"]]), shown, "{zone}");
+    }
+    let moved = ada.patch(&path, json!({"timezone": "Europe/Berlin"})).await.expect(200).body;
+    assert_eq!(json!([moved["date"], moved["timezone"]]), json!(["2026-03-09", "Europe/Berlin"]));
+    let listed = ada.get("/moods?from=2026-03-09&to=2026-03-09").await.expect(200).body;
+    assert_eq!(listed["items"][0]["moments"][0]["timezone"], "Europe/Berlin");
+    ada.patch(&path, json!({"timezone": "nowhere"})).await.names("/timezone");
 }
 
 async fn tags_are_normalised(backend: Backend) {

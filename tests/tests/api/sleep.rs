@@ -7,6 +7,7 @@ scenarios!(
     logs_are_made_read_changed_and_deleted,
     a_night_has_the_date_of_waking_and_the_hours_that_went_by,
     moving_to_another_zone_moves_no_date,
+    logs_made_elsewhere_have_the_date_and_the_clock_of_there,
     what_touches_does_not_overlap,
     what_overlaps_is_refused_and_named,
     what_overlaps_can_be_replaced,
@@ -115,11 +116,63 @@ async fn moving_to_another_zone_moves_no_date(backend: Backend) {
     assert_eq!(log["date"], "2026-03-10");
     ada.patch("/me", json!({"timezone": "America/New_York"})).await.expect(200);
     assert_eq!(ada.get(&path(&log)).await.expect(200).body, log);
-    let changed = ada.patch(&path(&log), json!({"note": "x", "start": "2026-03-09T15:30:00Z"})).await.expect(200).body;
-    assert_eq!((&changed["date"], &changed["timezone"]), (&json!("2026-03-10"), &json!("Asia/Kolkata")));
-    // Only who moves the end says anew when they woke.
-    let changed = ada.patch(&path(&log), json!({"end": "2026-03-09T21:45:00Z"})).await.expect(200).body;
+    for change in [
+        json!({"note": "x", "start": "2026-03-09T15:30:00Z"}),
+        json!({"end": "2026-03-09T21:45:00Z"}),
+        json!({"end": "2026-03-09T17:50:00-04:00"}),
+    ] {
+        let changed = ada.patch(&path(&log), change).await.expect(200).body;
+        assert_eq!((&changed["date"], &changed["timezone"]), (&json!("2026-03-10"), &json!("Asia/Kolkata")));
+    }
+    // In Kolkata, it is another day before midnight there.
+    let changed = ada.patch(&path(&log), json!({"end": "2026-03-09T18:00:00Z"})).await.expect(200).body;
+    assert_eq!((&changed["date"], &changed["timezone"]), (&json!("2026-03-09"), &json!("Asia/Kolkata")));
+    // Only who says so moves it.
+    let change = json!({"end": "2026-03-09T21:30:00Z", "timezone": "America/New_York"});
+    let changed = ada.patch(&path(&log), change).await.expect(200).body;
     assert_eq!((&changed["date"], &changed["timezone"]), (&json!("2026-03-09"), &json!("America/New_York")));
+    ada.patch(&path(&log), json!({"timezone": null})).await.names("/timezone");
+    ada.patch(&path(&log), json!({"timezone": "+15:00"})).await.names("/timezone");
+}
+
+async fn logs_made_elsewhere_have_the_date_and_the_clock_of_there(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user_in("ada", "Europe/Berlin").await;
+    // 23:00 to 07:00 in Tokyo, where it is eight hours later: in Berlin, one would wake the day before.
+    let (start, end) = ("2026-03-09T23:00:00+09:00", "2026-03-10T07:00:00+09:00");
+    let night = async |members: Value| {
+        let log = ada.post("/sleep", members).await.expect(201).body;
+        let date = log["date"].as_str().unwrap();
+        let day = ada.get(&format!("/sleep/views/day?date={date}")).await.expect(200).body;
+        let shown = json!([log["date"], log["timezone"], day["night"]["bed_time"], day["night"]["wake_time"]]);
+        ada.delete(&path(&log)).await.expect(204);
+        shown
+    };
+    let there = json!(["2026-03-10", "+09:00", "23:00", "07:00"]);
+    assert_eq!(night(json!({"start": start, "end": end})).await, there);
+    assert_eq!(night(json!({"start": "2026-03-09T14:00:00Z", "end": end})).await, there);
+    assert_eq!(night(json!({"start": start, "end": "2026-03-09T22:00:00Z"})).await, there);
+    let named = json!({"start": "2026-03-09T14:00:00Z", "end": "2026-03-09T22:00:00Z", "timezone": "Asia/Tokyo"});
+    assert_eq!(night(named).await, json!(["2026-03-10", "Asia/Tokyo", "23:00", "07:00"]));
+    let written = json!({"start": start, "end": end, "timezone": "+09:00"});
+    assert_eq!(night(written).await, there);
+    // At home, offsets are those of the user's zone, also in the night in which they change.
+    app.clock.set("2026-03-29T12:00:00Z");
+    let ada = app.log_in("ada").await;
+    let night = async |members: Value| {
+        let log = ada.post("/sleep", members).await.expect(201).body;
+        let day = ada.get("/sleep/views/day?date=2026-03-29").await.expect(200).body;
+        ada.delete(&path(&log)).await.expect(204);
+        json!([log["date"], log["timezone"], day["night"]["bed_time"], day["night"]["wake_time"]])
+    };
+    let home = json!({"start": "2026-03-28T23:00:00+01:00", "end": "2026-03-29T08:00:00+02:00"});
+    assert_eq!(night(home).await, json!(["2026-03-29", "Europe/Berlin", "23:00", "08:00"]));
+    let utc = json!({"start": "2026-03-28T22:00:00Z", "end": "2026-03-29T06:00:00Z"});
+    assert_eq!(night(utc).await, json!(["2026-03-29", "Europe/Berlin", "23:00", "08:00"]));
+    for wrong in ["Mars/Olympus", "+14:30", "", "Z"] {
+        let body = json!({"start": start, "end": end, "timezone": wrong});
+        ada.post("/sleep", body).await.names("/timezone");
+    }
 }
 
 async fn what_touches_does_not_overlap(backend: Backend) {

@@ -7,6 +7,11 @@ scenarios!(
     time_entries_are_made_read_changed_and_deleted,
     what_is_left_out_is_filled_in,
     what_can_not_be_is_refused,
+    minutes_and_date_follow_from_edited_instants,
+    what_contradicts_the_instants_is_refused,
+    entries_made_elsewhere_keep_their_zone_and_their_day,
+    what_goes_over_midnight_is_split,
+    a_day_has_no_more_time_than_it_has,
     lists_are_filtered_and_walked,
     minutes_flow_into_the_habit_and_back_out,
     both_parts_of_a_day_are_kept_apart,
@@ -48,7 +53,7 @@ async fn time_entries_are_made_read_changed_and_deleted(backend: Backend) {
     let ada = app.user("ada").await;
     let (habit, task) = (minutes_habit(&ada).await, ada.task(json!({})).await);
     let whole = json!({
-        "habit_id": habit, "task_id": task, "date": "2026-03-10", "minutes": 25, "note": " Chapter 3 ",
+        "habit_id": habit, "task_id": task, "date": "2026-03-10", "minutes": 30, "note": " Chapter 3 ",
         "started_at": "2026-03-10T09:00:00+01:00", "ended_at": "2026-03-10T08:30:00Z",
     });
     let made = ada.post("/time-entries", whole).await.expect(201);
@@ -57,7 +62,7 @@ async fn time_entries_are_made_read_changed_and_deleted(backend: Backend) {
         ("habit_id", json!(habit)),
         ("task_id", json!(task)),
         ("date", json!("2026-03-10")),
-        ("minutes", json!(25)),
+        ("minutes", json!(30)),
         ("note", json!("Chapter 3")),
         ("started_at", json!("2026-03-10T08:00:00Z")),
         ("ended_at", json!("2026-03-10T08:30:00Z")),
@@ -65,7 +70,7 @@ async fn time_entries_are_made_read_changed_and_deleted(backend: Backend) {
         assert_eq!(made.body[name], value, "{name}");
     }
     assert_eq!(ada.get(&path).await.expect(200).body, made.body);
-    let change = json!({"minutes": 20, "note": null, "task_id": null});
+    let change = json!({"minutes": 20, "ended_at": null, "note": null, "task_id": null});
     let changed = ada.patch(&path, change).await.expect(200).body;
     assert_eq!((&changed["minutes"], &changed["note"], &changed["task_id"]), (&json!(20), &Value::Null, &Value::Null));
     assert_eq!(changed["habit_id"], json!(habit));
@@ -86,7 +91,7 @@ async fn what_is_left_out_is_filled_in(backend: Backend) {
     assert_eq!(made(json!({"minutes": 5})).await, ("2026-03-12".into(), 5));
     let from = "2026-03-11T09:00:00Z";
     assert_eq!(made(json!({"minutes": 5, "started_at": from})).await, ("2026-03-11".into(), 5));
-    let ended = json!({"started_at": from, "ended_at": "2026-03-11T10:30:29Z"});
+    let ended = json!({"started_at": "2026-03-11T08:00:00Z", "ended_at": "2026-03-11T09:30:29Z"});
     assert_eq!(made(ended).await, ("2026-03-11".into(), 90));
     let short = json!({"started_at": from, "ended_at": "2026-03-11T09:00:01Z"});
     assert_eq!(made(short).await, ("2026-03-11".into(), 1));
@@ -110,6 +115,7 @@ async fn what_can_not_be_is_refused(backend: Backend) {
         (json!({"minutes": 5, "started_at": nine, "ended_at": eight}), "/ended_at"),
         (json!({"minutes": 5, "started_at": nine, "ended_at": nine}), "/ended_at"),
         (json!({"minutes": 61, "started_at": eight, "ended_at": nine}), "/minutes"),
+        (json!({"minutes": 59, "started_at": eight, "ended_at": nine}), "/minutes"),
         (json!({"started_at": "2026-03-08T08:00:00Z", "ended_at": nine}), "/ended_at"),
         (json!({"minutes": 5, "started_at": "2026-03-11T12:06:00Z"}), "/started_at"),
         (json!({"minutes": 5, "started_at": eight, "date": "2026-03-08"}), "/date"),
@@ -123,7 +129,8 @@ async fn what_can_not_be_is_refused(backend: Backend) {
         (json!({"date": "2026-03-13"}), "/date"),
         (json!({"date": null}), "/date"),
         (json!({"ended_at": nine}), "/started_at"),
-        (json!({"started_at": "2026-03-11T08:00:00Z", "ended_at": "2026-03-11T08:05:00Z"}), "/minutes"),
+        (json!({"started_at": eight, "ended_at": nine, "minutes": 10}), "/minutes"),
+        (json!({"started_at": eight, "ended_at": nine, "date": "2026-03-11"}), "/date"),
     ] {
         ada.patch(&entry, body).await.names(name);
     }
@@ -132,6 +139,163 @@ async fn what_can_not_be_is_refused(backend: Backend) {
     app.clock.set("2026-03-11T12:04:00Z");
     spend(&ada, json!({"minutes": 5, "date": "2026-03-12"})).await;
     spend(&ada, json!({"minutes": 5, "date": "1970-01-01"})).await;
+}
+
+async fn minutes_and_date_follow_from_edited_instants(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = minutes_habit(&ada).await;
+    let made = json!({"habit_id": habit, "started_at": "2026-03-09T21:00:00Z", "ended_at": "2026-03-09T21:30:00Z"});
+    let entry = spend(&ada, made).await;
+    let patched = async |change: Value| {
+        let body = ada.patch(&entry, change).await.expect(200).body;
+        let days = (day(&ada, &habit, "2026-03-09").await[3].clone(), day(&ada, &habit, "2026-03-10").await[3].clone());
+        (body["date"].as_str().unwrap().to_owned(), body["minutes"].clone(), days)
+    };
+    let of = |date: &str, minutes: u32, ninth: Value, tenth: Value| (date.to_owned(), json!(minutes), (ninth, tenth));
+    let longer = patched(json!({"ended_at": "2026-03-09T23:30:00Z"})).await;
+    assert_eq!(longer, of("2026-03-09", 150, json!(150), Value::Null));
+    let later = json!({"started_at": "2026-03-10T20:00:00Z", "ended_at": "2026-03-10T20:40:29Z"});
+    assert_eq!(patched(later).await, of("2026-03-10", 40, Value::Null, json!(40)));
+    // Sent along as they then are, or rounded up, they contradict nothing.
+    let whole = json!({"started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:10:29Z", "minutes": 11,
+        "date": "2026-03-09"});
+    assert_eq!(patched(whole).await, of("2026-03-09", 11, json!(11), Value::Null));
+    // A note changes no minutes; without an end, they are what is said.
+    assert_eq!(patched(json!({"note": "calm"})).await, of("2026-03-09", 11, json!(11), Value::Null));
+    let said = patched(json!({"ended_at": null, "minutes": 45})).await;
+    assert_eq!(said, of("2026-03-09", 45, json!(45), Value::Null));
+    let moved = patched(json!({"started_at": "2026-03-10T20:00:00Z"})).await;
+    assert_eq!(moved, of("2026-03-10", 45, Value::Null, json!(45)));
+    // What the timer wrote follows its instants, too.
+    ada.post("/timer/start", json!({"habit_id": habit, "started_at": "2026-03-11T08:00:00Z"})).await.expect(201);
+    let stopped = ada.post("/timer/stop", json!({"ended_at": "2026-03-11T08:30:00Z"})).await.expect(201);
+    let timed = stopped.header("location").unwrap().to_owned();
+    let change = json!({"started_at": "2026-03-11T07:30:00Z"});
+    assert_eq!(ada.patch(&timed, change).await.expect(200).body["minutes"], 60);
+    assert_eq!(day(&ada, &habit, "2026-03-11").await[3], 60);
+    ada.patch(&timed, json!({"minutes": 30})).await.names("/minutes");
+}
+
+async fn what_contradicts_the_instants_is_refused(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let (eight, nine) = ("2026-03-10T08:00:00Z", "2026-03-10T09:00:00Z");
+    let entry = spend(&ada, json!({"started_at": eight, "ended_at": nine})).await;
+    for (change, name) in [
+        (json!({"minutes": 59}), "/minutes"),
+        (json!({"minutes": 60, "ended_at": "2026-03-10T10:00:00Z"}), "/minutes"),
+        (json!({"date": "2026-03-09"}), "/date"),
+        (json!({"date": "2026-03-10", "started_at": "2026-03-09T23:59:00Z"}), "/date"),
+        (json!({"started_at": "2026-03-09T08:00:00Z"}), "/ended_at"),
+        (json!({"ended_at": eight}), "/ended_at"),
+    ] {
+        ada.patch(&entry, change).await.names(name);
+    }
+    let alone = spend(&ada, json!({"started_at": eight, "minutes": 5})).await;
+    ada.patch(&alone, json!({"date": "2026-03-09"})).await.names("/date");
+    ada.post("/time-entries", json!({"minutes": 5, "started_at": eight, "date": "2026-03-11"})).await.names("/date");
+    let whole = json!({"minutes": 60, "date": "2026-03-10", "started_at": eight, "ended_at": nine});
+    ada.patch(&entry, whole).await.expect(200);
+}
+
+async fn entries_made_elsewhere_keep_their_zone_and_their_day(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user_in("ada", "Europe/Berlin").await;
+    let shown = |entry: &Value| json!([entry["date"], entry["minutes"], entry["timezone"]]);
+    // 06:00 to 07:00 on the 10th in Tokyo, from 22:00 on the 9th in Berlin.
+    let there = json!({"started_at": "2026-03-10T06:00:00+09:00", "ended_at": "2026-03-10T07:00:00+09:00"});
+    let path = spend(&ada, there).await;
+    assert_eq!(shown(&ada.get(&path).await.expect(200).body), json!(["2026-03-10", 60, "+09:00"]));
+    let named = json!({"started_at": "2026-03-09T21:00:00Z", "minutes": 5, "timezone": "Asia/Tokyo"});
+    assert_eq!(shown(&ada.post("/time-entries", named).await.expect(201).body), json!(["2026-03-10", 5, "Asia/Tokyo"]));
+    let today = ada.post("/time-entries", json!({"minutes": 5})).await.expect(201).body;
+    assert_eq!(shown(&today), json!(["2026-03-11", 5, "Europe/Berlin"]));
+    for (zone, end) in [("Europe/Berlin", "2026-03-09T23:30:00+01:00"), ("America/New_York", "2026-03-09T22:45:00Z")] {
+        ada.patch("/me", json!({"timezone": zone})).await.expect(200);
+        let entry = ada.patch(&path, json!({"ended_at": end})).await.expect(200).body;
+        assert_eq!((&entry["date"], &entry["timezone"]), (&json!("2026-03-10"), &json!("+09:00")), "{zone}");
+    }
+    ada.patch(&path, json!({"timezone": "Europe/Berlin", "date": "2026-03-10"})).await.names("/date");
+    let moved = ada.patch(&path, json!({"timezone": "Europe/Berlin"})).await.expect(200).body;
+    assert_eq!(shown(&moved), json!(["2026-03-09", 105, "Europe/Berlin"]));
+    // The timer counts its days where it was started.
+    ada.patch("/me", json!({"timezone": "Europe/Berlin"})).await.expect(200);
+    let start = json!({"started_at": "2026-03-10T23:30:00+09:00"});
+    let running = ada.post("/timer/start", start).await.expect(201).body["running"].clone();
+    assert_eq!(running["timezone"], "+09:00");
+    let stopped = ada.post("/timer/stop", json!({"ended_at": "2026-03-10T15:15:00Z"})).await.expect(201).body;
+    let pieces: Vec<Value> = stopped["items"].as_array().unwrap().iter().map(shown).collect();
+    assert_eq!(json!(pieces), json!([["2026-03-10", 30, "+09:00"], ["2026-03-11", 15, "+09:00"]]));
+}
+
+async fn what_goes_over_midnight_is_split(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = minutes_habit(&ada).await;
+    let days = async || {
+        let mut days = Vec::new();
+        for date in ["2026-03-09", "2026-03-10"] {
+            days.push(day(&ada, &habit, date).await[3].clone());
+        }
+        json!(days)
+    };
+    let body = json!({"id": circadia_tests::fresh_id(), "habit_id": habit, "date": "2026-03-09", "minutes": 150,
+        "started_at": "2026-03-09T23:00:00Z", "ended_at": "2026-03-10T01:30:00Z"});
+    let made = ada.post("/time-entries", body.clone()).await.expect(201);
+    let shown = |entry: &Value| json!([entry["date"], entry["minutes"], entry["started_at"], entry["ended_at"]]);
+    assert_eq!(shown(&made.body), json!(["2026-03-09", 60, "2026-03-09T23:00:00Z", "2026-03-10T00:00:00Z"]));
+    let rest = &made.body["continued"];
+    assert_eq!(json!([shown(&rest[0])]), json!([["2026-03-10", 90, "2026-03-10T00:00:00Z", "2026-03-10T01:30:00Z"]]));
+    assert_eq!(days().await, json!([60, 90]));
+    assert_eq!(ada.post("/time-entries", body).await.expect(201).body, made.body);
+    assert_eq!(ada.get("/time-entries").await.expect(200).each("date"), ["2026-03-09", "2026-03-10"]);
+    for id in [&made.body["id"], &rest[0]["id"]] {
+        ada.delete(&format!("/time-entries/{}", id.as_str().unwrap())).await.expect(204);
+    }
+    assert_eq!(days().await, json!([null, null]));
+    // An edit splits, too, and the same again makes nothing twice.
+    let entry = json!({"habit_id": habit, "started_at": "2026-03-09T22:00:00Z", "ended_at": "2026-03-09T23:00:00Z"});
+    let entry = spend(&ada, entry).await;
+    let change = json!({"ended_at": "2026-03-10T00:20:00Z"});
+    for _ in 0..2 {
+        let changed = ada.patch(&entry, change.clone()).await.expect(200).body;
+        assert_eq!((&changed["minutes"], &changed["continued"][0]["minutes"]), (&json!(120), &json!(20)));
+        assert_eq!(days().await, json!([120, 20]));
+    }
+    // One that began at midnight and then before it is no continuation of itself.
+    let midnight = json!({"started_at": "2026-03-11T00:00:00Z", "ended_at": "2026-03-11T01:00:00Z"});
+    let entry = spend(&ada, midnight).await;
+    let changed = ada.patch(&entry, json!({"started_at": "2026-03-10T23:00:00Z"})).await.expect(200).body;
+    assert_eq!((&changed["date"], &changed["minutes"]), (&json!("2026-03-10"), &json!(60)));
+    let rest = &changed["continued"][0];
+    assert_eq!(
+        (&rest["date"], &rest["minutes"], rest["id"] == changed["id"]),
+        (&json!("2026-03-11"), &json!(60), false)
+    );
+}
+
+async fn a_day_has_no_more_time_than_it_has(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let spent = |minutes: u32| json!({"date": "2026-03-10", "minutes": minutes});
+    let entry = spend(&ada, spent(1_000)).await;
+    let other = spend(&ada, spent(440)).await;
+    ada.post("/time-entries", spent(1)).await.names("/minutes");
+    ada.patch(&entry, json!({"minutes": 1_001})).await.names("/minutes");
+    let over = json!({"started_at": "2026-03-09T23:00:00Z", "ended_at": "2026-03-10T00:10:00Z"});
+    ada.post("/time-entries", over).await.names("/ended_at");
+    let elsewhere = spend(&ada, json!({"date": "2026-03-09", "minutes": 5})).await;
+    ada.patch(&elsewhere, json!({"date": "2026-03-10"})).await.names("/minutes");
+    // What makes it no longer is no matter.
+    ada.patch(&other, json!({"note": "long", "minutes": 439})).await.expect(200);
+    spend(&ada, spent(1)).await;
+    assert_eq!(ada.get("/me").await.expect(200).body["allow_overlapping_time"], false);
+    ada.patch("/me", json!({"allow_overlapping_time": true})).await.expect(200);
+    spend(&ada, spent(1_440)).await;
+    ada.patch("/me", json!({"allow_overlapping_time": false})).await.expect(200);
+    ada.patch(&entry, json!({"minutes": 999})).await.expect(200);
+    ada.patch(&entry, json!({"minutes": 1_000})).await.names("/minutes");
 }
 
 async fn lists_are_filtered_and_walked(backend: Backend) {
@@ -374,7 +538,7 @@ async fn a_habits_week_has_seven_days(backend: Backend) {
         (daily.len(), daily[0], daily[1], daily[6]),
         (7, ("2026-03-09", 30), ("2026-03-10", 0), ("2026-03-15", 0))
     );
-    assert_eq!((&body["total_week"], body["avg_per_day"].as_f64()), (&json!(30), Some(30.0 / 7.0)));
+    assert_eq!((&body["total_week"], body["avg_per_day"].as_f64()), (&json!(30), Some(4.285_714)));
     assert_eq!(week("?on=2026-03-08").await["total_week"], 7);
     ada.patch("/me", json!({"week_start": "su"})).await.expect(200);
     assert_eq!(week("?on=2026-03-08").await["total_week"], 37);

@@ -11,6 +11,8 @@ scenarios!(
     a_timer_survives_a_restart,
     stopping_twice_makes_one_entry,
     wrong_times_are_refused,
+    a_timer_needs_no_body,
+    who_forgot_a_timer_is_asked_first,
 );
 
 async fn a_timer_runs_until_it_is_stopped(backend: Backend) {
@@ -89,7 +91,8 @@ async fn a_night_is_shared_out_among_its_days(backend: Backend) {
     let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-10-01"})).await;
     let start = json!({"habit_id": habit, "started_at": "2026-11-01T03:30:00Z"});
     ada.post("/timer/start", start.clone()).await.expect(201);
-    let stopped = ada.post("/timer/stop", json!({})).await.expect(201);
+    let asked = ada.post("/timer/stop", json!({})).await.problem(409, "timer_ran_long").body;
+    let stopped = ada.post("/timer/stop?confirm=true", json!({})).await.expect(201);
     let of = |items: &Value| -> Vec<(String, u64)> {
         let items = items.as_array().unwrap().iter();
         items.map(|item| (item["date"].as_str().unwrap().to_owned(), item["minutes"].as_u64().unwrap())).collect()
@@ -100,6 +103,8 @@ async fn a_night_is_shared_out_among_its_days(backend: Backend) {
             .to_vec();
     assert_eq!(of(&stopped.body["items"]), expected);
     assert_eq!(stopped.body["minutes"], 1590);
+    // What was asked is what was written.
+    assert_eq!((of(&asked["items"]), &asked["minutes"]), (expected, &json!(1590)));
     for (date, tracked) in [("2026-10-31", 30), ("2026-11-01", 1500), ("2026-11-02", 60)] {
         let day = ada.get(&format!("/habits/{habit}/entries/{date}")).await.expect(200).body;
         assert_eq!((&day["tracked_minutes"], &day["state"]), (&json!(tracked), &json!("done")), "{date}");
@@ -160,4 +165,34 @@ async fn wrong_times_are_refused(backend: Backend) {
         ada.post("/timer/stop", json!({"ended_at": ended_at})).await.names("/ended_at");
     }
     assert_eq!(ada.post("/timer/stop", json!({})).await.expect(201).body["minutes"], 1);
+}
+
+async fn a_timer_needs_no_body(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for path in ["/timer/start", "/timer/stop"] {
+        let bare = ada.request(reqwest::Method::POST, path);
+        ada.send(bare).await.expect(201);
+    }
+    assert_eq!(ada.get("/time-entries").await.expect(200).body["items"][0]["minutes"], 1);
+}
+
+async fn who_forgot_a_timer_is_asked_first(backend: Backend) {
+    let app = TestApp::on(backend).at("2025-02-07T12:00:00Z").start();
+    let ada = app.user("ada").await;
+    ada.post("/timer/start", json!({})).await.expect(201);
+    // 397 days later.
+    app.clock.set("2026-03-11T12:00:00Z");
+    let ada = app.log_in("ada").await;
+    let before = app.database.number("SELECT count(*) FROM time_entries");
+    let asked = ada.post("/timer/stop", json!({})).await.problem(409, "timer_ran_long").body;
+    assert_eq!((&asked["minutes"], asked["items"].as_array().unwrap().len()), (&json!(397 * 1_440), 398));
+    let first = &asked["items"][0];
+    assert_eq!((&first["date"], &first["minutes"]), (&json!("2025-02-07"), &json!(720)));
+    assert_eq!(app.database.number("SELECT count(*) FROM time_entries"), before);
+    ada.post("/timer/stop?confirm=false", json!({})).await.problem(409, "timer_ran_long");
+    ada.post("/timer/stop?confirm=perhaps", json!({})).await.names("/confirm");
+    // It still runs, and can be ended when it should have been.
+    let ended = json!({"ended_at": "2025-02-08T12:00:00Z"});
+    assert_eq!(ada.post("/timer/stop", ended).await.expect(201).body["minutes"], 1_440);
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use circadia_domain::ids::TimeEntryId;
-use circadia_domain::time_entries::TimeEntry;
+use circadia_domain::time_entries::{Piece, TimeEntry};
 use circadia_domain::timer::{self, StartTimer, StopTimer, Timer};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::answer::{Answer, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, text};
+use crate::http::input::{Decode, Fields, OptionalBody, Query, text};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
@@ -33,6 +33,8 @@ impl Decode for StartTimer {
             task: fields.optional("task_id"),
             note: fields.optional("note"),
             started_at: fields.optional("started_at"),
+            timezone: fields.optional("timezone"),
+            offset: fields.offset_of("started_at"),
         })
     }
 }
@@ -58,6 +60,33 @@ struct StoppedBody {
     items: Vec<TimeEntry>,
 }
 
+/// Whether a long time is meant.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ConfirmQuery {
+    /// Whether the time entries are to be written even if the timer ran for more than 24 hours.
+    confirm: Option<bool>,
+}
+
+impl Decode for ConfirmQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { confirm: fields.optional("confirm") })
+    }
+}
+
+/// The `timer_ran_long` problem, with what would be written.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LongTimerProblem)]
+struct LongTimerDoc {
+    /// The members of every problem; `code` is `timer_ran_long`.
+    #[serde(flatten)]
+    problem: ProblemDoc,
+    /// The total minutes of all entries.
+    minutes: u64,
+    /// The time entries that would be written.
+    items: Vec<Piece>,
+}
+
 /// Get the timer
 #[utoipa::path(
     get,
@@ -81,36 +110,43 @@ async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
     tag = "time",
     operation_id = "startTimer",
     extensions(("x-scope" = json!("time:write"))),
-    request_body = StartTimer,
+    request_body = Option<StartTimer>,
     responses(
         (status = 201, description = "The timer runs", body = TimerStateBody),
         (status = 409, description = "`timer_running`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-async fn start_timer(caller: Caller, body: Body<StartTimer>) -> Result<Answer, Problem> {
-    let timer = caller.write(move |tx| timer::start(tx, body.0)).await?;
+async fn start_timer(caller: Caller, body: OptionalBody<StartTimer>) -> Result<Answer, Problem> {
+    let timer = caller.write(move |tx| timer::start(tx, body.0.unwrap_or_default())).await?;
     Ok(Answer::computed(&TimerStateBody { running: Some(timer) })?.created("/api/v1/timer".to_owned()))
 }
 
 /// Stop the timer
 ///
 /// Its minutes, rounded and at least 1, become a time entry. If it ran across the start of a day (by the user's time
-/// zone and day start), each day gets its own entry.
+/// zone and day start), each day gets its own entry. A timer that ran for more than 24 hours may have been forgotten:
+/// without `confirm` it runs on, and the answer says what would be written.
 #[utoipa::path(
     post,
     path = "/timer/stop",
     tag = "time",
     operation_id = "stopTimer",
     extensions(("x-scope" = json!("time:write"))),
-    request_body = StopTimer,
+    params(ConfirmQuery),
+    request_body = Option<StopTimer>,
     responses(
         (status = 201, description = "The new time entries", body = StoppedBody),
-        (status = 409, description = "`timer_not_running` or `id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`timer_ran_long`, with what would be written: it ran for more than 24 hours, and that isn't confirmed; or `timer_not_running`, `id_taken`", body = LongTimerDoc, content_type = "application/problem+json"),
     )
 )]
-async fn stop_timer(caller: Caller, body: Body<StopTimer>) -> Result<Answer, Problem> {
+async fn stop_timer(
+    caller: Caller,
+    query: Query<ConfirmQuery>,
+    body: OptionalBody<StopTimer>,
+) -> Result<Answer, Problem> {
+    let (stop, confirmed) = (body.0.unwrap_or_default(), query.0.confirm.unwrap_or(false));
     let ids = Arc::clone(&caller.context.ids);
-    let stopped = caller.write(move |tx| timer::stop(tx, &*ids, &body.0)).await?;
+    let stopped = caller.write(move |tx| timer::stop(tx, &*ids, &stop, confirmed)).await?;
     let items = stopped.into_inner();
     let minutes = items.iter().map(|entry| u64::from(entry.minutes)).sum();
     let location = items.first().map_or_else(String::new, |entry| format!("/api/v1/time-entries/{}", entry.id));

@@ -7,6 +7,7 @@ mod range;
 mod span;
 mod weekday;
 mod zone;
+mod zone_or_offset;
 
 pub use date::{Date, DateError};
 pub use instant::Instant;
@@ -14,3 +15,4 @@ pub use range::{DateRange, Days, TEN_YEARS};
 pub use span::Span;
 pub use weekday::{Weekday, Weekdays};
 pub use zone::{DayClock, DayStart, Zone, latest_date_on_earth};
+pub use zone_or_offset::ZoneOrOffset;

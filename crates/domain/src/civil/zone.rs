@@ -6,27 +6,34 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Duration, LocalResult, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike as _};
+use chrono::{Duration, FixedOffset, LocalResult, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike as _};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
 use super::{Date, Instant};
 use crate::violation::Violations;
 
-/// An IANA time zone.
+/// A time zone: one of the IANA database, or a fixed offset from UTC (see [`super::ZoneOrOffset`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Zone(Tz);
+pub struct Zone(Rules);
+
+/// How far the clocks of a zone are from UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Rules {
+    Named(Tz),
+    Fixed(FixedOffset),
+}
 
 impl Zone {
     /// UTC.
-    pub const UTC: Self = Self(Tz::UTC);
+    pub const UTC: Self = Self(Rules::Named(Tz::UTC));
 
     /// Reads an IANA name such as `Europe/Berlin`.
     ///
     /// # Errors
     /// `unknown_timezone` if the database has no zone of that name.
     pub fn parse(name: &str) -> Result<Self, Violations> {
-        Tz::from_str(name).map(Self).map_err(|_| {
+        Tz::from_str(name).map(|zone| Self(Rules::Named(zone))).map_err(|_| {
             Violations::of(
                 "unknown_timezone",
                 "is not a time zone of the IANA database, such as `Europe/Berlin` or `UTC`",
@@ -34,23 +41,31 @@ impl Zone {
         })
     }
 
-    /// The IANA name.
-    pub fn name(&self) -> &'static str {
-        self.0.name()
+    /// Where clocks never change.
+    pub(super) const fn at_offset(offset: FixedOffset) -> Self {
+        Self(Rules::Fixed(offset))
     }
 
     /// What a wall clock in this zone shows at `instant`.
     pub fn wall_clock(&self, instant: Instant) -> NaiveDateTime {
-        instant.to_chrono().with_timezone(&self.0).naive_local()
+        let at = instant.to_chrono();
+        match self.0 {
+            Rules::Named(zone) => at.with_timezone(&zone).naive_local(),
+            Rules::Fixed(offset) => at.with_timezone(&offset).naive_local(),
+        }
     }
 
     /// The instant at which a wall clock in this zone shows `reading`; gaps and repetitions as the module says.
     pub fn instant_of(&self, reading: NaiveDateTime) -> Instant {
-        match self.0.from_local_datetime(&reading) {
+        let zone = match self.0 {
+            Rules::Named(zone) => zone,
+            Rules::Fixed(offset) => return Instant::from((reading - offset).and_utc()),
+        };
+        match zone.from_local_datetime(&reading) {
             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Instant::from(at.to_utc()),
             LocalResult::None => {
                 // No zone has two transitions within a day, so the offset a day earlier is the one before the gap.
-                let before = self.0.offset_from_utc_datetime(&(reading - Duration::days(1)));
+                let before = zone.offset_from_utc_datetime(&(reading - Duration::days(1)));
                 Instant::from((reading - before.fix()).and_utc())
             }
         }
@@ -59,13 +74,16 @@ impl Zone {
 
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        match self.0 {
+            Rules::Named(zone) => f.write_str(zone.name()),
+            Rules::Fixed(offset) => offset.fmt(f),
+        }
     }
 }
 
 impl Serialize for Zone {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+        serializer.collect_str(self)
     }
 }
 

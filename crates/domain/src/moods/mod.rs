@@ -2,8 +2,8 @@
 //!
 //! A day has at most one mood of its own, and any number of moments. Its value is that of its own mood; without one,
 //! the mean of its moments; without any, there is none. Values are never imputed. The date of a moment is the civil
-//! date in the user's zone at the time of writing, with their start of the day. It is stored, so changing the zone
-//! later doesn't change it.
+//! date where it was, with the start of the day that the user has when they write it. Date and zone are stored, so
+//! neither moving nor an edit after having moved changes them.
 
 mod mood;
 mod repository;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::civil::num::len32;
-use crate::civil::{Date, Instant};
+use crate::civil::{Date, Instant, ZoneOrOffset};
 use crate::ids::MoodMomentId;
 use crate::json::List;
 use crate::revision::Revision;
@@ -150,8 +150,11 @@ pub struct MoodMoment {
     pub id: MoodMomentId,
     /// When it was.
     pub at: Instant,
-    /// The day that it belongs to, by the zone and the start of the day that the user had when they wrote it.
+    /// The day that it belongs to, in `timezone`, by the start of the day that the user had when they wrote it.
     pub date: Date,
+    /// Where it was: a time zone, or an offset from UTC such as `+05:30`.
+    #[serde(rename = "timezone")]
+    pub zone: ZoneOrOffset,
     /// How it was, a whole number from 0 (worst) to 10 (best).
     pub value: MoodValue,
     /// A note.

@@ -2,7 +2,7 @@
 
 use super::mood::check_moment;
 use super::{MAX_MOMENTS_A_DAY, Mood, MoodDay, MoodMoment, MoodNote, MoodValue, Tags};
-use crate::civil::{Date, DateRange, Instant, latest_date_on_earth};
+use crate::civil::{Date, DateRange, DayClock, Instant, ZoneOrOffset, latest_date_on_earth};
 use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
@@ -41,6 +41,12 @@ pub struct NewMoment {
     /// What it went along with: tags of 1–32 characters, kept in lower case (NFKC), each once.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Tags>))]
     pub tags: Tags,
+    /// Where it was: a time zone, or an offset from UTC such as `+05:30`. If absent, the offset that `at` was sent with,
+    /// unless it is that of the user's zone; else the user's zone.
+    pub timezone: Option<ZoneOrOffset>,
+    /// The offset that `at` was sent with.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub offset: Option<ZoneOrOffset>,
     /// A hash of the request, to recognise its repetition.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
@@ -59,9 +65,12 @@ patch! {
         /// What it went along with; null is none.
         pub tags: Option<Tags>,
     } besides {
-        /// When it was. Where this moves, `date` is determined again.
+        /// When it was. `date` follows, in the time zone that the moment has.
         #[cfg_attr(feature = "openapi", schema(nullable = false))]
         pub at: Option<Instant>,
+        /// Where it was. `date` follows.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub timezone: Option<ZoneOrOffset>,
     }
 }
 
@@ -108,9 +117,13 @@ pub fn find_moment(store: &mut dyn Store, user: UserId, id: MoodMomentId) -> Res
 }
 
 /// The day that a moment belongs to, with room for it.
-fn day_with_room(tx: &mut WriteTransaction<'_>, at: Instant, before: Option<Date>) -> Result<Date, Error> {
-    let user = users::find(tx.store, tx.user)?;
-    let date = user.day_clock().date_at(at);
+fn day_with_room(
+    tx: &mut WriteTransaction<'_>,
+    clock: DayClock,
+    at: Instant,
+    before: Option<Date>,
+) -> Result<Date, Error> {
+    let date = clock.date_at(at);
     if before != Some(date) && tx.store.count_moments(tx.user, date)? >= MAX_MOMENTS_A_DAY {
         return Err(Error::conflict(Code::LimitReached, format!("a day holds at most {MAX_MOMENTS_A_DAY} moments")));
     }
@@ -127,10 +140,13 @@ pub fn create_moment(tx: &mut WriteTransaction<'_>, new: NewMoment) -> Result<Cr
         return Err(Creation::<MoodMoment>::deleted_before());
     }
     check_moment(new.at, tx.now)?;
+    let user = users::find(tx.store, tx.user)?;
+    let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, new.at);
     let moment = MoodMoment {
         id: new.id,
         at: new.at,
-        date: day_with_room(tx, new.at, None)?,
+        date: day_with_room(tx, user.day_clock_in(zone), new.at, None)?,
+        zone,
         value: new.value,
         note: new.note,
         tags: new.tags,
@@ -143,7 +159,7 @@ pub fn create_moment(tx: &mut WriteTransaction<'_>, new: NewMoment) -> Result<Cr
     Ok(Creation::Created(moment))
 }
 
-/// Changes a moment. Its date is determined again only where its time moves.
+/// Changes a moment. Wherever the user is now, it stays in the zone that it was written in, unless another one is named.
 pub fn update_moment(
     tx: &mut WriteTransaction<'_>,
     id: MoodMomentId,
@@ -152,15 +168,18 @@ pub fn update_moment(
 ) -> Result<MoodMoment, Error> {
     let mut moment = find_moment(tx.store, tx.user, id)?;
     expected.check(moment.rev)?;
-    let (at, date) = match patch.at {
-        Some(at) if at != moment.at => {
-            check_moment(at, tx.now)?;
-            (at, day_with_room(tx, at, Some(moment.date))?)
-        }
-        _ => (moment.at, moment.date),
+    let (at, zone) = (patch.at.unwrap_or(moment.at), patch.timezone.unwrap_or(moment.zone));
+    if at != moment.at {
+        check_moment(at, tx.now)?;
+    }
+    let date = if (at, zone) == (moment.at, moment.zone) {
+        moment.date
+    } else {
+        let clock = users::find(tx.store, tx.user)?.day_clock_in(zone);
+        day_with_room(tx, clock, at, Some(moment.date))?
     };
     patch.apply_to(&mut moment);
-    let changed = MoodMoment { at, date, updated_at: tx.now, rev: tx.rev, ..moment };
+    let changed = MoodMoment { at, date, zone, updated_at: tx.now, rev: tx.rev, ..moment };
     tx.store.update_moment(tx.user, &changed)?;
     Ok(changed)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::civil::{Date, DayClock, DayStart, Instant, Zone};
+use crate::civil::{Date, DayClock, DayStart, Instant, Zone, ZoneOrOffset};
 use crate::ids::SleepLogId;
 use crate::revision::Revision;
 use crate::text::Prose;
@@ -83,7 +83,7 @@ pub fn overlap(one: (Instant, Instant), other: (Instant, Instant)) -> bool {
     one.0 < other.1 && other.0 < one.1
 }
 
-/// The civil date, midnight to midnight, on which a user in `zone` wakes at `end`.
+/// The civil date, midnight to midnight, on which one wakes at `end` in `zone`.
 pub fn waking_date(zone: Zone, end: Instant) -> Date {
     DayClock { zone, day_start: DayStart::MIDNIGHT }.date_at(end)
 }
@@ -97,11 +97,12 @@ pub struct Sleep {
     /// When they woke, or got up. The interval is half-open: another log may begin at this very instant.
     /// Example: `2026-03-11T06:10:00Z`
     pub end: Instant,
-    /// The civil date of waking, midnight to midnight, in `timezone`; moving to another zone later leaves it.
+    /// The civil date of waking, midnight to midnight, in `timezone`.
     pub date: Date,
-    /// The zone that the user had when they wrote start and end: the clock that its times of day are read from.
+    /// Where they woke: a time zone, or an offset from UTC such as `+05:30`. The clock that its times of day are read
+    /// from.
     #[serde(rename = "timezone")]
-    pub zone: Zone,
+    pub zone: ZoneOrOffset,
     /// What kind of sleep it was.
     pub kind: SleepKind,
     /// How good it was, from 1 (bad) to 5 (good).
@@ -296,7 +297,7 @@ mod tests {
             start: Instant::parse(start).unwrap(),
             end: Instant::parse(end).unwrap(),
             date: Date::MIN,
-            zone: Zone::UTC,
+            zone: ZoneOrOffset::UTC,
             kind: SleepKind::Main,
             quality: None,
             awake_seconds: Some(600),

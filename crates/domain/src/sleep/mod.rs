@@ -1,7 +1,8 @@
 //! Sleep: logs, and the statistics computed from them.
 //!
 //! A log is a half-open interval, and the logs of a user don't overlap. Its civil date is that of waking, midnight to
-//! midnight in the user's zone at the time of writing. It is stored, so changing the zone later doesn't change it.
+//! midnight where one woke: in the zone that was named, at the offset that was sent, or else in the user's zone at the
+//! time of writing. Both are stored, so neither moving nor an edit after having moved changes them.
 
 mod clock;
 mod log;
@@ -19,9 +20,10 @@ pub use log::{
     CLOCK_SKEW_SECONDS, Conflict, MAX_SECONDS, MIN_NAP_SECONDS, MIN_SECONDS, Quality, Sleep, SleepInput, SleepKind,
     SleepLog, SleepNote, overlap, waking_date,
 };
-pub use nights::{Night, nights};
+pub use nights::{MAX_GAP_SECONDS, Night, night_of_each_date, nights};
 pub use regularity::{Regularity, regularity};
 pub use repository::{SleepRepository, SleepSlice};
 pub use service::{NewSleepLog, OnOverlap, SleepPatch, check, create, delete, delete_of_date, find, list, update};
 pub use stats::{DEBT_NIGHTS, Debt, Naps, NightSummary, SleepStats, SocialJetLag, needed, stats};
+pub(crate) use views::sleeps_around;
 pub use views::{HourBlock, SleepDay, SleepDayView, SleepPeriodView, day, hours, period, statistics};

@@ -9,7 +9,7 @@
 //! Only pairs of instants count of which both are known. What is known are runs of consecutive dates with a night:
 //! from 12 hours before the middle of the first night to 12 hours after the middle of the last. So one night is known
 //! for the 24 hours around it, N consecutive ones for about N days, and whatever lies beyond is unknown, never awake.
-//! Naps within what is known are sleep.
+//! Within what is known every log is sleep: naps, and what belongs to the night before or after.
 
 use super::Sleep;
 use super::nights::Night;
@@ -57,7 +57,7 @@ pub fn regularity(nights: &[Night], sleeps: &[Sleep]) -> Option<Regularity> {
 /// The stretches of time that are known, apart from each other and in order.
 fn known(nights: &[Night]) -> Vec<(i64, i64)> {
     let mut stretches: Vec<(i64, i64)> = Vec::new();
-    for run in nights.chunk_by(|one, next| one.date.succ() == Some(next.date)) {
+    for run in nights.chunk_by(|one, next| one.date == next.date || one.date.succ() == Some(next.date)) {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
         let (from, to) = (first.middle() - DAY / 2, last.middle() + DAY / 2);
         match stretches.last_mut() {
@@ -162,10 +162,11 @@ mod tests {
 
     #[test]
     fn who_does_the_opposite_every_day_has_nearly_minus_100() {
-        // From midnight to noon, and from noon to 23:00, by turns: but for the hour before midnight everything differs.
-        // 20 days of pairs begin at 18:00, before the first night: six hours that are alike, then one of each of 19 days.
-        let found = of(&nightly("2026-03-01", 21, |day| if day % 2 == 0 { (24, 12) } else { (36, 11) }));
-        close(found, -100.0 + 200.0 * 25.0 / 480.0, 20.0);
+        // From midnight to noon, and from noon to 20:00, by turns: but for the four hours before midnight everything
+        // differs. 20 days of pairs begin at 18:00, before the first night: six hours that are alike, then four of each
+        // of 19 days.
+        let found = of(&nightly("2026-03-01", 21, |day| if day % 2 == 0 { (24, 12) } else { (36, 8) }));
+        close(found, -100.0 + 200.0 * 82.0 / 480.0, 20.0);
     }
 
     #[test]
@@ -183,6 +184,15 @@ mod tests {
         logs.push(nap("2026-03-03T14:00:00Z", "2026-03-03T15:00:00Z"));
         logs.sort_by_key(|log| log.start);
         close(of(&logs), -100.0 + 200.0 * (46.0 / 48.0), 2.0);
+    }
+
+    #[test]
+    fn what_belongs_to_the_next_night_is_asleep_not_awake() {
+        // 23–07 on two dates, then to bed at 13:00 already: of the 24 hours of pairs, from 15:00 to 15:00, the last two
+        // differ.
+        let mut logs = nightly("2026-03-01", 2, |_| (23, 8));
+        logs.push(log("2026-03-03T13:00:00Z", "2026-03-04T01:00:00Z"));
+        close(regularity(&nights(&logs)[..2], &logs), -100.0 + 200.0 * (22.0 / 24.0), 1.0);
     }
 
     #[test]

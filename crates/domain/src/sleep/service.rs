@@ -1,7 +1,7 @@
 //! What can be done with logs of sleep.
 
 use super::{Conflict, Quality, Sleep, SleepInput, SleepKind, SleepLog, SleepNote, SleepSlice, waking_date};
-use crate::civil::{Date, DateRange, Instant, Zone};
+use crate::civil::{Date, DateRange, Instant, ZoneOrOffset};
 use crate::entity;
 use crate::error::Error;
 use crate::idempotency::Creation;
@@ -32,6 +32,12 @@ pub struct NewSleepLog {
     /// The content of the log.
     #[cfg_attr(feature = "openapi", serde(flatten))]
     pub input: SleepInput,
+    /// Where they woke: a time zone, or an offset from UTC such as `+05:30`. If absent, the offset that `end` or `start`
+    /// was sent with, unless it is that of the user's zone; else the user's zone.
+    pub timezone: Option<ZoneOrOffset>,
+    /// The offset that the end, or else the start, was sent with.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub offset: Option<ZoneOrOffset>,
     /// A hash of the request, to recognise its repetition.
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub request_digest: [u8; 32],
@@ -44,9 +50,12 @@ pub struct SleepPatch {
     /// When they fell asleep, or went to bed.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub start: Option<Instant>,
-    /// When they woke, or got up. Where this moves, `date` and `timezone` are determined again.
+    /// When they woke, or got up. `date` follows, in the time zone that the log has.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub end: Option<Instant>,
+    /// Where they woke. `date` follows.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub timezone: Option<ZoneOrOffset>,
     /// What kind of sleep it was.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub kind: Option<SleepKind>,
@@ -85,7 +94,7 @@ pub fn check(
     Ok(found.iter().map(Conflict::from).filter(|conflict| Some(conflict.id) != changed).collect())
 }
 
-fn made(input: &SleepInput, zone: Zone, date: Date) -> Sleep {
+fn made(input: &SleepInput, zone: ZoneOrOffset, date: Date) -> Sleep {
     Sleep {
         start: input.start,
         end: input.end,
@@ -116,11 +125,6 @@ fn make_room(
     }
 }
 
-fn zone_of(tx: &mut WriteTransaction<'_>) -> Result<Zone, Error> {
-    let user = users::find(tx.store, tx.user)?;
-    Ok(user.settings.timezone)
-}
-
 /// Creates a log, or returns the one that an earlier identical request created.
 ///
 /// # Errors
@@ -138,10 +142,11 @@ pub fn create(
         return Err(Creation::<SleepLog>::deleted_before());
     }
     make_room(tx, &new.input, None, on_overlap)?;
-    let zone = zone_of(tx)?;
+    let user = users::find(tx.store, tx.user)?;
+    let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, new.input.end);
     let log = SleepLog {
         id: new.id,
-        sleep: made(&new.input, zone, waking_date(zone, new.input.end)),
+        sleep: made(&new.input, zone, waking_date(zone.zone(), new.input.end)),
         note: new.input.note,
         created_at: tx.now,
         updated_at: tx.now,
@@ -152,7 +157,7 @@ pub fn create(
     Ok(Creation::Created(log))
 }
 
-/// Changes a log. Its date and zone are determined again only where its end moves.
+/// Changes a log. Wherever the user is now, it stays in the zone that it was written in, unless another one is named.
 ///
 /// # Errors
 /// [`Error::SleepOverlap`] if it then overlaps others that are to stay.
@@ -175,12 +180,9 @@ pub fn update(
         note: patch.note.unwrap_or_else(|| log.note.clone()),
     };
     make_room(tx, &input, Some(id), on_overlap)?;
-    let (zone, date) = if input.end == before.end {
-        (before.zone, before.date)
-    } else {
-        let zone = zone_of(tx)?;
-        (zone, waking_date(zone, input.end))
-    };
+    let zone = patch.timezone.unwrap_or(before.zone);
+    let stays = (zone, input.end) == (before.zone, before.end);
+    let date = if stays { before.date } else { waking_date(zone.zone(), input.end) };
     let changed =
         SleepLog { sleep: made(&input, zone, date), note: input.note, updated_at: tx.now, rev: tx.rev, ..log };
     tx.store.update_sleep_log(tx.user, &changed)?;

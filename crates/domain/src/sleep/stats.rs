@@ -3,6 +3,8 @@
 //! Statistics of nights only include those with data: a night without a log is reported as missing and doesn't affect
 //! them. Naps are counted separately.
 
+use std::collections::BTreeSet;
+
 use super::clock::{ClockMean, clock_mean};
 use super::nights::{Night, nights};
 use super::regularity::{Regularity, regularity};
@@ -20,7 +22,7 @@ pub const DEBT_NIGHTS: i32 = 14;
 pub struct NightSummary {
     /// Nights with data.
     pub nights: u32,
-    /// Nights of the range, up to today, without.
+    /// Dates of the range, up to today, without a night.
     pub missing: u32,
     /// Of the seconds in bed.
     pub duration: Option<SummaryStats>,
@@ -43,17 +45,17 @@ pub struct NightSummary {
 }
 
 impl NightSummary {
-    /// Of nights by date, of a range as it is on `today`.
+    /// Of nights of a range, as it is on `today`.
     pub(crate) fn of(nights: &[Night], range: DateRange, today: Date) -> Self {
         let over = DateRange::new(range.from(), range.to().min(today));
-        let logged = nights.iter().filter(|night| over.is_some_and(|over| over.contains(night.date))).count();
+        let logged = dates_of(nights.iter().filter(|night| over.is_some_and(|over| over.contains(night.date))));
         let counted = || nights.iter().filter(|night| night.counted_awake);
         let in_bed: u32 = counted().map(|night| night.duration_seconds).sum();
         let asleep: u32 = counted().map(|night| night.asleep_seconds).sum();
         let qualities: Vec<f64> = nights.iter().filter_map(Night::mean_quality).collect();
         Self {
             nights: len32(nights.len()),
-            missing: over.map_or(0, DateRange::len).saturating_sub(len32(logged)),
+            missing: over.map_or(0, DateRange::len).saturating_sub(logged),
             duration: SummaryStats::of(nights.iter().map(|night| f64::from(night.duration_seconds))),
             asleep: SummaryStats::of(nights.iter().map(|night| f64::from(night.asleep_seconds))),
             bed: clock_mean(nights.iter().map(|night| night.bed_time)),
@@ -65,6 +67,12 @@ impl NightSummary {
             quality_nights: len32(qualities.len()),
         }
     }
+}
+
+/// How many dates nights have.
+fn dates_of<'a>(nights: impl Iterator<Item = &'a Night>) -> u32 {
+    let dates: BTreeSet<Date> = nights.map(|night| night.date).collect();
+    len32(dates.len())
 }
 
 /// Social jet lag: how far the middle of sleep on free days is from that on other days.
@@ -94,16 +102,17 @@ impl SocialJetLag {
     }
 }
 
-/// Sleep that is owed: what the last 14 nights lack of their goal, longer ones making up for shorter ones.
+/// Sleep that is owed: what the last 14 nights lack of their goal, longer ones making up for shorter ones. Two nights
+/// with one date have one goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Debt {
-    /// `max(0, Σ (goal − asleep))` over the nights with data, in seconds; none without any.
+    /// `max(0, Σ (goal − asleep))` over the dates with a night, in seconds; none without any.
     pub seconds: Option<i64>,
     /// The dates it looks back over.
     pub dates: DateRange,
-    /// Nights with data.
+    /// How many of them have a night.
     pub nights: u32,
-    /// Nights without data; they aren't assumed to be anything.
+    /// How many have none; they aren't assumed to be anything.
     pub missing: u32,
 }
 
@@ -115,12 +124,12 @@ impl Debt {
 
     /// That of nights, of which only those of the dates count.
     pub(super) fn of(nights: &[Night], dates: DateRange, goal: SleepGoal) -> Self {
-        let own: Vec<&Night> = nights.iter().filter(|night| dates.contains(night.date)).collect();
-        let need = i64::from(goal.minutes()) * 60;
-        let lacking: i64 = own.iter().map(|night| need - i64::from(night.asleep_seconds)).sum();
-        let count = len32(own.len());
+        let own = || nights.iter().filter(|night| dates.contains(night.date));
+        let count = dates_of(own());
+        let needed = i64::from(goal.minutes()) * 60 * i64::from(count);
+        let asleep: i64 = own().map(|night| i64::from(night.asleep_seconds)).sum();
         Self {
-            seconds: (count > 0).then(|| lacking.max(0)),
+            seconds: (count > 0).then(|| (needed - asleep).max(0)),
             dates,
             nights: count,
             missing: dates.len().saturating_sub(count),
@@ -141,15 +150,13 @@ pub struct Naps {
 
 impl Naps {
     /// Those among logs.
-    pub fn of(sleeps: &[Sleep]) -> Self {
-        let naps = || sleeps.iter().filter(|sleep| sleep.kind == SleepKind::Nap);
-        let mut days: Vec<Date> = naps().map(|nap| nap.date).collect();
-        days.sort_unstable();
-        days.dedup();
+    pub fn of<'a>(sleeps: impl Iterator<Item = &'a Sleep>) -> Self {
+        let naps: Vec<&Sleep> = sleeps.filter(|sleep| sleep.kind == SleepKind::Nap).collect();
+        let days: BTreeSet<Date> = naps.iter().map(|nap| nap.date).collect();
         Self {
-            count: len32(naps().count()),
+            count: len32(naps.len()),
             days: len32(days.len()),
-            duration: SummaryStats::of(naps().map(|nap| f64::from(nap.duration_seconds()))),
+            duration: SummaryStats::of(naps.iter().map(|nap| f64::from(nap.duration_seconds()))),
         }
     }
 }
@@ -171,27 +178,26 @@ pub struct SleepStats {
     pub naps: Naps,
 }
 
-/// The dates whose logs [`stats`] needs: the range, and what its debt looks back over.
+/// The dates of the nights that [`stats`] needs: the range, and what its debt looks back over.
 pub fn needed(range: DateRange, today: Date) -> DateRange {
     let from = Debt::dates(range.to().min(today)).from();
     DateRange::new(from.min(range.from()), range.to()).unwrap_or(range)
 }
 
-/// What logs amount to, in any order; of those outside of [`needed`], none counts.
+/// What logs amount to, in any order. They are all logs of the nights of [`needed`], and those around them that bear on
+/// the regularity; more of them change nothing.
 pub fn stats(sleeps: &[Sleep], range: DateRange, today: Date, goal: SleepGoal, free_days: Weekdays) -> SleepStats {
     let mut sleeps = sleeps.to_vec();
     sleeps.sort_unstable_by_key(|sleep| sleep.start);
     let all = nights(&sleeps);
-    let debt = Debt::of(&all, Debt::dates(range.to().min(today)), goal);
-    sleeps.retain(|sleep| range.contains(sleep.date));
-    let own: Vec<Night> = all.into_iter().filter(|night| range.contains(night.date)).collect();
+    let own: Vec<Night> = all.iter().filter(|night| range.contains(night.date)).copied().collect();
     SleepStats {
         range,
         summary: NightSummary::of(&own, range, today),
         social_jet_lag: SocialJetLag::of(&own, free_days),
         regularity: regularity(&own, &sleeps),
-        debt,
-        naps: Naps::of(&sleeps),
+        debt: Debt::of(&all, Debt::dates(range.to().min(today)), goal),
+        naps: Naps::of(sleeps.iter().filter(|sleep| range.contains(sleep.date))),
     }
 }
 
@@ -248,6 +254,38 @@ mod tests {
         assert!((lag.seconds - 2.5 * 3_600.0).abs() < 1e-6, "{lag:?}");
         // There must be at least one free day to compare with.
         assert_eq!(of(&over[..3], "2026-03-01", "2026-03-31").social_jet_lag, None);
+    }
+
+    #[test]
+    fn a_night_in_pieces_leaves_social_jet_lag_alone() {
+        // Seven nights of 23–07, the first of which is a Monday's; then, on a Sunday evening, 22:00–23:50 and
+        // 00:40–07:00, which belong to Monday: its middle is 02:30.
+        let mut logs = nightly("2026-03-01", 7, |_| (23, 8));
+        logs.push(super::super::testing::log("2026-03-08T22:00:00Z", "2026-03-08T23:50:00Z"));
+        logs.push(super::super::testing::log("2026-03-09T00:40:00Z", "2026-03-09T07:00:00Z"));
+        let stats = of(&logs, "2026-03-01", "2026-03-14");
+        let lag = stats.social_jet_lag.unwrap();
+        assert_eq!((lag.free.time.to_string(), lag.free.n, lag.work.n), ("03:00".into(), 2, 6));
+        assert!(lag.seconds < 310.0, "{lag:?}");
+        assert_eq!((stats.summary.nights, stats.summary.missing), (8, 6));
+    }
+
+    #[test]
+    fn two_nights_of_a_date_have_one_goal() {
+        let mut logs = nightly("2026-03-01", 1, |_| (23, 8));
+        logs.push(super::super::testing::log("2026-03-02T18:00:00Z", "2026-03-02T20:00:00Z"));
+        let stats = of(&logs, "2026-03-02", "2026-03-02");
+        assert_eq!((stats.summary.nights, stats.summary.missing), (2, 0));
+        assert_eq!((stats.debt.seconds, stats.debt.nights, stats.debt.missing), (Some(0), 1, 13));
+    }
+
+    #[test]
+    fn what_wakes_after_the_range_bears_on_its_regularity() {
+        let mut logs = nightly("2026-03-01", 2, |_| (23, 8));
+        let before = of(&logs, "2026-03-02", "2026-03-03").regularity.unwrap().index;
+        logs.push(super::super::testing::log("2026-03-03T13:00:00Z", "2026-03-04T01:00:00Z"));
+        let after = of(&logs, "2026-03-02", "2026-03-03").regularity.unwrap().index;
+        assert!((before - 100.0).abs() < 1e-9 && (after - (-100.0 + 200.0 * 22.0 / 24.0)).abs() < 1e-9);
     }
 
     #[test]

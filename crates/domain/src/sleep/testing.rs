@@ -1,7 +1,7 @@
 //! Logs for the tests of this module, all in UTC.
 
 use super::{Sleep, SleepKind, waking_date};
-use crate::civil::{Date, Instant, Zone};
+use crate::civil::{Date, Instant, Zone, ZoneOrOffset};
 
 /// A `main` log.
 pub(super) fn log(start: &str, end: &str) -> Sleep {
@@ -10,7 +10,7 @@ pub(super) fn log(start: &str, end: &str) -> Sleep {
         start,
         end,
         date: waking_date(Zone::UTC, end),
-        zone: Zone::UTC,
+        zone: ZoneOrOffset::UTC,
         kind: SleepKind::Main,
         quality: None,
         awake_seconds: None,

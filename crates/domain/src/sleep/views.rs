@@ -1,11 +1,14 @@
-//! Views of sleep: a day with its hours, a week, a month, statistics. Each takes two statements.
+//! Views of sleep: a day with its hours, a week, a month, statistics. Each takes two statements, and one more for who
+//! stayed in bed for days.
+
+use std::collections::BTreeMap;
 
 use super::clock::ClockTime;
-use super::nights::{Night, nights};
+use super::nights::{Night, around, night_of_each_date, nights};
 use super::stats::{Naps, NightSummary, SleepStats, needed, stats};
-use super::{Sleep, SleepLog, SleepSlice};
+use super::{Sleep, SleepKind, SleepLog, SleepSlice};
 use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Span, Zone};
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::ids::UserId;
 use crate::unit_of_work::Store;
 use crate::users::{self, SleepGoal};
@@ -16,11 +19,11 @@ use crate::violation::Violations;
 pub struct SleepDay {
     /// The date of waking.
     pub date: Date,
-    /// Its night; none without a `main` log.
+    /// Its night, of two the longer one; none without.
     pub night: Option<Night>,
     /// Its naps.
     pub naps: Naps,
-    /// All its logs, by start.
+    /// The logs of its nights and its naps, by start.
     pub logs: Vec<SleepLog>,
 }
 
@@ -93,32 +96,61 @@ fn whole_seconds(time: ClockTime) -> i64 {
     i64::from(crate::civil::num::nearest(time.seconds()))
 }
 
-/// The logs of dates, by start.
-fn logs(store: &mut dyn Store, user: UserId, dates: DateRange) -> Result<Vec<SleepLog>, Error> {
-    let slice = SleepSlice { dates, after: None, before: None, limit: usize::MAX, backwards: false };
-    Ok(store.sleep_logs(user, &slice)?)
+/// When and how a user slept, as far as it bears on the nights of some dates; by start.
+pub(crate) fn sleeps_around(store: &mut dyn Store, user: UserId, dates: DateRange) -> Result<Vec<Sleep>, StoreError> {
+    around(dates, |sleep| *sleep, |dates| store.sleeps(user, dates))
+}
+
+/// The logs that bear on the nights of dates, and their nights.
+fn logs_around(
+    store: &mut dyn Store,
+    user: UserId,
+    dates: DateRange,
+) -> Result<(Vec<SleepLog>, Vec<Night>), StoreError> {
+    let slice = |dates| SleepSlice { dates, after: None, before: None, limit: usize::MAX, backwards: false };
+    let logs = around(dates, |log: &SleepLog| log.sleep, |dates| store.sleep_logs(user, &slice(dates)))?;
+    let mut nights = nights(&sleeps_of(&logs));
+    nights.retain(|night| dates.contains(night.date));
+    Ok((logs, nights))
 }
 
 fn sleeps_of(logs: &[SleepLog]) -> Vec<Sleep> {
     logs.iter().map(|log| log.sleep).collect()
 }
 
-fn day_of(date: Date, logs: Vec<SleepLog>) -> SleepDay {
-    let sleeps = sleeps_of(&logs);
-    SleepDay { date, night: nights(&sleeps).pop(), naps: Naps::of(&sleeps), logs }
+/// The days of dates, of the logs around them and their nights.
+fn days_of(dates: DateRange, logs: Vec<SleepLog>, nights: &[Night]) -> Vec<SleepDay> {
+    let mut by_date: BTreeMap<Date, Vec<SleepLog>> = BTreeMap::new();
+    for log in logs {
+        let date = match log.sleep.kind {
+            SleepKind::Nap => Some(log.sleep.date),
+            SleepKind::Main => nights.iter().find(|night| night.contains(&log.sleep)).map(|night| night.date),
+        };
+        if let Some(date) = date {
+            by_date.entry(date).or_default().push(log);
+        }
+    }
+    let mut night_of = night_of_each_date(nights);
+    dates
+        .iter()
+        .map(|date| {
+            let logs = by_date.remove(&date).unwrap_or_default();
+            let naps = Naps::of(logs.iter().map(|log| &log.sleep));
+            SleepDay { date, night: night_of.remove(&date), naps, logs }
+        })
+        .collect()
 }
 
 /// The screen of a day; of the user's today if absent.
 pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepDayView, Error> {
     let user = users::find(store, user)?;
     let date = date.unwrap_or_else(|| user.today(now));
-    // What lies in the day has a date of waking near it: up to a day later, and zones are up to 26 hours apart.
-    let (from, to) = (date.saturating_add_days(-2), date.saturating_add_days(3));
-    let nearby = logs(store, user.id, DateRange::new(from, to).unwrap_or(DateRange::day(date)))?;
+    let (logs, nights) = logs_around(store, user.id, DateRange::day(date))?;
     let zone = user.settings.timezone;
-    let hours = hours(zone, date, &sleeps_of(&nearby));
-    let own = nearby.into_iter().filter(|log| log.sleep.date == date).collect();
-    Ok(SleepDayView { day: day_of(date, own), zone, goal: user.settings.sleep_goal, hours })
+    let hours = hours(zone, date, &sleeps_of(&logs));
+    let day = days_of(DateRange::day(date), logs, &nights).pop();
+    let day = day.unwrap_or_else(|| SleepDay { date, night: None, naps: Naps::default(), logs: Vec::new() });
+    Ok(SleepDayView { day, zone, goal: user.settings.sleep_goal, hours })
 }
 
 /// The screen of the week or month, as the user's weeks begin, that a date is in; of today's if absent.
@@ -131,18 +163,13 @@ pub fn period(
 ) -> Result<SleepPeriodView, Error> {
     let user = users::find(store, user)?;
     let range = span.containing(date.unwrap_or_else(|| user.today(now)), user.settings.week_start);
-    let found = logs(store, user.id, range)?;
-    let sleeps = sleeps_of(&found);
-    let mut by_date: std::collections::BTreeMap<Date, Vec<SleepLog>> = std::collections::BTreeMap::new();
-    for log in found {
-        by_date.entry(log.sleep.date).or_default().push(log);
-    }
-    let days = range.iter().map(|date| day_of(date, by_date.remove(&date).unwrap_or_default())).collect();
+    let (logs, nights) = logs_around(store, user.id, range)?;
+    let naps = Naps::of(logs.iter().map(|log| &log.sleep).filter(|sleep| range.contains(sleep.date)));
     Ok(SleepPeriodView {
         range,
-        days,
-        summary: NightSummary::of(&nights(&sleeps), range, user.today(now)),
-        naps: Naps::of(&sleeps),
+        days: days_of(range, logs, &nights),
+        summary: NightSummary::of(&nights, range, user.today(now)),
+        naps,
         goal: user.settings.sleep_goal,
     })
 }
@@ -157,7 +184,7 @@ pub fn statistics(
     let user = users::find(store, user)?;
     let today = user.today(now);
     let range = range(today)?;
-    let sleeps = store.sleeps(user.id, needed(range, today))?;
+    let sleeps = sleeps_around(store, user.id, needed(range, today))?;
     let goal = user.settings.sleep_goal;
     Ok((stats(&sleeps, range, today, goal, user.settings.free_days), goal))
 }

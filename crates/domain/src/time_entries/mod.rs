@@ -2,20 +2,27 @@
 //!
 //! The minutes of a habit that is measured in minutes flow into its entries: [`crate::habits::tracked`].
 
+mod check;
+mod input;
 mod repository;
 mod service;
+mod split;
 mod summary;
+mod times;
 
+pub(crate) use check::{check_habit, check_task};
+pub use input::{NewTimeEntry, TimeEntryPatch};
 pub use repository::{TimeEntryRepository, TimeFilter, TimeSeek, TimeSpent};
-pub(crate) use service::{AHEAD, check_habit, check_task};
-pub use service::{NewTimeEntry, TimeEntryPatch, create, delete, find, list, update};
+pub use service::{WrittenTime, create, delete, find, list, update};
+pub use split::{Piece, pieces};
 pub use summary::{
     GroupBy, HabitLabel, SpentOn, Week, by_period, summary_by_habit, summary_by_period, summary_by_theme, week,
 };
+pub(crate) use times::AHEAD;
 
 use serde::Serialize;
 
-use crate::civil::{Date, Instant};
+use crate::civil::{Date, Instant, ZoneOrOffset};
 use crate::ids::{HabitId, TaskId, TimeEntryId};
 use crate::revision::Revision;
 use crate::text::Prose;
@@ -38,15 +45,19 @@ pub struct TimeEntry {
     /// The task that the time was spent on.
     #[serde(rename = "task_id")]
     pub task: Option<TaskId>,
-    /// The date it counts for, in the user's own calendar.
+    /// The date it counts for: if `started_at` is known, the one it lies on in `timezone`, by the user's start of the
+    /// day.
     pub date: Date,
-    /// How long.
+    /// How long: if `started_at` and `ended_at` are known, the time between them, to the minute.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440, example = 25))]
     pub minutes: u32,
     /// When it began; null if that isn't known.
     pub started_at: Option<Instant>,
     /// When it ended; null if that isn't known.
     pub ended_at: Option<Instant>,
+    /// Where it was spent: a time zone, or an offset from UTC such as `+05:30`.
+    #[serde(rename = "timezone")]
+    pub zone: ZoneOrOffset,
     /// A note.
     pub note: Option<TimeNote>,
     /// The time of creation.

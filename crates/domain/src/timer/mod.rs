@@ -2,15 +2,13 @@
 
 mod repository;
 mod service;
-mod split;
 
 pub use repository::TimerRepository;
-pub use service::{MAX_DAYS_BACK, StartTimer, StopTimer, discard, find, start, stop};
-pub use split::{Piece, pieces};
+pub use service::{MAX_DAYS_BACK, MAX_UNASKED_SECONDS, StartTimer, StopTimer, discard, find, start, stop};
 
 use serde::Serialize;
 
-use crate::civil::Instant;
+use crate::civil::{Instant, ZoneOrOffset};
 use crate::ids::{HabitId, TaskId};
 use crate::revision::Revision;
 use crate::time_entries::TimeNote;
@@ -29,6 +27,10 @@ pub struct Timer {
     pub note: Option<TimeNote>,
     /// Since when it runs.
     pub started_at: Instant,
+    /// Where it was started: a time zone, or an offset from UTC such as `+05:30`. The days of its time entries are
+    /// those of the clock there.
+    #[serde(rename = "timezone")]
+    pub zone: ZoneOrOffset,
     /// The revision it was last touched in.
     #[serde(skip)]
     pub rev: Revision,

@@ -1,20 +1,23 @@
 //! Starting, stopping and discarding the timer.
 
-use super::{Timer, pieces};
-use crate::civil::Instant;
+use super::Timer;
+use crate::civil::{Instant, ZoneOrOffset};
 use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
 use crate::habits::tracked;
 use crate::idempotency::Creation;
 use crate::ids::{HabitId, IdSource, TaskId, TimeEntryId, UserId};
-use crate::time_entries::{AHEAD, TimeEntry, TimeNote, check_habit, check_task};
+use crate::time_entries::{AHEAD, TimeEntry, TimeNote, check_habit, check_task, pieces};
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users;
 use crate::violation::Violations;
 
 /// How far back a timer may be said to have begun, in days.
 pub const MAX_DAYS_BACK: i64 = 31;
+
+/// How long a timer may have run without being asked back whether that is meant, in seconds: 24 hours.
+pub const MAX_UNASKED_SECONDS: i64 = 86_400;
 
 /// A timer to start.
 #[derive(Debug, Clone, Default)]
@@ -30,10 +33,16 @@ pub struct StartTimer {
     pub note: Option<TimeNote>,
     /// Since when it runs, at most 31 days back; now if absent.
     pub started_at: Option<Instant>,
+    /// Where it is started: a time zone, or an offset from UTC such as `+05:30`. If absent, the offset that `started_at`
+    /// was sent with, unless it is that of the user's zone; else the user's zone.
+    pub timezone: Option<ZoneOrOffset>,
+    /// The offset that `started_at` was sent with.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub offset: Option<ZoneOrOffset>,
 }
 
-/// How the timer is to be stopped. An empty object will do.
-#[derive(Debug, Clone)]
+/// How the timer is to be stopped.
+#[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StopTimerBody))]
 pub struct StopTimer {
     /// The id of the time entry that becomes of it (of the first, if there are several), if the client wants to choose
@@ -71,13 +80,14 @@ pub fn start(tx: &mut WriteTransaction<'_>, new: StartTimer) -> Result<Timer, Er
         let detail = format!("must lie within the last {MAX_DAYS_BACK} days: make a time entry of what is longer ago");
         wrong.add("/started_at", "out_of_range", detail);
     }
+    let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, started_at);
     let path = if new.started_at.is_some() { "/started_at" } else { "/habit_id" };
-    check_habit(tx, new.habit, user.day_clock().date_at(started_at), path, &mut wrong)?;
+    check_habit(tx, new.habit, user.day_clock_in(zone).date_at(started_at), path, &mut wrong)?;
     check_task(tx, new.task, &mut wrong)?;
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
-    let timer = Timer { habit: new.habit, task: new.task, note: new.note, started_at, rev: tx.rev };
+    let timer = Timer { habit: new.habit, task: new.task, note: new.note, started_at, zone, rev: tx.rev };
     tx.store.insert_timer(tx.user, &timer)?;
     Ok(timer)
 }
@@ -86,11 +96,13 @@ pub fn start(tx: &mut WriteTransaction<'_>, new: StartTimer) -> Result<Timer, Er
 /// created.
 ///
 /// # Errors
-/// Conflict `timer_not_running` if none runs.
+/// - Conflict `timer_not_running` if none runs;
+/// - [`Error::LongTimer`] if it ran for more than [`MAX_UNASKED_SECONDS`] and that isn't confirmed.
 pub fn stop(
     tx: &mut WriteTransaction<'_>,
     ids: &dyn IdSource,
     stop: &StopTimer,
+    confirmed: bool,
 ) -> Result<Creation<Vec<TimeEntry>>, Error> {
     if let Some(id) = stop.id {
         if let Some(entry) = tx.store.find_time_entry(tx.user, id)? {
@@ -117,8 +129,12 @@ pub fn stop(
     }
     // One that was started by a clock ahead of ours has run for a moment at least.
     let ended_at = stop.ended_at.unwrap_or_else(|| tx.now.max(timer.started_at.plus_seconds(1)));
+    let pieces = pieces(user.day_clock_in(timer.zone), timer.started_at, ended_at);
+    if !confirmed && ended_at > timer.started_at.plus_seconds(MAX_UNASKED_SECONDS) {
+        return Err(Error::LongTimer { started_at: timer.started_at, pieces });
+    }
     let mut first = stop.id;
-    let entries: Vec<TimeEntry> = pieces(user.day_clock(), timer.started_at, ended_at)
+    let entries: Vec<TimeEntry> = pieces
         .into_iter()
         .map(|piece| TimeEntry {
             id: first.take().unwrap_or_else(|| ids.fresh().into()),
@@ -128,6 +144,7 @@ pub fn stop(
             minutes: piece.minutes,
             started_at: Some(piece.from),
             ended_at: Some(piece.to),
+            zone: timer.zone,
             note: stop.note.clone().or_else(|| timer.note.clone()),
             created_at: tx.now,
             updated_at: tx.now,

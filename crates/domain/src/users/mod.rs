@@ -10,7 +10,7 @@ pub use repository::{Credentials, NewUser, UserRepository};
 pub use service::{UserProfile, find, profile, update_settings};
 pub use settings::{ColorScheme, Locale, Settings, SettingsPatch, SleepGoal};
 
-use crate::civil::{Date, DayClock, Instant};
+use crate::civil::{Date, DayClock, Instant, ZoneOrOffset};
 use crate::ids::UserId;
 use crate::revision::Revision;
 
@@ -45,6 +45,11 @@ impl User {
     /// How this user's days lie on the time line.
     pub fn day_clock(&self) -> DayClock {
         self.settings.day_clock()
+    }
+
+    /// How their days lie where they are for the time being.
+    pub const fn day_clock_in(&self, zone: ZoneOrOffset) -> DayClock {
+        DayClock { zone: zone.zone(), day_start: self.settings.day_start }
     }
 
     /// The user's own today.

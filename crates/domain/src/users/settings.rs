@@ -24,6 +24,8 @@ pub struct Settings {
     pub sleep_goal: SleepGoal,
     /// Days free of work.
     pub free_days: Weekdays,
+    /// Whether the time entries of a day may add up to more than the day has, because they overlap.
+    pub allow_overlapping_time: bool,
 }
 
 patch! {
@@ -52,6 +54,9 @@ patch! {
         /// Days free of work.
         #[cfg_attr(feature = "openapi", schema(nullable = false))]
         pub free_days: Option<Weekdays>,
+        /// Whether the time entries of a day may add up to more than the day has, because they overlap.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub allow_overlapping_time: Option<bool>,
     }
 }
 
@@ -84,6 +89,7 @@ impl Default for Settings {
             color_scheme: ColorScheme::System,
             sleep_goal: SleepGoal::default(),
             free_days: Weekdays::of(&[Weekday::Sa, Weekday::Su]),
+            allow_overlapping_time: false,
         }
     }
 }

@@ -38,7 +38,8 @@ impl Sample {
 }
 
 fn log(tx: &mut WriteTransaction<'_>, ids: &dyn IdSource, input: SleepInput) -> Result<(), Error> {
-    let new = NewSleepLog { id: SleepLogId::from_uuid(ids.fresh()), input, request_digest: [0; 32] };
+    let id = SleepLogId::from_uuid(ids.fresh());
+    let new = NewSleepLog { id, input, timezone: None, offset: None, request_digest: [0; 32] };
     sleep::create(tx, new, OnOverlap::Refuse).map(drop)
 }
 
@@ -111,6 +112,8 @@ fn mood(
             value: value(number)?,
             note: None,
             tags: Tags::default(),
+            timezone: None,
+            offset: None,
             request_digest: [0; 32],
         };
         moods::create_moment(tx, new)?;

@@ -131,6 +131,8 @@ fn make_time_entries(
         minutes: None,
         started_at: None,
         ended_at: None,
+        timezone: None,
+        offset: None,
         note: None,
         request_digest: [0; 32],
     };
@@ -139,7 +141,7 @@ fn make_time_entries(
         let started_at = ended_at.plus_seconds(-i64::from(*minutes) * 60);
         let (task, started_at, ended_at) = (Some(*task), Some(started_at), Some(*ended_at));
         let id = TimeEntryId::from_uuid(ids.fresh());
-        time_entries::create(tx, NewTimeEntry { task, started_at, ended_at, ..entry(id) })?;
+        time_entries::create(tx, ids, NewTimeEntry { task, started_at, ended_at, ..entry(id) })?;
         count += 1;
     }
     for back in (1..=READING_DAYS).step_by(2).filter(|_| reading.is_some()) {
@@ -147,7 +149,7 @@ fn make_time_entries(
         let date = Some(today.saturating_add_days(-back));
         let minutes = Some(5 + back.unsigned_abs() * 7 % 16);
         let note = TimeNote::parse("before going to sleep")?;
-        time_entries::create(tx, NewTimeEntry { habit: reading, date, minutes, note, ..entry(id) })?;
+        time_entries::create(tx, ids, NewTimeEntry { habit: reading, date, minutes, note, ..entry(id) })?;
         count += 1;
     }
     Ok(count)

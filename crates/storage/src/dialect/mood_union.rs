@@ -48,11 +48,12 @@ impl MoodDays {
 impl QueryFragment<MultiBackend> for MoodUnion {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.push_sql(
-            "SELECT id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest FROM mood_moments",
+            "SELECT id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest, timezone \
+             FROM mood_moments",
         );
         self.0.push(&mut out)?;
         out.push_sql(
-            " UNION ALL SELECT NULL, NULL, date, value, note, tags, created_at, updated_at, rev, NULL FROM moods",
+            " UNION ALL SELECT NULL, NULL, date, value, note, tags, created_at, updated_at, rev, NULL, NULL FROM moods",
         );
         self.0.push(&mut out)
     }
@@ -106,6 +107,7 @@ query!(MoodUnion: (
     UtcTimestamp,
     BigInt,
     Nullable<Binary>,
+    Nullable<TypedText>,
 ));
 query!(MoodValues: (CivilDate, Integer, Integer));
 query!(MoodDates: CivilDate);

@@ -25,6 +25,7 @@ table! {
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,
         rev -> BigInt,
+        allow_overlapping_time -> Bool,
     }
 }
 

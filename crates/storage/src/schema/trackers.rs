@@ -116,6 +116,7 @@ table! {
         updated_at -> UtcTimestamp,
         rev -> BigInt,
         request_digest -> Binary,
+        timezone -> TypedText,
     }
 }
 
@@ -130,6 +131,7 @@ table! {
         note -> Nullable<TypedText>,
         started_at -> UtcTimestamp,
         rev -> BigInt,
+        timezone -> TypedText,
     }
 }
 
@@ -200,6 +202,7 @@ table! {
         updated_at -> UtcTimestamp,
         rev -> BigInt,
         request_digest -> Binary,
+        timezone -> TypedText,
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 
 use circadia_domain::audit::{AuditAction, AuditOutcome};
-use circadia_domain::civil::{Weekday, Zone};
+use circadia_domain::civil::{Weekday, Zone, ZoneOrOffset};
 use circadia_domain::habits::EntryState;
 use circadia_domain::identities::{Provider, Subject};
 use circadia_domain::jobs::JobKind;
@@ -88,23 +88,21 @@ impl Text for Scopes {
     }
 }
 
-impl Text for Zone {
-    fn to_text(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.name())
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
+/// Types that print as they are read.
+macro_rules! printed_texts {
+    ($($text:ty),+ $(,)?) => {$(
+        impl Text for $text {
+            fn to_text(&self) -> Cow<'_, str> {
+                Cow::Owned(self.to_string())
+            }
+            fn from_text(text: &str) -> Option<Self> {
+                Self::parse(text).ok()
+            }
+        }
+    )+};
 }
 
-impl Text for Color {
-    fn to_text(&self) -> Cow<'_, str> {
-        Cow::Owned(self.to_string())
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
-}
+printed_texts!(Color, Zone, ZoneOrOffset);
 
 fn read<T: Text>(bytes: &[u8]) -> deserialize::Result<Sql<T>> {
     let text = std::str::from_utf8(bytes)?;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use circadia_domain::civil::Instant;
+use circadia_domain::civil::{Instant, ZoneOrOffset};
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::habits::Habit;
 use circadia_domain::ids::{LoginId, UserId};
@@ -80,7 +80,14 @@ fn fill(test: &TestDatabase, user: UserId) {
         task: Some(task.id),
         ..samples::time_entry(samples::date("2026-01-01"), 30)
     };
-    let timer = Timer { habit: Some(habit.id), task: Some(task.id), note: None, started_at: NOW, rev: Revision(1) };
+    let timer = Timer {
+        habit: Some(habit.id),
+        task: Some(task.id),
+        note: None,
+        started_at: NOW,
+        zone: ZoneOrOffset::UTC,
+        rev: Revision(1),
+    };
     test.write(user, |tx| {
         tx.store.insert_theme(user, &theme)?;
         tx.store.insert_theme(user, &buried)?;

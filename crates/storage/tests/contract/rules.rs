@@ -1,5 +1,6 @@
 //! The rules that stand in the database itself, under those of the domain.
 
+use circadia_domain::civil::ZoneOrOffset;
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::Habit;
 use circadia_domain::revision::Revision;
@@ -26,7 +27,14 @@ fn filled(backend: Backend) -> TestDatabase {
         task: Some(task.id),
         ..samples::time_entry(samples::date("2026-01-01"), 30)
     };
-    let timer = Timer { habit: Some(habit.id), task: Some(task.id), note: None, started_at: NOW, rev: Revision(1) };
+    let timer = Timer {
+        habit: Some(habit.id),
+        task: Some(task.id),
+        note: None,
+        started_at: NOW,
+        zone: ZoneOrOffset::UTC,
+        rev: Revision(1),
+    };
     let buried = samples::theme("Buried");
     test.write(user, |tx| {
         tx.store.insert_theme(user, &theme)?;

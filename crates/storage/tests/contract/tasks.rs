@@ -1,6 +1,6 @@
 //! Tasks.
 
-use circadia_domain::civil::Date;
+use circadia_domain::civil::{Date, ZoneOrOffset};
 use circadia_domain::ids::{TaskId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{
@@ -210,7 +210,14 @@ pub(crate) fn a_deleted_task_leaves_the_time_spent_on_it(backend: Backend) {
     insert(&test, user, &[gone.clone(), kept.clone()]);
     let spent = |task: &Task| TimeEntry { task: Some(task.id), ..samples::time_entry(samples::date("2026-03-10"), 20) };
     let (on_gone, on_kept) = (spent(&gone), spent(&kept));
-    let timer = Timer { habit: None, task: Some(gone.id), note: None, started_at: NOW, rev: Revision(1) };
+    let timer = Timer {
+        habit: None,
+        task: Some(gone.id),
+        note: None,
+        started_at: NOW,
+        zone: ZoneOrOffset::UTC,
+        rev: Revision(1),
+    };
     test.write(user, |tx| {
         tx.store.insert_time_entries(user, &[on_gone.clone(), on_kept.clone()])?;
         tx.store.insert_timer(user, &timer)

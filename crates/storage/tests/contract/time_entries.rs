@@ -1,6 +1,6 @@
 //! Time entries.
 
-use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::civil::{Date, DateRange, ZoneOrOffset};
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::habits::Habit;
 use circadia_domain::ids::{TimeEntryId, UserId};
@@ -230,7 +230,14 @@ pub(crate) fn a_deleted_habit_leaves_the_time_spent_on_it(backend: Backend) {
     let spent =
         |habit: &Habit| TimeEntry { habit: Some(habit.id), task: Some(task.id), ..time_entry(date("2026-03-10"), 20) };
     let (on_gone, on_kept) = (spent(&gone), spent(&kept));
-    let timer = Timer { habit: Some(gone.id), task: None, note: None, started_at: NOW, rev: Revision(1) };
+    let timer = Timer {
+        habit: Some(gone.id),
+        task: None,
+        note: None,
+        started_at: NOW,
+        zone: ZoneOrOffset::UTC,
+        rev: Revision(1),
+    };
     test.write(user, |tx| {
         tx.store.insert_time_entries(user, &[on_gone.clone(), on_kept.clone()])?;
         tx.store.insert_timer(user, &timer)

@@ -1,5 +1,6 @@
 //! Timers.
 
+use circadia_domain::civil::ZoneOrOffset;
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::revision::Revision;
 use circadia_domain::time_entries::TimeNote;
@@ -16,6 +17,7 @@ fn timer() -> Timer {
         task: None,
         note: TimeNote::parse("Kapitel 3 📖").unwrap(),
         started_at: NOW,
+        zone: ZoneOrOffset::parse("Asia/Kolkata").unwrap(),
         rev: Revision(i64::MAX),
     }
 }

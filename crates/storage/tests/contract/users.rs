@@ -106,6 +106,7 @@ pub(crate) fn settings_and_passwords_change(backend: Backend) {
         color_scheme: ColorScheme::System,
         sleep_goal: SleepGoal::from_minutes(60).unwrap(),
         free_days: Weekdays::of(&[]),
+        allow_overlapping_time: false,
     };
     let later = NOW.plus_seconds(1);
     test.write(user.id, |tx| {

@@ -1,6 +1,6 @@
 //! Accounts that are kept day by day on every tracker, for statistics.
 
-use circadia_domain::civil::{Date, DateRange, Instant, Weekday, Zone};
+use circadia_domain::civil::{Date, DateRange, Instant, Weekday, ZoneOrOffset};
 use circadia_domain::habits::{DayRecord, EntryState, Habit, HabitName, History, Plan, Timeline, Window};
 use circadia_domain::ids::UserId;
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog};
@@ -61,7 +61,8 @@ fn night(day: Date) -> SleepLog {
     let start = Instant::parse(&format!("{day}T00:00:00Z")).unwrap().plus_seconds(-3600);
     let log = samples::sleep_log(start, 7 * 3600 + 72 * i64::from(chance(day, 3)));
     let quality = Some(Quality::from_number(1 + i64::from(chance(day, 4)) / 20).unwrap());
-    let sleep = Sleep { date: day, zone: Zone::UTC, kind: SleepKind::Main, quality, awake_seconds: None, ..log.sleep };
+    let sleep =
+        Sleep { date: day, zone: ZoneOrOffset::UTC, kind: SleepKind::Main, quality, awake_seconds: None, ..log.sleep };
     SleepLog { sleep, ..log }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use circadia_domain::audit::{AuditAction, AuditDetail, AuditEvent};
-use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone};
+use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone, ZoneOrOffset};
 use circadia_domain::habits::{
     DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
 };
@@ -56,6 +56,7 @@ pub(crate) fn settings() -> Settings {
         color_scheme: ColorScheme::Dark,
         sleep_goal: SleepGoal::from_minutes(960).unwrap(),
         free_days: Weekdays::of(&[Weekday::Mo, Weekday::Su]),
+        allow_overlapping_time: true,
     }
 }
 
@@ -205,6 +206,7 @@ pub(crate) fn time_entry(date: Date, minutes: u32) -> TimeEntry {
         minutes,
         started_at: Some(NOW),
         ended_at: Some(NOW.plus_seconds(1)),
+        zone: ZoneOrOffset::parse("-03:30").unwrap(),
         note: TimeNote::parse("Kapitel 3 📖").unwrap(),
         created_at: NOW,
         updated_at: NOW.plus_seconds(4),
@@ -229,14 +231,14 @@ pub(crate) fn entry(habit: HabitId, date: Date) -> Entry {
 
 /// A log of so many seconds from an instant on, with every column filled.
 pub(crate) fn sleep_log(start: Instant, seconds: i64) -> SleepLog {
-    let zone = Zone::parse("America/Argentina/ComodRivadavia").unwrap();
+    let zone = ZoneOrOffset::parse("America/Argentina/ComodRivadavia").unwrap();
     let end = start.plus_seconds(seconds);
     SleepLog {
         id: SleepLogId::from_uuid(id()),
         sleep: Sleep {
             start,
             end,
-            date: circadia_domain::sleep::waking_date(zone, end),
+            date: circadia_domain::sleep::waking_date(zone.zone(), end),
             zone,
             kind: SleepKind::Nap,
             quality: Some(Quality::from_number(5).unwrap()),
@@ -271,6 +273,7 @@ pub(crate) fn moment(date: Date, value: i64) -> MoodMoment {
         id: MoodMomentId::from_uuid(id()),
         at: NOW,
         date,
+        zone: ZoneOrOffset::parse("+05:45").unwrap(),
         value: MoodValue::from_number(value).unwrap(),
         note: MoodNote::parse("Regen 🌧").unwrap(),
         tags: tags(),

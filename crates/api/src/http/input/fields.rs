@@ -1,5 +1,6 @@
 //! Decoding an object field by field.
 
+use circadia_domain::civil::ZoneOrOffset;
 use circadia_domain::ids::IdSource;
 use circadia_domain::json::FromJson;
 use circadia_domain::violation::Violations;
@@ -164,6 +165,11 @@ impl<'a> Fields<'a> {
     pub fn new_id<T: From<Uuid>>(&mut self, parse: impl Fn(&str) -> Parsed<T>) -> Option<T> {
         let given = self.optional_with("id", raw::text(parse));
         given.or_else(|| (!self.has("id")).then(|| self.origin.fresh_id().into()))
+    }
+
+    /// The offset from UTC that an instant was sent with; none if it says nothing of where it was.
+    pub fn offset_of(&self, name: &str) -> Option<ZoneOrOffset> {
+        self.members.get(name).and_then(Value::as_str).and_then(ZoneOrOffset::of_timestamp)
     }
 
     /// SHA-256 of the request's body, by which its repetition is recognised.

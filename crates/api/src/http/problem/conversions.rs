@@ -38,6 +38,15 @@ impl From<circadia_domain::Error> for Problem {
                     format!("It overlaps {others}: change the interval, or replace them with `?on_overlap=replace`.");
                 Self::of(Code::SleepOverlap, detail).with_member("conflicts", &conflicts)
             }
+            Error::LongTimer { started_at, pieces } => {
+                let minutes: u64 = pieces.iter().map(|piece| u64::from(piece.minutes)).sum();
+                let detail = format!(
+                    "It runs since {started_at}: that would be {minutes} minutes in {} time entries. Stop it with \
+                     `?confirm=true` if that is meant, with an earlier `ended_at`, or discard it.",
+                    pieces.len()
+                );
+                Self::of(Code::TimerRanLong, detail).with_member("minutes", &minutes).with_member("items", &pieces)
+            }
             Error::Stale { current: Some(current) } => Self::of(
                 Code::PreconditionFailed,
                 format!("It is now at revision {current}, which `If-Match` does not name: fetch it and try again."),

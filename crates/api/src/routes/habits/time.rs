@@ -10,6 +10,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
 use crate::http::problem::Problem;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::OnQuery;
 
@@ -58,7 +59,7 @@ async fn get_week(caller: Caller, id: PathParam<HabitId>, query: Query<OnQuery>)
     let week = read.await?;
     let body = WeekBody {
         total_week: week.total(),
-        avg_per_day: week.average(),
+        avg_per_day: six_places(week.average()),
         daily: week.daily.into_iter().map(|(date, total_minutes)| WeekDayBody { date, total_minutes }).collect(),
     };
     Answer::computed(&body)

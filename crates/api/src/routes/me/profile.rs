@@ -77,6 +77,7 @@ impl Decode for SettingsPatch {
             color_scheme: fields.change("color_scheme"),
             sleep_goal: fields.change("sleep_goal_minutes"),
             free_days: fields.change("free_days"),
+            allow_overlapping_time: fields.change("allow_overlapping_time"),
         })
     }
 }

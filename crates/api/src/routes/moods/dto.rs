@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::input::{Decode, Fields};
-use crate::http::rounding::two_places;
+use crate::http::rounding::six_places;
 
 /// A day with its mood and moments.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,7 +33,7 @@ impl From<MoodDay> for MoodDayBody {
         let value = day.value();
         Self {
             date: day.date,
-            value: value.map(|day| two_places(day.value)),
+            value: value.map(|day| six_places(day.value)),
             source: value.map(|day| day.source),
             mood: day.mood,
             moments: day.moments,
@@ -68,7 +68,9 @@ impl Decode for NewMoment {
         let value = fields.required("value");
         let note = fields.optional("note");
         let tags = fields.optional("tags").unwrap_or_default();
-        Some(Self { id: id?, at: at?, value: value?, note, tags, request_digest: fields.request_digest() })
+        let timezone = fields.optional("timezone");
+        let (offset, request_digest) = (fields.offset_of("at"), fields.request_digest());
+        Some(Self { id: id?, at: at?, value: value?, note, tags, timezone, offset, request_digest })
     }
 }
 
@@ -76,6 +78,7 @@ impl Decode for MomentPatch {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
             at: fields.change("at"),
+            timezone: fields.change("timezone"),
             value: fields.change("value"),
             note: fields.change_or_clear("note"),
             tags: fields.change_or_clear("tags").map(Option::unwrap_or_default),

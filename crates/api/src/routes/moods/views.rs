@@ -13,7 +13,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Parsed, Query, integer, text};
 use crate::http::problem::Problem;
-use crate::http::rounding::two_places;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::{DateQuery, view};
 
@@ -40,7 +40,7 @@ impl From<MoodPeriodView> for PeriodViewBody {
         Self {
             range: view.range,
             days: view.days.into_iter().map(MoodDayBody::from).collect(),
-            values: view.values.map(|values| values.map(two_places)),
+            values: view.values.map(|values| values.map(six_places)),
             n: view.n,
         }
     }
@@ -166,7 +166,7 @@ struct TrendPointBody {
 
 impl From<TrendPoint> for TrendPointBody {
     fn from(point: TrendPoint) -> Self {
-        let figure = |value: Option<f64>| value.map(two_places);
+        let figure = |value: Option<f64>| value.map(six_places);
         Self { date: point.date, value: figure(point.value), mean: figure(point.mean), n: point.n }
     }
 }
@@ -176,7 +176,7 @@ impl From<Trend> for TrendBody {
         Self {
             range: trend.range,
             window: trend.window,
-            values: trend.values.map(|values| values.map(two_places)),
+            values: trend.values.map(|values| values.map(six_places)),
             n: trend.n,
             items: trend.points.into_iter().map(TrendPointBody::from).collect(),
         }

@@ -56,7 +56,9 @@ impl Decode for NewSleepLog {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let id = fields.new_id(SleepLogId::parse);
         let input = SleepInput::decode(fields);
-        Some(Self { id: id?, input: input?, request_digest: fields.request_digest() })
+        let timezone = fields.optional("timezone");
+        let offset = fields.offset_of("end").or_else(|| fields.offset_of("start"));
+        Some(Self { id: id?, input: input?, timezone, offset, request_digest: fields.request_digest() })
     }
 }
 
@@ -65,6 +67,7 @@ impl Decode for SleepPatch {
         Some(Self {
             start: fields.change("start"),
             end: fields.change("end"),
+            timezone: fields.change("timezone"),
             kind: fields.change("kind"),
             quality: fields.change_or_clear("quality"),
             awake_seconds: fields.change_or_clear_with("awake_seconds", between(0, MAX_AWAKE_SECONDS)),

@@ -12,7 +12,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
-use crate::http::rounding::rounded;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::range;
 
@@ -45,9 +45,9 @@ impl From<SummaryStats> for MinutesSpread {
     }
 }
 
-/// Seconds as minutes, to two places.
+/// Seconds as minutes.
 pub(super) fn minutes(seconds: f64) -> f64 {
-    rounded(seconds / 60.0, 2)
+    six_places(seconds / 60.0)
 }
 
 /// A mean of times of day, on the circle: of 23:00 and 01:00, 00:00.
@@ -69,14 +69,15 @@ impl From<ClockMean> for ClockMeanBody {
     }
 }
 
-/// Statistics of the nights in a range. A night is the `main` logs of one date together; nights without a log are
-/// reported as missing and don't affect the statistics.
+/// Statistics of the nights in a range. A night is a run of `main` logs that each begin at most 3 hours after the end of
+/// the one before; its date is that of the last waking. Dates without one are reported as missing and don't affect the
+/// statistics.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NightSummary)]
 pub(in crate::routes) struct SummaryBody {
     /// Nights with data.
     nights: u32,
-    /// Nights in the range without data, up to today.
+    /// Dates in the range without a night, up to today.
     missing: u32,
     /// The time from start to end of a night's logs; null without nights.
     duration: Option<MinutesSpread>,
@@ -109,9 +110,9 @@ impl From<NightSummary> for SummaryBody {
             bed: summary.bed.map(ClockMeanBody::from),
             wake: summary.wake.map(ClockMeanBody::from),
             mid_sleep: summary.mid_sleep.map(ClockMeanBody::from),
-            efficiency: summary.efficiency.map(|efficiency| rounded(efficiency, 4)),
+            efficiency: summary.efficiency.map(six_places),
             efficiency_nights: summary.efficiency_nights,
-            quality: summary.quality.map(|quality| rounded(quality, 2)),
+            quality: summary.quality.map(six_places),
             quality_nights: summary.quality_nights,
         }
     }
@@ -150,11 +151,11 @@ struct RegularityBody {
 
 impl From<Regularity> for RegularityBody {
     fn from(regularity: Regularity) -> Self {
-        Self { index: rounded(regularity.index, 2), days: rounded(regularity.days, 2) }
+        Self { index: six_places(regularity.index), days: six_places(regularity.days) }
     }
 }
 
-/// The sleep debt: max(0, Σ (goal − asleep)) over the last 14 nights. Naps don't reduce it.
+/// The sleep debt: max(0, Σ (goal − asleep)) over the nights of the last 14 dates. Naps don't reduce it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepDebt)]
 struct DebtBody {
@@ -166,9 +167,9 @@ struct DebtBody {
     from: Date,
     /// The last of the 14 dates: the end of the range, or today if that is earlier.
     to: Date,
-    /// Nights with data.
+    /// How many of the dates have a night.
     nights: u32,
-    /// Nights without data. They don't count towards the debt.
+    /// How many have none. They don't count towards the debt.
     missing: u32,
 }
 

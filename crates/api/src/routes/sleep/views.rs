@@ -13,7 +13,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::Query;
 use crate::http::problem::Problem;
-use crate::http::rounding::rounded;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::{DateQuery, view};
 
@@ -21,7 +21,7 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_sleep_day, get_sleep_week, get_sleep_month);
 }
 
-/// A night: the `main` logs of one date together.
+/// A night: `main` logs that each begin at most 3 hours after the end of the one before.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Night)]
 struct NightBody {
@@ -58,8 +58,8 @@ impl From<Night> for NightBody {
             mid_sleep_time: night.mid_time.to_string(),
             duration_seconds: night.duration_seconds,
             asleep_seconds: night.asleep_seconds,
-            efficiency: night.efficiency().map(|efficiency| rounded(efficiency, 4)),
-            quality: night.mean_quality().map(|quality| rounded(quality, 2)),
+            efficiency: night.efficiency().map(six_places),
+            quality: night.mean_quality().map(six_places),
         }
     }
 }
@@ -70,11 +70,11 @@ impl From<Night> for NightBody {
 struct DayBody {
     /// The date of waking.
     date: Date,
-    /// Its night; null if none was logged.
+    /// Its night, of two that end on the date the longer one; null if none was logged.
     night: Option<NightBody>,
     /// Its naps.
     naps: NapsBody,
-    /// All its logs, by start.
+    /// The logs of its nights and its naps, by start. The first log of a night can have the date before.
     logs: Vec<SleepLogBody>,
 }
 
@@ -125,11 +125,11 @@ struct DayViewBody {
     timezone: Zone,
     /// The user's sleep goal per night.
     goal_minutes: SleepGoal,
-    /// Its night; null if none was logged.
+    /// Its night, of two that end on the date the longer one; null if none was logged.
     night: Option<NightBody>,
     /// Its naps.
     naps: NapsBody,
-    /// All logs with this date of waking, by start.
+    /// The logs of its nights and its naps, by start. The first log of a night can have the date before.
     logs: Vec<SleepLogBody>,
     /// The hours of the civil day from midnight to midnight: 24, or 23 or 25 as clocks change. They cover the civil
     /// day, regardless of dates of waking: the part of a night after midnight, and in the evening the start of the next

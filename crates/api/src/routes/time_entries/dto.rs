@@ -14,9 +14,12 @@ impl Decode for NewTimeEntry {
         let minutes = fields.optional_with("minutes", between(1, MAX_ENTRY_MINUTES));
         let started_at = fields.optional("started_at");
         let ended_at = fields.optional("ended_at");
+        let timezone = fields.optional("timezone");
+        let offset = fields.offset_of("started_at");
         let note = fields.optional("note");
         let request_digest = fields.request_digest();
-        Some(Self { id: id?, habit, task, date, minutes, started_at, ended_at, note, request_digest })
+        let id = id?;
+        Some(Self { id, habit, task, date, minutes, started_at, ended_at, timezone, offset, note, request_digest })
     }
 }
 
@@ -29,6 +32,7 @@ impl Decode for TimeEntryPatch {
             minutes: fields.change_with("minutes", between(1, MAX_ENTRY_MINUTES)),
             started_at: fields.change_or_clear("started_at"),
             ended_at: fields.change_or_clear("ended_at"),
+            timezone: fields.change("timezone"),
             note: fields.change_or_clear("note"),
         })
     }

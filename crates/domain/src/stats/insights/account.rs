@@ -8,7 +8,7 @@ use crate::entity;
 use crate::error::Error;
 use crate::habits::{Habit, HabitName, History, Progress};
 use crate::ids::{HabitId, UserId};
-use crate::sleep::{ClockTime, Night, clock_mean, nights};
+use crate::sleep::{ClockTime, Night, clock_mean, night_of_each_date, nights, sleeps_around};
 use crate::stats::period::Period;
 use crate::unit_of_work::Store;
 
@@ -66,7 +66,8 @@ pub fn of_account(
     let minutes: Vec<(Date, u64)> =
         store.time_by_day(user, range, None)?.into_iter().map(|(date, spent)| (date, spent.minutes)).collect();
     series.push(of_minutes(&minutes));
-    series.extend(of_nights(&nights(&store.sleeps(user, range)?)));
+    let nights = nights(&sleeps_around(store, user, range)?);
+    series.extend(of_nights(&nights, range));
     let names = habits.into_iter().map(|(habit, _)| (habit.id, habit.name)).collect();
     Ok(Analysis { range, insights: examine(&series, rate), names })
 }
@@ -104,7 +105,9 @@ fn of_minutes(minutes: &[(Date, u64)]) -> Series {
     Series::new(Subject::TrackedMinutes, days)
 }
 
-fn of_nights(nights: &[Night]) -> [Series; 3] {
+fn of_nights(nights: &[Night], range: DateRange) -> [Series; 3] {
+    let nights: Vec<Night> =
+        night_of_each_date(nights).into_values().filter(|night| range.contains(night.date)).collect();
     // Times of day become numbers that can be compared by their distance from the mean: midnight is no edge.
     let usual = clock_mean(nights.iter().map(|night| night.mid_time)).map_or(ClockTime::MIDNIGHT, |mean| mean.time);
     let each = |value: &dyn Fn(&Night) -> Option<f64>| -> Vec<(Date, f64)> {
@@ -120,7 +123,7 @@ fn of_nights(nights: &[Night]) -> [Series; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::civil::Zone;
+    use crate::civil::ZoneOrOffset;
     use crate::sleep::{Sleep, SleepKind};
 
     fn night(start: &str, end: &str, date: &str) -> Sleep {
@@ -128,7 +131,7 @@ mod tests {
             start: Instant::parse(start).unwrap(),
             end: Instant::parse(end).unwrap(),
             date: Date::parse(date).unwrap(),
-            zone: Zone::UTC,
+            zone: ZoneOrOffset::UTC,
             kind: SleepKind::Main,
             quality: None,
             awake_seconds: Some(1_800),
@@ -142,7 +145,7 @@ mod tests {
             night("2026-03-09T19:30:00Z", "2026-03-10T03:30:00Z", "2026-03-10"),
             night("2026-03-10T21:30:00Z", "2026-03-11T05:30:00Z", "2026-03-11"),
         ];
-        let [duration, quality, middle] = of_nights(&nights(&sleeps));
+        let [duration, quality, middle] = of_nights(&nights(&sleeps), DateRange::ALL);
         let expected = |subject, values: [f64; 2]| {
             Series::new(subject, sleeps.iter().zip(values).map(|(sleep, value)| (sleep.date, value)))
         };

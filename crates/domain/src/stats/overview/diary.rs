@@ -5,7 +5,7 @@ use crate::civil::{Date, DateRange};
 use crate::sleep::{Night, NightSummary};
 use crate::stats::period::{Mean, Pieces};
 
-/// Nights in an overview. A night is the main sleep of one date, of several logs their sum; naps are left out.
+/// Nights in an overview: main sleep, of several logs in a row their sum; naps are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SleepPart {
     /// Nights that were recorded.

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::habits::{Habit, History, Progress};
 use crate::ids::{ThemeId, UserId};
 use crate::moods::DayValue;
-use crate::sleep::Sleep;
+use crate::sleep::{Sleep, sleeps_around};
 use crate::stats::period::Period;
 use crate::tasks::{Priority, TaskStatus};
 use crate::themes::ThemeLabel;
@@ -53,6 +53,8 @@ pub trait StatsRepository {
 pub(super) struct InputData {
     pub(super) today: Date,
     pub(super) clock: DayClock,
+    /// The days whose data was read.
+    pub(super) days: DateRange,
     pub(super) habits: Vec<(Habit, History)>,
     /// By name.
     pub(super) themes: Vec<ThemeLabel>,
@@ -63,6 +65,7 @@ pub(super) struct InputData {
     pub(super) minutes: Vec<(Date, u64)>,
     /// Minutes of the range itself by theme.
     pub(super) minutes_by_theme: Vec<(Option<ThemeId>, u64)>,
+    /// Those of the nights of these days, and around them.
     pub(super) sleeps: Vec<Sleep>,
     pub(super) moods: Vec<DayValue>,
 }
@@ -105,6 +108,7 @@ pub(super) fn read(
     Ok(InputData {
         today,
         clock,
+        days,
         habits,
         themes,
         tasks: store.task_counts(user)?,
@@ -116,7 +120,7 @@ pub(super) fn read(
             .into_iter()
             .map(|(theme, spent)| (theme, spent.minutes))
             .collect(),
-        sleeps: store.sleeps(user, days)?,
+        sleeps: sleeps_around(store, user, days)?,
         moods: store.mood_values(user, days)?,
     })
 }
@@ -127,7 +131,7 @@ impl InputData {
         let habits = self.habits.iter().map(|(habit, _)| habit.timeline.window().starts_on);
         let tasks = self.tasks.iter().map(|tasks| self.clock.date_at(tasks.first_created_at));
         let minutes = self.minutes.iter().map(|(date, _)| *date);
-        let sleeps = self.sleeps.iter().map(|sleep| sleep.date);
+        let sleeps = self.sleeps.iter().map(|sleep| sleep.date).filter(|date| self.days.contains(*date));
         let moods = self.moods.iter().map(|mood| mood.date);
         habits.chain(tasks).chain(minutes).chain(sleeps).chain(moods).min()
     }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::input::InputData;
 use super::*;
-use crate::civil::{DayClock, DayStart, Weekday, Zone};
+use crate::civil::{DayClock, DayStart, Weekday, Zone, ZoneOrOffset};
 use crate::habits::{DayRecord, EntryState, Habit, History, Plan, Tally, Timeline, Window};
 use crate::ids::{HabitId, ThemeId};
 use crate::moods::{DayValue, MoodSource};
@@ -71,6 +71,7 @@ fn habit(number: u128, schedule: &str, kind: &str, starts_on: &str, entries: &[(
 
 fn data(zone: &str, today: &str) -> InputData {
     InputData {
+        days: DateRange::ALL,
         today: date(today),
         clock: DayClock { zone: Zone::parse(zone).unwrap(), day_start: DayStart::MIDNIGHT },
         habits: Vec::new(),
@@ -98,7 +99,7 @@ fn sleep(start: &str, end: &str, on: &str, kind: SleepKind, quality: Option<i64>
         start: at(start),
         end: at(end),
         date: date(on),
-        zone: Zone::UTC,
+        zone: ZoneOrOffset::UTC,
         kind,
         quality: quality.map(|quality| Quality::from_number(quality).unwrap()),
         awake_seconds: awake,

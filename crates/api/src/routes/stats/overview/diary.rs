@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::chart::{ChartBody, DatasetBody};
 use crate::http::rounding::six_places;
 
-/// Nights: the main sleep of one date together; naps are left out. Unrecorded values are unknown, not 0.
+/// Nights: main sleep, of several logs in a row together; naps are left out. Unrecorded values are unknown, not 0.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepOverview)]
 pub(super) struct SleepBody {

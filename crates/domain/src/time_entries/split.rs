@@ -1,20 +1,26 @@
 //! Time from a beginning to an end, shared out among days.
 
+use serde::Serialize;
+
 use crate::civil::{Date, DayClock, Instant};
 
 /// The longest that one time entry may last, in seconds. A day on which clocks are put back is longer.
 const LONGEST: i64 = 86_400;
 
 /// What one day gets of a stretch of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TimePiece))]
 pub struct Piece {
     /// The day, by the user's own calendar.
     pub date: Date,
     /// When it begins.
+    #[serde(rename = "started_at")]
     pub from: Instant,
     /// When it ends.
+    #[serde(rename = "ended_at")]
     pub to: Instant,
-    /// How long it is, 1 to 1,440.
+    /// How long it is.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1440))]
     pub minutes: u32,
 }
 

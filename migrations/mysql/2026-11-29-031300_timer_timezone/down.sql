@@ -1,0 +1,1 @@
+ALTER TABLE timers DROP CONSTRAINT timers_timezone_check, DROP COLUMN timezone;

@@ -1,0 +1,4 @@
+-- Whether the time entries of a day may add up to more than the day has, because they overlap.
+ALTER TABLE users
+    ADD COLUMN allow_overlapping_time BOOLEAN NOT NULL DEFAULT FALSE,
+    ADD CONSTRAINT users_allow_overlapping_time_check CHECK (allow_overlapping_time IN (0, 1));

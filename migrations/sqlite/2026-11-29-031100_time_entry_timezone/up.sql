@@ -1,0 +1,3 @@
+-- Where time was spent: an IANA time zone, or an offset from UTC such as `+05:30`. `date` is a date there.
+ALTER TABLE time_entries ADD COLUMN timezone TEXT NOT NULL DEFAULT 'UTC'
+    CONSTRAINT time_entries_timezone_check CHECK (length(timezone) BETWEEN 1 AND 64);

@@ -1,0 +1,1 @@
+ALTER TABLE mood_moments DROP COLUMN timezone;

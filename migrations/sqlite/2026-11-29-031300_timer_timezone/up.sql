@@ -1,0 +1,3 @@
+-- Where a timer was started: an IANA time zone, or an offset from UTC such as `+05:30`.
+ALTER TABLE timers ADD COLUMN timezone TEXT NOT NULL DEFAULT 'UTC'
+    CONSTRAINT timers_timezone_check CHECK (length(timezone) BETWEEN 1 AND 64);

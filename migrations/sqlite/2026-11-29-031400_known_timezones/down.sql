@@ -1,0 +1,2 @@
+-- The columns go with the migrations that made them.
+UPDATE timers SET timezone = 'UTC';

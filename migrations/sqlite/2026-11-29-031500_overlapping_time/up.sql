@@ -1,0 +1,3 @@
+-- Whether the time entries of a day may add up to more than the day has, because they overlap.
+ALTER TABLE users ADD COLUMN allow_overlapping_time INTEGER NOT NULL DEFAULT 0
+    CONSTRAINT users_allow_overlapping_time_check CHECK (allow_overlapping_time IN (0, 1));
