@@ -36,7 +36,7 @@ impl Accounts {
     pub async fn profile(&self, principal: Principal) -> Result<UserProfile, Error> {
         let now = self.context.now();
         let read =
-            self.context.unit_of_work.read::<_, DomainError>(move |store| users::profile(store, principal.user, now));
+            self.context.unit_of_work.query::<_, DomainError>(move |store| users::profile(store, principal.user, now));
         Ok(read.await?)
     }
 

@@ -28,6 +28,7 @@ async fn frequent_requests_take_few_round_trips(backend: Backend) {
         ("/habits/views/week".to_owned(), 1),
         (format!("/tasks/{task}"), 1),
         ("/timer".to_owned(), 1),
+        ("/me".to_owned(), 2),
         ("/sleep".to_owned(), 1),
         ("/sleep/views/week".to_owned(), 2),
         ("/moods/views/week".to_owned(), 2),

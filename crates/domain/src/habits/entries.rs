@@ -23,11 +23,10 @@ pub struct EntryPut {
     pub input: EntryInput,
 }
 
-/// One entry.
+/// One entry. One statement.
 pub fn find(store: &mut dyn Store, user: UserId, habit: HabitId, date: Date) -> Result<Entry, Error> {
-    let habit = store.find_habit(user, habit)?.ok_or(Error::not_found::<entity::Habit>())?;
-    let entry = store.find_entry(user, habit.id, date)?.ok_or(Error::not_found::<entity::Entry>())?;
-    Ok(entry.reevaluated(&habit.timeline))
+    let (habit, _, entry) = store.find_habit_day(user, habit, date)?.ok_or(Error::not_found::<entity::Habit>())?;
+    Ok(entry.ok_or(Error::not_found::<entity::Entry>())?.reevaluated(&habit.timeline))
 }
 
 /// A habit's entries in a range: see [`super::EntryRepository::entries`].

@@ -189,7 +189,7 @@ fn date_is_in_path(problem: Problem) -> Problem {
     responses((status = 200, description = "The entry", body = EntryBody))
 )]
 async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>) -> Result<Answer, Problem> {
-    let entry = caller.read(move |store| entries::find(store, caller.user, id.0, day.0)).await?;
+    let entry = caller.query(move |store| entries::find(store, caller.user, id.0, day.0)).await?;
     answer(entry)
 }
 
