@@ -8,7 +8,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::{self, Database, Store, UnitOfWorkError, WriteTransaction};
+use circadia_domain::unit_of_work::{self, Database, Store, UnitCost, UnitOfWorkError, WriteTransaction};
 
 use crate::database_threads::{DatabaseThreads, QueueFull, Submitted, UnitOutcome};
 use crate::database_use;
@@ -18,6 +18,10 @@ const ACQUIRE_TIMEOUT_WHILE_UNREACHABLE: Duration = Duration::from_millis(100);
 
 /// How often a waiting unit of work checks whether the database can still be reached.
 const REACHABILITY_CHECK_INTERVAL: Duration = Duration::from_millis(50);
+
+fn unreachable() -> StoreError {
+    StoreError::Unavailable("it could not be reached a moment ago".to_owned())
+}
 
 /// Runs units of work against a database. Cheap to clone.
 #[derive(Clone)]
@@ -131,6 +135,10 @@ impl UnitOfWork {
         let begun = Stopwatch::now();
         let database = Arc::clone(&self.database);
         let unit = move || {
+            // The unit before may have found out just now.
+            if !database.is_reachable() && begun.elapsed() > ACQUIRE_TIMEOUT_WHILE_UNREACHABLE {
+                return (Err(unreachable().into()), UnitCost::default());
+            }
             let outcome = unit(database.as_ref());
             (outcome, database.cost_of_last_unit())
         };
@@ -163,7 +171,7 @@ impl UnitOfWork {
                 // It runs already, and its statements have limits of their own.
                 Err(_) if !submitted.cancel() => return submitted.outcome().await.map_err(panicked),
                 Err(_) if reachable => return Err(StoreError::Busy),
-                Err(_) => return Err(StoreError::Unavailable("it could not be reached a moment ago".to_owned())),
+                Err(_) => return Err(unreachable()),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The kinds of things there are: a marker type for each, with the names that the rest derives.
 //!
-//! A new one needs its marker here and, if it has ids, an alias of [`Id`](crate::ids::Id) in [`crate::ids`].
+//! Here stand those that several features refer to; that of a feature alone stands in its module, with its alias of
+//! [`Id`](crate::ids::Id).
 
 use crate::code::Code;
 

@@ -29,34 +29,14 @@
 //! - inserts of several rows and upserts, which don't compile for `MultiConnection`, go through
 //!   `dialect::insert_rows!`, which takes the same rows.
 //!
-//! # Adding a field
-//! 1. In the domain: the field, its type, its limits, and what the service does with it.
-//! 2. A migration of the same name in `migrations/sqlite`, `migrations/postgres` and `migrations/mysql`, with `up.sql`
-//!    and `down.sql`. Add a new one, never edit one that is on the main branch. MySQL commits every DDL statement by
-//!    itself, so a migration for it is either one statement or several that skip what is already there
-//!    (`IF NOT EXISTS`, `INSERT IGNORE`). The domain's limits are named `CHECK` constraints.
-//! 3. One line in `schema`, in the order of the table's columns.
-//! 4. In the repository's file: one line in the `…Row`. If the table is written by an upsert, the column's name in
-//!    `replace (…)`. Moods are also read by the union in `dialect/mood_union.rs`.
-//! 5. A new enum (of `words!`) or validated text: one line in `sql_types/text.rs`.
-//! 6. A value in `tests/support/samples.rs`, so that the contract test that reads back what was written covers it. For
-//!    a `CHECK`, a bad row in `tests/contract/rules.rs`.
-//!
-//! # Adding a repository
-//! 1. In the domain: the not-found code in `code.rs`; the feature's module with its `Entity`, for things with ids an
-//!    alias of `Id`, and the repository's trait, whose methods take the user's id; the trait's name in
-//!    `unit_of_work::Store`.
-//! 2. A migration as above. The primary key of a user's table begins with `user_id`; foreign keys are `RESTRICT`.
-//! 3. A `table!` in `schema`. Tables that are joined also stand in `allow_tables_to_appear_in_same_query!`.
-//! 4. The table's name in `OWNED_BY_USERS` of the same file, before the tables that it references.
-//! 5. A file of the feature's name, with its `mod` here: the `…Row` and `impl …Repository for Transaction`. Stamp `rev`
-//!    on every row that is written, and call `leave_tombstone(user, &id.into(), rev, now)` for every row that is
-//!    deleted.
-//! 6. A constant number of statements, whatever the number of rows: `insert_rows!` for bulk writes, `eq_any` for bulk
-//!    reads. There is no `RETURNING`: ids and times come from the caller.
-//! 7. Contract tests in `tests/contract/<feature>.rs`, with the module and every test listed in `tests/contract.rs`,
-//!    which runs them on all three databases. Samples in `tests/support/samples.rs`; a row in `fill` of
-//!    `tests/contract/erasure.rs` and in `filled` of `tests/contract/rules.rs`.
+//! # Adding to it
+//! `crates/domain/RECIPES.md` names every step. What is special to this crate:
+//! - MySQL commits every DDL statement by itself, so a migration for it is either one statement or several that skip
+//!   what is already there (`IF NOT EXISTS`, `INSERT IGNORE`), or set the same again;
+//! - tables that are joined also stand in `allow_tables_to_appear_in_same_query!`;
+//! - a repository's function takes a constant number of statements, whatever the number of rows: `insert_rows!` for bulk
+//!   writes, `eq_any` for bulk reads. Ids and times come from the caller;
+//! - moods are also read by the union in `dialect/mood_union.rs`.
 
 mod audit;
 mod backend;

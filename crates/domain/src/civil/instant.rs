@@ -15,6 +15,9 @@ pub struct Instant {
     micros: i64,
 }
 
+/// How far a device's clock may be ahead of ours: what has happened may lie this long after now.
+const CLOCK_SKEW_SECONDS: i64 = 900;
+
 /// Microseconds of 9999-12-31T23:59:59.999999Z.
 const MAX_MICROS: i64 = 253_402_300_799_999_999;
 /// Microseconds of 0001-01-01T00:00:00Z.
@@ -35,6 +38,19 @@ impl Instant {
     /// The instant `seconds` after 1970-01-01T00:00:00Z.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self::from_micros(seconds.saturating_mul(1_000_000))
+    }
+
+    /// Checks that something can have happened at this instant.
+    ///
+    /// # Errors
+    /// `in_future` at `path` if it lies more than a quarter of an hour after `now`.
+    pub fn ensure_happened(self, path: &'static str, now: Self) -> Result<(), Violations> {
+        let mut wrong = Violations::new();
+        if self > now.plus_seconds(CLOCK_SKEW_SECONDS) {
+            let most = CLOCK_SKEW_SECONDS / 60;
+            wrong.add(path, "in_future", format!("lies in the future by more than {most} minutes"));
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.

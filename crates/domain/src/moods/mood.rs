@@ -21,8 +21,6 @@ pub const MAX_TAGS: usize = 20;
 const MAX_TAG: usize = 32;
 /// The most moments of a day.
 pub const MAX_MOMENTS_A_DAY: usize = 100;
-/// How far a device's clock may be ahead of ours: a moment may lie this long after now.
-const CLOCK_SKEW_SECONDS: i64 = 900;
 
 /// A mood, a whole number from 0 (worst) to 10 (best).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -171,19 +169,6 @@ pub struct MoodMoment {
     /// Hash of the request that created it, for idempotency.
     #[serde(skip)]
     pub request_digest: [u8; 32],
-}
-
-/// Whether a moment can lie at `at`.
-///
-/// # Errors
-/// `in_future` at `/at` if it lies more than a quarter of an hour after now.
-pub(super) fn check_moment(at: Instant, now: Instant) -> Result<(), Violations> {
-    let mut wrong = Violations::new();
-    if at > now.plus_seconds(CLOCK_SKEW_SECONDS) {
-        let most = CLOCK_SKEW_SECONDS / 60;
-        wrong.add("/at", "in_future", format!("lies in the future by more than {most} minutes"));
-    }
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 words! {

@@ -1,6 +1,5 @@
 //! What can be done with moods.
 
-use super::mood::check_moment;
 use super::{MAX_MOMENTS_A_DAY, Mood, MoodDay, MoodMoment, MoodNote, MoodValue, Tags};
 use crate::civil::{Date, DateRange, DayClock, Instant, ZoneOrOffset, latest_date_on_earth};
 use crate::code::Code;
@@ -139,7 +138,7 @@ pub fn create_moment(tx: &mut WriteTransaction<'_>, new: NewMoment) -> Result<Cr
     if tx.store.moment_was_deleted(tx.user, new.id)? {
         return Err(Creation::<MoodMoment>::deleted_before());
     }
-    check_moment(new.at, tx.now)?;
+    new.at.ensure_happened("/at", tx.now)?;
     let user = users::find(tx.store, tx.user)?;
     let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, new.at);
     let moment = MoodMoment {
@@ -170,7 +169,7 @@ pub fn update_moment(
     expected.check(moment.rev)?;
     let (at, zone) = (patch.at.unwrap_or(moment.at), patch.timezone.unwrap_or(moment.zone));
     if at != moment.at {
-        check_moment(at, tx.now)?;
+        at.ensure_happened("/at", tx.now)?;
     }
     let date = if (at, zone) == (moment.at, moment.zone) {
         moment.date

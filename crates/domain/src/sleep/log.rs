@@ -17,8 +17,6 @@ pub const MIN_SECONDS: i64 = 1_800;
 pub const MIN_NAP_SECONDS: i64 = 300;
 /// The longest sleep: 24 hours.
 pub const MAX_SECONDS: i64 = 86_400;
-/// How far a device's clock may be ahead of ours: a log may end this long after now.
-pub const CLOCK_SKEW_SECONDS: i64 = 900;
 
 words! {
     /// What kind of sleep it was.
@@ -198,7 +196,7 @@ impl SleepInput {
     /// # Errors
     /// - `before_start` at `/end` unless it lies after the start;
     /// - `too_short` or `too_long` at `/end` for less than 30 minutes (5 of a nap) or more than 24 hours;
-    /// - `in_future` at `/end` if it lies more than [`CLOCK_SKEW_SECONDS`] after now;
+    /// - `in_future` at `/end` if it lies more than a quarter of an hour after now;
     /// - `out_of_range` at `/awake_seconds` unless there are fewer of them than seconds from start to end.
     pub fn check(&self, now: Instant) -> Result<(), Violations> {
         let mut wrong = Violations::new();
@@ -216,10 +214,7 @@ impl SleepInput {
         } else if micros > MAX_SECONDS * 1_000_000 {
             wrong.add("/end", "too_long", "must lie at most 24 hours after `start`");
         }
-        if self.end > now.plus_seconds(CLOCK_SKEW_SECONDS) {
-            let most = CLOCK_SKEW_SECONDS / 60;
-            wrong.add("/end", "in_future", format!("lies in the future by more than {most} minutes"));
-        }
+        wrong.take("", self.end.ensure_happened("/end", now));
         if micros > 0 && self.awake_seconds.is_some_and(|awake| i64::from(awake) * 1_000_000 >= micros) {
             wrong.add("/awake_seconds", "out_of_range", "must be fewer than the seconds from `start` to `end`");
         }

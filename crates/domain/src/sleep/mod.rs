@@ -17,8 +17,8 @@ mod views;
 
 pub use clock::{ClockMean, ClockTime, clock_mean};
 pub use log::{
-    CLOCK_SKEW_SECONDS, Conflict, MAX_SECONDS, MIN_NAP_SECONDS, MIN_SECONDS, Quality, Sleep, SleepInput, SleepKind,
-    SleepLog, SleepNote, overlap, waking_date,
+    Conflict, MAX_SECONDS, MIN_NAP_SECONDS, MIN_SECONDS, Quality, Sleep, SleepInput, SleepKind, SleepLog, SleepNote,
+    overlap, waking_date,
 };
 pub use nights::{MAX_GAP_SECONDS, Night, night_of_each_date, nights};
 pub use regularity::{Regularity, regularity};

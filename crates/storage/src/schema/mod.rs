@@ -1,4 +1,4 @@
-//! The tables and their columns. The migrations create them; contract tests hold the two against each other.
+//! The tables and their columns. The migrations create them; the contract tests read and write each.
 
 mod accounts;
 mod server;
