@@ -198,6 +198,9 @@ async fn what_is_read_is_the_same_by_every_way_in(backend: Backend) {
     }
 }
 
+/// What shows the same of two users who did different things: nothing of a user, or nothing that was changed above.
+const ALIKE: [&str; 5] = ["getScores", "getGoogleLink", "getTotp", "getMoodDay", "getSleepDay"];
+
 async fn nothing_of_others_is_in_any_figure(backend: Backend) {
     let app = TestApp::on(backend).start();
     let (ada, eve) = (app.user("ada").await, app.user("eve").await);
