@@ -16,6 +16,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::Data;
 
+pub use http::forwarded::ForwardedHeaders;
 pub use http::openapi;
 pub use http::routing::RouteConflict;
 pub use http::settings::{HttpSettings, RateLimits};

@@ -23,6 +23,9 @@ use circadia_domain::users::Role;
 use crate::context::Context;
 use crate::error::Error;
 
+/// The most session cookies that one request is authenticated by: each may have to be looked up.
+pub const MAX_COOKIES: usize = 4;
+
 /// A signed-in user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Principal {
@@ -86,14 +89,30 @@ impl Authenticator {
         Ok(Principal { user, session, kind: SessionKind::Token, role, scopes: None })
     }
 
-    /// Authenticates a cookie, and returns its id. The caller checks unsafe requests with [`Cookies::is_csrf_token`].
+    /// Authenticates the cookies of one request, and returns the id of the one whose session is in force. The caller
+    /// checks unsafe requests with [`Cookies::is_csrf_token`].
     ///
     /// # Errors
-    /// `session_invalid`; the stores'.
-    pub async fn by_cookie(&self, text: &str, client: &Client) -> Result<(Principal, CookieId), Error> {
+    /// `session_invalid` if none is in force, or several are: then another page may have planted one. The stores'.
+    pub async fn by_cookies(&self, ids: Vec<CookieId>, client: &Client) -> Result<(Principal, CookieId), Error> {
+        if ids.len() > MAX_COOKIES {
+            return Err(session_invalid());
+        }
+        let mut valid = None;
+        for id in ids {
+            match self.by_cookie(&id, client).await {
+                Ok(_) if valid.is_some() => return Err(session_invalid()),
+                Ok(principal) => valid = Some((principal, id)),
+                Err(error) if error.code() == Code::SessionInvalid => {}
+                Err(error) => return Err(error),
+            }
+        }
+        valid.ok_or_else(session_invalid)
+    }
+
+    async fn by_cookie(&self, id: &CookieId, client: &Client) -> Result<Principal, Error> {
         let now = self.context.now();
-        let id = self.cookies.read(text).ok_or_else(session_invalid)?;
-        let remembered = self.cookies.recall(&id, now).and_then(|access| {
+        let remembered = self.cookies.recall(id, now).and_then(|access| {
             let SessionRef { user, session } = access.session;
             match self.revocations.status_of(user, session, access.opened_at, now) {
                 SessionStatus::Live => {
@@ -105,9 +124,9 @@ impl Authenticator {
         });
         let (SessionRef { user, session }, role) = match remembered {
             Some(remembered) => remembered?,
-            None => self.look_up_cookie(&id, client).await?,
+            None => self.look_up_cookie(id, client).await?,
         };
-        Ok((Principal { user, session, kind: SessionKind::Cookie, role, scopes: None }, id))
+        Ok(Principal { user, session, kind: SessionKind::Cookie, role, scopes: None })
     }
 
     /// Authenticates a personal access token.

@@ -153,11 +153,11 @@ impl Sessions {
         Ok(read.await?)
     }
 
-    /// Stores a cookie for its new session. The session of the browser's `former` cookie ends.
+    /// Stores a cookie for its new session. The sessions of the browser's `former` cookies end.
     ///
     /// # Errors
     /// The stores'. The new session is then ended, too.
-    pub async fn store_cookie(&self, opened: &OpenedCookie, former: Option<CookieId>) -> Result<(), Error> {
+    pub async fn store_cookie(&self, opened: &OpenedCookie, former: &[CookieId]) -> Result<(), Error> {
         let (now, session) = (self.context.now(), &opened.session);
         let target = SessionRef { user: session.user, session: session.id };
         let stored = self.ephemera.put(COOKIE_KIND, opened.id.key(), &target.to_bytes(), session.expires_at, now).await;
@@ -167,13 +167,15 @@ impl Sessions {
             }
             return Err(failure.into());
         }
-        let Some(former) = former else { return Ok(()) };
-        let value = self.ephemera.get(COOKIE_KIND, former.key(), now).await?;
-        let Some(former) = value.and_then(|value| SessionRef::from_bytes(&value)) else { return Ok(()) };
-        match self.end(former.user, former.session).await {
-            Err(error) if !is_gone(&error) => Err(error),
-            _ => Ok(()),
+        for id in former {
+            let value = self.ephemera.get(COOKIE_KIND, id.key(), now).await?;
+            let Some(former) = value.and_then(|value| SessionRef::from_bytes(&value)) else { continue };
+            match self.end(former.user, former.session).await {
+                Err(error) if !is_gone(&error) => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Ends a session of a user, of either kind.

@@ -119,6 +119,7 @@ codes! {
         GoogleAlreadyLinked = "google_already_linked", "A Google account is already linked";
         GoogleLastWayIn = "google_last_way_in", "It is the only sign-in method of the account";
         ChangedMeanwhile = "changed_meanwhile", "It was changed at the same time";
+        ThemeColorTaken = "theme_color_taken", "The colour of the theme is already in use";
         ThemeNameTaken = "theme_name_taken", "The theme name is already in use";
         HabitEnded = "habit_ended", "The habit has ended";
         SleepOverlap = "sleep_overlap", "The sleep overlaps other logs";

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::RangeInclusive;
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -34,11 +37,22 @@ fn clean(text: &str, shape: Shape, min: usize, max: usize) -> Result<String, Vio
         let detail: Cow<'static, str> =
             if min == 1 { "must not be empty".into() } else { format!("must have at least {min} characters").into() };
         wrong.add("", "too_short", detail);
+    } else if length > 0 && wrong.is_empty() && !cleaned.chars().any(is_visible) {
+        wrong.add("", "not_visible", "must have at least one visible character");
     }
     if wrong.is_empty() { Ok(cleaned) } else { Err(wrong) }
 }
 
-/// One line of text (names, titles, units): between 1 and `MAX` characters, no control characters.
+/// Whether a character shows: neither blank, nor a control, nor one that fonts draw nothing for.
+fn is_visible(c: char) -> bool {
+    const BRAILLE_BLANK: char = '\u{2800}';
+    const ANNOTATIONS: RangeInclusive<char> = '\u{FFF9}'..='\u{FFFB}';
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c);
+    !(c.is_whitespace() || c.is_control() || ignorable || c == BRAILLE_BLANK || ANNOTATIONS.contains(&c))
+}
+
+/// One line of text (names, titles, units): between 1 and `MAX` characters, at least one of them visible, no control
+/// characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Line<const MAX: usize>(String);
 
@@ -46,7 +60,7 @@ impl<const MAX: usize> Line<MAX> {
     /// Trims, normalises to NFC and checks `text`.
     ///
     /// # Errors
-    /// `too_short`, `too_long`, `nul_character`, `control_character`.
+    /// `too_short`, `too_long`, `nul_character`, `control_character`; `not_visible` if no character shows.
     pub fn parse(text: &str) -> Result<Self, Violations> {
         clean(text, Shape::Line, 1, MAX).map(Self)
     }
@@ -90,7 +104,7 @@ impl<const MAX: usize> Prose<MAX> {
     /// Trims, normalises to NFC and validates `text`; `None` if it is only white space.
     ///
     /// # Errors
-    /// `too_long`, `nul_character`, `control_character`.
+    /// `too_long`, `nul_character`, `control_character`; `not_visible` if there are characters, but none shows.
     pub fn parse(text: &str) -> Result<Option<Self>, Violations> {
         clean(text, Shape::Prose, 0, MAX).map(|cleaned| if cleaned.is_empty() { None } else { Some(Self(cleaned)) })
     }
@@ -193,6 +207,34 @@ mod tests {
         assert_eq!(code("\0abcdefgh"), ["nul_character", "too_long"]);
         assert!(Prose::<5>::parse("a\nb").unwrap().is_some());
         assert_eq!(Prose::<5>::parse(" ").unwrap(), None);
+    }
+
+    #[test]
+    fn texts_of_nothing_visible_are_refused() {
+        for nothing in [
+            "\u{200B}",
+            "\u{200B}\u{200C}\u{200D}\u{FEFF}",
+            " \u{2060} ",
+            "\u{AD}",
+            "\u{115F}\u{1160}",
+            "\u{3164}",
+            "\u{FFA0}",
+            "\u{2800}",
+            "\u{200E}\u{202E}\u{2066}",
+            "\u{FE0F}",
+            "\u{E0020}\u{E007F}",
+            "\u{FFF9}\u{FFFB}",
+            "\u{180E}\u{17B4}",
+        ] {
+            let code = |wrong: Violations| wrong.iter().map(|v| v.code).collect::<Vec<_>>();
+            assert_eq!(code(Line::<10>::parse(nothing).unwrap_err()), ["not_visible"], "{nothing:?}");
+            assert_eq!(code(Prose::<10>::parse(nothing).unwrap_err()), ["not_visible"], "{nothing:?}");
+        }
+        // Joiners within a text matter: families of emoji, Persian words.
+        for visible in ["👩\u{200D}👩", "می\u{200C}خواهم", "\u{301}", "\u{600}", ".", "\u{E000}"] {
+            assert!(Line::<10>::parse(visible).is_ok(), "{visible:?}");
+            assert!(Prose::<10>::parse(visible).unwrap().is_some(), "{visible:?}");
+        }
     }
 
     #[test]

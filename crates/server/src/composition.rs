@@ -118,6 +118,7 @@ pub(crate) fn compose(
         settings: HttpSettings {
             production: config.production,
             trusted_proxies: config.trusted_proxies.clone(),
+            forwarded_headers: config.forwarded_headers,
             cors_origins: config.cors_origins.clone(),
             rate_limits: limits,
             version: env!("CARGO_PKG_VERSION"),

@@ -345,7 +345,7 @@ impl World {
         let weekly = json!({"type": "weekly", "weekdays": ["mo", "we"], "every": 1});
         match operation.id.as_str() {
             "createTheme" => json!({"id": fresh_id(), "name": "Work", "color": "#1E90FF"}),
-            "updateTheme" => json!({"name": "Wealth", "color": "#1E90FF"}),
+            "updateTheme" => json!({"name": "Wealth", "color": "#20B2AA"}),
             "createHabit" => json!({
                 "id": fresh_id(), "name": "Drink", "description": "Water", "theme_id": theme,
                 "color": "#1E90FF", "kind": count, "schedule": weekly, "starts_on": "2026-01-01",

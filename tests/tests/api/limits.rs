@@ -8,6 +8,8 @@ scenarios!(
     an_account_is_limited_from_wherever_it_is_tried,
     ones_own_success_resets_nothing,
     trusted_proxies_tell_clients_apart,
+    proxies_may_write_ports_brackets_and_quotes,
+    the_standard_header_is_read_where_it_is_configured,
     each_user_has_a_limit_of_their_own,
     health_and_documents_are_exempt,
 );
@@ -137,6 +139,40 @@ async fn trusted_proxies_tell_clients_apart(backend: Backend) {
     assert_eq!(from("2001:db8:1:2::1").await, 401);
     assert_eq!(from("2001:db8:1:2:3::9").await, 429);
     assert_eq!(from("2001:db8:1:3::1").await, 401);
+}
+
+async fn proxies_may_write_ports_brackets_and_quotes(backend: Backend) {
+    let app = TestApp::on(backend)
+        .set("CIRCADIA_RATE_LIMIT_ANONYMOUS", "1/h")
+        .set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8")
+        .start();
+    for (once, again) in [
+        ("203.0.113.1:50000", "203.0.113.1:50001"),
+        ("[2001:db8:1::7]:443", "[2001:db8:1::8]"),
+        ("\"[2001:db8:2::7]:443\"", "2001:db8:2::7"),
+        ("203.0.113.2,", "1.1.1.1, 203.0.113.2 , "),
+    ] {
+        let from = |address: &str| app.anonymous().with_header("x-forwarded-for", address);
+        from(once).get("/habits").await.problem(401, "authentication_required");
+        from(again).get("/habits").await.problem(429, "rate_limited");
+    }
+}
+
+async fn the_standard_header_is_read_where_it_is_configured(backend: Backend) {
+    let app = TestApp::on(backend)
+        .set("CIRCADIA_RATE_LIMIT_ANONYMOUS", "1/h")
+        .set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8")
+        .set("CIRCADIA_FORWARDED_HEADERS", "forwarded")
+        .start();
+    let from = |forwarded: &str| {
+        // What the client itself may have written counts for nothing.
+        let number = forwarded.len();
+        let client = app.anonymous().with_header("x-forwarded-for", &format!("198.51.100.{number}"));
+        client.with_header("forwarded", forwarded)
+    };
+    from("for=203.0.113.1;proto=https").get("/habits").await.problem(401, "authentication_required");
+    from("for=1.1.1.1, For=\"203.0.113.1:4711\"").get("/habits").await.problem(429, "rate_limited");
+    from("for=\"[2001:db8::7]:443\"").get("/habits").await.problem(401, "authentication_required");
 }
 
 async fn each_user_has_a_limit_of_their_own(backend: Backend) {

@@ -13,6 +13,8 @@ scenarios!(
     the_cookie_is_secure_wherever_it_leaves_the_machine,
     every_cookie_of_production_is_secure,
     a_sign_in_always_gets_a_new_id,
+    a_stale_cookie_of_the_same_name_does_no_harm,
+    of_two_sessions_in_one_request_none_counts,
     cookie_sessions_end_when_unused_and_after_a_week,
     unsafe_requests_by_cookie_come_from_our_own_pages,
     no_unsafe_operation_by_cookie_goes_without_its_token_or_from_another_site,
@@ -89,8 +91,6 @@ async fn the_cookie_is_secure_wherever_it_leaves_the_machine(backend: Backend) {
     app.anonymous().with_header("cookie", &pair).get("/me").await.problem(401, "authentication_required");
     let renamed = pair.replace("__Host-circadia", "circadia");
     outside.with_header("cookie", &renamed).get("/me").await.problem(401, "authentication_required");
-    // Two of one name: one of them was planted.
-    outside.with_header("cookie", &format!("{pair}; {pair}")).get("/me").await.problem(401, "session_invalid");
     let gone = ada.delete("/auth/session").await.expect(204);
     assert_eq!(gone.header("set-cookie"), Some("__Host-circadia=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"));
 }
@@ -143,6 +143,49 @@ async fn a_sign_in_always_gets_a_new_id(backend: Backend) {
     let again = sign_in(&app.anonymous().with_header("cookie", ada.cookie()), "ada").await.expect(200);
     ada.until_refused(401, "session_invalid").await;
     app.anonymous().in_browser(&again).get("/me").await.expect(200);
+}
+
+async fn a_stale_cookie_of_the_same_name_does_no_harm(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    app.user("ada").await;
+    let (ended, ada) = (app.browser("ada").await, app.browser("ada").await);
+    ended.delete("/auth/session").await.expect(204);
+    ended.until_refused(401, "session_invalid").await;
+    let own = ada.cookie().to_owned();
+    // Browsers send the cookie of the longest path first, and those of other paths after it.
+    for stale in [ended.cookie(), "circadia=", "circadia=of-another-app", &own] {
+        for both in [format!("{stale}; {own}"), format!("{own}; {stale}")] {
+            let browser = ada.without_header("cookie").with_header("cookie", &both);
+            assert_eq!(browser.get("/me").await.expect(200).body["username"], "ada", "{both}");
+            let shown = browser.get("/auth/session").await.expect(200).body;
+            assert!(shown["csrf_token"].is_string());
+        }
+    }
+    // The cookie that counts is the one whose token is asked for, and the one that ends.
+    let both = ada.without_header("cookie").with_header("cookie", &format!("{}; {own}", ended.cookie()));
+    both.post("/themes", json!({"name": "Health"})).await.expect(201);
+    let again = sign_in(&app.anonymous().with_header("cookie", both.cookie()), "ada").await.expect(200);
+    ada.until_refused(401, "session_invalid").await;
+    let again = app.anonymous().in_browser(&again);
+    let both = again.without_header("cookie").with_header("cookie", &format!("{own}; {}", again.cookie()));
+    both.delete("/auth/session").await.expect(204);
+    again.until_refused(401, "session_invalid").await;
+}
+
+async fn of_two_sessions_in_one_request_none_counts(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    app.user("ada").await;
+    app.user("eve").await;
+    let (ada, eve) = (app.browser("ada").await, app.browser("eve").await);
+    for both in [[ada.cookie(), eve.cookie()], [eve.cookie(), ada.cookie()]] {
+        let browser = ada.without_header("cookie").with_header("cookie", &both.join("; "));
+        browser.get("/me").await.problem(401, "session_invalid");
+    }
+    let many = vec!["circadia=x"; 20].join("; ");
+    let crowded = ada.without_header("cookie").with_header("cookie", &format!("{many}; {}", ada.cookie()));
+    crowded.get("/me").await.expect(200);
+    ada.get("/me").await.expect(200);
+    eve.get("/me").await.expect(200);
 }
 
 async fn cookie_sessions_end_when_unused_and_after_a_week(backend: Backend) {

@@ -14,6 +14,7 @@ scenarios!(
     head_answers_like_get_without_a_body,
     answers_are_compressed_when_asked_for,
     browsers_may_call_from_listed_origins_only,
+    front_ends_in_development_need_no_configuration,
     production_refuses_plain_http,
     production_believes_trusted_proxies_only,
 );
@@ -193,6 +194,35 @@ async fn browsers_may_call_from_listed_origins_only(backend: Backend) {
 
 fn production(backend: Backend) -> circadia_tests::Builder {
     TestApp::on(backend).in_production()
+}
+
+async fn front_ends_in_development_need_no_configuration(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let credentials = json!({"username": "ada", "password": "correct horse battery"});
+    for origin in ["http://localhost:3000", "http://127.0.0.1:3000", "http://localhost:5173", "http://127.0.0.1:5173"] {
+        let page = |client: &Client| {
+            let client = client.without_header("sec-fetch-site");
+            client.with_header("origin", origin).with_header("sec-fetch-site", "same-site")
+        };
+        let answer = page(&ada).get("/habits").await.expect(200);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+        let opened = page(&app.anonymous()).post("/auth/session", credentials.clone()).await.expect(200);
+        let browser = page(&app.anonymous().in_browser(&opened));
+        browser.get("/me").await.expect(200);
+        browser.post("/habits", json!({"name": "Run", "schedule": {"type": "daily"}})).await.expect(201);
+    }
+    for other in ["http://localhost:3001", "https://localhost:3000", "http://evil.example:3000"] {
+        let answer = ada.with_header("origin", other).get("/habits").await;
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{other}");
+    }
+    // A front end that was named is the only one.
+    let app = TestApp::on(backend).set("CIRCADIA_FRONTEND_URL", "http://localhost:8080/app").start();
+    for (origin, allowed) in [("http://localhost:8080", true), ("http://localhost:3000", false)] {
+        let answer = app.anonymous().with_header("origin", origin).get("/health/live").await;
+        assert_eq!(answer.header("access-control-allow-origin"), allowed.then_some(origin), "{origin}");
+    }
 }
 
 async fn production_refuses_plain_http(backend: Backend) {

@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use circadia_app::{App, Principal};
 use circadia_auth::Client;
 use circadia_auth::personal_tokens::PERSONAL_TOKEN_PREFIX;
+use circadia_auth::sessions::CookieId;
 use circadia_auth::tokens::{TokenError, bearer};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
@@ -23,17 +24,26 @@ use crate::http::{context, cookies, csrf, scopes};
 
 /// The result of authenticating a request. Put into the request before it is routed.
 #[derive(Debug, Clone)]
-pub(crate) struct Authentication(pub Result<Principal, Problem>);
+pub(crate) struct Authentication {
+    outcome: Result<Principal, Problem>,
+    /// The session's cookie, if the request was authenticated by one.
+    cookie: Option<CookieId>,
+}
 
 /// Authenticates by the `Authorization` header, else by the session's cookie.
 pub(crate) async fn authenticate(state: &AppState, request: &HttpRequest) -> Authentication {
-    Authentication(match request.headers().get(AUTHORIZATION) {
-        Some(header) => by_header(state, header.to_str().unwrap_or_default()).await,
-        None => match cookies::session(state, request.head()) {
-            Some(text) => by_cookie(state, request.head(), text).await,
-            None => Err(TokenError::Missing.into()),
-        },
-    })
+    if let Some(header) = request.headers().get(AUTHORIZATION) {
+        let outcome = by_header(state, header.to_str().unwrap_or_default()).await;
+        return Authentication { outcome, cookie: None };
+    }
+    let cookies = cookies::sessions(state, request.head());
+    if !cookies.sent {
+        return Authentication { outcome: Err(TokenError::Missing.into()), cookie: None };
+    }
+    match by_cookies(state, request.head(), cookies.issued).await {
+        Ok((principal, id)) => Authentication { outcome: Ok(principal), cookie: Some(id) },
+        Err(problem) => Authentication { outcome: Err(problem), cookie: None },
+    }
 }
 
 async fn by_header(state: &AppState, header: &str) -> Result<Principal, Problem> {
@@ -45,10 +55,14 @@ async fn by_header(state: &AppState, header: &str) -> Result<Principal, Problem>
     })
 }
 
-async fn by_cookie(state: &AppState, head: &RequestHead, text: &str) -> Result<Principal, Problem> {
-    let (principal, id) = state.app.authenticator.by_cookie(text, &client(state, head, None)).await?;
+async fn by_cookies(
+    state: &AppState,
+    head: &RequestHead,
+    ids: Vec<CookieId>,
+) -> Result<(Principal, CookieId), Problem> {
+    let (principal, id) = state.app.authenticator.by_cookies(ids, &client(state, head, None)).await?;
     csrf::check(state, head, &id)?;
-    Ok(principal)
+    Ok((principal, id))
 }
 
 /// The client that sends a request, with its device's name.
@@ -59,7 +73,12 @@ pub(crate) fn client(state: &AppState, head: &RequestHead, device: Option<&str>)
 
 /// The authenticated user of a request, or why the credentials were refused.
 pub(crate) fn principal_of(request: &impl actix_web::HttpMessage) -> Option<Principal> {
-    request.extensions().get::<Authentication>().and_then(|Authentication(outcome)| outcome.as_ref().ok().copied())
+    request.extensions().get::<Authentication>().and_then(|found| found.outcome.as_ref().ok().copied())
+}
+
+/// The session's cookie, if the request was authenticated by one.
+pub(crate) fn cookie_of(request: &impl actix_web::HttpMessage) -> Option<CookieId> {
+    request.extensions().get::<Authentication>().and_then(|found| found.cookie.clone())
 }
 
 /// The signed-in user whose request a handler answers.
@@ -147,7 +166,7 @@ impl FromRequest for Caller {
 
 fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
     let principal = match request.extensions().get::<Authentication>() {
-        Some(Authentication(outcome)) => outcome.clone()?,
+        Some(found) => found.outcome.clone()?,
         None => return Err(TokenError::Missing.into()),
     };
     context::note_user(principal.user);

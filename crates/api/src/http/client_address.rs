@@ -3,28 +3,21 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::dev::RequestHead;
-use actix_web::http::header::HeaderMap;
 
 use crate::http::settings::HttpSettings;
 
-/// The client's address: `X-Forwarded-For` is walked from the right for as long as trusted proxies wrote it.
+/// The client's address: the proxies' headers are walked from the right for as long as trusted proxies wrote them.
 pub(crate) fn client_address(head: &RequestHead, settings: &HttpSettings) -> Option<IpAddr> {
     let mut address = head.peer_addr?.ip().to_canonical();
-    let hops: Vec<&str> = head
-        .headers()
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    for hop in hops.into_iter().rev() {
+    if !settings.trusts(address) {
+        return Some(address);
+    }
+    for hop in settings.forwarded_headers.hops(head.headers()) {
+        // A trusted proxy sent an invalid address: the proxy itself is the last known one.
+        let Some(hop) = hop else { break };
+        address = hop;
         if !settings.trusts(address) {
             break;
-        }
-        match hop.parse::<IpAddr>() {
-            Ok(parsed) => address = parsed.to_canonical(),
-            // A trusted proxy sent an invalid address: the proxy itself is the last known one.
-            Err(_) => break,
         }
     }
     Some(address)
@@ -33,11 +26,8 @@ pub(crate) fn client_address(head: &RequestHead, settings: &HttpSettings) -> Opt
 /// Whether the client speaks HTTPS: with us, or with a trusted proxy.
 pub(crate) fn is_https(head: &RequestHead, settings: &HttpSettings) -> bool {
     let trusted = head.peer_addr.is_some_and(|peer| settings.trusts(peer.ip()));
-    trusted && last(head.headers(), "x-forwarded-proto").is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
-}
-
-fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get_all(name).last()?.to_str().ok()?.rsplit(',').next().map(str::trim)
+    let protocol = || settings.forwarded_headers.protocol(head.headers());
+    trusted && protocol().is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
 }
 
 /// What a limit per address counts by: an IPv4 address, or the /64 of an IPv6 one, which is what one subscriber has.
@@ -51,12 +41,14 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::forwarded::ForwardedHeaders;
     use actix_web::test::TestRequest;
 
     fn address(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let settings = HttpSettings {
             production: false,
             trusted_proxies: trusted.iter().map(|network| network.parse().unwrap()).collect(),
+            forwarded_headers: ForwardedHeaders::XForwarded,
             cors_origins: vec![],
             rate_limits: crate::http::settings::RateLimits::default(),
             version: "0",
@@ -81,6 +73,33 @@ mod tests {
         assert_eq!(address("10.0.0.1", &["1.1.1.1", "2.2.2.2"], &trusted), "2.2.2.2");
         assert_eq!(address("10.0.0.1", &["nonsense"], &trusted), "10.0.0.1");
         assert_eq!(address("[::ffff:10.0.0.1]", &["2001:db8::7"], &trusted), "2001:db8::7");
+    }
+
+    #[test]
+    fn hops_are_read_as_proxies_write_them() {
+        let trusted = ["10.0.0.0/8"];
+        for (line, client) in [
+            ("2.2.2.2:50123", "2.2.2.2"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("[2001:db8::7]:443", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("\"2.2.2.2\"", "2.2.2.2"),
+            ("\"[2001:db8::7]:443\"", "2001:db8::7"),
+            ("[::ffff:2.2.2.2]:443", "2.2.2.2"),
+            ("1.1.1.1, 2.2.2.2,", "2.2.2.2"),
+            ("2.2.2.2, ,10.0.0.9:80 , ", "2.2.2.2"),
+            ("\"1.1.1.1, 2.2.2.2", "2.2.2.2"),
+            ("unknown", "10.0.0.1"),
+            ("2.2.2.2:99999", "10.0.0.1"),
+            ("2.2.2.2:", "10.0.0.1"),
+            ("[2001:db8::7", "10.0.0.1"),
+            ("[2.2.2.2]", "10.0.0.1"),
+            ("", "10.0.0.1"),
+        ] {
+            assert_eq!(address("10.0.0.1", &[line], &trusted), client, "{line}");
+        }
+        // What the client wrote before it can't spoil what the proxy added.
+        assert_eq!(address("10.0.0.1", &["1.1.1.1", "2.2.2.2:1"], &trusted), "2.2.2.2");
     }
 
     #[test]

@@ -44,13 +44,25 @@ fn build(state: &AppState, head: &RequestHead, name: &Name, value: String, ttl_s
         .finish()
 }
 
-/// The text of the session's cookie. Of several, one may have been planted: then it is empty.
-pub(crate) fn session<'a>(state: &AppState, head: &'a RequestHead) -> Option<&'a str> {
-    match values(state, head, &SESSION).as_slice() {
-        [] => None,
-        [only] => Some(only),
-        _ => Some(""),
+/// The session cookies of a request, each once. There are several if another path or an earlier installation left one.
+#[derive(Debug)]
+pub(crate) struct SessionCookies {
+    /// Whether a cookie of that name was sent, of whatever value.
+    pub sent: bool,
+    /// Those that were issued here.
+    pub issued: Vec<CookieId>,
+}
+
+/// The session's cookies.
+pub(crate) fn sessions(state: &AppState, head: &RequestHead) -> SessionCookies {
+    let values = values(state, head, &SESSION);
+    let mut issued: Vec<CookieId> = Vec::new();
+    for value in &values {
+        if let Some(id) = state.app.sessions.cookies.read(value).filter(|id| !issued.contains(id)) {
+            issued.push(id);
+        }
     }
+    SessionCookies { sent: !values.is_empty(), issued }
 }
 
 /// Sets the session's cookie.

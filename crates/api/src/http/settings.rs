@@ -5,13 +5,17 @@ use std::net::IpAddr;
 use circadia_auth::throttles::Quota;
 use ipnet::IpNet;
 
+use crate::http::forwarded::ForwardedHeaders;
+
 /// How the service is served.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// HTTPS only, with HSTS, and no development aids in answers.
     pub production: bool,
-    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    /// Proxies whose headers about the client are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Which headers these are.
+    pub forwarded_headers: ForwardedHeaders,
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
     pub rate_limits: RateLimits,

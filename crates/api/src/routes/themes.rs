@@ -64,7 +64,7 @@ async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<C
     request_body = NewTheme,
     responses(
         (status = 201, description = "The theme", body = CountedTheme),
-        (status = 409, description = "`theme_name_taken`, `id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`theme_name_taken`, `theme_color_taken`, `id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn create_theme(caller: Caller, body: Body<NewTheme>) -> Result<Answer, Problem> {
@@ -99,7 +99,7 @@ async fn get_theme(caller: Caller, id: PathParam<ThemeId>) -> Result<Answer, Pro
     request_body = ThemePatch,
     responses(
         (status = 200, description = "The theme after the change", body = CountedTheme),
-        (status = 409, description = "`theme_name_taken`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 409, description = "`theme_name_taken` or `theme_color_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn update_theme(

@@ -5,8 +5,8 @@ use crate::text::Color;
 /// How many hues are tried: every 5°.
 const HUES: u16 = 72;
 
-/// A colour whose hue is as far as possible from the hues of `taken`; the first of equally far ones, counted from the
-/// golden angle on so that the first few differ clearly. Saturation 65 %, lightness 50 %.
+/// A colour whose hue is as far as possible from the hues of `taken`; the first of equally far ones, counted from 210°
+/// on. Saturation 65 %, lightness 50 %. Once every hue is taken, a lighter or darker one that no theme has.
 ///
 /// ```
 /// # use circadia_domain::themes::distinct_color;
@@ -15,17 +15,33 @@ const HUES: u16 = 72;
 /// assert_ne!(first, second);
 /// ```
 pub fn distinct_color(taken: &[Color]) -> Color {
-    let taken: Vec<u16> = taken.iter().filter_map(|color| hue_of(*color)).collect();
-    let distance_to_nearest = |hue: u16| taken.iter().map(|other| arc(hue, *other)).min().unwrap_or(360);
+    let hues: Vec<u16> = taken.iter().filter_map(|color| hue_of(*color)).collect();
+    let distance_to_nearest = |hue: u16| hues.iter().map(|other| arc(hue, *other)).min().unwrap_or(360);
+    let candidates = || (0..HUES).map(|step| (210 + step * (360 / HUES)) % 360);
     let mut best = (0, 210);
-    for step in 0..HUES {
-        let hue = (210 + step * (360 / HUES)) % 360;
+    for hue in candidates() {
         let distance = distance_to_nearest(hue);
         if distance > best.0 {
             best = (distance, hue);
         }
     }
-    from_hue(best.1)
+    let farthest = from_hue(best.1);
+    if best.0 > 0 {
+        return farthest;
+    }
+    let shades = SHADES.into_iter().flat_map(|percent| candidates().map(move |hue| shade(from_hue(hue), percent)));
+    shades.into_iter().find(|color| !taken.contains(color)).unwrap_or(farthest)
+}
+
+/// How much lighter (white is 100) or darker (black is -100) the shades are, in percent: with those of each hue there
+/// are more colours than a user may have themes.
+const SHADES: [i32; 5] = [0, 30, -30, 55, -55];
+
+/// A colour mixed with white (above 0) or black (below 0).
+fn shade(color: Color, percent: i32) -> Color {
+    let target = if percent > 0 { 255 } else { 0 };
+    let mixed = |channel: u8| i32::from(channel) + (target - i32::from(channel)) * percent.abs() / 100;
+    Color { rgb: color.rgb.map(|channel| u8::try_from(mixed(channel)).unwrap_or(channel)) }
 }
 
 /// The shorter arc between two hues, in degrees.
@@ -70,6 +86,7 @@ fn from_hue(hue: u16) -> Color {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::themes::MAX_THEMES;
 
     #[test]
     fn colors_made_one_after_the_other_keep_apart() {
@@ -82,6 +99,16 @@ mod tests {
                 let apart = arc(hue_of(*color).unwrap(), hue_of(*other).unwrap());
                 assert!(apart >= 8, "{color} and {other} are {apart}° apart");
             }
+        }
+    }
+
+    #[test]
+    fn however_many_colors_are_taken_another_one_is_found() {
+        let mut colors = vec![distinct_color(&[])];
+        while colors.len() < MAX_THEMES {
+            let another = distinct_color(&colors);
+            assert!(!colors.contains(&another), "{another} is taken, the {}th", colors.len());
+            colors.push(another);
         }
     }
 

@@ -29,7 +29,7 @@ pub struct Theme {
     pub id: ThemeId,
     /// Its name, unique per user, ignoring case. Example: `Health`
     pub name: ThemeName,
-    /// Its colour.
+    /// Its colour, unique per user.
     pub color: Color,
     /// The time of creation.
     pub created_at: Instant,

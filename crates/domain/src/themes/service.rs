@@ -19,7 +19,7 @@ pub struct NewTheme {
     pub id: ThemeId,
     /// Its name. Example: `Health`
     pub name: ThemeName,
-    /// Its colour; one that differs from the others is made if absent.
+    /// Its colour, unique per user; one that differs from the others is made if absent.
     pub color: Option<Color>,
     /// A hash of the request, to recognise its repetition.
     #[cfg_attr(feature = "openapi", schema(ignore))]
@@ -74,6 +74,9 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<C
         return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_THEMES} themes")));
     }
     ensure_name_is_free(&existing, &new.name, new.id)?;
+    if let Some(color) = new.color {
+        ensure_color_is_free(&existing, color, new.id)?;
+    }
     let color = new.color.unwrap_or_else(|| {
         let taken: Vec<Color> = existing.iter().map(|theme| theme.color).collect();
         distinct_color(&taken)
@@ -104,6 +107,10 @@ pub fn update(
     if let Some(name) = &patch.name {
         ensure_name_is_free(&existing, name, id)?;
     }
+    // A colour that stays isn't chosen anew.
+    if let Some(color) = patch.color.filter(|color| *color != theme.color) {
+        ensure_color_is_free(&existing, color, id)?;
+    }
     patch.apply_to(&mut theme);
     let changed = Theme { updated_at: tx.now, rev: tx.rev, ..theme };
     tx.store.update_theme(tx.user, &changed)?;
@@ -124,4 +131,14 @@ fn ensure_name_is_free(existing: &[Theme], name: &ThemeName, except: ThemeId) ->
         return Err(Error::conflict(Code::ThemeNameTaken, format!("there already is a theme named “{name}”")));
     }
     Ok(())
+}
+
+fn ensure_color_is_free(existing: &[Theme], color: Color, except: ThemeId) -> Result<(), Error> {
+    match existing.iter().find(|theme| theme.id != except && theme.color == color) {
+        Some(theme) => {
+            let detail = format!("the theme “{}” already has the colour `{color}`: choose another", theme.name);
+            Err(Error::conflict(Code::ThemeColorTaken, detail))
+        }
+        None => Ok(()),
+    }
 }

@@ -7,7 +7,7 @@ mod mail;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use circadia_api::RateLimits;
+use circadia_api::{ForwardedHeaders, RateLimits};
 use circadia_auth::accounts::Verification;
 use circadia_auth::stores::RedisAddress;
 use circadia_auth::throttles::Quota;
@@ -18,6 +18,10 @@ use environment::Environment;
 pub use google::GoogleConfig;
 pub use mail::{MailConfig, MailTransport};
 use url::Url;
+
+/// Where front ends are served in development, by most tools and by Vite.
+const DEVELOPMENT_ORIGINS: [&str; 4] =
+    ["http://localhost:3000", "http://127.0.0.1:3000", "http://localhost:5173", "http://127.0.0.1:5173"];
 
 /// Everything that is wrong with the configuration.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,8 @@ pub struct Config {
     pub rate_limits: RateLimits,
     /// Trusted proxies (`CIRCADIA_TRUSTED_PROXIES`).
     pub trusted_proxies: Vec<IpNet>,
+    /// Which headers they write (`CIRCADIA_FORWARDED_HEADERS`).
+    pub forwarded_headers: ForwardedHeaders,
     /// Origins that browsers may call from (`CIRCADIA_CORS_ORIGINS`).
     pub cors_origins: Vec<String>,
     /// Where quotations are fetched (`CIRCADIA_QUOTES_URL`); without it the built-in ones are shown.
@@ -164,6 +170,7 @@ impl Config {
         }
         let rate_limits = rate_limits(&mut env);
         let trusted_proxies = env.read("CIRCADIA_TRUSTED_PROXIES", |text| list(text, network)).unwrap_or_default();
+        let forwarded_headers = env.read("CIRCADIA_FORWARDED_HEADERS", forwarded_headers).unwrap_or_default();
         let mut cors_origins = env.read("CIRCADIA_CORS_ORIGINS", |text| list(text, origin)).unwrap_or_default();
         let quotes_url = env.read("CIRCADIA_QUOTES_URL", web_address);
         let quotes_refresh_hours = env.read("CIRCADIA_QUOTES_REFRESH_HOURS", |text| {
@@ -174,8 +181,13 @@ impl Config {
         });
         let front_end = google::front_end(&mut env);
         // The front end calls from browsers: that needs no saying twice.
-        let own = front_end.as_ref().map(|url| url.origin().ascii_serialization());
-        cors_origins.extend(own.filter(|own| !cors_origins.contains(own)));
+        let own: Vec<String> = match &front_end {
+            Some(url) => vec![url.origin().ascii_serialization()],
+            None if production => Vec::new(),
+            None => DEVELOPMENT_ORIGINS.map(str::to_owned).into(),
+        };
+        let new: Vec<String> = own.into_iter().filter(|own| !cors_origins.contains(own)).collect();
+        cors_origins.extend(new);
         let google = google::read(&mut env, production, front_end.clone());
         let mail = mail::read(&mut env, production, &data_dir, front_end.as_ref());
         let log = env.read("CIRCADIA_LOG", |text| {
@@ -200,6 +212,7 @@ impl Config {
             secret_key,
             rate_limits,
             trusted_proxies,
+            forwarded_headers,
             cors_origins,
             quotes_url,
             quotes_refresh_hours: quotes_refresh_hours.unwrap_or(24),
@@ -219,6 +232,11 @@ fn default_connections() -> u32 {
 fn network(text: &str) -> Result<IpNet, String> {
     let wrong = || format!("`{text}` is not a network such as `10.0.0.0/8`");
     text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| wrong())
+}
+
+fn forwarded_headers(text: &str) -> Result<ForwardedHeaders, String> {
+    let standard = word(text, ["x-forwarded", "forwarded"])? == "forwarded";
+    Ok(if standard { ForwardedHeaders::Forwarded } else { ForwardedHeaders::XForwarded })
 }
 
 fn rate_limits(env: &mut Environment) -> RateLimits {

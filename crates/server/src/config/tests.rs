@@ -75,6 +75,30 @@ fn production_verifies_addresses_and_insists_on_what_that_needs() {
 }
 
 #[test]
+fn browsers_may_call_from_the_usual_front_ends_in_development_alone() {
+    let usual = ["http://localhost:3000", "http://127.0.0.1:3000", "http://localhost:5173", "http://127.0.0.1:5173"];
+    assert_eq!(read(&[]).unwrap().cors_origins, usual);
+    let more = read(&[("CIRCADIA_CORS_ORIGINS", "http://localhost:3000,https://app.example.org")]).unwrap();
+    assert_eq!(more.cors_origins.len(), 5);
+    let named = ("CIRCADIA_FRONTEND_URL", "http://localhost:8080/app");
+    assert_eq!(read(&[named]).unwrap().cors_origins, ["http://localhost:8080"]);
+    let production = [
+        ("CIRCADIA_ENV", "production"),
+        ("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef"),
+        ("CIRCADIA_EMAIL_VERIFICATION", "optional"),
+    ];
+    assert!(read(&production).unwrap().cors_origins.is_empty());
+}
+
+#[test]
+fn the_headers_that_proxies_write_are_configured() {
+    assert_eq!(read(&[]).unwrap().forwarded_headers, ForwardedHeaders::XForwarded);
+    let standard = read(&[("CIRCADIA_FORWARDED_HEADERS", "forwarded")]).unwrap();
+    assert_eq!(standard.forwarded_headers, ForwardedHeaders::Forwarded);
+    assert!(wrong(&[("CIRCADIA_FORWARDED_HEADERS", "both")]).contains("must be one of x-forwarded, forwarded"));
+}
+
+#[test]
 fn platforms_give_the_port() {
     assert_eq!(read(&[("PORT", "9000")]).unwrap().bind.to_string(), "0.0.0.0:9000");
     assert_eq!(read(&[("PORT", "9000"), ("CIRCADIA_BIND", "127.0.0.1:1")]).unwrap().bind.to_string(), "127.0.0.1:9000");

@@ -2,11 +2,10 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use circadia_app::authenticate::session_invalid;
+use circadia_app::authenticate::{MAX_COOKIES, session_invalid};
 use circadia_app::sessions::CookieSession;
 use circadia_auth::sessions::OpenedCookie;
 use circadia_domain::civil::Instant;
-use circadia_domain::sessions::SessionKind;
 use circadia_domain::users::UserProfile;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +13,7 @@ use utoipa::ToSchema;
 use super::login::LoginBody;
 use super::totp::SecondFactorBody;
 use crate::http::answer::unstored;
-use crate::http::caller::Caller;
+use crate::http::caller::{self, Caller};
 use crate::http::input::Body;
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
@@ -65,8 +64,9 @@ pub(super) async fn issue_cookie(
     response: &mut HttpResponse,
 ) -> Result<(), Problem> {
     let sessions = &state.app.sessions;
-    let former = cookies::session(state, request.head()).and_then(|text| sessions.cookies.read(text));
-    sessions.store_cookie(opened, former).await?;
+    let mut former = cookies::sessions(state, request.head()).issued;
+    former.truncate(MAX_COOKIES);
+    sessions.store_cookie(opened, &former).await?;
     let cookie = cookies::set_session(state, request.head(), &opened.id);
     response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))
 }
@@ -141,11 +141,9 @@ async fn open_session_with_totp(
     responses((status = 200, description = "The session", body = SessionBody))
 )]
 async fn get_session(caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let cookies = &caller.sessions.cookies;
-    let id = cookies::session(&caller.state, request.head()).and_then(|text| cookies.read(text));
-    let id = id.filter(|_| caller.principal.kind == SessionKind::Cookie).ok_or_else(session_invalid)?;
+    let id = caller::cookie_of(&request).ok_or_else(session_invalid)?;
     let (profile, expires_at) = caller.sessions.current(caller.principal).await?;
-    let body = SessionBody { user: profile.into(), csrf_token: cookies.csrf_token(&id), expires_at };
+    let body = SessionBody { user: profile.into(), csrf_token: caller.sessions.cookies.csrf_token(&id), expires_at };
     Ok(unstored(StatusCode::OK, &body))
 }
 
