@@ -103,7 +103,7 @@ impl Authenticator {
             match self.by_cookie(&id, client).await {
                 Ok(_) if valid.is_some() => return Err(session_invalid()),
                 Ok(principal) => valid = Some((principal, id)),
-                Err(error) if error.code() == Code::SessionInvalid => {}
+                Err(error) if error.code() == Some(Code::SessionInvalid) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -7,7 +7,7 @@ mod context;
 pub(crate) mod cookies;
 pub(crate) mod csrf;
 pub(crate) mod docs;
-mod forwarded;
+pub(crate) mod forwarded;
 pub mod input;
 pub mod limits;
 pub(crate) mod middleware;

@@ -6,7 +6,7 @@ use crate::text::Color;
 const HUES: u16 = 72;
 
 /// A colour whose hue is as far as possible from the hues of `taken`; the first of equally far ones, counted from 210°
-/// on. Saturation 65 %, lightness 50 %. Once every hue is taken, a lighter or darker one that no theme has.
+/// on. Saturation 65 %, lightness 50 %. Once that is taken, a lighter or darker one that no theme has.
 ///
 /// ```
 /// # use circadia_domain::themes::distinct_color;
@@ -26,7 +26,7 @@ pub fn distinct_color(taken: &[Color]) -> Color {
         }
     }
     let farthest = from_hue(best.1);
-    if best.0 > 0 {
+    if !taken.contains(&farthest) {
         return farthest;
     }
     let shades = SHADES.into_iter().flat_map(|percent| candidates().map(move |hue| shade(from_hue(hue), percent)));
