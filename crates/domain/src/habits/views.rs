@@ -1,4 +1,4 @@
-//! What screens show of habits: today, and one habit's whole story.
+//! What screens show of habits: today, and all that is known of one habit.
 
 use super::stats::DaySummary;
 use super::{DayState, Habit, History, RECENT_DAYS, Recent};

@@ -120,7 +120,7 @@ fn goes_on(one: &Sleep, next: &Sleep) -> bool {
 /// Reads everything that bears on the nights of some dates: all of their logs, and what was slept within 12 hours of
 /// their middles. `read` is called with the dates of the logs to read, and again with more of them if a night
 /// may have begun before, which takes days in bed.
-pub(super) fn around<T, E>(
+pub(super) fn read_around<T, E>(
     dates: DateRange,
     sleep: impl Fn(&T) -> Sleep,
     mut read: impl FnMut(DateRange) -> Result<Vec<T>, E>,
@@ -208,7 +208,7 @@ mod tests {
             .collect();
         let read = |date: &str| {
             let (mut times, date) = (0, Date::parse(date).unwrap());
-            let found = around(
+            let found = read_around(
                 DateRange::day(date),
                 |sleep: &Sleep| *sleep,
                 |dates| {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::clock::ClockTime;
-use super::nights::{Night, around, night_of_each_date, nights};
+use super::nights::{Night, night_of_each_date, nights, read_around};
 use super::stats::{Naps, NightSummary, SleepStats, needed, stats};
 use super::{Sleep, SleepKind, SleepLog, SleepSlice};
 use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Span, Zone};
@@ -98,7 +98,7 @@ fn whole_seconds(time: ClockTime) -> i64 {
 
 /// When and how a user slept, as far as it bears on the nights of some dates; by start.
 pub(crate) fn sleeps_around(store: &mut dyn Store, user: UserId, dates: DateRange) -> Result<Vec<Sleep>, StoreError> {
-    around(dates, |sleep| *sleep, |dates| store.sleeps(user, dates))
+    read_around(dates, |sleep| *sleep, |dates| store.sleeps(user, dates))
 }
 
 /// The logs that bear on the nights of dates, and their nights.
@@ -108,7 +108,7 @@ fn logs_around(
     dates: DateRange,
 ) -> Result<(Vec<SleepLog>, Vec<Night>), StoreError> {
     let slice = |dates| SleepSlice { dates, after: None, before: None, limit: usize::MAX, backwards: false };
-    let logs = around(dates, |log: &SleepLog| log.sleep, |dates| store.sleep_logs(user, &slice(dates)))?;
+    let logs = read_around(dates, |log: &SleepLog| log.sleep, |dates| store.sleep_logs(user, &slice(dates)))?;
     let mut nights = nights(&sleeps_of(&logs));
     nights.retain(|night| dates.contains(night.date));
     Ok((logs, nights))
