@@ -114,7 +114,7 @@ impl DatabaseThreads {
         let claimed = claim.clone();
         let task = move || {
             if claimed.take() {
-                // Nobody waits any more if the request was cut off meanwhile.
+                // The request may have been cut off meanwhile.
                 let _ = sender.send(task());
             }
         };
