@@ -4,6 +4,7 @@
 #[cfg(test)] // which lets the lints know
 mod api {
     mod account;
+    mod archives;
     mod audit;
     mod auth;
     mod auth_methods;

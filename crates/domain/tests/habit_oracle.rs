@@ -23,14 +23,14 @@ proptest! {
         let timeline = &case.timeline;
         let start = timeline.window().starts_on;
         let range = DateRange::new(start.saturating_add_days(-40), start.saturating_add_days(1000)).unwrap();
-        let due: Vec<Date> = range.iter().filter(|date| oracle.due(*date)).collect();
+        let due: Vec<Date> = range.iter().filter(|date| oracle.planned(*date)).collect();
         prop_assert_eq!(timeline.iter_due(range).collect::<Vec<_>>(), due.clone());
         let mut backwards: Vec<Date> = timeline.iter_due(range).rev().collect();
         backwards.reverse();
         prop_assert_eq!(&backwards, &due);
         prop_assert_eq!(timeline.count_due(range), u32::try_from(due.len()).unwrap());
         for date in range.iter().step_by(3) {
-            prop_assert_eq!(timeline.is_due(date), oracle.due(date), "{}", date);
+            prop_assert_eq!(timeline.is_due(date), oracle.planned(date), "{}", date);
             let next = due.iter().copied().find(|found| *found > date);
             if next.is_some() {
                 prop_assert_eq!(timeline.next_due_after(date), next, "after {}", date);
@@ -133,7 +133,7 @@ proptest! {
                     let bonus = kind.direction() == Direction::AtLeast && oracle.done(date);
                     let expected = match oracle.due(date) {
                         false if bonus => DayState::Bonus,
-                        false if case.timeline.window().contains(date) && oracle.paused(date) => DayState::Paused,
+                        false if case.timeline.window().contains(date) && oracle.away(date) => DayState::Paused,
                         false => DayState::NotDue,
                         true if oracle.skipped(date) => DayState::Skipped,
                         true if oracle.done(date) => DayState::Done,

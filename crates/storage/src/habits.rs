@@ -1,4 +1,4 @@
-//! Habits, their plans and pauses, and their histories.
+//! Habits, their plans, pauses and archived days, and their histories.
 
 use std::collections::BTreeMap;
 
@@ -55,6 +55,7 @@ struct TimelineRow {
     ends_on: Option<Sql<Date>>,
     plans: String,
     pauses: String,
+    archives: String,
 }
 
 impl Stored<Timeline> for TimelineRow {
@@ -65,12 +66,14 @@ impl Stored<Timeline> for TimelineRow {
             ends_on: window.ends_on.map(Sql),
             plans: to_json(timeline.plans())?,
             pauses: to_json(timeline.pauses())?,
+            archives: to_json(timeline.archives())?,
         })
     }
 
     fn into_domain(self) -> Result<Timeline> {
         let window = Window { starts_on: self.starts_on.0, ends_on: self.ends_on.map(Sql::into_inner) };
-        Timeline::new(window, from_json(&self.plans)?, from_json(&self.pauses)?).map_err(corrupt)
+        let (plans, pauses, archives) = (from_json(&self.plans)?, from_json(&self.pauses)?, from_json(&self.archives)?);
+        Timeline::with_archives(window, plans, pauses, archives).map_err(corrupt)
     }
 }
 

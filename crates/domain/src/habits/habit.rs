@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Kind, Schedule, Timeline};
-use crate::civil::{Date, DayClock, Instant};
+use crate::civil::{Date, Instant};
 use crate::ids::{HabitId, ThemeId};
 use crate::revision::Revision;
 use crate::text::{Color, Line, Prose};
@@ -31,10 +31,10 @@ pub struct Habit {
     pub theme: Option<ThemeId>,
     /// Its own colour.
     pub color: Option<Color>,
-    /// When it is due: window, plan versions, pauses.
+    /// When it is due: window, plan versions, pauses, archived days.
     #[serde(skip)]
     pub timeline: Timeline,
-    /// When its user archived it.
+    /// When its user archived it; the day is in the timeline.
     #[serde(skip)]
     pub archived_at: Option<Instant>,
     /// Where it stands in the user's own order.
@@ -156,9 +156,9 @@ words! {
 }
 
 impl Habit {
-    /// Whether the habit was, or is, kept on `date`: it had begun, hadn't ended, and wasn't archived yet.
-    pub fn was_kept_on(&self, date: Date, clock: DayClock) -> bool {
-        self.timeline.window().contains(date) && self.archived_at.is_none_or(|at| date < clock.date_at(at))
+    /// Whether the habit was, or is, kept on `date`: it had begun, hadn't ended, and wasn't archived.
+    pub fn was_kept_on(&self, date: Date) -> bool {
+        self.timeline.window().contains(date) && !self.timeline.is_archived(date)
     }
 
     /// Why the habit is archived on `today`; `None` if it isn't.

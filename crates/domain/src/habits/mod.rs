@@ -34,7 +34,7 @@ pub use habit::{ArchiveReason, Habit, HabitDescription, HabitName, HabitPatch, H
 pub use history::{DayRecord, History, InvalidHistory};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, period_view};
-pub use plan::{Pause, Plan, Window};
+pub use plan::{Archive, Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};
 pub use repository::{EntryRepository, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent, WithSettings};

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::{DayState, Habit, History, Progress};
-use crate::civil::{Date, DateRange, DayClock, Instant, Span};
+use crate::civil::{Date, DateRange, Instant, Span};
 use crate::entity;
 use crate::error::Error;
 use crate::ids::UserId;
@@ -25,7 +25,7 @@ words! {
         Pending = "pending",
         /// Not due.
         NotDue = "not_due",
-        /// Covered by a pause.
+        /// Covered by a pause, or archived.
         Paused = "paused",
     }
 }
@@ -125,28 +125,24 @@ pub struct PeriodView {
 }
 
 /// The cells of a habit for each day of `range`, as of `today`.
-pub fn cells(habit: &Habit, history: &History, range: DateRange, today: Date, clock: DayClock) -> Vec<Cell> {
-    let put_away = habit.archived_at.map(|at| clock.date_at(at));
+pub fn cells(habit: &Habit, history: &History, range: DateRange, today: Date) -> Vec<Cell> {
     let mut kept = Progress::new(&habit.timeline, history, today).calendar(range).into_iter().peekable();
     range
         .iter()
         .map(|date| {
             let day = kept.next_if(|day| day.date == date);
             let (state, value) = day.map_or((DayState::NotDue, None), |day| (day.state, day.value));
-            // An archived habit is no longer due, but entries recorded after that are shown.
-            let is_asked = matches!(state, DayState::Pending | DayState::Missed);
-            let state = if is_asked && put_away.is_some_and(|from| from <= date) { DayState::NotDue } else { state };
             Cell { date, state: state.into(), bonus: state == DayState::Bonus, value }
         })
         .collect()
 }
 
-/// Whether a habit belongs on the screen of these days.
-fn was_kept_in(habit: &Habit, range: DateRange, clock: DayClock) -> bool {
-    let window = habit.timeline.window().range();
-    window
-        .and_then(|window| window.intersect(range))
-        .is_some_and(|days| habit.archived_at.is_none_or(|at| days.from() < clock.date_at(at)))
+/// Whether a habit with these days belongs on their screen: it was kept on one of them, or done.
+fn was_kept_on_any(habit: &Habit, cells: &[Cell]) -> bool {
+    cells.iter().any(|cell| {
+        habit.was_kept_on(cell.date)
+            || habit.timeline.window().contains(cell.date) && cell.state == CellState::Done && !cell.bonus
+    })
 }
 
 /// The screen that shows a day (today if absent), as of a day (today if absent), from one statement.
@@ -158,14 +154,17 @@ pub fn period_view(
     date: Option<Date>,
     on: Option<Date>,
 ) -> Result<PeriodView, Error> {
-    let (settings, mut kept) = store.settings_and_habits(user)?.ok_or(Error::not_found::<entity::User>())?;
+    let (settings, kept) = store.settings_and_habits(user)?.ok_or(Error::not_found::<entity::User>())?;
     let today = on.unwrap_or_else(|| settings.today(now));
     let range = span.containing(date.unwrap_or(today), settings.week_start);
-    let clock = settings.day_clock();
-    kept.retain(|(habit, _)| was_kept_in(habit, range, clock));
+    let overlaps = |(habit, _): &(Habit, History)| {
+        habit.timeline.window().range().and_then(|window| window.intersect(range)).is_some()
+    };
     let rows: Vec<HabitRow> = kept
         .into_iter()
-        .map(|(habit, history)| HabitRow { cells: cells(&habit, &history, range, today, clock), habit })
+        .filter(overlaps)
+        .map(|(habit, history)| HabitRow { cells: cells(&habit, &history, range, today), habit })
+        .filter(|row| was_kept_on_any(&row.habit, &row.cells))
         .collect();
     let days = range
         .iter()

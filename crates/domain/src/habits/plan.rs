@@ -1,4 +1,5 @@
-//! Plans, pauses and the window: what was decided about when a habit is kept. Stored as JSON on the habit's row.
+//! Plans, pauses, archived days and the window: what was decided about when a habit is kept. Stored as JSON on the habit's
+//! row.
 
 use serde::{Deserialize, Serialize};
 
@@ -99,5 +100,24 @@ impl Pause {
             wrong.add("/to", "before_start", "must not lie before `from`");
         }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+}
+
+/// Days on which a habit was archived: they count like paused ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// The day of archiving. It counts nevertheless if something was done on it.
+    pub from: Date,
+    /// The day of restoring, which is no longer archived; none while the habit is archived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+}
+
+impl Archive {
+    /// The last archived day; `None` if it was restored on the day of archiving.
+    pub(super) fn last(&self) -> Option<Date> {
+        let last = self.until.map_or(Some(Date::MAX), Date::pred)?;
+        (self.from <= last).then_some(last)
     }
 }

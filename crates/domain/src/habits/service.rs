@@ -2,7 +2,8 @@
 
 use super::views::as_of;
 use super::{
-    ArchiveReason, Habit, HabitPatch, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline, Window,
+    Archive, ArchiveReason, Habit, HabitPatch, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline,
+    Window,
 };
 use super::{projection, tracked};
 use crate::civil::{Date, Instant, Weekday};
@@ -115,7 +116,7 @@ pub fn update(
         ends_on: patch.ends_on.unwrap_or(before.window().ends_on),
     };
     if window != before.window() {
-        let moved = wrong.take("", before.with_window(window));
+        let moved = wrong.take("", with_window(&before, window, settings.today(tx.now)));
         habit.timeline = moved.unwrap_or(habit.timeline);
     }
     // Submitting an unchanged schedule is a no-op: saving a form must not restart its phase.
@@ -134,6 +135,16 @@ pub fn update(
     patch.apply_to(&mut habit);
     store_changed(tx, &mut habit, &before)?;
     Ok((habit, settings))
+}
+
+/// The timeline with another window. A habit that had ended and is brought back was archived in between.
+fn with_window(timeline: &Timeline, window: Window, today: Date) -> Result<Timeline, Violations> {
+    let ended = timeline.window().ends_on.filter(|last| *last < today && *last < window.last());
+    let moved = timeline.with_window(window)?;
+    match ended.and_then(Date::succ) {
+        Some(from) => moved.with_archive(Archive { from, until: Some(today) }),
+        None => Ok(moved),
+    }
 }
 
 /// The timeline with one more version. Only a new schedule begins to count again: a new target leaves its phase alone.
@@ -173,13 +184,14 @@ fn store_changed(tx: &mut WriteTransaction<'_>, habit: &mut Habit, before: &Time
     Ok(())
 }
 
-/// Puts a habit away. One that is away already stays as it is.
+/// Puts a habit away: from the user's day on, it counts as paused. One that is away already stays as it is.
 pub fn archive(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) -> Result<(Habit, Settings), Error> {
     let (mut habit, settings) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     if habit.archived_at.is_none() {
         habit.archived_at = Some(tx.now);
         let before = habit.timeline.clone();
+        habit.timeline = before.archived_from(settings.today(tx.now))?;
         store_changed(tx, &mut habit, &before)?;
     }
     Ok((habit, settings))
@@ -194,6 +206,7 @@ pub fn restore(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected) 
     expected.check(habit.rev)?;
     if habit.archived_at.take().is_some() {
         let before = habit.timeline.clone();
+        habit.timeline = before.restored_on(settings.today(tx.now))?;
         store_changed(tx, &mut habit, &before)?;
     }
     if habit.archived_because(settings.today(tx.now)) == Some(ArchiveReason::Ended) {

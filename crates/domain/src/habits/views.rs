@@ -44,11 +44,13 @@ impl Today {
 /// The *today* screen as of a day, from one statement.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<Today, Error> {
     let (settings, habits) = as_of(store, user, now, on, |present| on.unwrap_or(present))?;
-    let (date, clock) = (on.unwrap_or_else(|| settings.today(now)), settings.day_clock());
+    let date = on.unwrap_or_else(|| settings.today(now));
     let items: Vec<TodayItem> = habits
         .into_iter()
-        .filter(|(habit, _)| habit.was_kept_on(date, clock))
+        .filter(|(habit, _)| habit.timeline.window().contains(date))
         .filter_map(|(habit, recent)| Some(TodayItem { summary: recent.summary(&habit.timeline, date)?, habit }))
+        // What was done on the day of archiving is shown.
+        .filter(|item| item.habit.was_kept_on(date) || item.summary.due)
         .collect();
     let count = |state: Option<DayState>| {
         let counted =

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, Weekday};
-use circadia_domain::habits::{DayRecord, Direction, EntryState, Kind, Pause, Plan, Schedule, Timeline, Window};
+use circadia_domain::habits::{
+    Archive, DayRecord, Direction, EntryState, Kind, Pause, Plan, Schedule, Timeline, Window,
+};
 use circadia_domain::ids::PauseId;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -79,12 +81,20 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
                 })
                 .collect();
             let pauses = vec((0..length, 0..40_i32, proptest::bool::weighted(0.1)), 0..4);
+            let archives = vec((0..length + 20, 0..120_i32, proptest::bool::weighted(0.15)), 0..3);
             let entries =
                 vec((proptest::bool::weighted(0.75), 0..10_u8, 0..50_u32), usize::try_from(length).unwrap() + 8);
             let ends = prop_oneof![2 => Just(None), 1 => (0..length * 2).prop_map(Some)];
-            (Just((start, length)), plans, pauses, entries, ends, prop_oneof![4 => Just(0), 1 => -3..400_i32])
+            (
+                Just((start, length)),
+                plans,
+                (pauses, archives),
+                entries,
+                ends,
+                prop_oneof![4 => Just(0), 1 => -3..400_i32],
+            )
         })
-        .prop_map(|((start, length), plans, pauses, days, ends, after)| {
+        .prop_map(|((start, length), plans, (pauses, archives), days, ends, after)| {
             let window = Window { starts_on: day(start), ends_on: ends.map(|ends| day(start + ends)) };
             let pauses = pauses
                 .into_iter()
@@ -95,7 +105,14 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
                     to: (!open).then(|| day(start + from + days)),
                 })
                 .collect();
-            let timeline = Timeline::new(window, plans, pauses).unwrap();
+            let archives = archives
+                .into_iter()
+                .map(|(from, days, open)| Archive {
+                    from: day(start + from),
+                    until: (!open).then(|| day(start + from + days)),
+                })
+                .collect();
+            let timeline = Timeline::with_archives(window, plans, pauses, archives).unwrap();
             let mut entries = Entries::new();
             for (at, (given, what, value)) in (0_i32..).zip(days) {
                 let date = day((start - 3 + at).max(0));

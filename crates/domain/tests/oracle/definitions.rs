@@ -82,8 +82,35 @@ impl Oracle<'_> {
         self.case.timeline.pauses().iter().any(|pause| pause.contains(date))
     }
 
+    /// From the day of archiving until the day of restoring.
+    pub(crate) fn archived(&self, date: Date) -> bool {
+        let archives = self.case.timeline.archives();
+        archives.iter().any(|archive| archive.from <= date && archive.until.is_none_or(|until| date < until))
+    }
+
+    /// What was done on the day of archiving counts.
+    fn done_when_put_away(&self, date: Date) -> bool {
+        let plan = self.plan(date);
+        self.case.timeline.archives().iter().any(|archive| archive.from == date)
+            && plan.kind.direction() == Direction::AtLeast
+            && match plan.schedule.quota() {
+                Some((Quota::Amount(_), _)) => self.value(date) > 0 && !self.skipped(date),
+                _ => self.done(date),
+            }
+    }
+
+    /// Paused, or archived.
+    pub(crate) fn away(&self, date: Date) -> bool {
+        self.paused(date) || self.archived(date) && !self.done_when_put_away(date)
+    }
+
+    /// Due by what was decided, whatever was done.
+    pub(crate) fn planned(&self, date: Date) -> bool {
+        self.case.timeline.window().contains(date) && !self.paused(date) && !self.archived(date) && self.scheduled(date)
+    }
+
     pub(crate) fn due(&self, date: Date) -> bool {
-        self.case.timeline.window().contains(date) && !self.paused(date) && self.scheduled(date)
+        self.case.timeline.window().contains(date) && !self.away(date) && self.scheduled(date)
     }
 
     pub(crate) fn record(&self, date: Date) -> Option<&DayRecord> {
@@ -161,12 +188,13 @@ impl Oracle<'_> {
             return None;
         }
         let available: Vec<Date> =
-            days.iter().copied().filter(|date| !self.paused(*date) && !self.recorded_skipped(*date)).collect();
+            days.iter().copied().filter(|date| !self.away(*date) && !self.recorded_skipped(*date)).collect();
         let sum: u64 =
             available.iter().map(|date| u64::from(self.plan(*date).schedule.quota().unwrap().0.number())).sum();
         let needed = sum.div_ceil(self.whole_days(date));
         let past: Vec<Date> = available.iter().copied().filter(|date| *date <= self.case.today).collect();
-        let over = *days.last().unwrap() < self.case.today;
+        let last = *days.last().unwrap();
+        let over = last < self.case.today && !self.archived(last);
         let (done, met) = match (self.plan(date).schedule.quota().unwrap().0, self.plan(date).kind.direction()) {
             (Quota::Times(_), _) => {
                 let done = past.iter().map(|date| u64::from(self.done(*date))).sum();

@@ -42,6 +42,7 @@ table! {
         updated_at -> UtcTimestamp,
         rev -> BigInt,
         request_digest -> Binary,
+        archives -> Text,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use circadia_domain::audit::{AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone, ZoneOrOffset};
 use circadia_domain::habits::{
-    DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
+    Archive, DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
 };
 use circadia_domain::identities::{Identity, Provider, Subject};
 use circadia_domain::ids::{AuditEventId, HabitId, JobId, PauseId, PersonalTokenId, SessionId, ThemeId, UserId};
@@ -322,14 +322,18 @@ pub(crate) fn timeline() -> Timeline {
     ]))
 }
 
-/// Every day of the calendar, with these plans.
+/// Every day of the calendar, with these plans, pauses and archives.
 pub(crate) fn timeline_from(plans: &serde_json::Value) -> Timeline {
     let pause =
         |from: &str, to: Option<&str>| Pause { id: PauseId::from_uuid(id()), from: date(from), to: to.map(date) };
-    Timeline::new(
+    Timeline::with_archives(
         Window { starts_on: Date::MIN, ends_on: Some(Date::MAX) },
         serde_json::from_value::<Vec<Plan>>(plans.clone()).unwrap(),
         vec![pause("2026-02-01", Some("2026-02-28")), pause("2199-01-01", None)],
+        vec![
+            Archive { from: date("1999-12-31"), until: Some(date("2000-02-29")) },
+            Archive { from: date("2198-01-01"), until: None },
+        ],
     )
     .unwrap()
 }

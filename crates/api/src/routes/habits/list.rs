@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use circadia_domain::civil::{Date, DayClock};
+use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, Habit, HabitStatus, Recent};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::key_of;
@@ -137,7 +137,7 @@ impl Decode for ListQuery {
 }
 
 impl ListQuery {
-    fn wants(&self, habit: &Habit, history: &Recent, today: Date, clock: DayClock) -> bool {
+    fn wants(&self, habit: &Habit, history: &Recent, today: Date) -> bool {
         self.status.is_none_or(|wanted| wanted == habit.status(today))
             && self.theme_id.is_none_or(|theme| habit.theme == Some(theme))
             && self.schedule_type.as_ref().is_none_or(|name| habit.timeline.plan_on(today).schedule.type_name() == name)
@@ -147,9 +147,7 @@ impl ListQuery {
                 };
                 habit.name.key().contains(sought) || in_description()
             })
-            && self.due_on.is_none_or(|date| {
-                habit.was_kept_on(date, clock) && history.is_due(&habit.timeline, date) == Some(true)
-            })
+            && self.due_on.is_none_or(|date| history.is_due(&habit.timeline, date) == Some(true))
     }
 }
 
@@ -182,11 +180,10 @@ async fn list_habits(caller: Caller, query: Query<ListQuery>) -> Result<Page<Hab
     let now = caller.now;
     let (found, user) = caller.query(move |store| habits::list(store, caller.user, now, looked_at)).await?;
     let today = query.on.unwrap_or_else(|| user.today(now));
-    let clock = user.day_clock();
     let sort = query.sort.unwrap_or(Sort { by: By::Position, reversed: false });
     let mut items: Vec<(Key, Habit)> = found
         .into_iter()
-        .filter(|(habit, history)| query.wants(habit, history, today, clock))
+        .filter(|(habit, history)| query.wants(habit, history, today))
         .map(|(habit, history)| (key(sort, &habit, &history, today), habit))
         .collect();
     items.sort_by(|(a, _), (b, _)| if sort.comes_before(a, b) { Ordering::Less } else { Ordering::Greater });

@@ -9,10 +9,10 @@ use crate::habits::schedule::Quota;
 use crate::habits::timeline::QuotaPeriod;
 
 impl Progress<'_> {
-    /// Whether something is to be done on a day, also on one to come: it is scheduled and not paused, and if it is part
+    /// Whether something is to be done on a day, also on one to come: it is scheduled, not paused and not archived, and if it is part
     /// of a quota, the number wasn't met before.
     pub fn is_due(&self, date: Date) -> bool {
-        if !self.timeline.is_due(date) {
+        if !self.timeline.is_due(date) && !self.is_scheduled(date) {
             return false;
         }
         match self.timeline.period_of(date) {
@@ -51,7 +51,7 @@ impl Progress<'_> {
     fn idle_state(&self, date: Date, done: bool) -> DayState {
         if done {
             DayState::Bonus
-        } else if self.timeline.window().contains(date) && self.timeline.is_paused(date) {
+        } else if self.timeline.window().contains(date) && self.is_paused(date) {
             DayState::Paused
         } else {
             DayState::NotDue
@@ -60,7 +60,7 @@ impl Progress<'_> {
 
     fn quota_state(&self, period: &QuotaPeriod, progress: &PeriodProgress, date: Date) -> DayState {
         let limited = self.timeline.plan_on(date).kind.direction() == Direction::AtMost;
-        if self.timeline.is_paused(date) {
+        if self.is_paused(date) {
             let crossed = !limited && date <= self.today && self.history.crossed.contains(date);
             return self.idle_state(date, crossed);
         }

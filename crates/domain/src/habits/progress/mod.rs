@@ -29,7 +29,7 @@ words! {
         Pending = "pending",
         /// Not due.
         NotDue = "not_due",
-        /// Covered by a pause.
+        /// Covered by a pause, or archived.
         Paused = "paused",
         /// Done without being due: shown, not counted.
         Bonus = "bonus",
@@ -111,7 +111,7 @@ impl<'a> Progress<'a> {
         let mut due = vec![0; length];
         let mut done = vec![0; length];
         let mut skipped = vec![0; length];
-        timeline.fill(base, &mut due);
+        timeline.fill_for(history, today, base, &mut due);
         history.crossed.copy_to(first, &mut done);
         history.skipped.copy_to(first, &mut skipped);
         for segment in timeline.segments() {
@@ -156,6 +156,11 @@ impl<'a> Progress<'a> {
     /// Whether a day up to today is due; of a quota: available.
     pub(super) fn is_scheduled(&self, date: Date) -> bool {
         Self::bit(&self.due, self.base, date)
+    }
+
+    /// Whether a day is paused, or archived and nothing was done on it.
+    pub(super) fn is_paused(&self, date: Date) -> bool {
+        self.timeline.is_paused(date) && !self.is_scheduled(date)
     }
 
     pub(super) fn is_done(&self, date: Date) -> bool {

@@ -18,7 +18,7 @@ impl Progress<'_> {
         let first = range.from().index() / 64;
         let mut days = vec![0; range.to().index() / 64 - first + 1];
         let base = day_of(first) * 64;
-        self.timeline.fill(base, &mut days);
+        self.timeline.fill_for(self.history, self.today, base, &mut days);
         for (at, word) in (first..).zip(&mut days) {
             *word &= !self.history.skipped.word(at);
         }
@@ -79,7 +79,8 @@ impl Progress<'_> {
         let range = period.range;
         let available = self.available(range);
         let needed = period.needed(|days| self.available(days));
-        let over = range.to() < self.today;
+        // A period whose end was archived was never over.
+        let over = range.to() < self.today && !self.timeline.is_archived(range.to());
         let limited = self.timeline.plan_on(date).kind.direction() == Direction::AtMost;
         let (done, met) = match period.quota {
             Quota::Times(_) => {

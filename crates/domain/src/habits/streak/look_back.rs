@@ -46,7 +46,7 @@ fn look_back<const N: usize>(
     else {
         return true;
     };
-    timeline.fill(day_of(begin) * 64, due);
+    timeline.fill_for(history, today, day_of(begin) * 64, due);
     history.crossed.copy_to(begin, done);
     history.skipped.copy_to(begin, skipped);
     if let Some(top) = due.last_mut().filter(|_| *end == last.index() / 64 + 1) {

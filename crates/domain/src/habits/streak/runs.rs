@@ -135,7 +135,7 @@ impl Progress<'_> {
             while at <= segment.to && at <= stretch.to {
                 let whole = per.containing(at, plan.week_start);
                 let alone = (first || whole.from() >= segment.from) && (last || whole.to() <= segment.to);
-                if !alone || whole.to() >= self.today {
+                if !alone || whole.to() >= self.today || self.timeline.is_archived(whole.to().min(segment.to)) {
                     self.evaluate_until(&mut at, whole.to().min(stretch.to), &mut found);
                     continue;
                 }

@@ -1,9 +1,10 @@
-//! The timeline of a habit: window, plan versions and pauses, compiled to answer on which days it is due (`due`), and in
-//! which periods its quotas are counted (`period`).
+//! The timeline of a habit: window, plan versions, pauses and archived days, compiled to answer on which days it is due
+//! (`due`), and in which periods its quotas are counted (`period`).
 //!
 //! What was done is not known here; for a quota every available day counts as due ([`super::Progress`] knows when
 //! its number is met).
 
+mod archives;
 mod due;
 mod period;
 
@@ -12,7 +13,7 @@ use std::fmt;
 pub use due::DueDates;
 pub use period::QuotaPeriod;
 
-use super::plan::{Pause, Plan, Window};
+use super::plan::{Archive, Pause, Plan, Window};
 use super::schedule::Per;
 use crate::civil::{Date, DateRange};
 use crate::ids::PauseId;
@@ -73,15 +74,19 @@ impl Segment {
     }
 }
 
-/// Window, plan versions and pauses. Sorted, never without a plan, immutable: every change makes a new one.
+/// Window, plan versions, pauses and archived days. Sorted, never without a plan, immutable: every change makes a new one.
 #[derive(Clone)]
 pub struct Timeline {
     window: Window,
     plans: Vec<Plan>,
     pauses: Vec<Pause>,
+    /// Disjoint, in order; only the last one can be open.
+    archives: Vec<Archive>,
     segments: Vec<Segment>,
-    /// The days of all pauses: disjoint, not touching, in order.
+    /// The days of all pauses and archives: disjoint, not touching, in order.
     breaks: Vec<(Date, Date)>,
+    /// The first days of archives that no pause covers and that are due: they count if something was done on them.
+    put_away_on: Vec<Date>,
 }
 
 impl fmt::Debug for Timeline {
@@ -90,13 +95,15 @@ impl fmt::Debug for Timeline {
             .field("window", &self.window)
             .field("plans", &self.plans)
             .field("pauses", &self.pauses)
+            .field("archives", &self.archives)
             .finish_non_exhaustive()
     }
 }
 
 impl PartialEq for Timeline {
     fn eq(&self, other: &Self) -> bool {
-        (self.window, &self.plans, &self.pauses) == (other.window, &other.plans, &other.pauses)
+        (self.window, &self.plans, &self.pauses, &self.archives)
+            == (other.window, &other.plans, &other.pauses, &other.archives)
     }
 }
 
@@ -109,7 +116,21 @@ impl Timeline {
     /// `before_start` if the window or a pause ends before it begins, `required` without a plan, `duplicate` for two
     /// versions of one day, `too_many` of them, and what [`super::Schedule::fits`] says; with pointers such as
     /// `/plans/0/effective_from`.
-    pub fn new(window: Window, mut plans: Vec<Plan>, mut pauses: Vec<Pause>) -> Result<Self, Violations> {
+    pub fn new(window: Window, plans: Vec<Plan>, pauses: Vec<Pause>) -> Result<Self, Violations> {
+        Self::with_archives(window, plans, pauses, Vec::new())
+    }
+
+    /// As [`Self::new`], with the days on which the habit was archived; in any order, too.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_archives(
+        window: Window,
+        mut plans: Vec<Plan>,
+        mut pauses: Vec<Pause>,
+        archives: Vec<Archive>,
+    ) -> Result<Self, Violations> {
+        let archives = archives::canonical(archives);
         let mut wrong = Violations::new();
         wrong.take("", window.validate());
         plans.sort_by_key(|plan| plan.effective_from);
@@ -117,7 +138,8 @@ impl Timeline {
         if plans.is_empty() {
             wrong.add("/plans", "required", "must have at least one version");
         }
-        for (name, length) in [("/plans", plans.len()), ("/pauses", pauses.len())] {
+        let lengths = [("/plans", plans.len()), ("/pauses", pauses.len()), ("/archives", archives.len())];
+        for (name, length) in lengths {
             if length > MAX_VERSIONS {
                 wrong.add(name, "too_many", format!("must be at most {MAX_VERSIONS}"));
             }
@@ -139,8 +161,10 @@ impl Timeline {
             return Err(wrong);
         }
         let segments = segments_of(window, &plans);
-        let breaks = merged(&pauses);
-        Ok(Self { window, plans, pauses, segments, breaks })
+        let paused = pauses.iter().map(|pause| (pause.from, pause.last()));
+        let breaks = merged(paused.chain(archives::days(&archives)));
+        let put_away_on = archives::due_first_days(&archives, &pauses, &segments);
+        Ok(Self { window, plans, pauses, archives, segments, breaks, put_away_on })
     }
 
     /// The first and last day.
@@ -167,7 +191,7 @@ impl Timeline {
         let mut plans: Vec<Plan> =
             self.plans.iter().filter(|known| known.effective_from != plan.effective_from).cloned().collect();
         plans.push(plan);
-        Self::new(self.window, plans, self.pauses.clone())
+        Self::with_archives(self.window, plans, self.pauses.clone(), self.archives.clone())
     }
 
     /// This timeline with a pause more, or with the pause of that id changed.
@@ -177,7 +201,7 @@ impl Timeline {
     pub fn with_pause(&self, pause: Pause) -> Result<Self, Violations> {
         let mut pauses: Vec<Pause> = self.pauses.iter().filter(|known| known.id != pause.id).cloned().collect();
         pauses.push(pause);
-        Self::new(self.window, self.plans.clone(), pauses)
+        Self::with_archives(self.window, self.plans.clone(), pauses, self.archives.clone())
     }
 
     /// This timeline without a pause; `None` if it has none of that id.
@@ -186,7 +210,7 @@ impl Timeline {
         if pauses.len() == self.pauses.len() {
             return None;
         }
-        Self::new(self.window, self.plans.clone(), pauses).ok()
+        Self::with_archives(self.window, self.plans.clone(), pauses, self.archives.clone()).ok()
     }
 
     /// This timeline with another window. The first version begins with the window: its `effective_from` moves along,
@@ -206,7 +230,7 @@ impl Timeline {
             }
             first.effective_from = window.starts_on;
         }
-        Self::new(window, plans, self.pauses.clone())
+        Self::with_archives(window, plans, self.pauses.clone(), self.archives.clone())
     }
 
     /// Whether its last day is before `today`.
@@ -232,7 +256,7 @@ impl Timeline {
         StreakUnit::from(self.plan_on(date).schedule.quota().map(|(_, per)| per))
     }
 
-    /// Whether a pause covers a day.
+    /// Whether a pause covers a day, or the habit is archived on it.
     pub fn is_paused(&self, date: Date) -> bool {
         self.pause_over(date).is_some()
     }
@@ -273,12 +297,14 @@ fn segments_of(window: Window, plans: &[Plan]) -> Vec<Segment> {
     segments
 }
 
-fn merged(pauses: &[Pause]) -> Vec<(Date, Date)> {
-    let mut breaks: Vec<(Date, Date)> = Vec::with_capacity(pauses.len());
-    for pause in pauses {
+fn merged(spans: impl Iterator<Item = (Date, Date)>) -> Vec<(Date, Date)> {
+    let mut spans: Vec<(Date, Date)> = spans.collect();
+    spans.sort_unstable();
+    let mut breaks: Vec<(Date, Date)> = Vec::with_capacity(spans.len());
+    for (from, last) in spans {
         match breaks.last_mut() {
-            Some((_, to)) if pause.from <= to.saturating_add_days(1) => *to = (*to).max(pause.last()),
-            _ => breaks.push((pause.from, pause.last())),
+            Some((_, to)) if from <= to.saturating_add_days(1) => *to = (*to).max(last),
+            _ => breaks.push((from, last)),
         }
     }
     breaks

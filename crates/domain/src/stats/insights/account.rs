@@ -54,12 +54,7 @@ pub fn of_account(
     let amounts: HashMap<(HabitId, Date), u32> =
         store.amounts(user, range)?.into_iter().map(|(habit, date, value)| ((habit, date), value)).collect();
     for (habit, history) in &habits {
-        let last = habit.archived_at.map(|at| settings.day_clock().date_at(at).pred());
-        let days = match last {
-            None => Some(range),
-            Some(last) => last.and_then(|last| DateRange::new(range.from(), range.to().min(last))),
-        };
-        series.extend(days.map(|days| of_habit(habit, history, &amounts, days, today)));
+        series.push(of_habit(habit, history, &amounts, range, today));
     }
     series
         .push(Series::new(Subject::Mood, store.mood_values(user, range)?.into_iter().map(|day| (day.date, day.value))));

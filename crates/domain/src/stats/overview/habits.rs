@@ -79,9 +79,9 @@ pub(super) fn part(data: &InputData, habits: &[HabitProgress<'_>], range: DateRa
     part.active = len32(active);
     part.archived = len32(data.habits.len() - active);
     let mut of_themes: Vec<(Option<ThemeId>, u32, Tally)> = Vec::new();
-    for (HabitProgress { habit, progress, .. }, days) in within(habits, range) {
+    for HabitProgress { habit, progress } in habits {
         let mut own = Tally::default();
-        for (date, done) in progress.counted_days(days) {
+        for (date, done) in progress.counted_days(range) {
             own.add(done);
             if let Some(piece) = pieces.place_of(date).and_then(|at| part.trend.get_mut(at)) {
                 piece.add(done);
@@ -111,19 +111,11 @@ pub(super) fn part(data: &InputData, habits: &[HabitProgress<'_>], range: DateRa
     part
 }
 
-/// The habits with those days of a range on which they weren't archived yet.
-fn within<'a, 'b>(
-    habits: &'a [HabitProgress<'b>],
-    range: DateRange,
-) -> impl Iterator<Item = (&'a HabitProgress<'b>, DateRange)> {
-    habits.iter().filter_map(move |habits| Some((habits, habits.days(range)?)))
-}
-
 /// Done ÷ due over all habits; see [`HabitsPart::completion_rate`].
 pub(super) fn rate(habits: &[HabitProgress<'_>], range: DateRange) -> Option<f64> {
     let mut all = Tally::default();
-    for (habits, days) in within(habits, range) {
-        let own = habits.progress.tally(days);
+    for habits in habits {
+        let own = habits.progress.tally(range);
         all.due += own.due;
         all.done += own.done;
     }
@@ -133,15 +125,14 @@ pub(super) fn rate(habits: &[HabitProgress<'_>], range: DateRange) -> Option<f64
 /// Days done; see [`HabitsPart::done`].
 pub(super) fn days_done(habits: &[HabitProgress<'_>], range: DateRange) -> u32 {
     let done = |(_, done): &(Date, bool)| *done;
-    within(habits, range)
-        .map(|(habits, days)| len32(habits.progress.counted_days(days).iter().filter(|day| done(day)).count()))
-        .sum()
+    let count = |habits: &HabitProgress<'_>| habits.progress.counted_days(range).iter().filter(|day| done(day)).count();
+    habits.iter().map(|habits| len32(count(habits))).sum()
 }
 
 fn top_streaks(today: Date, habits: &[HabitProgress<'_>]) -> Vec<RunningStreak> {
     let active = habits.iter().filter(|habits| habits.habit.status(today) == HabitStatus::Active);
     let mut running: Vec<RunningStreak> = active
-        .filter_map(|HabitProgress { habit, progress, .. }| {
+        .filter_map(|HabitProgress { habit, progress }| {
             let streaks = progress.streaks();
             Some(RunningStreak {
                 habit: habit.id,

@@ -70,22 +70,10 @@ pub(super) struct InputData {
     pub(super) moods: Vec<DayValue>,
 }
 
-/// A habit as of today, and since when it is archived.
+/// A habit as of today.
 pub(super) struct HabitProgress<'a> {
     pub(super) habit: &'a Habit,
     pub(super) progress: Progress<'a>,
-    archived_on: Option<Date>,
-}
-
-impl HabitProgress<'_> {
-    /// The days of a range on which it wasn't archived yet.
-    pub(super) fn days(&self, range: DateRange) -> Option<DateRange> {
-        let last = match self.archived_on {
-            None => range.to(),
-            Some(date) => range.to().min(date.pred()?),
-        };
-        DateRange::new(range.from(), last)
-    }
 }
 
 pub(super) fn read(
@@ -148,7 +136,6 @@ impl InputData {
             .map(|(habit, history)| HabitProgress {
                 habit,
                 progress: Progress::new(&habit.timeline, history, self.today),
-                archived_on: habit.archived_at.map(|at| self.clock.date_at(at)),
             })
             .collect()
     }

@@ -128,6 +128,7 @@ fn worked() -> InputData {
     let (mut archived, other) =
         habit(2, weekly, r#"{"type":"check"}"#, "2026-02-01", &[('+', date("2026-03-09")), ('~', date("2026-03-04"))]);
     archived.archived_at = Some(at("2026-03-10T10:00:00Z"));
+    archived.timeline = archived.timeline.archived_from(date("2026-03-10")).unwrap();
     data.habits = vec![(daily, history), (archived, other)];
     data.themes = vec![ThemeLabel {
         id: theme(1),
@@ -298,6 +299,7 @@ fn many() -> InputData {
             habit.theme = (number % 2 == 0).then(|| theme(1));
             if number == 1 {
                 habit.archived_at = Some(at("2026-01-15T00:00:00Z"));
+                habit.timeline = habit.timeline.archived_from(date("2026-01-15")).unwrap();
             }
             data.habits.push((habit, history));
         }

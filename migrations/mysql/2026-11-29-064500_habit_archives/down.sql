@@ -1,0 +1,3 @@
+ALTER TABLE habits
+    DROP CONSTRAINT habits_archives_check,
+    DROP COLUMN archives;

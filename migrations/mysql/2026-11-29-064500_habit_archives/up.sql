@@ -1,0 +1,4 @@
+-- The days on which a habit was archived, as JSON: several archives of one habit are kept.
+ALTER TABLE habits
+    ADD COLUMN archives MEDIUMTEXT NOT NULL DEFAULT ('[]'),
+    ADD CONSTRAINT habits_archives_check CHECK (length(archives) BETWEEN 2 AND 4000000);
