@@ -14,8 +14,13 @@ use proptest::prelude::*;
 
 use oracle::{Oracle, case};
 
+/// How many random habits a test tries; more of them by `PROPTEST_CASES`.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(120)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn due_days_are_those_of_the_definition(case in case()) {
@@ -122,10 +127,11 @@ proptest! {
                         (period.days[0], *period.days.last().unwrap(), period.done, period.needed, period.available, period.met, period.over), "{}", date);
                     if date <= case.today && seen.is_none_or(|seen| seen < date) {
                         seen = period.days.last().copied();
-                        if period.available > 0 && (period.met || period.over) {
+                        if let Some(met) = period.verdict {
                             rate.1 += 1;
-                            rate.0 += u32::from(period.met);
+                            rate.0 += u32::from(met);
                         }
+                        prop_assert_eq!(found.verdict, period.verdict);
                     }
                 } else {
                     prop_assert_eq!(progress.period_of(date), None);

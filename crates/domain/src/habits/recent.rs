@@ -49,11 +49,18 @@ impl Checkpoint {
         let at = timeline.period_of(aim).map_or(aim, |period| period.range.from());
         let coming = timeline.segments().iter().filter(|segment| segment.to >= at);
         let look_back = coming.map(window_days).max()?;
-        let first = at.saturating_add_days(-look_back).index() / 64;
-        if first <= window.starts_on.index() / 64 {
+        if at.saturating_add_days(-look_back).index() / 64 <= window.starts_on.index() / 64 {
             return None;
         }
         let progress = Progress::new(timeline, history, at);
+        let begin =
+            Date::at(progress.window_begin(progress.still_days().as_ref(), at.days_since_epoch() - 1, look_back));
+        // What a window reaches back over is judged by whole periods.
+        let begin = timeline.period_of(begin).map_or(begin, |period| period.range.from());
+        let first = begin.index() / 64;
+        if first <= window.starts_on.index() / 64 {
+            return None;
+        }
         let (run, longest) = progress.streaks_before(at);
         Some(Self { at, first, score: progress.score_by(at.pred()?), run, longest })
     }

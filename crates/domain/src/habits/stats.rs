@@ -6,7 +6,6 @@ use super::history::History;
 use super::kind::Direction;
 use super::plan::Plan;
 use super::progress::{DayState, PeriodProgress, Progress};
-use super::streak::verdict;
 use super::timeline::{StreakUnit, Timeline};
 use crate::civil::num::index;
 use crate::civil::{Date, DateRange, Weekday};
@@ -202,7 +201,7 @@ impl Progress<'_> {
             }
         }
         for period in self.all_periods().iter().filter(|period| past.contains(period.to.min(self.today))) {
-            if let Some(met) = verdict(period) {
+            if let Some(met) = period.verdict {
                 tally.add(met);
             }
         }
@@ -217,11 +216,7 @@ impl Progress<'_> {
         let mut tally = Tally { done: self.tally(range).done, due: 0 };
         for segment in self.timeline.segments() {
             if self.timeline.plan_of(segment).schedule.quota().is_none() {
-                tally.due += self.timeline.count_due(segment.range());
-                let skipped = segment.range().iter().take_while(|date| *date <= self.today);
-                tally.due -= crate::civil::num::len32(
-                    skipped.filter(|date| self.is_scheduled(*date) && self.is_skipped(*date)).count(),
-                );
+                tally.due += self.asked(segment.range());
             }
         }
         let mut at = window.starts_on;
@@ -238,7 +233,8 @@ impl Progress<'_> {
                     .map_or(range.to(), |found| found.to),
             };
             if let Some(period) = &period
-                && self.evaluate_period(period, at).available > 0
+                && let progress = self.evaluate_period(period, at)
+                && (progress.verdict.is_some() || progress.to >= self.today && !progress.is_neutral)
             {
                 tally.due += 1;
             }
@@ -248,6 +244,20 @@ impl Progress<'_> {
             }
         }
         tally.rate()
+    }
+
+    /// Due days of `range` that aren't skipped, those to come included.
+    fn asked(&self, range: DateRange) -> u32 {
+        let (from, to) = (range.from().days_since_epoch(), range.to().days_since_epoch());
+        let words = self.due.iter().zip(&self.skipped).enumerate();
+        let past: u32 = words
+            .map(|(at, (due, skipped))| {
+                (due & !skipped & super::bits::span(self.base + crate::civil::num::day_of(at) * 64, from, to))
+                    .count_ones()
+            })
+            .sum();
+        let coming = self.today.succ().and_then(|next| DateRange::new(next.max(range.from()), range.to()));
+        past + coming.map_or(0, |coming| self.timeline.count_due(coming))
     }
 
     /// Totals, rates, bests and worsts up to today.

@@ -16,8 +16,15 @@ pub(crate) struct Period {
     pub(crate) needed: u64,
     pub(crate) done: u64,
     pub(crate) available: u32,
+    /// What a whole period asks for.
+    whole: u64,
+    /// `floor(number × available days ÷ days of the period)`, skipped days included.
+    share: u64,
+    limit: bool,
     pub(crate) met: bool,
     pub(crate) over: bool,
+    /// Counts (true), breaks (false), or neither.
+    pub(crate) verdict: Option<bool>,
 }
 
 impl Oracle<'_> {
@@ -93,6 +100,7 @@ impl Oracle<'_> {
         let plan = self.plan(date);
         self.case.timeline.archives().iter().any(|archive| archive.from == date)
             && plan.kind.direction() == Direction::AtLeast
+            && self.scheduled(date)
             && match plan.schedule.quota() {
                 Some((Quota::Amount(_), _)) => self.value(date) > 0 && !self.skipped(date),
                 _ => self.done(date),
@@ -187,32 +195,55 @@ impl Oracle<'_> {
         if days.is_empty() {
             return None;
         }
-        let available: Vec<Date> =
-            days.iter().copied().filter(|date| !self.away(*date) && !self.recorded_skipped(*date)).collect();
-        let sum: u64 =
-            available.iter().map(|date| u64::from(self.plan(*date).schedule.quota().unwrap().0.number())).sum();
-        let needed = sum.div_ceil(self.whole_days(date));
-        let past: Vec<Date> = available.iter().copied().filter(|date| *date <= self.case.today).collect();
         let last = *days.last().unwrap();
+        // A period whose end was archived was never over.
         let over = last < self.case.today && !self.archived(last);
-        let (done, met) = match (self.plan(date).schedule.quota().unwrap().0, self.plan(date).kind.direction()) {
-            (Quota::Times(_), _) => {
-                let done = past.iter().map(|date| u64::from(self.done(*date))).sum();
-                (done, done >= needed)
-            }
-            (Quota::Amount(_), direction) => {
-                let amount = past.iter().map(|date| self.value(*date)).sum();
-                (amount, if direction == Direction::AtMost { over && amount <= needed } else { amount >= needed })
-            }
+        Some(self.judged(days, over, date))
+    }
+
+    /// What these days of a period ask for, and what was done on them.
+    fn judged(&self, days: Vec<Date>, over: bool, date: Date) -> Period {
+        let open: Vec<Date> = days.iter().copied().filter(|date| !self.away(*date)).collect();
+        let number = |date: &Date| u64::from(self.plan(*date).schedule.quota().unwrap().0.number());
+        let share: u64 = open.iter().map(number).sum::<u64>() / self.whole_days(date);
+        let whole = days.iter().map(number).max().unwrap();
+        let asked = if open.is_empty() { 0 } else { share.max(1) };
+        let available: Vec<Date> = open.iter().copied().filter(|date| !self.recorded_skipped(*date)).collect();
+        let skipped = open.len() - available.len();
+        let past: Vec<Date> = available.iter().copied().filter(|date| *date <= self.case.today).collect();
+        let length = |days: &[Date]| u64::try_from(days.len()).unwrap();
+        let (needed, done, limit) =
+            match (self.plan(date).schedule.quota().unwrap().0, self.plan(date).kind.direction()) {
+                (Quota::Times(_), _) => {
+                    let done = past.iter().map(|date| u64::from(self.done(*date))).sum();
+                    (asked.saturating_sub(u64::try_from(skipped).unwrap()), done, false)
+                }
+                (Quota::Amount(_), direction) => {
+                    let even = if open.is_empty() { 0 } else { asked * length(&available) / length(&open) };
+                    (even, past.iter().map(|date| self.value(*date)).sum(), direction == Direction::AtMost)
+                }
+            };
+        let met = !available.is_empty() && if limit { over && done <= needed } else { done >= needed };
+        let neutral = available.is_empty() || !limit && needed == 0 && done == 0;
+        let verdict = if neutral {
+            None
+        } else if met {
+            Some(true)
+        } else {
+            (over && !(limit && done <= whole)).then_some(false)
         };
-        Some(Period {
+        Period {
+            available: u32::try_from(available.len()).unwrap(),
             needed,
             done,
-            available: u32::try_from(available.len()).unwrap(),
-            met: met && !available.is_empty(),
+            whole,
+            share,
+            limit,
+            met,
             over,
+            verdict,
             days,
-        })
+        }
     }
 
     /// Skips of days to come make those days unavailable too.
@@ -233,14 +264,7 @@ impl Oracle<'_> {
                 unit = Some(self.unit(at));
             }
             let (counts, from, to) = if let Some(period) = self.period(at) {
-                let counts = if period.available == 0 {
-                    None
-                } else if period.met {
-                    Some(true)
-                } else {
-                    period.over.then_some(false)
-                };
-                (counts, period.days[0], *period.days.last().unwrap())
+                (period.verdict, period.days[0], *period.days.last().unwrap())
             } else {
                 let counts = (self.due(at) && !self.skipped(at) && !self.open_today(at)).then(|| self.done(at));
                 (counts, at, at)
@@ -280,6 +304,41 @@ impl Oracle<'_> {
         (due / f64::from(days), days.cast_signed())
     }
 
+    /// What was done in each period from one day to another, up to what it asked for, ÷ what they asked for.
+    fn by_periods(&self, from: Date, to: Date) -> Option<Option<f64>> {
+        let first = self.case.timeline.plans().iter().rev().find(|plan| plan.effective_from <= to);
+        if first.is_some_and(|plan| from < plan.effective_from) && from >= self.case.timeline.plans()[0].effective_from
+        {
+            return None;
+        }
+        let (mut asked, mut done, mut at, mut limit, mut exceeded) = (0, 0, from, false, false);
+        while at <= to {
+            let period = self.period(at)?;
+            let last = *period.days.last().unwrap();
+            let (mut needed, mut counted) = (period.needed, period.done);
+            if last > to {
+                let days = period.days.iter().copied().filter(|date| *date <= to).collect();
+                let so_far = self.judged(days, false, at);
+                needed = if so_far.share == 0 { 0 } else { so_far.needed };
+                counted = so_far.done;
+            }
+            limit = period.limit;
+            if limit {
+                needed = period.whole;
+                exceeded |= counted > needed;
+            }
+            asked += needed;
+            done += if limit { counted } else { counted.min(needed) };
+            at = last.succ()?;
+        }
+        let number = |number: u64| f64::from(u32::try_from(number).unwrap());
+        Some(match limit {
+            true if !exceeded => Some(1.0),
+            true => Some((number(asked) / number(done)).min(1.0)),
+            false => (asked > 0).then(|| number(done) / number(asked)),
+        })
+    }
+
     /// The scores of all days up to today, by the definition: every window summed again.
     pub(crate) fn scores(&self) -> Vec<(Date, f64)> {
         let window = self.case.timeline.window();
@@ -289,15 +348,20 @@ impl Oracle<'_> {
         for date in days {
             let (f, den) = self.frequency(date);
             let plan = self.plan(date);
-            let back = if f >= 1.0 { 0 } else { 2 * den - 1 };
-            let first =
-                Date::from_days_since_epoch((date.days_since_epoch() - back).max(window.starts_on.days_since_epoch()))
-                    .unwrap();
-            let due: Vec<Date> = DateRange::new(first, date)
-                .unwrap()
-                .iter()
-                .filter(|date| self.due(*date) && !self.skipped(*date))
-                .collect();
+            let quota = |date: Date| self.plan(date).schedule.quota().is_some();
+            // A day on which the score may move, and one that a window holds: of skipped days, those of quotas.
+            let still = |date: Date| self.away(date) || self.due(date) && self.skipped(date);
+            let held = |date: Date| !self.away(date) && (quota(date) || !(self.due(date) && self.skipped(date)));
+            if still(date) {
+                all.push((date, score));
+                continue;
+            }
+            let back = if f >= 1.0 { 1 } else { usize::try_from(2 * den).unwrap() };
+            let mut past = DateRange::new(window.starts_on, date).unwrap().iter().collect::<Vec<_>>();
+            past.reverse();
+            let mut held: Vec<Date> = past.into_iter().filter(|date| held(*date)).take(back).collect();
+            held.reverse();
+            let due: Vec<Date> = held.iter().copied().filter(|date| self.due(*date)).collect();
             let c = |due: &[Date]| -> Option<f64> {
                 if due.is_empty() {
                     return None;
@@ -322,10 +386,12 @@ impl Oracle<'_> {
                     let (measure, weight) = weigh(theirs, *other);
                     let same = (theirs.kind.type_name(), theirs.kind.direction())
                         == (plan.kind.type_name(), plan.kind.direction());
-                    let kept = f64::from(u8::from(self.done(*other)));
+                    let excused = self.skipped(*other);
+                    let kept = f64::from(u8::from(self.done(*other) || excused));
                     let (part, of) = match now {
                         "days" if measure == "days" => (kept, weight),
                         "days" => (kept, weight_now),
+                        _ if measure == now && same && excused => (weight, weight),
                         _ if measure == now && same => (f64::from(u32::try_from(self.value(*other)).unwrap()), weight),
                         "limit" => continue,
                         _ => (kept * weight_now, weight_now),
@@ -345,6 +411,23 @@ impl Oracle<'_> {
                 let amount = matches!(plan.schedule.quota(), Some((Quota::Amount(_), _)));
                 let help = amount && plan.kind.direction() == Direction::AtLeast && c(&without).is_some();
                 done = if help { Some(c(&without).unwrap().max(done.unwrap_or(0.0))) } else { c(&without) };
+            }
+            let open = date == self.case.today && self.due(date) && !self.done(date);
+            // A window whose periods a break or a skip touches amounts to no less than they do.
+            let touched = self
+                .period(held[0])
+                .zip(self.period(date))
+                .map(|(first, last)| (first.days[0], *last.days.last().unwrap()));
+            let reaches_over = touched.is_some_and(|(from, to)| {
+                let mut days = DateRange::new(from, to).unwrap().iter();
+                days.any(|other| self.away(other) || other <= date && self.skipped(other))
+            });
+            if f < 1.0 && quota(date) && reaches_over {
+                let last = if open { date.pred().unwrap() } else { date };
+                done = match (done, self.by_periods(held[0], last)) {
+                    (Some(done), Some(asked)) => asked.map(|other| done.max(other)),
+                    (done, _) => done,
+                };
             }
             if let Some(done) = done {
                 let m = 0.5_f64.powf(f.sqrt() / 13.0);

@@ -17,7 +17,7 @@ impl Progress<'_> {
         }
         match self.timeline.period_of(date) {
             None => true,
-            Some(period) => !self.met_before(&period, &self.evaluate_period(&period, date), date),
+            Some(period) => !self.nothing_left(&period, &self.evaluate_period(&period, date), date),
         }
     }
 
@@ -71,7 +71,7 @@ impl Progress<'_> {
             Quota::Times(_) => self.is_done(date),
             Quota::Amount(_) => date <= self.today && self.history.value_on(date).is_some_and(|value| value > 0),
         };
-        if let (Quota::Amount(_), true) = (period.quota, progress.over && !progress.met) {
+        if let (Quota::Amount(_), Some(false)) = (period.quota, progress.verdict) {
             // A day missed its even share; in a period that failed there is at least one such day.
             let value = u64::from(self.history.value_on(date).unwrap_or(0)) * u64::from(progress.available);
             let kept = if limited { value <= u64::from(progress.needed) } else { value >= u64::from(progress.needed) };
@@ -79,6 +79,8 @@ impl Progress<'_> {
         }
         if let (Quota::Amount(_), true) = (period.quota, limited) {
             return match date {
+                // More than its part of the period allows, but not more than the whole.
+                _ if progress.over && !progress.met => DayState::NotDue,
                 _ if progress.over || date < self.today => DayState::Done,
                 _ => DayState::Pending,
             };
@@ -86,10 +88,10 @@ impl Progress<'_> {
         if counted {
             return if self.met_before(period, progress, date) { DayState::Bonus } else { DayState::Done };
         }
-        if progress.over && !progress.met {
+        if progress.verdict == Some(false) {
             return DayState::Missed;
         }
-        if date >= self.today && !progress.met && !self.met_before(period, progress, date) {
+        if date >= self.today && !progress.met && !self.nothing_left(period, progress, date) {
             if date == self.today && self.history.missed.contains(date) { DayState::Missed } else { DayState::Pending }
         } else {
             DayState::NotDue

@@ -6,6 +6,8 @@
 mod days;
 mod quota;
 
+pub(super) use self::quota::Days;
+
 use serde::Serialize;
 
 use super::bits::{clear, each};
@@ -61,17 +63,24 @@ pub struct PeriodProgress {
     pub to: Date,
     /// Days done, or the amount in all.
     pub done: u64,
-    /// The required days, or the required amount.
+    /// The required days, or the required amount, without what skipped days excuse.
     pub needed: u32,
-    /// How many of its days are neither paused nor skipped.
+    /// How many of its days are neither paused, archived nor skipped.
     #[serde(skip)]
     pub available: u32,
     /// Whether the number is met; with an amount that is not to be exceeded, when the period is over.
     #[serde(skip)]
     pub met: bool,
-    /// Whether the period is over.
+    /// Whether the period is over; one whose end was archived never is.
     #[serde(skip)]
     pub over: bool,
+    /// Whether it neither counts nor breaks, whatever is done in it: no day of it is available, or everything was
+    /// excused and nothing done.
+    #[serde(skip)]
+    pub is_neutral: bool,
+    /// Whether it counts for a streak (true) or breaks it (false); `None` while it does neither.
+    #[serde(skip)]
+    pub verdict: Option<bool>,
 }
 
 /// A habit as of a day.

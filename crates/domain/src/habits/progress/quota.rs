@@ -9,20 +9,22 @@ use crate::habits::schedule::Quota;
 use crate::habits::timeline::QuotaPeriod;
 
 impl Progress<'_> {
-    /// Days of `range` that can count towards a quota: in the window, not paused, not skipped; days to come included.
-    fn available(&self, range: DateRange) -> u32 {
+    /// Days of `range` that can count towards a quota (in the window, neither paused nor archived, days to come
+    /// included), and how many of them are skipped.
+    fn open_and_skipped(&self, range: DateRange) -> (u32, u32) {
         let (from, to) = (range.from().days_since_epoch(), range.to().days_since_epoch());
         if range.to() <= self.today {
-            return count(&self.due, self.base, from, to) - self.count_both(&self.due, &self.skipped, range);
+            return (count(&self.due, self.base, from, to), self.count_both(&self.due, &self.skipped, range));
         }
         let first = range.from().index() / 64;
         let mut days = vec![0; range.to().index() / 64 - first + 1];
         let base = day_of(first) * 64;
         self.timeline.fill_for(self.history, self.today, base, &mut days);
+        let open = count(&days, base, from, to);
         for (at, word) in (first..).zip(&mut days) {
-            *word &= !self.history.skipped.word(at);
+            *word &= self.history.skipped.word(at);
         }
-        count(&days, base, from, to)
+        (open, count(&days, base, from, to))
     }
 
     fn count_both(&self, one: &[u64], other: &[u64], range: DateRange) -> u32 {
@@ -77,38 +79,102 @@ impl Progress<'_> {
 
     pub(in crate::habits) fn evaluate_period(&self, period: &QuotaPeriod, date: Date) -> PeriodProgress {
         let range = period.range;
-        let available = self.available(range);
-        let needed = period.needed(|days| self.available(days));
+        let (open, skipped) = self.open_and_skipped(range);
+        let asked = period.needed(|days| if days == range { open } else { self.open_and_skipped(days).0 });
         // A period whose end was archived was never over.
         let over = range.to() < self.today && !self.timeline.is_archived(range.to());
         let limited = self.timeline.plan_on(date).kind.direction() == Direction::AtMost;
-        let (done, met) = match period.quota {
-            Quota::Times(_) => {
-                let done = u64::from(self.done_days(range));
-                (done, done >= u64::from(needed))
-            }
-            Quota::Amount(_) if limited => {
-                let amount = self.amount(range);
-                (amount, over && amount <= u64::from(needed))
-            }
-            Quota::Amount(_) => {
-                let amount = self.amount(range);
-                (amount, amount >= u64::from(needed))
-            }
+        let days = Days { open, skipped, over };
+        match period.quota {
+            Quota::Times(_) => days.times(range, asked, self.done_days(range)),
+            Quota::Amount(_) => days.amount(range, asked, self.amount(range), limited.then(|| period.whole())),
+        }
+    }
+
+    /// What a period has asked for up to a day (the whole of one that is over), and what was done in it by then.
+    pub(in crate::habits) fn period_up_to(&self, period: &QuotaPeriod, date: Date) -> (u64, u64) {
+        let is_over = period.range.to() <= date;
+        let so_far = if is_over { None } else { period.until(date) };
+        let whole = self.evaluate_period(so_far.as_ref().unwrap_or(period), period.range.from());
+        // A share of less than one is not yet asked for.
+        let asked = match (&so_far, period.quota) {
+            (Some(so_far), _) if so_far.needed_below_one(|days| self.open_and_skipped(days).0) => 0,
+            _ => whole.needed,
         };
-        PeriodProgress { from: range.from(), to: range.to(), done, needed, available, met: met && available > 0, over }
+        (u64::from(asked), whole.done)
+    }
+
+    /// Whether nothing is left to do on `date`, because the number was met before, or skipped days excuse all of it.
+    pub(super) fn nothing_left(&self, period: &QuotaPeriod, progress: &PeriodProgress, date: Date) -> bool {
+        progress.is_neutral || progress.needed == 0 && progress.met || self.met_before(period, progress, date)
     }
 
     /// Whether the number of the quota of `date` was met before that day.
     pub(super) fn met_before(&self, period: &QuotaPeriod, progress: &PeriodProgress, date: Date) -> bool {
-        let before = date.pred().and_then(|to| DateRange::new(period.range.from(), to));
-        match (period.quota, before) {
-            (_, None) => false,
-            (Quota::Times(_), Some(before)) => self.done_days(before) >= progress.needed,
-            (Quota::Amount(_), Some(before)) => {
+        let Some(before) = date.pred().and_then(|to| DateRange::new(period.range.from(), to)) else { return false };
+        // Where nothing is needed, the first day on which it was done counts.
+        match period.quota {
+            Quota::Times(_) => self.done_days(before) >= progress.needed.max(1),
+            Quota::Amount(_) => {
                 self.timeline.plan_on(date).kind.direction() == Direction::AtLeast
-                    && self.amount(before) >= u64::from(progress.needed)
+                    && self.amount(before) >= u64::from(progress.needed.max(1))
             }
+        }
+    }
+}
+
+/// The days of a period, as its verdict sees them.
+#[derive(Clone, Copy)]
+pub(in crate::habits) struct Days {
+    /// How many can count, skipped ones included.
+    pub(in crate::habits) open: u32,
+    /// How many of those are skipped.
+    pub(in crate::habits) skipped: u32,
+    pub(in crate::habits) over: bool,
+}
+
+impl Days {
+    /// A period that asks for a number of days. Each skipped one excuses one of them.
+    pub(in crate::habits) fn times(self, range: DateRange, asked: u32, done: u32) -> PeriodProgress {
+        let needed = asked.saturating_sub(self.skipped);
+        self.judge(range, needed, u64::from(done), None)
+    }
+
+    /// A period that asks for an amount, or limits it: then with what a whole period allows. Each skipped day excuses
+    /// its even share.
+    fn amount(self, range: DateRange, asked: u32, amount: u64, whole: Option<u64>) -> PeriodProgress {
+        let available = u64::from(self.open - self.skipped);
+        let needed = (u64::from(asked) * available).checked_div(u64::from(self.open)).unwrap_or(0);
+        self.judge(range, u32::try_from(needed).unwrap_or(u32::MAX), amount, whole)
+    }
+
+    fn judge(self, range: DateRange, needed: u32, done: u64, limit: Option<u64>) -> PeriodProgress {
+        let available = self.open - self.skipped;
+        let is_neutral = available == 0 || limit.is_none() && needed == 0 && done == 0;
+        let met = available > 0
+            && match limit {
+                None => done >= u64::from(needed),
+                Some(_) => self.over && done <= u64::from(needed),
+            };
+        // What the whole period allows is no miss in a part of it.
+        let missed = self.over && !met && limit.is_none_or(|whole| done > whole);
+        let verdict = if is_neutral {
+            None
+        } else if met {
+            Some(true)
+        } else {
+            missed.then_some(false)
+        };
+        PeriodProgress {
+            from: range.from(),
+            to: range.to(),
+            done,
+            needed,
+            available,
+            met,
+            over: self.over,
+            is_neutral,
+            verdict,
         }
     }
 }

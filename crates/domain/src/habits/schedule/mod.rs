@@ -100,6 +100,15 @@ impl Per {
         }
     }
 
+    /// The length of the longest one (7, 31, 366).
+    pub(in crate::habits) const fn most_days(self) -> i32 {
+        match self {
+            Self::Week => 7,
+            Self::Month => 31,
+            Self::Year => 366,
+        }
+    }
+
     /// The most days on which something can be done in every such period (7, 28, 365).
     pub const fn least_days(self) -> u32 {
         match self {

@@ -2,16 +2,21 @@
 //!
 //! A step per day: `s ← s·m + c·(1 − m)` with `m = 0.5^(√f/13)`, f being the due days per day of the plan in force, so
 //! that the half-life of a daily habit is 13 days. c is what was done ÷ what was due over a trailing window: that day
-//! alone for f = 1, else the last 2·den days of f = num/den. Skipped and paused days drop out of the window; where
-//! nothing is left in it, the score stays. Today drops out too while it isn't done. Amounts to be reached count as
+//! alone for f = 1, else the last 2·den available days of f = num/den. On skipped, paused and archived days the score
+//! stands still, and the window reaches back over them (a quota's skip is in it, as one done); where nothing is due in
+//! it, the score stays. The window of a quota that reaches over a break holds no whole periods any more: with a break or
+//! a skip in it, c is at least what its periods amount to, so that those take nothing from who kept them. Today drops out too while it isn't
+//! done. Amounts to be reached count as
 //! `min(1, Σ value ÷ Σ target)`; limits count their days kept. Quotas are due num days in den, any of them; an amount per
 //! period is held against its share of the days in the window, and one that is not to be exceeded the other way round:
 //! what was allowed ÷ what it came to, at most 1. A window that reaches into days of an earlier plan version weighs each
 //! day by its own version's target, or, where that measured something else, as kept or not; out of the window of a limit
 //! per period such days drop.
 
+mod still;
 mod walk;
 
+pub(super) use self::still::Still;
 use self::walk::Values;
 use super::history::History;
 use super::kind::Direction;
@@ -151,6 +156,7 @@ impl Progress<'_> {
     /// occurrence of a rule, it doesn't.) None if that is further back than the days go.
     fn horizon(&self, date: Date) -> Option<Date> {
         let mut left = HALF_LIVES;
+        let still = self.still_days();
         for segment in self.timeline.segments().iter().rev().filter(|segment| segment.from <= date) {
             let per_day = segment.frequency().sqrt() / HALF_LIFE_DAYS;
             let window = window_days(segment);
@@ -166,7 +172,9 @@ impl Progress<'_> {
                 while counted != 0 {
                     let day = begin + 63 - counted.leading_zeros().cast_signed();
                     counted &= !(1 << (day - begin));
-                    left -= f64::from(window.min(later - day)) * per_day;
+                    let days = later - day;
+                    let moving = still.as_ref().map_or(days, |still| still.count_moving(day, later - 1).cast_signed());
+                    left -= f64::from(window.min(moving)) * per_day;
                     later = day;
                 }
                 if left <= 0.0 {
@@ -181,6 +189,7 @@ impl Progress<'_> {
     /// nothing is due, and the score doesn't change.
     fn walk(&self, from: Date, to: Date, before: f64, mut visit: impl FnMut(i32, f64)) {
         let mut score = before;
+        let still = self.still_days();
         for segment in self.timeline.segments() {
             let Some(days) = DateRange::new(from.max(segment.from), to.min(segment.to)) else { continue };
             let measure = self.measure_of(segment);
@@ -206,18 +215,26 @@ impl Progress<'_> {
             };
             let (first, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());
             let Measure::Days(weight) = measure else {
-                score = self.walk_windows(segment, measure, days, score, &mut visit);
+                score = self.walk_windows(segment, measure, days, still.as_ref(), score, &mut visit);
                 continue;
             };
-            if first < whole
-                && let Some(mixed) = DateRange::new(days.from(), Date::at(last.min(whole - 1)))
-            {
-                score = self.walk_windows(segment, measure, mixed, score, &mut visit);
-            }
-            if last >= whole
-                && let Some(plain) = DateRange::new(Date::at(first.max(whole)), days.to())
-            {
-                score = self.walk_counts(segment, weight, plain, score, &mut visit);
+            // The days around one that bear on its score: the window, and all of the periods it touches.
+            let period = self.timeline.plan_of(segment).schedule.quota().map_or(0, |(_, per)| per.most_days());
+            let reach = (window_days(segment) + period, period);
+            let mut at = first;
+            while at <= last {
+                let (until, is_plain) = match &still {
+                    _ if at < whole => (last.min(whole - 1), false),
+                    None => (last, true),
+                    Some(still) => still.alike(self.timeline, at, reach, last),
+                };
+                let days = DateRange::new(Date::at(at), Date::at(until)).unwrap_or(days);
+                score = if is_plain {
+                    self.walk_counts(segment, weight, days, score, &mut visit)
+                } else {
+                    self.walk_windows(segment, measure, days, still.as_ref(), score, &mut visit)
+                };
+                at = until + 1;
             }
         }
     }

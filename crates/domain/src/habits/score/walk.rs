@@ -1,6 +1,7 @@
 //! Computing the scores of consecutive days of one plan version.
 
-use super::{Measure, Sums, kept_per_day, window_days};
+use super::still::TouchedPeriods;
+use super::{Measure, Still, Sums, kept_per_day, window_days};
 use crate::civil::num::index_of_day;
 use crate::civil::{Date, DateRange};
 use crate::habits::bits::span;
@@ -120,37 +121,70 @@ impl Progress<'_> {
         segment: &Segment,
         measure: Measure,
         days: DateRange,
+        still: Option<&Still>,
         before: f64,
         visit: &mut impl FnMut(i32, f64),
     ) -> f64 {
         let keep = kept_per_day(segment.frequency());
         let gain = 1.0 - keep;
         let window = window_days(segment);
+        let is_quota = self.timeline.plan_of(segment).schedule.quota().is_some();
         let today = self.today.days_since_epoch();
         let open_today = self.today_is_open_for_score();
         let first = days.from().days_since_epoch();
-        let start = self.timeline.window().starts_on.days_since_epoch();
-        let begin = first.saturating_sub(window).max(start);
+        let is_available = |day: i32| still.is_none_or(|still| still.is_available(day));
+        let mut oldest = self.window_begin(still, first - 1, window);
         let mut sums = Sums::default();
-        let mut entering = Values::new(self, begin);
+        let mut entering = Values::new(self, oldest);
         let mut leaving = entering.clone();
-        for day in begin..first {
+        let mut length = 0;
+        let mut touched = TouchedPeriods::default();
+        for day in (oldest..first).filter(|day| is_available(*day)) {
+            length += 1;
             self.shift(&mut sums, day, segment, measure, &mut entering, 1.0);
         }
         let mut score = before;
         for day in first..=days.to().days_since_epoch() {
-            if day - window >= start {
-                self.shift(&mut sums, day - window, segment, measure, &mut leaving, -1.0);
+            if !is_available(day) {
+                visit(day, score);
+                continue;
+            }
+            length += 1;
+            if length > window {
+                while oldest < day && !is_available(oldest) {
+                    oldest += 1;
+                }
+                self.shift(&mut sums, oldest, segment, measure, &mut leaving, -1.0);
+                oldest += 1;
+                length -= 1;
             }
             let without = sums;
             self.shift(&mut sums, day, segment, measure, &mut entering, 1.0);
+            if still.is_some_and(|still| !still.is_moving(day)) {
+                visit(day, score);
+                continue;
+            }
+            let is_open = day == today && open_today;
             let mut done = sums.completion(measure);
-            if day == today && open_today {
+            if is_open {
                 // What was done so far of an amount may help, but what is missing is no miss yet.
                 done = match (measure, without.completion(measure), done) {
                     (Measure::Share(_), Some(without), Some(with)) => Some(without.max(with)),
                     (_, without, _) => without,
                 };
+            }
+            if let Some(still) = still.filter(|_| is_quota) {
+                while oldest < day && !is_available(oldest) {
+                    oldest += 1;
+                }
+                if self.is_broken(still, &mut touched, segment.from, (oldest, day)) {
+                    let limited = matches!(measure, Measure::Limit(_));
+                    let by_periods = self.done_by_periods(segment.from, (oldest, day - i32::from(is_open)), limited);
+                    done = done.and_then(|done| match by_periods {
+                        None => Some(done),
+                        Some(asked) => asked.map(|by_periods| by_periods.max(done)),
+                    });
+                }
             }
             if let Some(done) = done {
                 score = score * keep + done * gain;
@@ -160,33 +194,32 @@ impl Progress<'_> {
         score
     }
 
+    /// Whether a day is in the window of a score for what was due on it, whether that was done, and whether it was
+    /// skipped.
     #[inline]
-    fn counts(&self, day: i32) -> Option<bool> {
+    fn counts(&self, day: i32) -> Option<(bool, bool)> {
         let offset = index_of_day(day - self.base);
         let (at, bit) = (offset / 64, offset % 64);
-        let word = |words: &[u64]| words.get(at).copied().unwrap_or(0);
-        let counted = word(&self.due) & !word(&self.skipped);
-        (counted >> bit & 1 == 1).then(|| word(&self.done) >> bit & 1 == 1)
+        let is_set = |words: &[u64]| words.get(at).copied().unwrap_or(0) >> bit & 1 == 1;
+        is_set(&self.due).then(|| (is_set(&self.done), is_set(&self.skipped)))
     }
 
-    /// Lets a day into the window (`sign` 1) or out of it (−1).
+    /// Lets a day into the window (`sign` 1) or out of it (−1). Of skipped days, only those of quotas are in it.
     #[inline]
     fn shift(&self, sums: &mut Sums, day: i32, segment: &Segment, now: Measure, values: &mut Values<'_>, sign: f64) {
-        let Some(done) = self.counts(day) else { return };
+        let Some((done, skipped)) = self.counts(day) else { return };
         let (measure, comparable) =
             if day >= segment.from.days_since_epoch() { (now, true) } else { self.measure_on(day, segment, now) };
+        let kept = |weight: f64| if done || skipped { weight } else { 0.0 };
         let part = match measure {
-            Measure::Days(_) => f64::from(u8::from(done)),
-            Measure::Target(weight) if comparable => values.at(day, if done { weight } else { 0.0 }),
-            Measure::Share(_) | Measure::Limit(_) if comparable => values.at(day, 0.0),
-            Measure::Limit(_) => return,
-            Measure::Target(weight) | Measure::Share(weight) => {
-                if done {
-                    weight
-                } else {
-                    0.0
-                }
+            Measure::Days(_) => kept(1.0),
+            Measure::Target(weight) if comparable => values.at(day, kept(weight)),
+            Measure::Share(weight) | Measure::Limit(weight) if comparable => {
+                let value = values.at(day, 0.0);
+                if skipped { weight } else { value }
             }
+            Measure::Limit(_) => return,
+            Measure::Target(weight) | Measure::Share(weight) => kept(weight),
         };
         // (A day of another measure, seen from days that are only counted, is one of them.)
         if sign > 0.0 {

@@ -9,7 +9,6 @@ mod runs;
 use serde::Serialize;
 
 pub use self::look_back::current_streak;
-pub(super) use self::runs::verdict;
 use self::runs::{Run, Stretch};
 
 use super::history::History;

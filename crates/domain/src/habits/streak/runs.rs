@@ -1,9 +1,9 @@
 //! Runs of days or periods that count without a break between them.
 
-use crate::civil::Date;
 use crate::civil::num::{day_of, index_of_day};
+use crate::civil::{Date, DateRange};
 use crate::habits::bits::span;
-use crate::habits::progress::{PeriodProgress, Progress};
+use crate::habits::progress::{Days, PeriodProgress, Progress};
 use crate::habits::schedule::Quota;
 use crate::habits::timeline::StreakUnit;
 
@@ -64,7 +64,7 @@ impl Progress<'_> {
     pub(super) fn runs(&self, stretch: Stretch, begun: Run, mut found: impl FnMut(Run)) -> Run {
         let mut run = begun;
         if stretch.unit != StreakUnit::Occurrences {
-            self.each_period(stretch, |period| match verdict(&period) {
+            self.each_period(stretch, |period| match period.verdict {
                 Some(true) => {
                     if run.length == 0 {
                         run.first = period.from.days_since_epoch();
@@ -140,11 +140,10 @@ impl Progress<'_> {
                     continue;
                 }
                 let (from, to) = (whole.from().max(segment.from), whole.to().min(segment.to));
-                let (available, done) = self.count_period(from, to);
-                let needed = (times * available).div_ceil(per.days_of(at));
-                let done_wide = u64::from(done);
-                let met = available > 0 && done >= needed;
-                found(PeriodProgress { from, to, done: done_wide, needed, available, met, over: true });
+                let Some(range) = DateRange::new(from, to) else { return };
+                let (open, skipped, done) = self.count_period(from, to);
+                let asked = if open == 0 { 0 } else { (times * open / per.days_of(at)).max(1) };
+                found(Days { open, skipped, over: true }.times(range, asked, done));
                 match to.succ() {
                     Some(next) => at = next,
                     None => return,
@@ -166,18 +165,19 @@ impl Progress<'_> {
         }
     }
 
-    /// Available days, and done ones among them.
-    fn count_period(&self, from: Date, to: Date) -> (u32, u32) {
+    /// Days that can count, how many of them are skipped, and how many are done.
+    fn count_period(&self, from: Date, to: Date) -> (u32, u32, u32) {
         let (from, to) = (from.days_since_epoch() - self.base, to.days_since_epoch() - self.base);
         let (low, high) = (index_of_day(from / 64), index_of_day(to / 64));
-        let (mut available, mut done) = (0, 0);
+        let (mut open, mut excused, mut done) = (0, 0, 0);
         for at in low..=high {
             let word = |words: &[u64]| words.get(at).copied().unwrap_or(0);
-            let days = word(&self.due) & !word(&self.skipped) & span(day_of(at) * 64, from, to);
-            available += days.count_ones();
-            done += (days & word(&self.done)).count_ones();
+            let (days, skipped) = (word(&self.due) & span(day_of(at) * 64, from, to), word(&self.skipped));
+            open += days.count_ones();
+            excused += (days & skipped).count_ones();
+            done += (days & !skipped & word(&self.done)).count_ones();
         }
-        (available, done)
+        (open, excused, done)
     }
 
     /// All periods of quotas from the start to today, first to last.
@@ -187,16 +187,5 @@ impl Progress<'_> {
             self.each_period(stretch, |period| periods.push(period));
         }
         periods
-    }
-}
-
-/// Whether a period counts, breaks, or does neither.
-pub(in crate::habits) fn verdict(period: &PeriodProgress) -> Option<bool> {
-    if period.available == 0 {
-        None
-    } else if period.met {
-        Some(true)
-    } else {
-        period.over.then_some(false)
     }
 }

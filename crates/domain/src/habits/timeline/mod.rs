@@ -266,6 +266,17 @@ impl Timeline {
         self.breaks.get(after.checked_sub(1)?).copied().filter(|(_, to)| date <= *to)
     }
 
+    /// Whether there is a break after a day, up to another one.
+    pub(super) fn has_break_in(&self, after: Date, last: Date) -> bool {
+        let at = self.breaks.partition_point(|(_, to)| *to <= after);
+        self.breaks.get(at).is_some_and(|(from, _)| *from <= last)
+    }
+
+    /// The paused and archived days: disjoint, not touching, in order.
+    pub(super) fn breaks(&self) -> &[(Date, Date)] {
+        &self.breaks
+    }
+
     pub(super) fn segments(&self) -> &[Segment] {
         &self.segments
     }

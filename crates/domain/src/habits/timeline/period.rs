@@ -54,17 +54,35 @@ pub struct QuotaPeriod {
 }
 
 impl QuotaPeriod {
-    /// What is asked for when only some of its days are available: `ceil(number × available ÷ days)`, each available day
-    /// with the number of its own version.
+    /// What is asked for when only some of its days are available: `max(1, floor(number × available ÷ days))`, each
+    /// available day with the number of its own version; 0 if none is.
     pub(in crate::habits) fn needed(&self, available: impl Fn(DateRange) -> u32) -> u32 {
-        let sum: u64 = self
-            .parts
-            .iter()
-            .filter_map(|(from, to, number)| {
-                let days = DateRange::new(*from, *to)?.intersect(self.range)?;
-                Some(u64::from(*number) * u64::from(available(days)))
-            })
-            .sum();
-        u32::try_from(sum.div_ceil(u64::from(self.days))).unwrap_or(u32::MAX)
+        let sum = self.sum(available);
+        if sum == 0 { 0 } else { u32::try_from(sum / u64::from(self.days)).unwrap_or(u32::MAX).max(1) }
+    }
+
+    /// Whether the share of the available days is less than one.
+    pub(in crate::habits) fn needed_below_one(&self, available: impl Fn(DateRange) -> u32) -> bool {
+        self.sum(available) < u64::from(self.days)
+    }
+
+    /// Σ number × available days.
+    fn sum(&self, available: impl Fn(DateRange) -> u32) -> u64 {
+        let part = |(from, to, number): &(Date, Date, u32)| {
+            let days = DateRange::new(*from, *to)?.intersect(self.range)?;
+            Some(u64::from(*number) * u64::from(available(days)))
+        };
+        self.parts.iter().filter_map(part).sum()
+    }
+
+    /// What the whole period asks for; of several versions' numbers the largest.
+    pub(in crate::habits) fn whole(&self) -> u64 {
+        self.parts.iter().map(|(_, _, number)| u64::from(*number)).max().unwrap_or(0)
+    }
+
+    /// Its days up to one of them.
+    pub(in crate::habits) fn until(&self, date: Date) -> Option<Self> {
+        let range = DateRange::new(self.range.from(), self.range.to().min(date))?;
+        Some(Self { range, ..self.clone() })
     }
 }
