@@ -12,6 +12,7 @@ mod api {
     mod completeness;
     mod config;
     mod conventions;
+    mod definitions;
     mod encrypted_passwords;
     mod entries;
     #[cfg(feature = "postgres")]

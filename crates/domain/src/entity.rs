@@ -90,6 +90,14 @@ impl Entity for Entry {
     const NOT_FOUND: Code = Code::EntryNotFound;
 }
 
+/// A version of a habit's schedule and target.
+#[derive(Debug)]
+pub enum Plan {}
+impl Entity for Plan {
+    const NAME: &'static str = "plan";
+    const LABEL: &'static str = "plan version";
+}
+
 /// A pause of a habit.
 #[derive(Debug)]
 pub enum Pause {}

@@ -5,7 +5,7 @@
 
 mod oracle;
 
-use circadia_domain::civil::{Date, DateRange};
+use circadia_domain::civil::{Date, DateRange, Weekday};
 use circadia_domain::habits::{
     DayRecord, DayState, DaySummary, Direction, EntryState, History, Progress, RECENT_DAYS, Recent, completion_rate,
     current_streak, score_on, scores, streaks, summary,
@@ -159,9 +159,14 @@ proptest! {
         if case.today <= range.to() {
             prop_assert_eq!(completion_rate(&case.timeline, &history, range, case.today), expected);
         }
-        let stats = progress.stats();
+        let stats = progress.stats(Weekday::Su);
         prop_assert_eq!(stats.by_weekday.iter().map(|day| day.tally.done).sum::<u32>() + stats.bonus, stats.done);
-        prop_assert_eq!(stats.by_month.iter().map(|month| month.tally.due).sum::<u32>(), stats.due);
+        prop_assert_eq!(stats.by_weekday[0].of, Weekday::Su);
+        let months = stats.by_month.iter().fold((0, 0), |(done, due), month| (done + month.tally.done, due + month.tally.due));
+        prop_assert_eq!(months, (stats.counted.all().done, stats.counted.all().due));
+        if case.today <= range.to() {
+            prop_assert_eq!(months, rate);
+        }
         for year in [start.year(), start.year() + 1] {
             for day in progress.calendar(DateRange::year(year).unwrap()) {
                 prop_assert_eq!(day.state, progress.state_on(day.date));

@@ -154,7 +154,8 @@ async fn preview(caller: Caller, body: Body<PreviewBody>) -> Result<Answer, Prob
     let Some(range) = DateRange::new(from, to) else {
         return Err(Error::field("/to", "before_start", "must not lie before `from`").into());
     };
-    let week_start = caller.accounts.profile(caller.principal).await?.user.settings.week_start;
+    let settings = caller.accounts.profile(caller.principal).await?.user.settings;
+    let (week_start, schedule) = (settings.week_start, schedule.in_zone(&settings.timezone));
     let window = Window { starts_on, ends_on };
     // This kind is compatible with every schedule. Only the days matter here.
     let kind = Kind::Minutes { target: 1, direction: circadia_domain::habits::Direction::AtLeast };

@@ -58,6 +58,16 @@ impl Weekday {
         }
     }
 
+    /// All seven, from `start` on.
+    pub fn week_from(start: Self) -> [Self; 7] {
+        let mut number = start.number();
+        [(); 7].map(|()| {
+            let day = Self::from_number(number);
+            number += 1;
+            day
+        })
+    }
+
     /// Days from the last `start` up to this weekday, 0–6.
     pub const fn days_since(self, start: Self) -> u32 {
         (self.number() + 7 - start.number()) % 7

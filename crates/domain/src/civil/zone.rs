@@ -55,6 +55,12 @@ impl Zone {
         }
     }
 
+    /// The date that a calendar in this zone shows at `instant`, limited to [`Date::MIN`] … [`Date::MAX`].
+    pub fn date_of(&self, instant: Instant) -> Date {
+        let edge = if instant.micros() < 0 { Date::MIN } else { Date::MAX };
+        Date::try_from(self.wall_clock(instant).date()).unwrap_or(edge)
+    }
+
     /// The instant at which a wall clock in this zone shows `reading`; gaps and repetitions as the module says.
     pub fn instant_of(&self, reading: NaiveDateTime) -> Instant {
         let zone = match self.0 {
@@ -166,8 +172,7 @@ impl DayClock {
     /// [`Date::MAX`].
     pub fn date_at(&self, instant: Instant) -> Date {
         let reading = self.zone.wall_clock(instant);
-        let edge = if instant.micros() < 0 { Date::MIN } else { Date::MAX };
-        let shown = Date::try_from(reading.date()).unwrap_or(edge);
+        let shown = self.zone.date_of(instant);
         if instant < self.start_of(shown) {
             return shown.saturating_add_days(-1);
         }

@@ -53,6 +53,9 @@ fn ensure_date_fits(tx: &WriteTransaction<'_>, habit: &Habit, date: Date) -> Res
         let starts_on = habit.timeline.window().starts_on;
         wrong.add("/date", "before_start", format!("lies before the habit's first day, {starts_on}"));
     }
+    if let Some(ends_on) = habit.timeline.window().ends_on.filter(|ends_on| date > *ends_on) {
+        wrong.add("/date", "after_end", format!("lies after the habit's last day, {ends_on}"));
+    }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 

@@ -29,6 +29,7 @@ mod timeline;
 pub mod tracked;
 mod views;
 
+pub use days::Outcome;
 pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
 pub use habit::{ArchiveReason, Habit, HabitDescription, HabitName, HabitPatch, HabitStatus, MAX_HABITS, NewHabit};
 pub use history::{DayRecord, History, InvalidHistory};
@@ -44,10 +45,12 @@ pub use schedule::{
 };
 pub use score::{Score, score_on, score_step, scores};
 pub use service::{
-    NewPlan, archive, create, create_pause, delete, delete_pause, find, list, put_plan, reorder, restore, update,
-    update_pause,
+    NewPlan, archive, create, create_pause, delete, delete_pause, delete_plan, find, list, put_plan, reorder, restore,
+    update, update_pause,
 };
-pub use stats::{CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, calendar, completion_rate, stats, summary};
+pub use stats::{
+    CalendarDay, DaySummary, HabitStats, Month, Rated, Tally, UnitTally, calendar, completion_rate, stats, summary,
+};
 pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};
 pub use timeline::{DueDates, MAX_VERSIONS, QuotaPeriod, StreakUnit, Timeline};
 pub use views::{Today, TodayItem, find_with_history, today};

@@ -26,6 +26,16 @@ pub struct Plan {
     pub kind: Kind,
 }
 
+impl Plan {
+    /// Moves its first day, and its anchor along where that was the first day.
+    pub(super) fn begin_on(&mut self, date: Date) {
+        if self.anchor == self.effective_from {
+            self.anchor = date;
+        }
+        self.effective_from = date;
+    }
+}
+
 /// The days on which a habit is kept: from `starts_on` to `ends_on`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

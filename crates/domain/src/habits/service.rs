@@ -2,8 +2,8 @@
 
 use super::views::as_of;
 use super::{
-    Archive, ArchiveReason, Habit, HabitPatch, Kind, MAX_HABITS, NewHabit, Pause, Plan, Recent, Schedule, Timeline,
-    Window,
+    Archive, ArchiveReason, Habit, HabitPatch, Kind, MAX_HABITS, NewHabit, Pause, Per, Plan, Recent, Schedule,
+    Timeline, Window,
 };
 use super::{projection, tracked};
 use crate::civil::{Date, Instant, Weekday};
@@ -51,7 +51,7 @@ pub fn list(
 }
 
 /// Creates a habit, or returns the one that an earlier identical request created.
-pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<Habit>, Settings), Error> {
+pub fn create(tx: &mut WriteTransaction<'_>, mut new: NewHabit) -> Result<(Creation<Habit>, Settings), Error> {
     let (settings, existing) =
         tx.store.settings_and_habit(tx.user, new.id)?.ok_or(Error::not_found::<entity::User>())?;
     if let Some(habit) = existing {
@@ -65,6 +65,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewHabit) -> Result<(Creation<
     if totals.count >= MAX_HABITS {
         return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_HABITS} habits")));
     }
+    new.schedule = new.schedule.in_zone(&settings.timezone);
     let starts_on = new.starts_on.unwrap_or_else(|| settings.today(tx.now));
     let window = Window { starts_on, ends_on: new.ends_on };
     let plan = Plan {
@@ -119,16 +120,10 @@ pub fn update(
         let moved = wrong.take("", with_window(&before, window, settings.today(tx.now)));
         habit.timeline = moved.unwrap_or(habit.timeline);
     }
-    // Submitting an unchanged schedule is a no-op: saving a form must not restart its phase.
     let effective_from = settings.today(tx.now).max(habit.timeline.window().starts_on);
-    let present = habit.timeline.plan_on(effective_from);
-    let schedule = patch.schedule.take().filter(|schedule| *schedule != present.schedule);
-    let kind = patch.kind.take().filter(|kind| *kind != present.kind);
-    if schedule.is_some() || kind.is_some() {
-        let plan = NewPlan { schedule, kind, effective_from, anchor: None };
-        let changed = wrong.take("", with_version(&habit.timeline, plan, settings.week_start));
-        habit.timeline = changed.unwrap_or(habit.timeline);
-    }
+    let schedule = patch.schedule.take().map(|schedule| schedule.in_zone(&settings.timezone));
+    let edited = with_edit(&habit.timeline, schedule, patch.kind.take(), effective_from, settings.week_start);
+    habit.timeline = wrong.take("", edited).unwrap_or(habit.timeline);
     if !wrong.is_empty() {
         return Err(wrong.into());
     }
@@ -145,6 +140,39 @@ fn with_window(timeline: &Timeline, window: Window, today: Date) -> Result<Timel
         Some(from) => moved.with_archive(Archive { from, until: Some(today) }),
         None => Ok(moved),
     }
+}
+
+/// The timeline with another schedule or kind from a day on. An unchanged one leaves it as it is, so that saving a form
+/// doesn't restart the phase, unless the user's weeks begin on another day by now. One that is taken back on its day
+/// leaves no trace.
+fn with_edit(
+    timeline: &Timeline,
+    schedule: Option<Schedule>,
+    kind: Option<Kind>,
+    effective_from: Date,
+    week_start: Weekday,
+) -> Result<Timeline, Violations> {
+    let present = timeline.plan_on(effective_from);
+    let week_moved =
+        |plan: &Plan| plan.week_start != week_start && matches!(plan.schedule, Schedule::Quota { per: Per::Week, .. });
+    let schedule = schedule.filter(|schedule| *schedule != present.schedule || week_moved(present));
+    let kind = kind.filter(|kind| *kind != present.kind);
+    if schedule.is_none() && kind.is_none() {
+        return Ok(timeline.clone());
+    }
+    let before = timeline.plan_before(effective_from).filter(|before| !week_moved(before));
+    let (next_schedule, next_kind) =
+        (schedule.as_ref().unwrap_or(&present.schedule), kind.as_ref().unwrap_or(&present.kind));
+    if let Some(before) = before.filter(|before| before.schedule == *next_schedule) {
+        return match timeline.without_plan(effective_from)? {
+            Some(restored) if before.kind == *next_kind => Ok(restored),
+            restored => {
+                let plan = NewPlan { schedule: None, kind: Some(next_kind.clone()), effective_from, anchor: None };
+                with_version(restored.as_ref().unwrap_or(timeline), plan, week_start)
+            }
+        };
+    }
+    with_version(timeline, NewPlan { schedule, kind, effective_from, anchor: None }, week_start)
 }
 
 /// The timeline with one more version. Only a new schedule begins to count again: a new target leaves its phase alone.
@@ -270,9 +298,29 @@ pub fn put_plan(tx: &mut WriteTransaction<'_>, id: HabitId, expected: &Expected,
         return Err(Error::field("/effective_from", "before_start", "must not lie before the habit's `starts_on`"));
     }
     let before = habit.timeline.clone();
+    let new = NewPlan { schedule: new.schedule.map(|schedule| schedule.in_zone(&settings.timezone)), ..new };
     habit.timeline = with_version(&before, new, settings.week_start)?;
     store_changed(tx, &mut habit, &before)?;
     Ok(habit)
+}
+
+/// Removes the plan version that begins on a day: the one before it holds on, or of the first one, the next holds from
+/// the habit's first day on.
+///
+/// # Errors
+/// The conflict `only_plan` if there is no other.
+pub fn delete_plan(tx: &mut WriteTransaction<'_>, id: HabitId, plan: Date, expected: &Expected) -> Result<(), Error> {
+    let (mut habit, _) = find(tx.store, tx.user, id)?;
+    expected.check(habit.rev)?;
+    let before = habit.timeline.clone();
+    if before.plans().iter().any(|known| known.effective_from == plan) && before.plans().len() == 1 {
+        return Err(Error::conflict(
+            Code::OnlyPlan,
+            "it is the habit's only plan version: change it, or delete the habit",
+        ));
+    }
+    habit.timeline = before.without_plan(plan)?.ok_or(Error::not_found::<entity::Plan>())?;
+    store_changed(tx, &mut habit, &before)
 }
 
 /// Adds a pause, or returns the one that an earlier identical request created.

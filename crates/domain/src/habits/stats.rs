@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
+use super::days::Outcome;
 use super::history::History;
 use super::kind::Direction;
 use super::plan::Plan;
 use super::progress::{DayState, PeriodProgress, Progress};
 use super::timeline::{StreakUnit, Timeline};
-use crate::civil::num::index;
+use crate::civil::num::len32;
 use crate::civil::{Date, DateRange, Weekday};
 
 /// A day of a calendar.
@@ -44,6 +45,40 @@ impl Tally {
             self.done += 1;
         }
     }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { done: self.done + other.done, due: self.due + other.due }
+    }
+}
+
+/// What counts towards a rate, by its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UnitTally {
+    /// Due days.
+    pub days: Tally,
+    /// Periods of quotas.
+    pub periods: Tally,
+}
+
+impl UnitTally {
+    /// Days and periods together: what a completion rate is made of.
+    pub const fn all(self) -> Tally {
+        self.days.plus(self.periods)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { days: self.days.plus(other.days), periods: self.periods.plus(other.periods) }
+    }
+
+    /// Takes a day, or a period, in.
+    pub(crate) const fn add(&mut self, outcome: Outcome) {
+        let of = if outcome.is_period { &mut self.periods } else { &mut self.days };
+        of.add(outcome.done);
+    }
 }
 
 /// A weekday or month with its tally.
@@ -53,6 +88,20 @@ pub struct Rated<T> {
     pub of: T,
     /// Its tally.
     pub tally: Tally,
+}
+
+impl Rated<Weekday> {
+    /// A week without anything, from its first day on.
+    pub(crate) fn week(start: Weekday) -> [Self; 7] {
+        Weekday::week_from(start).map(|of| Self { of, tally: Tally::default() })
+    }
+
+    /// Takes a day into its weekday.
+    pub(crate) fn add_day(week: &mut [Self; 7], date: Date, done: bool) {
+        if let Some(day) = week.iter_mut().find(|day| day.of == date.weekday()) {
+            day.tally.add(done);
+        }
+    }
 }
 
 /// A month of a year.
@@ -69,29 +118,26 @@ pub struct Month {
 pub struct HabitStats {
     /// Days done, those included that weren't due.
     pub done: u32,
-    /// Due days up to today, skipped ones and an open today left out; of quotas, days that were done or missed.
-    pub due: u32,
+    /// What counts towards the completion rate: due days up to today, skipped ones and an open today left out, and
+    /// periods of quotas.
+    pub counted: UnitTally,
     /// Due days that were skipped.
     pub skipped: u32,
-    /// Due days that were missed.
-    pub missed: u32,
     /// Days done that weren't due.
     pub bonus: u32,
     /// The sum of all values that are kept.
     pub total_value: u64,
-    /// Done ÷ due days; of quotas, met ÷ counted periods.
-    pub completion_rate: Option<f64>,
-    /// By weekday, Monday to Sunday.
-    pub by_weekday: Vec<Rated<Weekday>>,
-    /// By month, the first to the last one with due days.
+    /// By weekday, from the user's first day of the week on: due days, and of quotas the days on which something was done.
+    pub by_weekday: [Rated<Weekday>; 7],
+    /// What counts by month, the first to the last one with anything; a period is in the month of its last day.
     pub by_month: Vec<Rated<Month>>,
-    /// The weekday with the highest rate; of equal ones the first.
+    /// The weekday with the highest rate, of equal ones the first; null where all are equal.
     pub best_weekday: Option<Weekday>,
-    /// The weekday with the lowest rate; of equal ones the first.
+    /// The weekday with the lowest rate, of equal ones the first; null where all are equal.
     pub worst_weekday: Option<Weekday>,
-    /// The month with the highest rate; of equal ones the latest.
+    /// The month with the highest rate, of equal ones the latest; null where all are equal.
     pub best_month: Option<Month>,
-    /// The month with the lowest rate; of equal ones the latest.
+    /// The month with the lowest rate, of equal ones the latest; null where all are equal.
     pub worst_month: Option<Month>,
     /// Done ÷ expected from the first to the last day; null without a last day.
     pub progress: Option<f64>,
@@ -133,9 +179,9 @@ pub fn calendar(timeline: &Timeline, history: &History, year: i32, today: Date) 
     year.iter().map(|date| kept.next_if(|day| day.date == date).unwrap_or_else(|| outside(date))).collect()
 }
 
-/// The statistics as of `today`.
-pub fn stats(timeline: &Timeline, history: &History, today: Date) -> HabitStats {
-    Progress::new(timeline, history, today).stats()
+/// The statistics as of `today`, with weeks that begin on `week_start`.
+pub fn stats(timeline: &Timeline, history: &History, today: Date, week_start: Weekday) -> HabitStats {
+    Progress::new(timeline, history, today).stats(week_start)
 }
 
 /// Done ÷ due days of `range`, up to yesterday and today once it is done; of quotas, met ÷ counted periods that end in
@@ -200,10 +246,8 @@ impl Progress<'_> {
                 tally.done += (counted & done).count_ones();
             }
         }
-        for period in self.all_periods().iter().filter(|period| past.contains(period.to.min(self.today))) {
-            if let Some(met) = period.verdict {
-                tally.add(met);
-            }
+        for period in self.counted_periods(past) {
+            tally.add(period.done);
         }
         tally
     }
@@ -261,62 +305,45 @@ impl Progress<'_> {
     }
 
     /// Totals, rates, bests and worsts up to today.
-    pub fn stats(&self) -> HabitStats {
-        let mut by_weekday = Weekday::ALL.map(|of| Rated { of, tally: Tally::default() });
-        let mut by_month: Vec<Rated<Month>> = Vec::new();
-        let (mut done, mut skipped, mut missed, mut bonus) = (0, 0, 0, 0);
+    pub fn stats(&self, week_start: Weekday) -> HabitStats {
         let window = self.timeline.window();
         let days = DateRange::new(window.starts_on, self.today.min(window.last()));
-        let mut all = Tally::default();
-        for day in days.map(|days| self.explain(days)).unwrap_or_default() {
-            let was_done = match day.reason {
-                DayState::Done => true,
-                DayState::Missed if day.date < self.today => false,
-                DayState::Missed => {
-                    missed += 1;
-                    continue;
-                }
-                DayState::Skipped => {
-                    skipped += u32::from(self.is_scheduled(day.date));
-                    continue;
-                }
-                DayState::Bonus => {
-                    bonus += 1;
-                    continue;
-                }
-                DayState::Pending | DayState::NotDue | DayState::Paused => continue,
-            };
-            done += u32::from(was_done);
-            missed += u32::from(!was_done);
-            all.add(was_done);
-            if let Some(weekday) = by_weekday.get_mut(index(day.date.weekday().number())) {
-                weekday.tally.add(was_done);
-            }
-            let (year, month, _) = day.date.year_month_day();
+        let explained = days.map(|days| self.explain(days)).unwrap_or_default();
+        let count = |state| explained.iter().filter(move |day| day.reason == state);
+        let bonus = len32(count(DayState::Bonus).count());
+        let mut counted = UnitTally::default();
+        let mut by_month: Vec<Rated<Month>> = Vec::new();
+        for outcome in days.map(|days| self.outcomes(days)).unwrap_or_default() {
+            counted.add(outcome);
+            let (year, month, _) = outcome.date.year_month_day();
             let of = Month { year, month };
-            if let Some(last) = by_month.last_mut().filter(|last| last.of == of) {
-                last.tally.add(was_done);
-            } else {
-                let mut tally = Tally::default();
-                tally.add(was_done);
-                by_month.push(Rated { of, tally });
+            let at = by_month.partition_point(|known| known.of < of);
+            if by_month.get(at).is_none_or(|known| known.of != of) {
+                by_month.insert(at, Rated { of, tally: Tally::default() });
+            }
+            if let Some(month) = by_month.get_mut(at) {
+                month.tally.add(outcome.done);
             }
         }
+        let mut by_weekday = Rated::week(week_start);
+        for (date, done) in days.map(|days| self.counted_days(days)).unwrap_or_default() {
+            Rated::add_day(&mut by_weekday, date, done);
+        }
         let latest: Vec<Rated<Month>> = by_month.iter().rev().copied().collect();
+        let (best_weekday, worst_weekday) = extremes(&by_weekday);
+        let (best_month, worst_month) = extremes(&latest);
         HabitStats {
-            done: done + bonus,
-            due: all.due,
-            skipped,
-            missed,
+            done: len32(count(DayState::Done).count()) + bonus,
+            counted,
+            skipped: len32(count(DayState::Skipped).filter(|day| self.is_scheduled(day.date)).count()),
             bonus,
             total_value: self.total_value(),
-            completion_rate: days.and_then(|days| self.tally(days).rate()),
-            best_weekday: extreme(&by_weekday, true),
-            worst_weekday: extreme(&by_weekday, false),
-            best_month: extreme(&latest, true),
-            worst_month: extreme(&latest, false),
-            by_weekday: by_weekday.to_vec(),
+            by_weekday,
             by_month,
+            best_weekday,
+            worst_weekday,
+            best_month,
+            worst_month,
             progress: self.progress_to_end(),
         }
     }
@@ -333,15 +360,13 @@ impl Progress<'_> {
     }
 }
 
-/// The one with the highest or lowest rate, of equal ones the first.
-fn extreme<T: Copy>(rated: &[Rated<T>], highest: bool) -> Option<T> {
-    let mut found: Option<(f64, T)> = None;
-    for one in rated {
-        let Some(rate) = one.tally.rate() else { continue };
-        let better = found.is_none_or(|(known, _)| if highest { rate > known } else { rate < known });
-        if better {
-            found = Some((rate, one.of));
-        }
+/// Those with the highest and the lowest rate, of equal ones the first; none where all are equal.
+fn extremes<T: Copy>(rated: &[Rated<T>]) -> (Option<T>, Option<T>) {
+    let rates = || rated.iter().filter_map(|one| Some((one.tally.rate()?, one.of)));
+    let highest = rates().reduce(|best, next| if next.0 > best.0 { next } else { best });
+    let lowest = rates().reduce(|worst, next| if next.0 < worst.0 { next } else { worst });
+    match highest.zip(lowest) {
+        Some((highest, lowest)) if highest.0 > lowest.0 => (Some(highest.1), Some(lowest.1)),
+        _ => (None, None),
     }
-    found.map(|(_, of)| of)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::rule::{Frequency, Limit, Rule, Skip};
-use crate::civil::Weekdays;
+use crate::civil::{Weekdays, Zone};
 
 /// `1st`, `2nd`, … ; `last`, `2nd last`, … for numbers counted from the end.
 pub(crate) fn ordinal(number: i32) -> String {
@@ -105,6 +105,9 @@ impl Rule {
             }
             Limit::Until(date) => {
                 let _ = write!(text, ", until {date}");
+            }
+            Limit::UntilInstant(instant) => {
+                let _ = write!(text, ", until {}", Zone::UTC.date_of(instant));
             }
         }
         text

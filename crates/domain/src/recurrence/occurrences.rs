@@ -8,7 +8,7 @@ use super::rule::{Limit, Rule};
 use super::shape::{YearSet, YearShape, ones};
 use super::years::Years;
 use crate::civil::num::{index, index_of_day, len32};
-use crate::civil::{Date, DateRange};
+use crate::civil::{Date, DateRange, Zone};
 
 /// How the days are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,7 @@ impl Occurrences {
         let until = match rule.limit {
             Limit::Never => Some(Date::MAX),
             Limit::Until(date) => Some(date),
+            Limit::UntilInstant(instant) => Some(Zone::UTC.date_of(instant)),
             Limit::Count(count) => {
                 let last = body.rank(start, false).saturating_add(count).saturating_sub(1);
                 Some(body.select(last).unwrap_or(Date::MAX))

@@ -5,7 +5,7 @@
 use std::str::FromStr;
 
 use super::rule::{Frequency, Limit, NthWeekday, Rule, Skip};
-use crate::civil::{Date, DateError, Weekday, Weekdays};
+use crate::civil::{Date, DateError, Instant, Weekday, Weekdays};
 use crate::violation::Violations;
 
 /// The longest text that is read as a rule, in bytes.
@@ -24,8 +24,9 @@ pub struct UnvalidatedRule {
     pub interval: Option<u32>,
     /// `COUNT`, 1 … [`MAX_COUNT`].
     pub count: Option<u32>,
-    /// `UNTIL`; a time of day is dropped, a date after 2199 is taken as the last there is.
-    pub until: Option<Date>,
+    /// `UNTIL`: [`Limit::Until`], whose time of day is dropped, or with a `Z` [`Limit::UntilInstant`]. A year after 2199
+    /// is taken as the last date there is.
+    pub until: Option<Limit>,
     /// `BYMONTH`, 1 … 12.
     pub months: Vec<i16>,
     /// `BYMONTHDAY`, ±1 … ±31.
@@ -154,7 +155,7 @@ impl UnvalidatedRule {
             interval: self.interval.unwrap_or(1),
             limit: match (self.count, self.until) {
                 (Some(count), _) => Limit::Count(count),
-                (None, Some(date)) => Limit::Until(date),
+                (None, Some(until)) => until,
                 (None, None) => Limit::Never,
             },
             months: self.months.iter().fold(0, |set, &month| set | (1 << month)),
@@ -261,16 +262,14 @@ fn by_day(value: &str) -> Result<(Option<i16>, Weekday), String> {
     }
 }
 
-/// `YYYYMMDD`, or `YYYYMMDDTHHMMSS` with or without `Z`, whose time is dropped.
-fn until(value: &str) -> Result<Date, String> {
+/// `YYYYMMDD`; `YYYYMMDDTHHMMSS`, whose time is dropped; or an instant, `YYYYMMDDTHHMMSSZ`.
+fn until(value: &str) -> Result<Limit, String> {
     let malformed = || format!("`{value}` is not a date of the form YYYYMMDD");
     let (date, time) = value.split_at_checked(8).ok_or_else(malformed)?;
-    let time_ok = match time.strip_prefix('T') {
+    let clock = time.strip_prefix('T').map(|clock| clock.strip_suffix('Z').unwrap_or(clock));
+    let time_ok = match clock {
         None => time.is_empty(),
-        Some(clock) => {
-            let clock = clock.strip_suffix('Z').unwrap_or(clock);
-            clock.len() == 6 && clock.bytes().all(|byte| byte.is_ascii_digit())
-        }
+        Some(clock) => clock.len() == 6 && clock.bytes().all(|byte| byte.is_ascii_digit()),
     };
     let (Some(year), Some(month), Some(day)) = (date.get(..4), date.get(4..6), date.get(6..)) else {
         return Err(malformed());
@@ -279,9 +278,14 @@ fn until(value: &str) -> Result<Date, String> {
         return Err(malformed());
     }
     match Date::parse(&format!("{year}-{month}-{day}")) {
-        Ok(date) => Ok(date),
+        Ok(_) if time.ends_with('Z') => {
+            let clock = clock.unwrap_or_default();
+            let text = format!("{year}-{month}-{day}T{}:{}:{}Z", &clock[..2], &clock[2..4], &clock[4..]);
+            Instant::parse(&text).map(Limit::UntilInstant).map_err(|_| malformed())
+        }
+        Ok(date) => Ok(Limit::Until(date)),
         // "For ever", as calendars like to write it.
-        Err(DateError::OutOfRange) if year > "2199" => Ok(Date::MAX),
+        Err(DateError::OutOfRange) if year > "2199" => Ok(Limit::Until(Date::MAX)),
         Err(DateError::Malformed) => Err(malformed()),
         Err(error) => Err(format!("`{value}` {error}")),
     }
@@ -290,6 +294,7 @@ fn until(value: &str) -> Result<Date, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::civil::Zone;
 
     fn complaints(text: &str) -> Vec<String> {
         text.parse::<Rule>().unwrap_err().iter().map(|violation| violation.detail.to_string()).collect()
@@ -341,9 +346,32 @@ mod tests {
     }
 
     #[test]
+    fn until_in_utc_is_the_day_of_a_zone() {
+        for (until, zone, day) in [
+            ("20200506T035959Z", "America/New_York", "2020-05-05"),
+            ("20200506T040000Z", "America/New_York", "2020-05-06"),
+            // Clocks go back at 06:00Z that day.
+            ("20201101T045959Z", "America/New_York", "2020-11-01"),
+            ("20201102T045959Z", "America/New_York", "2020-11-01"),
+            ("20200505T145959Z", "Asia/Tokyo", "2020-05-05"),
+            ("20200505T150000Z", "Asia/Tokyo", "2020-05-06"),
+            ("20200505T205959Z", "Asia/Jerusalem", "2020-05-05"),
+            ("20200505T210000Z", "Asia/Jerusalem", "2020-05-06"),
+            ("20200506T000000Z", "UTC", "2020-05-06"),
+        ] {
+            let text = format!("FREQ=DAILY;UNTIL={until}");
+            let rule: Rule = text.parse().unwrap();
+            assert_eq!(rule.to_string(), text);
+            let expected = Limit::Until(Date::parse(day).unwrap());
+            assert_eq!(rule.in_zone(&Zone::parse(zone).unwrap()).limit(), expected, "{until} in {zone}");
+        }
+        assert_eq!(complaints("FREQ=DAILY;UNTIL=20200506T256000Z").len(), 1);
+    }
+
+    #[test]
     fn until_may_carry_a_time_and_lie_beyond_the_calendar() {
         let until = |text: &str| text.parse::<Rule>().unwrap().limit();
-        assert_eq!(until("FREQ=DAILY;UNTIL=19971224T000000Z"), Limit::Until(Date::new(1997, 12, 24).unwrap()));
+        assert_eq!(until("FREQ=DAILY;UNTIL=19971224T000000"), Limit::Until(Date::new(1997, 12, 24).unwrap()));
         assert_eq!(until("FREQ=DAILY;UNTIL=99991231"), Limit::Until(Date::MAX));
     }
 }

@@ -61,6 +61,9 @@ impl Display for Rule {
                 let (year, month, day) = date.year_month_day();
                 write!(f, ";UNTIL={year:04}{month:02}{day:02}")
             }
+            Limit::UntilInstant(instant) => {
+                write!(f, ";UNTIL={}", instant.to_chrono().format("%Y%m%dT%H%M%SZ"))
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Defines the parts and their valid combinations. See [`super::parse`] for the text form and [`super::Occurrences`]
 //! for computing the days.
 
-use crate::civil::{Date, Weekday, Weekdays};
+use crate::civil::{Date, Instant, Weekday, Weekdays, Zone};
 
 /// How long the periods are that a rule's days are chosen from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +40,9 @@ pub enum Limit {
     Count(u32),
     /// After that date, which may be an occurrence itself.
     Until(Date),
+    /// After the date of that instant, which is one once a zone is known: see [`Rule::in_zone`]. Without one it is that
+    /// of UTC.
+    UntilInstant(Instant),
 }
 
 /// A weekday's n-th occurrence in the month or year; counted from the end if negative, never 0.
@@ -105,6 +108,15 @@ impl Rule {
     /// Every how many of them, at least 1.
     pub const fn interval(&self) -> u32 {
         self.interval
+    }
+
+    /// This rule in a zone: an end given as an instant becomes the date it has there.
+    #[must_use]
+    pub fn in_zone(mut self, zone: &Zone) -> Self {
+        if let Limit::UntilInstant(instant) = self.limit {
+            self.limit = Limit::Until(zone.date_of(instant));
+        }
+        self
     }
 
     /// When it ends.

@@ -1,27 +1,32 @@
 //! `/habits/{habit_id}/plans` and `/plan`: how a habit's schedule and target change over time.
 
+use std::borrow::Cow;
+
+use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, NewPlan, Plan};
 use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::answer::{Answer, IfMatch};
+use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, PathParam};
+use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, PathValue, date};
 use crate::http::page::Page;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 use crate::routes::schedules::{kind, schedule};
 
 pub(super) fn routes(routes: &mut Routes) {
     routes.tag("plans", "How a habit's schedule and target change over time, and its pauses.");
-    operations!(routes, list_plans, put_plan);
+    operations!(routes, list_plans, put_plan, delete_plan);
 }
 
 /// A version of schedule and target.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Plan)]
 struct PlanBody {
+    /// The id: the first day it is in force.
+    id: Date,
     #[serde(flatten)]
     plan: Plan,
     /// The schedule in words.
@@ -30,7 +35,19 @@ struct PlanBody {
 
 impl From<&Plan> for PlanBody {
     fn from(plan: &Plan) -> Self {
-        Self { schedule_description: plan.schedule.describe(), plan: plan.clone() }
+        Self { id: plan.effective_from, schedule_description: plan.schedule.describe(), plan: plan.clone() }
+    }
+}
+
+/// The id of a version in a path.
+struct PlanId(Date);
+
+impl PathValue for PlanId {
+    fn name() -> Cow<'static, str> {
+        "plan_id".into()
+    }
+    fn read(text: &str) -> Parsed<Self> {
+        date(text).map(Self)
     }
 }
 
@@ -86,4 +103,32 @@ async fn put_plan(
     let effective_from = body.0.effective_from;
     let habit = caller.write(move |tx| habits::put_plan(tx, id.0, &if_match.0, body.0)).await?;
     Answer::stored(&PlanBody::from(habit.timeline.plan_on(effective_from)), habit.rev)
+}
+
+/// Delete a plan version
+///
+/// The version before it holds on in its place. Without the first version, the second holds from the habit's first day
+/// on.
+#[utoipa::path(
+    delete,
+    path = "/habits/{habit_id}/plans/{plan_id}",
+    tag = "plans",
+    operation_id = "deletePlan",
+    extensions(("x-scope" = json!("habits:write"))),
+    params(
+        ("habit_id" = Uuid, Path, description = "The habit's id"),
+        ("plan_id" = Date, Path, description = "The version's id"), IfMatch),
+    responses(
+        (status = 204, description = "The version was deleted"),
+        (status = 409, description = "`only_plan`", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+async fn delete_plan(
+    caller: Caller,
+    id: PathParam<HabitId>,
+    plan: PathParam<PlanId>,
+    if_match: IfMatch,
+) -> Result<NoContent, Problem> {
+    caller.write(move |tx| habits::delete_plan(tx, id.0, plan.0.0, &if_match.0)).await?;
+    Ok(NoContent)
 }

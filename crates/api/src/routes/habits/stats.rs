@@ -6,7 +6,6 @@ use circadia_domain::ids::HabitId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::find_with_history::find_with_history;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{PathParam, Query};
@@ -14,6 +13,7 @@ use crate::http::problem::Problem;
 use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::OnQuery;
+use crate::routes::tallies::TallyBody;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_stats);
@@ -25,20 +25,20 @@ pub(super) fn routes(routes: &mut Routes) {
 struct StatsBody {
     /// Totals from the habit's first day on.
     totals: TotalsBody,
-    /// Done ÷ due days; of quotas, met ÷ counted periods; null where nothing was due.
+    /// Done ÷ due days and, of quotas, met ÷ counted periods; null where nothing was due.
     completion_rate: Option<f64>,
-    /// By weekday, Monday to Sunday.
+    /// By weekday, from the user's first day of the week on. Of quotas, only days on which something was done count.
     by_weekday: Vec<WeekdayRateBody>,
-    /// By month, from the first to the last with due days.
+    /// By month, from the first to the last in which anything counted; a period of a quota in that of its last day.
     by_month: Vec<MonthRateBody>,
-    /// The weekday with the highest rate.
+    /// The weekday with the highest rate; null where all are equal.
     best_weekday: Option<Weekday>,
-    /// The weekday with the lowest rate.
+    /// The weekday with the lowest rate; null where all are equal.
     worst_weekday: Option<Weekday>,
-    /// The month with the highest rate.
+    /// The month with the highest rate; null where all are equal.
     #[schema(example = "2026-03")]
     best_month: Option<String>,
-    /// The month with the lowest rate.
+    /// The month with the lowest rate; null where all are equal.
     #[schema(example = "2026-02")]
     worst_month: Option<String>,
     /// Done ÷ expected from the first to the last day; null without a last day.
@@ -51,12 +51,16 @@ struct StatsBody {
 struct TotalsBody {
     /// Days done, including days that weren't due.
     done: u32,
-    /// Due days so far, without skipped days and a pending today.
+    /// What counted so far: due days without skipped ones and a pending today, and periods of quotas.
     due: u32,
+    /// How many of them were missed.
+    missed: u32,
+    /// The days among them.
+    days: TallyBody,
+    /// The periods of quotas among them.
+    periods: TallyBody,
     /// Due days that were skipped.
     skipped: u32,
-    /// Due days that were missed.
-    missed: u32,
     /// Days done that weren't due.
     bonus: u32,
     /// The sum of all values.
@@ -84,9 +88,9 @@ struct MonthRateBody {
     /// The month.
     #[schema(example = "2026-03")]
     month: String,
-    /// The number of done days.
+    /// How many were done, or met.
     done: u32,
-    /// The number of due days.
+    /// How many days and periods counted.
     due: u32,
     /// done ÷ due; null where nothing was due.
     rate: Option<f64>,
@@ -114,16 +118,19 @@ impl From<HabitStats> for StatsBody {
             due: rated.tally.due,
             rate: rate(rated.tally),
         };
+        let all = stats.counted.all();
         Self {
             totals: TotalsBody {
                 done: stats.done,
-                due: stats.due,
+                due: all.due,
+                missed: all.due - all.done,
+                days: stats.counted.days.into(),
+                periods: stats.counted.periods.into(),
                 skipped: stats.skipped,
-                missed: stats.missed,
                 bonus: stats.bonus,
                 value: stats.total_value,
             },
-            completion_rate: stats.completion_rate.map(six_places),
+            completion_rate: all.rate().map(six_places),
             by_weekday: stats.by_weekday.into_iter().map(weekday).collect(),
             by_month: stats.by_month.into_iter().map(by_month).collect(),
             best_weekday: stats.best_weekday,
@@ -146,6 +153,8 @@ impl From<HabitStats> for StatsBody {
     responses((status = 200, description = "Totals and rates", body = StatsBody))
 )]
 async fn get_stats(caller: Caller, id: PathParam<HabitId>, query: Query<OnQuery>) -> Result<Answer, Problem> {
-    let (habit, history, today) = find_with_history(&caller, id.0, query.0.on).await?;
-    Answer::computed(&StatsBody::from(habits::stats(&habit.timeline, &history, today)))
+    let user = caller.user;
+    let (habit, history, settings) = caller.query(move |store| habits::find_with_history(store, user, id.0)).await?;
+    let today = query.0.on.unwrap_or_else(|| settings.today(caller.now));
+    Answer::computed(&StatsBody::from(habits::stats(&habit.timeline, &history, today, settings.week_start)))
 }

@@ -100,7 +100,12 @@ impl TodayItemBody {
 
 impl From<Today> for TodayBody {
     fn from(today: Today) -> Self {
-        let summary = TodaySummaryBody { due: today.due, done: today.done, skipped: today.skipped, rate: today.rate() };
+        let summary = TodaySummaryBody {
+            due: today.due,
+            done: today.done,
+            skipped: today.skipped,
+            rate: today.rate().map(six_places),
+        };
         let date = today.date;
         Self { date, items: today.items.into_iter().map(|item| TodayItemBody::new(item, date)).collect(), summary }
     }

@@ -10,6 +10,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query};
 use crate::http::problem::Problem;
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -74,7 +75,7 @@ impl From<DaySum> for DaySumBody {
             missed: sum.missed,
             pending: sum.pending,
             bonus: sum.bonus,
-            rate: sum.rate(),
+            rate: sum.rate().map(six_places),
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::habits::schedule::Quota;
 use crate::habits::timeline::QuotaPeriod;
 
 impl Progress<'_> {
-    /// Whether something is to be done on a day, also on one to come: it is scheduled, not paused and not archived, and if it is part
-    /// of a quota, the number wasn't met before.
+    /// Whether something is to be done on a day, also on one to come: it is scheduled, neither paused nor archived, and if
+    /// it is part of a quota, the number wasn't met before.
     pub fn is_due(&self, date: Date) -> bool {
         if !self.timeline.is_due(date) && !self.is_scheduled(date) {
             return false;
@@ -49,9 +49,11 @@ impl Progress<'_> {
     }
 
     fn idle_state(&self, date: Date, done: bool) -> DayState {
-        if done {
+        if !self.timeline.window().contains(date) {
+            DayState::NotDue
+        } else if done {
             DayState::Bonus
-        } else if self.timeline.window().contains(date) && self.is_paused(date) {
+        } else if self.is_paused(date) {
             DayState::Paused
         } else {
             DayState::NotDue

@@ -15,7 +15,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Kind;
-use crate::civil::{Date, DateRange, Weekday, Weekdays};
+use crate::civil::{Date, DateRange, Weekday, Weekdays, Zone};
 use crate::recurrence::Rule;
 use crate::violation::Violations;
 
@@ -223,6 +223,15 @@ impl Schedule {
         match self {
             Self::Quota { quota, per } => Some((*quota, *per)),
             _ => None,
+        }
+    }
+
+    /// This schedule in a user's zone: the UNTIL of a rule that is an instant becomes the date it has there.
+    #[must_use]
+    pub fn in_zone(self, zone: &Zone) -> Self {
+        match self {
+            Self::Rrule(rule) => Self::Rrule(Box::new(rule.in_zone(zone))),
+            other => other,
         }
     }
 

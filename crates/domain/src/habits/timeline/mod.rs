@@ -213,8 +213,33 @@ impl Timeline {
         Self::with_archives(self.window, self.plans.clone(), pauses, self.archives.clone()).ok()
     }
 
+    /// The version in force before the one that begins on `date`; `None` if none begins then, or the first one does.
+    pub fn plan_before(&self, date: Date) -> Option<&Plan> {
+        let at = self.plans.iter().position(|plan| plan.effective_from == date)?;
+        self.plans.get(at.checked_sub(1)?)
+    }
+
+    /// This timeline without the version that begins on `date`; `None` if none does, or it is the only one. Without the
+    /// first, the second begins with the window.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn without_plan(&self, date: Date) -> Result<Option<Self>, Violations> {
+        let mut plans: Vec<Plan> = self.plans.iter().filter(|plan| plan.effective_from != date).cloned().collect();
+        if plans.is_empty() || plans.len() == self.plans.len() {
+            return Ok(None);
+        }
+        let first_went = self.plans.first().is_some_and(|plan| plan.effective_from == date);
+        if let Some(first) =
+            plans.first_mut().filter(|first| first_went && first.effective_from > self.window.starts_on)
+        {
+            first.begin_on(self.window.starts_on);
+        }
+        Self::with_archives(self.window, plans, self.pauses.clone(), self.archives.clone()).map(Some)
+    }
+
     /// This timeline with another window. The first version begins with the window: its `effective_from` moves along,
-    /// and so does its anchor where that was the first day. (Unless the window would then begin after later versions
+    /// and so does its anchor where that was its first day. (Unless the window would then begin after later versions
     /// do: those, and so the first one, keep their days.)
     ///
     /// # Errors
@@ -225,10 +250,7 @@ impl Timeline {
         if let Some(first) = plans.first_mut()
             && second.is_none_or(|second| window.starts_on < second)
         {
-            if first.anchor == self.window.starts_on {
-                first.anchor = window.starts_on;
-            }
-            first.effective_from = window.starts_on;
+            first.begin_on(window.starts_on);
         }
         Self::with_archives(window, plans, self.pauses.clone(), self.archives.clone())
     }

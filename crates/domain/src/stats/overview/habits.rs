@@ -1,9 +1,9 @@
 //! Habits in an overview.
 
 use super::input::{HabitProgress, InputData};
-use crate::civil::num::{index, len32};
-use crate::civil::{Date, DateRange};
-use crate::habits::{HabitName, HabitStatus, StreakUnit, Tally};
+use crate::civil::num::len32;
+use crate::civil::{Date, DateRange, Weekday};
+use crate::habits::{HabitName, HabitStatus, Rated, StreakUnit, Tally, UnitTally};
 use crate::ids::{HabitId, ThemeId};
 use crate::stats::period::Pieces;
 use crate::themes::ThemeLabel;
@@ -11,27 +11,25 @@ use crate::themes::ThemeLabel;
 /// How many of the streaks that are running are listed.
 pub const TOP_STREAKS: usize = 5;
 
-/// Habits in an overview. Days count as in [`crate::habits::HabitStats`]: due ones up to yesterday that weren't skipped,
-/// and today once it is done; of quotas, days that were done or missed. Days on which a habit was archived don't.
+/// Habits in an overview. What counts is as in [`crate::habits::HabitStats`]: due days up to yesterday that weren't
+/// skipped, today once it is done, and periods of quotas. Days on which a habit was archived don't.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HabitsPart {
     /// Habits that are kept today.
     pub active: u32,
     /// Habits that were archived or have ended.
     pub archived: u32,
-    /// Days that counted, of all habits together.
-    pub due: u32,
-    /// How many of them were done.
-    pub done: u32,
-    /// Done ÷ due over all habits, as [`crate::habits::completion_rate`] counts them: days, of quotas periods.
-    pub completion_rate: Option<f64>,
-    /// The days of each piece.
+    /// What counted, of all habits together.
+    pub counted: UnitTally,
+    /// Days done, days of quotas among them.
+    pub days_done: u32,
+    /// What counted in each piece; a period in that of its last day.
     pub trend: Vec<Tally>,
     /// Streaks that are unbroken, those first that span the most days; at most [`TOP_STREAKS`].
     pub top_streaks: Vec<RunningStreak>,
-    /// The days of each weekday, Monday to Sunday.
-    pub by_weekday: [Tally; 7],
-    /// The days of each theme that has habits, by name; those without a theme come last.
+    /// The days of each weekday, from the user's first day of the week on: due ones, and of quotas those on which something was done.
+    pub by_weekday: [Rated<Weekday>; 7],
+    /// What counted of each theme that has habits, by name; those without a theme come last.
     pub by_theme: Vec<ThemeTally>,
 }
 
@@ -52,51 +50,47 @@ pub struct RunningStreak {
     pub to: Date,
 }
 
-/// A theme with the days of its habits.
+/// A theme with what counted of its habits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThemeTally {
     /// The theme; null for habits without one.
     pub theme: Option<ThemeLabel>,
     /// How many habits.
     pub habits: u32,
-    /// Their days.
-    pub days: Tally,
+    /// What counted.
+    pub counted: UnitTally,
 }
 
 pub(super) fn part(data: &InputData, habits: &[HabitProgress<'_>], range: DateRange, pieces: &Pieces) -> HabitsPart {
+    let active = data.habits.iter().filter(|(habit, _)| habit.status(data.today) == HabitStatus::Active).count();
     let mut part = HabitsPart {
-        active: 0,
-        archived: 0,
-        due: 0,
-        done: 0,
-        completion_rate: rate(habits, range),
+        active: len32(active),
+        archived: len32(data.habits.len() - active),
+        counted: UnitTally::default(),
+        days_done: 0,
         trend: vec![Tally::default(); pieces.pieces.len()],
         top_streaks: top_streaks(data.today, habits),
-        by_weekday: [Tally::default(); 7],
+        by_weekday: Rated::week(data.week_start),
         by_theme: Vec::new(),
     };
-    let active = data.habits.iter().filter(|(habit, _)| habit.status(data.today) == HabitStatus::Active).count();
-    part.active = len32(active);
-    part.archived = len32(data.habits.len() - active);
-    let mut of_themes: Vec<(Option<ThemeId>, u32, Tally)> = Vec::new();
+    let mut of_themes: Vec<(Option<ThemeId>, u32, UnitTally)> = Vec::new();
     for HabitProgress { habit, progress } in habits {
-        let mut own = Tally::default();
-        for (date, done) in progress.counted_days(range) {
-            own.add(done);
-            if let Some(piece) = pieces.place_of(date).and_then(|at| part.trend.get_mut(at)) {
-                piece.add(done);
-            }
-            if let Some(weekday) = part.by_weekday.get_mut(index(date.weekday().number())) {
-                weekday.add(done);
+        let mut own = UnitTally::default();
+        for outcome in progress.outcomes(range) {
+            own.add(outcome);
+            if let Some(piece) = pieces.place_of(outcome.date).and_then(|at| part.trend.get_mut(at)) {
+                piece.add(outcome.done);
             }
         }
-        part.due += own.due;
-        part.done += own.done;
+        for (date, done) in progress.counted_days(range) {
+            part.days_done += u32::from(done);
+            Rated::add_day(&mut part.by_weekday, date, done);
+        }
+        part.counted = part.counted.plus(own);
         match of_themes.iter_mut().find(|(theme, ..)| *theme == habit.theme) {
-            Some((_, habits, days)) => {
+            Some((_, habits, counted)) => {
                 *habits += 1;
-                days.due += own.due;
-                days.done += own.done;
+                *counted = counted.plus(own);
             }
             None => of_themes.push((habit.theme, 1, own)),
         }
@@ -104,25 +98,23 @@ pub(super) fn part(data: &InputData, habits: &[HabitProgress<'_>], range: DateRa
     part.by_theme = data
         .themes_and_none()
         .filter_map(|theme| {
-            let (_, habits, days) = of_themes.iter().find(|(of, ..)| *of == theme.map(|theme| theme.id))?;
-            Some(ThemeTally { theme: theme.cloned(), habits: *habits, days: *days })
+            let (_, habits, counted) = of_themes.iter().find(|(of, ..)| *of == theme.map(|theme| theme.id))?;
+            Some(ThemeTally { theme: theme.cloned(), habits: *habits, counted: *counted })
         })
         .collect();
     part
 }
 
-/// Done ÷ due over all habits; see [`HabitsPart::completion_rate`].
+/// Done ÷ due over all habits, days and periods alike.
 pub(super) fn rate(habits: &[HabitProgress<'_>], range: DateRange) -> Option<f64> {
     let mut all = Tally::default();
     for habits in habits {
-        let own = habits.progress.tally(range);
-        all.due += own.due;
-        all.done += own.done;
+        all = all.plus(habits.progress.tally(range));
     }
     all.rate()
 }
 
-/// Days done; see [`HabitsPart::done`].
+/// Days done; see [`HabitsPart::days_done`].
 pub(super) fn days_done(habits: &[HabitProgress<'_>], range: DateRange) -> u32 {
     let done = |(_, done): &(Date, bool)| *done;
     let count = |habits: &HabitProgress<'_>| habits.progress.counted_days(range).iter().filter(|day| done(day)).count();

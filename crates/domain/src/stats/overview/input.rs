@@ -1,6 +1,6 @@
 //! The data of an overview, read in a constant number of statements.
 
-use crate::civil::{Date, DateRange, DayClock, Instant};
+use crate::civil::{Date, DateRange, DayClock, Instant, Weekday};
 use crate::entity;
 use crate::error::Error;
 use crate::error::StoreError;
@@ -53,6 +53,7 @@ pub trait StatsRepository {
 pub(super) struct InputData {
     pub(super) today: Date,
     pub(super) clock: DayClock,
+    pub(super) week_start: Weekday,
     /// The days whose data was read.
     pub(super) days: DateRange,
     pub(super) habits: Vec<(Habit, History)>,
@@ -96,6 +97,7 @@ pub(super) fn read(
     Ok(InputData {
         today,
         clock,
+        week_start: settings.week_start,
         days,
         habits,
         themes,

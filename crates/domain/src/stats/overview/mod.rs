@@ -87,8 +87,8 @@ fn assemble(data: &input::InputData, period: Period) -> Overview {
         mood: diary::mood_mean(data, previous).value(),
     });
     let present = kpis::KpiValues {
-        completion_rate: habits.completion_rate,
-        days_done: habits.done,
+        completion_rate: habits.counted.all().rate(),
+        days_done: habits.days_done,
         tasks_completed: tasks.completed_in_range,
         minutes: time.minutes,
         sleep: (sleep.mean_seconds, sleep.mean_quality),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::input::InputData;
 use super::*;
 use crate::civil::{DayClock, DayStart, Weekday, Zone, ZoneOrOffset};
-use crate::habits::{DayRecord, EntryState, Habit, History, Plan, Tally, Timeline, Window};
+use crate::habits::{DayRecord, EntryState, Habit, History, Plan, Tally, Timeline, UnitTally, Window};
 use crate::ids::{HabitId, ThemeId};
 use crate::moods::{DayValue, MoodSource};
 use crate::revision::Revision;
@@ -74,6 +74,7 @@ fn data(zone: &str, today: &str) -> InputData {
         days: DateRange::ALL,
         today: date(today),
         clock: DayClock { zone: Zone::parse(zone).unwrap(), day_start: DayStart::MIDNIGHT },
+        week_start: Weekday::Mo,
         habits: Vec::new(),
         themes: Vec::new(),
         tasks: Vec::new(),
@@ -167,14 +168,13 @@ fn a_week_worked_by_hand() {
     let habits = &overview.habits;
     assert_eq!((habits.active, habits.archived), (1, 1));
     // Daily: six days are over, one was missed. Mo, We: archived on the 10th, so only Monday the 9th counts.
-    assert_eq!((habits.due, habits.done), (7, 6));
-    assert_eq!(habits.completion_rate, Some(6.0 / 7.0));
+    assert_eq!((habits.counted, habits.days_done), (UnitTally { days: tally(7, 6), periods: tally(0, 0) }, 6));
     let days = [(1, 1), (1, 1), (1, 1), (1, 0), (2, 2), (1, 1), (0, 0)].map(|(due, done)| tally(due, done));
     assert_eq!(habits.trend, days);
     let weekdays = [(2, 2), (1, 1), (0, 0), (1, 1), (1, 1), (1, 1), (1, 0)].map(|(due, done)| tally(due, done));
-    assert_eq!(habits.by_weekday, weekdays);
+    assert_eq!(habits.by_weekday.map(|day| day.tally), weekdays);
     let themes: Vec<_> =
-        habits.by_theme.iter().map(|theme| (theme.theme.is_some(), theme.habits, theme.days)).collect();
+        habits.by_theme.iter().map(|theme| (theme.theme.is_some(), theme.habits, theme.counted.all())).collect();
     assert_eq!(themes, [(true, 1, tally(6, 5)), (false, 1, tally(1, 1))]);
     let streaks: Vec<_> = habits.top_streaks.iter().map(|streak| (streak.length, streak.from, streak.to)).collect();
     assert_eq!(streaks, [(2, date("2026-03-09"), date("2026-03-10"))]);
@@ -227,7 +227,7 @@ fn an_account_without_anything_is_all_zeros_and_unknowns() {
     for period in [week(), Period::Named(RangeName::All), Period::Dates(range("2020-01-01", "2029-12-31"))] {
         let overview = assemble(&data("UTC", "2026-03-11"), period);
         assert_eq!(overview.previous, None);
-        assert_eq!((overview.habits.due, overview.habits.completion_rate, overview.tasks.all.total), (0, None, 0));
+        assert_eq!((overview.habits.counted.all().rate(), overview.tasks.all.total), (None, 0));
         assert_eq!((overview.time.minutes, overview.sleep.nights, overview.mood.mean), (0, 0, None));
         assert!(overview.habits.by_theme.is_empty() && overview.habits.top_streaks.is_empty());
         assert!(
@@ -319,28 +319,30 @@ fn pieces_weekdays_themes_and_days_add_up() {
         [range("2026-03-01", "2026-03-11"), range("2025-12-20", "2026-02-05"), range("2026-01-10", "2026-04-30")]
     {
         let whole = assemble(&data, Period::Dates(days)).habits;
-        let total = (whole.due, whole.done);
+        let total = sum([whole.counted.all()]);
         assert!(total.1 > 0 && total.0 > total.1, "{total:?}");
+        assert!(whole.counted.periods.done > 0, "{:?}", whole.counted);
         assert_eq!(sum(whole.trend.iter().copied()), total);
-        assert_eq!(sum(whole.by_weekday), total);
-        assert_eq!(sum(whole.by_theme.iter().map(|theme| theme.days)), total);
-        let each = days.iter().map(|day| assemble(&data, Period::Dates(DateRange::day(day))).habits);
-        assert_eq!(sum(each.map(|habits| tally(habits.due, habits.done))), total);
+        assert_eq!(sum(whole.by_theme.iter().map(|theme| theme.counted.all())), total);
+        assert_eq!(sum(whole.by_weekday.map(|day| day.tally)).1, whole.days_done);
+        let each: Vec<_> = days.iter().map(|day| assemble(&data, Period::Dates(DateRange::day(day))).habits).collect();
+        assert_eq!(sum(each.iter().map(|habits| habits.counted.all())), total);
+        assert_eq!(each.iter().map(|habits| habits.days_done).sum::<u32>(), whole.days_done);
+        let kpi = assemble(&data, Period::Dates(days)).kpis[0];
+        assert_eq!((kpi.key, kpi.value), (KpiKey::CompletionRate, whole.counted.all().rate()));
     }
 }
 
 #[test]
 fn one_habit_alone_says_what_its_own_statistics_say() {
     for (habit, history) in many().habits.into_iter().filter(|(habit, _)| habit.archived_at.is_none()) {
-        let own = crate::habits::stats(&habit.timeline, &history, date("2026-03-11"));
+        let own = crate::habits::stats(&habit.timeline, &history, date("2026-03-11"), Weekday::Mo);
         let streaks = crate::habits::streaks(&habit.timeline, &history, date("2026-03-11"));
         let mut data = data("UTC", "2026-03-11");
         data.habits = vec![(habit, history)];
         let seen = assemble(&data, Period::Named(RangeName::All)).habits;
-        assert_eq!((seen.due, seen.done), (own.due, own.done - own.bonus));
-        assert_eq!(seen.completion_rate, own.completion_rate);
-        let weekdays: Vec<Tally> = own.by_weekday.iter().map(|rated| rated.tally).collect();
-        assert_eq!(seen.by_weekday.to_vec(), weekdays);
+        assert_eq!((seen.counted, seen.days_done), (own.counted, own.done - own.bonus));
+        assert_eq!(seen.by_weekday, own.by_weekday);
         assert_eq!(seen.top_streaks.first().map_or(0, |streak| streak.length), streaks.current);
     }
 }

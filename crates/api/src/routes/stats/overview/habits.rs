@@ -1,6 +1,6 @@
 //! Habits in the overview.
 
-use circadia_domain::civil::{Date, Weekday};
+use circadia_domain::civil::Date;
 use circadia_domain::habits::Tally;
 use circadia_domain::ids::HabitId;
 use circadia_domain::stats::Pieces;
@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 
 use super::super::chart::{ChartBody, DatasetBody};
 use crate::http::rounding::six_places;
+use crate::routes::tallies::TallyBody;
 
-/// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done; of quotas, days that were done
-/// or missed. Days after a habit was archived don't count.
+/// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done. Quotas count by their periods,
+/// each on its last day, and the running one once it is met. Archived days don't count.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HabitsOverview)]
 pub(super) struct HabitsBody {
@@ -21,17 +22,22 @@ pub(super) struct HabitsBody {
     active: u32,
     /// Archived or ended habits.
     archived: u32,
-    /// Days that counted, of all habits together.
+    /// Due days and periods of quotas that counted, of all habits together.
     due: u32,
-    /// How many of them were done.
+    /// How many of them were done, or met.
     done: u32,
-    /// Done ÷ due, each quota by its periods; null where nothing was due.
+    /// done ÷ due; null where nothing was due.
     completion_rate: Option<f64>,
+    /// The days among them.
+    days: TallyBody,
+    /// The periods of quotas among them.
+    periods: TallyBody,
     /// `due`, `done` and `rate` over time.
     trend: ChartBody,
     /// Unbroken streaks, those that span the most days first; at most 5.
     top_streaks: Vec<StreakBody>,
-    /// `due`, `done` and `rate` by weekday, Monday to Sunday.
+    /// `due`, `done` and `rate` of days by weekday, from the user's first day of the week on. Of quotas, only days on which
+    /// something was done count.
     by_weekday: ChartBody,
     /// Themes that have habits, by name; last, under null, habits without a theme.
     by_theme: Vec<ThemeHabitsBody>,
@@ -64,9 +70,9 @@ struct ThemeHabitsBody {
     theme: Option<ThemeLabel>,
     /// The number of habits.
     habits: u32,
-    /// Days that counted.
+    /// Due days and periods of quotas that counted.
     due: u32,
-    /// How many of them were done.
+    /// How many of them were done, or met.
     done: u32,
     /// done ÷ due; null where nothing was due.
     rate: Option<f64>,
@@ -90,17 +96,20 @@ impl HabitsBody {
             from: streak.from,
             to: streak.to,
         };
+        let all = part.counted.all();
         Self {
             active: part.active,
             archived: part.archived,
-            due: part.due,
-            done: part.done,
-            completion_rate: part.completion_rate.map(six_places),
+            due: all.due,
+            done: all.done,
+            completion_rate: all.rate().map(six_places),
+            days: part.counted.days.into(),
+            periods: part.counted.periods.into(),
             trend: ChartBody::over(pieces, tallies(&part.trend)),
             top_streaks: part.top_streaks.into_iter().map(streak).collect(),
             by_weekday: ChartBody {
-                labels: Weekday::ALL.iter().map(ToString::to_string).collect(),
-                datasets: tallies(&part.by_weekday),
+                labels: part.by_weekday.iter().map(|day| day.of.to_string()).collect(),
+                datasets: tallies(&part.by_weekday.map(|day| day.tally)),
             },
             by_theme: part
                 .by_theme
@@ -108,9 +117,9 @@ impl HabitsBody {
                 .map(|of| ThemeHabitsBody {
                     theme: of.theme,
                     habits: of.habits,
-                    due: of.days.due,
-                    done: of.days.done,
-                    rate: of.days.rate().map(six_places),
+                    due: of.counted.all().due,
+                    done: of.counted.all().done,
+                    rate: of.counted.all().rate().map(six_places),
                 })
                 .collect(),
         }
