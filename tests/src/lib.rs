@@ -25,6 +25,7 @@ mod clock;
 mod comparable;
 mod database;
 mod mail;
+pub mod oracle;
 mod past;
 mod provider;
 mod proxy;

@@ -19,6 +19,7 @@ mod api {
     mod faults;
     mod forgeries;
     mod google;
+    mod habit_oracle;
     mod habit_views;
     mod habits;
     mod health;

@@ -1,7 +1,7 @@
 //! Random accounts (zones, changes of clocks, day starts, nights in pieces, naps, gaps, logs made elsewhere, edits,
 //! timers), whose statistics are compared, figure by figure, with a slow reading of the definitions.
 //!
-//! `CIRCADIA_TEST_ORACLE_ACCOUNTS` says how many accounts there are, instead of [`ACCOUNTS`].
+//! `CIRCADIA_TEST_ORACLE_ACCOUNTS` says how many accounts there are, instead of [`circadia_tests::oracle::ACCOUNTS`].
 
 #![expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "figures are small")]
 
@@ -9,6 +9,7 @@ mod naive;
 
 use chrono::{DateTime, Datelike as _, Duration, NaiveDate};
 use chrono_tz::Tz;
+use circadia_tests::oracle::{Dice, accounts, agree};
 use circadia_tests::{Backend, Client, TestApp, scenarios};
 use serde_json::{Value, json};
 
@@ -19,27 +20,6 @@ scenarios!(statistics_of_random_accounts_are_those_of_the_definitions);
 /// After clocks changed in Europe, America and Australia.
 const NOW: &str = "2026-11-12T12:00:00Z";
 const DAYS: i64 = 50;
-
-/// Numbers as random as tests need them (Steele, Lea & Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: i64) -> i64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        i64::try_from((mixed ^ (mixed >> 31)) % u64::try_from(sides).unwrap()).unwrap()
-    }
-
-    fn one_in(&mut self, sides: i64) -> bool {
-        self.roll(sides) == 0
-    }
-
-    fn pick<T: Clone>(&mut self, things: &[T]) -> T {
-        things[usize::try_from(self.roll(i64::try_from(things.len()).unwrap())).unwrap()].clone()
-    }
-}
 
 fn minute(text: &str) -> Minute {
     DateTime::parse_from_rfc3339(text).unwrap().timestamp() / 60
@@ -230,40 +210,6 @@ async fn time(dice: &mut Dice, client: &Client, person: &Person, habits: &[Strin
     entries
 }
 
-/// Compares what is expected with what is there: figures to what is lost by rounding, times of day to the minute that
-/// they are shown to.
-fn agree(path: &str, found: &Value, expected: &Value) {
-    match expected {
-        Value::Object(members) if members.contains_key("$clock") => {
-            let (hours, minutes) = found.as_str().and_then(|text| text.split_once(':')).unwrap_or(("", ""));
-            let shown = hours.parse::<f64>().unwrap() * 60.0 + minutes.parse::<f64>().unwrap();
-            let apart = (shown - expected["$clock"].as_f64().unwrap()).rem_euclid(1_440.0);
-            assert!(apart.min(1_440.0 - apart) < 0.5001, "{path}: {found} instead of {expected}");
-        }
-        Value::Object(members) => {
-            assert!(found.is_object(), "{path}: {found} instead of {expected}");
-            for (name, expected) in members {
-                agree(&format!("{path}/{name}"), &found[name], expected);
-            }
-        }
-        Value::Array(items) => {
-            let all = found.as_array().unwrap_or_else(|| panic!("{path}: {found} instead of {expected}"));
-            assert_eq!(all.len(), items.len(), "{path}: {found} instead of {expected}");
-            for (index, (found, expected)) in all.iter().zip(items).enumerate() {
-                agree(&format!("{path}/{index}"), found, expected);
-            }
-        }
-        Value::Number(number) => {
-            let (found_number, expected) = (found.as_f64(), number.as_f64().unwrap());
-            // Near 0, the root of what rounding leaves is large.
-            let tolerance = if path.ends_with("sd_minutes") { 1e-3 } else { 2e-6 };
-            let is_same = found_number.is_some_and(|number| (number - expected).abs() <= tolerance);
-            assert!(is_same, "{path}: {found} instead of {expected}");
-        }
-        _ => assert_eq!(found, expected, "{path}"),
-    }
-}
-
 async fn compare_sleep(client: &Client, person: &Person, logs: &[Log], (from, to): (NaiveDate, NaiveDate)) {
     let get = async |path: &str| (path.to_owned(), client.get(path).await.expect(200).body);
     let (path, stats) = get(&format!("/sleep/stats?from={from}&to={to}")).await;
@@ -330,11 +276,7 @@ async fn compare_time(
     }
 }
 
-/// How many random accounts there are.
-const ACCOUNTS: u64 = 6;
-
 async fn statistics_of_random_accounts_are_those_of_the_definitions(backend: Backend) {
-    let accounts = std::env::var("CIRCADIA_TEST_ORACLE_ACCOUNTS").map_or(ACCOUNTS, |text| text.parse().unwrap());
     let app = TestApp::on(backend).at(NOW).start();
     let zones = [
         "Europe/Berlin",
@@ -347,7 +289,7 @@ async fn statistics_of_random_accounts_are_those_of_the_definitions(backend: Bac
         "Pacific/Honolulu",
         "America/St_Johns",
     ];
-    for account in 0..accounts {
+    for account in 0..accounts() {
         eprintln!("account {account}");
         let mut dice = Dice(account);
         let name = zones[usize::try_from(account).unwrap() % zones.len()];
