@@ -1,5 +1,7 @@
 //! What oracles need: random numbers, and figures held against each other.
 
+#![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+
 use serde_json::Value;
 
 /// How many random accounts an oracle looks at, unless `CIRCADIA_TEST_ORACLE_ACCOUNTS` says it.

@@ -1,5 +1,7 @@
 //! What counts as what, seen from outside: one definition in every figure, and edits that leave no trace.
 
+#![expect(clippy::float_cmp, reason = "they are whole numbers")]
+
 use circadia_tests::{Backend, Client, TestApp, scenarios};
 use serde_json::{Value, json};
 

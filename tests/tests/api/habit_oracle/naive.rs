@@ -343,9 +343,9 @@ impl Habit {
             return None;
         }
         let belongs = |date: &Day| self.in_window(*date) && self.period_of(*date) == Some(key);
-        let mut all: Vec<Day> = (0..).map(|back| plus(date, -back)).take_while(belongs).collect();
+        let mut all: Vec<Day> = (0..370).map(|back| plus(date, -back)).take_while(belongs).collect();
         all.reverse();
-        all.extend((1..).map(|ahead| plus(date, ahead)).take_while(belongs));
+        all.extend((1..370).map(|ahead| plus(date, ahead)).take_while(belongs));
         let last = *all.last().unwrap();
         // One whose end was archived was never over.
         let over = last < self.today && !self.archived(last);
@@ -483,12 +483,11 @@ impl Habit {
             if run.is_some_and(|run| run.unit != unit) {
                 all.extend(run.take());
             }
-            let (verdict, from, to) = match self.period(date) {
-                Some(period) => (period.verdict, period.days[0], *period.days.last().unwrap()),
-                None => {
-                    let counts = self.due(date) && !self.skipped(date) && !self.open_today(date);
-                    (counts.then(|| self.done(date)), date, date)
-                }
+            let (verdict, from, to) = if let Some(period) = self.period(date) {
+                (period.verdict, period.days[0], *period.days.last().unwrap())
+            } else {
+                let counts = self.due(date) && !self.skipped(date) && !self.open_today(date);
+                (counts.then(|| self.done(date)), date, date)
             };
             passed = Some(to);
             match verdict {
