@@ -309,6 +309,7 @@ impl World {
             "resetPassword" => json!({"token": ONE_TIME_TOKEN, "password": "another long sentence"}),
             "changePassword" => json!({"current_password": password, "new_password": "another long sentence"}),
             "changeEmail" => json!({"email": "grace@example.org", "password": password}),
+            "changeUsername" => json!({"username": format!("{username}.2")}),
             "loginWithTotp" | "openSessionWithTotp" => json!({"challenge": challenge, "code": code}),
             "deleteMe" | "unlinkGoogle" | "setUpTotp" | "deleteTotp" | "renewRecoveryCodes" => {
                 json!({"password": password})
