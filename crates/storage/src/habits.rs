@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::{
-    Entry, Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent,
-    History, Recent, Timeline, Window, WithSettings,
+    Entry, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, HabitRepository, HabitTotals,
+    HabitWithHistory, HabitWithRecent, History, Recent, TimeOfDay, Timeline, Window, WithSettings,
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
@@ -34,6 +34,9 @@ row! {
         #[diesel(column_name = theme_id)]
         theme: Option<Sql<ThemeId>>,
         color: Option<Sql<Color>>,
+        icon: Option<Sql<HabitIcon>>,
+        question: Option<Sql<HabitQuestion>>,
+        time_of_day: Sql<TimeOfDay>,
         #[diesel(embed)]
         timeline: TimelineRow,
         archived_at: Option<Sql<Instant>>,

@@ -350,11 +350,12 @@ impl World {
             "createHabit" => json!({
                 "id": fresh_id(), "name": "Drink", "description": "Water", "theme_id": theme,
                 "color": "#1E90FF", "kind": count, "schedule": weekly, "starts_on": "2026-01-01",
-                "ends_on": "2026-12-31",
+                "ends_on": "2026-12-31", "icon": "💧", "question": "Enough water?", "time_of_day": "morning",
             }),
             "updateHabit" => json!({
                 "name": "Drink more", "description": "Water", "theme_id": theme, "color": "#1E90FF", "kind": count,
                 "schedule": weekly, "starts_on": "2026-01-01", "ends_on": "2026-12-31",
+                "icon": "💧", "question": "Enough water?", "time_of_day": "evening",
             }),
             "orderHabits" => json!({"ids": [habit]}),
             "putPlan" => json!({

@@ -31,7 +31,10 @@ mod views;
 
 pub use days::Outcome;
 pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
-pub use habit::{ArchiveReason, Habit, HabitDescription, HabitName, HabitPatch, HabitStatus, MAX_HABITS, NewHabit};
+pub use habit::{
+    ArchiveReason, Habit, HabitDescription, HabitIcon, HabitName, HabitPatch, HabitQuestion, HabitStatus, MAX_HABITS,
+    NewHabit, TimeOfDay,
+};
 pub use history::{DayRecord, History, InvalidHistory};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, period_view};
