@@ -265,6 +265,16 @@ impl HabitRepository for Transaction {
         rows.into_iter().map(with_history).collect()
     }
 
+    fn habits_with_ids(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<Habit>> {
+        let rows: Vec<HabitRow> = habits::table
+            .filter(habits::user_id.eq(Sql(user)))
+            .filter(habits::id.eq_any(ids.iter().copied().map(Sql)))
+            .select(HabitRow::as_select())
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(HabitRow::into_domain).collect()
+    }
+
     fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>> {
         let found: Option<(HabitRow, Option<Vec<u8>>)> = with_history!()
             .filter(habits::user_id.eq(Sql(user)))

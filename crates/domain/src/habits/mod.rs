@@ -41,7 +41,10 @@ pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, peri
 pub use plan::{Archive, Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};
-pub use repository::{EntryRepository, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent, WithSettings};
+pub use repository::{
+    EntryFilter, EntryRepository, EntrySeek, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent,
+    WithSettings,
+};
 pub use schedule::{
     MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per,
     Quota, Schedule, ScheduleInput, WeekdayInput,
