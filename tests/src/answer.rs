@@ -35,6 +35,13 @@ impl Answer {
         values.first().map(|value| value.to_str().expect("text in a header"))
     }
 
+    /// The items of a list.
+    #[track_caller]
+    pub fn items(&self) -> Vec<Value> {
+        let items = self.body["items"].as_array();
+        items.unwrap_or_else(|| panic!("{} answered no list: {}", self.request, self.body)).clone()
+    }
+
     /// The entity tag.
     #[track_caller]
     pub fn etag(&self) -> String {

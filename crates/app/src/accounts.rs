@@ -7,7 +7,7 @@ use circadia_auth::passwords::password_fingerprint;
 use circadia_domain::Error as DomainError;
 use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use circadia_domain::revision::Expected;
-use circadia_domain::users::{self, Email, SettingsPatch, UserProfile};
+use circadia_domain::users::{self, Email, SettingsPatch, UserProfile, Username};
 
 use crate::authenticate::{Principal, ensure_in_force};
 use crate::context::Context;
@@ -56,6 +56,28 @@ impl Accounts {
             users::profile(tx.store, principal.user, now)
         });
         Ok(written.await?)
+    }
+
+    /// Renames the user.
+    ///
+    /// # Errors
+    /// `username_taken`, `precondition_failed`; the store's.
+    pub async fn change_username(
+        &self,
+        principal: Principal,
+        expected: Expected,
+        username: Username,
+    ) -> Result<UserProfile, Error> {
+        let now = self.context.now();
+        let event = self.context.audit_event(principal, AuditAction::USERNAME_CHANGED, now);
+        let written = self.context.unit_of_work.write::<_, Error>(principal.user, now, move |tx| {
+            ensure_in_force(tx.store, principal, now)?;
+            if users::change_username(tx, &expected, &username)? {
+                audit::record(tx.store, &event)?;
+            }
+            Ok(users::profile(tx.store, principal.user, now)?)
+        });
+        written.await
     }
 
     /// Verifies an address with the token of a link: the one of a registration, or the new one of a change.

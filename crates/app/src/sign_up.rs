@@ -123,7 +123,7 @@ impl SignUp {
                     .write_unowned::<_, Error>(move |store| {
                         // User names aren't secret. They are refused before anything depends on the address.
                         if store.find_credentials(&login)?.is_some() {
-                            return Err(accounts::username_taken().into());
+                            return Err(users::username_taken().into());
                         }
                         Ok(emails.enqueue(store, None, &taken, now)?)
                     })

@@ -48,6 +48,8 @@ impl AuditAction {
     pub const PASSWORD_RESET: Self = Self::new("password_reset");
     /// Another e-mail address was confirmed.
     pub const EMAIL_CHANGED: Self = Self::new("email_changed");
+    /// The user name was changed.
+    pub const USERNAME_CHANGED: Self = Self::new("username_changed");
     /// The e-mail address was confirmed.
     pub const EMAIL_VERIFIED: Self = Self::new("email_verified");
     /// The account was deleted.

@@ -31,6 +31,7 @@ pub mod personal_tokens;
 pub mod quotes;
 pub mod recurrence;
 pub mod revision;
+pub mod seek;
 pub mod sessions;
 pub mod sleep;
 pub mod stats;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{Date, DateRange, Instant};
-use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryRepository, EntryState, Habit, History};
+use circadia_domain::habits::{
+    DayRecord, Entry, EntryFilter, EntryNote, EntryRepository, EntrySeek, EntryState, Habit, History,
+};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::revision::Revision;
 use diesel::prelude::*;
@@ -97,6 +99,35 @@ impl EntryRepository for Transaction {
             in_range.order(entries::date.asc()).load(self.connection())
         }
         .classified()?;
+        rows.into_iter().map(EntryRow::into_domain).collect()
+    }
+
+    fn entries_across(&mut self, user: UserId, filter: &EntryFilter, seek: &EntrySeek) -> Result<Vec<Entry>> {
+        let mut query = entries::table
+            .into_boxed()
+            .filter(entries::user_id.eq(Sql(user)))
+            .filter(entries::date.between(Sql(filter.range.from()), Sql(filter.range.to())));
+        if let Some(habits) = &filter.habits {
+            query = query.filter(entries::habit_id.eq_any(habits.iter().copied().map(Sql)));
+        }
+        let (date, habit) = (entries::date, entries::habit_id);
+        query = match (seek.beyond, seek.is_ascending()) {
+            (None, _) => query,
+            (Some((day, last)), true) => query.filter(date.gt(Sql(day)).or(date.eq(Sql(day)).and(habit.gt(Sql(last))))),
+            (Some((day, last)), false) => {
+                query.filter(date.lt(Sql(day)).or(date.eq(Sql(day)).and(habit.lt(Sql(last)))))
+            }
+        };
+        let query = if seek.is_ascending() {
+            query.order((date.asc(), habit.asc()))
+        } else {
+            query.order((date.desc(), habit.desc()))
+        };
+        let rows: Vec<EntryRow> = query
+            .limit(i64::try_from(seek.limit).unwrap_or(i64::MAX))
+            .select(EntryRow::as_select())
+            .load(self.connection())
+            .classified()?;
         rows.into_iter().map(EntryRow::into_domain).collect()
     }
 

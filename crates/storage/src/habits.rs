@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::{
-    Entry, Habit, HabitDescription, HabitName, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent,
-    History, Recent, Timeline, Window, WithSettings,
+    Entry, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, HabitRepository, HabitTotals,
+    HabitWithHistory, HabitWithRecent, History, Recent, TimeOfDay, Timeline, Window, WithSettings,
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
@@ -34,6 +34,9 @@ row! {
         #[diesel(column_name = theme_id)]
         theme: Option<Sql<ThemeId>>,
         color: Option<Sql<Color>>,
+        icon: Option<Sql<HabitIcon>>,
+        question: Option<Sql<HabitQuestion>>,
+        time_of_day: Sql<TimeOfDay>,
         #[diesel(embed)]
         timeline: TimelineRow,
         archived_at: Option<Sql<Instant>>,
@@ -260,6 +263,16 @@ impl HabitRepository for Transaction {
             .load(self.connection())
             .classified()?;
         rows.into_iter().map(with_history).collect()
+    }
+
+    fn habits_with_ids(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<Habit>> {
+        let rows: Vec<HabitRow> = habits::table
+            .filter(habits::user_id.eq(Sql(user)))
+            .filter(habits::id.eq_any(ids.iter().copied().map(Sql)))
+            .select(HabitRow::as_select())
+            .load(self.connection())
+            .classified()?;
+        rows.into_iter().map(HabitRow::into_domain).collect()
     }
 
     fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>> {

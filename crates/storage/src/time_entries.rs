@@ -58,7 +58,7 @@ impl TimeEntryRepository for Transaction {
             query = query.filter(time_entries::task_id.eq(Some(Sql(task))));
         }
         let (date, id) = (time_entries::date, time_entries::id);
-        let ascending = seek.reversed == seek.backwards;
+        let ascending = seek.is_ascending();
         query = match (seek.beyond, ascending) {
             (None, _) => query,
             (Some((day, last)), true) => query.filter(date.gt(Sql(day)).or(date.eq(Sql(day)).and(id.gt(Sql(last))))),

@@ -185,6 +185,19 @@ impl UserRepository for Transaction {
             .classified()
     }
 
+    fn update_username(&mut self, id: UserId, username: &Username, rev: Revision, now: Instant) -> Result<()> {
+        diesel::update(users::table.find(Sql(id)))
+            .set((
+                users::username.eq(Sql(username.clone())),
+                users::username_key.eq(username.key()),
+                users::updated_at.eq(Sql(now)),
+                users::rev.eq(rev.0),
+            ))
+            .execute(self.connection())
+            .map(drop)
+            .classified()
+    }
+
     fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<()> {
         diesel::update(users::table.find(Sql(id)))
             .set((

@@ -104,6 +104,7 @@ contract! {
         a_user_reads_back_as_written,
         a_user_without_optional_parts_reads_back,
         names_and_addresses_are_unique_and_told_apart,
+        a_user_is_renamed_unless_another_has_the_name,
         accents_and_case_make_different_addresses,
         credentials_are_found_by_name_address_and_id,
         settings_and_passwords_change,

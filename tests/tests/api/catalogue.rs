@@ -309,6 +309,7 @@ impl World {
             "resetPassword" => json!({"token": ONE_TIME_TOKEN, "password": "another long sentence"}),
             "changePassword" => json!({"current_password": password, "new_password": "another long sentence"}),
             "changeEmail" => json!({"email": "grace@example.org", "password": password}),
+            "changeUsername" => json!({"username": format!("{username}.2")}),
             "loginWithTotp" | "openSessionWithTotp" => json!({"challenge": challenge, "code": code}),
             "deleteMe" | "unlinkGoogle" | "setUpTotp" | "deleteTotp" | "renewRecoveryCodes" => {
                 json!({"password": password})
@@ -349,11 +350,12 @@ impl World {
             "createHabit" => json!({
                 "id": fresh_id(), "name": "Drink", "description": "Water", "theme_id": theme,
                 "color": "#1E90FF", "kind": count, "schedule": weekly, "starts_on": "2026-01-01",
-                "ends_on": "2026-12-31",
+                "ends_on": "2026-12-31", "icon": "💧", "question": "Enough water?", "time_of_day": "morning",
             }),
             "updateHabit" => json!({
                 "name": "Drink more", "description": "Water", "theme_id": theme, "color": "#1E90FF", "kind": count,
                 "schedule": weekly, "starts_on": "2026-01-01", "ends_on": "2026-12-31",
+                "icon": "💧", "question": "Enough water?", "time_of_day": "evening",
             }),
             "orderHabits" => json!({"ids": [habit]}),
             "putPlan" => json!({

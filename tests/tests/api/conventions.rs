@@ -103,6 +103,7 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
         stale.patch(&moment, json!({"value": 1})).await,
         stale.delete(&moment).await,
         stale.patch("/me", json!({"locale": "de"})).await,
+        stale.post("/me/username", json!({"username": "grace"})).await,
         stale.patch(&format!("/themes/{theme}"), json!({"name": "x"})).await,
         stale.delete(&format!("/themes/{theme}")).await,
         stale.put(&entry, json!({"state": "missed"})).await,

@@ -1,7 +1,7 @@
 //! `/habits/{habit_id}/entries` and `/entries/batch`.
 
 use circadia_tests::{Backend, TestApp, fresh_id, scenarios};
-use serde_json::json;
+use serde_json::{Value, json};
 
 scenarios!(
     putting_twice_is_putting_once,
@@ -11,6 +11,7 @@ scenarios!(
     a_batch_answers_item_by_item,
     an_atomic_batch_stores_all_or_nothing,
     entries_are_listed_by_date_within_a_range,
+    entries_across_habits_are_as_each_habit_shows_them,
 );
 
 async fn putting_twice_is_putting_once(backend: Backend) {
@@ -135,4 +136,51 @@ async fn entries_are_listed_by_date_within_a_range(backend: Backend) {
     assert_eq!(dates("?from=2026-03-05").await, ["2026-03-05", "2026-03-10"]);
     assert_eq!(dates("?from=2026-03-02&to=2026-03-09").await, ["2026-03-05"]);
     ada.get(&format!("/habits/{habit}/entries?from=2026-03-02&to=2026-03-01")).await.names("/to");
+}
+
+async fn entries_across_habits_are_as_each_habit_shows_them(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    let minutes = json!({"type": "minutes", "target": 30});
+    let mut habits = [
+        ada.habit(json!({"starts_on": "2026-03-01"})).await,
+        ada.habit(json!({"starts_on": "2026-03-01", "kind": minutes})).await,
+    ];
+    habits.sort();
+    let foreign = eve.habit(json!({"starts_on": "2026-03-01"})).await;
+    eve.done(&foreign, &["2026-03-10"]).await;
+    for habit in &habits {
+        ada.done(habit, &["2026-03-09", "2026-03-10"]).await;
+    }
+    for day in ["2026-03-08", "2026-03-10"] {
+        ada.post("/time-entries", json!({"habit_id": habits[0], "date": day, "minutes": 20})).await.expect(201);
+        ada.post("/time-entries", json!({"habit_id": habits[1], "date": day, "minutes": 20})).await.expect(201);
+    }
+    let mut expected = Vec::new();
+    for habit in &habits {
+        expected.extend(ada.get(&format!("/habits/{habit}/entries")).await.expect(200).items());
+    }
+    let key = |entry: &Value| (entry["date"].to_string(), entry["habit_id"].to_string());
+    expected.sort_by_key(key);
+    assert!(expected.len() == 5, "{expected:?}");
+    let list = async |query: &str| ada.get(&format!("/entries{query}")).await.expect(200).items();
+    assert_eq!(list("").await, expected);
+    let reversed: Vec<Value> = expected.iter().rev().cloned().collect();
+    assert_eq!(list("?sort=-date").await, reversed);
+    for habit in &habits {
+        let own = ada.get(&format!("/habits/{habit}/entries")).await.expect(200).items();
+        assert_eq!(list(&format!("?habit_id={habit}")).await, own);
+    }
+    assert_eq!(list(&format!("?habit_id={},{}", habits[0], habits[1])).await, expected);
+    assert_eq!(list(&format!("?habit_id={foreign}")).await, [Value::Null; 0]);
+    assert_eq!(list("?from=2026-03-10&to=2026-03-10").await, expected[3..]);
+    ada.get("/entries?from=2026-03-10&to=2026-03-09").await.names("/to");
+    ada.get(&format!("/entries?habit_id={},x", habits[0])).await.names("/habit_id");
+    let many = vec![fresh_id(); 101].join(",");
+    ada.get(&format!("/entries?habit_id={many}")).await.names("/habit_id");
+    // A target that a new plan moves is judged anew, as the habit's own list does.
+    let measured = if expected[0]["habit_id"] == habits[0].as_str() { &habits[0] } else { &habits[1] };
+    let plan = json!({"kind": {"type": "minutes", "target": 10}, "effective_from": "2026-03-01"});
+    ada.put(&format!("/habits/{measured}/plan"), plan).await.expect(200);
+    assert_eq!(list("?to=2026-03-08").await[0]["state"], "done");
 }

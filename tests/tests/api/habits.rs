@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 scenarios!(
     from_registering_to_streaks,
     a_habit_is_read_as_it_was_made,
+    icon_question_and_time_of_day_are_kept_shown_and_cleared,
     a_habit_is_archived_and_restored,
     a_habit_past_its_end_is_archived_by_itself,
     habits_keep_the_order_they_are_put_in,
@@ -123,6 +124,42 @@ async fn a_habit_is_read_as_it_was_made(backend: Backend) {
         ]
     );
     assert_eq!(ada.get(&format!("/habits/{id}")).await.expect(200).body, changed);
+}
+
+async fn icon_question_and_time_of_day_are_kept_shown_and_cleared(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let bare = ada.habit(json!({"name": "Bare"})).await;
+    let shown = |habit: &Value| json!([habit["icon"], habit["question"], habit["time_of_day"]]);
+    let bare = ada.get(&format!("/habits/{bare}")).await.expect(200).body;
+    assert_eq!(shown(&bare), json!([null, null, "any"]));
+    // A family is seven characters, some of which show nothing by themselves.
+    let prompts = json!({"icon": "👨‍👩‍👧‍👦", "question": " Did you call home? ", "time_of_day": "evening"});
+    let habit = ada.habit(prompts).await;
+    let path = format!("/habits/{habit}");
+    let expected = json!(["👨‍👩‍👧‍👦", "Did you call home?", "evening"]);
+    assert_eq!(shown(&ada.get(&path).await.expect(200).body), expected);
+    let today = ada.get("/habits/today").await.expect(200).body;
+    assert_eq!(shown(&today["items"][1]["habit"]), expected);
+    for (time, names) in [("evening", vec!["Read"]), ("any", vec!["Bare"]), ("morning", vec![])] {
+        assert_eq!(ada.get(&format!("/habits?time_of_day={time}")).await.expect(200).each("name"), names, "{time}");
+    }
+    ada.get("/habits?time_of_day=noon").await.names("/time_of_day");
+    let changed = ada.patch(&path, json!({"time_of_day": "morning", "icon": null})).await.expect(200).body;
+    assert_eq!(shown(&changed), json!([null, "Did you call home?", "morning"]));
+    let cleared = ada.patch(&path, json!({"question": null})).await.expect(200).body;
+    assert_eq!(shown(&cleared), json!([null, null, "morning"]));
+    for (field, wrong) in [
+        ("icon", json!("x".repeat(33))),
+        ("icon", json!("")),
+        ("icon", json!("a\nb")),
+        ("question", json!("x".repeat(201))),
+        ("question", json!("a\nb")),
+        ("time_of_day", json!("noon")),
+        ("time_of_day", json!(null)),
+    ] {
+        ada.patch(&path, json!({field: wrong})).await.names(&format!("/{field}"));
+    }
 }
 
 async fn a_habit_is_archived_and_restored(backend: Backend) {

@@ -3,7 +3,14 @@
 use circadia_tests::{Backend, TestApp, scenarios};
 use serde_json::json;
 
-scenarios!(the_signed_in_user_reads_and_changes_their_settings, logins_are_counted_by_week_and_month);
+use super::audit::audited;
+
+scenarios!(
+    the_signed_in_user_reads_and_changes_their_settings,
+    logins_are_counted_by_week_and_month,
+    a_new_user_name_signs_in_and_the_old_one_is_free,
+    a_user_name_that_another_has_is_refused_in_any_case,
+);
 
 async fn the_signed_in_user_reads_and_changes_their_settings(backend: Backend) {
     let app = TestApp::on(backend).start();
@@ -51,4 +58,46 @@ async fn logins_are_counted_by_week_and_month(backend: Backend) {
     assert_eq!(counts().await, [total + 1, week + 1, 1]);
     app.clock.set("2026-03-02T12:00:00Z");
     assert_eq!(counts().await, [total + 2, 1, 2]);
+}
+
+async fn a_new_user_name_signs_in_and_the_old_one_is_free(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let old = ada.get("/me").await.expect(200);
+    app.clock.advance(1);
+    let renamed = ada.with_header("if-match", &old.etag()).post("/me/username", json!({"username": "Lovelace"})).await;
+    let renamed = renamed.expect(200);
+    assert_eq!(renamed.body["username"], "Lovelace");
+    assert_ne!(renamed.body["updated_at"], old.body["updated_at"]);
+    let now = ada.get("/me").await.expect(200);
+    assert_eq!((&now.body, now.etag()), (&renamed.body, renamed.etag()));
+    assert_eq!(audited(&app, "username_changed", "done"), 1);
+    let log_in = async |name: &str| {
+        app.anonymous().post("/auth/login", json!({"username": name, "password": "correct horse battery"})).await
+    };
+    log_in("lovelace").await.expect(200);
+    log_in("ada").await.problem(401, "invalid_credentials");
+    let other = json!({"username": "ada", "email": "other@example.org", "password": "correct horse battery"});
+    app.anonymous().post("/auth/register", other).await.expect(201);
+    // The same again changes nothing.
+    let tag = ada.get("/me").await.expect(200).body["updated_at"].clone();
+    app.clock.advance(1);
+    let again = ada.post("/me/username", json!({"username": "Lovelace"})).await.expect(200);
+    assert_eq!((&again.body["updated_at"], audited(&app, "username_changed", "done")), (&tag, 1));
+}
+
+async fn a_user_name_that_another_has_is_refused_in_any_case(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    app.user("Eve").await;
+    let before = app.contents().await;
+    for taken in ["Eve", "eve", "EVE"] {
+        ada.post("/me/username", json!({"username": taken})).await.problem(409, "username_taken");
+    }
+    for wrong in ["", "ab", "ada lovelace", "ädä", "ada@example.org", &"a".repeat(33)] {
+        ada.post("/me/username", json!({"username": wrong})).await.names("/username");
+    }
+    assert_eq!(app.contents().await, before);
+    // One's own name in another case is nobody else's.
+    assert_eq!(ada.post("/me/username", json!({"username": "ADA"})).await.expect(200).body["username"], "ADA");
 }

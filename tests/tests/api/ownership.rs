@@ -33,6 +33,7 @@ pub(crate) async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
         "/tasks".into(),
         "/time-entries".into(),
         "/timer".into(),
+        "/entries".into(),
         format!("/habits/{habit}/entries"),
         format!("/habits/{habit}/plans"),
         format!("/habits/{habit}/pauses"),

@@ -9,6 +9,7 @@ scenarios!(
     sorting_by_streak_sorts_what_is_due_on_a_day_across_pages,
     cursors_survive_what_comes_and_goes,
     entries_are_walked_forth_and_back,
+    entries_across_habits_are_walked_forth_and_back,
     tasks_are_walked_forth_and_back_in_every_order,
     sleep_and_moods_are_walked_forth_and_back,
     foreign_cursors_are_refused,
@@ -117,6 +118,36 @@ async fn entries_are_walked_forth_and_back(backend: Backend) {
     assert_eq!(walk(&ada, &format!("/habits/{habit}/entries?limit=4"), "date", 3).await, dates);
     let range = format!("/habits/{habit}/entries?limit=2&from=2026-03-02&to=2026-03-06");
     assert_eq!(walk(&ada, &range, "date", 3).await, dates[1..6]);
+}
+
+async fn entries_across_habits_are_walked_forth_and_back(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let dates = ["2026-03-08", "2026-03-09", "2026-03-10"];
+    let mut habits = Vec::new();
+    for _ in 0..3 {
+        let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+        ada.done(&habit, &dates).await;
+        habits.push(habit);
+    }
+    habits.sort();
+    let each: Vec<String> = dates.iter().flat_map(|date| vec![(*date).to_owned(); 3]).collect();
+    let ids: Vec<String> = habits.iter().cycle().take(9).cloned().collect();
+    for (limit, pages) in [(1, 9), (2, 5), (4, 3), (9, 1)] {
+        let list = format!("/entries?limit={limit}");
+        assert_eq!(walk(&ada, &list, "date", pages).await, each);
+        assert_eq!(walk(&ada, &list, "habit_id", pages).await, ids);
+        let (mut back, mut backwards) = (each.clone(), ids.clone());
+        back.reverse();
+        backwards.reverse();
+        assert_eq!(walk(&ada, &format!("{list}&sort=-date"), "date", pages).await, back);
+        assert_eq!(walk(&ada, &format!("{list}&sort=-date"), "habit_id", pages).await, backwards);
+    }
+    let two = format!("/entries?limit=4&from=2026-03-09&habit_id={},{}", habits[0], habits[2]);
+    assert_eq!(walk(&ada, &two, "date", 1).await, ["2026-03-09", "2026-03-09", "2026-03-10", "2026-03-10"]);
+    let cursor = ada.get("/entries?limit=1").await.expect(200).body["next_cursor"].as_str().unwrap().to_owned();
+    ada.get(&format!("/entries?sort=-date&cursor={cursor}")).await.problem(400, "invalid_cursor");
+    ada.get(&format!("/habits/{}/entries?cursor={cursor}", habits[0])).await.problem(400, "invalid_cursor");
 }
 
 async fn tasks_are_walked_forth_and_back_in_every_order(backend: Backend) {

@@ -3,15 +3,16 @@
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange, Instant, TEN_YEARS};
 use circadia_domain::ids::UserId;
+use circadia_domain::seek::DateSeek;
 use circadia_domain::unit_of_work::Store;
 use circadia_domain::violation::Violations;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Parsed};
-use crate::http::page::PageRequest;
+use crate::http::input::{Decode, Fields, Parsed, text};
+use crate::http::page::{PageRequest, Start};
 use crate::http::problem::Problem;
 
 /// The day, week or month to show.
@@ -71,6 +72,51 @@ impl Decode for DatesQuery {
         let to = fields.optional("to");
         fields.note_reversed(from, to);
         Some(Self { from, to, page: PageRequest::decode(fields)? })
+    }
+}
+
+/// The place of an item in a list by date and id, as cursors hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::routes) struct DateKey<I> {
+    #[serde(rename = "d")]
+    pub(in crate::routes) date: Date,
+    #[serde(rename = "i")]
+    pub(in crate::routes) id: I,
+}
+
+/// A list's order by date: earliest first, unless reversed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::routes) struct DateOrder {
+    reversed: bool,
+}
+
+impl DateOrder {
+    /// Reads the query's `sort`.
+    pub(in crate::routes) fn decode(fields: &mut Fields<'_>) -> Self {
+        let reversed = fields.optional_with(
+            "sort",
+            text(|word| match word {
+                "date" => Ok(false),
+                "-date" => Ok(true),
+                _ => Err(Violations::of("unknown_value", "must be `date` or `-date`")),
+            }),
+        );
+        Self { reversed: reversed.unwrap_or(false) }
+    }
+
+    /// The order's name, as cursors hold it.
+    pub(in crate::routes) const fn name(self) -> &'static str {
+        if self.reversed { "-date" } else { "date" }
+    }
+
+    /// The part of the list to read for a page that begins at `start`: one more than the page has.
+    pub(in crate::routes) fn seek<I: Copy>(self, page: &PageRequest, start: &Start<DateKey<I>>) -> DateSeek<I> {
+        let (backwards, beyond) = match start {
+            Start::Beginning => (false, None),
+            Start::After(key) => (false, Some((key.date, key.id))),
+            Start::Before(key) => (true, Some((key.date, key.id))),
+        };
+        DateSeek { reversed: self.reversed, beyond, backwards, limit: page.limit + 1 }
     }
 }
 

@@ -1,25 +1,28 @@
-//! `/entries/batch`: entries of several habits and days at once.
+//! `/entries`: entries of several habits and days at once.
 
 use actix_web::http::StatusCode;
 use circadia_domain::Error;
-use circadia_domain::civil::Date;
+use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::entries::{self, EntryPut};
-use circadia_domain::habits::{Entry, EntryInput, EntryNote, EntryState};
+use circadia_domain::habits::{Entry, EntryFilter, EntryInput, EntryNote, EntryState};
 use circadia_domain::ids::HabitId;
+use circadia_domain::violation::Violations;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
+use super::date_queries::{DateKey, DateOrder};
 use super::habits::entries::EntryBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, list};
+use crate::http::input::{Body, Decode, Fields, Parsed, Query, list, text};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::request_id;
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
     routes.tag("entries", "What was done, skipped or missed on a day.");
-    operations!(routes, batch);
+    operations!(routes, batch, list_all_entries);
 }
 
 /// The most items of a batch.
@@ -140,4 +143,68 @@ async fn batch(caller: Caller, body: Body<BatchBody>) -> Result<Answer, Problem>
     let refused = written.len() - stored;
     let items = written.into_iter().enumerate().map(|(index, result)| BatchResultBody::new(index, result)).collect();
     Answer::computed(&BatchAnswer { items, stored, refused })
+}
+
+/// Filters and sort order of entries across habits.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The first date. Without it, there is no lower limit.
+    from: Option<Date>,
+    /// The last date. Without it, there is no upper limit.
+    to: Option<Date>,
+    /// Only those of these habits: one, or up to 100 separated by commas.
+    #[param(value_type = Option<String>)]
+    habit_id: Option<Vec<HabitId>>,
+    /// `date` (default), or `-date` for the latest first; within a day by habit.
+    #[param(value_type = Option<String>, example = "-date")]
+    sort: DateOrder,
+    #[param(ignore)]
+    page: PageRequest,
+}
+
+/// The most habits that entries are filtered by.
+const MAX_HABITS: usize = 100;
+
+fn habit_ids(given: &str) -> Parsed<Vec<HabitId>> {
+    let ids: Vec<HabitId> = given.split(',').map(HabitId::parse_reference).collect::<Parsed<_>>()?;
+    if ids.len() > MAX_HABITS {
+        return Err(Violations::of("too_many", format!("must have at most {MAX_HABITS} ids, but has {}", ids.len())));
+    }
+    Ok(ids)
+}
+
+impl Decode for ListQuery {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let from = fields.optional("from");
+        let to = fields.optional("to");
+        fields.note_reversed(from, to);
+        let habit_id = fields.optional_with("habit_id", text(habit_ids));
+        let sort = DateOrder::decode(fields);
+        Some(Self { from, to, habit_id, sort, page: PageRequest::decode(fields)? })
+    }
+}
+
+/// List entries of all my habits
+///
+/// By date, and within a day by habit; archived habits included.
+#[utoipa::path(
+    get,
+    path = "/entries",
+    tag = "entries",
+    operation_id = "listAllEntries",
+    extensions(("x-scope" = json!("habits:read"))),
+    params(ListQuery, PageRequest),
+    responses((status = 200, description = "A page of entries", body = Page<EntryBody>))
+)]
+async fn list_all_entries(caller: Caller, query: Query<ListQuery>) -> Result<Page<EntryBody>, Problem> {
+    let ListQuery { from, to, habit_id, sort, page } = query.0;
+    let start = page.start::<DateKey<HabitId>>(sort.name())?;
+    // A reversed range was refused when the query was decoded.
+    let range = DateRange::new(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)).unwrap_or(DateRange::ALL);
+    let filter = EntryFilter { range, habits: habit_id };
+    let seek = sort.seek(&page, &start);
+    let found = caller.read(move |store| entries::list_across(store, caller.user, &filter, &seek)).await?;
+    let key = |entry: &Entry| DateKey { date: entry.date, id: entry.habit };
+    Ok(Page::of_selected(found, key, sort.name(), &page, &start).map(EntryBody::from))
 }

@@ -26,6 +26,7 @@ use super::me::google::{ConfirmGoogleBody, LinkGoogleBody};
 use super::me::reauthentication::ReauthenticationBody;
 use super::me::tokens::CreateTokenBody;
 use super::me::totp::{ConfirmTotpBody, TotpProofBody};
+use super::me::username::ChangeUsernameBody;
 use super::moods::dto::PutMoodBody;
 use super::schedules::PreviewBody;
 use super::sleep::dto::CheckSleepBody;
@@ -53,6 +54,7 @@ documented!(
     BatchItemBody,
     ChangeEmailBody,
     ChangePasswordBody,
+    ChangeUsernameBody,
     CheckSleepBody,
     ConfirmGoogleBody,
     ConfirmTotpBody,

@@ -15,7 +15,7 @@ pub use email::{EmailProof, EmailRefusal, prove_email};
 pub use emails::{EmailContent, EmailJob, EmailMessage, compose_email};
 pub use federated::{FederatedRefusal, find_federated, join_federated, link, sign_in_federated, unlink};
 pub use password::{PasswordRefusal, Reset, change_password, reset_password, resettable};
-pub use registration::{Registration, register, username_taken};
+pub use registration::{Registration, register};
 pub use second_factor::{SecondFactor, accept_second_factor};
 pub use sign_in::{Attempt, Identifiers, SignInRefusal, accept, refuse};
 

@@ -5,7 +5,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::code::Code;
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::IdSource;
-use circadia_domain::users::{Email, NewUser, Role, Settings, UserRepository, Username};
+use circadia_domain::users::{Email, NewUser, Role, Settings, UserRepository, Username, username_taken};
 
 /// The details of a new account, except the password (see `Password::chosen`).
 #[derive(Debug, Clone)]
@@ -53,11 +53,6 @@ pub fn register<S: UserRepository + ?Sized>(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// The error for a username that is taken.
-pub fn username_taken() -> Error {
-    Error::conflict(Code::UsernameTaken, "another account already has this username")
 }
 
 #[cfg(test)]

@@ -114,6 +114,15 @@ impl UserRepository for InMemoryStore {
         Ok(())
     }
 
+    fn update_username(&mut self, id: UserId, username: &Username, _: Revision, _: Instant) -> Result<(), StoreError> {
+        if self.users.iter().any(|(user, _)| user.id != id && user.username.key() == username.key()) {
+            return Err(StoreError::Duplicate(Unique::Username));
+        }
+        let found = self.users.iter_mut().find(|(user, _)| user.id == id).ok_or(StoreError::NoSuchUser)?;
+        found.0.username = username.clone();
+        Ok(())
+    }
+
     fn confirm_email(&mut self, id: UserId, email: &Email, _: Revision, now: Instant) -> Result<(), StoreError> {
         if self.users.iter().any(|(user, _)| user.id != id && user.email == *email) {
             return Err(StoreError::Duplicate(Unique::Email));

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::entry::verdict;
-use super::{Entry, EntryInput, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, projection};
+use super::{
+    Entry, EntryFilter, EntryInput, EntrySeek, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, projection,
+};
 use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
@@ -42,6 +44,29 @@ pub fn list(
     let Some(range) = range else { return Ok(Vec::new()) };
     let found = store.entries(user, habit.id, range, limit, backwards)?;
     Ok(found.into_iter().map(|entry| entry.reevaluated(&habit.timeline)).collect())
+}
+
+/// A part of the entries of all of a user's habits, by date and habit. Two statements.
+pub fn list_across(
+    store: &mut dyn Store,
+    user: UserId,
+    filter: &EntryFilter,
+    seek: &EntrySeek,
+) -> Result<Vec<Entry>, Error> {
+    let found = store.entries_across(user, filter, seek)?;
+    let mut ids: Vec<HabitId> = found.iter().map(|entry| entry.habit).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let habits: HashMap<HabitId, Habit> =
+        store.habits_with_ids(user, &ids)?.into_iter().map(|habit| (habit.id, habit)).collect();
+    let reevaluated = |entry: Entry| match habits.get(&entry.habit) {
+        Some(habit) => entry.reevaluated(&habit.timeline),
+        None => entry,
+    };
+    Ok(found.into_iter().map(reevaluated).collect())
 }
 
 fn ensure_date_fits(tx: &WriteTransaction<'_>, habit: &Habit, date: Date) -> Result<(), Violations> {

@@ -12,9 +12,29 @@ use crate::text::{Color, Line, Prose};
 pub type HabitName = Line<100>;
 /// A habit's description: at most 2,000 characters.
 pub type HabitDescription = Prose<2000>;
+/// What apps draw beside a habit's name, such as an emoji or the name of an icon: 1–32 characters.
+pub type HabitIcon = Line<32>;
+/// What apps ask of a day, such as *Did you read before going to sleep?*: 1–200 characters.
+pub type HabitQuestion = Line<200>;
 
 /// The most habits a user may have, archived ones included.
 pub const MAX_HABITS: i64 = 5_000;
+
+words! {
+    /// The time of day that a habit belongs to.
+    #[derive(Default)]
+    pub enum TimeOfDay {
+        /// The morning.
+        Morning = "morning",
+        /// The afternoon.
+        Afternoon = "afternoon",
+        /// The evening.
+        Evening = "evening",
+        /// No particular one.
+        #[default]
+        Any = "any",
+    }
+}
 
 /// A habit as stored: one row, its plans and pauses with it, because they are always read and written together.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +51,12 @@ pub struct Habit {
     pub theme: Option<ThemeId>,
     /// Its own colour.
     pub color: Option<Color>,
+    /// What to draw beside the name, such as an emoji or the name of an icon.
+    pub icon: Option<HabitIcon>,
+    /// What to ask of a day. Example: `Did you read before going to sleep?`
+    pub question: Option<HabitQuestion>,
+    /// The time of day it belongs to.
+    pub time_of_day: TimeOfDay,
     /// When it is due: window, plan versions, pauses, archived days.
     #[serde(skip)]
     pub timeline: Timeline,
@@ -67,6 +93,13 @@ pub struct NewHabit {
     pub theme: Option<ThemeId>,
     /// Its own colour.
     pub color: Option<Color>,
+    /// What to draw beside the name, such as an emoji or the name of an icon.
+    pub icon: Option<HabitIcon>,
+    /// What to ask of a day. Example: `Did you read before going to sleep?`
+    pub question: Option<HabitQuestion>,
+    /// The time of day it belongs to; `any` if absent.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<TimeOfDay>))]
+    pub time_of_day: TimeOfDay,
     /// How a day is measured; `{"type":"check"}` if absent.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Kind>))]
     pub kind: Kind,
@@ -90,6 +123,9 @@ impl NewHabit {
             description: self.description,
             theme: self.theme,
             color: self.color,
+            icon: self.icon,
+            question: self.question,
+            time_of_day: self.time_of_day,
             timeline,
             archived_at: None,
             position,
@@ -119,6 +155,13 @@ patch! {
         pub theme: Option<Option<ThemeId>>,
         /// Its own colour.
         pub color: Option<Option<Color>>,
+        /// What to draw beside the name.
+        pub icon: Option<Option<HabitIcon>>,
+        /// What to ask of a day.
+        pub question: Option<Option<HabitQuestion>>,
+        /// The time of day it belongs to.
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        pub time_of_day: Option<TimeOfDay>,
     } besides {
         /// How a day is measured, from today on.
         #[cfg_attr(feature = "openapi", schema(nullable = false))]

@@ -31,14 +31,20 @@ mod views;
 
 pub use days::Outcome;
 pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
-pub use habit::{ArchiveReason, Habit, HabitDescription, HabitName, HabitPatch, HabitStatus, MAX_HABITS, NewHabit};
+pub use habit::{
+    ArchiveReason, Habit, HabitDescription, HabitIcon, HabitName, HabitPatch, HabitQuestion, HabitStatus, MAX_HABITS,
+    NewHabit, TimeOfDay,
+};
 pub use history::{DayRecord, History, InvalidHistory};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, period_view};
 pub use plan::{Archive, Pause, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};
-pub use repository::{EntryRepository, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent, WithSettings};
+pub use repository::{
+    EntryFilter, EntryRepository, EntrySeek, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent,
+    WithSettings,
+};
 pub use schedule::{
     MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per,
     Quota, Schedule, ScheduleInput, WeekdayInput,

@@ -5,6 +5,7 @@ use crate::civil::{Date, DateRange, Instant};
 use crate::error::StoreError;
 use crate::ids::{HabitId, UserId};
 use crate::revision::Revision;
+use crate::seek::DateSeek;
 use crate::users::Settings;
 
 /// How many habits a user has, and where the last of them stands.
@@ -24,6 +25,18 @@ pub type HabitWithHistory = (Habit, History);
 
 /// A habit, and what is known of its latest days.
 pub type HabitWithRecent = (Habit, Recent);
+
+/// Which entries across habits are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// Of these days.
+    pub range: DateRange,
+    /// Of these habits; of all if absent.
+    pub habits: Option<Vec<HabitId>>,
+}
+
+/// Which part of a list of entries across habits, by date and habit, is wanted.
+pub type EntrySeek = DateSeek<HabitId>;
 
 /// Habits in a store.
 pub trait HabitRepository {
@@ -58,6 +71,9 @@ pub trait HabitRepository {
 
     /// Several habits in one statement; unknown ones are left out.
     fn find_habits(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<(Habit, History)>, StoreError>;
+
+    /// Several habits without their histories, in one statement; unknown ones are left out.
+    fn habits_with_ids(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<Habit>, StoreError>;
 
     /// One habit with its history and its entry for a date, in one statement.
     fn find_habit_day(
@@ -120,6 +136,14 @@ pub trait EntryRepository {
         range: DateRange,
         limit: usize,
         backwards: bool,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// A part of the entries of all of a user's habits, in one statement.
+    fn entries_across(
+        &mut self,
+        user: UserId,
+        filter: &EntryFilter,
+        seek: &EntrySeek,
     ) -> Result<Vec<Entry>, StoreError>;
 
     /// What the engine needs to know of each day of a habit, by date.

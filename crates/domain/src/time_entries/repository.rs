@@ -5,6 +5,7 @@ use crate::civil::{Date, DateRange, Instant};
 use crate::error::StoreError;
 use crate::ids::{HabitId, TaskId, ThemeId, TimeEntryId, UserId};
 use crate::revision::Revision;
+use crate::seek::DateSeek;
 
 /// Which time entries are wanted: those that meet all of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +19,7 @@ pub struct TimeFilter {
 }
 
 /// Which part of a list of time entries, by date and id, is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeSeek {
-    /// Whether the latest comes first.
-    pub reversed: bool,
-    /// Behind the entry of this date and id; from the beginning if absent.
-    pub beyond: Option<(Date, TimeEntryId)>,
-    /// Whether the list is read from that entry back to its beginning (then what is nearest comes first).
-    pub backwards: bool,
-    /// At most so many.
-    pub limit: usize,
-}
+pub type TimeSeek = DateSeek<TimeEntryId>;
 
 /// Time added up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

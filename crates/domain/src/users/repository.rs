@@ -65,6 +65,18 @@ pub trait UserRepository {
     /// Replaces a user's password hash.
     fn update_password(&mut self, id: UserId, hash: &str, rev: Revision, now: Instant) -> Result<(), StoreError>;
 
+    /// Renames a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if another user has the name.
+    fn update_username(
+        &mut self,
+        id: UserId,
+        username: &Username,
+        rev: Revision,
+        now: Instant,
+    ) -> Result<(), StoreError>;
+
     /// Marks a user's address as verified, or replaces it by another verified one.
     ///
     /// # Errors

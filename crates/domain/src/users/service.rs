@@ -1,9 +1,10 @@
 //! Reading users, and changing their settings.
 
-use super::{SettingsPatch, User};
+use super::{SettingsPatch, User, Username};
 use crate::civil::Instant;
+use crate::code::Code;
 use crate::entity;
-use crate::error::Error;
+use crate::error::{Error, StoreError, Unique};
 use crate::ids::UserId;
 use crate::logins::LoginCounts;
 use crate::revision::Expected;
@@ -48,4 +49,26 @@ pub fn update_settings(tx: &mut WriteTransaction<'_>, expected: &Expected, patch
     let user = find(tx.store, tx.user)?;
     expected.check(user.rev)?;
     Ok(tx.store.update_settings(tx.user, &user.settings.with(patch), tx.rev, tx.now)?)
+}
+
+/// Renames a user. Returns whether the name is another one than before.
+///
+/// # Errors
+/// `username_taken`; [`Error::Stale`] if the user's row has another revision than expected.
+pub fn change_username(tx: &mut WriteTransaction<'_>, expected: &Expected, username: &Username) -> Result<bool, Error> {
+    let user = find(tx.store, tx.user)?;
+    expected.check(user.rev)?;
+    if user.username == *username {
+        return Ok(false);
+    }
+    match tx.store.update_username(tx.user, username, tx.rev, tx.now) {
+        Ok(()) => Ok(true),
+        Err(StoreError::Duplicate(Unique::Username)) => Err(username_taken()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The error for a user name that is taken.
+pub fn username_taken() -> Error {
+    Error::conflict(Code::UsernameTaken, "another account already has this username")
 }

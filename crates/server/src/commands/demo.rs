@@ -6,7 +6,8 @@ use circadia_auth::accounts::Registration;
 use circadia_domain::civil::{Date, Weekday};
 use circadia_domain::habits::entries::{EntryPut, put_many};
 use circadia_domain::habits::{
-    self, EntryInput, EntryState, HabitDescription, HabitName, Kind, KindInput, NewHabit, Schedule,
+    self, EntryInput, EntryState, HabitDescription, HabitIcon, HabitName, HabitQuestion, Kind, KindInput, NewHabit,
+    Schedule, TimeOfDay,
 };
 use circadia_domain::ids::{HabitId, IdSource, ThemeId};
 use circadia_domain::themes::{self, NewTheme, ThemeName};
@@ -30,6 +31,9 @@ const BATCH_SIZE: usize = 1_000;
 struct Sample {
     name: &'static str,
     description: &'static str,
+    icon: &'static str,
+    question: &'static str,
+    time_of_day: TimeOfDay,
     theme: usize,
     kind: &'static str,
     schedule: &'static str,
@@ -45,6 +49,9 @@ const SAMPLES: [Sample; 7] = [
     Sample {
         name: "Drink water",
         description: "Eight glasses a day.",
+        icon: "💧",
+        question: "How many glasses did you drink?",
+        time_of_day: TimeOfDay::Any,
         theme: 0,
         kind: r#"{"type":"count","target":8,"unit":"glasses"}"#,
         schedule: r#"{"type":"daily"}"#,
@@ -54,6 +61,9 @@ const SAMPLES: [Sample; 7] = [
     Sample {
         name: "Run",
         description: "Around the lake.",
+        icon: "🏃",
+        question: "Did you run?",
+        time_of_day: TimeOfDay::Morning,
         theme: 0,
         kind: r#"{"type":"check"}"#,
         schedule: r#"{"type":"weekly","weekdays":["tu","th","sa"]}"#,
@@ -63,6 +73,9 @@ const SAMPLES: [Sample; 7] = [
     Sample {
         name: "Exercise 150 minutes a week",
         description: "Whatever gets the heart going.",
+        icon: "💪",
+        question: "How long did you exercise?",
+        time_of_day: TimeOfDay::Any,
         theme: 0,
         kind: r#"{"type":"minutes","target":30}"#,
         schedule: r#"{"type":"quota","amount":150,"per":"week"}"#,
@@ -72,6 +85,9 @@ const SAMPLES: [Sample; 7] = [
     Sample {
         name: "Read",
         description: "",
+        icon: "📖",
+        question: "How long did you read?",
+        time_of_day: TimeOfDay::Evening,
         theme: 1,
         kind: r#"{"type":"minutes","target":20}"#,
         schedule: r#"{"type":"daily"}"#,
@@ -81,6 +97,9 @@ const SAMPLES: [Sample; 7] = [
     Sample {
         name: "At most two coffees",
         description: "",
+        icon: "☕",
+        question: "How many coffees did you have?",
+        time_of_day: TimeOfDay::Any,
         theme: 0,
         kind: r#"{"type":"count","target":2,"unit":"cups","direction":"at_most"}"#,
         schedule: r#"{"type":"weekly","weekdays":["mo","tu","we","th","fr"]}"#,
@@ -90,6 +109,9 @@ const SAMPLES: [Sample; 7] = [
     Sample {
         name: "Call home",
         description: "Twice a month, any days.",
+        icon: "📞",
+        question: "Did you call home?",
+        time_of_day: TimeOfDay::Evening,
         theme: 1,
         kind: r#"{"type":"check"}"#,
         schedule: r#"{"type":"quota","times":2,"per":"month"}"#,
@@ -99,6 +121,9 @@ const SAMPLES: [Sample; 7] = [
     Sample {
         name: "Pay the bills",
         description: "On the last working day of the month.",
+        icon: "🧾",
+        question: "Did you pay the bills?",
+        time_of_day: TimeOfDay::Afternoon,
         theme: 2,
         kind: r#"{"type":"check"}"#,
         schedule: r#"{"type":"rrule","rrule":"FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"}"#,
@@ -180,6 +205,9 @@ fn make_habits(tx: &mut WriteTransaction<'_>, ids: &dyn IdSource) -> Result<Vec<
             description: HabitDescription::parse(sample.description)?,
             theme: theme_ids.get(sample.theme).copied(),
             color: None,
+            icon: Some(HabitIcon::parse(sample.icon)?),
+            question: Some(HabitQuestion::parse(sample.question)?),
+            time_of_day: sample.time_of_day,
             kind: kind(sample.kind)?,
             schedule: schedule(sample.schedule)?,
             starts_on: Some(first),

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use circadia_domain::audit::{AuditAction, AuditOutcome};
 use circadia_domain::civil::{Weekday, Zone, ZoneOrOffset};
-use circadia_domain::habits::EntryState;
+use circadia_domain::habits::{EntryState, TimeOfDay};
 use circadia_domain::identities::{Provider, Subject};
 use circadia_domain::jobs::JobKind;
 use circadia_domain::keys::KeyPurpose;
@@ -58,6 +58,7 @@ words!(
     SessionKind,
     SleepKind,
     TaskStatus,
+    TimeOfDay,
     Weekday,
 );
 

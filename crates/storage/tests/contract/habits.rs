@@ -1,9 +1,10 @@
 //! Habits and their histories.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{Habit, HabitTotals, History, Recent, Timeline, Window};
+use circadia_domain::habits::{Habit, HabitTotals, History, Recent, TimeOfDay, Timeline, Window};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::revision::Revision;
+use circadia_domain::text::Line;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -28,7 +29,9 @@ pub(crate) fn a_habit_reads_back_as_written(backend: Backend) {
     let theme = samples::theme("Body");
     test.write(user, |tx| tx.store.insert_theme(user, &theme));
     let description = circadia_domain::habits::HabitDescription::parse(&"🏊".repeat(2000)).unwrap();
-    let habit = Habit { theme: Some(theme.id), description, ..samples::habit(&"🏊".repeat(100)) };
+    let icon = Some(Line::parse(&"🏊".repeat(32)).unwrap());
+    let question = Some(Line::parse(&"🏊".repeat(200)).unwrap());
+    let habit = Habit { theme: Some(theme.id), description, icon, question, ..samples::habit(&"🏊".repeat(100)) };
     insert(&test, user, std::slice::from_ref(&habit));
     same(&find(&test, user, habit.id).unwrap(), &habit);
     let (found, history) = test.read(|store| store.find_habit_with_history(user, habit.id)).unwrap();
@@ -39,8 +42,16 @@ pub(crate) fn a_habit_reads_back_as_written(backend: Backend) {
 pub(crate) fn a_bare_habit_reads_back_as_written(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let user = test.user();
-    let mut habit =
-        Habit { description: None, color: None, archived_at: None, position: i32::MIN, ..samples::habit("x") };
+    let mut habit = Habit {
+        description: None,
+        color: None,
+        icon: None,
+        question: None,
+        time_of_day: TimeOfDay::Any,
+        archived_at: None,
+        position: i32::MIN,
+        ..samples::habit("x")
+    };
     let window = Window { starts_on: Date::MAX, ends_on: None };
     habit.timeline = Timeline::new(window, habit.timeline.plans().to_vec(), Vec::new()).unwrap();
     insert(&test, user, std::slice::from_ref(&habit));
@@ -57,6 +68,9 @@ pub(crate) fn a_habit_changes_but_for_its_origin(backend: Backend) {
         name: circadia_domain::habits::HabitName::parse("after").unwrap(),
         description: None,
         color: None,
+        icon: None,
+        question: None,
+        time_of_day: TimeOfDay::Any,
         archived_at: None,
         position: 5,
         created_at: NOW.plus_seconds(77),

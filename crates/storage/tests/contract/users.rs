@@ -4,7 +4,7 @@ use circadia_domain::civil::{DayStart, Weekday, Weekdays, Zone};
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::unit_of_work::write_unowned;
+use circadia_domain::unit_of_work::{write, write_unowned};
 use circadia_domain::users::{ColorScheme, Email, Login, NewUser, Role, Settings, SleepGoal, User, Username};
 use circadia_storage::Backend;
 
@@ -67,6 +67,25 @@ pub(crate) fn names_and_addresses_are_unique_and_told_apart(backend: Backend) {
     assert!(matches!(same_id, Err(StoreError::Duplicate(Unique::Other))), "{same_id:?}");
     assert_eq!(test.raw().number("SELECT count(*) FROM users"), 1);
     assert_eq!(test.raw().number("SELECT count(*) FROM user_revisions"), 1);
+}
+
+pub(crate) fn a_user_is_renamed_unless_another_has_the_name(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (first, second) = (samples::user(), samples::user());
+    insert(&test, &first).unwrap();
+    insert(&test, &second).unwrap();
+    let rename = |name: &str| {
+        let name = Username::parse(name).unwrap();
+        let later = NOW.plus_seconds(1);
+        write(&test.database, first.id, later, |tx| tx.store.update_username(first.id, &name, tx.rev, later))
+    };
+    let taken = rename(&second.username.as_str().to_uppercase());
+    assert!(matches!(taken, Err(StoreError::Duplicate(Unique::Username))), "{taken:?}");
+    rename(&first.username.as_str().to_uppercase()).unwrap();
+    rename("Lovelace").unwrap();
+    let found = test.read(|store| store.find_credentials(&Login::username("lovelace"))).unwrap();
+    assert_eq!(found.user, first.id);
+    assert!(test.read(|store| store.find_credentials(&Login::username(first.username.as_str()))).is_none());
 }
 
 pub(crate) fn accents_and_case_make_different_addresses(backend: Backend) {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use circadia_domain::audit::{AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone, ZoneOrOffset};
 use circadia_domain::habits::{
-    Archive, DayRecord, Entry, EntryState, Habit, HabitDescription, HabitName, History, Pause, Plan, Timeline, Window,
+    Archive, DayRecord, Entry, EntryState, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, History,
+    Pause, Plan, TimeOfDay, Timeline, Window,
 };
 use circadia_domain::identities::{Identity, Provider, Subject};
 use circadia_domain::ids::{AuditEventId, HabitId, JobId, PauseId, PersonalTokenId, SessionId, ThemeId, UserId};
@@ -292,6 +293,9 @@ pub(crate) fn habit(name: &str) -> Habit {
         description: HabitDescription::parse("Zwei Zeilen,\neine Tasse ☕").unwrap(),
         theme: None,
         color: Some(Color { rgb: [0, 0x7F, 0xFF] }),
+        icon: Some(HabitIcon::parse("🏊").unwrap()),
+        question: Some(HabitQuestion::parse("Heute schon geschwommen?").unwrap()),
+        time_of_day: TimeOfDay::Evening,
         timeline: timeline(),
         archived_at: Some(NOW.plus_seconds(3)),
         position: i32::MAX,

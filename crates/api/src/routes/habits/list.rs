@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{self, Habit, HabitStatus, Recent};
+use circadia_domain::habits::{self, Habit, HabitStatus, Recent, TimeOfDay};
 use circadia_domain::ids::{HabitId, ThemeId};
 use circadia_domain::text::key_of;
 use circadia_domain::violation::Violations;
@@ -95,6 +95,8 @@ pub(super) struct ListQuery {
     status: Option<HabitStatus>,
     /// Only those of this theme.
     theme_id: Option<ThemeId>,
+    /// Only those of this time of day; with `any`, those of no particular one.
+    time_of_day: Option<TimeOfDay>,
     /// Only habits whose current schedule has this type.
     #[param(example = "weekly")]
     schedule_type: Option<String>,
@@ -126,6 +128,7 @@ impl Decode for ListQuery {
         Some(Self {
             status: fields.optional("status"),
             theme_id: fields.optional("theme_id"),
+            time_of_day: fields.optional("time_of_day"),
             schedule_type: fields.optional_with("schedule_type", text(schedule_type)),
             q: fields.optional_with("q", text(sought)),
             sort: fields.optional_with("sort", text(Sort::parse)),
@@ -140,6 +143,7 @@ impl ListQuery {
     fn wants(&self, habit: &Habit, history: &Recent, today: Date) -> bool {
         self.status.is_none_or(|wanted| wanted == habit.status(today))
             && self.theme_id.is_none_or(|theme| habit.theme == Some(theme))
+            && self.time_of_day.is_none_or(|wanted| wanted == habit.time_of_day)
             && self.schedule_type.as_ref().is_none_or(|name| habit.timeline.plan_on(today).schedule.type_name() == name)
             && self.q.as_ref().is_none_or(|sought| {
                 let in_description = || {

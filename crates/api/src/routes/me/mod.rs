@@ -8,6 +8,7 @@ pub(in crate::routes) mod reauthentication;
 pub mod sessions;
 pub mod tokens;
 pub mod totp;
+pub mod username;
 
 use crate::http::routing::Routes;
 
@@ -18,6 +19,7 @@ pub(super) fn routes(routes: &mut Routes) {
     profile::routes(routes);
     sessions::routes(routes);
     google::routes(routes);
+    username::routes(routes);
     email::routes(routes);
     account::routes(routes);
     totp::routes(routes);

@@ -62,7 +62,7 @@ impl From<UserProfile> for UserBody {
     }
 }
 
-fn answer(profile: UserProfile) -> Result<Answer, Problem> {
+pub(super) fn answer(profile: UserProfile) -> Result<Answer, Problem> {
     let rev = profile.user.rev;
     Answer::stored(&UserBody::from(profile), rev)
 }

@@ -2,34 +2,18 @@
 
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::ids::{HabitId, TaskId, TimeEntryId};
-use circadia_domain::time_entries::{self, TimeEntry, TimeFilter, TimeSeek};
-use circadia_domain::violation::Violations;
-use serde::{Deserialize, Serialize};
+use circadia_domain::time_entries::{self, TimeEntry, TimeFilter};
 use utoipa::IntoParams;
 
 use crate::http::caller::Caller;
-use crate::http::input::{Decode, Fields, Parsed, Query, text};
-use crate::http::page::{Page, PageRequest, Start};
+use crate::http::input::{Decode, Fields, Query};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
+use crate::routes::date_queries::{DateKey, DateOrder};
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_time_entries);
-}
-
-/// A time entry's place in the list, as cursors hold it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Key {
-    #[serde(rename = "d")]
-    date: Date,
-    #[serde(rename = "i")]
-    id: TimeEntryId,
-}
-
-impl Key {
-    fn of(entry: &TimeEntry) -> Self {
-        Self { date: entry.date, id: entry.id }
-    }
 }
 
 /// Filters and sort order of time entries.
@@ -46,18 +30,9 @@ pub(super) struct ListQuery {
     task_id: Option<TaskId>,
     /// `date` (default), or `-date` for the latest first; within a day, the order in which they were made.
     #[param(value_type = Option<String>, example = "-date")]
-    sort: Option<bool>,
+    sort: DateOrder,
     #[param(ignore)]
     page: PageRequest,
-}
-
-/// Whether the latest comes first.
-fn reversed(word: &str) -> Parsed<bool> {
-    match word {
-        "date" => Ok(false),
-        "-date" => Ok(true),
-        _ => Err(Violations::of("unknown_value", "must be `date` or `-date`")),
-    }
 }
 
 impl Decode for ListQuery {
@@ -67,7 +42,7 @@ impl Decode for ListQuery {
         fields.note_reversed(from, to);
         let habit_id = fields.optional("habit_id");
         let task_id = fields.optional("task_id");
-        let sort = fields.optional_with("sort", text(reversed));
+        let sort = DateOrder::decode(fields);
         Some(Self { from, to, habit_id, task_id, sort, page: PageRequest::decode(fields)? })
     }
 }
@@ -84,17 +59,10 @@ impl Decode for ListQuery {
 )]
 async fn list_time_entries(caller: Caller, query: Query<ListQuery>) -> Result<Page<TimeEntry>, Problem> {
     let ListQuery { from, to, habit_id, task_id, sort, page } = query.0;
-    let reversed = sort.unwrap_or(false);
-    let sort = if reversed { "-date" } else { "date" };
-    let start = page.start::<Key>(sort)?;
-    let (backwards, beyond) = match &start {
-        Start::Beginning => (false, None),
-        Start::After(key) => (false, Some((key.date, key.id))),
-        Start::Before(key) => (true, Some((key.date, key.id))),
-    };
+    let start = page.start::<DateKey<TimeEntryId>>(sort.name())?;
     let range = DateRange::new(from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)).unwrap_or(DateRange::ALL);
     let filter = TimeFilter { range, habit: habit_id, task: task_id };
-    let seek = TimeSeek { reversed, beyond, backwards, limit: page.limit + 1 };
+    let seek = sort.seek(&page, &start);
     let found = caller.query(move |store| time_entries::list(store, caller.user, &filter, &seek)).await?;
-    Ok(Page::of_selected(found, Key::of, sort, &page, &start))
+    Ok(Page::of_selected(found, |entry| DateKey { date: entry.date, id: entry.id }, sort.name(), &page, &start))
 }

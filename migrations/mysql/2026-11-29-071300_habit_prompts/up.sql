@@ -1,0 +1,8 @@
+-- What apps show of a habit: an icon, a question to be answered, and the time of day it belongs to.
+ALTER TABLE habits
+    ADD COLUMN icon VARCHAR(32),
+    ADD COLUMN question VARCHAR(200),
+    ADD COLUMN time_of_day VARCHAR(9) NOT NULL DEFAULT 'any',
+    ADD CONSTRAINT habits_icon_check CHECK (char_length(icon) BETWEEN 1 AND 32),
+    ADD CONSTRAINT habits_question_check CHECK (char_length(question) BETWEEN 1 AND 200),
+    ADD CONSTRAINT habits_time_of_day_check CHECK (time_of_day IN ('morning', 'afternoon', 'evening', 'any'));
