@@ -15,6 +15,7 @@ mod patch;
 pub mod audit;
 pub mod civil;
 pub mod code;
+pub mod collation;
 pub mod entity;
 pub mod ephemera;
 pub mod error;

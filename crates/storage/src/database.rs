@@ -20,7 +20,7 @@ use crate::options::{StorageError, StorageOptions};
 use crate::pool::{self, Manager};
 use crate::transaction::{Result, Transaction};
 use crate::writer_lock::WriterLock;
-use crate::{migrations, statements};
+use crate::{migrations, statements, task_keys};
 
 /// A database behind a pool of connections.
 pub struct SqlDatabase {
@@ -56,9 +56,15 @@ impl SqlDatabase {
     }
 
     /// Runs the pending migrations, under a lock between replicas that start together. Retries to connect until `wait`
-    /// is over. Returns the names of the migrations that were run.
+    /// is over. Returns the names of the migrations that were run. Then rewrites what tasks are sorted and searched by
+    /// where an older version computed it.
     pub fn migrate(&self, wait: Duration) -> std::result::Result<Vec<String>, StorageError> {
-        migrations::migrate(self.backend, &self.options, wait)
+        let run = migrations::migrate(self.backend, &self.options, wait)?;
+        let renewed = task_keys::renew(self).map_err(|error| StorageError::Migration(format!("task keys: {error}")))?;
+        if renewed > 0 {
+            tracing::info!(tasks = renewed, "rewrote what tasks are sorted and searched by");
+        }
+        Ok(run)
     }
 
     /// The names of the pending migrations, oldest first.
@@ -95,7 +101,7 @@ impl SqlDatabase {
 
     /// Opens a transaction, runs `work` in it and ends it as `work` says. `open` runs the transaction's first
     /// statement, if it needs one; [`diesel::NotFound`] from it becomes [`StoreError::NoSuchUser`].
-    fn run<T>(
+    pub(crate) fn run<T>(
         &self,
         purpose: Purpose,
         open: impl Fn(&mut AnyConnection) -> QueryResult<T>,

@@ -10,6 +10,7 @@
 //! - `dialect`: everything that differs between the databases, and the only place where it may;
 //! - `tombstones`, `erasure`: what stays of deleted rows, and what goes with an account;
 //! - `connection`, `pool`, `database`, `transaction`, `writer_lock`: from a URL to a transaction;
+//! - `task_keys`: what tasks are sorted and searched by, and what rewrites it when its rules change;
 //! - `migrations`: the embedded migrations of `migrations/{sqlite,postgres,mysql}` and the lock they run under.
 //!
 //! SQLite is always compiled in. PostgreSQL and MySQL are the cargo features `postgres` and `mysql`, because they need
@@ -66,6 +67,7 @@ mod sleep;
 mod sql_types;
 mod statements;
 mod stats;
+mod task_keys;
 mod tasks;
 mod themes;
 mod time_entries;

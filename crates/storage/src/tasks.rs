@@ -13,6 +13,7 @@ use crate::convert::corrupt;
 use crate::row::{Stored, row};
 use crate::schema::{tasks, time_entries, timers};
 use crate::sql_types::Sql;
+use crate::task_keys::KeyColumns;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
@@ -42,20 +43,6 @@ impl Stored<Priority> for i32 {
     }
     fn into_domain(self) -> Result<Priority> {
         Priority::from_rank(self).ok_or_else(|| corrupt(format_args!("{self} is no rank of a priority")))
-    }
-}
-
-/// Columns for searching and sorting, which are never read.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = tasks)]
-struct TaskKeys {
-    title_key: String,
-    search_key: String,
-}
-
-impl From<&Task> for TaskKeys {
-    fn from(task: &Task) -> Self {
-        Self { title_key: task.title_key(), search_key: task.search_key() }
     }
 }
 
@@ -205,7 +192,11 @@ impl TaskRepository for Transaction {
 
     fn insert_task(&mut self, user: UserId, task: &Task) -> Result<()> {
         diesel::insert_into(tasks::table)
-            .values((tasks::user_id.eq(Sql(user)), TaskRow::from_domain(task)?, TaskKeys::from(task)))
+            .values((
+                tasks::user_id.eq(Sql(user)),
+                TaskRow::from_domain(task)?,
+                KeyColumns::of(&task.title, task.description.as_ref()),
+            ))
             .execute(self.connection())
             .map(drop)
             .classified()
@@ -213,7 +204,7 @@ impl TaskRepository for Transaction {
 
     fn update_task(&mut self, user: UserId, task: &Task) -> Result<()> {
         diesel::update(tasks::table.find((Sql(user), Sql(task.id))))
-            .set((TaskRow::from_domain(task)?, TaskKeys::from(task)))
+            .set((TaskRow::from_domain(task)?, KeyColumns::of(&task.title, task.description.as_ref())))
             .execute(self.connection())
             .map(drop)
             .classified()

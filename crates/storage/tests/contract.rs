@@ -249,6 +249,8 @@ contract! {
         filters_select,
         texts_are_found_whatever_they_contain,
         every_order_is_walked_forth_and_back_page_by_page,
+        titles_come_in_the_order_of_the_collation_page_by_page,
+        keys_of_older_versions_are_rewritten,
         a_deleted_task_leaves_the_time_spent_on_it,
         tasks_of_others_are_out_of_reach,
     }

@@ -11,6 +11,7 @@ scenarios!(
     a_habit_past_its_end_is_archived_by_itself,
     habits_keep_the_order_they_are_put_in,
     lists_are_filtered,
+    names_are_ordered_and_found_as_people_expect,
     counts_are_done_by_their_value,
     at_most_is_done_once_the_day_is_over,
     quotas_are_met_by_period,
@@ -224,13 +225,43 @@ async fn lists_are_filtered(backend: Backend) {
     let names = async |query: &str| ada.get(&format!("/habits?{query}")).await.expect(200).each("name");
     assert_eq!(names(&format!("theme_id={theme}")).await, ["Élan"]);
     assert_eq!(names("schedule_type=weekly").await, ["100% effort"]);
-    assert_eq!(names("q=%C3%89LAN").await, ["Élan"], "whatever the case, but not the accent");
-    assert_eq!(names("q=elan").await, ["100% effort"], "in the description");
+    assert_eq!(names("q=%C3%89LAN").await, ["Élan", "100% effort"], "whatever the case and the accents");
+    assert_eq!(names("q=elan").await, ["Élan", "100% effort"], "in the description, too");
+    assert_eq!(names("q=e%CC%81lan%20o").await, ["100% effort"]);
     assert_eq!(names("q=0%25").await, ["100% effort"], "no pattern");
     assert_eq!(names("q=_").await, [""; 0], "no pattern");
     assert_eq!(names("due_on=2026-03-12").await, ["Élan"]);
     assert_eq!(names("due_on=2026-03-16").await, ["Élan", "100% effort"]);
     assert_eq!(names("sort=-name").await, ["Élan", "100% effort"]);
+}
+
+async fn names_are_ordered_and_found_as_people_expect(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    for name in ["zoo", "Straße", "Äpfel", "Birne", "apfel", "İstanbul", "strasse"] {
+        ada.habit(json!({"name": name, "description": "Ein ÜBEL"})).await;
+        ada.theme(name).await;
+        ada.task(json!({"title": name, "description": "Ein ÜBEL"})).await;
+    }
+    let ordered = ["apfel", "Äpfel", "Birne", "İstanbul", "strasse", "Straße", "zoo"];
+    for (list, member) in [("/habits?sort=name", "name"), ("/tasks?sort=title", "title"), ("/themes", "name")] {
+        assert_eq!(ada.get(list).await.expect(200).each(member), ordered, "{list}");
+    }
+    for (sought, expected) in [
+        ("apfel", vec!["apfel", "Äpfel"]),
+        ("%C3%84PFEL", vec!["apfel", "Äpfel"]),
+        ("a%CC%88pfel", vec!["apfel", "Äpfel"]),
+        ("STRASSE", vec!["strasse", "Straße"]),
+        ("stra%C3%9Fe", vec!["strasse", "Straße"]),
+        ("istanbul", vec!["İstanbul"]),
+        ("ein%20ubel", ordered.to_vec()),
+        ("apfelein", vec![]),
+    ] {
+        for (list, member) in [("/habits?sort=name", "name"), ("/tasks?sort=title", "title")] {
+            let found = ada.get(&format!("{list}&q={sought}")).await.expect(200).each(member);
+            assert_eq!(found, expected, "{sought} in {list}");
+        }
+    }
 }
 
 async fn counts_are_done_by_their_value(backend: Backend) {

@@ -46,11 +46,11 @@ async fn lists_are_walked_forth_and_back(backend: Backend) {
         ada.theme(name).await;
     }
     assert_eq!(walk(&ada, "/habits?limit=3", "name", 3).await, names);
-    assert_eq!(walk(&ada, "/habits?limit=2&sort=name", "name", 4).await, ["A", "b", "C", "d", "e", "f", "é"]);
-    assert_eq!(walk(&ada, "/habits?limit=3&sort=-name", "name", 3).await, ["é", "f", "e", "d", "C", "b", "A"]);
+    assert_eq!(walk(&ada, "/habits?limit=2&sort=name", "name", 4).await, ["A", "b", "C", "d", "e", "é", "f"]);
+    assert_eq!(walk(&ada, "/habits?limit=3&sort=-name", "name", 3).await, ["f", "é", "e", "d", "C", "b", "A"]);
     assert_eq!(walk(&ada, "/habits?limit=3&sort=-created_at", "name", 3).await.len(), 7);
-    assert_eq!(walk(&ada, "/habits?limit=2&q=e", "name", 1).await, ["e"]);
-    assert_eq!(walk(&ada, "/themes?limit=2", "name", 4).await, ["A", "b", "C", "d", "e", "f", "é"]);
+    assert_eq!(walk(&ada, "/habits?limit=2&q=e", "name", 1).await, ["é", "e"]);
+    assert_eq!(walk(&ada, "/themes?limit=2", "name", 4).await, ["A", "b", "C", "d", "e", "é", "f"]);
     assert_eq!(ada.get("/habits?limit=7").await.expect(200).link("next"), None);
 }
 

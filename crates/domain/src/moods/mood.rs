@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::civil::num::len32;
 use crate::civil::{Date, Instant, ZoneOrOffset};
+use crate::collation::sort_key;
 use crate::ids::MoodMomentId;
 use crate::json::List;
 use crate::revision::Revision;
@@ -96,6 +97,7 @@ impl Tags {
     pub fn new(mut tags: Vec<Tag>) -> Result<Self, Violations> {
         tags.sort_unstable();
         tags.dedup();
+        tags.sort_by_cached_key(|tag| sort_key(tag.as_str()));
         if tags.len() > MAX_TAGS {
             return Err(Violations::of("too_many", format!("must have at most {MAX_TAGS} different tags")));
         }
@@ -244,7 +246,7 @@ mod tests {
     fn tags_are_normalised_sorted_and_kept_once() {
         let parsed = ["  Work ", "ＷＯＲＫ", "late  night", "a\u{301}"].map(|tag| Tag::parse(tag).unwrap());
         let tags = Tags::new(parsed.to_vec()).unwrap();
-        assert_eq!(tags.as_slice().iter().map(Tag::as_str).collect::<Vec<_>>(), ["late night", "work", "á"]);
+        assert_eq!(tags.as_slice().iter().map(Tag::as_str).collect::<Vec<_>>(), ["á", "late night", "work"]);
         assert_eq!(Tags::from_json(&tags.to_json()), Some(tags));
         assert_eq!(Tags::from_json("nonsense"), None);
     }

@@ -11,9 +11,10 @@ pub use status::{Priority, TaskStatus};
 use serde::Serialize;
 
 use crate::civil::{Date, Instant};
+use crate::collation;
 use crate::ids::{TaskId, ThemeId};
 use crate::revision::Revision;
-use crate::text::{Line, Prose, key_of};
+use crate::text::{Line, Prose};
 
 /// A task's title: 1–200 characters.
 pub type TaskTitle = Line<200>;
@@ -22,9 +23,6 @@ pub type TaskDescription = Prose<2000>;
 
 /// The most tasks a user may have, done and cancelled ones included.
 pub const MAX_TASKS: i64 = 20_000;
-
-/// How many characters of a title decide about its place among titles.
-const SORTED_CHARACTERS: usize = 200;
 
 /// A task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,16 +57,21 @@ pub struct Task {
     pub request_digest: [u8; 32],
 }
 
-impl Task {
-    /// What titles are sorted by: the beginning of the form under which two of them count as the same.
-    pub fn title_key(&self) -> String {
-        self.title.key().chars().take(SORTED_CHARACTERS).collect()
-    }
+/// What tasks are sorted and searched by, computed from their texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskKeys {
+    /// What titles are sorted by: [`collation::sort_key`].
+    pub title: String,
+    /// What is searched: the [`collation::search_key`]s of title and description.
+    pub search: String,
+}
 
-    /// What is searched: title and description in the form under which two texts count as the same.
-    pub fn search_key(&self) -> String {
-        let description = self.description.as_ref().map_or("", TaskDescription::as_str);
+impl TaskKeys {
+    /// The keys of a task with these texts.
+    pub fn of(title: &TaskTitle, description: Option<&TaskDescription>) -> Self {
+        let described = description.map_or(String::new(), |text| collation::search_key(text.as_str()));
         // The line break separates title and description, so that no search matches across the two.
-        format!("{}\n{}", self.title.key(), key_of(description))
+        let search = format!("{}\n{described}", collation::search_key(title.as_str()));
+        Self { title: collation::sort_key(title.as_str()), search }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Priority, Task, TaskStatus};
 use crate::civil::{Date, Instant};
+use crate::collation::sort_key;
 use crate::error::StoreError;
 use crate::ids::{TaskId, ThemeId, UserId};
 use crate::revision::Revision;
@@ -21,7 +22,7 @@ pub struct TaskFilter {
     pub due_to: Option<Date>,
     /// Open and due before the day (`true`), or all the others.
     pub overdue: Option<(Date, bool)>,
-    /// Title or description contains this, as [`crate::text::key_of`] has it.
+    /// Title or description contains this, as [`search_key`](crate::collation::search_key) has it.
     pub text: Option<String>,
 }
 
@@ -56,7 +57,7 @@ pub enum TaskCursor {
     Priority(Priority),
     /// Of [`TaskSort::CreatedAt`].
     CreatedAt(Instant),
-    /// Of [`TaskSort::Title`]: [`Task::title_key`].
+    /// Of [`TaskSort::Title`]: the title's [`sort_key`].
     Title(String),
 }
 
@@ -67,7 +68,7 @@ impl TaskCursor {
             TaskSort::DueOn => Self::DueOn(task.due_on),
             TaskSort::Priority => Self::Priority(task.priority),
             TaskSort::CreatedAt => Self::CreatedAt(task.created_at),
-            TaskSort::Title => Self::Title(task.title_key()),
+            TaskSort::Title => Self::Title(sort_key(task.title.as_str())),
         }
     }
 }

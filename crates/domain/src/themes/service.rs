@@ -2,6 +2,7 @@
 
 use super::{CountedTheme, MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
 use crate::code::Code;
+use crate::collation::sort_key;
 use crate::entity;
 use crate::error::Error;
 use crate::idempotency::Creation;
@@ -43,7 +44,7 @@ patch! {
 /// A user's themes by name.
 pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<CountedTheme>, Error> {
     let mut themes = store.themes(user)?;
-    themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
+    themes.sort_by_cached_key(|theme| (sort_key(theme.name.as_str()), theme.id));
     let mut counts = store.theme_counts(user)?;
     let with_counts = |theme: Theme| CountedTheme { counts: counts.remove(&theme.id).unwrap_or_default(), theme };
     Ok(themes.into_iter().map(with_counts).collect())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::TimeSpent;
 use crate::civil::{Date, DateRange, Instant, Span, Weekday};
+use crate::collation::sort_key;
 use crate::entity;
 use crate::error::Error;
 use crate::habits::HabitName;
@@ -89,7 +90,7 @@ pub fn summary_by_habit(
     let mut names: BTreeMap<HabitId, HabitName> =
         store.find_habits(user, &ids)?.into_iter().map(|(habit, _)| (habit.id, habit.name)).collect();
     let label = |id: HabitId| names.remove(&id).map(|name| HabitLabel { id, name });
-    Ok(most_first(sums, label, |label| label.name.key()))
+    Ok(most_first(sums, label, |label| sort_key(label.name.as_str())))
 }
 
 /// A user's time in a range by theme (the habit's or, if that has none, the task's): most first.
@@ -101,7 +102,7 @@ pub fn summary_by_theme(
     let sums = store.time_by_theme(user, range)?;
     let mut labels: BTreeMap<ThemeId, ThemeLabel> =
         store.themes(user)?.into_iter().map(|theme| (theme.id, theme.into())).collect();
-    Ok(most_first(sums, |id| labels.remove(&id), |label| label.name.key()))
+    Ok(most_first(sums, |id| labels.remove(&id), |label| sort_key(label.name.as_str())))
 }
 
 fn most_first<Id, Label>(

@@ -99,6 +99,7 @@ table! {
         updated_at -> UtcTimestamp,
         rev -> BigInt,
         request_digest -> Binary,
+        keys_version -> Integer,
     }
 }
 

@@ -149,6 +149,7 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("tasks", "priority", "3", "4"),
         ("tasks", "due_on", &last, &after),
         ("tasks", "rev", "1", "0"),
+        ("tasks", "keys_version", "0", "-1"),
         ("time_entries", "date", &first, &before),
         ("time_entries", "minutes", "1", "0"),
         ("time_entries", "minutes", "1440", "1441"),

@@ -1,6 +1,9 @@
 //! Tasks.
 
+use std::time::Duration;
+
 use circadia_domain::civil::{Date, ZoneOrOffset};
+use circadia_domain::collation::search_key;
 use circadia_domain::ids::{TaskId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{
@@ -76,8 +79,7 @@ pub(crate) fn a_bare_task_reads_back_and_changes(backend: Backend) {
     };
     test.write(user, |tx| tx.store.update_task(user, &changed));
     assert_eq!(test.read(|store| store.find_task(user, bare.id)), Some(changed));
-    let filter = TaskFilter { text: Some("other".into()), ..TaskFilter::default() };
-    assert_eq!(titles(&test, user, &filter), "Other");
+    assert_eq!(titles(&test, user, &containing("other")), "Other");
 }
 
 pub(crate) fn filters_select(backend: Backend) {
@@ -130,15 +132,20 @@ pub(crate) fn texts_are_found_whatever_they_contain(backend: Backend) {
         ("off!", "50%_off!"),
         ("50_off", ""),
         ("crêpe suz", "50 off"),
-        ("crepe", ""),
+        ("crepe", "50 off"),
+        ("CRÈME", "Über\\uns"),
         ("über\\", "Über\\uns"),
+        ("uber", "Über\\uns"),
         ("off", "50%_off! 50 off"),
         ("'; --", ""),
         ("off! x", ""),
     ] {
-        let filter = TaskFilter { text: Some(sought.to_owned()), ..TaskFilter::default() };
-        assert_eq!(titles(&test, user, &filter), expected, "{sought}");
+        assert_eq!(titles(&test, user, &containing(sought)), expected, "{sought}");
     }
+}
+
+fn containing(text: &str) -> TaskFilter {
+    TaskFilter { text: Some(search_key(text)), ..TaskFilter::default() }
 }
 
 /// All ids in an order, page by page; asserts that each page leads back to the one before.
@@ -201,6 +208,89 @@ pub(crate) fn every_order_is_walked_forth_and_back_page_by_page(backend: Backend
             }
         }
     }
+}
+
+pub(crate) fn titles_come_in_the_order_of_the_collation_page_by_page(backend: Backend) {
+    const ORDERED: [&str; 20] = [
+        "_",
+        "🧘",
+        "1",
+        "apfel",
+        "Apfel",
+        "äpfel",
+        "Äpfel",
+        "apfelsaft",
+        "Birne",
+        "çay",
+        "İstanbul",
+        "Izmir",
+        "Łódź",
+        "strasse",
+        "straße",
+        "zoo",
+        "Zürich",
+        "Ωmega",
+        "яблоко",
+        "漢字",
+    ];
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    // What tells these apart lies behind the end of their keys: their ids decide.
+    let same = ["b", "a"].map(|end| open(&format!("漫{}{end}", "x".repeat(190)), TaskStatus::Todo, None));
+    let mixed = (0..ORDERED.len()).map(|number| ORDERED[number * 7 % ORDERED.len()]);
+    let mut tasks: Vec<Task> = mixed.map(|title| open(title, TaskStatus::Todo, None)).chain(same).collect();
+    insert(&test, user, &tasks);
+    tasks.sort_by_key(|task| (ORDERED.iter().position(|title| *title == task.title.as_str()).unwrap_or(99), task.id));
+    for reversed in [false, true] {
+        let order = TaskOrder { by: TaskSort::Title, reversed };
+        for limit in [1, 5, 100] {
+            let walked = walk(&test, user, order, limit);
+            let title = |id: &TaskId| tasks.iter().find(|task| task.id == *id).unwrap().title.as_str();
+            let expected: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
+            assert_eq!(walked, expected, "{:?}", walked.iter().map(title).collect::<Vec<_>>());
+        }
+        tasks.reverse();
+    }
+}
+
+pub(crate) fn keys_of_older_versions_are_rewritten(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let late = |title: &str| Task { description: TaskDescription::parse("ÄRGER").unwrap(), ..samples::task(title) };
+    // More than are rewritten in one transaction.
+    let mut tasks = vec![late("zoo"), late("Äpfel")];
+    tasks.extend((0..600).map(|number| open(&format!("m{number}"), TaskStatus::Todo, None)));
+    insert(&test, user, &tasks);
+    insert(&test, other, &[late("zoo"), late("Äpfel"), open("kept", TaskStatus::Todo, None)]);
+    let mut raw = test.raw();
+    raw.execute("UPDATE tasks SET title_key = title, search_key = 'old', keys_version = 0 WHERE title <> 'kept'")
+        .unwrap();
+    // One by a newer version of the program, which knows better.
+    raw.execute("UPDATE tasks SET title_key = '00', search_key = 'newer', keys_version = 99 WHERE title = 'kept'")
+        .unwrap();
+    let by_title = TaskOrder { by: TaskSort::Title, reversed: false };
+    let seek = TaskSeek { order: by_title, beyond: None, backwards: false, limit: 1000 };
+    let listed = |user| test.read(|store| store.tasks(user, &TaskFilter::default(), &seek));
+    assert_eq!(listed(other)[0].title.as_str(), "kept");
+    assert_eq!((titles(&test, user, &containing("arger")), listed(other)[1].title.as_str()), (String::new(), "zoo"));
+
+    assert_eq!(test.database.migrate(Duration::ZERO).unwrap(), [""; 0]);
+
+    assert_eq!(raw.number("SELECT count(*) FROM tasks WHERE keys_version = 0 OR search_key = 'old'"), 0);
+    assert_eq!(raw.number("SELECT count(*) FROM tasks WHERE keys_version = 99 AND search_key = 'newer'"), 1);
+    for user in [user, other] {
+        assert_eq!(titles(&test, user, &containing("arger")), "zoo Äpfel");
+    }
+    assert_eq!(listed(other).iter().map(|task| task.title.as_str()).collect::<Vec<_>>(), ["kept", "Äpfel", "zoo"]);
+    // Nothing changed that clients see.
+    let mut unchanged = listed(user);
+    unchanged.sort_by_key(|task| task.id);
+    tasks.sort_by_key(|task| task.id);
+    assert_eq!(unchanged, tasks);
+    let revisions = "SELECT max(rev) FROM user_revisions";
+    let raised = raw.number(revisions);
+    test.database.migrate(Duration::ZERO).unwrap();
+    assert_eq!(raw.number(revisions), raised, "there is nothing left to rewrite");
 }
 
 pub(crate) fn a_deleted_task_leaves_the_time_spent_on_it(backend: Backend) {

@@ -6,9 +6,9 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use circadia_domain::civil::Date;
+use circadia_domain::collation::search_key;
 use circadia_domain::entity::Entity;
 use circadia_domain::ids::Id;
-use circadia_domain::text::key_of;
 use circadia_domain::violation::Violations;
 use serde_json::{Map, Value};
 
@@ -47,12 +47,12 @@ pub fn date(text: &str) -> Parsed<Date> {
     Date::parse(text).map_err(|error| Violations::of("invalid_date", error.to_string()))
 }
 
-/// Reads a search text, and folds it for a case-insensitive comparison.
+/// Reads a search text, as its [`search_key`].
 pub fn sought(text: &str) -> Parsed<String> {
     if text.chars().count() > 100 {
         return Err(Violations::of("too_long", "must have at most 100 characters"));
     }
-    Ok(key_of(text))
+    Ok(search_key(text))
 }
 
 /// A segment of the path.

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use circadia_domain::civil::Date;
+use circadia_domain::collation::{search_key, sort_key};
 use circadia_domain::habits::{self, Habit, HabitStatus, Recent, TimeOfDay};
 use circadia_domain::ids::{HabitId, ThemeId};
-use circadia_domain::text::key_of;
 use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -100,10 +100,11 @@ pub(super) struct ListQuery {
     /// Only habits whose current schedule has this type.
     #[param(example = "weekly")]
     schedule_type: Option<String>,
-    /// Only those whose name or description contains this, ignoring case.
+    /// Only those whose name or description contains this, ignoring case and accents.
     #[param(max_length = 100)]
     q: Option<String>,
-    /// `position` (default), `name`, `created_at` or `streak`; a leading `-` reverses the order.
+    /// `position` (default), `name`, `created_at` or `streak`; a leading `-` reverses the order. Names are ordered by the
+    /// root of the Unicode collation: `apfel`, `Äpfel`, `zoo`.
     #[param(value_type = Option<String>, example = "-streak")]
     sort: Option<Sort>,
     /// Only those that are due on this day.
@@ -146,10 +147,9 @@ impl ListQuery {
             && self.time_of_day.is_none_or(|wanted| wanted == habit.time_of_day)
             && self.schedule_type.as_ref().is_none_or(|name| habit.timeline.plan_on(today).schedule.type_name() == name)
             && self.q.as_ref().is_none_or(|sought| {
-                let in_description = || {
-                    habit.description.as_ref().is_some_and(|description| key_of(description.as_str()).contains(sought))
-                };
-                habit.name.key().contains(sought) || in_description()
+                let found_in = |text: &str| search_key(text).contains(sought);
+                found_in(habit.name.as_str())
+                    || habit.description.as_ref().is_some_and(|description| found_in(description.as_str()))
             })
             && self.due_on.is_none_or(|date| history.is_due(&habit.timeline, date) == Some(true))
     }
@@ -158,7 +158,7 @@ impl ListQuery {
 fn key(sort: Sort, habit: &Habit, history: &Recent, today: Date) -> Key {
     let value = match sort.by {
         By::Position => KeyValue::Number(i64::from(habit.position)),
-        By::Name => KeyValue::Text(habit.name.key()),
+        By::Name => KeyValue::Text(sort_key(habit.name.as_str())),
         By::CreatedAt => KeyValue::Number(habit.created_at.micros()),
         By::Streak => KeyValue::Number(history.current_streak(&habit.timeline, today).map_or(0, i64::from)),
     };

@@ -105,11 +105,12 @@ pub(super) struct ListQuery {
     due_to: Option<Date>,
     /// `true`: only those that are open and were due before today; `false`: only the others.
     overdue: Option<bool>,
-    /// Only those whose title or description contains this, ignoring case.
+    /// Only those whose title or description contains this, ignoring case and accents.
     #[param(max_length = 100)]
     q: Option<String>,
     /// `due_on` (default), `priority` (from low to high), `created_at` or `title`; a leading `-` reverses the order.
-    /// Tasks without a due date come last in either direction. Ties are broken by id, which is the order of creation.
+    /// Tasks without a due date come last in either direction; titles are ordered by the root of the Unicode collation:
+    /// `apfel`, `Äpfel`, `zoo`. Ties are broken by id, which is the order of creation.
     #[param(value_type = Option<String>, example = "-priority")]
     sort: Option<TaskOrder>,
     /// The day to evaluate at. Defaults to the user's today. Determines `overdue`.

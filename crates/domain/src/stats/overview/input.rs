@@ -1,6 +1,7 @@
 //! The data of an overview, read in a constant number of statements.
 
 use crate::civil::{Date, DateRange, DayClock, Instant, Weekday};
+use crate::collation::sort_key;
 use crate::entity;
 use crate::error::Error;
 use crate::error::StoreError;
@@ -90,7 +91,7 @@ pub(super) fn read(
     // Of all days, the days of the range are those that are read.
     let own = period.days(today, Some(days.from()));
     let mut themes: Vec<ThemeLabel> = store.themes(user)?.into_iter().map(ThemeLabel::from).collect();
-    themes.sort_by_cached_key(|theme| (theme.name.key(), theme.id));
+    themes.sort_by_cached_key(|theme| (sort_key(theme.name.as_str()), theme.id));
     let clock = settings.day_clock();
     let end = days.to().succ().map_or(Instant::from_micros(i64::MAX), |next| clock.start_of(next));
     let begin = clock.start_of(days.from());

@@ -1,0 +1,2 @@
+DROP INDEX tasks_keys_version_idx;
+ALTER TABLE tasks DROP COLUMN keys_version;
