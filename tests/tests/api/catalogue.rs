@@ -364,6 +364,7 @@ impl World {
             "createPause" => json!({"id": fresh_id(), "from": "2026-03-01", "to": "2026-03-02"}),
             "updatePause" => json!({"from": "2026-02-02", "to": "2026-02-04"}),
             "putEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
+            "patchEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
             "incrementEntry" => json!({"by": 2}),
             "putEntries" => json!({
                 "items": [{"habit_id": habit, "date": date, "state": "done", "value": 8, "note": "warm"}],

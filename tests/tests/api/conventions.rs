@@ -107,6 +107,7 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
         stale.patch(&format!("/themes/{theme}"), json!({"name": "x"})).await,
         stale.delete(&format!("/themes/{theme}")).await,
         stale.put(&entry, json!({"state": "missed"})).await,
+        stale.patch(&entry, json!({"note": "x"})).await,
         stale.delete(&entry).await,
         stale.put(&format!("/habits/{habit}/plan"), plan).await,
         stale.patch(&format!("/habits/{habit}/pauses/{pause}"), json!({"to": null})).await,

@@ -11,6 +11,10 @@ scenarios!(
     a_batch_answers_item_by_item,
     an_atomic_batch_stores_all_or_nothing,
     entries_are_listed_by_date_within_a_range,
+    a_patch_changes_what_it_names_and_keeps_the_rest,
+    a_note_alone_judges_nothing,
+    a_note_on_tracked_time_makes_an_entry_of_its_own,
+    a_value_decides_the_state_and_null_keeps_to_it,
     entries_across_habits_are_as_each_habit_shows_them,
 );
 
@@ -183,4 +187,91 @@ async fn entries_across_habits_are_as_each_habit_shows_them(backend: Backend) {
     let plan = json!({"kind": {"type": "minutes", "target": 10}, "effective_from": "2026-03-01"});
     ada.put(&format!("/habits/{measured}/plan"), plan).await.expect(200);
     assert_eq!(list("?to=2026-03-08").await[0]["state"], "done");
+}
+
+/// State, value and note.
+fn told(entry: &Value) -> Value {
+    json!([entry["state"], entry["value"], entry["note"]])
+}
+
+async fn a_patch_changes_what_it_names_and_keeps_the_rest(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-10");
+    ada.patch(&path, json!({"note": "x"})).await.problem(404, "entry_not_found");
+    ada.put(&path, json!({"state": "done", "note": "früh"})).await.expect(201);
+    let stale = ada.get(&path).await.expect(200).etag();
+    let patch = async |body: Value| told(&ada.patch(&path, body).await.expect(200).body);
+    assert_eq!(patch(json!({"state": "skipped"})).await, json!(["skipped", null, "früh"]));
+    assert_eq!(patch(json!({"note": "spät"})).await, json!(["skipped", null, "spät"]));
+    assert_eq!(patch(json!({"state": "done", "note": null})).await, json!(["done", null, null]));
+    assert_eq!(patch(json!({})).await, json!(["done", null, null]));
+    assert_eq!(told(&ada.get(&path).await.expect(200).body), json!(["done", null, null]));
+    ada.with_header("if-match", &stale).patch(&path, json!({"note": "x"})).await.problem(412, "precondition_failed");
+    ada.patch(&path, json!({"value": 1})).await.names("/value");
+    ada.patch(&path, json!({"state": null})).await.names("/state");
+    ada.patch(&path, json!({"date": "2026-03-09"})).await.names("/date");
+    assert_eq!(ada.get(&format!("/habits/{habit}/streak")).await.expect(200).body["current"], 1);
+}
+
+async fn a_note_alone_judges_nothing(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-10");
+    ada.put(&path, json!({"state": "done"})).await.expect(201);
+    // The day is counted from now on, but nobody has counted then.
+    let plan = json!({"kind": {"type": "count", "target": 8, "unit": "pages"}, "effective_from": "2026-03-01"});
+    ada.put(&format!("/habits/{habit}/plan"), plan).await.expect(200);
+    let before = told(&ada.get(&path).await.expect(200).body);
+    assert_eq!(before, json!(["done", null, null]));
+    let noted = ada.patch(&path, json!({"note": "x"})).await.expect(200).body;
+    assert_eq!(told(&noted), json!(["done", null, "x"]));
+    // Nor does a note ask whether the day could be put today.
+    ada.patch(&format!("/habits/{habit}"), json!({"starts_on": "2026-03-11"})).await.expect(200);
+    assert_eq!(told(&ada.patch(&path, json!({"note": "y"})).await.expect(200).body), json!(["done", null, "y"]));
+    ada.patch(&path, json!({"state": "missed"})).await.names("/date");
+}
+
+async fn a_note_on_tracked_time_makes_an_entry_of_its_own(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2026-03-01", "kind": {"type": "minutes", "target": 30}})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-10");
+    let spent = json!({"habit_id": habit, "date": "2026-03-10", "minutes": 40});
+    let spent = ada.post("/time-entries", spent).await.expect(201).header("location").unwrap().to_owned();
+    // What clears nothing leaves it an entry of tracked time alone.
+    for nothing in [json!({}), json!({"note": null}), json!({"value": null})] {
+        let same = ada.patch(&path, nothing).await.expect(200).body;
+        assert_eq!((told(&same), &same["manual_value"]), (json!(["done", 40, null]), &json!(null)));
+    }
+    let noted = ada.patch(&path, json!({"note": "hard"})).await.expect(200).body;
+    assert_eq!((told(&noted), &noted["manual_value"]), (json!(["done", 40, "hard"]), &json!(0)));
+    assert_eq!(ada.get(&path).await.expect(200).body, noted);
+    ada.delete(&spent).await.expect(204);
+    assert_eq!(told(&ada.get(&path).await.expect(200).body), json!(["missed", 0, "hard"]));
+}
+
+async fn a_value_decides_the_state_and_null_keeps_to_it(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let kind = json!({"type": "count", "target": 8, "unit": "glasses"});
+    let habit = ada.habit(json!({"starts_on": "2026-03-01", "kind": kind})).await;
+    let path = format!("/habits/{habit}/entries/2026-03-10");
+    ada.put(&path, json!({"value": 3, "note": "x"})).await.expect(201);
+    let patch = async |body: Value| told(&ada.patch(&path, body).await.expect(200).body);
+    assert_eq!(patch(json!({"value": 9})).await, json!(["done", 9, "x"]));
+    assert_eq!(patch(json!({"value": 2})).await, json!(["missed", 2, "x"]));
+    // The value stays: a state that contradicts it is refused, as it is of a whole entry.
+    ada.patch(&path, json!({"state": "done"})).await.names("/state");
+    ada.patch(&path, json!({"state": "done", "value": 2})).await.names("/value");
+    assert_eq!(patch(json!({"value": null})).await, json!(["missed", null, "x"]));
+    assert_eq!(patch(json!({"state": "done"})).await, json!(["done", 8, "x"]));
+    assert_eq!(patch(json!({"state": "missed", "value": null})).await, json!(["missed", null, "x"]));
+    assert_eq!(patch(json!({"state": "done", "value": null})).await, json!(["done", 8, "x"]));
+    assert_eq!(patch(json!({"state": "skipped"})).await, json!(["skipped", 8, "x"]));
+    assert_eq!(patch(json!({"value": 1})).await, json!(["skipped", 1, "x"]));
+    assert_eq!(patch(json!({"state": "missed"})).await, json!(["missed", 1, "x"]));
+    ada.patch(&path, json!({"value": 1_000_001})).await.names("/value");
 }

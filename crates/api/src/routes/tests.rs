@@ -1,6 +1,6 @@
 //! Compares every request body's decoder with the OpenAPI document.
 
-use circadia_domain::habits::{EntryInput, HabitPatch, NewHabit, NewPlan};
+use circadia_domain::habits::{EntryInput, EntryPatch, HabitPatch, NewHabit, NewPlan};
 use circadia_domain::moods::{MomentPatch, NewMoment};
 use circadia_domain::sleep::{NewSleepLog, SleepPatch};
 use circadia_domain::tasks::{NewTask, TaskPatch};
@@ -61,6 +61,7 @@ documented!(
     CreatePauseBody,
     CreateTokenBody,
     EntryInput,
+    EntryPatch,
     ExchangeGoogleBody,
     HabitPatch,
     IncrementBody,

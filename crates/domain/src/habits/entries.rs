@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::entry::verdict;
 use super::{
-    Entry, EntryFilter, EntryInput, EntrySeek, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE, projection,
+    Entry, EntryFilter, EntryInput, EntryPatch, EntrySeek, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE,
+    projection,
 };
 use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::entity;
@@ -142,6 +143,33 @@ pub fn put(tx: &mut WriteTransaction<'_>, put: &EntryPut, expected: &Expected) -
     let entry = made(tx, &habit, existing.as_ref(), put)?;
     projection::put_entry(tx, &habit, &mut history, &entry)?;
     Ok((entry, existing.is_none()))
+}
+
+/// Changes a part of an entry.
+///
+/// # Errors
+/// [`Error::NotFound`] where there is no entry.
+pub fn patch(
+    tx: &mut WriteTransaction<'_>,
+    habit: HabitId,
+    date: Date,
+    patch: EntryPatch,
+    expected: &Expected,
+) -> Result<Entry, Error> {
+    let found = tx.store.find_habit_day(tx.user, habit, date)?;
+    let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
+    let existing = existing.ok_or(Error::not_found::<entity::Entry>())?;
+    ensure_expected(Some(&existing), expected)?;
+    let mut wrong = Violations::new();
+    if patch.judges(&existing) {
+        wrong.take("", ensure_date_fits(tx, &habit, date));
+        wrong.take("", ensure_value_fits(&habit.timeline.plan_on(date).kind, patch.value.flatten()));
+    }
+    let merged = wrong.take("", patch.merged(&existing, &habit.timeline));
+    let Some(merged) = merged.filter(|_| wrong.is_empty()) else { return Err(wrong.into()) };
+    let entry = Entry { updated_at: tx.now, rev: tx.rev, ..merged };
+    projection::put_entry(tx, &habit, &mut history, &entry)?;
+    Ok(entry.reevaluated(&habit.timeline))
 }
 
 /// Adds to a day's value; what isn't there counts as 0. Atomic: parallel increments add up.

@@ -9,6 +9,7 @@ mod codec;
 mod days;
 pub mod entries;
 mod entry;
+mod entry_patch;
 mod habit;
 mod history;
 mod kind;
@@ -31,6 +32,7 @@ mod views;
 
 pub use days::Outcome;
 pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
+pub use entry_patch::EntryPatch;
 pub use habit::{
     ArchiveReason, Habit, HabitDescription, HabitIcon, HabitName, HabitPatch, HabitQuestion, HabitStatus, MAX_HABITS,
     NewHabit, TimeOfDay,

@@ -2,7 +2,7 @@
 
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::habits::entries::{self, EntryPut};
-use circadia_domain::habits::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
+use circadia_domain::habits::{Entry, EntryInput, EntryNote, EntryPatch, EntryState, MAX_VALUE};
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::DatesQuery;
 
 pub(super) fn routes(routes: &mut Routes) {
-    operations!(routes, list_entries, increment, put_entry, get_entry, delete_entry);
+    operations!(routes, list_entries, increment, put_entry, patch_entry, get_entry, delete_entry);
 }
 
 /// An entry: at most one per habit and date.
@@ -75,6 +75,16 @@ impl Decode for EntryInput {
             state: fields.optional("state"),
             value: fields.optional_with("value", between(0, MAX_VALUE)),
             note: fields.optional("note"),
+        })
+    }
+}
+
+impl Decode for EntryPatch {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self {
+            note: fields.change_or_clear("note"),
+            state: fields.change("state"),
+            value: fields.change_or_clear_with("value", between(0, MAX_VALUE)),
         })
     }
 }
@@ -168,6 +178,35 @@ async fn put_entry(
     let location = format!("/api/v1/habits/{}/entries/{}", entry.habit, entry.date);
     let answer = answer(entry)?;
     Ok(if is_new { answer.created(location) } else { answer })
+}
+
+/// Change a day's entry
+///
+/// Merges the change into the entry; to replace it, put one. A note alone leaves the state and the value as they are.
+#[utoipa::path(
+    patch,
+    path = "/habits/{habit_id}/entries/{date}",
+    tag = "entries",
+    operation_id = "patchEntry",
+    extensions(("x-scope" = json!("habits:write"))),
+    params(
+        ("habit_id" = Uuid, Path, description = "The habit's id"),
+        ("date" = String, Path, format = Date, description = "The date"),
+        IfMatch,
+    ),
+    request_body = EntryPatch,
+    responses((status = 200, description = "The entry after the change", body = EntryBody))
+)]
+async fn patch_entry(
+    caller: Caller,
+    id: PathParam<HabitId>,
+    day: PathParam<Date>,
+    if_match: IfMatch,
+    body: Body<EntryPatch>,
+) -> Result<Answer, Problem> {
+    let patch = body.0;
+    let written = caller.write(move |tx| entries::patch(tx, id.0, day.0, patch, &if_match.0));
+    answer(written.await.map_err(date_is_in_path)?)
 }
 
 /// The date of an entry is in the path here; in a batch it is in the body.
