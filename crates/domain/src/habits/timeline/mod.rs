@@ -291,7 +291,7 @@ impl Timeline {
     /// Whether there is a break after a day, up to another one.
     pub(super) fn has_break_in(&self, after: Date, last: Date) -> bool {
         let at = self.breaks.partition_point(|(_, to)| *to <= after);
-        self.breaks.get(at).is_some_and(|(from, _)| *from <= last)
+        after < last && self.breaks.get(at).is_some_and(|(from, _)| *from <= last)
     }
 
     /// The paused and archived days: disjoint, not touching, in order.
