@@ -27,7 +27,10 @@ fn history(timeline: &Timeline, today: Date, missed: impl Fn(i32) -> bool) -> Hi
         .unwrap()
         .iter()
         .filter(|day| !missed(day.days_since_epoch()));
-    History::rebuild(timeline, days.map(|day| (day, DayRecord { state: EntryState::Done, value: Some(30) })))
+    History::rebuild(
+        timeline,
+        days.map(|day| (day, DayRecord { state: EntryState::Done, value: Some(30), settled: false })),
+    )
 }
 
 fn ten_years(c: &mut Criterion) {

@@ -106,9 +106,9 @@ fn keep(timeline: &Timeline, breaks: &[(Break, i32, i32)], days: i32) -> (Histor
             (None | Some((Quota::Times(_), _)), Some(target)) => Some(target),
         };
         let record = if skips {
-            DayRecord { state: EntryState::Skipped, value: None }
+            DayRecord { state: EntryState::Skipped, value: None, settled: false }
         } else {
-            DayRecord { state: EntryState::Done, value }
+            DayRecord { state: EntryState::Done, value, settled: false }
         };
         history.record(timeline, today, Some(&record));
     }
@@ -193,7 +193,7 @@ fn trained_on_weekdays(times: u32, what: Break) -> (f64, f64) {
             _ if away => continue,
             _ => EntryState::Done,
         };
-        let record = DayRecord { state, value: None };
+        let record = DayRecord { state, value: None, settled: false };
         history.record(&timeline, start().saturating_add_days(day), Some(&record));
     }
     let today = start().saturating_add_days(699);
@@ -220,7 +220,11 @@ fn one_skipped_friday_leaves_a_streak_of_weeks_alone() {
     let mut history = History::default();
     for day in (0..18 * 7).filter(|day| day % 7 < 5) {
         let state = if day == 17 * 7 + 4 { EntryState::Skipped } else { EntryState::Done };
-        history.record(&timeline, start().saturating_add_days(day), Some(&DayRecord { state, value: None }));
+        history.record(
+            &timeline,
+            start().saturating_add_days(day),
+            Some(&DayRecord { state, value: None, settled: false }),
+        );
     }
     let today = start().saturating_add_days(18 * 7);
     assert_eq!(Progress::new(&timeline, &history, today).current_streak(), 18);

@@ -136,7 +136,9 @@ proptest! {
                 } else {
                     prop_assert_eq!(progress.period_of(date), None);
                     let kind = &oracle.plan(date).kind;
-                    let bonus = kind.direction() == Direction::AtLeast && oracle.done(date);
+                    let bonus = case.timeline.window().contains(date)
+                        && kind.direction() == Direction::AtLeast
+                        && oracle.done(date);
                     let expected = match oracle.due(date) {
                         false if bonus => DayState::Bonus,
                         false if case.timeline.window().contains(date) && oracle.away(date) => DayState::Paused,
@@ -205,7 +207,7 @@ proptest! {
             history.record(&case.timeline, date, record.as_ref());
         };
         for (date, record) in &shuffled {
-            write(&mut history, *date, Some(DayRecord { state: EntryState::Done, value: Some(5) }));
+            write(&mut history, *date, Some(DayRecord { state: EntryState::Done, value: Some(5), settled: false }));
             write(&mut history, *date, Some(*record));
         }
         prop_assert_eq!(&history, &rebuilt);

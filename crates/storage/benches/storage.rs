@@ -54,7 +54,7 @@ fn put_entry(test: &TestDatabase, user: UserId, id: HabitId, date: Date, value: 
         let (habit, mut history) = tx.store.find_habit_with_history(user, id)?.expect("a habit");
         let before = tx.store.find_entry(user, id, date)?;
         let entry = Entry { value: Some(value), rev: tx.rev, ..before.unwrap_or_else(|| samples::entry(id, date)) };
-        let record = DayRecord { state: EntryState::Done, value: Some(value) };
+        let record = DayRecord { state: EntryState::Done, value: Some(value), settled: false };
         history.record(&habit.timeline, date, Some(&record));
         tx.store.put_entries(user, std::slice::from_ref(&entry))?;
         tx.store.put_histories(user, &[(&habit, &history)])

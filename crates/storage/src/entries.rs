@@ -28,6 +28,7 @@ row! {
         state: Sql<EntryState>,
         value: Option<i32>,
         tracked_minutes: i32,
+        settled: bool,
         note: Option<Sql<EntryNote>>,
         created_at: Sql<Instant>,
         updated_at: Sql<Instant>,
@@ -132,17 +133,17 @@ impl EntryRepository for Transaction {
     }
 
     fn day_records(&mut self, user: UserId, habit: HabitId) -> Result<Vec<(Date, DayRecord)>> {
-        type Row = (Sql<Date>, Sql<EntryState>, Option<i32>, i32);
+        type Row = (Sql<Date>, Sql<EntryState>, Option<i32>, i32, bool);
         let rows: Vec<Row> = entries::table
             .filter(entries::user_id.eq(Sql(user)))
             .filter(entries::habit_id.eq(Sql(habit)))
             .order(entries::date)
-            .select((entries::date, entries::state, entries::value, entries::tracked_minutes))
+            .select((entries::date, entries::state, entries::value, entries::tracked_minutes, entries::settled))
             .load(self.connection())
             .classified()?;
         rows.into_iter()
-            .map(|(Sql(date), Sql(state), value, tracked)| {
-                Ok((date, DayRecord { state, value: total(value, tracked)? }))
+            .map(|(Sql(date), Sql(state), value, tracked, settled)| {
+                Ok((date, DayRecord { state, value: total(value, tracked)?, settled }))
             })
             .collect()
     }
@@ -167,7 +168,7 @@ impl EntryRepository for Transaction {
         upsert_two!(
             self.connection(),
             entries, (entries::user_id.eq(Sql(user)), EntryRow::from_domain(entry)?),
-            on (user_id, habit_id, date) replace (state, value, tracked_minutes, note, updated_at, rev);
+            on (user_id, habit_id, date) replace (state, value, tracked_minutes, settled, note, updated_at, rev);
             habit_histories, HistoryRow::new(user, habit, history),
             on (user_id, habit_id) replace (recent, history);
         )
@@ -186,7 +187,7 @@ impl EntryRepository for Transaction {
             self.connection(),
             entries,
             rows,
-            on (user_id, habit_id, date) replace (state, value, tracked_minutes, note, updated_at, rev)
+            on (user_id, habit_id, date) replace (state, value, tracked_minutes, settled, note, updated_at, rev)
         )
         .classified()
     }

@@ -169,7 +169,8 @@ macro_rules! ids {
                 $(if name == concat!(stringify!($name), "_id") {
                     return &self.$name;
                 })+
-                assert_eq!(name, "date", "the generator doesn't know this path parameter");
+                // A plan version's id is its first day.
+                assert!(matches!(name, "date" | "plan_id"), "the generator doesn't know this path parameter: {name}");
                 &self.date
             }
         }

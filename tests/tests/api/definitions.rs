@@ -17,6 +17,7 @@ scenarios!(
     a_start_moved_there_and_back_is_as_if_set_straight,
     entries_lie_within_the_habits_days,
     today_put_as_missed_is_not_yet_missed,
+    a_limit_can_be_settled_before_the_day_is_over,
 );
 
 async fn clock(app: &TestApp, instant: &str) -> Client {
@@ -264,4 +265,45 @@ async fn today_put_as_missed_is_not_yet_missed(backend: Backend) {
     let ada = later(&app, "2026-03-28T12:00:00Z").await;
     let totals = stats(&ada, &habit).await["totals"].clone();
     assert_eq!((&totals["due"], &totals["missed"]), (&json!(27), &json!(27)));
+}
+
+async fn a_limit_can_be_settled_before_the_day_is_over(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = clock(&app, "2026-03-20T12:00:00Z").await;
+    let kind = json!({"type": "count", "target": 2, "unit": "cups", "direction": "at_most"});
+    let habit = ada.habit(json!({"starts_on": "2026-03-10", "kind": kind})).await;
+    let other = ada.habit(json!({"starts_on": "2026-03-20"})).await;
+    ada.done(&other, &["2026-03-20"]).await;
+    let day = format!("/habits/{habit}/entries/2026-03-20");
+    let today = async || {
+        let found = ada.get("/habits/today").await.expect(200).body;
+        json!([found["items"][0]["state"], found["items"][0]["streak"]["current"], found["summary"]["rate"]])
+    };
+    let rate = async || stats(&ada, &habit).await["totals"]["due"].clone();
+    assert_eq!((today().await, rate().await), (json!(["pending", 10, 1.0]), json!(10)));
+    ada.post(&format!("{day}/increment"), json!({"by": 1})).await.expect(200);
+    assert_eq!((today().await, rate().await), (json!(["pending", 10, 1.0]), json!(10)));
+    // That was it for today; what was counted stays.
+    ada.put(&day, json!({"state": "done"})).await.expect(200);
+    let entry = ada.get(&day).await.expect(200).body;
+    assert_eq!((&entry["value"], &entry["settled"]), (&json!(1), &json!(true)));
+    assert_eq!((today().await, rate().await), (json!(["done", 11, 1.0]), json!(11)));
+    // It wasn't.
+    ada.post(&format!("{day}/increment"), json!({"by": 1})).await.expect(200);
+    assert_eq!(today().await, json!(["done", 11, 1.0]));
+    ada.post(&format!("{day}/increment"), json!({"by": 1})).await.expect(200);
+    assert_eq!((today().await, rate().await), (json!(["missed", 0, 0.5]), json!(10)));
+    let refused = ada.put(&day, json!({"state": "done"})).await.expect(422).body;
+    assert_eq!(refused["errors"][0]["code"], "target_missed");
+    // One cup was counted twice.
+    ada.post(&format!("{day}/increment"), json!({"by": -1})).await.expect(200);
+    assert_eq!((today().await, rate().await), (json!(["pending", 10, 1.0]), json!(10)));
+    ada.patch(&day, json!({"state": "done"})).await.expect(200);
+    assert_eq!(today().await, json!(["done", 11, 1.0]));
+    ada.patch(&day, json!({"note": "decaf"})).await.expect(200);
+    assert_eq!(today().await, json!(["done", 11, 1.0]));
+    ada.delete(&day).await;
+    assert_eq!(today().await, json!(["pending", 10, 1.0]));
+    ada.put(&day, json!({"state": "done"})).await.expect(201);
+    assert_eq!(today().await, json!(["done", 11, 1.0]));
 }

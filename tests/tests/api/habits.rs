@@ -305,8 +305,8 @@ async fn at_most_is_done_once_the_day_is_over(backend: Backend) {
     ada.put(&format!("/habits/{habit}/entries/2026-03-11"), json!({"value": 2})).await.expect(201);
     assert_eq!(item().await["state"], "pending", "the day isn't over");
     ada.put(&format!("/habits/{habit}/entries/2026-03-11"), json!({"value": 3})).await.expect(200);
-    let open = item().await;
-    assert_eq!((&open["state"], &open["streak"]["current"]), (&json!("pending"), &json!(3)), "the day isn't over");
+    let over = item().await;
+    assert_eq!((&over["state"], &over["streak"]["current"]), (&json!("missed"), &json!(0)), "nothing can mend it");
     let tomorrow = ada.get("/habits/today?on=2026-03-12").await.expect(200).body;
     assert_eq!(tomorrow["items"][0]["streak"]["current"], 0, "exceeded, and the day is over");
     ada.put(&format!("/habits/{habit}/entries/2026-03-11"), json!({"value": 1})).await.expect(200);

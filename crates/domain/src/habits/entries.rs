@@ -109,7 +109,7 @@ fn made(
     let kind = &habit.timeline.plan_on(put.date).kind;
     let tracked_minutes = existing.map_or(0, |entry| entry.tracked_minutes);
     wrong.take("", ensure_value_fits(kind, put.input.value));
-    let resolved = wrong.take("", put.input.resolve(kind, tracked_minutes));
+    let resolved = wrong.take("", put.input.resolve(kind, existing.and_then(|entry| entry.value), tracked_minutes));
     match resolved {
         Some((state, value)) if wrong.is_empty() => Ok(Entry {
             habit: habit.id,
@@ -117,6 +117,7 @@ fn made(
             state,
             value,
             tracked_minutes,
+            settled: put.input.settles(kind),
             note: put.input.note.clone(),
             created_at: existing.map_or(tx.now, |entry| entry.created_at),
             updated_at: tx.now,
@@ -199,6 +200,8 @@ pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: 
         state: verdict(kind, value.saturating_add(tracked_minutes)),
         value: Some(value),
         tracked_minutes,
+        settled: existing.as_ref().is_some_and(|entry| entry.settled)
+            && kind.is_met_by(value.saturating_add(tracked_minutes)),
         note: existing.as_ref().and_then(|entry| entry.note.clone()),
         created_at: existing.as_ref().map_or(tx.now, |entry| entry.created_at),
         updated_at: tx.now,
@@ -215,8 +218,15 @@ pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expecte
     let existing = existing.ok_or(Error::not_found::<entity::Entry>())?;
     ensure_expected(Some(&existing), expected)?;
     if existing.tracked_minutes > 0 {
-        let tracked =
-            Entry { state: EntryState::Done, value: None, note: None, updated_at: tx.now, rev: tx.rev, ..existing };
+        let tracked = Entry {
+            state: EntryState::Done,
+            value: None,
+            settled: false,
+            note: None,
+            updated_at: tx.now,
+            rev: tx.rev,
+            ..existing
+        };
         return projection::put_entry(tx, &habit, &mut history, &tracked);
     }
     projection::delete_entry(tx, &habit, &mut history, date)

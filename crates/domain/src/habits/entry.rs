@@ -1,6 +1,6 @@
 //! Entries: what was done, skipped or missed on a day.
 
-use super::{DayRecord, Kind, Timeline};
+use super::{DayRecord, Direction, Kind, Timeline};
 use crate::civil::{Date, Instant};
 use crate::ids::HabitId;
 use crate::revision::Revision;
@@ -38,6 +38,8 @@ pub struct Entry {
     pub value: Option<u32>,
     /// The minutes of the day's time entries.
     pub tracked_minutes: u32,
+    /// Whether the day was called done although it wasn't over: of what is to stay within a limit, that was all.
+    pub settled: bool,
     /// A note.
     pub note: Option<EntryNote>,
     /// The time of creation.
@@ -60,7 +62,8 @@ impl Entry {
     /// Whether the entry has no manual part and exists only because time was tracked. (Its state is then a placeholder:
     /// no other entry is done without a value where values are measured.)
     pub fn is_tracked_only(&self) -> bool {
-        self.tracked_minutes > 0 && self.state == EntryState::Done && self.value.is_none() && self.note.is_none()
+        let says_nothing = self.value.is_none() && self.note.is_none() && !self.settled;
+        self.tracked_minutes > 0 && self.state == EntryState::Done && says_nothing
     }
 
     /// The entry with its state re-evaluated by the plan version in force on its date.
@@ -71,12 +74,13 @@ impl Entry {
         {
             self.state = verdict(kind, total);
         }
+        self.settled &= self.state == EntryState::Done;
         self
     }
 
     /// What the engine needs to know of the day.
     pub fn record(&self) -> DayRecord {
-        DayRecord { state: self.state, value: self.total() }
+        DayRecord { state: self.state, value: self.total(), settled: self.settled }
     }
 }
 
@@ -86,7 +90,8 @@ impl Entry {
 pub struct EntryInput {
     /// The state of the day; may be omitted if `value` implies it.
     pub state: Option<EntryState>,
-    /// A count, or minutes; not for habits that are only checked. `done` without a value stores the target.
+    /// A count, or minutes; not for habits that are only checked. `done` without a value stores the target; of what is to
+    /// stay within a limit it says that the day is done with the value it has, before it is over.
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub value: Option<u32>,
     /// A note.
@@ -94,13 +99,19 @@ pub struct EntryInput {
 }
 
 impl EntryInput {
-    /// What is to be stored for a habit of this kind: the state and the value that follow.
+    /// What is to be stored for a habit of this kind: the state and the value that follow. Of a limit, a day that is
+    /// called done without a value keeps the `present` one.
     ///
     /// # Errors
     /// - `required` if neither state nor value is given, or the state of a habit without values is missing;
     /// - `unexpected_value` if a habit without values is given one;
     /// - `target_missed` or `target_met` if the state contradicts the value, or the tracked minutes.
-    pub fn resolve(&self, kind: &Kind, tracked_minutes: u32) -> Result<(EntryState, Option<u32>), Violations> {
+    pub fn resolve(
+        &self,
+        kind: &Kind,
+        present: Option<u32>,
+        tracked_minutes: u32,
+    ) -> Result<(EntryState, Option<u32>), Violations> {
         let one = |path: &str, code, detail: String| {
             let mut wrong = Violations::new();
             wrong.add(path, code, detail);
@@ -120,6 +131,17 @@ impl EntryInput {
             (None, None) => one("/state", "required", "is required where no `value` is given".into()),
             (Some(EntryState::Skipped), value) => Ok((EntryState::Skipped, value)),
             (None, Some(value)) => Ok((verdict(kind, total(value)), Some(value))),
+            (Some(EntryState::Done), None) if kind.direction() == Direction::AtMost => {
+                let sum = total(present.unwrap_or(0));
+                if sum > target {
+                    return one(
+                        "/state",
+                        "target_missed",
+                        format!("{sum} is over the limit of {target}: it can't be `done`"),
+                    );
+                }
+                Ok((EntryState::Done, present))
+            }
             (Some(EntryState::Done), None) => Ok((EntryState::Done, Some(target.saturating_sub(tracked_minutes)))),
             (Some(EntryState::Done), Some(value)) if !kind.is_met_by(total(value)) => {
                 let detail = format!("{} does not meet the target of {target}: it can't be `done`", total(value));
@@ -137,6 +159,13 @@ impl EntryInput {
             }
             (Some(state), value) => Ok((state, value)),
         }
+    }
+}
+
+impl EntryInput {
+    /// Whether it says that a day is done before it is over; see [`Entry::settled`].
+    pub fn settles(&self, kind: &Kind) -> bool {
+        kind.direction() == Direction::AtMost && self.state == Some(EntryState::Done)
     }
 }
 

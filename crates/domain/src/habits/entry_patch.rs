@@ -49,10 +49,13 @@ impl EntryPatch {
                 (state, _) => Some(state.unwrap_or(present)),
             };
             let value = self.value.unwrap_or(existing.value.filter(|_| is_measured));
-            let resolved = EntryInput { state, value, note: None }.resolve(kind, existing.tracked_minutes);
+            let settles = EntryInput { state: self.state, ..EntryInput::default() }.settles(kind);
+            let resolved =
+                EntryInput { state, value, note: None }.resolve(kind, existing.value, existing.tracked_minutes);
             let (state, value) =
                 resolved.map_err(|wrong| if self.value.is_none() { at_state(wrong) } else { wrong })?;
             entry.state = state;
+            entry.settled = settles || existing.settled && self.state.is_none() && state == EntryState::Done;
             // What was measured before the habit was only checked stays.
             entry.value = if is_measured || self.value.is_some() { value } else { existing.value };
         }

@@ -24,6 +24,8 @@ pub struct DayRecord {
     pub state: EntryState,
     /// The day's total, of counts and minutes.
     pub value: Option<u32>,
+    /// Of what is to stay within a limit: whether the day was called done before it was over.
+    pub settled: bool,
 }
 
 const VERSION: u8 = 1;
@@ -38,6 +40,8 @@ pub struct History {
     pub(super) skipped: Plane,
     /// Days that were expressly called missed, without a value.
     pub(super) missed: Plane,
+    /// Days within a limit that were called done before they were over.
+    pub(super) settled: Plane,
     /// Values by date, in order.
     values: Vec<(Date, u32)>,
 }
@@ -66,6 +70,7 @@ impl History {
         self.crossed.set(date, marks.crossed);
         self.skipped.set(date, marks.skipped);
         self.missed.set(date, marks.missed);
+        self.settled.set(date, marks.settled);
         let value = record.and_then(|record| record.value).filter(|_| kind.target().is_some());
         self.put_value(date, value);
     }
@@ -92,6 +97,7 @@ impl History {
             crossed: self.crossed.since(first),
             skipped: self.skipped.since(first),
             missed: self.missed.since(first),
+            settled: self.settled.since(first),
             values: self.values.get(old..).unwrap_or_default().to_vec(),
         }
     }
@@ -118,7 +124,8 @@ impl History {
         planes.into_iter().filter_map(Plane::last).chain(self.values.last().map(|(date, _)| *date)).max()
     }
 
-    /// The bytes that are stored: a version, the bits, then the values, dates as distances.
+    /// The bytes that are stored: a version, the bits, then the values, dates as distances; last, if there are any,
+    /// settled days.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         self.encode_to(&mut out);
@@ -135,6 +142,9 @@ impl History {
             put(out, date.index() - last);
             put32(out, *value);
             last = date.index();
+        }
+        if self.settled.last().is_some() {
+            self.settled.encode(out);
         }
     }
 
@@ -167,7 +177,8 @@ pub(super) fn decode(mut bytes: &[u8]) -> Option<History> {
         last += step;
         values.push((date_of(last)?, take32(input)?));
     }
-    input.is_empty().then_some(History { crossed, skipped, missed, values })
+    let settled = if input.is_empty() { Plane::default() } else { Plane::decode(input)? };
+    input.is_empty().then_some(History { crossed, skipped, missed, settled, values })
 }
 
 pub(super) fn date_of(index: usize) -> Option<Date> {
@@ -179,10 +190,11 @@ struct DayMarks {
     crossed: bool,
     skipped: bool,
     missed: bool,
+    settled: bool,
 }
 
 impl DayMarks {
-    const NONE: Self = Self { crossed: false, skipped: false, missed: false };
+    const NONE: Self = Self { crossed: false, skipped: false, missed: false, settled: false };
 
     fn of(kind: &Kind, record: &DayRecord) -> Self {
         let (state, value) = (record.state, record.value);
@@ -193,7 +205,8 @@ impl DayMarks {
             (Some(target), Direction::AtLeast) => value.map_or(state == EntryState::Done, |value| value >= target),
             (Some(target), Direction::AtMost) => value.is_some_and(|value| value > target),
         };
-        Self { crossed, skipped, missed: state == EntryState::Missed && value.is_none() }
+        let settled = record.settled && state == EntryState::Done && kind.direction() == Direction::AtMost && !crossed;
+        Self { crossed, skipped, missed: state == EntryState::Missed && value.is_none(), settled }
     }
 }
 
@@ -224,7 +237,7 @@ mod tests {
     #[test]
     fn ten_years_of_checks_are_small() {
         let timeline = timeline(r#"{"type":"check"}"#);
-        let done = DayRecord { state: EntryState::Done, value: None };
+        let done = DayRecord { state: EntryState::Done, value: None, settled: false };
         let history = History::rebuild(&timeline, days(3650).map(|date| (date, done)));
         assert!(history.encode().len() <= 480, "{} bytes", history.encode().len());
         assert_eq!(History::decode(&history.encode()), Ok(history));
@@ -233,7 +246,7 @@ mod tests {
     #[test]
     fn ten_years_of_minutes_are_a_few_kilobytes() {
         let timeline = timeline(r#"{"type":"minutes","target":30}"#);
-        let record = |date: Date| DayRecord { state: EntryState::Missed, value: Some(date.day() * 3) };
+        let record = |date: Date| DayRecord { state: EntryState::Missed, value: Some(date.day() * 3), settled: false };
         let history = History::rebuild(&timeline, days(3650).map(|date| (date, record(date))));
         assert_eq!(history.values().len(), 3650);
         assert!(history.encode().len() <= 480 + 2 * 3650 + 20, "{} bytes", history.encode().len());
@@ -246,6 +259,7 @@ mod tests {
         let record = |date: Date| DayRecord {
             state: if date.day() == 7 { EntryState::Skipped } else { EntryState::Missed },
             value: (date.day() != 9).then_some(date.day()),
+            settled: false,
         };
         let mut dates: Vec<Date> = days(1500).collect();
         dates.sort_by_key(|date| date.days_since_epoch() * 7919 % 1499);
@@ -270,7 +284,7 @@ mod tests {
     #[test]
     fn garbage_is_refused() {
         let timeline = timeline(r#"{"type":"minutes","target":30}"#);
-        let record = DayRecord { state: EntryState::Missed, value: Some(10) };
+        let record = DayRecord { state: EntryState::Missed, value: Some(10), settled: false };
         let bytes = History::rebuild(&timeline, days(100).map(|date| (date, record))).encode();
         for cut in 0..bytes.len() {
             assert_eq!(History::decode(&bytes[..cut]), Err(InvalidHistory));

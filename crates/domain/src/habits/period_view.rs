@@ -55,6 +55,9 @@ pub struct Cell {
     pub bonus: bool,
     /// The day's value; null without one.
     pub value: Option<u32>,
+    /// Whether it has a limit that it is within so far.
+    #[serde(skip)]
+    pub is_open_limit: bool,
 }
 
 /// A habit on a screen: a cell for each of its days.
@@ -79,6 +82,8 @@ pub struct DaySum {
     pub missed: u32,
     /// How many are still open.
     pub pending: u32,
+    /// How many of those have a limit that they are within so far.
+    pub open_limits: u32,
     /// How many were done without being due.
     pub bonus: u32,
 }
@@ -89,21 +94,24 @@ impl DaySum {
         self.done + self.skipped + self.missed + self.pending
     }
 
-    /// done ÷ (due − skipped); `None` where nothing is left of it.
+    /// done ÷ (due − skipped − limits that are open); `None` where nothing is left of it.
     pub fn rate(&self) -> Option<f64> {
-        let asked = self.due() - self.skipped;
+        let asked = self.due() - self.skipped - self.open_limits;
         (asked > 0).then(|| f64::from(self.done) / f64::from(asked))
     }
 
     fn of<'a>(date: Date, cells: impl Iterator<Item = &'a Cell>) -> Self {
-        let mut sum = Self { date, done: 0, skipped: 0, missed: 0, pending: 0, bonus: 0 };
+        let mut sum = Self { date, done: 0, skipped: 0, missed: 0, pending: 0, open_limits: 0, bonus: 0 };
         for cell in cells {
             match cell.state {
                 _ if cell.bonus => sum.bonus += 1,
                 CellState::Done => sum.done += 1,
                 CellState::Skipped => sum.skipped += 1,
                 CellState::Missed => sum.missed += 1,
-                CellState::Pending => sum.pending += 1,
+                CellState::Pending => {
+                    sum.pending += 1;
+                    sum.open_limits += u32::from(cell.is_open_limit);
+                }
                 CellState::NotDue | CellState::Paused => {}
             }
         }
@@ -132,7 +140,8 @@ pub fn cells(habit: &Habit, history: &History, range: DateRange, today: Date) ->
         .map(|date| {
             let day = kept.next_if(|day| day.date == date);
             let (state, value) = day.map_or((DayState::NotDue, None), |day| (day.state, day.value));
-            Cell { date, state: state.into(), bonus: state == DayState::Bonus, value }
+            let is_open_limit = state == DayState::Pending && habit.timeline.is_limit_on(date);
+            Cell { date, state: state.into(), bonus: state == DayState::Bonus, value, is_open_limit }
         })
         .collect()
 }

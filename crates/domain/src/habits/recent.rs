@@ -205,7 +205,7 @@ mod tests {
         let days = DateRange::new(date("2016-01-01"), date("2025-12-31")).unwrap();
         let kept = days.iter().filter(|day| day.days_since_epoch() * 7919 % 13 > 1 && Some(*day) != without);
         let value = timeline.plans()[0].kind.target().map(|target| target / 2);
-        History::rebuild(timeline, kept.map(|day| (day, DayRecord { state: EntryState::Done, value })))
+        History::rebuild(timeline, kept.map(|day| (day, DayRecord { state: EntryState::Done, value, settled: false })))
     }
 
     const MIX: [(&str, &str); 6] = [
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn young_habits_have_no_checkpoint() {
         let timeline = timeline(MIX[0].0, MIX[0].1);
-        let done = DayRecord { state: EntryState::Done, value: None };
+        let done = DayRecord { state: EntryState::Done, value: None, settled: false };
         let young = History::rebuild(&timeline, [(date("2016-01-20"), done), (date("2016-02-01"), done)]);
         let recent = Recent::of(&timeline, &young);
         assert_eq!(recent, Recent { checkpoint: None, history: young.clone() });

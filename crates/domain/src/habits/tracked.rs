@@ -45,6 +45,7 @@ fn with_minutes(
             state: EntryState::Done,
             value: None,
             tracked_minutes: minutes,
+            settled: false,
             note: None,
             created_at: now,
             updated_at: now,
@@ -54,7 +55,10 @@ fn with_minutes(
         Some(entry) if minutes == 0 && entry.is_tracked_only() => Some(Change::Remove(habit.id, date)),
         Some(entry) => {
             // Done without a value, from before the habit measured minutes, means that the target was reached.
-            let stands = entry.tracked_minutes == 0 && entry.state == EntryState::Done && entry.value.is_none();
+            let stands = entry.tracked_minutes == 0
+                && entry.state == EntryState::Done
+                && entry.value.is_none()
+                && !entry.settled;
             let target = habit.timeline.plan_on(date).kind.target();
             Some(Change::Put(Entry {
                 value: if stands { target } else { entry.value },
@@ -227,10 +231,22 @@ mod tests {
     /// The entry that putting makes.
     fn put(habit: &Habit, existing: Option<&Entry>, input: &EntryInput) -> Option<Entry> {
         let before = existing.map_or(0, |entry| entry.tracked_minutes);
-        let (state, value) = input.resolve(&habit.timeline.plan_on(day()).kind, before).ok()?;
+        let (state, value) = input.resolve(&habit.timeline.plan_on(day()).kind, None, before).ok()?;
         let note = input.note.clone();
+        let settled = input.settles(&habit.timeline.plan_on(day()).kind);
         let (habit, date, (now, rev)) = (habit.id, day(), CREATED);
-        Some(Entry { habit, date, state, value, tracked_minutes: before, note, created_at: now, updated_at: now, rev })
+        Some(Entry {
+            habit,
+            date,
+            state,
+            value,
+            tracked_minutes: before,
+            settled,
+            note,
+            created_at: now,
+            updated_at: now,
+            rev,
+        })
     }
 
     fn inputs() -> impl Strategy<Value = EntryInput> {
@@ -302,12 +318,12 @@ mod tests {
     fn what_contradicts_the_tracked_minutes_is_refused() {
         let kind = minutes("at_least").timeline.plan_on(day()).kind.clone();
         let missed = EntryInput { state: Some(EntryState::Missed), ..EntryInput::default() };
-        assert!(missed.resolve(&kind, 29).is_ok());
-        let refused = missed.resolve(&kind, 30).unwrap_err();
+        assert!(missed.resolve(&kind, None, 29).is_ok());
+        let refused = missed.resolve(&kind, None, 30).unwrap_err();
         assert_eq!(refused.iter().map(|wrong| wrong.code).collect::<Vec<_>>(), ["target_met"]);
         let done = EntryInput { state: Some(EntryState::Done), ..EntryInput::default() };
-        assert_eq!(done.resolve(&kind, 12), Ok((EntryState::Done, Some(18))));
-        assert_eq!(done.resolve(&kind, 45), Ok((EntryState::Done, Some(0))));
+        assert_eq!(done.resolve(&kind, None, 12), Ok((EntryState::Done, Some(18))));
+        assert_eq!(done.resolve(&kind, None, 45), Ok((EntryState::Done, Some(0))));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::stats::DaySummary;
 use super::{DayState, Habit, History, RECENT_DAYS, Recent};
+use crate::civil::num::len32;
 use crate::civil::{Date, Instant, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
@@ -31,12 +32,14 @@ pub struct Today {
     pub done: u32,
     /// How many of those are skipped.
     pub skipped: u32,
+    /// How many of those have a limit that they are within so far.
+    pub open_limits: u32,
 }
 
 impl Today {
-    /// done ÷ (due − skipped); `None` where nothing is left of it.
+    /// done ÷ (due − skipped − limits that are open); `None` where nothing is left of it.
     pub fn rate(&self) -> Option<f64> {
-        let asked = self.due.saturating_sub(self.skipped);
+        let asked = self.due.saturating_sub(self.skipped + self.open_limits);
         (asked > 0).then(|| f64::from(self.done) / f64::from(asked))
     }
 }
@@ -55,10 +58,14 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
     let count = |state: Option<DayState>| {
         let counted =
             items.iter().filter(|item| item.summary.due && state.is_none_or(|state| item.summary.state == state));
-        u32::try_from(counted.count()).unwrap_or(u32::MAX)
+        len32(counted.count())
     };
     let (due, done, skipped) = (count(None), count(Some(DayState::Done)), count(Some(DayState::Skipped)));
-    Ok(Today { date, items, due, done, skipped })
+    let is_open_limit = |item: &&TodayItem| {
+        item.summary.due && item.summary.state == DayState::Pending && item.habit.timeline.is_limit_on(date)
+    };
+    let open_limits = len32(items.iter().filter(is_open_limit).count());
+    Ok(Today { date, items, due, done, skipped, open_limits })
 }
 
 /// A user's settings and habits in their own order, each with the history needed for `date_of(today)` and later days.

@@ -132,7 +132,7 @@ pub(crate) fn entry(kind: &Kind, what: u8, value: u32) -> DayRecord {
             1 => EntryState::Missed,
             _ => EntryState::Done,
         };
-        return DayRecord { state, value: None };
+        return DayRecord { state, value: None, settled: false };
     };
     let value = match what {
         0..=3 => value,
@@ -140,11 +140,12 @@ pub(crate) fn entry(kind: &Kind, what: u8, value: u32) -> DayRecord {
         _ => target + value / 8,
     };
     match what {
-        2 => DayRecord { state: EntryState::Skipped, value: value.is_multiple_of(2).then_some(value) },
-        3 => DayRecord { state: EntryState::Missed, value: None },
+        2 => DayRecord { state: EntryState::Skipped, value: value.is_multiple_of(2).then_some(value), settled: false },
+        3 => DayRecord { state: EntryState::Missed, value: None, settled: false },
         _ => DayRecord {
             state: if kind.is_met_by(value) { EntryState::Done } else { EntryState::Missed },
             value: Some(value),
+            settled: kind.direction() == Direction::AtMost && kind.is_met_by(value) && what % 2 == 1,
         },
     }
 }

@@ -148,13 +148,27 @@ impl Oracle<'_> {
                 self.record(date).and_then(|record| record.value).is_some_and(|value| value >= target)
             }
             (Some(target), Direction::AtMost) => {
-                date < self.case.today && !self.called_missed(date) && self.value(date) <= u64::from(target)
+                let is_settled = self.record(date).is_some_and(|record| record.settled);
+                (date < self.case.today || is_settled)
+                    && !self.called_missed(date)
+                    && self.value(date) <= u64::from(target)
             }
         }
     }
 
+    /// Whether a day is missed whatever is left of it.
+    fn lost(&self, date: Date) -> bool {
+        let plan = self.plan(date);
+        let is_amount = matches!(plan.schedule.quota(), Some((Quota::Amount(_), _)));
+        let is_over = plan.kind.direction() == Direction::AtMost
+            && !is_amount
+            && !self.skipped(date)
+            && plan.kind.target().is_some_and(|target| self.value(date) > u64::from(target));
+        self.called_missed(date) || is_over
+    }
+
     pub(crate) fn open_today(&self, date: Date) -> bool {
-        date == self.case.today && !self.done(date) && !self.skipped(date) && !self.called_missed(date)
+        date == self.case.today && !self.done(date) && !self.skipped(date) && !self.lost(date)
     }
 
     pub(crate) fn unit(&self, date: Date) -> StreakUnit {

@@ -62,7 +62,7 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{BigInt, Integer, Nullable};
+    use diesel::sql_types::{BigInt, Bool, Integer, Nullable};
     use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
 
     entries (user_id, habit_id, date) {
@@ -72,6 +72,7 @@ table! {
         state -> TypedText,
         value -> Nullable<Integer>,
         tracked_minutes -> Integer,
+        settled -> Bool,
         note -> Nullable<TypedText>,
         created_at -> UtcTimestamp,
         updated_at -> UtcTimestamp,

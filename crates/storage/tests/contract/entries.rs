@@ -31,6 +31,7 @@ pub(crate) fn an_entry_reads_back_as_written(backend: Backend) {
     let full = Entry {
         value: Some(MAX_VALUE),
         tracked_minutes: 1440,
+        settled: true,
         note: EntryNote::parse(&"🌙".repeat(1000)).unwrap(),
         rev: Revision(i64::MAX),
         ..samples::entry(habit, Date::MAX)
@@ -57,6 +58,7 @@ pub(crate) fn a_second_put_replaces_but_for_the_first_time(backend: Backend) {
         state: EntryState::Missed,
         value: None,
         tracked_minutes: 7,
+        settled: true,
         note: None,
         created_at: later,
         updated_at: later,
@@ -146,7 +148,7 @@ pub(crate) fn records_of_a_habit_come_by_date(backend: Backend) {
         Entry { value: None, state: EntryState::Skipped, ..at("2025-12-31") },
     ];
     put(&test, user, &entries);
-    let record = |state, value| DayRecord { state, value };
+    let record = |state, value| DayRecord { state, value, settled: false };
     assert_eq!(
         test.read(|store| store.day_records(user, habit)),
         [

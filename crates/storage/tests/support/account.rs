@@ -50,7 +50,7 @@ fn habit(number: usize, days: DateRange) -> (Habit, History) {
         position: i32::try_from(number).unwrap(),
         ..samples::habit("Habit")
     };
-    let done = DayRecord { state: EntryState::Done, value: None };
+    let done = DayRecord { state: EntryState::Done, value: None, settled: false };
     let records = days.iter().filter(|day| is_done(*day, number)).map(|day| (day, done));
     let history = History::rebuild(&habit.timeline, records);
     (habit, history)

@@ -223,6 +223,7 @@ pub(crate) fn entry(habit: HabitId, date: Date) -> Entry {
         state: EntryState::Done,
         value: Some(3),
         tracked_minutes: 0,
+        settled: false,
         note: None,
         created_at: NOW,
         updated_at: NOW,
@@ -344,6 +345,6 @@ pub(crate) fn timeline_from(plans: &serde_json::Value) -> Timeline {
 
 /// A history with these days done.
 pub(crate) fn history(days: &[&str]) -> History {
-    let done = DayRecord { state: EntryState::Done, value: None };
+    let done = DayRecord { state: EntryState::Done, value: None, settled: false };
     History::rebuild(&timeline(), days.iter().map(|day| (date(day), done)))
 }

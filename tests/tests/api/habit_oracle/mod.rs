@@ -5,7 +5,7 @@
 
 mod naive;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike as _, Duration};
 use chrono_tz::Tz;
@@ -109,6 +109,7 @@ impl Account {
                 pauses: Vec::new(),
                 archives: Vec::new(),
                 entries: BTreeMap::new(),
+                settled: BTreeSet::new(),
                 today,
             });
         }
@@ -205,7 +206,12 @@ impl Account {
                 if !self.dice.one_in(keeps) {
                     let kind = habit.plan(date).kind;
                     let (state, value) = done_on(&mut self.dice, kind);
+                    let settles = kind.is_limit() && state == State::Done && self.dice.one_in(2);
+                    if settles {
+                        habit.settled.insert(date);
+                    }
                     let named = match state {
+                        State::Done if settles => Some("done"),
                         State::Skipped => Some("skipped"),
                         State::Missed if value.is_none() => Some("missed"),
                         State::Done if value.is_none() => Some("done"),

@@ -1,6 +1,6 @@
 //! Habits by their definitions, day by day and without a thought for speed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use serde_json::{Value, json};
@@ -63,6 +63,8 @@ pub(super) struct Habit {
     /// From a day until another, which isn't archived any more.
     pub(super) archives: Vec<(Day, Option<Day>)>,
     pub(super) entries: BTreeMap<Day, (State, Option<u64>)>,
+    /// Days within a limit that were called done before they were over.
+    pub(super) settled: BTreeSet<Day>,
     pub(super) today: Day,
 }
 
@@ -305,14 +307,26 @@ impl Habit {
         match kind.target() {
             None => ticked,
             Some(target) if kind.is_limit() => {
-                date < self.today && !self.called_missed(date) && self.value(date).unwrap_or(0) <= target
+                (date < self.today || self.settled.contains(&date))
+                    && !self.called_missed(date)
+                    && self.value(date).unwrap_or(0) <= target
             }
             Some(target) => self.value(date).map_or(ticked, |value| value >= target),
         }
     }
 
+    /// Whether a day is missed whatever is left of it: it was called so, or is over its limit.
+    fn is_lost(&self, date: Day) -> bool {
+        let plan = self.plan(date);
+        let is_over = plan.kind.is_limit()
+            && !matches!(plan.schedule, Schedule::Amount(..))
+            && !self.skipped(date)
+            && self.value(date) > plan.kind.target();
+        self.called_missed(date) || is_over
+    }
+
     fn open_today(&self, date: Day) -> bool {
-        date == self.today && !self.done(date) && !self.skipped(date) && !self.called_missed(date)
+        date == self.today && !self.done(date) && !self.skipped(date) && !self.is_lost(date)
     }
 
     pub(super) fn unit(&self, date: Day) -> &'static str {
@@ -428,7 +442,7 @@ impl Habit {
         let Some(period) = quota else {
             return match () {
                 () if self.done(date) => "done",
-                () if date < self.today || date == self.today && self.called_missed(date) => "missed",
+                () if date < self.today || date == self.today && self.is_lost(date) => "missed",
                 () => "pending",
             };
         };
@@ -460,7 +474,7 @@ impl Habit {
             () if counted => "done",
             () if period.verdict == Some(false) => "missed",
             () if date < self.today || period.met || self.nothing_left(&period, date) => "not_due",
-            () if date == self.today && self.called_missed(date) => "missed",
+            () if date == self.today && self.is_lost(date) => "missed",
             () => "pending",
         }
     }

@@ -36,6 +36,8 @@ pub(crate) struct EntryBody {
     manual_value: Option<u32>,
     /// The minutes of the day's time entries.
     tracked_minutes: u32,
+    /// Of habits with a limit: whether the day was called `done` before it was over.
+    settled: bool,
     /// A note.
     note: Option<EntryNote>,
     /// When it was first made.
@@ -57,6 +59,7 @@ impl From<Entry> for EntryBody {
             value: entry.total(),
             manual_value: entry.value,
             tracked_minutes: entry.tracked_minutes,
+            settled: entry.settled,
             note: entry.note,
             created_at: entry.created_at,
             updated_at: entry.updated_at,

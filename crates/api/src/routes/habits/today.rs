@@ -74,7 +74,7 @@ struct TodaySummaryBody {
     done: u32,
     /// How many of those are skipped.
     skipped: u32,
-    /// done ÷ (due − skipped); null where nothing is due.
+    /// done ÷ due ones that are neither skipped nor within a limit that is still open; null where there are none.
     rate: Option<f64>,
 }
 

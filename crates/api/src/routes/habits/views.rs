@@ -61,7 +61,7 @@ struct DaySumBody {
     pending: u32,
     /// How many were done without being due.
     bonus: u32,
-    /// done ÷ (due − skipped); null where nothing is due.
+    /// done ÷ due ones that are neither skipped nor within a limit that is still open; null where there are none.
     rate: Option<f64>,
 }
 

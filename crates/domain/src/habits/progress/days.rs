@@ -37,7 +37,7 @@ impl Progress<'_> {
             DayState::Skipped
         } else if self.is_done(date) {
             DayState::Done
-        } else if date < self.today || date == self.today && self.history.missed.contains(date) {
+        } else if date < self.today || date == self.today && self.is_lost_today() {
             DayState::Missed
         } else {
             DayState::Pending
@@ -94,7 +94,7 @@ impl Progress<'_> {
             return DayState::Missed;
         }
         if date >= self.today && !progress.met && !self.nothing_left(period, progress, date) {
-            if date == self.today && self.history.missed.contains(date) { DayState::Missed } else { DayState::Pending }
+            if date == self.today && self.is_lost_today() { DayState::Missed } else { DayState::Pending }
         } else {
             DayState::NotDue
         }

@@ -14,6 +14,7 @@ use super::bits::{clear, each};
 use super::history::History;
 use super::kind::Direction;
 use super::recent::Checkpoint;
+use super::schedule::Quota;
 use super::timeline::Timeline;
 use crate::civil::Date;
 use crate::civil::num::{day_of, index_of_day};
@@ -138,6 +139,13 @@ impl<'a> Progress<'a> {
                     at += 1;
                 });
                 clear(&mut done, base, from.max(today.days_since_epoch()), to);
+                if segment.range().contains(today) && history.settled.contains(today) {
+                    let offset = index_of_day(today.days_since_epoch() - base);
+                    let is_due = due.get(offset / 64).copied().unwrap_or(0) & 1 << (offset % 64);
+                    if let Some(word) = done.get_mut(offset / 64) {
+                        *word |= is_due;
+                    }
+                }
             }
         }
         // Clears days after today and before the start.
@@ -180,12 +188,18 @@ impl<'a> Progress<'a> {
         Self::bit(&self.skipped, self.base, date)
     }
 
-    /// Whether today is still open: not done, not skipped, not expressly missed.
+    /// Whether today is missed before it is over: it was expressly called so, or is over its limit.
+    pub(super) fn is_lost_today(&self) -> bool {
+        let plan = self.timeline.plan_on(self.today);
+        let is_over = plan.kind.direction() == Direction::AtMost
+            && !matches!(plan.schedule.quota(), Some((Quota::Amount(_), _)))
+            && self.history.crossed.contains(self.today);
+        is_over || self.history.missed.contains(self.today)
+    }
+
+    /// Whether today is still open: not done, not skipped, not missed already.
     pub(super) fn today_is_open(&self) -> bool {
         let today = self.today;
-        self.is_scheduled(today)
-            && !self.is_done(today)
-            && !self.is_skipped(today)
-            && !self.history.missed.contains(today)
+        self.is_scheduled(today) && !self.is_done(today) && !self.is_skipped(today) && !self.is_lost_today()
     }
 }

@@ -13,6 +13,7 @@ use std::fmt;
 pub use due::DueDates;
 pub use period::QuotaPeriod;
 
+use super::kind::Direction;
 use super::plan::{Archive, Pause, Plan, Window};
 use super::schedule::Per;
 use crate::civil::{Date, DateRange};
@@ -271,6 +272,11 @@ impl Timeline {
     pub fn frequency_on(&self, date: Date) -> f64 {
         let at = self.segments.partition_point(|segment| segment.from <= date).saturating_sub(1);
         self.segments.get(at).map_or(1.0, Segment::frequency)
+    }
+
+    /// Whether the version in force on a day has a limit rather than a target.
+    pub fn is_limit_on(&self, date: Date) -> bool {
+        self.plan_on(date).kind.direction() == Direction::AtMost
     }
 
     /// What a streak counts on a day.

@@ -48,7 +48,7 @@ fn habit(number: u128, schedule: &str, kind: &str, starts_on: &str, entries: &[(
             '-' => EntryState::Missed,
             _ => EntryState::Skipped,
         };
-        (*date, DayRecord { state, value: None })
+        (*date, DayRecord { state, value: None, settled: false })
     });
     let history = History::rebuild(&timeline, records);
     let made = at("2026-01-01T00:00:00Z");

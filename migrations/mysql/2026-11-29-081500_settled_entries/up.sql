@@ -1,0 +1,4 @@
+-- Whether a day within a limit was called done before it was over.
+ALTER TABLE entries
+    ADD COLUMN settled BOOLEAN NOT NULL DEFAULT FALSE,
+    ADD CONSTRAINT entries_settled_check CHECK (settled IN (0, 1));
