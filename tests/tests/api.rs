@@ -44,6 +44,7 @@ mod api {
     mod secrets;
     mod security;
     mod sessions;
+    mod shared_pauses;
     mod sleep;
     mod sleep_views;
     mod smtp;

@@ -50,9 +50,9 @@ impl Accounts {
         expected: Expected,
         patch: SettingsPatch,
     ) -> Result<UserProfile, Error> {
-        let now = self.context.now();
+        let (now, ids) = (self.context.now(), Arc::clone(&self.context.ids));
         let written = self.context.unit_of_work.write::<_, DomainError>(principal.user, now, move |tx| {
-            users::update_settings(tx, &expected, patch)?;
+            users::update_settings(tx, &expected, patch, &*ids)?;
             users::profile(tx.store, principal.user, now)
         });
         Ok(written.await?)

@@ -121,6 +121,7 @@ codes! {
         ChangedMeanwhile = "changed_meanwhile", "It was changed at the same time";
         ThemeColorTaken = "theme_color_taken", "The colour of the theme is already in use";
         ThemeNameTaken = "theme_name_taken", "The theme name is already in use";
+        PauseShared = "pause_shared", "The pause is one of all habits";
         OnlyPlan = "only_plan", "A habit has at least one plan version";
         HabitEnded = "habit_ended", "The habit has ended";
         SleepOverlap = "sleep_overlap", "The sleep overlaps other logs";

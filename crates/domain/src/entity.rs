@@ -106,6 +106,15 @@ impl Entity for Pause {
     const NOT_FOUND: Code = Code::PauseNotFound;
 }
 
+/// A pause of all habits.
+#[derive(Debug)]
+pub enum SharedPause {}
+impl Entity for SharedPause {
+    const NAME: &'static str = "shared_pause";
+    const LABEL: &'static str = "pause of all habits";
+    const NOT_FOUND: Code = Code::PauseNotFound;
+}
+
 /// A log of sleep.
 #[derive(Debug)]
 pub enum SleepLog {}

@@ -146,6 +146,8 @@ pub type ThemeId = Id<entity::Theme>;
 pub type HabitId = Id<entity::Habit>;
 /// The id of a habit's pause.
 pub type PauseId = Id<entity::Pause>;
+/// The id of a pause of all habits.
+pub type SharedPauseId = Id<entity::SharedPause>;
 /// The id of a sleep log.
 pub type SleepLogId = Id<entity::SleepLog>;
 /// The id of a moment's mood.

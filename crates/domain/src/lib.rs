@@ -34,6 +34,7 @@ pub mod recurrence;
 pub mod revision;
 pub mod seek;
 pub mod sessions;
+pub mod shared_pauses;
 pub mod sleep;
 pub mod stats;
 pub mod summary_stats;

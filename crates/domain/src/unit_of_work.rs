@@ -23,6 +23,7 @@ use crate::personal_tokens::PersonalTokenRepository;
 use crate::quotes::QuoteRepository;
 use crate::revision::Revision;
 use crate::sessions::SessionRepository;
+use crate::shared_pauses::SharedPauseRepository;
 use crate::sleep::SleepRepository;
 use crate::stats::overview::StatsRepository;
 use crate::tasks::TaskRepository;
@@ -50,6 +51,7 @@ pub trait Store:
     + ThemeRepository
     + HabitRepository
     + EntryRepository
+    + SharedPauseRepository
     + SleepRepository
     + MoodRepository
     + TaskRepository

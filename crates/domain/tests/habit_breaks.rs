@@ -5,7 +5,8 @@
 
 use circadia_domain::civil::{Date, DateRange, Weekday};
 use circadia_domain::habits::{
-    Archive, DayRecord, Direction, EntryState, History, Kind, Pause, Plan, Progress, Quota, Schedule, Timeline, Window,
+    Archive, DayRecord, Direction, EntryState, History, Kind, Pause, PauseSource, Plan, Progress, Quota, Schedule,
+    Timeline, Window,
 };
 use circadia_domain::ids::PauseId;
 use proptest::prelude::*;
@@ -74,6 +75,7 @@ fn habit(schedule: &Schedule, kind: &Kind, breaks: &[(Break, i32, i32)]) -> Time
                 id: PauseId::from_uuid(Uuid::from_u128(1 + u128::from(first.cast_unsigned()))),
                 from,
                 to: Some(from.saturating_add_days(length - 1)),
+                source: PauseSource::Own,
             }),
             Break::Archive => archives.push(Archive { from, until: Some(from.saturating_add_days(*length)) }),
             Break::Skips(_) => {}

@@ -136,12 +136,11 @@ proptest! {
                 } else {
                     prop_assert_eq!(progress.period_of(date), None);
                     let kind = &oracle.plan(date).kind;
-                    let bonus = case.timeline.window().contains(date)
-                        && kind.direction() == Direction::AtLeast
-                        && oracle.done(date);
+                    let within = case.timeline.window().contains(date);
+                    let bonus = within && kind.direction() == Direction::AtLeast && oracle.done(date);
                     let expected = match oracle.due(date) {
                         false if bonus => DayState::Bonus,
-                        false if case.timeline.window().contains(date) && oracle.away(date) => DayState::Paused,
+                        false if within && oracle.away(date) => DayState::Paused,
                         false => DayState::NotDue,
                         true if oracle.skipped(date) => DayState::Skipped,
                         true if oracle.done(date) => DayState::Done,

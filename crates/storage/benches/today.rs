@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use circadia_domain::civil::{Date, DateRange, Weekday};
 use circadia_domain::habits::{
-    Entry, EntryState, Habit, History, Kind, Pause, Plan, Schedule, Timeline, Today, Window, today,
+    Entry, EntryState, Habit, History, Kind, Pause, PauseSource, Plan, Schedule, Timeline, Today, Window, today,
 };
 use circadia_domain::ids::{PauseId, UserId};
 use circadia_storage::Backend;
@@ -65,7 +65,12 @@ fn habit(number: usize, start: Date, last: Date) -> Habit {
     let mut pauses = Vec::new();
     if changed {
         plans.push(plan(day(4)));
-        pauses.push(Pause { id: PauseId::from_uuid(samples::id()), from: day(6), to: Some(day(7)) });
+        pauses.push(Pause {
+            id: PauseId::from_uuid(samples::id()),
+            from: day(6),
+            to: Some(day(7)),
+            source: PauseSource::Own,
+        });
     }
     let timeline = Timeline::new(Window { starts_on: start, ends_on: None }, plans, pauses).unwrap();
     Habit {

@@ -321,6 +321,13 @@ impl HabitRepository for Transaction {
             .classified()
     }
 
+    fn put_pauses(&mut self, user: UserId, habits: &[&Habit]) -> Result<()> {
+        let rows = habits.iter().map(|habit| Ok((habits::user_id.eq(Sql(user)), HabitRow::from_domain(habit)?)));
+        let rows = rows.collect::<Result<Vec<_>>>()?;
+        // They are stored already, so the rest of the rows is left aside.
+        insert_rows!(self.connection(), habits, rows, on (user_id, id) replace (pauses, updated_at, rev)).classified()
+    }
+
     fn move_habits(&mut self, user: UserId, positions: &[(HabitId, i32)], rev: Revision, now: Instant) -> Result<()> {
         for moves in positions.chunks(MOVES_PER_STATEMENT) {
             let ids = moves.iter().map(|(id, _)| Sql(*id));

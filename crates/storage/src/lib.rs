@@ -63,6 +63,7 @@ mod quotes;
 mod row;
 mod schema;
 mod sessions;
+mod shared_pauses;
 mod sleep;
 mod sql_types;
 mod statements;

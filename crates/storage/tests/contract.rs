@@ -22,6 +22,7 @@ mod contract {
     pub(crate) mod rules;
     mod schema;
     pub(crate) mod sessions;
+    pub(crate) mod shared_pauses;
     pub(crate) mod sleep;
     pub(crate) mod stats;
     pub(crate) mod tasks;
@@ -194,6 +195,13 @@ contract! {
         what_belongs_to_them_is_counted,
         a_deleted_theme_leaves_its_habits_and_tasks_unthemed,
         themes_of_others_are_out_of_reach,
+    }
+    shared_pauses {
+        a_shared_pause_reads_back_as_written,
+        they_are_listed_by_their_first_day,
+        a_deleted_one_leaves_a_tombstone,
+        shared_pauses_of_others_are_out_of_reach,
+        what_habits_have_of_them_is_stored_for_a_thousand_habits_at_once,
     }
     habits {
         a_habit_reads_back_as_written,

@@ -177,7 +177,7 @@ macro_rules! ids {
     };
 }
 
-ids!(theme, habit, pause, session, task, time_entry, sleep_log, moment, token);
+ids!(theme, habit, pause, shared_pause, session, task, time_entry, sleep_log, moment, token);
 
 /// Things of one user, to be called with.
 #[derive(Debug, Clone)]
@@ -185,6 +185,7 @@ pub(crate) struct World {
     pub(crate) theme: String,
     pub(crate) habit: String,
     pub(crate) pause: String,
+    pub(crate) shared_pause: String,
     pub(crate) session: String,
     pub(crate) task: String,
     pub(crate) time_entry: String,
@@ -214,6 +215,10 @@ impl World {
             .post(&format!("/habits/{habit}/pauses"), json!({"from": "2026-02-01", "to": "2026-02-03"}))
             .await
             .expect(201);
+        let shared_pause = client
+            .post("/me/pauses", json!({"from": "2026-01-20", "to": "2026-01-21", "except_habits": [habit]}))
+            .await
+            .expect(201);
         let sessions = client.get("/me/sessions").await.expect(200);
         let token = client.post("/me/tokens", json!({"name": "Importer", "scopes": ["read"]})).await.expect(201);
         let date = "2026-03-10".to_owned();
@@ -234,6 +239,7 @@ impl World {
             sleep_log: sleep_log.body["id"].as_str().unwrap().to_owned(),
             moment: moment.body["id"].as_str().unwrap().to_owned(),
             pause: pause.body["id"].as_str().unwrap().to_owned(),
+            shared_pause: shared_pause.body["id"].as_str().unwrap().to_owned(),
             session: sessions.each("id").remove(0),
             token: token.body["id"].as_str().unwrap().to_owned(),
             date,
@@ -364,6 +370,12 @@ impl World {
             }),
             "createPause" => json!({"id": fresh_id(), "from": "2026-03-01", "to": "2026-03-02"}),
             "updatePause" => json!({"from": "2026-02-02", "to": "2026-02-04"}),
+            "createSharedPause" => json!({
+                "id": fresh_id(), "from": "2026-03-01", "to": "2026-03-02", "note": "Holiday", "except_habits": [habit],
+            }),
+            "updateSharedPause" => json!({
+                "from": "2026-02-02", "to": "2026-02-04", "note": "Illness", "except_habits": [habit],
+            }),
             "putEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
             "patchEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
             "incrementEntry" => json!({"by": 2}),

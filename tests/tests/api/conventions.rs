@@ -81,6 +81,8 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     let theme = ada.theme("Health").await;
     let pause = ada.post(&format!("/habits/{habit}/pauses"), json!({"from": "2026-03-02"})).await.expect(201);
     let pause = pause.body["id"].as_str().unwrap();
+    let shared = ada.post("/me/pauses", json!({"from": "2026-03-03"})).await.expect(201);
+    let shared = shared.header("location").unwrap().to_owned();
     let task = ada.task(json!({})).await;
     let spent = ada.post("/time-entries", json!({"minutes": 5})).await.expect(201);
     let spent = spent.header("location").unwrap();
@@ -112,6 +114,8 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
         stale.put(&format!("/habits/{habit}/plan"), plan).await,
         stale.patch(&format!("/habits/{habit}/pauses/{pause}"), json!({"to": null})).await,
         stale.delete(&format!("/habits/{habit}/pauses/{pause}")).await,
+        stale.patch(&shared, json!({"to": null})).await,
+        stale.delete(&shared).await,
         stale.post(&format!("/habits/{habit}/archive"), Value::Null).await,
         stale.post(&format!("/habits/{habit}/restore"), Value::Null).await,
         stale.patch(&format!("/tasks/{task}"), json!({"title": "x"})).await,
@@ -134,6 +138,7 @@ async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
     for (list, body, other) in [
         ("/themes", json!({"name": "Health"}), json!({"name": "Wealth"})),
         ("/time-entries", json!({"minutes": 5}), json!({"minutes": 6})),
+        ("/me/pauses", json!({"from": "2026-03-01"}), json!({"from": "2026-03-01", "note": "Holiday"})),
         ("/tasks", json!({"title": "Call"}), json!({"title": "Call", "priority": "low"})),
         (
             "/habits",

@@ -217,6 +217,7 @@ async fn nothing_of_others_is_in_any_figure(backend: Backend) {
     ada.put(&format!("/moods/{}", hers.date), json!({"value": 1})).await.expect(200);
     ada.patch(&format!("/sleep/{}", hers.sleep_log), json!({"end": "2026-03-10T04:00:00Z"})).await.expect(200);
     ada.post("/time-entries", json!({"habit_id": habit, "date": "2026-02-20", "minutes": 50})).await.expect(201);
+    ada.patch(&format!("/me/pauses/{}", hers.shared_pause), json!({"note": "Holiday"})).await.expect(200);
     ada.post("/timer/start", json!({"habit_id": habit})).await.expect(201);
     app.log_in("ada").await;
     let after = read_all(&eve, &own, &catalogue).await;

@@ -27,6 +27,7 @@ pub(crate) async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
     for path in [
         "/me".into(),
         "/me/tokens".into(),
+        "/me/pauses".into(),
         "/themes".into(),
         "/habits".into(),
         "/habits/today".into(),
@@ -129,7 +130,7 @@ async fn ids_of_others_in_bodies_and_queries_are_unknown(backend: Backend) {
         let name = at.rsplit(['/', '?']).find(|part| part.parse::<usize>().is_err()).unwrap();
         let of = |world: &World| match name {
             "theme_id" => world.theme.clone(),
-            "habit_id" | "ids" => world.habit.clone(),
+            "habit_id" | "ids" | "except_habits" => world.habit.clone(),
             "task_id" => world.task.clone(),
             _ => panic!("the generator doesn't know what {id} names at {at}"),
         };
@@ -172,6 +173,8 @@ async fn ids_of_others_can_be_chosen_like_any(backend: Backend) {
     let sleep = json!({"id": hers.sleep_log, "start": "2026-03-09T22:00:00Z", "end": "2026-03-10T06:00:00Z"});
     eve.post("/sleep", sleep).await.expect(201);
     eve.post("/moods", json!({"id": hers.moment, "at": "2026-03-10T12:00:00Z", "value": 1})).await.expect(201);
+    eve.post("/me/pauses", json!({"id": hers.shared_pause, "from": "2026-03-01"})).await.expect(201);
+    eve.delete(&format!("/me/pauses/{}", hers.shared_pause)).await.expect(204);
     eve.delete(&format!("/sleep/{}", hers.sleep_log)).await.expect(204);
     eve.delete(&format!("/moods/moments/{}", hers.moment)).await.expect(204);
     assert_eq!(eve.get(&format!("/habits/{}", hers.habit)).await.expect(200).body["name"], "Mine");
@@ -200,6 +203,7 @@ async fn lists_hold_only_what_is_ones_own(backend: Backend) {
         "/habits/views/week",
         "/sleep",
         "/moods",
+        "/me/pauses",
     ] {
         assert_ne!(ada.get(list).await.expect(200).body["items"], json!([]), "{list}");
         assert_eq!(eve.get(list).await.expect(200).body["items"], json!([]), "{list}");

@@ -51,6 +51,10 @@ async fn lists_are_walked_forth_and_back(backend: Backend) {
     assert_eq!(walk(&ada, "/habits?limit=3&sort=-created_at", "name", 3).await.len(), 7);
     assert_eq!(walk(&ada, "/habits?limit=2&q=e", "name", 1).await, ["é", "e"]);
     assert_eq!(walk(&ada, "/themes?limit=2", "name", 4).await, ["A", "b", "C", "d", "e", "é", "f"]);
+    for (note, from) in [("c", "2026-03-05"), ("a", "2026-03-01"), ("b", "2026-03-05"), ("d", "2026-03-09")] {
+        ada.post("/me/pauses", json!({"from": from, "note": note})).await.expect(201);
+    }
+    assert_eq!(walk(&ada, "/me/pauses?limit=1", "note", 4).await, ["a", "c", "b", "d"]);
     assert_eq!(ada.get("/habits?limit=7").await.expect(200).link("next"), None);
 }
 

@@ -12,6 +12,7 @@ scenarios!(
     a_thousand_increments_add_up,
     eight_writers_lose_nothing,
     one_id_is_made_once,
+    two_pauses_of_all_habits_at_once_are_both_in_every_habit,
     of_sleeps_that_overlap_one_is_stored,
     sleeps_replace_each_other_one_after_the_other,
     two_hundred_parallel_refreshes_have_one_child,
@@ -280,4 +281,27 @@ async fn two_starts_at_once_make_one_timer(backend: Backend) {
     }
     assert_eq!(app.database.number("SELECT count(*) FROM time_entries"), 4);
     assert_eq!(app.database.number("SELECT count(*) FROM timers"), 0);
+}
+
+async fn two_pauses_of_all_habits_at_once_are_both_in_every_habit(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let mut habits = Vec::new();
+    for _ in 0..5 {
+        habits.push(ada.habit(json!({"starts_on": "2026-03-01"})).await);
+    }
+    let id = fresh_id();
+    let post = |body: Value| (ada.clone(), Method::POST, "/me/pauses".to_owned(), body);
+    let one = json!({"id": id, "from": "2026-03-02", "to": "2026-03-03"});
+    let make = (ada.clone(), Method::POST, "/habits".to_owned(), json!({"name": "h", "schedule": {"type": "daily"}}));
+    let requests = vec![post(one.clone()), make, post(one), post(json!({"from": "2026-03-11"}))];
+    assert_eq!(statuses(&at_once(requests).await), BTreeMap::from([(201, 4)]));
+    assert_eq!(ada.get("/me/pauses").await.expect(200).each("from"), ["2026-03-02", "2026-03-11"]);
+    for habit in habits {
+        let pauses = ada.get(&format!("/habits/{habit}/pauses")).await.expect(200);
+        assert_eq!(pauses.each("from"), ["2026-03-02", "2026-03-11"], "{habit}");
+    }
+    for item in ada.get("/habits/today").await.expect(200).body["items"].as_array().unwrap() {
+        assert_eq!(item["state"], "paused");
+    }
 }

@@ -10,6 +10,7 @@ scenarios!(
     sleep_and_moods_cost_the_same_however_much_there_is,
     statistics_cost_the_same_of_a_month_and_of_years,
     frequent_requests_take_few_round_trips,
+    pauses_of_all_habits_cost_the_same_however_many_there_are,
 );
 
 async fn frequent_requests_take_few_round_trips(backend: Backend) {
@@ -47,6 +48,38 @@ async fn frequent_requests_take_few_round_trips(backend: Backend) {
     let path = format!("/habits/{habit}/entries/2026-03-10");
     assert_eq!(ada.put(&path, json!({"state": "done"})).await.expect(201).round_trips(), most);
     assert_eq!(ada.put(&path, json!({"state": "done", "note": "again"})).await.expect(200).round_trips(), most);
+}
+
+async fn pauses_of_all_habits_cost_the_same_however_many_there_are(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.until_known().await;
+    let make = async || {
+        let body = json!({"name": "h", "schedule": {"type": "daily"}, "starts_on": "2026-03-01"});
+        ada.post("/habits", body).await.expect(201).statements()
+    };
+    // Whether there is one with its id, or there was; how many there are; the shared pauses; the habit and its history.
+    assert_eq!(make().await, 6);
+    for habits in [1, 40] {
+        // The pauses, a tombstone, the habits; the pause, the habits' pauses, their histories.
+        let made = ada.post("/me/pauses", json!({"from": "2026-03-02", "to": "2026-03-05"})).await.expect(201);
+        assert_eq!(made.statements(), 6, "{habits} habits");
+        let path = made.header("location").unwrap();
+        assert_eq!(ada.patch(path, json!({"to": "2026-03-06"})).await.expect(200).statements(), 5, "{habits} habits");
+        assert_eq!(ada.patch(path, json!({"note": "Holiday"})).await.expect(200).statements(), 2, "{habits} habits");
+        assert_eq!(ada.get("/me/pauses").await.expect(200).statements(), 1);
+        // A tombstone, too.
+        assert_eq!(ada.delete(path).await.expect(204).statements(), 6, "{habits} habits");
+        for _ in habits..40 {
+            make().await;
+        }
+    }
+    let name = |zone: &str| json!({"timezone": zone});
+    let west = ada.patch("/me", name("Pacific/Honolulu")).await.expect(200).statements();
+    // The pauses, the habits; the pause, the habits' pauses, their histories.
+    let east = ada.patch("/me", name("Pacific/Auckland")).await.expect(200).statements();
+    assert_eq!(ada.get("/me/pauses").await.expect(200).each("source"), ["date_line"]);
+    assert_eq!(east, west + 5);
 }
 
 async fn cost(client: &Client, path: &str) -> u32 {

@@ -34,7 +34,7 @@ async fn damage_is_named_and_mended() {
     let server = sandbox.serve().await;
     let session = server.register("ada").await;
     let mut habits = Vec::new();
-    for name in ["Torn", "Lost", "Stale", "Blurred", "Sound"] {
+    for name in ["Torn", "Lost", "Stale", "Blurred", "Paused", "Sound"] {
         let habit = server.daily_habit(&session, name, "2026-01-01").await;
         for date in DATES {
             assert!(server.try_put_done(&session, &habit, date).await.unwrap().is_success());
@@ -50,7 +50,8 @@ async fn damage_is_named_and_mended() {
         assert!(said.contains(checked), "{checked} is missing in: {said}");
     }
 
-    let [torn, lost, stale, blurred, sound] = habits.iter().map(|id| blob(id)).collect::<Vec<_>>().try_into().unwrap();
+    let [torn, lost, stale, blurred, paused, sound] =
+        habits.iter().map(|id| blob(id)).collect::<Vec<_>>().try_into().unwrap();
     damage(&sandbox, &format!("UPDATE habit_histories SET history = x'ffff' WHERE habit_id = {torn}"));
     damage(&sandbox, &format!("DELETE FROM habit_histories WHERE habit_id = {lost}"));
     damage(
@@ -61,23 +62,26 @@ async fn damage_is_named_and_mended() {
     );
     // The recent part of a history without entries.
     damage(&sandbox, &format!("UPDATE habit_histories SET recent = x'0100000000000000' WHERE habit_id = {blurred}"));
+    // A copy of a shared pause that there isn't.
+    let copy = format!(r#"[{{"id":"{}","from":"2026-03-03","source":"shared"}}]"#, habits[4]);
+    damage(&sandbox, &format!("UPDATE habits SET pauses = '{copy}' WHERE id = {paused}"));
     assert_ne!(sound, stale);
 
     for _ in 0..2 {
         let ended = run(&mut sandbox.circadia(&["doctor"]));
         assert_eq!(ended.code, Some(1), "{ended:?}");
         assert!(ended.err.contains("doctor --repair"), "{ended:?}");
-        for habit in &habits[..4] {
+        for habit in &habits[..5] {
             assert!(ended.out.contains(habit.as_str()), "{habit} is missing in: {ended:?}");
         }
-        assert!(!ended.out.contains(habits[4].as_str()), "{ended:?}");
+        assert!(!ended.out.contains(habits[5].as_str()), "{ended:?}");
     }
 
     run(&mut sandbox.circadia(&["doctor", "--repair"])).succeeded();
     run(&mut sandbox.circadia(&["doctor"])).succeeded();
     let server = sandbox.serve().await;
     let after = streaks(&server, &session, &habits).await;
-    for whole in [0, 1, 3, 4] {
+    for whole in [0, 1, 3, 4, 5] {
         assert_eq!(after[whole], before[whole]);
     }
     // Its entries are what counts: the last of them says now that it was missed.

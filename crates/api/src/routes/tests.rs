@@ -2,6 +2,7 @@
 
 use circadia_domain::habits::{EntryInput, EntryPatch, HabitPatch, NewHabit, NewPlan};
 use circadia_domain::moods::{MomentPatch, NewMoment};
+use circadia_domain::shared_pauses::{NewSharedPause, SharedPausePatch};
 use circadia_domain::sleep::{NewSleepLog, SleepPatch};
 use circadia_domain::tasks::{NewTask, TaskPatch};
 use circadia_domain::themes::{NewTheme, ThemePatch};
@@ -72,6 +73,7 @@ documented!(
     NewHabit,
     NewMoment,
     NewPlan,
+    NewSharedPause,
     NewSleepLog,
     NewTask,
     NewTheme,
@@ -85,6 +87,7 @@ documented!(
     ResetPasswordBody,
     SecondFactorBody,
     SettingsPatch,
+    SharedPausePatch,
     SleepPatch,
     StartTimer,
     StopTimer,

@@ -40,7 +40,7 @@ pub use habit::{
 pub use history::{DayRecord, History, InvalidHistory};
 pub use kind::{Direction, Kind, KindInput, MAX_MINUTES, MAX_TARGET, Unit};
 pub use period_view::{Cell, CellState, DaySum, HabitRow, PeriodView, cells, period_view};
-pub use plan::{Archive, Pause, Plan, Window};
+pub use plan::{Archive, Pause, PauseSource, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};
 pub use repository::{

@@ -76,6 +76,27 @@ impl Window {
     }
 }
 
+words! {
+    /// Where a pause of a habit comes from.
+    #[derive(Default)]
+    pub enum PauseSource {
+        /// It is the habit's own.
+        #[default]
+        Own = "own",
+        /// It is one of the pauses of all habits.
+        Shared = "shared",
+        /// The days were lost at the date line: they count nevertheless if something was done on them.
+        DateLine = "date_line",
+    }
+}
+
+impl PauseSource {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_own(&self) -> bool {
+        *self == Self::Own
+    }
+}
+
 /// A pause: days on which the habit isn't due and its streak isn't broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,9 +108,17 @@ pub struct Pause {
     /// The last day; none while there is no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "PauseSource::is_own")]
+    pub source: PauseSource,
 }
 
 impl Pause {
+    /// Whether it is the habit's own.
+    pub fn is_own(&self) -> bool {
+        self.source.is_own()
+    }
+
     /// The last day, [`Date::MAX`] without an end.
     pub fn last(&self) -> Date {
         self.to.unwrap_or(Date::MAX)

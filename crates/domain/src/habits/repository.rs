@@ -98,6 +98,10 @@ pub trait HabitRepository {
     /// Stores everything of a habit but its id, `created_at` and request digest.
     fn update_habit(&mut self, user: UserId, habit: &Habit) -> Result<(), StoreError>;
 
+    /// Stores the pauses, `updated_at` and the revision of several habits that are stored already, in a bounded number of
+    /// statements.
+    fn put_pauses(&mut self, user: UserId, habits: &[&Habit]) -> Result<(), StoreError>;
+
     /// Moves habits: new positions for those listed, stamped with the revision, in a bounded number of statements.
     fn move_habits(
         &mut self,

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{HabitId, PauseId, ThemeId, UserId};
 use crate::revision::Expected;
+use crate::shared_pauses;
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users::Settings;
 use crate::violation::Violations;
@@ -83,6 +84,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, mut new: NewHabit) -> Result<(Creat
         return Err(wrong.into());
     }
     let timeline = Timeline::new(window, vec![plan], Vec::new())?;
+    let timeline = shared_pauses::of_habit(tx, &timeline, new.id)?;
     let position = totals.last_position.map_or(0, |last| last.saturating_add(1));
     let habit = new.into_habit(timeline, position, tx.now, tx.rev);
     tx.store.insert_habit(tx.user, &habit)?;
@@ -118,7 +120,9 @@ pub fn update(
     };
     if window != before.window() {
         let moved = wrong.take("", with_window(&before, window, settings.today(tx.now)));
-        habit.timeline = moved.unwrap_or(habit.timeline);
+        if let Some(moved) = moved {
+            habit.timeline = shared_pauses::of_habit(tx, &moved, id)?;
+        }
     }
     let effective_from = settings.today(tx.now).max(habit.timeline.window().starts_on);
     let schedule = patch.schedule.take().map(|schedule| schedule.in_zone(&settings.timezone));
@@ -330,7 +334,7 @@ pub fn create_pause(
     pause: Pause,
 ) -> Result<(Habit, Creation<Pause>), Error> {
     let (mut habit, _) = find(tx.store, tx.user, id)?;
-    if let Some(known) = habit.timeline.pauses().iter().find(|known| known.id == pause.id) {
+    if let Some(known) = habit.timeline.own_pause(pause.id) {
         if *known != pause {
             return Err(Error::conflict(Code::IdTaken, "there already is a pause with this id, and it is another one"));
         }
@@ -341,6 +345,16 @@ pub fn create_pause(
     habit.timeline = before.with_pause(pause.clone())?;
     store_changed(tx, &mut habit, &before)?;
     Ok((habit, Creation::Created(pause)))
+}
+
+/// Why a pause that isn't the habit's own can't be changed.
+fn no_own_pause(habit: &Habit, pause: PauseId) -> Error {
+    if habit.timeline.pauses().iter().any(|known| known.id == pause) {
+        let detail =
+            format!("it is a pause of all habits: change it at `/me/pauses/{pause}`, or except this habit there");
+        return Error::conflict(Code::PauseShared, detail);
+    }
+    Error::not_found::<entity::Pause>()
 }
 
 /// Changes a pause: what is absent stays, `Some(None)` clears the end.
@@ -354,9 +368,8 @@ pub fn update_pause(
 ) -> Result<(Habit, Pause), Error> {
     let (mut habit, _) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
-    let known =
-        habit.timeline.pauses().iter().find(|known| known.id == pause).ok_or(Error::not_found::<entity::Pause>())?;
-    let changed = Pause { id: pause, from: from.unwrap_or(known.from), to: to.unwrap_or(known.to) };
+    let known = habit.timeline.own_pause(pause).ok_or_else(|| no_own_pause(&habit, pause))?;
+    let changed = Pause { from: from.unwrap_or(known.from), to: to.unwrap_or(known.to), ..known.clone() };
     changed.validate()?;
     let before = habit.timeline.clone();
     habit.timeline = before.with_pause(changed.clone())?;
@@ -374,6 +387,6 @@ pub fn delete_pause(
     let (mut habit, _) = find(tx.store, tx.user, id)?;
     expected.check(habit.rev)?;
     let before = habit.timeline.clone();
-    habit.timeline = before.without_pause(pause).ok_or(Error::not_found::<entity::Pause>())?;
+    habit.timeline = before.without_pause(pause).ok_or_else(|| no_own_pause(&habit, pause))?;
     store_changed(tx, &mut habit, &before)
 }

@@ -5,9 +5,10 @@ use crate::civil::Instant;
 use crate::code::Code;
 use crate::entity;
 use crate::error::{Error, StoreError, Unique};
-use crate::ids::UserId;
+use crate::ids::{IdSource, UserId};
 use crate::logins::LoginCounts;
 use crate::revision::Expected;
+use crate::shared_pauses;
 use crate::unit_of_work::{Store, WriteTransaction};
 
 /// A user with how often they signed in.
@@ -41,14 +42,21 @@ pub fn profile(store: &mut dyn Store, id: UserId, now: Instant) -> Result<UserPr
     Ok(UserProfile { user, logins })
 }
 
-/// Changes settings. Dates that are stored stay what they are.
+/// Changes settings. Dates that are stored stay what they are; days that are lost by a new time zone are paused.
 ///
 /// # Errors
 /// [`Error::Stale`] if the user's row has another revision than expected.
-pub fn update_settings(tx: &mut WriteTransaction<'_>, expected: &Expected, patch: SettingsPatch) -> Result<(), Error> {
-    let user = find(tx.store, tx.user)?;
-    expected.check(user.rev)?;
-    Ok(tx.store.update_settings(tx.user, &user.settings.with(patch), tx.rev, tx.now)?)
+pub fn update_settings(
+    tx: &mut WriteTransaction<'_>,
+    expected: &Expected,
+    patch: SettingsPatch,
+    ids: &dyn IdSource,
+) -> Result<(), Error> {
+    let before = find(tx.store, tx.user)?;
+    expected.check(before.rev)?;
+    let after = before.settings.clone().with(patch);
+    tx.store.update_settings(tx.user, &after, tx.rev, tx.now)?;
+    shared_pauses::pause_lost_days(tx, &before.settings, &after, ids.fresh().into())
 }
 
 /// Renames a user. Returns whether the name is another one than before.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, Weekday};
 use circadia_domain::habits::{
-    Archive, DayRecord, Direction, EntryState, Kind, Pause, Plan, Schedule, Timeline, Window,
+    Archive, DayRecord, Direction, EntryState, Kind, Pause, PauseSource, Plan, Schedule, Timeline, Window,
 };
 use circadia_domain::ids::PauseId;
 use proptest::collection::vec;
@@ -81,6 +81,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
                 })
                 .collect();
             let pauses = vec((0..length, 0..40_i32, proptest::bool::weighted(0.1)), 0..4);
+            let lost = vec((0..length + 8, prop_oneof![9 => Just(0), 1 => Just(1)]), 0..5);
             let archives = vec((0..length + 20, 0..120_i32, proptest::bool::weighted(0.15)), 0..3);
             let entries =
                 vec((proptest::bool::weighted(0.75), 0..10_u8, 0..50_u32), usize::try_from(length).unwrap() + 8);
@@ -88,23 +89,28 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
             (
                 Just((start, length)),
                 plans,
-                (pauses, archives),
+                (pauses, lost, archives),
                 entries,
                 ends,
                 prop_oneof![4 => Just(0), 1 => -3..400_i32],
             )
         })
-        .prop_map(|((start, length), plans, (pauses, archives), days, ends, after)| {
+        .prop_map(|((start, length), plans, (pauses, lost, archives), days, ends, after)| {
             let window = Window { starts_on: day(start), ends_on: ends.map(|ends| day(start + ends)) };
-            let pauses = pauses
-                .into_iter()
-                .enumerate()
-                .map(|(at, (from, days, open))| Pause {
-                    id: PauseId::from_uuid(Uuid::from_u128(u128::try_from(at).unwrap())),
-                    from: day(start + from),
-                    to: (!open).then(|| day(start + from + days)),
-                })
-                .collect();
+            let id = |at: usize| PauseId::from_uuid(Uuid::from_u128(u128::try_from(at).unwrap()));
+            let pauses = pauses.into_iter().enumerate().map(|(at, (from, days, open))| Pause {
+                id: id(at),
+                from: day(start + from),
+                to: (!open).then(|| day(start + from + days)),
+                source: if at % 2 == 0 { PauseSource::Own } else { PauseSource::Shared },
+            });
+            let lost = lost.into_iter().enumerate().map(|(at, (from, days))| Pause {
+                id: id(at),
+                from: day(start + from),
+                to: Some(day(start + from + days)),
+                source: PauseSource::DateLine,
+            });
+            let pauses = pauses.chain(lost).collect();
             let archives = archives
                 .into_iter()
                 .map(|(from, days, open)| Archive {

@@ -1,7 +1,7 @@
 //! The definitions of due days, streaks, periods and scores, read day by day and without a thought for speed.
 
 use circadia_domain::civil::{Date, DateRange, Weekday};
-use circadia_domain::habits::{DayRecord, Direction, EntryState, Plan, Quota, Schedule, StreakUnit};
+use circadia_domain::habits::{DayRecord, Direction, EntryState, PauseSource, Plan, Quota, Schedule, StreakUnit};
 
 use super::cases::Case;
 
@@ -86,7 +86,14 @@ impl Oracle<'_> {
     }
 
     pub(crate) fn paused(&self, date: Date) -> bool {
-        self.case.timeline.pauses().iter().any(|pause| pause.contains(date))
+        let pauses = self.case.timeline.pauses();
+        pauses.iter().any(|pause| pause.source != PauseSource::DateLine && pause.contains(date))
+    }
+
+    /// Lost at the date line.
+    pub(crate) fn lost(&self, date: Date) -> bool {
+        let pauses = self.case.timeline.pauses();
+        pauses.iter().any(|pause| pause.source == PauseSource::DateLine && pause.contains(date))
     }
 
     /// From the day of archiving until the day of restoring.
@@ -95,10 +102,11 @@ impl Oracle<'_> {
         archives.iter().any(|archive| archive.from <= date && archive.until.is_none_or(|until| date < until))
     }
 
-    /// What was done on the day of archiving counts.
-    fn done_when_put_away(&self, date: Date) -> bool {
+    /// What was done on the day of archiving, or on a day that was lost at the date line, counts.
+    fn done_day_off(&self, date: Date) -> bool {
         let plan = self.plan(date);
-        self.case.timeline.archives().iter().any(|archive| archive.from == date)
+        let put_away = self.case.timeline.archives().iter().any(|archive| archive.from == date);
+        (put_away || self.lost(date) && !self.archived(date))
             && plan.kind.direction() == Direction::AtLeast
             && self.scheduled(date)
             && match plan.schedule.quota() {
@@ -107,14 +115,15 @@ impl Oracle<'_> {
             }
     }
 
-    /// Paused, or archived.
+    /// Paused, archived or lost.
     pub(crate) fn away(&self, date: Date) -> bool {
-        self.paused(date) || self.archived(date) && !self.done_when_put_away(date)
+        self.paused(date) || (self.archived(date) || self.lost(date)) && !self.done_day_off(date)
     }
 
     /// Due by what was decided, whatever was done.
     pub(crate) fn planned(&self, date: Date) -> bool {
-        self.case.timeline.window().contains(date) && !self.paused(date) && !self.archived(date) && self.scheduled(date)
+        let off = self.paused(date) || self.archived(date) || self.lost(date);
+        self.case.timeline.window().contains(date) && !off && self.scheduled(date)
     }
 
     pub(crate) fn due(&self, date: Date) -> bool {

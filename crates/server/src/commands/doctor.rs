@@ -6,6 +6,7 @@ use circadia_domain::Error;
 use circadia_domain::habits::projection::{rebuild, store_rebuilt};
 use circadia_domain::habits::{Habit, History, tracked};
 use circadia_domain::ids::{HabitId, UserId};
+use circadia_domain::shared_pauses::{self, with_copies};
 use circadia_domain::unit_of_work::{Database, Store, read, write};
 use circadia_storage::SqlDatabase;
 
@@ -46,7 +47,7 @@ pub(super) fn run(config: &Config, repair: bool) -> Outcome {
     say(format_args!("histories: {} checked, {} wrong, {} mended", findings.habits, findings.wrong, findings.mended));
     if findings.wrong > findings.mended {
         return Err(Failure(
-            "some histories or tracked minutes differ from what they are made of: run `circadia doctor --repair`"
+            "some histories, tracked minutes or shared pauses differ from what they are made of: run `circadia doctor --repair`"
                 .into(),
         ));
     }
@@ -87,6 +88,7 @@ fn is_sound(store: &mut dyn Store, user: UserId, habit: &Habit, right: &History)
 fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut Findings) -> Result<(), Error> {
     let wrong = read::<_, Error>(database, |store| {
         let mut wrong: Vec<HabitId> = Vec::new();
+        let pauses = store.shared_pauses(user)?;
         for habit in store.habits(user)? {
             findings.habits += 1;
             let days = tracked::wrong_days(store, user, &habit)?;
@@ -96,6 +98,11 @@ fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut
                     "  habit {} of user {user}: its tracked minutes differ from its time entries on {days} days, {first} first",
                     habit.id
                 ));
+                wrong.push(habit.id);
+                continue;
+            }
+            if with_copies(&habit.timeline, habit.id, &pauses).as_ref() != Ok(&habit.timeline) {
+                say(format_args!("  habit {} of user {user}: its pauses differ from the shared ones", habit.id));
                 wrong.push(habit.id);
                 continue;
             }
@@ -115,7 +122,10 @@ fn check_user(database: &SqlDatabase, user: UserId, repair: bool, findings: &mut
     findings.mended += write::<_, Error>(database, user, now, |tx| {
         let mut mended = 0;
         for id in &wrong {
-            if let Some(habit) = tx.store.find_habit(user, *id)? {
+            if let Some(mut habit) = tx.store.find_habit(user, *id)? {
+                habit.timeline = shared_pauses::of_habit(tx, &habit.timeline, *id)?;
+                (habit.updated_at, habit.rev) = (tx.now, tx.rev);
+                tx.store.put_pauses(user, &[&habit])?;
                 tracked::realign(tx, &habit)?;
                 store_rebuilt(tx, &habit)?;
                 mended += 1;

@@ -62,6 +62,25 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
+
+    shared_pauses (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        from_date -> CivilDate,
+        to_date -> Nullable<CivilDate>,
+        note -> Nullable<TypedText>,
+        except_habits -> Text,
+        source -> TypedText,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
     use diesel::sql_types::{BigInt, Bool, Integer, Nullable};
     use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
 
@@ -223,6 +242,7 @@ pub(super) const OWNED_BY_USERS: &[&str] = &[
     "habit_histories",
     "entries",
     "habits",
+    "shared_pauses",
     "themes",
     "sleep_logs",
     "moods",

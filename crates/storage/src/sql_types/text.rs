@@ -12,6 +12,7 @@ use circadia_domain::keys::KeyPurpose;
 use circadia_domain::one_time::OneTimePurpose;
 use circadia_domain::personal_tokens::Scopes;
 use circadia_domain::sessions::{FirstFactor, SessionKind};
+use circadia_domain::shared_pauses::SharedPauseSource;
 use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::{Color, Line, Prose};
@@ -56,6 +57,7 @@ words!(
     Provider,
     Role,
     SessionKind,
+    SharedPauseSource,
     SleepKind,
     TaskStatus,
     TimeOfDay,

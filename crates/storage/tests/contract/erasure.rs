@@ -95,6 +95,7 @@ fn fill(test: &TestDatabase, user: UserId) {
         tx.store.insert_habit(user, &habit)?;
         tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
         tx.store.put_histories(user, &[(&habit, &samples::history(&["2026-01-01"]))])?;
+        tx.store.insert_shared_pause(user, &samples::shared_pause("2026-01-01", None))?;
         tx.store.insert_task(user, &task)?;
         tx.store.insert_time_entries(user, &[tracked])?;
         tx.store.insert_timer(user, &timer)?;

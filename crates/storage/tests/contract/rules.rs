@@ -43,6 +43,7 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.insert_habit(user, &habit)?;
         tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
         tx.store.put_histories(user, &[(&habit, &history)])?;
+        tx.store.insert_shared_pause(user, &samples::shared_pause("1970-01-01", None))?;
         tx.store.insert_identity(&samples::identity(user))?;
         tx.store.insert_sleep_log(user, &samples::sleep_log(NOW, 7_200))?;
         tx.store.put_mood(user, &samples::mood(samples::date("2026-01-01"), 5))?;
@@ -110,6 +111,12 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("server_keys", "purpose", "'access_token'", "'door'"),
         ("ephemera", "kind", "'google'", "''"),
         ("ephemera", "sealed", sealed, nothing),
+        ("shared_pauses", "from_date", &first, &before),
+        ("shared_pauses", "to_date", "NULL", &before),
+        ("shared_pauses", "note", "'a'", "''"),
+        ("shared_pauses", "except_habits", "'[]'", "''"),
+        ("shared_pauses", "source", "'user'", "'moon'"),
+        ("shared_pauses", "rev", "1", "0"),
         ("themes", "name", "'a'", "''"),
         ("themes", "color", "'#123456'", "'#12345'"),
         ("habits", "name", "'a'", "''"),

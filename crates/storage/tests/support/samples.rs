@@ -6,10 +6,12 @@ use circadia_domain::audit::{AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone, ZoneOrOffset};
 use circadia_domain::habits::{
     Archive, DayRecord, Entry, EntryState, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, History,
-    Pause, Plan, TimeOfDay, Timeline, Window,
+    Pause, PauseSource, Plan, TimeOfDay, Timeline, Window,
 };
 use circadia_domain::identities::{Identity, Provider, Subject};
-use circadia_domain::ids::{AuditEventId, HabitId, JobId, PauseId, PersonalTokenId, SessionId, ThemeId, UserId};
+use circadia_domain::ids::{
+    AuditEventId, HabitId, JobId, PauseId, PersonalTokenId, SessionId, SharedPauseId, ThemeId, UserId,
+};
 use circadia_domain::ids::{MoodMomentId, SleepLogId};
 use circadia_domain::ids::{TaskId, TimeEntryId};
 use circadia_domain::jobs::{JobKind, NewJob};
@@ -18,6 +20,7 @@ use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
 use circadia_domain::personal_tokens::{PersonalToken, Scopes, TokenName};
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{FirstFactor, Session, SessionKind};
+use circadia_domain::shared_pauses::{ExceptHabits, SharedPause, SharedPauseNote, SharedPauseSource};
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog, SleepNote};
 use circadia_domain::tasks::{Priority, Task, TaskDescription, TaskStatus, TaskTitle};
 use circadia_domain::text::Color;
@@ -179,6 +182,22 @@ pub(crate) fn theme(name: &str) -> Theme {
     }
 }
 
+/// A shared pause with every column filled.
+pub(crate) fn shared_pause(from: &str, to: Option<&str>) -> SharedPause {
+    SharedPause {
+        id: SharedPauseId::from_uuid(id()),
+        from: date(from),
+        to: to.map(date),
+        note: SharedPauseNote::parse("Zwei Wochen\nMeer 🌊").unwrap(),
+        except_habits: ExceptHabits::new(vec![HabitId::from_uuid(id()), HabitId::from_uuid(id())]).unwrap(),
+        source: SharedPauseSource::DateLine,
+        created_at: NOW,
+        updated_at: NOW,
+        rev: Revision(1),
+        request_digest: [0xA5; 32],
+    }
+}
+
 /// A task with every column filled but its theme.
 pub(crate) fn task(title: &str) -> Task {
     Task {
@@ -329,12 +348,20 @@ pub(crate) fn timeline() -> Timeline {
 
 /// Every day of the calendar, with these plans, pauses and archives.
 pub(crate) fn timeline_from(plans: &serde_json::Value) -> Timeline {
-    let pause =
-        |from: &str, to: Option<&str>| Pause { id: PauseId::from_uuid(id()), from: date(from), to: to.map(date) };
+    let pause = |from: &str, to: Option<&str>, source| Pause {
+        id: PauseId::from_uuid(id()),
+        from: date(from),
+        to: to.map(date),
+        source,
+    };
     Timeline::with_archives(
         Window { starts_on: Date::MIN, ends_on: Some(Date::MAX) },
         serde_json::from_value::<Vec<Plan>>(plans.clone()).unwrap(),
-        vec![pause("2026-02-01", Some("2026-02-28")), pause("2199-01-01", None)],
+        vec![
+            pause("2026-02-01", Some("2026-02-28"), PauseSource::Own),
+            pause("2026-03-01", Some("2026-03-01"), PauseSource::DateLine),
+            pause("2199-01-01", None, PauseSource::Shared),
+        ],
         vec![
             Archive { from: date("1999-12-31"), until: Some(date("2000-02-29")) },
             Archive { from: date("2198-01-01"), until: None },

@@ -162,6 +162,21 @@ impl Account {
                 }
             }
         }
+        if self.dice.one_in(2) {
+            self.pause_all(client, today).await;
+        }
+    }
+
+    /// Pauses all habits but one.
+    async fn pause_all(&mut self, client: &Client, today: Day) {
+        let from = plus(today, -self.dice.roll(40));
+        let to = plus(from, self.dice.roll(12));
+        let ids: Vec<String> = self.habits.iter().map(|habit| habit.id.clone()).collect();
+        let left_out = self.dice.pick(&ids);
+        client.post("/me/pauses", json!({"from": from, "to": to, "except_habits": [left_out]})).await.expect(201);
+        for habit in self.habits.iter_mut().filter(|habit| habit.id != left_out) {
+            habit.pauses.push((from, Some(to)));
+        }
     }
 
     async fn put_plan(&mut self, client: &Client, index: usize, today: Day) {

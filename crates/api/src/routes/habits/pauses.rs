@@ -1,7 +1,7 @@
 //! `/habits/{habit_id}/pauses`: pauses of a habit.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{self, Pause};
+use circadia_domain::habits::{self, Pause, PauseSource};
 use circadia_domain::idempotency::Creation;
 use circadia_domain::ids::{HabitId, PauseId};
 use serde::Serialize;
@@ -28,11 +28,13 @@ struct PauseBody {
     from: Date,
     /// The last day; null without an end.
     to: Option<Date>,
+    /// Where it comes from. Only the habit's own ones can be changed here.
+    source: PauseSource,
 }
 
 impl From<&Pause> for PauseBody {
     fn from(pause: &Pause) -> Self {
-        Self { id: pause.id, from: pause.from, to: pause.to }
+        Self { id: pause.id, from: pause.from, to: pause.to, source: pause.source }
     }
 }
 
@@ -76,7 +78,8 @@ impl Decode for UpdatePauseBody {
 
 /// List a habit's pauses
 ///
-/// All pauses, by first day.
+/// By first day: the habit's own ones, and those of all habits (`source` is `shared` or `date_line`; see
+/// `GET /me/pauses`) that touch its days.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/pauses",
@@ -109,7 +112,7 @@ async fn list_pauses(caller: Caller, id: PathParam<HabitId>) -> Result<Page<Paus
 )]
 async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreatePauseBody>) -> Result<Answer, Problem> {
     let CreatePauseBody { id: pause, from, to } = body.0;
-    let pause = Pause { id: pause.unwrap_or_else(|| caller.fresh_id()), from, to };
+    let pause = Pause { id: pause.unwrap_or_else(|| caller.fresh_id()), from, to, source: PauseSource::Own };
     let location = format!("/api/v1/habits/{}/pauses/{}", id.0, pause.id);
     let made = caller.write(move |tx| habits::create_pause(tx, id.0, pause));
     let (habit, created) = made.await?;
@@ -117,6 +120,8 @@ async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreateP
 }
 
 /// Change a pause
+///
+/// Only one of its own: those of all habits are changed at `/me/pauses`.
 #[utoipa::path(
     patch,
     path = "/habits/{habit_id}/pauses/{pause_id}",
@@ -127,7 +132,10 @@ async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreateP
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("pause_id" = Uuid, Path, description = "The pause's id"), IfMatch),
     request_body = UpdatePauseBody,
-    responses((status = 200, description = "The pause after the change", body = PauseBody))
+    responses(
+        (status = 200, description = "The pause after the change", body = PauseBody),
+        (status = 409, description = "`pause_shared`", body = ProblemDoc, content_type = "application/problem+json"),
+    )
 )]
 async fn update_pause(
     caller: Caller,
@@ -144,7 +152,7 @@ async fn update_pause(
 
 /// Remove a pause
 ///
-/// The habit is due again on these days.
+/// The habit is due again on these days. Only one of its own: those of all habits are removed at `/me/pauses`.
 #[utoipa::path(
     delete,
     path = "/habits/{habit_id}/pauses/{pause_id}",
@@ -154,7 +162,10 @@ async fn update_pause(
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("pause_id" = Uuid, Path, description = "The pause's id"), IfMatch),
-    responses((status = 204, description = "The pause was deleted"))
+    responses(
+        (status = 204, description = "The pause was deleted"),
+        (status = 409, description = "`pause_shared`", body = ProblemDoc, content_type = "application/problem+json"),
+    )
 )]
 async fn delete_pause(
     caller: Caller,

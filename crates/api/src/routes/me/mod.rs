@@ -3,6 +3,7 @@
 pub mod account;
 pub mod email;
 pub mod google;
+mod pauses;
 pub mod profile;
 pub(in crate::routes) mod reauthentication;
 pub mod sessions;
@@ -24,4 +25,5 @@ pub(super) fn routes(routes: &mut Routes) {
     account::routes(routes);
     totp::routes(routes);
     tokens::routes(routes);
+    pauses::routes(routes);
 }

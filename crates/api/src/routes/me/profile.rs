@@ -99,7 +99,8 @@ async fn get_me(caller: Caller) -> Result<Answer, Problem> {
 
 /// Change my settings
 ///
-/// Changing the time zone or the start of the day doesn't affect past dates and streaks.
+/// Changing the time zone or the start of the day doesn't affect past dates and streaks. A day that is lost at the date
+/// line is paused: see `GET /me/pauses`.
 #[utoipa::path(
     patch,
     path = "/me",

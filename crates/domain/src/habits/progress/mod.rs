@@ -175,7 +175,7 @@ impl<'a> Progress<'a> {
         Self::bit(&self.due, self.base, date)
     }
 
-    /// Whether a day is paused, or archived and nothing was done on it.
+    /// Whether a day is paused, or archived, and doesn't count nevertheless because something was done on it.
     pub(super) fn is_paused(&self, date: Date) -> bool {
         self.timeline.is_paused(date) && !self.is_scheduled(date)
     }

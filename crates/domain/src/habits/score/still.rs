@@ -30,7 +30,7 @@ impl Progress<'_> {
             clear(&mut available, self.base, from.days_since_epoch(), to.days_since_epoch());
         }
         for (word, due) in available.iter_mut().zip(&self.due) {
-            // What was done on the day of archiving.
+            // What was done on a day of archiving, or one that was lost at the date line.
             *word |= due;
         }
         let moving = available.iter().zip(words()).map(|(word, (due, skipped))| word & !(due & skipped)).collect();

@@ -1,14 +1,11 @@
 //! Archived days: they count like paused ones, from the day of archiving until the day of restoring.
 //!
-//! The day of archiving counts nevertheless if something was done on it before (or after) it was archived.
+//! The day of archiving counts nevertheless if something was done on it before (or after) it was archived: see
+//! `counts_if_done`.
 
-use super::super::history::History;
-use super::super::kind::Direction;
-use super::super::plan::{Archive, Pause};
-use super::super::schedule::Quota;
-use super::{Segment, Timeline};
+use super::super::plan::Archive;
+use super::Timeline;
 use crate::civil::Date;
-use crate::civil::num::{day_of, index_of_day};
 use crate::violation::Violations;
 
 /// The archived days, in order; archives of no days leave no trace.
@@ -31,15 +28,6 @@ pub(super) fn canonical(mut archives: Vec<Archive>) -> Vec<Archive> {
         }
     }
     canonical
-}
-
-/// The first days of archives that are due and not paused.
-pub(super) fn due_first_days(archives: &[Archive], pauses: &[Pause], segments: &[Segment]) -> Vec<Date> {
-    let is_due = |date: &Date| {
-        segments.iter().any(|segment| segment.range().contains(*date) && segment.occurrences.is_due(*date))
-    };
-    let is_paused = |date: &Date| pauses.iter().any(|pause| pause.contains(*date));
-    archives.iter().map(|archive| archive.from).filter(is_due).filter(|date| !is_paused(date)).collect()
 }
 
 impl Timeline {
@@ -83,32 +71,5 @@ impl Timeline {
             archive.until = Some(archive.until.map_or(date, |until| until.min(date)));
         }
         Self::with_archives(self.window, self.plans.clone(), self.pauses.clone(), archives)
-    }
-
-    /// The first days of archives that count, because something was done on them.
-    fn done_when_put_away<'a>(&'a self, history: &'a History) -> impl Iterator<Item = Date> + 'a {
-        self.put_away_on.iter().copied().filter(|date| {
-            let plan = self.plan_on(*date);
-            plan.kind.direction() == Direction::AtLeast
-                && !history.skipped.contains(*date)
-                && match plan.schedule.quota() {
-                    Some((Quota::Amount(_), _)) => history.value_on(*date).is_some_and(|value| value > 0),
-                    _ => history.crossed.contains(*date),
-                }
-        })
-    }
-
-    /// As [`Self::fill`], with those days of archiving up to `today` on which something was done.
-    pub(in crate::habits) fn fill_for(&self, history: &History, today: Date, from: i32, out: &mut [u64]) {
-        self.fill(from, out);
-        for date in self.done_when_put_away(history).filter(|date| *date <= today) {
-            let offset = date.days_since_epoch() - from;
-            if offset >= 0 && offset / 64 < day_of(out.len()) {
-                let at = index_of_day(offset);
-                if let Some(word) = out.get_mut(at / 64) {
-                    *word |= 1 << (at % 64);
-                }
-            }
-        }
     }
 }

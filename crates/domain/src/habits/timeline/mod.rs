@@ -1,11 +1,13 @@
 //! The timeline of a habit: window, plan versions, pauses and archived days, compiled to answer on which days it is due
-//! (`due`), and in which periods its quotas are counted (`period`).
+//! (`due`), which days off count nevertheless (`counts_if_done`), and in which periods its quotas are counted (`period`).
 //!
 //! What was done is not known here; for a quota every available day counts as due ([`super::Progress`] knows when
 //! its number is met).
 
 mod archives;
+mod counts_if_done;
 mod due;
+mod pauses;
 mod period;
 
 use std::fmt;
@@ -17,11 +19,10 @@ use super::kind::Direction;
 use super::plan::{Archive, Pause, Plan, Window};
 use super::schedule::Per;
 use crate::civil::{Date, DateRange};
-use crate::ids::PauseId;
 use crate::recurrence::Occurrences;
 use crate::violation::Violations;
 
-/// The most plan versions, and the most pauses, that a habit may have.
+/// The most plan versions, the most pauses of its own, and the most shared ones, that a habit may have.
 pub const MAX_VERSIONS: usize = 500;
 
 words! {
@@ -86,8 +87,8 @@ pub struct Timeline {
     segments: Vec<Segment>,
     /// The days of all pauses and archives: disjoint, not touching, in order.
     breaks: Vec<(Date, Date)>,
-    /// The first days of archives that no pause covers and that are due: they count if something was done on them.
-    put_away_on: Vec<Date>,
+    /// Due days of pauses and archives that count nevertheless if something was done on them.
+    counts_if_done: Vec<Date>,
 }
 
 impl fmt::Debug for Timeline {
@@ -135,11 +136,13 @@ impl Timeline {
         let mut wrong = Violations::new();
         wrong.take("", window.validate());
         plans.sort_by_key(|plan| plan.effective_from);
-        pauses.sort_by_key(|pause| (pause.from, pause.last(), pause.id));
+        pauses.sort_by_key(|pause| (pause.from, pause.last(), pause.id, pause.is_own()));
         if plans.is_empty() {
             wrong.add("/plans", "required", "must have at least one version");
         }
-        let lengths = [("/plans", plans.len()), ("/pauses", pauses.len()), ("/archives", archives.len())];
+        let own = pauses.iter().filter(|pause| pause.is_own()).count();
+        let lengths =
+            [("/plans", plans.len()), ("/pauses", own.max(pauses.len() - own)), ("/archives", archives.len())];
         for (name, length) in lengths {
             if length > MAX_VERSIONS {
                 wrong.add(name, "too_many", format!("must be at most {MAX_VERSIONS}"));
@@ -164,8 +167,8 @@ impl Timeline {
         let segments = segments_of(window, &plans);
         let paused = pauses.iter().map(|pause| (pause.from, pause.last()));
         let breaks = merged(paused.chain(archives::days(&archives)));
-        let put_away_on = archives::due_first_days(&archives, &pauses, &segments);
-        Ok(Self { window, plans, pauses, archives, segments, breaks, put_away_on })
+        let counts_if_done = counts_if_done::of(&archives, &pauses, &segments);
+        Ok(Self { window, plans, pauses, archives, segments, breaks, counts_if_done })
     }
 
     /// The first and last day.
@@ -178,7 +181,7 @@ impl Timeline {
         &self.plans
     }
 
-    /// The pauses, by their first day.
+    /// The pauses, its own and shared ones, by their first day.
     pub fn pauses(&self) -> &[Pause] {
         &self.pauses
     }
@@ -193,25 +196,6 @@ impl Timeline {
             self.plans.iter().filter(|known| known.effective_from != plan.effective_from).cloned().collect();
         plans.push(plan);
         Self::with_archives(self.window, plans, self.pauses.clone(), self.archives.clone())
-    }
-
-    /// This timeline with a pause more, or with the pause of that id changed.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn with_pause(&self, pause: Pause) -> Result<Self, Violations> {
-        let mut pauses: Vec<Pause> = self.pauses.iter().filter(|known| known.id != pause.id).cloned().collect();
-        pauses.push(pause);
-        Self::with_archives(self.window, self.plans.clone(), pauses, self.archives.clone())
-    }
-
-    /// This timeline without a pause; `None` if it has none of that id.
-    pub fn without_pause(&self, id: PauseId) -> Option<Self> {
-        let pauses: Vec<Pause> = self.pauses.iter().filter(|known| known.id != id).cloned().collect();
-        if pauses.len() == self.pauses.len() {
-            return None;
-        }
-        Self::with_archives(self.window, self.plans.clone(), pauses, self.archives.clone()).ok()
     }
 
     /// The version in force before the one that begins on `date`; `None` if none begins then, or the first one does.
