@@ -35,6 +35,13 @@ impl Answer {
         values.first().map(|value| value.to_str().expect("text in a header"))
     }
 
+    /// The entry that a write of it answered.
+    #[track_caller]
+    pub fn entry(&self) -> Value {
+        assert!(self.body["summary"].is_object(), "{} answered no day: {}", self.request, self.body);
+        self.body["entry"].clone()
+    }
+
     /// The items of a list.
     #[track_caller]
     pub fn items(&self) -> Vec<Value> {

@@ -376,8 +376,7 @@ impl World {
             "updateSharedPause" => json!({
                 "from": "2026-02-02", "to": "2026-02-04", "note": "Illness", "except_habits": [habit],
             }),
-            "putEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
-            "patchEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
+            "putEntry" | "patchEntry" => json!({"state": "done", "value": 9, "note": "cold"}),
             "incrementEntry" => json!({"by": 2}),
             "putEntries" => json!({
                 "items": [{"habit_id": habit, "date": date, "state": "done", "value": 8, "note": "warm"}],

@@ -1,6 +1,6 @@
 //! `/habits/{habit_id}/entries` and `/entries/batch`.
 
-use circadia_tests::{Backend, TestApp, fresh_id, scenarios};
+use circadia_tests::{Answer, Backend, Client, TestApp, fresh_id, scenarios};
 use serde_json::{Value, json};
 
 scenarios!(
@@ -16,6 +16,8 @@ scenarios!(
     a_note_on_tracked_time_makes_an_entry_of_its_own,
     a_value_decides_the_state_and_null_keeps_to_it,
     entries_across_habits_are_as_each_habit_shows_them,
+    a_write_answers_what_the_day_and_the_habit_now_are,
+    a_write_of_another_day_answers_that_day_and_the_streak_of_today,
 );
 
 async fn putting_twice_is_putting_once(backend: Backend) {
@@ -28,11 +30,12 @@ async fn putting_twice_is_putting_once(backend: Backend) {
     assert_eq!(first.header("location"), Some(format!("/api/v1{path}").as_str()));
     let again = ada.put(&path, json!({"state": "done", "note": "früh"})).await.expect(200);
     assert_eq!(again.body, first.body);
-    assert_eq!(ada.get(&path).await.expect(200).body, first.body);
+    let read = ada.get(&path).await.expect(200);
+    assert_eq!((&read.body, read.etag()), (&first.entry(), again.etag()));
     assert_eq!(ada.get(&format!("/habits/{habit}/entries")).await.expect(200).each("date"), ["2026-03-10"]);
-    let replaced = ada.put(&path, json!({"state": "missed"})).await.expect(200).body;
+    let replaced = ada.put(&path, json!({"state": "missed"})).await.expect(200).entry();
     assert_eq!((&replaced["state"], &replaced["note"]), (&json!("missed"), &json!(null)));
-    ada.delete(&path).await.expect(204);
+    assert_eq!(ada.delete(&path).await.expect(200).entry(), Value::Null);
     ada.delete(&path).await.problem(404, "entry_not_found");
     assert_eq!(app.database.number("SELECT count(*) FROM entries"), 0);
 }
@@ -72,14 +75,14 @@ async fn increments_add_up_within_bounds(backend: Backend) {
     let habit = ada.habit(json!({"kind": kind, "starts_on": "2026-03-01"})).await;
     let path = format!("/habits/{habit}/entries/2026-03-11");
     let by = async |by: i64| ada.post(&format!("{path}/increment"), json!({"by": by})).await;
-    let first = by(3).await.expect(200).body;
+    let first = by(3).await.expect(200).entry();
     assert_eq!((&first["value"], &first["state"]), (&json!(3), &json!("missed")));
-    let second = by(3).await.expect(200).body;
+    let second = by(3).await.expect(200).entry();
     assert_eq!((&second["value"], &second["state"]), (&json!(6), &json!("done")));
     by(-7).await.names("/by");
     by(1_000_000).await.names("/by");
     by(0).await.names("/by");
-    assert_eq!(by(-6).await.expect(200).body["value"], 0);
+    assert_eq!(by(-6).await.expect(200).entry()["value"], 0);
     let check = ada.habit(json!({})).await;
     ada.post(&format!("/habits/{check}/entries/2026-03-11/increment"), json!({"by": 1})).await.names("/by");
 }
@@ -202,7 +205,7 @@ async fn a_patch_changes_what_it_names_and_keeps_the_rest(backend: Backend) {
     ada.patch(&path, json!({"note": "x"})).await.problem(404, "entry_not_found");
     ada.put(&path, json!({"state": "done", "note": "früh"})).await.expect(201);
     let stale = ada.get(&path).await.expect(200).etag();
-    let patch = async |body: Value| told(&ada.patch(&path, body).await.expect(200).body);
+    let patch = async |body: Value| told(&ada.patch(&path, body).await.expect(200).entry());
     assert_eq!(patch(json!({"state": "skipped"})).await, json!(["skipped", null, "früh"]));
     assert_eq!(patch(json!({"note": "spät"})).await, json!(["skipped", null, "spät"]));
     assert_eq!(patch(json!({"state": "done", "note": null})).await, json!(["done", null, null]));
@@ -226,11 +229,11 @@ async fn a_note_alone_judges_nothing(backend: Backend) {
     ada.put(&format!("/habits/{habit}/plan"), plan).await.expect(200);
     let before = told(&ada.get(&path).await.expect(200).body);
     assert_eq!(before, json!(["done", null, null]));
-    let noted = ada.patch(&path, json!({"note": "x"})).await.expect(200).body;
+    let noted = ada.patch(&path, json!({"note": "x"})).await.expect(200).entry();
     assert_eq!(told(&noted), json!(["done", null, "x"]));
     // Nor does a note ask whether the day could be put today.
     ada.patch(&format!("/habits/{habit}"), json!({"starts_on": "2026-03-11"})).await.expect(200);
-    assert_eq!(told(&ada.patch(&path, json!({"note": "y"})).await.expect(200).body), json!(["done", null, "y"]));
+    assert_eq!(told(&ada.patch(&path, json!({"note": "y"})).await.expect(200).entry()), json!(["done", null, "y"]));
     ada.patch(&path, json!({"state": "missed"})).await.names("/date");
 }
 
@@ -243,10 +246,10 @@ async fn a_note_on_tracked_time_makes_an_entry_of_its_own(backend: Backend) {
     let spent = ada.post("/time-entries", spent).await.expect(201).header("location").unwrap().to_owned();
     // What clears nothing leaves it an entry of tracked time alone.
     for nothing in [json!({}), json!({"note": null}), json!({"value": null})] {
-        let same = ada.patch(&path, nothing).await.expect(200).body;
+        let same = ada.patch(&path, nothing).await.expect(200).entry();
         assert_eq!((told(&same), &same["manual_value"]), (json!(["done", 40, null]), &json!(null)));
     }
-    let noted = ada.patch(&path, json!({"note": "hard"})).await.expect(200).body;
+    let noted = ada.patch(&path, json!({"note": "hard"})).await.expect(200).entry();
     assert_eq!((told(&noted), &noted["manual_value"]), (json!(["done", 40, "hard"]), &json!(0)));
     assert_eq!(ada.get(&path).await.expect(200).body, noted);
     ada.delete(&spent).await.expect(204);
@@ -260,7 +263,7 @@ async fn a_value_decides_the_state_and_null_keeps_to_it(backend: Backend) {
     let habit = ada.habit(json!({"starts_on": "2026-03-01", "kind": kind})).await;
     let path = format!("/habits/{habit}/entries/2026-03-10");
     ada.put(&path, json!({"value": 3, "note": "x"})).await.expect(201);
-    let patch = async |body: Value| told(&ada.patch(&path, body).await.expect(200).body);
+    let patch = async |body: Value| told(&ada.patch(&path, body).await.expect(200).entry());
     assert_eq!(patch(json!({"value": 9})).await, json!(["done", 9, "x"]));
     assert_eq!(patch(json!({"value": 2})).await, json!(["missed", 2, "x"]));
     // The value stays: a state that contradicts it is refused, as it is of a whole entry.
@@ -274,4 +277,96 @@ async fn a_value_decides_the_state_and_null_keeps_to_it(backend: Backend) {
     assert_eq!(patch(json!({"value": 1})).await, json!(["skipped", 1, "x"]));
     assert_eq!(patch(json!({"state": "missed"})).await, json!(["missed", 1, "x"]));
     ada.patch(&path, json!({"value": 1_000_001})).await.names("/value");
+}
+
+/// Asserts that a write told what the views of the habit, its streak, its score and its day then say.
+async fn assert_told(client: &Client, habit: &str, date: &str, written: &Answer) {
+    let path = format!("/habits/{habit}");
+    let (told, summary) = (&written.body["habit"], &written.body["summary"]);
+    let day = client.get(&format!("/habits/today?on={date}")).await.expect(200).body;
+    assert_eq!(*summary, day["summary"], "{}", written.request);
+    let streak = client.get(&format!("{path}/streak")).await.expect(200).body;
+    for member in ["current", "longest", "unit"] {
+        assert_eq!(told["streak"][member], streak[member], "{}: {member}", written.request);
+    }
+    let score = client.get(&format!("{path}/score?from=2026-03-11&to=2026-03-11")).await.expect(200).items();
+    assert_eq!(told["score"], score[0]["score"], "{}", written.request);
+    let year = client.get(&format!("{path}/calendar?year=2026")).await.expect(200).body;
+    let day = year["days"].as_array().unwrap().iter().find(|day| day["date"] == date).unwrap();
+    assert_eq!(told["state"], day["state"], "{}", written.request);
+    let entry = client.get(&format!("{path}/entries/{date}")).await;
+    if written.entry().is_null() {
+        entry.problem(404, "entry_not_found");
+    } else {
+        assert_eq!((&entry.body, entry.etag()), (&written.entry(), written.etag()), "{}", written.request);
+    }
+}
+
+async fn a_write_answers_what_the_day_and_the_habit_now_are(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.habit(json!({"starts_on": "2026-03-01"})).await;
+    let quota = json!({"type": "quota", "times": 2, "per": "week"});
+    let count = json!({"type": "count", "target": 8, "unit": "glasses"});
+    let limit = json!({"type": "count", "target": 2, "unit": "cups", "direction": "at_most"});
+    let minutes = json!({"type": "minutes", "target": 30});
+    for members in [
+        json!({"starts_on": "2026-03-01"}),
+        json!({"starts_on": "2026-03-01", "schedule": quota}),
+        json!({"starts_on": "2026-03-01", "kind": count}),
+        json!({"starts_on": "2026-03-01", "kind": limit}),
+        json!({"starts_on": "2024-01-01", "kind": minutes}),
+        json!({"starts_on": "2026-03-01", "schedule": {"type": "weekly", "weekdays": ["mo"]}}),
+    ] {
+        let habit = ada.habit(members.clone()).await;
+        for date in ["2026-03-11", "2026-03-10", "2026-03-02"] {
+            let path = format!("/habits/{habit}/entries/{date}");
+            let measured = members["kind"].is_object();
+            let put = if measured { json!({"value": 3}) } else { json!({"state": "done"}) };
+            let made = ada.put(&path, put).await.expect(201);
+            assert_eq!(made.header("location"), Some(format!("/api/v1{path}").as_str()));
+            assert_told(&ada, &habit, date, &made).await;
+            if measured {
+                let more = ada.post(&format!("{path}/increment"), json!({"by": 30})).await.expect(200);
+                assert_eq!(more.entry()["value"], 33);
+                assert_told(&ada, &habit, date, &more).await;
+            }
+            let skipped = ada.patch(&path, json!({"state": "skipped", "value": null})).await.expect(200);
+            assert_told(&ada, &habit, date, &skipped).await;
+            let gone = ada.delete(&path).await.expect(200);
+            assert_told(&ada, &habit, date, &gone).await;
+            if date != "2026-03-02" {
+                ada.put(&path, json!({"state": "done"})).await.expect(201);
+            }
+        }
+        if members["kind"]["type"] == "minutes" {
+            let date = "2026-03-10";
+            ada.post("/time-entries", json!({"habit_id": habit, "date": date, "minutes": 5})).await.expect(201);
+            let left = ada.delete(&format!("/habits/{habit}/entries/{date}")).await.expect(200);
+            assert_eq!((&left.entry()["value"], &left.entry()["manual_value"]), (&json!(5), &Value::Null));
+            assert_told(&ada, &habit, date, &left).await;
+        }
+    }
+}
+
+async fn a_write_of_another_day_answers_that_day_and_the_streak_of_today(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({"starts_on": "2025-01-01"})).await;
+    ada.done(&habit, &["2026-03-08", "2026-03-10", "2026-03-11"]).await;
+    let path = format!("/habits/{habit}/entries/2026-03-09");
+    let streak = |current: u32, longest: u32| json!({"current": current, "longest": longest, "unit": "occurrences"});
+    let filled = ada.put(&path, json!({"state": "done"})).await.expect(201).body;
+    assert_eq!((&filled["habit"]["state"], &filled["habit"]["streak"]), (&json!("done"), &streak(4, 4)));
+    assert_eq!(filled["summary"], json!({"due": 1, "done": 1, "skipped": 0, "rate": 1.0}));
+    let asked = ada.delete(&format!("{path}?on=2026-03-10")).await.expect(200).body;
+    assert_eq!((&asked["habit"]["state"], &asked["habit"]["streak"]), (&json!("missed"), &streak(1, 1)));
+    // Long ago, and a day that has begun elsewhere.
+    for date in ["2025-02-01", "2026-03-12"] {
+        let written = ada.put(&format!("/habits/{habit}/entries/{date}"), json!({"state": "done"})).await.expect(201);
+        assert_eq!(written.body["habit"]["state"], "done", "{date}");
+        assert_eq!(written.body["summary"], json!({"due": 1, "done": 1, "skipped": 0, "rate": 1.0}), "{date}");
+        assert_eq!(written.body["habit"]["streak"], streak(2, 2), "{date}");
+    }
+    ada.put(&format!("{path}?on=x"), json!({"state": "done"})).await.names("/on");
 }

@@ -273,7 +273,7 @@ async fn counts_are_done_by_their_value(backend: Backend) {
     let told = async |body: Value| {
         let entry = ada.put(&path, body).await;
         assert!(entry.status < 300, "{}", entry.body);
-        (entry.body["state"].clone(), entry.body["value"].clone())
+        (entry.entry()["state"].clone(), entry.entry()["value"].clone())
     };
     assert_eq!(told(json!({"value": 5})).await, (json!("missed"), json!(5)));
     assert_eq!(told(json!({"value": 8})).await, (json!("done"), json!(8)));
@@ -287,7 +287,7 @@ async fn counts_are_done_by_their_value(backend: Backend) {
     let minutes = ada.habit(json!({"kind": {"type": "minutes", "target": 30}})).await;
     let path = format!("/habits/{minutes}/entries/2026-03-11");
     ada.put(&path, json!({"value": 1441})).await.names("/value");
-    assert_eq!(ada.put(&path, json!({"value": 1440})).await.expect(201).body["state"], "done");
+    assert_eq!(ada.put(&path, json!({"value": 1440})).await.expect(201).entry()["state"], "done");
 
     let check = ada.habit(json!({})).await;
     ada.put(&format!("/habits/{check}/entries/2026-03-11"), json!({"state": "done", "value": 1})).await.names("/value");

@@ -59,7 +59,7 @@ async fn a_new_target_does_not_judge_the_past(backend: Backend) {
     let plan = json!({"kind": kind(10), "effective_from": "2026-03-10"});
     ada.put(&format!("/habits/{habit}/plan"), plan).await.expect(200);
     let entry = ada.put(&format!("/habits/{habit}/entries/2026-03-10"), json!({"value": 5})).await.expect(201);
-    assert_eq!(entry.body["state"], "missed");
+    assert_eq!(entry.entry()["state"], "missed");
     let streak = ada.get(&format!("/habits/{habit}/streak?on=2026-03-09")).await.expect(200).body;
     assert_eq!(streak["current"], 4);
     assert_eq!(ada.get(&format!("/habits/{habit}/entries/2026-03-09")).await.expect(200).body["state"], "done");

@@ -64,7 +64,7 @@ async fn a_hundred_puts_of_one_entry_leave_one(backend: Backend) {
     assert_eq!(entries.each("date"), ["2026-03-11"]);
     assert_eq!(app.database.number("SELECT count(*) FROM entries"), 1);
     let last = &entries.body["items"][0];
-    assert!(answers.iter().any(|answer| answer.body["value"] == last["value"]), "{last}");
+    assert!(answers.iter().any(|answer| answer.entry()["value"] == last["value"]), "{last}");
     let streak = ada.get(&format!("/habits/{habit}/streak")).await.expect(200).body;
     assert_eq!(streak["current"], 1);
 }
@@ -79,7 +79,7 @@ async fn a_thousand_increments_add_up(backend: Backend) {
     let answers = at_once((0..1000).map(increment).collect()).await;
     assert_eq!(statuses(&answers), BTreeMap::from([(200, 1000)]));
     // Each saw a sum that no other saw.
-    let mut seen: Vec<u64> = answers.iter().map(|answer| answer.body["value"].as_u64().unwrap()).collect();
+    let mut seen: Vec<u64> = answers.iter().map(|answer| answer.entry()["value"].as_u64().unwrap()).collect();
     seen.sort_unstable();
     assert_eq!(seen, (1..=1000).collect::<Vec<u64>>());
     assert_eq!(ada.get(&path).await.expect(200).body["value"], 1000);

@@ -87,7 +87,7 @@ async fn whatever_changes_long_ago_is_taken_up(backend: Backend) {
         ada.post("/entries/batch", json!({"items": missed.collect::<Vec<_>>()})).await.expect(200);
         assert_ne!(today().await[number], before[number], "entries of {habit}");
         compare(&ada, &habits, "2026-03-11").await;
-        ada.delete(&format!("/habits/{habit}/entries/{}", date(650))).await.expect(204);
+        ada.delete(&format!("/habits/{habit}/entries/{}", date(650))).await.expect(200);
         let pause = json!({"from": date(590), "to": date(660)});
         let pause = ada.post(&format!("/habits/{habit}/pauses"), pause).await.expect(201).body;
         compare(&ada, &habits, "2026-03-11").await;

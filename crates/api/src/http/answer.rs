@@ -127,6 +127,12 @@ impl Answer {
         Ok(Self { status: StatusCode::OK, body, etag, links: Vec::new(), location: None })
     }
 
+    /// What was written to a stored resource, with more that changed: tagged as the resource alone.
+    pub fn written(whole: &impl Serialize, resource: &impl Serialize, rev: Revision) -> Result<Self, Problem> {
+        let body = json(whole, STORED_CAPACITY)?;
+        Ok(Self { body, ..Self::stored(resource, rev)? })
+    }
+
     /// A computed view, or a list.
     pub fn computed(view: &impl Serialize) -> Result<Self, Problem> {
         let body = json(view, COMPUTED_CAPACITY)?;

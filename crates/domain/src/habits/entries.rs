@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::entry::verdict;
+use super::views::{DayAfterWrite, after_write};
 use super::{
     Entry, EntryFilter, EntryInput, EntryPatch, EntrySeek, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE,
     projection,
@@ -24,6 +25,17 @@ pub struct EntryPut {
     pub date: Date,
     /// The entry's content.
     pub input: EntryInput,
+}
+
+/// An entry that was written, and what that changed.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The entry; `None` if none is left.
+    pub entry: Option<Entry>,
+    /// Whether there was none before.
+    pub is_new: bool,
+    /// The habit and the day.
+    pub day: DayAfterWrite,
 }
 
 /// One entry. One statement.
@@ -136,14 +148,31 @@ fn ensure_expected(existing: Option<&Entry>, expected: &Expected) -> Result<(), 
     }
 }
 
-/// Puts an entry; whether there was none before. Putting the same twice is putting it once.
-pub fn put(tx: &mut WriteTransaction<'_>, put: &EntryPut, expected: &Expected) -> Result<(Entry, bool), Error> {
+/// Stores an entry.
+fn store(
+    tx: &mut WriteTransaction<'_>,
+    (habit, history): (&Habit, &mut History),
+    (entry, is_new): (Entry, bool),
+    on: Option<Date>,
+) -> Result<Written, Error> {
+    projection::put_entry(tx, habit, history, &entry)?;
+    let day = after_write(tx, habit, history, entry.date, on)?;
+    Ok(Written { entry: Some(entry.reevaluated(&habit.timeline)), is_new, day })
+}
+
+/// Puts an entry. Putting the same twice is putting it once. What changed is told as of `on`, the user's today if
+/// absent.
+pub fn put(
+    tx: &mut WriteTransaction<'_>,
+    put: &EntryPut,
+    expected: &Expected,
+    on: Option<Date>,
+) -> Result<Written, Error> {
     let found = tx.store.find_habit_day(tx.user, put.habit, put.date)?;
     let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
     ensure_expected(existing.as_ref(), expected)?;
     let entry = made(tx, &habit, existing.as_ref(), put)?;
-    projection::put_entry(tx, &habit, &mut history, &entry)?;
-    Ok((entry, existing.is_none()))
+    store(tx, (&habit, &mut history), (entry, existing.is_none()), on)
 }
 
 /// Changes a part of an entry.
@@ -156,7 +185,8 @@ pub fn patch(
     date: Date,
     patch: EntryPatch,
     expected: &Expected,
-) -> Result<Entry, Error> {
+    on: Option<Date>,
+) -> Result<Written, Error> {
     let found = tx.store.find_habit_day(tx.user, habit, date)?;
     let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
     let existing = existing.ok_or(Error::not_found::<entity::Entry>())?;
@@ -169,15 +199,20 @@ pub fn patch(
     let merged = wrong.take("", patch.merged(&existing, &habit.timeline));
     let Some(merged) = merged.filter(|_| wrong.is_empty()) else { return Err(wrong.into()) };
     let entry = Entry { updated_at: tx.now, rev: tx.rev, ..merged };
-    projection::put_entry(tx, &habit, &mut history, &entry)?;
-    Ok(entry.reevaluated(&habit.timeline))
+    store(tx, (&habit, &mut history), (entry, false), on)
 }
 
 /// Adds to a day's value; what isn't there counts as 0. Atomic: parallel increments add up.
 ///
 /// # Errors
 /// `not_countable` for a habit that is only checked, `out_of_range` if the value would leave its range.
-pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: i64) -> Result<Entry, Error> {
+pub fn increment(
+    tx: &mut WriteTransaction<'_>,
+    habit: HabitId,
+    date: Date,
+    by: i64,
+    on: Option<Date>,
+) -> Result<Written, Error> {
     let found = tx.store.find_habit_day(tx.user, habit, date)?;
     let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
     ensure_date_fits(tx, &habit, date)?;
@@ -207,12 +242,17 @@ pub fn increment(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, by: 
         updated_at: tx.now,
         rev: tx.rev,
     };
-    projection::put_entry(tx, &habit, &mut history, &entry)?;
-    Ok(entry)
+    store(tx, (&habit, &mut history), (entry, existing.is_none()), on)
 }
 
 /// Deletes an entry: what was said by hand. If time was tracked on the day, an entry of that alone goes on.
-pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expected: &Expected) -> Result<(), Error> {
+pub fn delete(
+    tx: &mut WriteTransaction<'_>,
+    habit: HabitId,
+    date: Date,
+    expected: &Expected,
+    on: Option<Date>,
+) -> Result<Written, Error> {
     let found = tx.store.find_habit_day(tx.user, habit, date)?;
     let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
     let existing = existing.ok_or(Error::not_found::<entity::Entry>())?;
@@ -227,9 +267,11 @@ pub fn delete(tx: &mut WriteTransaction<'_>, habit: HabitId, date: Date, expecte
             rev: tx.rev,
             ..existing
         };
-        return projection::put_entry(tx, &habit, &mut history, &tracked);
+        return store(tx, (&habit, &mut history), (tracked, false), on);
     }
-    projection::delete_entry(tx, &habit, &mut history, date)
+    projection::delete_entry(tx, &habit, &mut history, date)?;
+    let day = after_write(tx, &habit, &history, date, on)?;
+    Ok(Written { entry: None, is_new: false, day })
 }
 
 /// Puts many entries in a constant number of statements. Returns the outcome of each, in order; of two for the same

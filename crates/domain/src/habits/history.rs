@@ -186,6 +186,7 @@ pub(super) fn date_of(index: usize) -> Option<Date> {
 }
 
 /// The bits of a day.
+#[expect(clippy::struct_excessive_bools, reason = "one bit of each plane")]
 struct DayMarks {
     crossed: bool,
     skipped: bool,

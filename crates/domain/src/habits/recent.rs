@@ -6,7 +6,7 @@
 
 use super::codec::{put, put32, take_length, take32};
 use super::history::{DAYS, History, InvalidHistory, date_of, decode};
-use super::progress::Progress;
+use super::progress::{DayState, Progress};
 use super::score::window_days;
 use super::stats::DaySummary;
 use super::streak::Longest;
@@ -132,6 +132,11 @@ impl Recent {
     /// `None` if the recent part doesn't know the day.
     pub fn summary(&self, timeline: &Timeline, date: Date) -> Option<DaySummary> {
         self.on(timeline, date).map(|progress| progress.summary())
+    }
+
+    /// Whether a day is due, and its state, as of that day. `None` if the recent part doesn't know the day.
+    pub(super) fn day(&self, timeline: &Timeline, date: Date) -> Option<(bool, DayState)> {
+        self.on(timeline, date).map(|progress| (progress.is_due(date), progress.state_on(date)))
     }
 
     /// Whether something is to be done on a day; of a quota, while its number isn't met. `None` if the recent part

@@ -1,13 +1,12 @@
 //! What screens show of habits: today, and all that is known of one habit.
 
 use super::stats::DaySummary;
-use super::{DayState, Habit, History, RECENT_DAYS, Recent};
-use crate::civil::num::len32;
+use super::{DayState, Habit, History, Progress, RECENT_DAYS, Recent};
 use crate::civil::{Date, Instant, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
 use crate::ids::{HabitId, UserId};
-use crate::unit_of_work::Store;
+use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users::Settings;
 
 /// A habit as a *today* screen shows it.
@@ -26,7 +25,14 @@ pub struct Today {
     pub date: Date,
     /// The habits that are kept on that day, in the user's order.
     pub items: Vec<TodayItem>,
-    /// How many of them are due.
+    /// All of them together.
+    pub totals: DayTotals,
+}
+
+/// The habits of a day together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DayTotals {
+    /// How many are due.
     pub due: u32,
     /// How many of those are done.
     pub done: u32,
@@ -36,7 +42,19 @@ pub struct Today {
     pub open_limits: u32,
 }
 
-impl Today {
+impl DayTotals {
+    /// The totals of habits' days, each given by whether it is due, its state, and whether it has a limit.
+    fn of(days: impl Iterator<Item = (bool, DayState, bool)>) -> Self {
+        let mut totals = Self::default();
+        for (_, state, is_limit) in days.filter(|(is_due, ..)| *is_due) {
+            totals.due += 1;
+            totals.open_limits += u32::from(is_limit && state == DayState::Pending);
+            totals.done += u32::from(state == DayState::Done);
+            totals.skipped += u32::from(state == DayState::Skipped);
+        }
+        totals
+    }
+
     /// done ÷ (due − skipped − limits that are open); `None` where nothing is left of it.
     pub fn rate(&self) -> Option<f64> {
         let asked = self.due.saturating_sub(self.skipped + self.open_limits);
@@ -55,17 +73,46 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
         // What was done on the day of archiving is shown.
         .filter(|item| item.habit.was_kept_on(date) || item.summary.due)
         .collect();
-    let count = |state: Option<DayState>| {
-        let counted =
-            items.iter().filter(|item| item.summary.due && state.is_none_or(|state| item.summary.state == state));
-        len32(counted.count())
+    let of_item = |item: &TodayItem| (item.summary.due, item.summary.state, item.habit.timeline.is_limit_on(date));
+    let totals = DayTotals::of(items.iter().map(of_item));
+    Ok(Today { date, items, totals })
+}
+
+/// A habit and its user's day after a write to the habit's entry of a date.
+#[derive(Debug, Clone)]
+pub struct DayAfterWrite {
+    /// What the date now is for the habit.
+    pub state: DayState,
+    /// The habit as of today.
+    pub habit: DaySummary,
+    /// The totals of the date, as the *today* screen of that date has them.
+    pub totals: DayTotals,
+}
+
+/// What a write to an entry changed: `habit` and `history` are as they were stored, `on` is the user's today if absent.
+/// One statement.
+pub(super) fn after_write(
+    tx: &mut WriteTransaction<'_>,
+    habit: &Habit,
+    history: &History,
+    date: Date,
+    on: Option<Date>,
+) -> Result<DayAfterWrite, Error> {
+    let (settings, habits) = as_of(tx.store, tx.user, tx.now, Some(date), |_| date)?;
+    let today = on.unwrap_or_else(|| settings.today(tx.now));
+    let progress = Progress::new(&habit.timeline, history, today);
+    let state = if date > today {
+        // The day has begun where the user is.
+        Progress::new(&habit.timeline, history, date).state_on(date)
+    } else {
+        progress.state_on(date)
     };
-    let (due, done, skipped) = (count(None), count(Some(DayState::Done)), count(Some(DayState::Skipped)));
-    let is_open_limit = |item: &&TodayItem| {
-        item.summary.due && item.summary.state == DayState::Pending && item.habit.timeline.is_limit_on(date)
-    };
-    let open_limits = len32(items.iter().filter(is_open_limit).count());
-    Ok(Today { date, items, due, done, skipped, open_limits })
+    let kept = habits.iter().filter(|(habit, _)| habit.timeline.window().contains(date));
+    let totals = DayTotals::of(kept.filter_map(|(habit, recent)| {
+        let (is_due, state) = recent.day(&habit.timeline, date)?;
+        Some((is_due, state, habit.timeline.is_limit_on(date)))
+    }));
+    Ok(DayAfterWrite { state, habit: progress.summary(), totals })
 }
 
 /// A user's settings and habits in their own order, each with the history needed for `date_of(today)` and later days.

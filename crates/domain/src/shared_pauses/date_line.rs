@@ -117,7 +117,7 @@ mod tests {
                 .iter()
                 .filter(|day| jumps && minutes_lived(before, after, now, *day) < 13 * 60)
                 .collect();
-            let found: Vec<Date> = lost.into_iter().flat_map(|days| days.iter()).collect();
+            let found: Vec<Date> = lost.into_iter().flat_map(DateRange::iter).collect();
             prop_assert!(found.iter().all(|day| short.contains(day)));
             // Not both ends of a jump: one of them was spent.
             let both = short.contains(&old) && short.contains(&new) && old != new;

@@ -71,6 +71,7 @@ fn filled(backend: Backend) -> TestDatabase {
     test
 }
 
+#[expect(clippy::too_many_lines, reason = "a list")]
 pub(crate) fn bad_rows_are_refused(backend: Backend) {
     let test = filled(backend);
     let mut raw = test.raw();

@@ -1,20 +1,22 @@
 //! `/habits/{habit_id}/entries`: entries for days that were done, skipped or missed.
 
 use circadia_domain::civil::{Date, DateRange, Instant};
-use circadia_domain::habits::entries::{self, EntryPut};
-use circadia_domain::habits::{Entry, EntryInput, EntryNote, EntryPatch, EntryState, MAX_VALUE};
+use circadia_domain::habits::entries::{self, EntryPut, Written};
+use circadia_domain::habits::{DayState, Entry, EntryInput, EntryNote, EntryPatch, EntryState, MAX_VALUE};
 use circadia_domain::ids::HabitId;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::answer::{Answer, IfMatch, NoContent};
+use super::today::{StreakSummaryBody, TodaySummaryBody};
+use crate::http::answer::{Answer, IfMatch};
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, PathParam, Query, between, integer};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::{InputLocation, Problem};
+use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
-use crate::routes::date_queries::DatesQuery;
+use crate::routes::date_queries::{DatesQuery, OnQuery};
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_entries, increment, put_entry, patch_entry, get_entry, delete_entry);
@@ -67,9 +69,44 @@ impl From<Entry> for EntryBody {
     }
 }
 
-fn answer(entry: Entry) -> Result<Answer, Problem> {
-    let rev = entry.rev;
-    Answer::stored(&EntryBody::from(entry), rev)
+/// An entry after a write, and what that changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EntryWritten)]
+struct WrittenBody {
+    /// The entry; null if none is left.
+    entry: Option<EntryBody>,
+    /// What changed about the habit.
+    habit: HabitAfterWriteBody,
+    /// The totals of the entry's date, as `GET /habits/today?on=` of that date has them.
+    summary: TodaySummaryBody,
+}
+
+/// A habit after a write to one of its entries.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HabitAfterWrite)]
+struct HabitAfterWriteBody {
+    /// The status of the entry's date.
+    state: DayState,
+    /// The streak as of today.
+    streak: StreakSummaryBody,
+    /// The strength of the habit today, 0–1.
+    score: f64,
+}
+
+/// The answer to a write; its `ETag` is that of the entry.
+fn written(written: Written) -> Result<Answer, Problem> {
+    let Written { entry, is_new, day } = written;
+    let habit = HabitAfterWriteBody {
+        state: day.state,
+        streak: StreakSummaryBody::from(&day.habit),
+        score: six_places(day.habit.score),
+    };
+    let summary = TodaySummaryBody::from(day.totals);
+    let Some(entry) = entry else { return Answer::computed(&WrittenBody { entry: None, habit, summary }) };
+    let (rev, location) = (entry.rev, format!("/api/v1/habits/{}/entries/{}", entry.habit, entry.date));
+    let body = WrittenBody { entry: Some(entry.into()), habit, summary };
+    let answer = Answer::written(&body, &body.entry, rev)?;
+    Ok(if is_new { answer.created(location) } else { answer })
 }
 
 impl Decode for EntryInput {
@@ -161,11 +198,12 @@ async fn list_entries(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
         IfMatch,
+        OnQuery,
     ),
     request_body = EntryInput,
     responses(
-        (status = 200, description = "The entry, replacing an earlier one", body = EntryBody),
-        (status = 201, description = "The entry, new for its date", body = EntryBody),
+        (status = 200, description = "The entry, replacing an earlier one, and what changed", body = WrittenBody),
+        (status = 201, description = "The entry, new for its date, and what changed", body = WrittenBody),
     )
 )]
 async fn put_entry(
@@ -173,14 +211,12 @@ async fn put_entry(
     id: PathParam<HabitId>,
     day: PathParam<Date>,
     if_match: IfMatch,
+    query: Query<OnQuery>,
     body: Body<EntryInput>,
 ) -> Result<Answer, Problem> {
     let put = EntryPut { habit: id.0, date: day.0, input: body.0 };
-    let written = caller.write(move |tx| entries::put(tx, &put, &if_match.0));
-    let (entry, is_new) = written.await.map_err(date_is_in_path)?;
-    let location = format!("/api/v1/habits/{}/entries/{}", entry.habit, entry.date);
-    let answer = answer(entry)?;
-    Ok(if is_new { answer.created(location) } else { answer })
+    let stored = caller.write(move |tx| entries::put(tx, &put, &if_match.0, query.0.on));
+    written(stored.await.map_err(date_is_in_path)?)
 }
 
 /// Change a day's entry
@@ -196,20 +232,22 @@ async fn put_entry(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
         IfMatch,
+        OnQuery,
     ),
     request_body = EntryPatch,
-    responses((status = 200, description = "The entry after the change", body = EntryBody))
+    responses((status = 200, description = "The entry after the change, and what changed with it", body = WrittenBody))
 )]
 async fn patch_entry(
     caller: Caller,
     id: PathParam<HabitId>,
     day: PathParam<Date>,
     if_match: IfMatch,
+    query: Query<OnQuery>,
     body: Body<EntryPatch>,
 ) -> Result<Answer, Problem> {
     let patch = body.0;
-    let written = caller.write(move |tx| entries::patch(tx, id.0, day.0, patch, &if_match.0));
-    answer(written.await.map_err(date_is_in_path)?)
+    let stored = caller.write(move |tx| entries::patch(tx, id.0, day.0, patch, &if_match.0, query.0.on));
+    written(stored.await.map_err(date_is_in_path)?)
 }
 
 /// The date of an entry is in the path here; in a batch it is in the body.
@@ -232,7 +270,8 @@ fn date_is_in_path(problem: Problem) -> Problem {
 )]
 async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>) -> Result<Answer, Problem> {
     let entry = caller.query(move |store| entries::find(store, caller.user, id.0, day.0)).await?;
-    answer(entry)
+    let rev = entry.rev;
+    Answer::stored(&EntryBody::from(entry), rev)
 }
 
 /// Delete an entry
@@ -246,17 +285,20 @@ async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>)
     extensions(("x-scope" = json!("habits:write"))),
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
-        ("date" = String, Path, format = Date, description = "The date"), IfMatch),
-    responses((status = 204, description = "The entry was deleted"))
+        ("date" = String, Path, format = Date, description = "The date"),
+        IfMatch,
+        OnQuery,
+    ),
+    responses((status = 200, description = "The entry that remains, if any, and what changed", body = WrittenBody))
 )]
 async fn delete_entry(
     caller: Caller,
     id: PathParam<HabitId>,
     day: PathParam<Date>,
     if_match: IfMatch,
-) -> Result<NoContent, Problem> {
-    caller.write(move |tx| entries::delete(tx, id.0, day.0, &if_match.0)).await?;
-    Ok(NoContent)
+    query: Query<OnQuery>,
+) -> Result<Answer, Problem> {
+    written(caller.write(move |tx| entries::delete(tx, id.0, day.0, &if_match.0, query.0.on)).await?)
 }
 
 /// Add to a day's value
@@ -271,17 +313,20 @@ async fn delete_entry(
     params(
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
+        OnQuery,
     ),
     request_body = IncrementBody,
-    responses((status = 200, description = "The entry after the change", body = EntryBody))
+    responses((status = 200, description = "The entry after the change, and what changed with it", body = WrittenBody))
 )]
 async fn increment(
     caller: Caller,
     id: PathParam<HabitId>,
     day: PathParam<Date>,
+    query: Query<OnQuery>,
     body: Body<IncrementBody>,
 ) -> Result<Answer, Problem> {
     let by = body.0.by;
-    let written = caller.write(move |tx| entries::increment(tx, id.0, day.0, by));
-    answer(written.await.map_err(date_is_in_path)?)
+    let stored = caller.write(move |tx| entries::increment(tx, id.0, day.0, by, query.0.on));
+    // A day without an entry has the value 0: it is changed, not made.
+    written(Written { is_new: false, ..stored.await.map_err(date_is_in_path)? })
 }

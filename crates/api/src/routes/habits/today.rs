@@ -1,7 +1,7 @@
 //! `GET /habits/today`.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{self, DayState, PeriodProgress, StreakUnit, Today, TodayItem};
+use circadia_domain::habits::{self, DayState, DaySummary, DayTotals, PeriodProgress, StreakUnit, Today, TodayItem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,7 +55,7 @@ struct TodayItemBody {
 /// A streak in short.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StreakSummary)]
-struct StreakSummaryBody {
+pub(super) struct StreakSummaryBody {
     /// The current streak.
     current: u32,
     /// The longest streak.
@@ -67,7 +67,7 @@ struct StreakSummaryBody {
 /// The totals of a day's habits.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TodaySummary)]
-struct TodaySummaryBody {
+pub(super) struct TodaySummaryBody {
     /// How many are due.
     due: u32,
     /// How many of those are done.
@@ -76,6 +76,18 @@ struct TodaySummaryBody {
     skipped: u32,
     /// done ÷ due ones that are neither skipped nor within a limit that is still open; null where there are none.
     rate: Option<f64>,
+}
+
+impl From<&DaySummary> for StreakSummaryBody {
+    fn from(summary: &DaySummary) -> Self {
+        Self { current: summary.current_streak, longest: summary.longest_streak, unit: summary.streak_unit }
+    }
+}
+
+impl From<DayTotals> for TodaySummaryBody {
+    fn from(totals: DayTotals) -> Self {
+        Self { due: totals.due, done: totals.done, skipped: totals.skipped, rate: totals.rate() }
+    }
 }
 
 impl TodayItemBody {
@@ -87,12 +99,8 @@ impl TodayItemBody {
             state: summary.state,
             value: summary.value,
             target: summary.target,
+            streak: StreakSummaryBody::from(&summary),
             period: summary.period,
-            streak: StreakSummaryBody {
-                current: summary.current_streak,
-                longest: summary.longest_streak,
-                unit: summary.streak_unit,
-            },
             score: six_places(summary.score),
         }
     }
@@ -100,12 +108,7 @@ impl TodayItemBody {
 
 impl From<Today> for TodayBody {
     fn from(today: Today) -> Self {
-        let summary = TodaySummaryBody {
-            due: today.due,
-            done: today.done,
-            skipped: today.skipped,
-            rate: today.rate().map(six_places),
-        };
+        let summary = TodaySummaryBody::from(today.totals);
         let date = today.date;
         Self { date, items: today.items.into_iter().map(|item| TodayItemBody::new(item, date)).collect(), summary }
     }

@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn done_on(timeline: &Timeline, days: &[u32]) -> History {
-        let done = DayRecord { state: EntryState::Done, value: None };
+        let done = DayRecord { state: EntryState::Done, value: None, settled: false };
         History::rebuild(timeline, days.iter().map(|day| (date(*day), done)))
     }
 
