@@ -166,7 +166,7 @@ impl Oracle<'_> {
     }
 
     /// Whether a day is missed whatever is left of it.
-    fn lost(&self, date: Date) -> bool {
+    fn missed_at_once(&self, date: Date) -> bool {
         let plan = self.plan(date);
         let is_amount = matches!(plan.schedule.quota(), Some((Quota::Amount(_), _)));
         let is_over = plan.kind.direction() == Direction::AtMost
@@ -177,7 +177,7 @@ impl Oracle<'_> {
     }
 
     pub(crate) fn open_today(&self, date: Date) -> bool {
-        date == self.case.today && !self.done(date) && !self.skipped(date) && !self.lost(date)
+        date == self.case.today && !self.done(date) && !self.skipped(date) && !self.missed_at_once(date)
     }
 
     pub(crate) fn unit(&self, date: Date) -> StreakUnit {
