@@ -70,7 +70,12 @@ async fn moving_changes_no_date_and_no_streak(backend: Backend) {
             "/score?from=2026-03-01&to=2026-03-10",
             "/occurrences?from=2026-03-01&to=2026-03-31",
         ] {
-            told.push(ada.get(&format!("/habits/{habit}{path}")).await.expect(200).body);
+            let mut body = ada.get(&format!("/habits/{habit}{path}")).await.expect(200).body;
+            // They begin with the user's week.
+            if let Some(weekdays) = body["by_weekday"].as_array_mut() {
+                weekdays.sort_by_key(|day| day["weekday"].to_string());
+            }
+            told.push(body);
         }
         told.push(ada.get(&format!("/habits/{habit}")).await.expect(200).body);
         told
