@@ -169,8 +169,7 @@ macro_rules! ids {
                 $(if name == concat!(stringify!($name), "_id") {
                     return &self.$name;
                 })+
-                // A plan version's id is its first day.
-                assert!(matches!(name, "date" | "plan_id"), "the generator doesn't know this path parameter: {name}");
+                assert!(is_day(name), "the generator doesn't know this path parameter: {name}");
                 &self.date
             }
         }
@@ -200,6 +199,11 @@ pub(crate) struct World {
     pub(crate) challenge: String,
 }
 
+/// Whether a name in paths is a day, which is everybody's own. A plan version's id is its first day.
+pub(crate) fn is_day(name: &str) -> bool {
+    matches!(name, "date" | "plan_id")
+}
+
 impl World {
     /// Makes a theme, in it a habit that counts and a task, an entry, a pause and time spent on them.
     pub(crate) async fn of(client: &Client) -> Self {
@@ -223,6 +227,8 @@ impl World {
         let token = client.post("/me/tokens", json!({"name": "Importer", "scopes": ["read"]})).await.expect(201);
         let date = "2026-03-10".to_owned();
         client.put(&format!("/habits/{habit}/entries/{date}"), json!({"value": 3})).await.expect(201);
+        let version = json!({"kind": {"type": "count", "target": 8, "unit": "glasses"}, "effective_from": date});
+        client.put(&format!("/habits/{habit}/plan"), version).await.expect(200);
         let task = client.task(json!({"theme_id": theme, "due_on": "2026-03-31"})).await;
         let spent = json!({"habit_id": habit, "task_id": task, "date": date, "minutes": 20});
         let time_entry = client.post("/time-entries", spent).await.expect(201);
