@@ -131,9 +131,9 @@ pub struct HabitStats {
     pub by_weekday: [Rated<Weekday>; 7],
     /// What counts by month, the first to the last one with anything; a period is in the month of its last day.
     pub by_month: Vec<Rated<Month>>,
-    /// The weekday with the highest rate, of equal ones the first; null where all are equal.
+    /// The weekday with the highest rate, of equal ones the first from Monday on; null where all are equal.
     pub best_weekday: Option<Weekday>,
-    /// The weekday with the lowest rate, of equal ones the first; null where all are equal.
+    /// The weekday with the lowest rate, of equal ones the first from Monday on; null where all are equal.
     pub worst_weekday: Option<Weekday>,
     /// The month with the highest rate, of equal ones the latest; null where all are equal.
     pub best_month: Option<Month>,
@@ -330,7 +330,9 @@ impl Progress<'_> {
             Rated::add_day(&mut by_weekday, date, done);
         }
         let latest: Vec<Rated<Month>> = by_month.iter().rev().copied().collect();
-        let (best_weekday, worst_weekday) = extremes(&by_weekday);
+        let mut from_monday = by_weekday;
+        from_monday.sort_by_key(|day| day.of);
+        let (best_weekday, worst_weekday) = extremes(&from_monday);
         let (best_month, worst_month) = extremes(&latest);
         HabitStats {
             done: len32(count(DayState::Done).count()) + bonus,
