@@ -15,6 +15,7 @@ use crate::dialect::{HabitDayIn, insert_rows, upsert_two};
 use crate::habits::HistoryRow;
 use crate::row::{Stored as _, row};
 use crate::schema::{entries, habit_histories};
+use crate::seek::seek_by_date;
 use crate::sql_types::Sql;
 use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -111,21 +112,7 @@ impl EntryRepository for Transaction {
         if let Some(habits) = &filter.habits {
             query = query.filter(entries::habit_id.eq_any(habits.iter().copied().map(Sql)));
         }
-        let (date, habit) = (entries::date, entries::habit_id);
-        query = match (seek.beyond, seek.is_ascending()) {
-            (None, _) => query,
-            (Some((day, last)), true) => query.filter(date.gt(Sql(day)).or(date.eq(Sql(day)).and(habit.gt(Sql(last))))),
-            (Some((day, last)), false) => {
-                query.filter(date.lt(Sql(day)).or(date.eq(Sql(day)).and(habit.lt(Sql(last)))))
-            }
-        };
-        let query = if seek.is_ascending() {
-            query.order((date.asc(), habit.asc()))
-        } else {
-            query.order((date.desc(), habit.desc()))
-        };
-        let rows: Vec<EntryRow> = query
-            .limit(i64::try_from(seek.limit).unwrap_or(i64::MAX))
+        let rows: Vec<EntryRow> = seek_by_date!(query, (entries::date, entries::habit_id), seek)
             .select(EntryRow::as_select())
             .load(self.connection())
             .classified()?;

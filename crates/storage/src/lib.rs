@@ -62,6 +62,7 @@ mod pool;
 mod quotes;
 mod row;
 mod schema;
+mod seek;
 mod sessions;
 mod shared_pauses;
 mod sleep;

@@ -13,6 +13,7 @@ use crate::convert::number;
 use crate::dialect::{HabitDayIn, TimeByTheme, insert_rows};
 use crate::row::{Stored as _, row};
 use crate::schema::time_entries;
+use crate::seek::seek_by_date;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
@@ -57,16 +58,7 @@ impl TimeEntryRepository for Transaction {
         if let Some(task) = filter.task {
             query = query.filter(time_entries::task_id.eq(Some(Sql(task))));
         }
-        let (date, id) = (time_entries::date, time_entries::id);
-        let ascending = seek.is_ascending();
-        query = match (seek.beyond, ascending) {
-            (None, _) => query,
-            (Some((day, last)), true) => query.filter(date.gt(Sql(day)).or(date.eq(Sql(day)).and(id.gt(Sql(last))))),
-            (Some((day, last)), false) => query.filter(date.lt(Sql(day)).or(date.eq(Sql(day)).and(id.lt(Sql(last))))),
-        };
-        let query = if ascending { query.order((date.asc(), id.asc())) } else { query.order((date.desc(), id.desc())) };
-        let rows: Vec<TimeEntryRow> = query
-            .limit(i64::try_from(seek.limit).unwrap_or(i64::MAX))
+        let rows: Vec<TimeEntryRow> = seek_by_date!(query, (time_entries::date, time_entries::id), seek)
             .select(TimeEntryRow::as_select())
             .load(self.connection())
             .classified()?;
