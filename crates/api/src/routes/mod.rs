@@ -12,7 +12,6 @@ pub mod quotes;
 pub mod schedules;
 pub mod sleep;
 pub mod stats;
-mod tallies;
 pub mod tasks;
 pub mod themes;
 pub mod time_entries;

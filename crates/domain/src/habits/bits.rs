@@ -113,6 +113,18 @@ impl Plane {
     }
 }
 
+/// Whether a day is set; bit 0 of the first word is the day `from`.
+#[inline]
+pub(super) fn has(words: &[u64], from: i32, day: i32) -> bool {
+    let at = index_of_day(day - from);
+    day >= from && words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+}
+
+/// Sets a day, if it is one of those of the words; bit 0 of the first word is the day `from`.
+pub(super) fn set(words: &mut [u64], from: i32, day: i32) {
+    each(words, from, day, day, |word, mask| *word |= mask);
+}
+
 /// Clears the bits of the days `first..=last`; bit 0 of the first word is the day `from`.
 pub(super) fn clear(words: &mut [u64], from: i32, first: i32, last: i32) {
     each(words, from, first, last, |word, mask| *word &= !mask);

@@ -20,8 +20,7 @@ impl Progress<'_> {
     /// once it is done; of quotas, periods that end in it, and the running one once it is met. In order within each plan
     /// version's days; periods come last.
     pub fn outcomes(&self, range: DateRange) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        let Some(past) = self.past(range) else { return outcomes };
+        let Some(past) = self.past(range) else { return Vec::new() };
         let mut days = Vec::new();
         for segment in self.timeline.segments() {
             if self.timeline.plan_of(segment).schedule.quota().is_none()
@@ -30,7 +29,8 @@ impl Progress<'_> {
                 self.available_into(within, &mut days);
             }
         }
-        outcomes.extend(days.into_iter().map(|(date, done)| Outcome { date, done, is_period: false }));
+        let mut outcomes: Vec<Outcome> =
+            days.into_iter().map(|(date, done)| Outcome { date, done, is_period: false }).collect();
         outcomes.extend(self.counted_periods(past));
         outcomes
     }
@@ -45,21 +45,16 @@ impl Progress<'_> {
         })
     }
 
-    /// The days of `range` that count by weekday, and whether each was done: due days as in [`Self::outcomes`], and of
-    /// quotas the days on which something was done. No single day of a quota is ever missed.
-    pub fn counted_days(&self, range: DateRange) -> Vec<(Date, bool)> {
-        let mut days = Vec::new();
-        let Some(past) = self.past(range) else { return days };
-        for segment in self.timeline.segments() {
-            let Some(within) = past.intersect(segment.range()) else { continue };
-            if self.timeline.plan_of(segment).schedule.quota().is_none() {
-                self.available_into(within, &mut days);
-            } else {
-                let done = self.explain(within).into_iter().filter(|day| day.reason == DayState::Done);
-                days.extend(done.map(|day| (day.date, true)));
-            }
-        }
-        days
+    /// The days of `range` on which something was done for a quota, in order. (No single day of a quota is ever missed.)
+    pub fn quota_days_done(&self, range: DateRange) -> Vec<Date> {
+        let past = self.past(range);
+        let segments = self.timeline.segments().iter().filter(|segment| self.is_quota_on(segment.from));
+        let days = segments.filter_map(|segment| past?.intersect(segment.range())).flat_map(|days| self.explain(days));
+        days.filter(|day| day.reason == DayState::Done).map(|day| day.date).collect()
+    }
+
+    pub(super) fn is_quota_on(&self, date: Date) -> bool {
+        self.timeline.plan_on(date).schedule.quota().is_some()
     }
 
     /// The days of `range` on which it could have been done, in order, and whether it was: due days as in
@@ -72,20 +67,33 @@ impl Progress<'_> {
         days
     }
 
-    fn available_into(&self, within: DateRange, days: &mut Vec<(Date, bool)>) {
-        let (from, to) = (within.from().days_since_epoch(), within.to().days_since_epoch());
-        let open_today = !self.is_done(self.today);
-        for (at, ((due, done), skipped)) in self.due.iter().zip(&self.done).zip(&self.skipped).enumerate() {
-            let begin = self.base + day_of(at) * 64;
-            let mut left = due & !skipped & super::bits::span(begin, from, to);
-            while left != 0 {
-                let bit = left.trailing_zeros();
-                left &= left - 1;
-                let date = Date::at(begin + bit.cast_signed());
-                if date != self.today || !open_today {
-                    days.push((date, done >> bit & 1 == 1));
-                }
+    fn available_into(&self, past: DateRange, days: &mut Vec<(Date, bool)>) {
+        let Some(closed) = self.without_open_today(past) else { return };
+        for (begin, mut counted, done) in self.counted_words(closed) {
+            while counted != 0 {
+                let bit = counted.trailing_zeros();
+                counted &= counted - 1;
+                days.push((Date::at(begin + bit.cast_signed()), done >> bit & 1 == 1));
             }
         }
+    }
+
+    /// Days up to today, without today while it isn't done.
+    pub(super) fn without_open_today(&self, past: DateRange) -> Option<DateRange> {
+        if past.to() < self.today || self.is_done(self.today) {
+            return Some(past);
+        }
+        DateRange::new(past.from(), self.today.pred()?)
+    }
+
+    /// The due days of `range` up to today that weren't skipped, 64 at a time: the day of the lowest bit, those days, and
+    /// the done ones.
+    pub(super) fn counted_words(&self, range: DateRange) -> impl Iterator<Item = (i32, u64, u64)> {
+        let (from, to) = (range.from().days_since_epoch(), range.to().days_since_epoch());
+        let words = self.due.iter().zip(&self.done).zip(&self.skipped).enumerate();
+        words.map(move |(at, ((due, done), skipped))| {
+            let begin = self.base + day_of(at) * 64;
+            (begin, due & !skipped & super::bits::span(begin, from, to), *done)
+        })
     }
 }

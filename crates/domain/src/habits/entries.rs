@@ -229,14 +229,14 @@ pub fn increment(
         Error::field("/by", "out_of_range", format!("would make the value {value}, which is more than a day can have"))
     })?;
     let tracked_minutes = existing.as_ref().map_or(0, |entry| entry.tracked_minutes);
+    let state = verdict(kind, value.saturating_add(tracked_minutes));
     let entry = Entry {
         habit: habit.id,
         date,
-        state: verdict(kind, value.saturating_add(tracked_minutes)),
+        state,
         value: Some(value),
         tracked_minutes,
-        settled: existing.as_ref().is_some_and(|entry| entry.settled)
-            && kind.is_met_by(value.saturating_add(tracked_minutes)),
+        settled: existing.as_ref().is_some_and(|entry| entry.settled) && state == EntryState::Done,
         note: existing.as_ref().and_then(|entry| entry.note.clone()),
         created_at: existing.as_ref().map_or(tx.now, |entry| entry.created_at),
         updated_at: tx.now,

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{DayState, Habit, History, Progress};
+use super::{DayState, Habit, History, Progress, Tally};
 use crate::civil::{Date, DateRange, Instant, Span};
 use crate::entity;
 use crate::error::Error;
@@ -96,8 +96,7 @@ impl DaySum {
 
     /// done ÷ (due − skipped − limits that are open); `None` where nothing is left of it.
     pub fn rate(&self) -> Option<f64> {
-        let asked = self.due() - self.skipped - self.open_limits;
-        (asked > 0).then(|| f64::from(self.done) / f64::from(asked))
+        Tally { due: self.due() - self.skipped - self.open_limits, done: self.done }.rate()
     }
 
     fn of<'a>(date: Date, cells: impl Iterator<Item = &'a Cell>) -> Self {
@@ -148,10 +147,8 @@ pub fn cells(habit: &Habit, history: &History, range: DateRange, today: Date) ->
 
 /// Whether a habit with these days belongs on their screen: it was kept on one of them, or done.
 fn was_kept_on_any(habit: &Habit, cells: &[Cell]) -> bool {
-    cells.iter().any(|cell| {
-        habit.was_kept_on(cell.date)
-            || habit.timeline.window().contains(cell.date) && cell.state == CellState::Done && !cell.bonus
-    })
+    let is_done = |cell: &Cell| cell.state == CellState::Done && !cell.bonus;
+    cells.iter().any(|cell| habit.was_kept_on(cell.date) || is_done(cell))
 }
 
 /// The screen that shows a day (today if absent), as of a day (today if absent), from one statement.

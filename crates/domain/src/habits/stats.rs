@@ -23,13 +23,14 @@ pub struct CalendarDay {
     pub value: Option<u32>,
 }
 
-/// Done and due days, or met and counted periods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How many days, or periods, counted, and how many of them were done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tally {
-    /// How many were done.
-    pub done: u32,
-    /// How many were due and not skipped.
+    /// How many counted.
     pub due: u32,
+    /// How many of them were done, or met.
+    pub done: u32,
 }
 
 impl Tally {
@@ -233,15 +234,8 @@ impl Progress<'_> {
             if self.timeline.plan_of(segment).schedule.quota().is_some() {
                 continue;
             }
-            let Some(days) = past.intersect(segment.range()) else { continue };
-            let (from, to) = (days.from().days_since_epoch(), days.to().days_since_epoch());
-            for (at, ((due, done), skipped)) in self.due.iter().zip(&self.done).zip(&self.skipped).enumerate() {
-                let begin = self.base + crate::civil::num::day_of(at) * 64;
-                let mut counted = due & !skipped & super::bits::span(begin, from, to);
-                let today = self.today.days_since_epoch();
-                if (begin..begin + 64).contains(&today) && !self.is_done(self.today) {
-                    counted &= !(1 << (today - begin));
-                }
+            let closed = self.without_open_today(past).and_then(|past| past.intersect(segment.range()));
+            for (_, counted, done) in closed.into_iter().flat_map(|days| self.counted_words(days)) {
                 tally.due += counted.count_ones();
                 tally.done += (counted & done).count_ones();
             }
@@ -292,14 +286,7 @@ impl Progress<'_> {
 
     /// Due days of `range` that aren't skipped, those to come included.
     fn asked(&self, range: DateRange) -> u32 {
-        let (from, to) = (range.from().days_since_epoch(), range.to().days_since_epoch());
-        let words = self.due.iter().zip(&self.skipped).enumerate();
-        let past: u32 = words
-            .map(|(at, (due, skipped))| {
-                (due & !skipped & super::bits::span(self.base + crate::civil::num::day_of(at) * 64, from, to))
-                    .count_ones()
-            })
-            .sum();
+        let past: u32 = self.counted_words(range).map(|(_, counted, _)| counted.count_ones()).sum();
         let coming = self.today.succ().and_then(|next| DateRange::new(next.max(range.from()), range.to()));
         past + coming.map_or(0, |coming| self.timeline.count_due(coming))
     }
@@ -313,8 +300,12 @@ impl Progress<'_> {
         let bonus = len32(count(DayState::Bonus).count());
         let mut counted = UnitTally::default();
         let mut by_month: Vec<Rated<Month>> = Vec::new();
+        let mut by_weekday = Rated::week(week_start);
         for outcome in days.map(|days| self.outcomes(days)).unwrap_or_default() {
             counted.add(outcome);
+            if !outcome.is_period {
+                Rated::add_day(&mut by_weekday, outcome.date, outcome.done);
+            }
             let (year, month, _) = outcome.date.year_month_day();
             let of = Month { year, month };
             let at = by_month.partition_point(|known| known.of < of);
@@ -325,9 +316,8 @@ impl Progress<'_> {
                 month.tally.add(outcome.done);
             }
         }
-        let mut by_weekday = Rated::week(week_start);
-        for (date, done) in days.map(|days| self.counted_days(days)).unwrap_or_default() {
-            Rated::add_day(&mut by_weekday, date, done);
+        for day in count(DayState::Done).filter(|day| self.is_quota_on(day.date)) {
+            Rated::add_day(&mut by_weekday, day.date, true);
         }
         let latest: Vec<Rated<Month>> = by_month.iter().rev().copied().collect();
         let mut from_monday = by_weekday;

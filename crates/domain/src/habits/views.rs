@@ -1,7 +1,7 @@
 //! What screens show of habits: today, and all that is known of one habit.
 
 use super::stats::DaySummary;
-use super::{DayState, Habit, History, Progress, RECENT_DAYS, Recent};
+use super::{DayState, Habit, History, Progress, RECENT_DAYS, Recent, Tally};
 use crate::civil::{Date, Instant, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
@@ -57,8 +57,7 @@ impl DayTotals {
 
     /// done ÷ (due − skipped − limits that are open); `None` where nothing is left of it.
     pub fn rate(&self) -> Option<f64> {
-        let asked = self.due.saturating_sub(self.skipped + self.open_limits);
-        (asked > 0).then(|| f64::from(self.done) / f64::from(asked))
+        Tally { due: self.due.saturating_sub(self.skipped + self.open_limits), done: self.done }.rate()
     }
 }
 

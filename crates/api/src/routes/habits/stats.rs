@@ -13,7 +13,6 @@ use crate::http::problem::Problem;
 use crate::http::rounding::six_places;
 use crate::http::routing::{Routes, operations};
 use crate::routes::date_queries::OnQuery;
-use crate::routes::tallies::TallyBody;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, get_stats);
@@ -56,9 +55,9 @@ struct TotalsBody {
     /// How many of them were missed.
     missed: u32,
     /// The days among them.
-    days: TallyBody,
+    days: Tally,
     /// The periods of quotas among them.
-    periods: TallyBody,
+    periods: Tally,
     /// Due days that were skipped.
     skipped: u32,
     /// Days done that weren't due.
@@ -124,8 +123,8 @@ impl From<HabitStats> for StatsBody {
                 done: stats.done,
                 due: all.due,
                 missed: all.due - all.done,
-                days: stats.counted.days.into(),
-                periods: stats.counted.periods.into(),
+                days: stats.counted.days,
+                periods: stats.counted.periods,
                 skipped: stats.skipped,
                 bonus: stats.bonus,
                 value: stats.total_value,

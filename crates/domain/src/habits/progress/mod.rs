@@ -10,14 +10,14 @@ pub(super) use self::quota::Days;
 
 use serde::Serialize;
 
-use super::bits::{clear, each};
+use super::bits::{clear, each, has, set};
 use super::history::History;
 use super::kind::Direction;
 use super::recent::Checkpoint;
 use super::schedule::Quota;
 use super::timeline::Timeline;
 use crate::civil::Date;
-use crate::civil::num::{day_of, index_of_day};
+use crate::civil::num::day_of;
 
 words! {
     /// What a day was for a habit.
@@ -139,12 +139,9 @@ impl<'a> Progress<'a> {
                     at += 1;
                 });
                 clear(&mut done, base, from.max(today.days_since_epoch()), to);
-                if segment.range().contains(today) && history.settled.contains(today) {
-                    let offset = index_of_day(today.days_since_epoch() - base);
-                    let is_due = due.get(offset / 64).copied().unwrap_or(0) & 1 << (offset % 64);
-                    if let Some(word) = done.get_mut(offset / 64) {
-                        *word |= is_due;
-                    }
+                let present = today.days_since_epoch();
+                if segment.range().contains(today) && history.settled.contains(today) && has(&due, base, present) {
+                    set(&mut done, base, present);
                 }
             }
         }
@@ -156,15 +153,6 @@ impl<'a> Progress<'a> {
         Self { timeline, history, before, today, base, due, done, skipped }
     }
 
-    fn bit(words: &[u64], base: i32, date: Date) -> bool {
-        let offset = date.days_since_epoch() - base;
-        if offset < 0 {
-            return false;
-        }
-        let at = index_of_day(offset);
-        words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
-    }
-
     /// As of which day.
     pub const fn today(&self) -> Date {
         self.today
@@ -172,7 +160,7 @@ impl<'a> Progress<'a> {
 
     /// Whether a day up to today is due; of a quota: available.
     pub(super) fn is_scheduled(&self, date: Date) -> bool {
-        Self::bit(&self.due, self.base, date)
+        has(&self.due, self.base, date.days_since_epoch())
     }
 
     /// Whether a day is paused, or archived, and doesn't count nevertheless because something was done on it.
@@ -181,11 +169,11 @@ impl<'a> Progress<'a> {
     }
 
     pub(super) fn is_done(&self, date: Date) -> bool {
-        Self::bit(&self.done, self.base, date)
+        has(&self.done, self.base, date.days_since_epoch())
     }
 
     pub(super) fn is_skipped(&self, date: Date) -> bool {
-        Self::bit(&self.skipped, self.base, date)
+        has(&self.skipped, self.base, date.days_since_epoch())
     }
 
     /// Whether today is missed before it is over: it was expressly called so, or is over its limit.

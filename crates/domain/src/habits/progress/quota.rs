@@ -97,11 +97,8 @@ impl Progress<'_> {
         let so_far = if is_over { None } else { period.until(date) };
         let whole = self.evaluate_period(so_far.as_ref().unwrap_or(period), period.range.from());
         // A share of less than one is not yet asked for.
-        let asked = match (&so_far, period.quota) {
-            (Some(so_far), _) if so_far.needed_below_one(|days| self.open_and_skipped(days).0) => 0,
-            _ => whole.needed,
-        };
-        (u64::from(asked), whole.done)
+        let is_below_one = so_far.is_some_and(|so_far| so_far.needed_below_one(|days| self.open_and_skipped(days).0));
+        (if is_below_one { 0 } else { u64::from(whole.needed) }, whole.done)
     }
 
     /// Whether nothing is left to do on `date`, because the number was met before, or skipped days excuse all of it.

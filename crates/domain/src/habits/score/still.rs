@@ -4,8 +4,8 @@
 //! quotas, where a skipped day counts as one done.
 
 use crate::civil::Date;
-use crate::civil::num::{day_of, index_of_day};
-use crate::habits::bits::{clear, count, each, span};
+use crate::civil::num::{day_of, index_of_day, real};
+use crate::habits::bits::{clear, count, each, has, span};
 use crate::habits::progress::Progress;
 use crate::habits::timeline::Timeline;
 
@@ -110,14 +110,10 @@ impl Progress<'_> {
         Some(match (limited, asked) {
             (true, _) if !is_over_limit => Some(1.0),
             (_, 0) => None,
-            (true, _) => Some((as_f64(asked) / as_f64(done)).min(1.0)),
-            (false, _) => Some(as_f64(done) / as_f64(asked)),
+            (true, _) => Some((real(asked.cast_signed()) / real(done.cast_signed())).min(1.0)),
+            (false, _) => Some(real(done.cast_signed()) / real(asked.cast_signed())),
         })
     }
-}
-
-fn as_f64(number: u64) -> f64 {
-    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 /// The first and last of the periods that a window touches.
@@ -130,16 +126,11 @@ pub(super) struct TouchedPeriods {
 
 impl Still {
     pub(super) fn is_available(&self, day: i32) -> bool {
-        self.has(&self.available, day)
+        has(&self.available, self.base, day)
     }
 
     pub(super) fn is_moving(&self, day: i32) -> bool {
-        self.has(&self.moving, day)
-    }
-
-    fn has(&self, words: &[u64], day: i32) -> bool {
-        let at = index_of_day((day - self.base).max(0));
-        words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+        has(&self.moving, self.base, day)
     }
 
     /// On how many of these days the score moves.

@@ -1,12 +1,12 @@
 //! Days off that count nevertheless if something was done on them: the days of archiving, and days that were lost at the
 //! date line. If nothing was, they are days off like any other.
 
+use super::super::bits::set;
 use super::super::history::History;
 use super::super::kind::Direction;
 use super::super::plan::{Archive, Pause, PauseSource};
 use super::super::schedule::Quota;
 use super::{Segment, Timeline, archives};
-use crate::civil::num::{day_of, index_of_day};
 use crate::civil::{Date, DateRange};
 
 /// Those that are due, in order, but for those that are covered by another pause or archive, too.
@@ -46,13 +46,7 @@ impl Timeline {
     pub(in crate::habits) fn fill_for(&self, history: &History, today: Date, from: i32, out: &mut [u64]) {
         self.fill(from, out);
         for date in self.done_days_off(history).filter(|date| *date <= today) {
-            let offset = date.days_since_epoch() - from;
-            if offset >= 0 && offset / 64 < day_of(out.len()) {
-                let at = index_of_day(offset);
-                if let Some(word) = out.get_mut(at / 64) {
-                    *word |= 1 << (at % 64);
-                }
-            }
+            set(out, from, date.days_since_epoch());
         }
     }
 }

@@ -78,13 +78,17 @@ pub(super) fn part(data: &InputData, habits: &[HabitProgress<'_>], range: DateRa
         let mut own = UnitTally::default();
         for outcome in progress.outcomes(range) {
             own.add(outcome);
+            if !outcome.is_period {
+                Rated::add_day(&mut part.by_weekday, outcome.date, outcome.done);
+            }
             if let Some(piece) = pieces.place_of(outcome.date).and_then(|at| part.trend.get_mut(at)) {
                 piece.add(outcome.done);
             }
         }
-        for (date, done) in progress.counted_days(range) {
-            part.days_done += u32::from(done);
-            Rated::add_day(&mut part.by_weekday, date, done);
+        part.days_done += own.days.done;
+        for date in progress.quota_days_done(range) {
+            part.days_done += 1;
+            Rated::add_day(&mut part.by_weekday, date, true);
         }
         part.counted = part.counted.plus(own);
         match of_themes.iter_mut().find(|(theme, ..)| *theme == habit.theme) {
@@ -105,20 +109,14 @@ pub(super) fn part(data: &InputData, habits: &[HabitProgress<'_>], range: DateRa
     part
 }
 
-/// Done ÷ due over all habits, days and periods alike.
-pub(super) fn rate(habits: &[HabitProgress<'_>], range: DateRange) -> Option<f64> {
-    let mut all = Tally::default();
-    for habits in habits {
-        all = all.plus(habits.progress.tally(range));
+/// What counted of all habits together, and days done: see [`HabitsPart`].
+pub(super) fn totals(habits: &[HabitProgress<'_>], range: DateRange) -> (UnitTally, u32) {
+    let (mut counted, mut quota_days) = (UnitTally::default(), 0);
+    for HabitProgress { progress, .. } in habits {
+        progress.outcomes(range).into_iter().for_each(|outcome| counted.add(outcome));
+        quota_days += len32(progress.quota_days_done(range).len());
     }
-    all.rate()
-}
-
-/// Days done; see [`HabitsPart::days_done`].
-pub(super) fn days_done(habits: &[HabitProgress<'_>], range: DateRange) -> u32 {
-    let done = |(_, done): &(Date, bool)| *done;
-    let count = |habits: &HabitProgress<'_>| habits.progress.counted_days(range).iter().filter(|day| done(day)).count();
-    habits.iter().map(|habits| len32(count(habits))).sum()
+    (counted, counted.days.done + quota_days)
 }
 
 fn top_streaks(today: Date, habits: &[HabitProgress<'_>]) -> Vec<RunningStreak> {

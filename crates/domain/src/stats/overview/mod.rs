@@ -78,13 +78,16 @@ fn assemble(data: &input::InputData, period: Period) -> Overview {
     let time = time::part(data, range, &pieces);
     let sleep = diary::sleep(&nights, range, &pieces, data.today);
     let mood = diary::mood(data, range, &pieces);
-    let before = previous.map(|previous| kpis::KpiValues {
-        completion_rate: habits::rate(&habit_progress, previous),
-        days_done: habits::days_done(&habit_progress, previous),
-        tasks_completed: tasks::completed(data, previous),
-        minutes: time::minutes(data, previous),
-        sleep: diary::sleep_means(&nights, previous, data.today),
-        mood: diary::mood_mean(data, previous).value(),
+    let before = previous.map(|previous| {
+        let (counted, days_done) = habits::totals(&habit_progress, previous);
+        kpis::KpiValues {
+            completion_rate: counted.all().rate(),
+            days_done,
+            tasks_completed: tasks::completed(data, previous),
+            minutes: time::minutes(data, previous),
+            sleep: diary::sleep_means(&nights, previous, data.today),
+            mood: diary::mood_mean(data, previous).value(),
+        }
     });
     let present = kpis::KpiValues {
         completion_rate: habits.counted.all().rate(),

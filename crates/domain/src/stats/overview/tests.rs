@@ -119,7 +119,7 @@ fn week() -> Period {
 }
 
 fn tally(due: u32, done: u32) -> Tally {
-    Tally { done, due }
+    Tally { due, done }
 }
 
 /// Thursday 2026-03-05 to Wednesday 2026-03-11, which is today and still open.

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 
 use super::super::chart::{ChartBody, DatasetBody};
 use crate::http::rounding::six_places;
-use crate::routes::tallies::TallyBody;
 
 /// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done. Quotas count by their periods,
 /// each on its last day, and the running one once it is met. Archived days don't count.
@@ -29,9 +28,9 @@ pub(super) struct HabitsBody {
     /// done ÷ due; null where nothing was due.
     completion_rate: Option<f64>,
     /// The days among them.
-    days: TallyBody,
+    days: Tally,
     /// The periods of quotas among them.
-    periods: TallyBody,
+    periods: Tally,
     /// `due`, `done` and `rate` over time.
     trend: ChartBody,
     /// Unbroken streaks, those that span the most days first; at most 5.
@@ -103,8 +102,8 @@ impl HabitsBody {
             due: all.due,
             done: all.done,
             completion_rate: all.rate().map(six_places),
-            days: part.counted.days.into(),
-            periods: part.counted.periods.into(),
+            days: part.counted.days,
+            periods: part.counted.periods,
             trend: ChartBody::over(pieces, tallies(&part.trend)),
             top_streaks: part.top_streaks.into_iter().map(streak).collect(),
             by_weekday: ChartBody {
