@@ -66,6 +66,22 @@ impl Error {
         Self::Conflict { code, detail: detail.into() }
     }
 
+    /// Refuses one more item where there are `max` already, such as `an account holds at most 200 themes`.
+    ///
+    /// # Errors
+    /// `limit_reached`.
+    pub(crate) fn ensure_room<N: Copy + PartialOrd + std::fmt::Display>(
+        count: N,
+        max: N,
+        holder: &str,
+        items: &str,
+    ) -> Result<(), Self> {
+        if count < max {
+            return Ok(());
+        }
+        Err(Self::conflict(Code::LimitReached, format!("{holder} holds at most {max} {items}")))
+    }
+
     /// One wrong field of a request's body.
     pub fn field(path: &str, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let mut wrong = Violations::new();

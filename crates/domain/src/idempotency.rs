@@ -39,9 +39,4 @@ impl<T> Creation<T> {
             Err(Error::conflict(Code::IdTaken, "there already is one with this id, made by a different request"))
         }
     }
-
-    /// The response to a request for the id of a deleted item.
-    pub(crate) fn deleted_before() -> Error {
-        Error::conflict(Code::IdTaken, "there was one with this id, and it was deleted")
-    }
 }

@@ -144,48 +144,6 @@ pub fn key_of(text: &str) -> String {
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A colour, `#RRGGBB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Color {
-    /// Red, green, blue.
-    pub rgb: [u8; 3],
-}
-
-impl Color {
-    /// Reads `#RRGGBB` in either case.
-    ///
-    /// # Errors
-    /// `invalid_color`.
-    pub fn parse(text: &str) -> Result<Self, Violations> {
-        let digits =
-            text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
-        let value = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match value {
-            Some(value) => {
-                let [_, red, green, blue] = value.to_be_bytes();
-                Ok(Self { rgb: [red, green, blue] })
-            }
-            None => Err(Violations::of("invalid_color", "is not a colour such as `#1E90FF`")),
-        }
-    }
-}
-
-impl fmt::Display for Color {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [red, green, blue] = self.rgb;
-        write!(f, "#{red:02X}{green:02X}{blue:02X}")
-    }
-}
-
-impl Serialize for Color {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-json_value!(Color: str => Self::parse;
-    "Color", schema::text().pattern(Some("^#[0-9A-Fa-f]{6}$")).examples(["#1E90FF"]));
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,13 +200,5 @@ mod tests {
         assert_eq!(key_of("Ｓport  Ａ"), key_of("sport a"));
         assert_eq!(key_of("ÉCOLE"), key_of("e\u{301}cole"));
         assert_ne!(key_of("Jose"), key_of("José"));
-    }
-
-    #[test]
-    fn colors_read_and_print() {
-        assert_eq!(Color::parse("#1e90ff").unwrap().to_string(), "#1E90FF");
-        for wrong in ["1e90ff", "#1e90f", "#1e90fg", "#+12345", "#é0000", ""] {
-            assert!(Color::parse(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -30,6 +30,7 @@ use crate::tasks::TaskRepository;
 use crate::themes::ThemeRepository;
 use crate::time_entries::TimeEntryRepository;
 use crate::timer::TimerRepository;
+use crate::tombstones::TombstoneRepository;
 use crate::totp::TotpRepository;
 use crate::users::UserRepository;
 
@@ -57,6 +58,7 @@ pub trait Store:
     + TaskRepository
     + TimeEntryRepository
     + TimerRepository
+    + TombstoneRepository
 {
 }
 

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::convert::corrupt;
-use crate::row::{Stored, row};
+use crate::row::{Stored, execute, row};
 use crate::schema::audit_events;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -41,11 +41,7 @@ impl Stored<Map<String, Value>> for String {
 
 impl AuditRepository for Transaction {
     fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<()> {
-        diesel::insert_into(audit_events::table)
-            .values(AuditEventRow::from_domain(event)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::insert_into(audit_events::table).values(AuditEventRow::from_domain(event)?))
     }
 
     fn audit_events(&mut self, sought: &AuditQuery, limit: usize) -> Result<Vec<AuditEvent>> {

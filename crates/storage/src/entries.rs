@@ -8,16 +8,16 @@ use circadia_domain::habits::{
 };
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::revision::Revision;
+use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
 
 use crate::convert::number;
 use crate::dialect::{HabitDayIn, insert_rows, upsert_two};
 use crate::habits::HistoryRow;
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, first_row, load_rows, row};
 use crate::schema::{entries, habit_histories};
 use crate::seek::seek_by_date;
 use crate::sql_types::Sql;
-use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
@@ -52,13 +52,7 @@ const KEYS_PER_STATEMENT: usize = 10_000;
 
 impl EntryRepository for Transaction {
     fn find_entry(&mut self, user: UserId, habit: HabitId, date: Date) -> Result<Option<Entry>> {
-        let found: Option<EntryRow> = entries::table
-            .find((Sql(user), Sql(habit), Sql(date)))
-            .select(EntryRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(EntryRow::into_domain).transpose()
+        first_row!(self, entries::table.find((Sql(user), Sql(habit), Sql(date))), EntryRow)
     }
 
     fn find_entries(&mut self, user: UserId, keys: &[(HabitId, Date)]) -> Result<Vec<Entry>> {
@@ -68,17 +62,17 @@ impl EntryRepository for Transaction {
         };
         let habits: BTreeSet<HabitId> = keys.iter().map(|(habit, _)| *habit).collect();
         let among_them = HabitDayIn::new(self.connection(), keys);
-        let rows: Vec<EntryRow> = entries::table
-            .filter(entries::user_id.eq(Sql(user)))
-            // The next two are redundant, but SQLite uses indexes for columns only, not for pairs.
-            .filter(entries::habit_id.eq_any(habits.into_iter().map(Sql)))
-            .filter(entries::date.between(Sql(earliest), Sql(latest)))
-            .filter(among_them)
-            .order((entries::habit_id, entries::date))
-            .select(EntryRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(EntryRow::into_domain).collect()
+        load_rows!(
+            self,
+            entries::table
+                .filter(entries::user_id.eq(Sql(user)))
+                // The next two are redundant, but SQLite uses indexes for columns only, not for pairs.
+                .filter(entries::habit_id.eq_any(habits.into_iter().map(Sql)))
+                .filter(entries::date.between(Sql(earliest), Sql(latest)))
+                .filter(among_them)
+                .order((entries::habit_id, entries::date)),
+            EntryRow
+        )
     }
 
     fn entries(
@@ -112,11 +106,7 @@ impl EntryRepository for Transaction {
         if let Some(habits) = &filter.habits {
             query = query.filter(entries::habit_id.eq_any(habits.iter().copied().map(Sql)));
         }
-        let rows: Vec<EntryRow> = seek_by_date!(query, (entries::date, entries::habit_id), seek)
-            .select(EntryRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(EntryRow::into_domain).collect()
+        load_rows!(self, seek_by_date!(query, (entries::date, entries::habit_id), seek), EntryRow)
     }
 
     fn day_records(&mut self, user: UserId, habit: HabitId) -> Result<Vec<(Date, DayRecord)>> {
@@ -182,8 +172,8 @@ impl EntryRepository for Transaction {
     fn delete_entries(&mut self, user: UserId, keys: &[(HabitId, Date)], rev: Revision, now: Instant) -> Result<usize> {
         let mut removed = 0;
         for keys in keys.chunks(KEYS_PER_STATEMENT) {
-            let there: Vec<Item> =
-                self.find_entries(user, keys)?.iter().map(|entry| Item::entry(entry.habit, entry.date)).collect();
+            let there: Vec<ItemKey> =
+                self.find_entries(user, keys)?.iter().map(|entry| ItemKey::entry(entry.habit, entry.date)).collect();
             if there.is_empty() {
                 continue;
             }

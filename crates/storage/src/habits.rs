@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, Instant};
+use circadia_domain::color::Color;
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::{
     Entry, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, HabitRepository, HabitTotals,
@@ -10,7 +11,6 @@ use circadia_domain::habits::{
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
-use circadia_domain::text::Color;
 use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::convert::corrupt;
 use crate::dialect::{CaseOf, insert_rows};
 use crate::entries::EntryRow;
-use crate::row::{Stored, row};
+use crate::row::{Stored, delete_row, execute, first_row, load_rows, row};
 use crate::schema::{entries, habit_histories, habits, time_entries, timers, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -173,13 +173,11 @@ const MOVES_PER_STATEMENT: usize = 500;
 
 impl HabitRepository for Transaction {
     fn habits(&mut self, user: UserId) -> Result<Vec<Habit>> {
-        let rows: Vec<HabitRow> = habits::table
-            .filter(habits::user_id.eq(Sql(user)))
-            .order((habits::position, habits::id))
-            .select(HabitRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(HabitRow::into_domain).collect()
+        load_rows!(
+            self,
+            habits::table.filter(habits::user_id.eq(Sql(user))).order((habits::position, habits::id)),
+            HabitRow
+        )
     }
 
     fn settings_and_habits(&mut self, user: UserId) -> Result<Option<WithSettings<Vec<HabitWithHistory>>>> {
@@ -245,13 +243,7 @@ impl HabitRepository for Transaction {
     }
 
     fn find_habit(&mut self, user: UserId, id: HabitId) -> Result<Option<Habit>> {
-        let found: Option<HabitRow> = habits::table
-            .find((Sql(user), Sql(id)))
-            .select(HabitRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(HabitRow::into_domain).transpose()
+        first_row!(self, habits::table.find((Sql(user), Sql(id))), HabitRow)
     }
 
     fn find_habits(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<(Habit, History)>> {
@@ -266,13 +258,11 @@ impl HabitRepository for Transaction {
     }
 
     fn habits_with_ids(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<Habit>> {
-        let rows: Vec<HabitRow> = habits::table
-            .filter(habits::user_id.eq(Sql(user)))
-            .filter(habits::id.eq_any(ids.iter().copied().map(Sql)))
-            .select(HabitRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(HabitRow::into_domain).collect()
+        load_rows!(
+            self,
+            habits::table.filter(habits::user_id.eq(Sql(user))).filter(habits::id.eq_any(ids.iter().copied().map(Sql))),
+            HabitRow
+        )
     }
 
     fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>> {
@@ -306,19 +296,17 @@ impl HabitRepository for Transaction {
     }
 
     fn insert_habit(&mut self, user: UserId, habit: &Habit) -> Result<()> {
-        diesel::insert_into(habits::table)
-            .values((habits::user_id.eq(Sql(user)), HabitRow::from_domain(habit)?))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::insert_into(habits::table).values((habits::user_id.eq(Sql(user)), HabitRow::from_domain(habit)?))
+        )
     }
 
     fn update_habit(&mut self, user: UserId, habit: &Habit) -> Result<()> {
-        diesel::update(habits::table.find((Sql(user), Sql(habit.id))))
-            .set(HabitRow::from_domain(habit)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(habits::table.find((Sql(user), Sql(habit.id)))).set(HabitRow::from_domain(habit)?)
+        )
     }
 
     fn put_pauses(&mut self, user: UserId, habits: &[&Habit]) -> Result<()> {
@@ -363,17 +351,7 @@ impl HabitRepository for Transaction {
             .execute(self.connection())
             .classified()?;
         diesel::delete(habit_histories::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
-        let removed =
-            diesel::delete(habits::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
-        if removed == 0 {
-            return Ok(false);
-        }
-        self.leave_tombstone(user, &id.into(), rev, now)?;
-        Ok(true)
-    }
-
-    fn habit_was_deleted(&mut self, user: UserId, id: HabitId) -> Result<bool> {
-        self.has_tombstone(user, &id.into())
+        delete_row!(self, habits, user, id, rev, now)
     }
 
     fn put_histories(&mut self, user: UserId, histories: &[(&Habit, &History)]) -> Result<()> {

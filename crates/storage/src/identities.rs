@@ -6,7 +6,7 @@ use circadia_domain::ids::UserId;
 use circadia_domain::users::Email;
 use diesel::prelude::*;
 
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, execute, first_row, row};
 use crate::schema::identities;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -25,32 +25,21 @@ row! {
 
 impl IdentityRepository for Transaction {
     fn insert_identity(&mut self, identity: &Identity) -> Result<()> {
-        diesel::insert_into(identities::table)
-            .values(IdentityRow::from_domain(identity)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::insert_into(identities::table).values(IdentityRow::from_domain(identity)?))
     }
 
     fn find_identity(&mut self, provider: Provider, subject: &Subject) -> Result<Option<Identity>> {
-        let found: Option<IdentityRow> = identities::table
-            .filter(identities::provider.eq(Sql(provider)))
-            .filter(identities::subject.eq(Sql(subject.clone())))
-            .select(IdentityRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(IdentityRow::into_domain).transpose()
+        first_row!(
+            self,
+            identities::table
+                .filter(identities::provider.eq(Sql(provider)))
+                .filter(identities::subject.eq(Sql(subject.clone()))),
+            IdentityRow
+        )
     }
 
     fn identity_of(&mut self, user: UserId, provider: Provider) -> Result<Option<Identity>> {
-        let found: Option<IdentityRow> = identities::table
-            .find((Sql(user), Sql(provider)))
-            .select(IdentityRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(IdentityRow::into_domain).transpose()
+        first_row!(self, identities::table.find((Sql(user), Sql(provider))), IdentityRow)
     }
 
     fn delete_identity(&mut self, user: UserId, provider: Provider) -> Result<bool> {

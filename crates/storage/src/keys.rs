@@ -6,7 +6,7 @@ use circadia_domain::keys::{KeyPurpose, KeyRepository, StoredKey};
 use diesel::prelude::*;
 
 use crate::dialect::Purpose;
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, execute, load_rows, row};
 use crate::schema::{global_locks, server_keys};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -44,27 +44,14 @@ impl KeyRepository for Transaction {
         if self.purpose() == Purpose::Writing {
             self.acquire_lock(KEYS_LOCK)?;
         }
-        let rows: Vec<KeyRow> = server_keys::table
-            .order((server_keys::created_at, server_keys::kid))
-            .select(KeyRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(KeyRow::into_domain).collect()
+        load_rows!(self, server_keys::table.order((server_keys::created_at, server_keys::kid)), KeyRow)
     }
 
     fn insert_key(&mut self, key: &StoredKey) -> Result<()> {
-        diesel::insert_into(server_keys::table)
-            .values(KeyRow::from_domain(key)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::insert_into(server_keys::table).values(KeyRow::from_domain(key)?))
     }
 
     fn retire_key(&mut self, kid: &str, at: Instant) -> Result<()> {
-        diesel::update(server_keys::table.find(kid))
-            .set(server_keys::retires_at.eq(Some(Sql(at))))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::update(server_keys::table.find(kid)).set(server_keys::retires_at.eq(Some(Sql(at)))))
     }
 }

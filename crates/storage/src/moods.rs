@@ -6,14 +6,14 @@ use circadia_domain::civil::{Date, DateRange, Instant, ZoneOrOffset};
 use circadia_domain::ids::{MoodMomentId, UserId};
 use circadia_domain::moods::{DayValue, Mood, MoodDay, MoodMoment, MoodNote, MoodRepository, MoodValue, Tags};
 use circadia_domain::revision::Revision;
+use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, number};
 use crate::dialect::{MoodDates, MoodDays, MoodUnion, MoodValues, insert_rows};
-use crate::row::{Stored, row};
+use crate::row::{Stored, delete_row, execute, first_row, row};
 use crate::schema::{mood_moments, moods};
 use crate::sql_types::Sql;
-use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
@@ -104,13 +104,7 @@ impl UnionRow {
 
 impl MoodRepository for Transaction {
     fn find_mood(&mut self, user: UserId, date: Date) -> Result<Option<Mood>> {
-        let found: Option<MoodRow> = moods::table
-            .find((Sql(user), Sql(date)))
-            .select(MoodRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(MoodRow::into_domain).transpose()
+        first_row!(self, moods::table.find((Sql(user), Sql(date))), MoodRow)
     }
 
     fn put_mood(&mut self, user: UserId, mood: &Mood) -> Result<()> {
@@ -130,18 +124,12 @@ impl MoodRepository for Transaction {
         if removed == 0 {
             return Ok(false);
         }
-        self.leave_tombstone(user, &Item::mood(date), rev, now)?;
+        self.leave_tombstone(user, &ItemKey::mood(date), rev, now)?;
         Ok(true)
     }
 
     fn find_moment(&mut self, user: UserId, id: MoodMomentId) -> Result<Option<MoodMoment>> {
-        let found: Option<MomentRow> = mood_moments::table
-            .find((Sql(user), Sql(id)))
-            .select(MomentRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(MomentRow::into_domain).transpose()
+        first_row!(self, mood_moments::table.find((Sql(user), Sql(id))), MomentRow)
     }
 
     fn count_moments(&mut self, user: UserId, date: Date) -> Result<usize> {
@@ -155,33 +143,22 @@ impl MoodRepository for Transaction {
     }
 
     fn insert_moment(&mut self, user: UserId, moment: &MoodMoment) -> Result<()> {
-        diesel::insert_into(mood_moments::table)
-            .values((mood_moments::user_id.eq(Sql(user)), MomentRow::from_domain(moment)?))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::insert_into(mood_moments::table)
+                .values((mood_moments::user_id.eq(Sql(user)), MomentRow::from_domain(moment)?))
+        )
     }
 
     fn update_moment(&mut self, user: UserId, moment: &MoodMoment) -> Result<()> {
-        diesel::update(mood_moments::table.find((Sql(user), Sql(moment.id))))
-            .set(MomentRow::from_domain(moment)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(mood_moments::table.find((Sql(user), Sql(moment.id)))).set(MomentRow::from_domain(moment)?)
+        )
     }
 
     fn delete_moment(&mut self, user: UserId, id: MoodMomentId, rev: Revision, now: Instant) -> Result<bool> {
-        let removed =
-            diesel::delete(mood_moments::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
-        if removed == 0 {
-            return Ok(false);
-        }
-        self.leave_tombstone(user, &id.into(), rev, now)?;
-        Ok(true)
-    }
-
-    fn moment_was_deleted(&mut self, user: UserId, id: MoodMomentId) -> Result<bool> {
-        self.has_tombstone(user, &id.into())
+        delete_row!(self, mood_moments, user, id, rev, now)
     }
 
     fn mood_dates(&mut self, user: UserId, range: DateRange, limit: usize, backwards: bool) -> Result<Vec<Date>> {

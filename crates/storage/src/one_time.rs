@@ -7,7 +7,7 @@ use circadia_domain::users::Email;
 use diesel::prelude::*;
 
 use crate::dialect::insert_rows;
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, first_row, row};
 use crate::schema::one_time_tokens;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -37,13 +37,7 @@ impl OneTimeRepository for Transaction {
     }
 
     fn find_one_time_token(&mut self, user: UserId, purpose: OneTimePurpose) -> Result<Option<StoredOneTimeToken>> {
-        let found: Option<OneTimeTokenRow> = one_time_tokens::table
-            .find((Sql(user), Sql(purpose)))
-            .select(OneTimeTokenRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(OneTimeTokenRow::into_domain).transpose()
+        first_row!(self, one_time_tokens::table.find((Sql(user), Sql(purpose))), OneTimeTokenRow)
     }
 
     fn delete_one_time_tokens(&mut self, user: UserId, purposes: &[OneTimePurpose]) -> Result<()> {

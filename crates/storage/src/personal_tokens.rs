@@ -7,7 +7,7 @@ use circadia_domain::sessions::RevocationTarget;
 use circadia_domain::users::Role;
 use diesel::prelude::*;
 
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, execute, load_rows, row};
 use crate::schema::{personal_tokens, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -30,21 +30,17 @@ row! {
 
 impl PersonalTokenRepository for Transaction {
     fn insert_personal_token(&mut self, token: &PersonalToken) -> Result<()> {
-        diesel::insert_into(personal_tokens::table)
-            .values(PersonalTokenRow::from_domain(token)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::insert_into(personal_tokens::table).values(PersonalTokenRow::from_domain(token)?))
     }
 
     fn personal_tokens(&mut self, user: UserId) -> Result<Vec<PersonalToken>> {
-        let rows: Vec<PersonalTokenRow> = personal_tokens::table
-            .filter(personal_tokens::user_id.eq(Sql(user)))
-            .order((personal_tokens::created_at, personal_tokens::id))
-            .select(PersonalTokenRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(PersonalTokenRow::into_domain).collect()
+        load_rows!(
+            self,
+            personal_tokens::table
+                .filter(personal_tokens::user_id.eq(Sql(user)))
+                .order((personal_tokens::created_at, personal_tokens::id)),
+            PersonalTokenRow
+        )
     }
 
     fn find_personal_token(&mut self, user: UserId, id: PersonalTokenId) -> Result<Option<PersonalTokenState>> {
@@ -92,11 +88,7 @@ impl PersonalTokenRepository for Transaction {
             .filter(
                 personal_tokens::last_used_at.is_null().or(personal_tokens::last_used_at.le(Some(Sql(unless_since)))),
             );
-        diesel::update(due)
-            .set(personal_tokens::last_used_at.eq(Some(Sql(now))))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::update(due).set(personal_tokens::last_used_at.eq(Some(Sql(now)))))
     }
 
     fn purge_personal_tokens(&mut self, before: Instant) -> Result<usize> {

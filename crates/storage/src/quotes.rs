@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use crate::convert::number;
 use crate::dialect::insert_rows;
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, load_rows, row};
 use crate::schema::{quote_feed, quotes};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -33,13 +33,11 @@ impl QuoteRepository for Transaction {
             .order(others.field(quotes::valid_from).desc())
             .select(others.field(quotes::valid_from))
             .single_value();
-        let rows: Vec<QuoteRow> = quotes::table
-            .filter(quotes::valid_from.nullable().eq(latest))
-            .order(quotes::position)
-            .select(QuoteRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(QuoteRow::into_domain).collect()
+        load_rows!(
+            self,
+            quotes::table.filter(quotes::valid_from.nullable().eq(latest)).order(quotes::position),
+            QuoteRow
+        )
     }
 
     fn replace_quotes(&mut self, from: Date, set: &[Quote]) -> Result<()> {

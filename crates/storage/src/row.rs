@@ -1,4 +1,4 @@
-//! Rows that mirror a domain type: `row!`, and how each column stores its field.
+//! Rows that mirror a domain type: `row!`, statements over such rows, and how each column stores its field.
 
 use circadia_domain::error::StoreError;
 use circadia_domain::revision::Revision;
@@ -59,6 +59,46 @@ macro_rules! row {
     };
 }
 pub(crate) use row;
+
+/// The first row of a query over its table, if there is one, as the domain has it.
+macro_rules! first_row {
+    ($transaction:ident, $query:expr, $row:ident) => {{
+        let found: Option<$row> =
+            $query.select($row::as_select()).first($transaction.connection()).optional().classified()?;
+        found.map($row::into_domain).transpose()
+    }};
+}
+pub(crate) use first_row;
+
+/// The rows of a query over its table, as the domain has them.
+macro_rules! load_rows {
+    ($transaction:ident, $query:expr, $row:ident) => {{
+        let rows: Vec<$row> = $query.select($row::as_select()).load($transaction.connection()).classified()?;
+        rows.into_iter().map($row::into_domain).collect()
+    }};
+}
+pub(crate) use load_rows;
+
+/// Runs a statement, however many rows it concerns.
+macro_rules! execute {
+    ($transaction:ident, $statement:expr) => {
+        $statement.execute($transaction.connection()).map(drop).classified()
+    };
+}
+pub(crate) use execute;
+
+/// Deletes an item by its id and leaves a tombstone. Whether there was one.
+macro_rules! delete_row {
+    ($transaction:ident, $table:ident, $user:ident, $id:ident, $rev:ident, $now:ident) => {{
+        let item = diesel::delete($table::table.find((Sql($user), Sql($id))));
+        let found = item.execute($transaction.connection()).classified()? > 0;
+        if found {
+            $transaction.leave_tombstone($user, &$id.into(), $rev, $now)?;
+        }
+        Ok(found)
+    }};
+}
+pub(crate) use delete_row;
 
 impl<T: Clone> Stored<T> for Sql<T> {
     fn from_domain(value: &T) -> Result<Self> {

@@ -8,7 +8,7 @@ use circadia_domain::sessions::{
 use circadia_domain::users::Role;
 use diesel::prelude::*;
 
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, execute, load_rows, row};
 use crate::schema::{revocations, sessions, users};
 use crate::sql_types::{Sql, UtcTimestamp};
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -50,26 +50,21 @@ impl Transaction {
             RevocationTarget::Sessions => (None, false),
             RevocationTarget::Role => (None, true),
         };
-        diesel::insert_into(revocations::table)
-            .values((
+        execute!(
+            self,
+            diesel::insert_into(revocations::table).values((
                 revocations::user_id.eq(Sql(user)),
                 revocations::session_id.eq(session.map(Sql)),
                 revocations::of_role.eq(of_role),
                 revocations::revoked_at.eq(Sql(now)),
             ))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        )
     }
 }
 
 impl SessionRepository for Transaction {
     fn insert_session(&mut self, session: &Session) -> Result<()> {
-        diesel::insert_into(sessions::table)
-            .values(SessionRow::from_domain(session)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::insert_into(sessions::table).values(SessionRow::from_domain(session)?))
     }
 
     fn find_session(&mut self, user: UserId, id: SessionId) -> Result<Option<SessionState>> {
@@ -84,39 +79,38 @@ impl SessionRepository for Transaction {
     }
 
     fn update_session(&mut self, session: &Session) -> Result<()> {
-        diesel::update(sessions::table.find((Sql(session.user), Sql(session.id))))
-            .set(SessionRow::from_domain(session)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(sessions::table.find((Sql(session.user), Sql(session.id))))
+                .set(SessionRow::from_domain(session)?)
+        )
     }
 
     fn sessions_of(&mut self, user: UserId, now: Instant) -> Result<Vec<Session>> {
-        let rows: Vec<SessionRow> = sessions::table
-            .filter(sessions::user_id.eq(Sql(user)))
-            .filter(sessions::revoked_at.is_null())
-            .filter(sessions::expires_at.gt(Sql(now)))
-            .order((sessions::last_used_at.desc(), sessions::id.desc()))
-            .limit(MAX_LISTED)
-            .select(SessionRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(SessionRow::into_domain).collect()
+        load_rows!(
+            self,
+            sessions::table
+                .filter(sessions::user_id.eq(Sql(user)))
+                .filter(sessions::revoked_at.is_null())
+                .filter(sessions::expires_at.gt(Sql(now)))
+                .order((sessions::last_used_at.desc(), sessions::id.desc()))
+                .limit(MAX_LISTED),
+            SessionRow
+        )
     }
 
     fn touch_session(&mut self, session: &Session) -> Result<()> {
         let earlier = sessions::table
             .find((Sql(session.user), Sql(session.id)))
             .filter(sessions::last_used_at.lt(Sql(session.last_used_at)));
-        diesel::update(earlier)
-            .set((
+        execute!(
+            self,
+            diesel::update(earlier).set((
                 sessions::last_used_at.eq(Sql(session.last_used_at)),
                 sessions::user_agent.eq(session.user_agent.as_deref()),
                 sessions::ip.eq(session.ip.as_deref()),
             ))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        )
     }
 
     fn revoke_session(&mut self, user: UserId, id: SessionId, now: Instant) -> Result<bool> {
@@ -149,11 +143,7 @@ impl SessionRepository for Transaction {
             .into_columns((revocations::user_id, revocations::session_id, revocations::revoked_at))
             .execute(self.connection())
             .classified()?;
-        diesel::update(others)
-            .set(sessions::revoked_at.eq(Some(Sql(now))))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::update(others).set(sessions::revoked_at.eq(Some(Sql(now)))))
     }
 
     fn revoke_sessions(&mut self, user: UserId, now: Instant) -> Result<()> {

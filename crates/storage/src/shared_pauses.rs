@@ -9,7 +9,7 @@ use circadia_domain::shared_pauses::{
 use diesel::prelude::*;
 
 use crate::convert::corrupt;
-use crate::row::{Stored, row};
+use crate::row::{Stored, delete_row, execute, first_row, load_rows, row};
 use crate::schema::shared_pauses;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -45,52 +45,36 @@ impl Stored<ExceptHabits> for String {
 
 impl SharedPauseRepository for Transaction {
     fn shared_pauses(&mut self, user: UserId) -> Result<Vec<SharedPause>> {
-        let rows: Vec<SharedPauseRow> = shared_pauses::table
-            .filter(shared_pauses::user_id.eq(Sql(user)))
-            .order((shared_pauses::from_date, shared_pauses::id))
-            .select(SharedPauseRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(SharedPauseRow::into_domain).collect()
+        load_rows!(
+            self,
+            shared_pauses::table
+                .filter(shared_pauses::user_id.eq(Sql(user)))
+                .order((shared_pauses::from_date, shared_pauses::id)),
+            SharedPauseRow
+        )
     }
 
     fn find_shared_pause(&mut self, user: UserId, id: SharedPauseId) -> Result<Option<SharedPause>> {
-        let found: Option<SharedPauseRow> = shared_pauses::table
-            .find((Sql(user), Sql(id)))
-            .select(SharedPauseRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(SharedPauseRow::into_domain).transpose()
+        first_row!(self, shared_pauses::table.find((Sql(user), Sql(id))), SharedPauseRow)
     }
 
     fn insert_shared_pause(&mut self, user: UserId, pause: &SharedPause) -> Result<()> {
-        diesel::insert_into(shared_pauses::table)
-            .values((shared_pauses::user_id.eq(Sql(user)), SharedPauseRow::from_domain(pause)?))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::insert_into(shared_pauses::table)
+                .values((shared_pauses::user_id.eq(Sql(user)), SharedPauseRow::from_domain(pause)?))
+        )
     }
 
     fn update_shared_pause(&mut self, user: UserId, pause: &SharedPause) -> Result<()> {
-        diesel::update(shared_pauses::table.find((Sql(user), Sql(pause.id))))
-            .set(SharedPauseRow::from_domain(pause)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(shared_pauses::table.find((Sql(user), Sql(pause.id))))
+                .set(SharedPauseRow::from_domain(pause)?)
+        )
     }
 
     fn delete_shared_pause(&mut self, user: UserId, id: SharedPauseId, rev: Revision, now: Instant) -> Result<bool> {
-        let removed =
-            diesel::delete(shared_pauses::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
-        if removed == 0 {
-            return Ok(false);
-        }
-        self.leave_tombstone(user, &id.into(), rev, now)?;
-        Ok(true)
-    }
-
-    fn shared_pause_was_deleted(&mut self, user: UserId, id: SharedPauseId) -> Result<bool> {
-        self.has_tombstone(user, &id.into())
+        delete_row!(self, shared_pauses, user, id, rev, now)
     }
 }

@@ -6,13 +6,13 @@ use circadia_domain::revision::Revision;
 use circadia_domain::sleep::{
     MAX_SECONDS, Quality, Sleep, SleepKind, SleepLog, SleepNote, SleepRepository, SleepSlice,
 };
+use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
 
 use crate::convert::corrupt;
-use crate::row::{Stored, row};
+use crate::row::{Stored, execute, first_row, load_rows, row};
 use crate::schema::sleep_logs;
 use crate::sql_types::Sql;
-use crate::tombstones::Item;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
@@ -59,13 +59,7 @@ row! {
 
 impl SleepRepository for Transaction {
     fn find_sleep_log(&mut self, user: UserId, id: SleepLogId) -> Result<Option<SleepLog>> {
-        let found: Option<SleepLogRow> = sleep_logs::table
-            .find((Sql(user), Sql(id)))
-            .select(SleepLogRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(SleepLogRow::into_domain).transpose()
+        first_row!(self, sleep_logs::table.find((Sql(user), Sql(id))), SleepLogRow)
     }
 
     fn sleep_logs(&mut self, user: UserId, slice: &SleepSlice) -> Result<Vec<SleepLog>> {
@@ -87,17 +81,17 @@ impl SleepRepository for Transaction {
     }
 
     fn sleep_logs_between(&mut self, user: UserId, from: Instant, to: Instant) -> Result<Vec<SleepLog>> {
-        let rows: Vec<SleepLogRow> = sleep_logs::table
-            .filter(sleep_logs::user_id.eq(Sql(user)))
-            .filter(sleep_logs::started_at.lt(Sql(to)))
-            .filter(sleep_logs::ended_at.gt(Sql(from)))
-            // Redundant, since no sleep is longer, but it bounds the range of the index.
-            .filter(sleep_logs::started_at.gt(Sql(from.plus_seconds(-MAX_SECONDS))))
-            .order(sleep_logs::started_at)
-            .select(SleepLogRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(SleepLogRow::into_domain).collect()
+        load_rows!(
+            self,
+            sleep_logs::table
+                .filter(sleep_logs::user_id.eq(Sql(user)))
+                .filter(sleep_logs::started_at.lt(Sql(to)))
+                .filter(sleep_logs::ended_at.gt(Sql(from)))
+                // Redundant, since no sleep is longer, but it bounds the range of the index.
+                .filter(sleep_logs::started_at.gt(Sql(from.plus_seconds(-MAX_SECONDS))))
+                .order(sleep_logs::started_at),
+            SleepLogRow
+        )
     }
 
     fn sleeps(&mut self, user: UserId, dates: DateRange) -> Result<Vec<Sleep>> {
@@ -113,19 +107,18 @@ impl SleepRepository for Transaction {
     }
 
     fn insert_sleep_log(&mut self, user: UserId, log: &SleepLog) -> Result<()> {
-        diesel::insert_into(sleep_logs::table)
-            .values((sleep_logs::user_id.eq(Sql(user)), SleepLogRow::from_domain(log)?))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::insert_into(sleep_logs::table)
+                .values((sleep_logs::user_id.eq(Sql(user)), SleepLogRow::from_domain(log)?))
+        )
     }
 
     fn update_sleep_log(&mut self, user: UserId, log: &SleepLog) -> Result<()> {
-        diesel::update(sleep_logs::table.find((Sql(user), Sql(log.id))))
-            .set(SleepLogRow::from_domain(log)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(sleep_logs::table.find((Sql(user), Sql(log.id)))).set(SleepLogRow::from_domain(log)?)
+        )
     }
 
     fn delete_sleep_logs(&mut self, user: UserId, ids: &[SleepLogId], rev: Revision, now: Instant) -> Result<usize> {
@@ -136,12 +129,8 @@ impl SleepRepository for Transaction {
         };
         let stored: Vec<Sql<SleepLogId>> = own().select(sleep_logs::id).load(self.connection()).classified()?;
         diesel::delete(own()).execute(self.connection()).classified()?;
-        let removed: Vec<Item> = stored.into_iter().map(|Sql(id)| id.into()).collect();
+        let removed: Vec<ItemKey> = stored.into_iter().map(|Sql(id)| id.into()).collect();
         self.leave_tombstones(user, &removed, rev, now)?;
         Ok(removed.len())
-    }
-
-    fn sleep_log_was_deleted(&mut self, user: UserId, id: SleepLogId) -> Result<bool> {
-        self.has_tombstone(user, &id.into())
     }
 }

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use crate::connection::MultiBackend;
 use crate::convert::corrupt;
-use crate::row::{Stored, row};
+use crate::row::{Stored, delete_row, execute, first_row, load_rows, row};
 use crate::schema::{tasks, time_entries, timers};
 use crate::sql_types::Sql;
 use crate::task_keys::KeyColumns;
@@ -168,22 +168,11 @@ impl TaskRepository for Transaction {
             }
             (TaskSort::Title, _) => ordered!(query, tasks::title_key, ascending, None::<(String, TaskId)>),
         };
-        let rows: Vec<TaskRow> = query
-            .limit(i64::try_from(seek.limit).unwrap_or(i64::MAX))
-            .select(TaskRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(TaskRow::into_domain).collect()
+        load_rows!(self, query.limit(i64::try_from(seek.limit).unwrap_or(i64::MAX)), TaskRow)
     }
 
     fn find_task(&mut self, user: UserId, id: TaskId) -> Result<Option<Task>> {
-        let found: Option<TaskRow> = tasks::table
-            .find((Sql(user), Sql(id)))
-            .select(TaskRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(TaskRow::into_domain).transpose()
+        first_row!(self, tasks::table.find((Sql(user), Sql(id))), TaskRow)
     }
 
     fn task_total(&mut self, user: UserId) -> Result<i64> {
@@ -191,23 +180,22 @@ impl TaskRepository for Transaction {
     }
 
     fn insert_task(&mut self, user: UserId, task: &Task) -> Result<()> {
-        diesel::insert_into(tasks::table)
-            .values((
+        execute!(
+            self,
+            diesel::insert_into(tasks::table).values((
                 tasks::user_id.eq(Sql(user)),
                 TaskRow::from_domain(task)?,
                 KeyColumns::of(&task.title, task.description.as_ref()),
             ))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        )
     }
 
     fn update_task(&mut self, user: UserId, task: &Task) -> Result<()> {
-        diesel::update(tasks::table.find((Sql(user), Sql(task.id))))
-            .set((TaskRow::from_domain(task)?, KeyColumns::of(&task.title, task.description.as_ref())))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(tasks::table.find((Sql(user), Sql(task.id))))
+                .set((TaskRow::from_domain(task)?, KeyColumns::of(&task.title, task.description.as_ref())))
+        )
     }
 
     fn delete_task(&mut self, user: UserId, id: TaskId, rev: Revision, now: Instant) -> Result<bool> {
@@ -227,17 +215,7 @@ impl TaskRepository for Transaction {
             .set((timers::task_id.eq(None::<Sql<TaskId>>), timers::rev.eq(rev.0)))
             .execute(self.connection())
             .classified()?;
-        let removed =
-            diesel::delete(tasks::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
-        if removed == 0 {
-            return Ok(false);
-        }
-        self.leave_tombstone(user, &id.into(), rev, now)?;
-        Ok(true)
-    }
-
-    fn task_was_deleted(&mut self, user: UserId, id: TaskId) -> Result<bool> {
-        self.has_tombstone(user, &id.into())
+        delete_row!(self, tasks, user, id, rev, now)
     }
 }
 

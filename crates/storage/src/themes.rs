@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use circadia_domain::civil::{DateRange, Instant};
+use circadia_domain::color::Color;
 use circadia_domain::ids::{ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::TaskStatus;
-use circadia_domain::text::Color;
 use circadia_domain::themes::{Theme, ThemeCounts, ThemeName, ThemeRepository};
 use circadia_domain::time_entries::TimeEntryRepository as _;
 use diesel::dsl::count;
 use diesel::prelude::*;
 
 use crate::convert::number;
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, delete_row, execute, first_row, load_rows, row};
 use crate::schema::{habits, tasks, themes};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -35,23 +35,11 @@ row! {
 
 impl ThemeRepository for Transaction {
     fn themes(&mut self, user: UserId) -> Result<Vec<Theme>> {
-        let rows: Vec<ThemeRow> = themes::table
-            .filter(themes::user_id.eq(Sql(user)))
-            .order(themes::id)
-            .select(ThemeRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(ThemeRow::into_domain).collect()
+        load_rows!(self, themes::table.filter(themes::user_id.eq(Sql(user))).order(themes::id), ThemeRow)
     }
 
     fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<Theme>> {
-        let found: Option<ThemeRow> = themes::table
-            .find((Sql(user), Sql(id)))
-            .select(ThemeRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(ThemeRow::into_domain).transpose()
+        first_row!(self, themes::table.find((Sql(user), Sql(id))), ThemeRow)
     }
 
     fn theme_counts(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>> {
@@ -90,23 +78,22 @@ impl ThemeRepository for Transaction {
     }
 
     fn insert_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
-        diesel::insert_into(themes::table)
-            .values((
+        execute!(
+            self,
+            diesel::insert_into(themes::table).values((
                 themes::user_id.eq(Sql(user)),
                 themes::name_key.eq(theme.name.key()),
                 ThemeRow::from_domain(theme)?,
             ))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        )
     }
 
     fn update_theme(&mut self, user: UserId, theme: &Theme) -> Result<()> {
-        diesel::update(themes::table.find((Sql(user), Sql(theme.id))))
-            .set((themes::name_key.eq(theme.name.key()), ThemeRow::from_domain(theme)?))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(themes::table.find((Sql(user), Sql(theme.id))))
+                .set((themes::name_key.eq(theme.name.key()), ThemeRow::from_domain(theme)?))
+        )
     }
 
     fn delete_theme(&mut self, user: UserId, id: ThemeId, rev: Revision, now: Instant) -> Result<bool> {
@@ -118,16 +105,6 @@ impl ThemeRepository for Transaction {
             .set((tasks::theme_id.eq(None::<Sql<ThemeId>>), tasks::updated_at.eq(Sql(now)), tasks::rev.eq(rev.0)))
             .execute(self.connection())
             .classified()?;
-        let removed =
-            diesel::delete(themes::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
-        if removed == 0 {
-            return Ok(false);
-        }
-        self.leave_tombstone(user, &id.into(), rev, now)?;
-        Ok(true)
-    }
-
-    fn theme_was_deleted(&mut self, user: UserId, id: ThemeId) -> Result<bool> {
-        self.has_tombstone(user, &id.into())
+        delete_row!(self, themes, user, id, rev, now)
     }
 }

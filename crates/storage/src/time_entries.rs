@@ -11,7 +11,7 @@ use diesel::prelude::*;
 
 use crate::convert::number;
 use crate::dialect::{HabitDayIn, TimeByTheme, insert_rows};
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, delete_row, execute, first_row, load_rows, row};
 use crate::schema::time_entries;
 use crate::seek::seek_by_date;
 use crate::sql_types::Sql;
@@ -58,32 +58,22 @@ impl TimeEntryRepository for Transaction {
         if let Some(task) = filter.task {
             query = query.filter(time_entries::task_id.eq(Some(Sql(task))));
         }
-        let rows: Vec<TimeEntryRow> = seek_by_date!(query, (time_entries::date, time_entries::id), seek)
-            .select(TimeEntryRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(TimeEntryRow::into_domain).collect()
+        load_rows!(self, seek_by_date!(query, (time_entries::date, time_entries::id), seek), TimeEntryRow)
     }
 
     fn find_time_entry(&mut self, user: UserId, id: TimeEntryId) -> Result<Option<TimeEntry>> {
-        let found: Option<TimeEntryRow> = time_entries::table
-            .find((Sql(user), Sql(id)))
-            .select(TimeEntryRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(TimeEntryRow::into_domain).transpose()
+        first_row!(self, time_entries::table.find((Sql(user), Sql(id))), TimeEntryRow)
     }
 
     fn time_entries_of_request(&mut self, user: UserId, digest: &[u8; 32]) -> Result<Vec<TimeEntry>> {
-        let rows: Vec<TimeEntryRow> = time_entries::table
-            .filter(time_entries::user_id.eq(Sql(user)))
-            .filter(time_entries::request_digest.eq(digest.as_slice()))
-            .order((time_entries::date, time_entries::id))
-            .select(TimeEntryRow::as_select())
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(TimeEntryRow::into_domain).collect()
+        load_rows!(
+            self,
+            time_entries::table
+                .filter(time_entries::user_id.eq(Sql(user)))
+                .filter(time_entries::request_digest.eq(digest.as_slice()))
+                .order((time_entries::date, time_entries::id)),
+            TimeEntryRow
+        )
     }
 
     fn insert_time_entries(&mut self, user: UserId, entries: &[TimeEntry]) -> Result<()> {
@@ -95,25 +85,14 @@ impl TimeEntryRepository for Transaction {
     }
 
     fn update_time_entry(&mut self, user: UserId, entry: &TimeEntry) -> Result<()> {
-        diesel::update(time_entries::table.find((Sql(user), Sql(entry.id))))
-            .set(TimeEntryRow::from_domain(entry)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(time_entries::table.find((Sql(user), Sql(entry.id)))).set(TimeEntryRow::from_domain(entry)?)
+        )
     }
 
     fn delete_time_entry(&mut self, user: UserId, id: TimeEntryId, rev: Revision, now: Instant) -> Result<bool> {
-        let removed =
-            diesel::delete(time_entries::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
-        if removed == 0 {
-            return Ok(false);
-        }
-        self.leave_tombstone(user, &id.into(), rev, now)?;
-        Ok(true)
-    }
-
-    fn time_entry_was_deleted(&mut self, user: UserId, id: TimeEntryId) -> Result<bool> {
-        self.has_tombstone(user, &id.into())
+        delete_row!(self, time_entries, user, id, rev, now)
     }
 
     fn minutes_of_days(&mut self, user: UserId, days: &[(HabitId, Date)]) -> Result<Vec<(HabitId, Date, u64)>> {

@@ -6,7 +6,7 @@ use circadia_domain::time_entries::TimeNote;
 use circadia_domain::timer::{Timer, TimerRepository};
 use diesel::prelude::*;
 
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, execute, first_row, row};
 use crate::schema::timers;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -28,21 +28,14 @@ row! {
 
 impl TimerRepository for Transaction {
     fn find_timer(&mut self, user: UserId) -> Result<Option<Timer>> {
-        let found: Option<TimerRow> = timers::table
-            .find(Sql(user))
-            .select(TimerRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(TimerRow::into_domain).transpose()
+        first_row!(self, timers::table.find(Sql(user)), TimerRow)
     }
 
     fn insert_timer(&mut self, user: UserId, timer: &Timer) -> Result<()> {
-        diesel::insert_into(timers::table)
-            .values((timers::user_id.eq(Sql(user)), TimerRow::from_domain(timer)?))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::insert_into(timers::table).values((timers::user_id.eq(Sql(user)), TimerRow::from_domain(timer)?))
+        )
     }
 
     fn delete_timer(&mut self, user: UserId) -> Result<bool> {

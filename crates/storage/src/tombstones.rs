@@ -3,10 +3,10 @@
 //! The tombstone stays when a row with the same key is created again: readers of tombstones skip those whose row
 //! exists.
 
-use circadia_domain::civil::{Date, Instant};
-use circadia_domain::entity::{self, Entity};
-use circadia_domain::ids::{HabitId, Id, UserId};
+use circadia_domain::civil::Instant;
+use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
+use circadia_domain::tombstones::{ItemKey, TombstoneRepository};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
@@ -15,47 +15,25 @@ use crate::schema::tombstones;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
-/// The entity and the key of a row that was deleted.
-pub(crate) struct Item {
-    /// [`Entity::NAME`].
-    kind: &'static str,
-    /// The bytes of the id; of an entry, those of its habit and its date, of a mood, those of its date.
-    key: Vec<u8>,
-}
-
-impl Item {
-    /// A habit's entry.
-    pub(crate) fn entry(habit: HabitId, date: Date) -> Self {
-        let mut key = habit.as_uuid().as_bytes().to_vec();
-        key.extend(date.days_since_epoch().to_be_bytes());
-        Self { kind: entity::Entry::NAME, key }
-    }
-
-    /// A day's own mood.
-    pub(crate) fn mood(date: Date) -> Self {
-        Self { kind: entity::Mood::NAME, key: date.days_since_epoch().to_be_bytes().to_vec() }
-    }
-}
-
-impl<E: Entity> From<Id<E>> for Item {
-    fn from(id: Id<E>) -> Self {
-        Self { kind: E::NAME, key: id.as_uuid().as_bytes().to_vec() }
-    }
-}
-
 impl Transaction {
     /// Stores a tombstone.
-    pub(crate) fn leave_tombstone(&mut self, user: UserId, item: &Item, rev: Revision, now: Instant) -> Result<()> {
+    pub(crate) fn leave_tombstone(&mut self, user: UserId, item: &ItemKey, rev: Revision, now: Instant) -> Result<()> {
         self.leave_tombstones(user, std::slice::from_ref(item), rev, now)
     }
 
     /// Stores tombstones, in a bounded number of statements.
-    pub(crate) fn leave_tombstones(&mut self, user: UserId, items: &[Item], rev: Revision, now: Instant) -> Result<()> {
+    pub(crate) fn leave_tombstones(
+        &mut self,
+        user: UserId,
+        items: &[ItemKey],
+        rev: Revision,
+        now: Instant,
+    ) -> Result<()> {
         let rows = items.iter().map(|item| {
             (
                 tombstones::user_id.eq(Sql(user)),
                 tombstones::kind.eq(item.kind),
-                tombstones::item_key.eq(item.key.as_slice()),
+                tombstones::item_key.eq(item.bytes.as_slice()),
                 tombstones::rev.eq(rev.0),
                 tombstones::deleted_at.eq(Sql(now)),
             )
@@ -63,13 +41,14 @@ impl Transaction {
         insert_rows!(self.connection(), tombstones, rows, on (user_id, kind, item_key) replace (rev, deleted_at))
             .classified()
     }
+}
 
-    /// Whether there is a tombstone.
-    pub(crate) fn has_tombstone(&mut self, user: UserId, item: &Item) -> Result<bool> {
+impl TombstoneRepository for Transaction {
+    fn was_deleted(&mut self, user: UserId, item: &ItemKey) -> Result<bool> {
         let tombstone = tombstones::table
             .filter(tombstones::user_id.eq(Sql(user)))
             .filter(tombstones::kind.eq(item.kind))
-            .filter(tombstones::item_key.eq(&item.key));
+            .filter(tombstones::item_key.eq(&item.bytes));
         diesel::select(exists(tombstone)).get_result(self.connection()).classified()
     }
 }

@@ -6,7 +6,7 @@ use circadia_domain::totp::{TotpFactor, TotpRepository};
 use diesel::prelude::*;
 
 use crate::dialect::insert_rows;
-use crate::row::{Stored as _, row};
+use crate::row::{Stored as _, execute, first_row, row};
 use crate::schema::{recovery_codes, totp_factors};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -35,22 +35,12 @@ impl Transaction {
 
 impl TotpRepository for Transaction {
     fn find_totp(&mut self, user: UserId) -> Result<Option<TotpFactor>> {
-        let row: Option<TotpRow> = totp_factors::table
-            .find(Sql(user))
-            .select(TotpRow::as_select())
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        row.map(TotpRow::into_domain).transpose()
+        first_row!(self, totp_factors::table.find(Sql(user)), TotpRow)
     }
 
     fn put_totp(&mut self, factor: &TotpFactor) -> Result<()> {
         diesel::delete(totp_factors::table.find(Sql(factor.user))).execute(self.connection()).classified()?;
-        diesel::insert_into(totp_factors::table)
-            .values(TotpRow::from_domain(factor)?)
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(self, diesel::insert_into(totp_factors::table).values(TotpRow::from_domain(factor)?))
     }
 
     fn delete_totp(&mut self, user: UserId) -> Result<bool> {

@@ -10,7 +10,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, number};
-use crate::row::{Stored, row};
+use crate::row::{Stored, execute, row};
 use crate::schema::{user_revisions, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
@@ -135,11 +135,11 @@ impl UserRepository for Transaction {
             .values((row, users::username_key.eq(user.username.key()), password_hash))
             .execute(self.connection())
             .classified()?;
-        diesel::insert_into(user_revisions::table)
-            .values((user_revisions::user_id.eq(Sql(user.id)), user_revisions::rev.eq(FIRST_REVISION)))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::insert_into(user_revisions::table)
+                .values((user_revisions::user_id.eq(Sql(user.id)), user_revisions::rev.eq(FIRST_REVISION)))
+        )
     }
 
     fn find_user(&mut self, id: UserId) -> Result<Option<User>> {
@@ -170,45 +170,49 @@ impl UserRepository for Transaction {
     }
 
     fn update_settings(&mut self, id: UserId, settings: &Settings, rev: Revision, now: Instant) -> Result<()> {
-        diesel::update(users::table.find(Sql(id)))
-            .set((SettingsRow::from_domain(settings)?, users::updated_at.eq(Sql(now)), users::rev.eq(rev.0)))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(users::table.find(Sql(id))).set((
+                SettingsRow::from_domain(settings)?,
+                users::updated_at.eq(Sql(now)),
+                users::rev.eq(rev.0)
+            ))
+        )
     }
 
     fn update_password(&mut self, id: UserId, hash: &str, rev: Revision, now: Instant) -> Result<()> {
-        diesel::update(users::table.find(Sql(id)))
-            .set((users::password_hash.eq(hash), users::updated_at.eq(Sql(now)), users::rev.eq(rev.0)))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        execute!(
+            self,
+            diesel::update(users::table.find(Sql(id))).set((
+                users::password_hash.eq(hash),
+                users::updated_at.eq(Sql(now)),
+                users::rev.eq(rev.0)
+            ))
+        )
     }
 
     fn update_username(&mut self, id: UserId, username: &Username, rev: Revision, now: Instant) -> Result<()> {
-        diesel::update(users::table.find(Sql(id)))
-            .set((
+        execute!(
+            self,
+            diesel::update(users::table.find(Sql(id))).set((
                 users::username.eq(Sql(username.clone())),
                 users::username_key.eq(username.key()),
                 users::updated_at.eq(Sql(now)),
                 users::rev.eq(rev.0),
             ))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        )
     }
 
     fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<()> {
-        diesel::update(users::table.find(Sql(id)))
-            .set((
+        execute!(
+            self,
+            diesel::update(users::table.find(Sql(id))).set((
                 users::email.eq(Sql(email.clone())),
                 users::email_verified_at.eq(Some(Sql(now))),
                 users::updated_at.eq(Sql(now)),
                 users::rev.eq(rev.0),
             ))
-            .execute(self.connection())
-            .map(drop)
-            .classified()
+        )
     }
 
     fn lock_superusers(&mut self, apart_from: UserId) -> Result<bool> {

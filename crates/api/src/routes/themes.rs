@@ -1,6 +1,5 @@
 //! `/themes`: coloured groups of habits and tasks.
 
-use circadia_domain::collation::sort_key;
 use circadia_domain::ids::ThemeId;
 use circadia_domain::themes::{self, CountedTheme, NewTheme, ThemePatch};
 
@@ -49,12 +48,7 @@ fn answer(found: &CountedTheme) -> Result<Answer, Problem> {
 )]
 async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<CountedTheme>, Problem> {
     let themes = caller.read(move |store| themes::list(store, caller.user)).await?;
-    let items: Vec<((String, ThemeId), CountedTheme)> = themes
-        .into_iter()
-        .map(|counted| ((sort_key(counted.theme.name.as_str()), counted.theme.id), counted))
-        .collect();
-    let page = Page::of_sorted(items, |(key, _)| key.clone(), "name", &query.0, |a, b| a < b)?;
-    Ok(page.map(|(_, theme)| theme))
+    Page::of_sorted(themes, |counted| counted.theme.place(), "name", &query.0, |a, b| a < b)
 }
 
 /// Create a theme

@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::{Kind, Schedule, Timeline};
 use crate::civil::{Date, Instant};
+use crate::color::Color;
 use crate::ids::{HabitId, ThemeId};
 use crate::revision::Revision;
-use crate::text::{Color, Line, Prose};
+use crate::text::{Line, Prose};
 
 /// A habit's name: 1–100 characters.
 pub type HabitName = Line<100>;

@@ -115,9 +115,6 @@ pub trait HabitRepository {
     /// and leaves a tombstone. Whether there was one.
     fn delete_habit(&mut self, user: UserId, id: HabitId, rev: Revision, now: Instant) -> Result<bool, StoreError>;
 
-    /// Whether the habit was deleted before.
-    fn habit_was_deleted(&mut self, user: UserId, id: HabitId) -> Result<bool, StoreError>;
-
     /// Stores histories with their recent parts, as the habits' timelines make them, replacing what was stored; in a
     /// bounded number of statements.
     fn put_histories(&mut self, user: UserId, histories: &[(&Habit, &History)]) -> Result<(), StoreError>;

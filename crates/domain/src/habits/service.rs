@@ -59,13 +59,9 @@ pub fn create(tx: &mut WriteTransaction<'_>, mut new: NewHabit) -> Result<(Creat
         let digest = habit.request_digest;
         return Ok((Creation::replay(&digest, &new.request_digest, habit)?, settings));
     }
-    if tx.store.habit_was_deleted(tx.user, new.id)? {
-        return Err(Creation::<Habit>::deleted_before());
-    }
+    tx.ensure_never_deleted(new.id)?;
     let totals = tx.store.habit_totals(tx.user)?;
-    if totals.count >= MAX_HABITS {
-        return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_HABITS} habits")));
-    }
+    Error::ensure_room(totals.count, MAX_HABITS, "an account", "habits")?;
     new.schedule = new.schedule.in_zone(&settings.timezone);
     let starts_on = new.starts_on.unwrap_or_else(|| settings.today(tx.now));
     let window = Window { starts_on, ends_on: new.ends_on };

@@ -38,9 +38,6 @@ pub trait MoodRepository {
         now: Instant,
     ) -> Result<bool, StoreError>;
 
-    /// Whether the moment was deleted before.
-    fn moment_was_deleted(&mut self, user: UserId, id: MoodMomentId) -> Result<bool, StoreError>;
-
     /// The dates in a range that have moods or moments, in order, at most `limit` of them: the first ones, or from the
     /// end if `backwards` (then the latest comes first).
     fn mood_dates(

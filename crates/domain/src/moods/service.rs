@@ -2,7 +2,6 @@
 
 use super::{MAX_MOMENTS_A_DAY, Mood, MoodDay, MoodMoment, MoodNote, MoodValue, Tags};
 use crate::civil::{Date, DateRange, DayClock, Instant, ZoneOrOffset, latest_date_on_earth};
-use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
 use crate::idempotency::Creation;
@@ -123,8 +122,8 @@ fn day_with_room(
     before: Option<Date>,
 ) -> Result<Date, Error> {
     let date = clock.date_at(at);
-    if before != Some(date) && tx.store.count_moments(tx.user, date)? >= MAX_MOMENTS_A_DAY {
-        return Err(Error::conflict(Code::LimitReached, format!("a day holds at most {MAX_MOMENTS_A_DAY} moments")));
+    if before != Some(date) {
+        Error::ensure_room(tx.store.count_moments(tx.user, date)?, MAX_MOMENTS_A_DAY, "a day", "moments")?;
     }
     Ok(date)
 }
@@ -135,9 +134,7 @@ pub fn create_moment(tx: &mut WriteTransaction<'_>, new: NewMoment) -> Result<Cr
         let digest = moment.request_digest;
         return Creation::replay(&digest, &new.request_digest, moment);
     }
-    if tx.store.moment_was_deleted(tx.user, new.id)? {
-        return Err(Creation::<MoodMoment>::deleted_before());
-    }
+    tx.ensure_never_deleted(new.id)?;
     new.at.ensure_happened("/at", tx.now)?;
     let user = users::find(tx.store, tx.user)?;
     let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, new.at);

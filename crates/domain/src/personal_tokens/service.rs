@@ -2,7 +2,6 @@
 
 use super::{MAX_TOKENS, MAX_TTL, PersonalToken, Scopes, TokenName};
 use crate::civil::Instant;
-use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
 use crate::ids::{PersonalTokenId, UserId};
@@ -45,9 +44,7 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewPersonalToken) -> Result<Pe
     }
     // What has expired takes no place: it is only still shown.
     let live = tx.store.personal_tokens(tx.user)?.into_iter().filter(|token| tx.now < token.expires_at).count();
-    if live >= MAX_TOKENS {
-        return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_TOKENS} tokens")));
-    }
+    Error::ensure_room(live, MAX_TOKENS, "an account", "tokens")?;
     let token = PersonalToken {
         id: new.id,
         user: tx.user,

@@ -28,7 +28,4 @@ pub trait SharedPauseRepository {
         rev: Revision,
         now: Instant,
     ) -> Result<bool, StoreError>;
-
-    /// Whether it was deleted before.
-    fn shared_pause_was_deleted(&mut self, user: UserId, id: SharedPauseId) -> Result<bool, StoreError>;
 }

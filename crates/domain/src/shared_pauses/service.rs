@@ -2,7 +2,6 @@
 
 use super::{ExceptHabits, MAX_SHARED_PAUSES, SharedPause, SharedPauseNote, SharedPauseSource, copies, lost_days};
 use crate::civil::Date;
-use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
 use crate::habits::HabitWithHistory;
@@ -71,13 +70,8 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewSharedPause) -> Result<Crea
     if let Some(known) = pauses.iter().find(|known| known.id == new.id) {
         return Creation::replay(&known.request_digest, &new.request_digest, known.clone());
     }
-    if tx.store.shared_pause_was_deleted(tx.user, new.id)? {
-        return Err(Creation::<SharedPause>::deleted_before());
-    }
-    if pauses.len() >= MAX_SHARED_PAUSES {
-        let detail = format!("an account holds at most {MAX_SHARED_PAUSES} pauses of all habits");
-        return Err(Error::conflict(Code::LimitReached, detail));
-    }
+    tx.ensure_never_deleted(new.id)?;
+    Error::ensure_room(pauses.len(), MAX_SHARED_PAUSES, "an account", "pauses of all habits")?;
     let pause = SharedPause {
         id: new.id,
         from: new.from,

@@ -50,7 +50,4 @@ pub trait SleepRepository {
         rev: Revision,
         now: Instant,
     ) -> Result<usize, StoreError>;
-
-    /// Whether the log was deleted before.
-    fn sleep_log_was_deleted(&mut self, user: UserId, id: SleepLogId) -> Result<bool, StoreError>;
 }

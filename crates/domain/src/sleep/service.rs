@@ -138,9 +138,7 @@ pub fn create(
         let digest = log.request_digest;
         return Creation::replay(&digest, &new.request_digest, log);
     }
-    if tx.store.sleep_log_was_deleted(tx.user, new.id)? {
-        return Err(Creation::<SleepLog>::deleted_before());
-    }
+    tx.ensure_never_deleted(new.id)?;
     make_room(tx, &new.input, None, on_overlap)?;
     let user = users::find(tx.store, tx.user)?;
     let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, new.input.end);

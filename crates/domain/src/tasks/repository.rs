@@ -106,7 +106,4 @@ pub trait TaskRepository {
     /// Takes the task off the time that was spent on it (stamping those rows), removes it and leaves a tombstone.
     /// Whether there was one.
     fn delete_task(&mut self, user: UserId, id: TaskId, rev: Revision, now: Instant) -> Result<bool, StoreError>;
-
-    /// Whether the task was deleted before.
-    fn task_was_deleted(&mut self, user: UserId, id: TaskId) -> Result<bool, StoreError>;
 }

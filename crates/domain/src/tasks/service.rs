@@ -97,13 +97,9 @@ pub fn create(tx: &mut WriteTransaction<'_>, new: NewTask) -> Result<Creation<Ta
         let digest = task.request_digest;
         return Creation::replay(&digest, &new.request_digest, task);
     }
-    if tx.store.task_was_deleted(tx.user, new.id)? {
-        return Err(Creation::<Task>::deleted_before());
-    }
+    tx.ensure_never_deleted(new.id)?;
     ensure_theme_exists(tx, new.theme)?;
-    if tx.store.task_total(tx.user)? >= MAX_TASKS {
-        return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_TASKS} tasks")));
-    }
+    Error::ensure_room(tx.store.task_total(tx.user)?, MAX_TASKS, "an account", "tasks")?;
     let task = Task {
         id: new.id,
         title: new.title,

@@ -8,12 +8,16 @@ pub use color::distinct_color;
 pub use repository::{ThemeCounts, ThemeLabel, ThemeRepository};
 pub use service::{NewTheme, ThemePatch, create, delete, find, list, update};
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::civil::Instant;
+use crate::collation::sort_key;
+use crate::color::Color;
 use crate::ids::ThemeId;
 use crate::revision::Revision;
-use crate::text::{Color, Line};
+use crate::text::Line;
 
 /// A theme's name: 1–24 characters, unique per user, ignoring case.
 pub type ThemeName = Line<24>;
@@ -52,4 +56,15 @@ pub struct CountedTheme {
     pub theme: Theme,
     /// The number of items in it.
     pub counts: ThemeCounts,
+}
+
+impl Theme {
+    /// What lists are sorted by: the name, as people sort names.
+    pub fn place(&self) -> (String, ThemeId) {
+        (sort_key(self.name.as_str()), self.id)
+    }
+
+    fn counted(self, counts: &BTreeMap<ThemeId, ThemeCounts>) -> CountedTheme {
+        CountedTheme { counts: counts.get(&self.id).copied().unwrap_or_default(), theme: self }
+    }
 }

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::{Theme, ThemeName};
 use crate::civil::Instant;
+use crate::color::Color;
 use crate::error::StoreError;
 use crate::ids::{ThemeId, UserId};
 use crate::revision::Revision;
-use crate::text::Color;
 
 /// What belongs to a theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -65,7 +65,4 @@ pub trait ThemeRepository {
     /// Takes the theme off everything that carries it (stamping those rows), removes it and leaves a tombstone.
     /// Whether there was one.
     fn delete_theme(&mut self, user: UserId, id: ThemeId, rev: Revision, now: Instant) -> Result<bool, StoreError>;
-
-    /// Whether the theme was deleted before.
-    fn theme_was_deleted(&mut self, user: UserId, id: ThemeId) -> Result<bool, StoreError>;
 }

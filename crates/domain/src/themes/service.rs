@@ -2,13 +2,12 @@
 
 use super::{CountedTheme, MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
 use crate::code::Code;
-use crate::collation::sort_key;
+use crate::color::Color;
 use crate::entity;
 use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{ThemeId, UserId};
 use crate::revision::Expected;
-use crate::text::Color;
 use crate::unit_of_work::{Store, WriteTransaction};
 
 /// A theme to make.
@@ -44,48 +43,32 @@ patch! {
 /// A user's themes by name.
 pub fn list(store: &mut dyn Store, user: UserId) -> Result<Vec<CountedTheme>, Error> {
     let mut themes = store.themes(user)?;
-    themes.sort_by_cached_key(|theme| (sort_key(theme.name.as_str()), theme.id));
-    let mut counts = store.theme_counts(user)?;
-    let with_counts = |theme: Theme| CountedTheme { counts: counts.remove(&theme.id).unwrap_or_default(), theme };
-    Ok(themes.into_iter().map(with_counts).collect())
+    themes.sort_by_cached_key(Theme::place);
+    let counts = store.theme_counts(user)?;
+    Ok(themes.into_iter().map(|theme| theme.counted(&counts)).collect())
 }
 
 /// One theme.
 pub fn find(store: &mut dyn Store, user: UserId, id: ThemeId) -> Result<CountedTheme, Error> {
     let theme = store.find_theme(user, id)?.ok_or(Error::not_found::<entity::Theme>())?;
-    with_counts(store, user, theme)
-}
-
-fn with_counts(store: &mut dyn Store, user: UserId, theme: Theme) -> Result<CountedTheme, Error> {
-    let counts = store.theme_counts(user)?.remove(&theme.id).unwrap_or_default();
-    Ok(CountedTheme { theme, counts })
+    Ok(theme.counted(&store.theme_counts(user)?))
 }
 
 /// Creates a theme, or returns the one that an earlier identical request created.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewTheme) -> Result<Creation<CountedTheme>, Error> {
     let existing = tx.store.themes(tx.user)?;
     if let Some(theme) = existing.iter().find(|theme| theme.id == new.id) {
-        let stored = with_counts(tx.store, tx.user, theme.clone())?;
+        let stored = theme.clone().counted(&tx.store.theme_counts(tx.user)?);
         return Creation::replay(&theme.request_digest, &new.request_digest, stored);
     }
-    if tx.store.theme_was_deleted(tx.user, new.id)? {
-        return Err(Creation::<Theme>::deleted_before());
-    }
-    if existing.len() >= MAX_THEMES {
-        return Err(Error::conflict(Code::LimitReached, format!("an account holds at most {MAX_THEMES} themes")));
-    }
-    ensure_name_is_free(&existing, &new.name, new.id)?;
-    if let Some(color) = new.color {
-        ensure_color_is_free(&existing, color, new.id)?;
-    }
-    let color = new.color.unwrap_or_else(|| {
-        let taken: Vec<Color> = existing.iter().map(|theme| theme.color).collect();
-        distinct_color(&taken)
-    });
+    tx.ensure_never_deleted(new.id)?;
+    Error::ensure_room(existing.len(), MAX_THEMES, "an account", "themes")?;
+    ensure_free(&existing, new.id, Some(&new.name), new.color)?;
+    let taken: Vec<Color> = existing.iter().map(|theme| theme.color).collect();
     let theme = Theme {
         id: new.id,
         name: new.name,
-        color,
+        color: new.color.unwrap_or_else(|| distinct_color(&taken)),
         created_at: tx.now,
         updated_at: tx.now,
         rev: tx.rev,
@@ -105,17 +88,12 @@ pub fn update(
     let existing = tx.store.themes(tx.user)?;
     let mut theme = existing.iter().find(|theme| theme.id == id).cloned().ok_or(Error::not_found::<entity::Theme>())?;
     expected.check(theme.rev)?;
-    if let Some(name) = &patch.name {
-        ensure_name_is_free(&existing, name, id)?;
-    }
     // A colour that stays isn't chosen anew.
-    if let Some(color) = patch.color.filter(|color| *color != theme.color) {
-        ensure_color_is_free(&existing, color, id)?;
-    }
+    ensure_free(&existing, id, patch.name.as_ref(), patch.color.filter(|color| *color != theme.color))?;
     patch.apply_to(&mut theme);
     let changed = Theme { updated_at: tx.now, rev: tx.rev, ..theme };
     tx.store.update_theme(tx.user, &changed)?;
-    with_counts(tx.store, tx.user, changed)
+    Ok(changed.counted(&tx.store.theme_counts(tx.user)?))
 }
 
 /// Deletes a theme; the habits and tasks that carried it go on without one.
@@ -126,20 +104,16 @@ pub fn delete(tx: &mut WriteTransaction<'_>, id: ThemeId, expected: &Expected) -
     Ok(())
 }
 
-fn ensure_name_is_free(existing: &[Theme], name: &ThemeName, except: ThemeId) -> Result<(), Error> {
-    let key = name.key();
-    if existing.iter().any(|theme| theme.id != except && theme.name.key() == key) {
+/// # Errors
+/// `theme_name_taken` and `theme_color_taken` if another theme has them; what is absent isn't compared.
+fn ensure_free(existing: &[Theme], id: ThemeId, name: Option<&ThemeName>, color: Option<Color>) -> Result<(), Error> {
+    let others = || existing.iter().filter(|theme| theme.id != id);
+    if let Some(name) = name.filter(|name| others().any(|theme| theme.name.key() == name.key())) {
         return Err(Error::conflict(Code::ThemeNameTaken, format!("there already is a theme named “{name}”")));
     }
-    Ok(())
-}
-
-fn ensure_color_is_free(existing: &[Theme], color: Color, except: ThemeId) -> Result<(), Error> {
-    match existing.iter().find(|theme| theme.id != except && theme.color == color) {
-        Some(theme) => {
-            let detail = format!("the theme “{}” already has the colour `{color}`: choose another", theme.name);
-            Err(Error::conflict(Code::ThemeColorTaken, detail))
-        }
-        None => Ok(()),
+    if let Some(theme) = others().find(|theme| Some(theme.color) == color) {
+        let detail = format!("the theme “{}” already has the colour `{}`: choose another", theme.name, theme.color);
+        return Err(Error::conflict(Code::ThemeColorTaken, detail));
     }
+    Ok(())
 }

@@ -69,9 +69,6 @@ pub trait TimeEntryRepository {
         now: Instant,
     ) -> Result<bool, StoreError>;
 
-    /// Whether the time entry was deleted before.
-    fn time_entry_was_deleted(&mut self, user: UserId, id: TimeEntryId) -> Result<bool, StoreError>;
-
     /// The minutes spent on each of these habits and days, in a bounded number of statements; those without any are
     /// left out.
     fn minutes_of_days(

@@ -53,9 +53,7 @@ pub fn create(
         continued.retain(|other| other.id != entry.id);
         return Creation::replay(&digest, &new.request_digest, WrittenTime { entry, continued });
     }
-    if tx.store.time_entry_was_deleted(tx.user, new.id)? {
-        return Err(Creation::<TimeEntry>::deleted_before());
-    }
+    tx.ensure_never_deleted(new.id)?;
     let user = users::find(tx.store, tx.user)?;
     let at = new.started_at.unwrap_or(tx.now);
     let zone = ZoneOrOffset::of_log(new.timezone, new.offset, user.settings.timezone, at);

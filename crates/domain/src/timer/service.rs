@@ -109,9 +109,7 @@ pub fn stop(
             let all = tx.store.time_entries_of_request(tx.user, &entry.request_digest)?;
             return Creation::replay(&entry.request_digest, &stop.request_digest, all);
         }
-        if tx.store.time_entry_was_deleted(tx.user, id)? {
-            return Err(Creation::<TimeEntry>::deleted_before());
-        }
+        tx.ensure_never_deleted(id)?;
     }
     let timer = tx
         .store

@@ -192,7 +192,7 @@ fn make_habits(tx: &mut WriteTransaction<'_>, ids: &dyn IdSource) -> Result<Vec<
     let mut theme_ids = Vec::new();
     for (name, color) in THEMES {
         let id = ThemeId::from_uuid(ids.fresh());
-        let color = Some(circadia_domain::text::Color::parse(color)?);
+        let color = Some(circadia_domain::color::Color::parse(color)?);
         themes::create(tx, NewTheme { id, name: ThemeName::parse(name)?, color, request_digest: [0; 32] })?;
         theme_ids.push(id);
     }

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use circadia_domain::audit::{AuditAction, AuditOutcome};
 use circadia_domain::civil::{Weekday, Zone, ZoneOrOffset};
+use circadia_domain::color::Color;
 use circadia_domain::habits::{EntryState, TimeOfDay};
 use circadia_domain::identities::{Provider, Subject};
 use circadia_domain::jobs::JobKind;
@@ -15,7 +16,7 @@ use circadia_domain::sessions::{FirstFactor, SessionKind};
 use circadia_domain::shared_pauses::SharedPauseSource;
 use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
-use circadia_domain::text::{Color, Line, Prose};
+use circadia_domain::text::{Line, Prose};
 use circadia_domain::users::{ColorScheme, Email, Locale, Role, Username};
 use circadia_domain::words::Words;
 use diesel::deserialize::{self, FromSql};

@@ -220,8 +220,8 @@ pub(crate) fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend:
         assert_eq!(raw.number(&format!("SELECT count(*) FROM {table}")), 1, "{table}");
     }
     assert_eq!(raw.number("SELECT count(*) FROM entries"), 2);
-    assert!(test.read(|store| store.habit_was_deleted(user, gone.id)));
-    assert!(!test.read(|store| store.habit_was_deleted(user, kept.id)));
+    assert!(test.read(|store| store.was_deleted(user, &gone.id.into())));
+    assert!(!test.read(|store| store.was_deleted(user, &kept.id.into())));
     assert!(!test.write(user, |tx| tx.store.delete_habit(user, gone.id, tx.rev, tx.now)), "it was gone");
 }
 

@@ -140,9 +140,9 @@ pub(crate) fn what_is_deleted_is_remembered(backend: Backend) {
         assert_eq!(test.write(user, |tx| tx.store.delete_mood(user, date, tx.rev, tx.now)), expected);
         assert_eq!(test.write(user, |tx| tx.store.delete_moment(user, moment.id, tx.rev, tx.now)), expected);
     }
-    assert!(test.read(|store| store.moment_was_deleted(user, moment.id)));
+    assert!(test.read(|store| store.was_deleted(user, &moment.id.into())));
     let unknown = MoodMomentId::from_uuid(samples::id());
-    assert!(!test.read(|store| store.moment_was_deleted(user, unknown)));
+    assert!(!test.read(|store| store.was_deleted(user, &unknown.into())));
     let mut raw = test.raw();
     assert_eq!(raw.number("SELECT count(*) FROM tombstones WHERE kind = 'mood' AND rev = 4"), 1);
     assert_eq!(raw.number("SELECT count(*) FROM tombstones WHERE kind = 'mood_moment' AND rev = 5"), 1);

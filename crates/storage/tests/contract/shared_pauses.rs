@@ -65,10 +65,10 @@ pub(crate) fn a_deleted_one_leaves_a_tombstone(backend: Backend) {
     let user = test.user();
     let pause = samples::shared_pause("2026-03-01", None);
     insert(&test, user, &pause);
-    assert!(!test.read(|store| store.shared_pause_was_deleted(user, pause.id)));
+    assert!(!test.read(|store| store.was_deleted(user, &pause.id.into())));
     let delete = || test.write(user, |tx| tx.store.delete_shared_pause(user, pause.id, tx.rev, tx.now));
     assert!(delete());
-    assert!(test.read(|store| store.shared_pause_was_deleted(user, pause.id)));
+    assert!(test.read(|store| store.was_deleted(user, &pause.id.into())));
     assert_eq!(test.read(|store| store.shared_pauses(user)), []);
     assert!(!delete());
 }

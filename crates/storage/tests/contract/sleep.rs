@@ -127,7 +127,7 @@ pub(crate) fn logs_are_deleted_together_and_remembered(backend: Backend) {
     let ids = [logs[0].id, logs[2].id, unknown];
     let gone = test.write(user, |tx| tx.store.delete_sleep_logs(user, &ids, tx.rev, tx.now));
     assert_eq!((gone, test.database_statements()), (2, 3));
-    let buried = ids.map(|id| test.read(|store| store.sleep_log_was_deleted(user, id)));
+    let buried = ids.map(|id| test.read(|store| store.was_deleted(user, &id.into())));
     assert_eq!(buried, [true, true, false]);
     let mut raw = test.raw();
     assert_eq!(raw.number("SELECT count(*) FROM sleep_logs"), 2);
@@ -159,7 +159,7 @@ pub(crate) fn logs_of_others_are_out_of_reach(backend: Backend) {
         tx.store.update_sleep_log(other, &SleepLog { note: None, ..log.clone() })
     });
     assert_eq!(test.read(|store| store.find_sleep_log(user, log.id)), Some(log.clone()));
-    assert!(!test.read(|store| store.sleep_log_was_deleted(user, log.id)));
+    assert!(!test.read(|store| store.was_deleted(user, &log.id.into())));
     // Two users may even choose the same id.
     insert(&test, other, std::slice::from_ref(&log));
 }

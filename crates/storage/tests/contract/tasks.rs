@@ -313,14 +313,14 @@ pub(crate) fn a_deleted_task_leaves_the_time_spent_on_it(backend: Backend) {
         tx.store.insert_timer(user, &timer)
     });
     let later = NOW.plus_seconds(8);
-    assert!(!test.read(|store| store.task_was_deleted(user, gone.id)));
+    assert!(!test.read(|store| store.was_deleted(user, &gone.id.into())));
     let rev = test.write(user, |tx| {
         assert!(tx.store.delete_task(user, gone.id, tx.rev, later)?);
         assert!(!tx.store.delete_task(user, gone.id, tx.rev, later)?);
         Ok(tx.rev)
     });
     assert_eq!(test.read(|store| store.find_task(user, gone.id)), None);
-    assert!(test.read(|store| store.task_was_deleted(user, gone.id)));
+    assert!(test.read(|store| store.was_deleted(user, &gone.id.into())));
     let left = test.read(|store| store.find_time_entry(user, on_gone.id)).unwrap();
     assert_eq!((left.task, left.rev, left.updated_at, left.minutes), (None, rev, later, 20));
     assert_eq!(test.read(|store| store.find_time_entry(user, on_kept.id)), Some(on_kept));

@@ -1,12 +1,12 @@
 //! Themes.
 
 use circadia_domain::civil::DateRange;
+use circadia_domain::color::Color;
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::habits::Habit;
 use circadia_domain::ids::{HabitId, TaskId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{Task, TaskStatus};
-use circadia_domain::text::Color;
 use circadia_domain::themes::{Theme, ThemeCounts, ThemeName};
 use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::unit_of_work::write;
@@ -148,7 +148,7 @@ pub(crate) fn a_deleted_theme_leaves_its_habits_and_tasks_unthemed(backend: Back
         tx.store.insert_task(user, &of_kept)?;
         tx.store.insert_habit(user, &elsewhere)
     });
-    assert!(!test.read(|store| store.theme_was_deleted(user, gone.id)));
+    assert!(!test.read(|store| store.was_deleted(user, &gone.id.into())));
     let later = NOW.plus_seconds(1);
     let rev = test.write(user, |tx| {
         assert!(tx.store.delete_theme(user, gone.id, tx.rev, later)?);
@@ -163,11 +163,11 @@ pub(crate) fn a_deleted_theme_leaves_its_habits_and_tasks_unthemed(backend: Back
     let untouched = test.read(|store| store.find_habit(user, elsewhere.id)).unwrap();
     assert_eq!((untouched.theme, untouched.rev), (Some(kept.id), elsewhere.rev));
     assert_eq!(test.read(|store| store.find_theme(user, gone.id)), None);
-    assert!(test.read(|store| store.theme_was_deleted(user, gone.id)));
-    assert!(!test.read(|store| store.theme_was_deleted(user, kept.id)));
+    assert!(test.read(|store| store.was_deleted(user, &gone.id.into())));
+    assert!(!test.read(|store| store.was_deleted(user, &kept.id.into())));
     let unknown = ThemeId::from_uuid(samples::id());
     assert!(!test.write(user, |tx| tx.store.delete_theme(user, unknown, tx.rev, later)));
-    assert!(!test.read(|store| store.theme_was_deleted(user, unknown)));
+    assert!(!test.read(|store| store.was_deleted(user, &unknown.into())));
 }
 
 pub(crate) fn themes_of_others_are_out_of_reach(backend: Backend) {

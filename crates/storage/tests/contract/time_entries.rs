@@ -216,10 +216,10 @@ pub(crate) fn a_deleted_time_entry_leaves_a_tombstone(backend: Backend) {
     let user = test.user();
     let entry = time_entry(date("2026-03-10"), 5);
     insert(&test, user, std::slice::from_ref(&entry));
-    assert!(!test.read(|store| store.time_entry_was_deleted(user, entry.id)));
+    assert!(!test.read(|store| store.was_deleted(user, &entry.id.into())));
     assert!(test.write(user, |tx| tx.store.delete_time_entry(user, entry.id, tx.rev, tx.now)));
     assert_eq!(test.read(|store| store.find_time_entry(user, entry.id)), None);
-    assert!(test.read(|store| store.time_entry_was_deleted(user, entry.id)));
+    assert!(test.read(|store| store.was_deleted(user, &entry.id.into())));
     assert!(!test.write(user, |tx| tx.store.delete_time_entry(user, entry.id, tx.rev, tx.now)));
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use circadia_domain::audit::{AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone, ZoneOrOffset};
+use circadia_domain::color::Color;
 use circadia_domain::habits::{
     Archive, DayRecord, Entry, EntryState, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, History,
     Pause, PauseSource, Plan, TimeOfDay, Timeline, Window,
@@ -23,7 +24,6 @@ use circadia_domain::sessions::{FirstFactor, Session, SessionKind};
 use circadia_domain::shared_pauses::{ExceptHabits, SharedPause, SharedPauseNote, SharedPauseSource};
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog, SleepNote};
 use circadia_domain::tasks::{Priority, Task, TaskDescription, TaskStatus, TaskTitle};
-use circadia_domain::text::Color;
 use circadia_domain::themes::Theme;
 use circadia_domain::time_entries::{TimeEntry, TimeNote};
 use circadia_domain::totp::TotpFactor;

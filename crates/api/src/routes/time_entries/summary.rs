@@ -1,8 +1,8 @@
 //! `GET /time-entries/summary` and `GET /habits/{habit_id}/time/weekly`.
 
 use circadia_domain::civil::{Date, DateRange, Span};
+use circadia_domain::color::Color;
 use circadia_domain::ids::{HabitId, ThemeId};
-use circadia_domain::text::Color;
 use circadia_domain::themes::ThemeLabel;
 use circadia_domain::time_entries::{self, GroupBy, HabitLabel, SpentOn, TimeSpent};
 use serde::Serialize;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::input::InputData;
 use super::*;
 use crate::civil::{DayClock, DayStart, Weekday, Zone, ZoneOrOffset};
+use crate::color::Color;
 use crate::habits::{DayRecord, EntryState, Habit, History, Plan, Tally, Timeline, UnitTally, Window};
 use crate::ids::{HabitId, ThemeId};
 use crate::moods::{DayValue, MoodSource};
@@ -12,7 +13,7 @@ use crate::revision::Revision;
 use crate::sleep::{Quality, Sleep, SleepKind};
 use crate::stats::{RangeName, Step};
 use crate::tasks::{Priority, TaskStatus};
-use crate::text::{Color, Line};
+use crate::text::Line;
 use crate::themes::ThemeLabel;
 
 fn date(text: &str) -> Date {
