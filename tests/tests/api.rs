@@ -12,6 +12,7 @@ mod api {
     mod completeness;
     mod config;
     mod conventions;
+    mod decimals;
     mod definitions;
     mod encrypted_passwords;
     mod entries;

@@ -29,7 +29,16 @@ fn history(timeline: &Timeline, today: Date, missed: impl Fn(i32) -> bool) -> Hi
         .filter(|day| !missed(day.days_since_epoch()));
     History::rebuild(
         timeline,
-        days.map(|day| (day, DayRecord { state: EntryState::Done, value: Some(30), settled: false })),
+        days.map(|day| {
+            (
+                day,
+                DayRecord {
+                    state: EntryState::Done,
+                    value: Some(circadia_domain::quantity::Quantity::whole(30)),
+                    settled: false,
+                },
+            )
+        }),
     )
 }
 

@@ -1,10 +1,12 @@
 //! Values that stand alone in JSON: what they are read from, and how the OpenAPI document describes them.
 
+use serde_json::Number;
+
 use crate::violation::Violations;
 
 /// A value that is read from one JSON string, number, boolean or list.
 pub trait FromJson: Sized {
-    /// What it is read from: `str`, `i64`, `bool` or [`List`].
+    /// What it is read from: `str`, `i64`, [`Number`], `bool` or [`List`].
     type Json: ?Sized;
 
     /// Reads a value; `None` if it is equivalent to an absent one, such as a note that is only white space.
@@ -23,6 +25,14 @@ impl FromJson for bool {
 
     fn from_json(json: &bool) -> Result<Option<Self>, Violations> {
         Ok(Some(*json))
+    }
+}
+
+impl FromJson for Number {
+    type Json = Number;
+
+    fn from_json(json: &Number) -> Result<Option<Self>, Violations> {
+        Ok(Some(json.clone()))
     }
 }
 
@@ -113,6 +123,14 @@ pub mod schema {
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
             .minimum(Some(min.into()))
             .maximum(Some(max.into()))
+            .extensions(Some(inline()))
+    }
+
+    /// A number with decimals. (Not a multiple of 0.001: validators divide binary fractions, and refuse 2.3.)
+    pub(crate) fn decimal() -> ObjectBuilder {
+        ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)))
             .extensions(Some(inline()))
     }
 

@@ -30,6 +30,7 @@ pub mod logins;
 pub mod moods;
 pub mod one_time;
 pub mod personal_tokens;
+pub mod quantity;
 pub mod quotes;
 pub mod recurrence;
 pub mod revision;

@@ -9,6 +9,7 @@ use circadia_domain::habits::{
     Timeline, Window,
 };
 use circadia_domain::ids::PauseId;
+use circadia_domain::quantity::Quantity;
 use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ const CHECK: &str = r#"{"type":"check"}"#;
 const COUNT: &str = r#"{"type":"count","target":4,"unit":"cups"}"#;
 const MINUTES: &str = r#"{"type":"minutes","target":30}"#;
 const LIMIT: &str = r#"{"type":"count","target":2,"unit":"cups","direction":"at_most"}"#;
-const SCHEDULES: [&str; 26] = [
+const SCHEDULES: [&str; 28] = [
     r#"{"type":"daily"}"#,
     r#"{"type":"daily","every":3}"#,
     r#"{"type":"weekly","weekdays":["mo","we","fr"]}"#,
@@ -44,6 +45,8 @@ const SCHEDULES: [&str; 26] = [
     r#"{"type":"quota","amount":20,"per":"month"}"#,
     r#"{"type":"quota","amount":600,"per":"month"}"#,
     r#"{"type":"quota","amount":5000,"per":"year"}"#,
+    r#"{"type":"quota","amount":7.5,"per":"week"}"#,
+    r#"{"type":"quota","amount":0.75,"per":"month"}"#,
 ];
 
 /// What the habit rests for.
@@ -102,8 +105,9 @@ fn keep(timeline: &Timeline, breaks: &[(Break, i32, i32)], days: i32) -> (Histor
             (_, None) => None,
             // An even share of what is allowed, or a good share of what is asked for.
             (Some((Quota::Amount(amount), per)), Some(target)) => {
-                let share = amount / per.containing(today, Weekday::Mo).len();
-                Some(if limited { share } else { target.max(share + 1) })
+                let days = u64::from(per.containing(today, Weekday::Mo).len());
+                let share = Quantity::from_thousandths(amount.thousandths() / days / 1_000 * 1_000);
+                Some(if limited { share } else { target.max(share.plus(Quantity::whole(1))) })
             }
             (None | Some((Quota::Times(_), _)), Some(target)) => Some(target),
         };

@@ -123,7 +123,7 @@ proptest! {
             let period = oracle.period(date).filter(|_| case.timeline.window().contains(date));
                 if let Some(period) = period {
                     let found = progress.period_of(date).unwrap();
-                    prop_assert_eq!((found.from, found.to, found.done, u64::from(found.needed), found.available, found.met, found.over),
+                    prop_assert_eq!((found.from, found.to, found.done.thousandths(), found.needed.thousandths(), found.available, found.met, found.over),
                         (period.days[0], *period.days.last().unwrap(), period.done, period.needed, period.available, period.met, period.over), "{}", date);
                     if date <= case.today && seen.is_none_or(|seen| seen < date) {
                         seen = period.days.last().copied();
@@ -206,7 +206,7 @@ proptest! {
             history.record(&case.timeline, date, record.as_ref());
         };
         for (date, record) in &shuffled {
-            write(&mut history, *date, Some(DayRecord { state: EntryState::Done, value: Some(5), settled: false }));
+            write(&mut history, *date, Some(DayRecord { state: EntryState::Done, value: Some(circadia_domain::quantity::Quantity::from_thousandths(5_125)), settled: false }));
             write(&mut history, *date, Some(*record));
         }
         prop_assert_eq!(&history, &rebuilt);

@@ -19,6 +19,7 @@ use std::hint::black_box;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{DayRecord, Entry, EntryState, Habit, History};
 use circadia_domain::ids::{HabitId, UserId};
+use circadia_domain::quantity::Quantity;
 use circadia_storage::Backend;
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -53,8 +54,12 @@ fn put_entry(test: &TestDatabase, user: UserId, id: HabitId, date: Date, value: 
     test.write(user, |tx| {
         let (habit, mut history) = tx.store.find_habit_with_history(user, id)?.expect("a habit");
         let before = tx.store.find_entry(user, id, date)?;
-        let entry = Entry { value: Some(value), rev: tx.rev, ..before.unwrap_or_else(|| samples::entry(id, date)) };
-        let record = DayRecord { state: EntryState::Done, value: Some(value), settled: false };
+        let entry = Entry {
+            value: Some(Quantity::whole(value)),
+            rev: tx.rev,
+            ..before.unwrap_or_else(|| samples::entry(id, date))
+        };
+        let record = DayRecord { state: EntryState::Done, value: Some(Quantity::whole(value)), settled: false };
         history.record(&habit.timeline, date, Some(&record));
         tx.store.put_entries(user, std::slice::from_ref(&entry))?;
         tx.store.put_histories(user, &[(&habit, &history)])

@@ -25,6 +25,7 @@ use circadia_domain::habits::{
     Entry, EntryState, Habit, History, Kind, Pause, PauseSource, Plan, Schedule, Timeline, Today, Window, today,
 };
 use circadia_domain::ids::{PauseId, UserId};
+use circadia_domain::quantity::Quantity;
 use circadia_storage::Backend;
 
 use support::{TestDatabase, samples};
@@ -93,8 +94,10 @@ fn entries(habit: &Habit, last: Date) -> Vec<Entry> {
             80..92 => EntryState::Missed,
             _ => return None,
         };
-        let value =
-            kind.target().map(|target| if state == EntryState::Done { target + date.day() } else { target / 2 });
+        let value = kind.target().map(|target| match state {
+            EntryState::Done => target.plus(Quantity::whole(date.day())),
+            _ => Quantity::from_thousandths(target.thousandths() / 2_000 * 1_000),
+        });
         Some(Entry { state, value, ..samples::entry(habit.id, date) })
     };
     days.iter().filter_map(entry).collect()

@@ -7,6 +7,7 @@ use circadia_domain::habits::{
     DayRecord, Entry, EntryFilter, EntryNote, EntryRepository, EntrySeek, EntryState, Habit, History,
 };
 use circadia_domain::ids::{HabitId, UserId};
+use circadia_domain::quantity::Quantity;
 use circadia_domain::revision::Revision;
 use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
@@ -14,7 +15,7 @@ use diesel::prelude::*;
 use crate::convert::number;
 use crate::dialect::{HabitDayIn, insert_rows, upsert_two};
 use crate::habits::HistoryRow;
-use crate::row::{Stored as _, first_row, load_rows, row};
+use crate::row::{Stored, first_row, load_rows, row};
 use crate::schema::{entries, habit_histories};
 use crate::seek::seek_by_date;
 use crate::sql_types::Sql;
@@ -27,7 +28,8 @@ row! {
         habit: Sql<HabitId>,
         date: Sql<Date>,
         state: Sql<EntryState>,
-        value: Option<i32>,
+        #[diesel(embed)]
+        value: ValueColumns,
         tracked_minutes: i32,
         settled: bool,
         note: Option<Sql<EntryNote>>,
@@ -37,13 +39,34 @@ row! {
     }
 }
 
+/// The value entered by hand: whole units, and the thousandths beyond them.
+#[derive(Debug, Clone, Copy, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = entries, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub(crate) struct ValueColumns {
+    value: Option<i32>,
+    value_thousandths: i32,
+}
+
+impl Stored<Option<Quantity>> for ValueColumns {
+    fn from_domain(value: &Option<Quantity>) -> Result<Self> {
+        let thousandths = value.unwrap_or_default().thousandths();
+        let whole = number(thousandths / 1_000)?;
+        Ok(Self { value: value.map(|_| whole), value_thousandths: number(thousandths % 1_000)? })
+    }
+
+    fn into_domain(self) -> Result<Option<Quantity>> {
+        let thousandths: u64 = number(self.value_thousandths)?;
+        let whole: Option<u32> = self.value.map(number).transpose()?;
+        Ok(whole.map(|whole| Quantity::whole(whole).plus(Quantity::from_thousandths(thousandths))))
+    }
+}
+
 /// The day's value, computed as by [`Entry::total`].
-fn total(value: Option<i32>, tracked_minutes: i32) -> Result<Option<u32>> {
-    let tracked: u32 = number(tracked_minutes)?;
-    let value: Option<u32> = value.map(number).transpose()?;
-    Ok(match (value, tracked) {
-        (None, 0) => None,
-        (value, tracked) => Some(value.unwrap_or(0).saturating_add(tracked)),
+fn total(value: ValueColumns, tracked_minutes: i32) -> Result<Option<Quantity>> {
+    let tracked = Quantity::whole(number(tracked_minutes)?);
+    Ok(match (value.into_domain()?, tracked) {
+        (None, Quantity::ZERO) => None,
+        (value, tracked) => Some(value.unwrap_or_default().plus(tracked)),
     })
 }
 
@@ -110,12 +133,18 @@ impl EntryRepository for Transaction {
     }
 
     fn day_records(&mut self, user: UserId, habit: HabitId) -> Result<Vec<(Date, DayRecord)>> {
-        type Row = (Sql<Date>, Sql<EntryState>, Option<i32>, i32, bool);
+        type Row = (Sql<Date>, Sql<EntryState>, ValueColumns, i32, bool);
         let rows: Vec<Row> = entries::table
             .filter(entries::user_id.eq(Sql(user)))
             .filter(entries::habit_id.eq(Sql(habit)))
             .order(entries::date)
-            .select((entries::date, entries::state, entries::value, entries::tracked_minutes, entries::settled))
+            .select((
+                entries::date,
+                entries::state,
+                ValueColumns::as_select(),
+                entries::tracked_minutes,
+                entries::settled,
+            ))
             .load(self.connection())
             .classified()?;
         rows.into_iter()
@@ -125,18 +154,19 @@ impl EntryRepository for Transaction {
             .collect()
     }
 
-    fn amounts(&mut self, user: UserId, range: DateRange) -> Result<Vec<(HabitId, Date, u32)>> {
-        type Row = (Sql<HabitId>, Sql<Date>, Option<i32>, i32);
+    fn amounts(&mut self, user: UserId, range: DateRange) -> Result<Vec<(HabitId, Date, Quantity)>> {
+        type Row = (Sql<HabitId>, Sql<Date>, ValueColumns, i32);
         // Not ordered by the database: MariaDB would read all of the user's entries in the order of the key.
         let rows: Vec<Row> = entries::table
             .filter(entries::user_id.eq(Sql(user)))
             .filter(entries::date.between(Sql(range.from()), Sql(range.to())))
             .filter(entries::value.is_not_null().or(entries::tracked_minutes.gt(0)))
-            .select((entries::habit_id, entries::date, entries::value, entries::tracked_minutes))
+            .select((entries::habit_id, entries::date, ValueColumns::as_select(), entries::tracked_minutes))
             .load(self.connection())
             .classified()?;
-        let amount = |(Sql(habit), Sql(date), value, tracked)| Ok((habit, date, total(value, tracked)?.unwrap_or(0)));
-        let mut amounts: Vec<(HabitId, Date, u32)> = rows.into_iter().map(amount).collect::<Result<_>>()?;
+        let amount =
+            |(Sql(habit), Sql(date), value, tracked)| Ok((habit, date, total(value, tracked)?.unwrap_or_default()));
+        let mut amounts: Vec<(HabitId, Date, Quantity)> = rows.into_iter().map(amount).collect::<Result<_>>()?;
         amounts.sort_unstable_by_key(|(habit, date, _)| (*habit, *date));
         Ok(amounts)
     }
@@ -145,7 +175,7 @@ impl EntryRepository for Transaction {
         upsert_two!(
             self.connection(),
             entries, (entries::user_id.eq(Sql(user)), EntryRow::from_domain(entry)?),
-            on (user_id, habit_id, date) replace (state, value, tracked_minutes, settled, note, updated_at, rev);
+            on (user_id, habit_id, date) replace (state, value, value_thousandths, tracked_minutes, settled, note, updated_at, rev);
             habit_histories, HistoryRow::new(user, habit, history),
             on (user_id, habit_id) replace (recent, history);
         )
@@ -164,7 +194,7 @@ impl EntryRepository for Transaction {
             self.connection(),
             entries,
             rows,
-            on (user_id, habit_id, date) replace (state, value, tracked_minutes, settled, note, updated_at, rev)
+            on (user_id, habit_id, date) replace (state, value, value_thousandths, tracked_minutes, settled, note, updated_at, rev)
         )
         .classified()
     }

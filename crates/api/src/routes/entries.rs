@@ -6,6 +6,7 @@ use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::entries::{self, EntryPut};
 use circadia_domain::habits::{Entry, EntryFilter, EntryInput, EntryNote, EntryState};
 use circadia_domain::ids::HabitId;
+use circadia_domain::quantity::Quantity;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -50,7 +51,7 @@ pub struct BatchItemBody {
     state: Option<EntryState>,
     /// A count, or minutes.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000_000)]
-    value: Option<u32>,
+    value: Option<Quantity>,
     /// A note.
     note: Option<EntryNote>,
 }

@@ -5,6 +5,7 @@ use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{
     Kind, KindInput, NumberedWeekdayInput, Plan, Schedule, ScheduleInput, Timeline, WeekdayInput, Window,
 };
+use circadia_domain::quantity::Quantity;
 use circadia_domain::violation::Violations;
 use serde::Serialize;
 use serde_json::Value;
@@ -42,7 +43,7 @@ impl Decode for ScheduleFields {
             active_days: fields.optional_with("active_days", integer(Ok)),
             rest_days: fields.optional_with("rest_days", integer(Ok)),
             times: fields.optional_with("times", integer(Ok)),
-            amount: fields.optional_with("amount", integer(Ok)),
+            amount: fields.optional("amount"),
             per: fields.optional_with("per", any_text),
             rrule: fields.optional_with("rrule", any_text),
             every: fields.optional_with("every", integer(Ok)),
@@ -73,7 +74,7 @@ impl Decode for KindFields {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self(KindInput {
             type_name: fields.optional_with("type", any_text),
-            target: fields.optional_with("target", integer(Ok)),
+            target: fields.optional("target"),
             unit: fields.optional_with("unit", any_text),
             direction: fields.optional_with("direction", any_text),
         }))
@@ -158,7 +159,7 @@ async fn preview(caller: Caller, body: Body<PreviewBody>) -> Result<Answer, Prob
     let (week_start, schedule) = (settings.week_start, schedule.in_zone(&settings.timezone));
     let window = Window { starts_on, ends_on };
     // This kind is compatible with every schedule. Only the days matter here.
-    let kind = Kind::Minutes { target: 1, direction: circadia_domain::habits::Direction::AtLeast };
+    let kind = Kind::Minutes { target: Quantity::SMALLEST, direction: circadia_domain::habits::Direction::AtLeast };
     let plan = Plan { effective_from: starts_on, anchor: starts_on, week_start, schedule: schedule.clone(), kind };
     let timeline =
         Timeline::new(window, vec![plan], Vec::new()).map_err(|wrong| Problem::invalid(InputLocation::Body, wrong))?;

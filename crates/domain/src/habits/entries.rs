@@ -12,6 +12,7 @@ use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::entity;
 use crate::error::Error;
 use crate::ids::{HabitId, UserId};
+use crate::quantity::{Quantity, QuantityChange};
 use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::violation::Violations;
@@ -97,10 +98,10 @@ fn ensure_date_fits(tx: &WriteTransaction<'_>, habit: &Habit, date: Date) -> Res
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-fn ensure_value_fits(kind: &Kind, value: Option<u32>) -> Result<(), Violations> {
+fn ensure_value_fits(kind: &Kind, value: Option<Quantity>) -> Result<(), Violations> {
     let most = if matches!(kind, Kind::Minutes { .. }) { MAX_MINUTES } else { MAX_VALUE };
     match value {
-        Some(value) if value > most => {
+        Some(value) if value > Quantity::whole(most) => {
             let mut wrong = Violations::new();
             wrong.add("/value", "out_of_range", format!("must be at most {most}"));
             Err(wrong)
@@ -210,7 +211,7 @@ pub fn increment(
     tx: &mut WriteTransaction<'_>,
     habit: HabitId,
     date: Date,
-    by: i64,
+    by: QuantityChange,
     on: Option<Date>,
 ) -> Result<Written, Error> {
     let found = tx.store.find_habit_day(tx.user, habit, date)?;
@@ -220,16 +221,15 @@ pub fn increment(
     if kind.target().is_none() {
         return Err(Error::field("/by", "not_countable", "this habit is only checked: it has nothing to add to"));
     }
-    let before = existing.as_ref().and_then(|entry| entry.value).unwrap_or(0);
-    let after = i64::from(before).saturating_add(by);
-    let Ok(value) = u32::try_from(after) else {
-        return Err(Error::field("/by", "out_of_range", format!("would make the value {after}, which is below 0")));
-    };
+    let before = existing.as_ref().and_then(|entry| entry.value).unwrap_or_default();
+    let value = by.applied_to(before).map_err(|after| {
+        Error::field("/by", "out_of_range", format!("would make the value {after}, which is below 0"))
+    })?;
     ensure_value_fits(kind, Some(value)).map_err(|_| {
         Error::field("/by", "out_of_range", format!("would make the value {value}, which is more than a day can have"))
     })?;
     let tracked_minutes = existing.as_ref().map_or(0, |entry| entry.tracked_minutes);
-    let state = verdict(kind, value.saturating_add(tracked_minutes));
+    let state = verdict(kind, value.plus(Quantity::whole(tracked_minutes)));
     let entry = Entry {
         habit: habit.id,
         date,

@@ -3,6 +3,7 @@
 use super::{DayRecord, Direction, Kind, Timeline};
 use crate::civil::{Date, Instant};
 use crate::ids::HabitId;
+use crate::quantity::Quantity;
 use crate::revision::Revision;
 use crate::text::Prose;
 use crate::violation::Violations;
@@ -35,7 +36,7 @@ pub struct Entry {
     /// Whether the day was done, skipped or missed. For counts and minutes the value decides between done and missed.
     pub state: EntryState,
     /// The value entered by hand: a count, or minutes.
-    pub value: Option<u32>,
+    pub value: Option<Quantity>,
     /// The minutes of the day's time entries.
     pub tracked_minutes: u32,
     /// Whether the day was called done although it wasn't over: of what is to stay within a limit, that was all.
@@ -52,10 +53,10 @@ pub struct Entry {
 
 impl Entry {
     /// The day's value: what was entered by hand plus the tracked minutes.
-    pub fn total(&self) -> Option<u32> {
+    pub fn total(&self) -> Option<Quantity> {
         match (self.value, self.tracked_minutes) {
             (None, 0) => None,
-            (value, tracked) => Some(value.unwrap_or(0).saturating_add(tracked)),
+            (value, tracked) => Some(value.unwrap_or_default().plus(Quantity::whole(tracked))),
         }
     }
 
@@ -90,10 +91,11 @@ impl Entry {
 pub struct EntryInput {
     /// The state of the day; may be omitted if `value` implies it.
     pub state: Option<EntryState>,
-    /// A count, or minutes; not for habits that are only checked. `done` without a value stores the target; of what is to
-    /// stay within a limit it says that the day is done with the value it has, before it is over.
-    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
-    pub value: Option<u32>,
+    /// A count, or minutes, with up to three decimals; not for habits that are only checked. `done` without a value
+    /// stores the target; of what is to stay within a limit it says that the day is done with the value it has, before
+    /// it is over.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000))]
+    pub value: Option<Quantity>,
     /// A note.
     pub note: Option<EntryNote>,
 }
@@ -109,9 +111,9 @@ impl EntryInput {
     pub fn resolve(
         &self,
         kind: &Kind,
-        present: Option<u32>,
+        present: Option<Quantity>,
         tracked_minutes: u32,
-    ) -> Result<(EntryState, Option<u32>), Violations> {
+    ) -> Result<(EntryState, Option<Quantity>), Violations> {
         let one = |path: &str, code, detail: String| {
             let mut wrong = Violations::new();
             wrong.add(path, code, detail);
@@ -126,13 +128,14 @@ impl EntryInput {
                 None => one("/state", "required", "is required: `done`, `skipped` or `missed`".into()),
             };
         };
-        let total = |value: u32| value.saturating_add(tracked_minutes);
+        let tracked = Quantity::whole(tracked_minutes);
+        let total = |value: Quantity| value.plus(tracked);
         match (self.state, self.value) {
             (None, None) => one("/state", "required", "is required where no `value` is given".into()),
             (Some(EntryState::Skipped), value) => Ok((EntryState::Skipped, value)),
             (None, Some(value)) => Ok((verdict(kind, total(value)), Some(value))),
             (Some(EntryState::Done), None) if kind.direction() == Direction::AtMost => {
-                let sum = total(present.unwrap_or(0));
+                let sum = total(present.unwrap_or_default());
                 if sum > target {
                     return one(
                         "/state",
@@ -142,7 +145,7 @@ impl EntryInput {
                 }
                 Ok((EntryState::Done, present))
             }
-            (Some(EntryState::Done), None) => Ok((EntryState::Done, Some(target.saturating_sub(tracked_minutes)))),
+            (Some(EntryState::Done), None) => Ok((EntryState::Done, Some(target.minus(tracked)))),
             (Some(EntryState::Done), Some(value)) if !kind.is_met_by(total(value)) => {
                 let detail = format!("{} does not meet the target of {target}: it can't be `done`", total(value));
                 one("/value", "target_missed", detail)
@@ -151,7 +154,7 @@ impl EntryInput {
                 let detail = format!("{} meets the target of {target}: it can't be `missed`", total(value));
                 one("/value", "target_met", detail)
             }
-            (Some(EntryState::Missed), None) if tracked_minutes > 0 && kind.is_met_by(tracked_minutes) => {
+            (Some(EntryState::Missed), None) if tracked_minutes > 0 && kind.is_met_by(tracked) => {
                 let detail = format!(
                     "the {tracked_minutes} minutes that were tracked meet the target of {target}: it can't be `missed`"
                 );
@@ -170,6 +173,6 @@ impl EntryInput {
 }
 
 /// Whether a day with this total is done.
-pub(super) fn verdict(kind: &Kind, total: u32) -> EntryState {
+pub(super) fn verdict(kind: &Kind, total: Quantity) -> EntryState {
     if kind.is_met_by(total) { EntryState::Done } else { EntryState::Missed }
 }

@@ -2,6 +2,7 @@
 
 use super::entry::verdict;
 use super::{Entry, EntryInput, EntryNote, EntryState, Timeline};
+use crate::quantity::Quantity;
 use crate::violation::Violations;
 
 patch! {
@@ -18,9 +19,9 @@ patch! {
         /// The state of the day.
         #[cfg_attr(feature = "openapi", schema(nullable = false))]
         pub state: Option<EntryState>,
-        /// A count, or minutes; not for habits that are only checked.
-        #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
-        pub value: Option<Option<u32>>,
+        /// A count, or minutes, with up to three decimals; not for habits that are only checked.
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000))]
+        pub value: Option<Option<Quantity>>,
     }
 }
 
@@ -66,8 +67,8 @@ impl EntryPatch {
             && entry.note.is_some()
         {
             // Without the tracked minutes, it would be done without a value.
-            entry.value = Some(0);
-            entry.state = verdict(kind, entry.tracked_minutes);
+            entry.value = Some(Quantity::ZERO);
+            entry.state = verdict(kind, Quantity::whole(entry.tracked_minutes));
         }
         Ok(entry)
     }

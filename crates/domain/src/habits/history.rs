@@ -16,6 +16,7 @@ use super::kind::{Direction, Kind};
 use super::timeline::Timeline;
 use crate::civil::Date;
 use crate::civil::num::day_of;
+use crate::quantity::Quantity;
 
 /// What the engine needs to know of a day's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +24,36 @@ pub struct DayRecord {
     /// The recorded state.
     pub state: EntryState,
     /// The day's total, of counts and minutes.
-    pub value: Option<u32>,
+    pub value: Option<Quantity>,
     /// Of what is to stay within a limit: whether the day was called done before it was over.
     pub settled: bool,
 }
 
-const VERSION: u8 = 1;
+/// The first byte of what [`History::encode`] makes: values in whole units.
+const WHOLE: u8 = 1;
+/// The first byte of what [`History::encode`] makes: values in thousandths.
+const THOUSANDTHS: u8 = 3;
+
+/// What the stored values count: whole units where all are whole, which takes fewer bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ValueUnit {
+    Whole,
+    Thousandths,
+}
+
+impl ValueUnit {
+    const fn thousandths(self) -> u32 {
+        match self {
+            Self::Whole => 1_000,
+            Self::Thousandths => 1,
+        }
+    }
+}
+
+fn stored(value: Quantity) -> u32 {
+    u32::try_from(value.thousandths()).unwrap_or(u32::MAX)
+}
+
 /// How many dates there are.
 pub(super) const DAYS: usize = 84_006;
 
@@ -42,7 +67,7 @@ pub struct History {
     pub(super) missed: Plane,
     /// Days within a limit that were called done before they were over.
     pub(super) settled: Plane,
-    /// Values by date, in order.
+    /// Values in thousandths by date, in order.
     values: Vec<(Date, u32)>,
 }
 
@@ -72,7 +97,7 @@ impl History {
         self.missed.set(date, marks.missed);
         self.settled.set(date, marks.settled);
         let value = record.and_then(|record| record.value).filter(|_| kind.target().is_some());
-        self.put_value(date, value);
+        self.put_value(date, value.map(stored));
     }
 
     fn put_value(&mut self, date: Date, value: Option<u32>) {
@@ -103,14 +128,15 @@ impl History {
     }
 
     /// The value of a day, if it has one.
-    pub fn value_on(&self, date: Date) -> Option<u32> {
+    pub fn value_on(&self, date: Date) -> Option<Quantity> {
         let at = self.values.binary_search_by_key(&date, |(day, _)| *day).ok()?;
-        self.values.get(at).map(|(_, value)| *value)
+        self.values.get(at).map(|(_, value)| Quantity::from_thousandths(u64::from(*value)))
     }
 
-    /// The values by date.
-    pub fn values(&self) -> &[(Date, u32)] {
-        &self.values
+    /// The values from a day on, in thousandths, by date.
+    pub(super) fn thousandths_from(&self, first: Date) -> &[(Date, u32)] {
+        let at = self.values.partition_point(|(date, _)| *date < first);
+        self.values.get(at..).unwrap_or_default()
     }
 
     /// Whether there are no records.
@@ -124,15 +150,25 @@ impl History {
         planes.into_iter().filter_map(Plane::last).chain(self.values.last().map(|(date, _)| *date)).max()
     }
 
-    /// The bytes that are stored: a version, the bits, then the values, dates as distances; last, if there are any,
-    /// settled days.
+    /// The bytes that are stored: the unit of the values, the bits, then the values, dates as distances; last, if there
+    /// are any, settled days.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![VERSION];
-        self.encode_to(&mut out);
+        let unit = self.unit();
+        let mut out = vec![match unit {
+            ValueUnit::Whole => WHOLE,
+            ValueUnit::Thousandths => THOUSANDTHS,
+        }];
+        self.encode_to(&mut out, unit);
         out
     }
 
-    pub(super) fn encode_to(&self, out: &mut Vec<u8>) {
+    /// The largest unit that all values are multiples of.
+    pub(super) fn unit(&self) -> ValueUnit {
+        let is_whole = self.values.iter().all(|(_, thousandths)| thousandths % ValueUnit::Whole.thousandths() == 0);
+        if is_whole { ValueUnit::Whole } else { ValueUnit::Thousandths }
+    }
+
+    pub(super) fn encode_to(&self, out: &mut Vec<u8>, unit: ValueUnit) {
         for plane in [&self.crossed, &self.skipped, &self.missed] {
             plane.encode(out);
         }
@@ -140,7 +176,7 @@ impl History {
         let mut last = 0;
         for (date, value) in &self.values {
             put(out, date.index() - last);
-            put32(out, *value);
+            put32(out, *value / unit.thousandths());
             last = date.index();
         }
         if self.settled.last().is_some() {
@@ -154,14 +190,15 @@ impl History {
     /// [`InvalidHistory`] for anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidHistory> {
         match bytes.split_first() {
-            Some((&VERSION, input)) => decode(input).ok_or(InvalidHistory),
+            Some((&WHOLE, input)) => decode(input, ValueUnit::Whole).ok_or(InvalidHistory),
+            Some((&THOUSANDTHS, input)) => decode(input, ValueUnit::Thousandths).ok_or(InvalidHistory),
             _ => Err(InvalidHistory),
         }
     }
 }
 
 /// Reads what [`History::encode_to`] wrote, to the last byte.
-pub(super) fn decode(mut bytes: &[u8]) -> Option<History> {
+pub(super) fn decode(mut bytes: &[u8], unit: ValueUnit) -> Option<History> {
     let input = &mut bytes;
     let crossed = Plane::decode(input)?;
     let skipped = Plane::decode(input)?;
@@ -175,7 +212,7 @@ pub(super) fn decode(mut bytes: &[u8]) -> Option<History> {
             return None;
         }
         last += step;
-        values.push((date_of(last)?, take32(input)?));
+        values.push((date_of(last)?, take32(input)?.checked_mul(unit.thousandths())?));
     }
     let settled = if input.is_empty() { Plane::default() } else { Plane::decode(input)? };
     input.is_empty().then_some(History { crossed, skipped, missed, settled, values })
@@ -211,8 +248,7 @@ impl DayMarks {
     }
 }
 
-/// The largest value that is stored; see [`MAX_VALUE`].
-const _: () = assert!(MAX_VALUE < u32::MAX / 1000, "sums of values must fit 64 bits with ease");
+const _: () = assert!(MAX_VALUE < u32::MAX / 2_000, "a day's value and its tracked minutes must fit in thousandths");
 
 #[cfg(test)]
 mod tests {
@@ -247,9 +283,13 @@ mod tests {
     #[test]
     fn ten_years_of_minutes_are_a_few_kilobytes() {
         let timeline = timeline(r#"{"type":"minutes","target":30}"#);
-        let record = |date: Date| DayRecord { state: EntryState::Missed, value: Some(date.day() * 3), settled: false };
+        let record = |date: Date| DayRecord {
+            state: EntryState::Missed,
+            value: Some(Quantity::whole(date.day() * 3)),
+            settled: false,
+        };
         let history = History::rebuild(&timeline, days(3650).map(|date| (date, record(date))));
-        assert_eq!(history.values().len(), 3650);
+        assert_eq!(history.values.len(), 3650);
         assert!(history.encode().len() <= 480 + 2 * 3650 + 20, "{} bytes", history.encode().len());
         assert_eq!(History::decode(&history.encode()), Ok(history));
     }
@@ -259,7 +299,7 @@ mod tests {
         let timeline = timeline(r#"{"type":"minutes","target":30}"#);
         let record = |date: Date| DayRecord {
             state: if date.day() == 7 { EntryState::Skipped } else { EntryState::Missed },
-            value: (date.day() != 9).then_some(date.day()),
+            value: (date.day() != 9).then_some(Quantity::from_thousandths(u64::from(date.day()) * 250)),
             settled: false,
         };
         let mut dates: Vec<Date> = days(1500).collect();
@@ -285,7 +325,8 @@ mod tests {
     #[test]
     fn garbage_is_refused() {
         let timeline = timeline(r#"{"type":"minutes","target":30}"#);
-        let record = DayRecord { state: EntryState::Missed, value: Some(10), settled: false };
+        let record =
+            DayRecord { state: EntryState::Missed, value: Some(Quantity::from_thousandths(10_500)), settled: false };
         let bytes = History::rebuild(&timeline, days(100).map(|date| (date, record))).encode();
         for cut in 0..bytes.len() {
             assert_eq!(History::decode(&bytes[..cut]), Err(InvalidHistory));

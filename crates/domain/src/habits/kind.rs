@@ -2,7 +2,9 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Number;
 
+use crate::quantity::Quantity;
 use crate::text::Line;
 use crate::violation::Violations;
 
@@ -28,8 +30,8 @@ pub enum Kind {
     Check,
     /// A number of something.
     Count {
-        /// A day's target, 1 … [`MAX_TARGET`]; 0 too with [`Direction::AtMost`].
-        target: u32,
+        /// A day's target, more than 0 and up to [`MAX_TARGET`]; 0 too with [`Direction::AtMost`].
+        target: Quantity,
         /// What is counted.
         unit: Unit,
         /// Whether to reach the target or to stay within it.
@@ -37,8 +39,8 @@ pub enum Kind {
     },
     /// A number of minutes.
     Minutes {
-        /// A day's target, 1–1440; 0 too with [`Direction::AtMost`].
-        target: u32,
+        /// A day's target, more than 0 and up to [`MAX_MINUTES`]; 0 too with [`Direction::AtMost`].
+        target: Quantity,
         /// Whether to reach the target or to stay within it.
         direction: Direction,
     },
@@ -58,7 +60,7 @@ pub struct KindInput {
     pub type_name: Option<String>,
     /// The day's target.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub target: Option<i64>,
+    pub target: Option<Number>,
     /// What is counted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unit: Option<String>,
@@ -71,7 +73,7 @@ impl Kind {
     /// Checks what came from outside.
     ///
     /// # Errors
-    /// `required`, `unknown_value`, `unknown_field` (a field that the type doesn't have), `out_of_range`, and what
+    /// `required`, `unknown_value`, `unknown_field` (a field that the type doesn't have), `out_of_range`, `too_precise`, and what
     /// [`Line::parse`] says of the unit; all of them at once.
     #[expect(clippy::needless_pass_by_value, reason = "the input is used up: what it says is in the result")]
     pub fn validate(input: KindInput) -> Result<Self, Violations> {
@@ -104,17 +106,14 @@ impl Kind {
             None => Direction::default(),
             Some(word) => wrong.take("/direction", Direction::parse(word)).unwrap_or(Direction::AtMost),
         };
-        let min = u32::from(direction == Direction::AtLeast);
-        let target = match input.target.map(u32::try_from) {
+        let min = if direction == Direction::AtLeast { Quantity::SMALLEST } else { Quantity::ZERO };
+        let max = Quantity::whole(max);
+        let target = match &input.target {
             None => {
                 wrong.add("/target", "required", format!("is required: a number from {min} to {max}"));
-                0
+                Quantity::ZERO
             }
-            Some(Ok(target)) if (min..=max).contains(&target) => target,
-            Some(_) => {
-                wrong.add("/target", "out_of_range", format!("must be a number from {min} to {max}"));
-                0
-            }
+            Some(number) => wrong.take("/target", Quantity::between(number, min..=max)).unwrap_or(Quantity::ZERO),
         };
         let unit = match input.unit.as_deref() {
             _ if !has_unit => None,
@@ -141,7 +140,7 @@ impl Kind {
     }
 
     /// A day's target, if it is measured in numbers.
-    pub const fn target(&self) -> Option<u32> {
+    pub const fn target(&self) -> Option<Quantity> {
         match self {
             Self::Check => None,
             Self::Count { target, .. } | Self::Minutes { target, .. } => Some(*target),
@@ -166,7 +165,7 @@ impl Kind {
     }
 
     /// Whether a day with this total is done, once it is over. A check is done by any total.
-    pub const fn is_met_by(&self, total: u32) -> bool {
+    pub fn is_met_by(&self, total: Quantity) -> bool {
         match self {
             Self::Check => true,
             Self::Count { target, direction, .. } | Self::Minutes { target, direction } => match direction {
@@ -180,7 +179,7 @@ impl Kind {
     pub fn to_input(&self) -> KindInput {
         KindInput {
             type_name: Some(self.type_name().to_owned()),
-            target: self.target().map(i64::from),
+            target: self.target().map(Number::from),
             unit: match self {
                 Self::Count { unit, .. } => Some(unit.as_str().to_owned()),
                 Self::Check | Self::Minutes { .. } => None,
@@ -222,6 +221,10 @@ mod tests {
     fn json_is_canonical_and_round_trips() {
         for (given, canonical) in [
             (r#"{"type":"check"}"#, r#"{"type":"check"}"#),
+            (
+                r#"{"type":"count","target":2.50,"unit":"km"}"#,
+                r#"{"type":"count","target":2.5,"unit":"km","direction":"at_least"}"#,
+            ),
             (r#"{"type":"minutes","target":30}"#, r#"{"type":"minutes","target":30,"direction":"at_least"}"#),
             (
                 r#"{"direction":"at_most","unit":" cups ","target":0,"type":"count"}"#,
@@ -250,6 +253,7 @@ mod tests {
         );
         assert_eq!(codes(r#"{"type":"minutes","target":1441}"#), [("/target".into(), "out_of_range")]);
         assert_eq!(codes(r#"{"type":"minutes","target":0}"#), [("/target".into(), "out_of_range")]);
+        assert_eq!(codes(r#"{"type":"minutes","target":0.0004}"#), [("/target".into(), "too_precise")]);
         assert_eq!(codes("{}"), [("/type".into(), "required")]);
     }
 
@@ -257,6 +261,6 @@ mod tests {
     fn at_most_is_met_from_below() {
         let kind: Kind =
             serde_json::from_str(r#"{"type":"count","target":2,"unit":"cups","direction":"at_most"}"#).unwrap();
-        assert!(kind.is_met_by(2) && !kind.is_met_by(3));
+        assert!(kind.is_met_by(Quantity::whole(2)) && !kind.is_met_by(Quantity::from_thousandths(2_001)));
     }
 }

@@ -76,9 +76,9 @@ enum ScheduleJson {
         /// On that many days; either this or `amount`.
         #[schema(minimum = 1, maximum = 366)]
         times: Option<u32>,
-        /// That much in all; only for habits that count or measure minutes.
-        #[schema(minimum = 1)]
-        amount: Option<u32>,
+        /// That much in all, with up to three decimals; only for habits that count or measure minutes.
+        #[schema(exclusive_minimum = 0, maximum = 100_000_000)]
+        amount: Option<f64>,
         /// The period.
         per: Per,
     },
@@ -114,9 +114,9 @@ enum KindJson {
     /// A count.
     #[schema(title = "CountKind")]
     Count {
-        /// How many.
+        /// How many, with up to three decimals; more than 0, or at least 0 of a limit.
         #[schema(minimum = 0, maximum = 1_000_000, example = 8)]
-        target: u32,
+        target: f64,
         /// Of what. Example: `glasses`
         unit: Unit,
         /// `at_least` if absent.
@@ -125,9 +125,9 @@ enum KindJson {
     /// Minutes.
     #[schema(title = "MinutesKind")]
     Minutes {
-        /// How many.
+        /// How many, with up to three decimals; more than 0, or at least 0 of a limit.
         #[schema(minimum = 0, maximum = 1440, example = 30)]
-        target: u32,
+        target: f64,
         /// `at_least` if absent.
         direction: Option<Direction>,
     },

@@ -9,6 +9,7 @@ use crate::civil::{Date, DateRange, Instant, Span};
 use crate::entity;
 use crate::error::Error;
 use crate::ids::UserId;
+use crate::quantity::Quantity;
 use crate::unit_of_work::Store;
 
 words! {
@@ -54,7 +55,7 @@ pub struct Cell {
     /// Whether it was done without being due: shown, not counted.
     pub bonus: bool,
     /// The day's value; null without one.
-    pub value: Option<u32>,
+    pub value: Option<Quantity>,
     /// Whether it has a limit that it is within so far.
     #[serde(skip)]
     pub is_open_limit: bool,

@@ -5,7 +5,7 @@
 //! stale unless the history is. Days before the checkpoint require the whole history.
 
 use super::codec::{put, put32, take_length, take32};
-use super::history::{DAYS, History, InvalidHistory, date_of, decode};
+use super::history::{DAYS, History, InvalidHistory, ValueUnit, date_of, decode};
 use super::progress::{DayState, Progress};
 use super::score::window_days;
 use super::stats::DaySummary;
@@ -20,7 +20,10 @@ pub const RECENT_DAYS: i32 = 28;
 /// user lives far west and begins the day late.
 const AHEAD_DAYS: i32 = 3;
 
-const VERSION: u8 = 2;
+/// The first byte of what [`Recent::encode`] makes with a checkpoint: values in whole units. Other than those of histories.
+const WHOLE: u8 = 2;
+/// The first byte of what [`Recent::encode`] makes with a checkpoint: values in thousandths.
+const THOUSANDTHS: u8 = 4;
 /// By how much two scores may differ that were computed in different ways.
 const SAME_SCORE: f64 = 1e-9;
 
@@ -164,9 +167,13 @@ impl Recent {
     /// The bytes that are stored; without a checkpoint, those of the history.
     pub fn encode(&self) -> Vec<u8> {
         let Some(checkpoint) = &self.checkpoint else { return self.history.encode() };
-        let mut out = vec![VERSION];
+        let unit = self.history.unit();
+        let mut out = vec![match unit {
+            ValueUnit::Whole => WHOLE,
+            ValueUnit::Thousandths => THOUSANDTHS,
+        }];
         checkpoint.encode(&mut out);
-        self.history.encode_to(&mut out);
+        self.history.encode_to(&mut out, unit);
         out
     }
 
@@ -175,11 +182,13 @@ impl Recent {
     /// # Errors
     /// [`InvalidHistory`] for anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidHistory> {
-        let Some((&VERSION, mut input)) = bytes.split_first() else {
-            return Ok(Self { checkpoint: None, history: History::decode(bytes)? });
+        let (unit, mut input) = match bytes.split_first() {
+            Some((&WHOLE, input)) => (ValueUnit::Whole, input),
+            Some((&THOUSANDTHS, input)) => (ValueUnit::Thousandths, input),
+            _ => return Ok(Self { checkpoint: None, history: History::decode(bytes)? }),
         };
         let checkpoint = Checkpoint::decode(&mut input).ok_or(InvalidHistory)?;
-        Ok(Self { checkpoint: Some(checkpoint), history: decode(input).ok_or(InvalidHistory)? })
+        Ok(Self { checkpoint: Some(checkpoint), history: decode(input, unit).ok_or(InvalidHistory)? })
     }
 }
 
@@ -209,7 +218,7 @@ mod tests {
     fn history(timeline: &Timeline, without: Option<Date>) -> History {
         let days = DateRange::new(date("2016-01-01"), date("2025-12-31")).unwrap();
         let kept = days.iter().filter(|day| day.days_since_epoch() * 7919 % 13 > 1 && Some(*day) != without);
-        let value = timeline.plans()[0].kind.target().map(|target| target / 2);
+        let value = timeline.plans()[0].kind.target().map(|target| target.share(1, 2, false));
         History::rebuild(timeline, kept.map(|day| (day, DayRecord { state: EntryState::Done, value, settled: false })))
     }
 

@@ -4,6 +4,7 @@ use super::{DayRecord, Entry, Habit, History, Recent};
 use crate::civil::{Date, DateRange, Instant};
 use crate::error::StoreError;
 use crate::ids::{HabitId, UserId};
+use crate::quantity::Quantity;
 use crate::revision::Revision;
 use crate::seek::DateSeek;
 use crate::users::Settings;
@@ -152,7 +153,7 @@ pub trait EntryRepository {
 
     /// The values (entered and tracked) of all of a user's habits in a range, by habit and date; days without a value
     /// are left out.
-    fn amounts(&mut self, user: UserId, range: DateRange) -> Result<Vec<(HabitId, Date, u32)>, StoreError>;
+    fn amounts(&mut self, user: UserId, range: DateRange) -> Result<Vec<(HabitId, Date, Quantity)>, StoreError>;
 
     /// Stores an entry and the habit's history, replacing what was stored of both; in one statement where the database
     /// can.

@@ -10,6 +10,7 @@ use super::progress::{DayState, PeriodProgress, Progress};
 use super::timeline::{StreakUnit, Timeline};
 use crate::civil::num::len32;
 use crate::civil::{Date, DateRange, Weekday};
+use crate::quantity::Quantity;
 
 /// A day of a calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -20,7 +21,7 @@ pub struct CalendarDay {
     /// What it was; days to come are `pending` where they are due.
     pub state: DayState,
     /// Its value; null without one.
-    pub value: Option<u32>,
+    pub value: Option<Quantity>,
 }
 
 /// How many days, or periods, counted, and how many of them were done.
@@ -127,7 +128,7 @@ pub struct HabitStats {
     /// Days done that weren't due.
     pub bonus: u32,
     /// The sum of all values that are kept.
-    pub total_value: u64,
+    pub total_value: Quantity,
     /// By weekday, from the user's first day of the week on: due days, and of quotas the days on which something was done.
     pub by_weekday: [Rated<Weekday>; 7],
     /// What counts by month, the first to the last one with anything; a period is in the month of its last day.
@@ -152,9 +153,9 @@ pub struct DaySummary {
     /// What the day is.
     pub state: DayState,
     /// Its value.
-    pub value: Option<u32>,
+    pub value: Option<Quantity>,
     /// Its target.
-    pub target: Option<u32>,
+    pub target: Option<Quantity>,
     /// The quota period it is in.
     pub period: Option<PeriodProgress>,
     /// The current streak.
@@ -340,10 +341,11 @@ impl Progress<'_> {
         }
     }
 
-    fn total_value(&self) -> u64 {
+    fn total_value(&self) -> Quantity {
         let window = self.timeline.window();
-        let counted = self.history.values().iter().filter(|(date, _)| *date <= self.today && window.contains(*date));
-        counted.map(|(_, value)| u64::from(*value)).sum()
+        let values = self.history.thousandths_from(window.starts_on).iter();
+        let counted = values.take_while(|(date, _)| *date <= self.today.min(window.last()));
+        Quantity::from_thousandths(counted.map(|(_, value)| u64::from(*value)).sum())
     }
 
     /// Whether the plan of today is a limit.

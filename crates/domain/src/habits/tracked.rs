@@ -179,6 +179,7 @@ pub(super) fn may_measure_minutes(timeline: &Timeline) -> bool {
 mod tests {
     use super::*;
     use crate::habits::{EntryInput, EntryNote, Plan, Window};
+    use crate::quantity::Quantity;
     use proptest::prelude::*;
 
     const CREATED: (Instant, Revision) = (Instant::from_seconds(9), Revision(9));
@@ -259,7 +260,7 @@ mod tests {
         let note = prop_oneof![Just(None), Just(EntryNote::parse("n").unwrap())];
         (state, proptest::option::of(0_u32..60), note).prop_map(|(state, value, note)| EntryInput {
             state,
-            value,
+            value: value.map(Quantity::whole),
             note,
         })
     }
@@ -279,7 +280,7 @@ mod tests {
                 prop_assert_eq!(entry.as_ref().map_or(0, |entry| entry.tracked_minutes), step);
                 let manual = before.as_ref().and_then(|entry| entry.value);
                 let total = entry.as_ref().and_then(Entry::total);
-                prop_assert_eq!(total.unwrap_or(0), manual.unwrap_or(0) + step);
+                prop_assert_eq!(total.unwrap_or_default(), manual.unwrap_or_default().plus(Quantity::whole(step)));
             }
             let after = tracked(&habit, entry, 0);
             let said = |entry: &Entry| (entry.state, entry.value, entry.note.clone(), entry.tracked_minutes);
@@ -291,7 +292,7 @@ mod tests {
             value in 0_u32..60, minutes_tracked in 1_u32..60,
         ) {
             let habit = minutes("at_least");
-            let input = EntryInput { value: Some(value), ..EntryInput::default() };
+            let input = EntryInput { value: Some(Quantity::whole(value)), ..EntryInput::default() };
             let first = tracked(&habit, put(&habit, None, &input), minutes_tracked);
             let time = tracked(&habit, None, minutes_tracked);
             let then = put(&habit, time.as_ref(), &input);
@@ -303,10 +304,13 @@ mod tests {
     #[test]
     fn a_day_is_judged_by_both_parts_together() {
         let habit = minutes("at_least");
-        let half = put(&habit, None, &EntryInput { value: Some(20), ..EntryInput::default() });
+        let half = put(&habit, None, &EntryInput { value: Some(Quantity::whole(20)), ..EntryInput::default() });
         assert_eq!(half.clone().unwrap().state, EntryState::Missed);
         let whole = tracked(&habit, half, 10).unwrap().reevaluated(&habit.timeline);
-        assert_eq!((whole.state, whole.value, whole.total()), (EntryState::Done, Some(20), Some(30)));
+        assert_eq!(
+            (whole.state, whole.value, whole.total()),
+            (EntryState::Done, Some(Quantity::whole(20)), Some(Quantity::whole(30)))
+        );
         let alone = tracked(&habit, None, 29).unwrap();
         assert!(alone.is_tracked_only());
         assert_eq!(alone.reevaluated(&habit.timeline).state, EntryState::Missed);
@@ -322,8 +326,8 @@ mod tests {
         let refused = missed.resolve(&kind, None, 30).unwrap_err();
         assert_eq!(refused.iter().map(|wrong| wrong.code).collect::<Vec<_>>(), ["target_met"]);
         let done = EntryInput { state: Some(EntryState::Done), ..EntryInput::default() };
-        assert_eq!(done.resolve(&kind, None, 12), Ok((EntryState::Done, Some(18))));
-        assert_eq!(done.resolve(&kind, None, 45), Ok((EntryState::Done, Some(0))));
+        assert_eq!(done.resolve(&kind, None, 12), Ok((EntryState::Done, Some(Quantity::whole(18)))));
+        assert_eq!(done.resolve(&kind, None, 45), Ok((EntryState::Done, Some(Quantity::ZERO))));
     }
 
     #[test]
@@ -331,8 +335,8 @@ mod tests {
         let habit = minutes("at_least");
         let checked = Entry { tracked_minutes: 0, ..tracked(&habit, None, 5).unwrap() };
         let with_time = tracked(&habit, Some(checked), 5).unwrap();
-        assert_eq!((with_time.value, with_time.tracked_minutes), (Some(30), 5));
-        assert_eq!(tracked(&habit, Some(with_time), 0).unwrap().value, Some(30));
+        assert_eq!((with_time.value, with_time.tracked_minutes), (Some(Quantity::whole(30)), 5));
+        assert_eq!(tracked(&habit, Some(with_time), 0).unwrap().value, Some(Quantity::whole(30)));
     }
 
     #[test]

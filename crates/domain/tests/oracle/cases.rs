@@ -7,6 +7,7 @@ use circadia_domain::habits::{
     Archive, DayRecord, Direction, EntryState, Kind, Pause, PauseSource, Plan, Schedule, Timeline, Window,
 };
 use circadia_domain::ids::PauseId;
+use circadia_domain::quantity::Quantity;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -36,6 +37,7 @@ pub(crate) fn schedule() -> impl Strategy<Value = Schedule> {
         2 => (1..29).prop_map(|n| format!(r#"{{"type":"quota","times":{n},"per":"month"}}"#)),
         1 => (1..300).prop_map(|n| format!(r#"{{"type":"quota","times":{n},"per":"year"}}"#)),
         2 => (1..200, select(vec!["week", "month"])).prop_map(|(n, per)| format!(r#"{{"type":"quota","amount":{n},"per":"{per}"}}"#)),
+        1 => (0..30, select(vec!["week", "month"])).prop_map(|(n, per)| format!(r#"{{"type":"quota","amount":{n}.375,"per":"{per}"}}"#)),
     ];
     json.prop_map(|json| serde_json::from_str(&json).unwrap())
 }
@@ -46,6 +48,8 @@ pub(crate) fn kind() -> impl Strategy<Value = Kind> {
         r#"{"type":"check"}"#,
         r#"{"type":"count","target":8,"unit":"cups"}"#,
         r#"{"type":"count","target":3,"unit":"cups","direction":"at_most"}"#,
+        r#"{"type":"count","target":2.5,"unit":"km"}"#,
+        r#"{"type":"count","target":0.75,"unit":"l","direction":"at_most"}"#,
         r#"{"type":"minutes","target":30}"#,
         r#"{"type":"minutes","target":0,"direction":"at_most"}"#,
     ])
@@ -140,13 +144,21 @@ pub(crate) fn entry(kind: &Kind, what: u8, value: u32) -> DayRecord {
         };
         return DayRecord { state, value: None, settled: false };
     };
-    let value = match what {
-        0..=3 => value,
-        _ if kind.direction() == Direction::AtMost => value % (target + 1),
-        _ => target + value / 8,
-    };
+    let target = target.thousandths();
+    // Where the target has decimals, the values have some too.
+    let step = if target.is_multiple_of(1_000) { 1_000 } else { 125 };
+    let value = u64::from(value);
+    let value = Quantity::from_thousandths(match what {
+        0..=3 => value * step,
+        _ if kind.direction() == Direction::AtMost => value * step % (target + step),
+        _ => target + value / 8 * step,
+    });
     match what {
-        2 => DayRecord { state: EntryState::Skipped, value: value.is_multiple_of(2).then_some(value), settled: false },
+        2 => DayRecord {
+            state: EntryState::Skipped,
+            value: value.thousandths().is_multiple_of(2 * step).then_some(value),
+            settled: false,
+        },
         3 => DayRecord { state: EntryState::Missed, value: None, settled: false },
         _ => DayRecord {
             state: if kind.is_met_by(value) { EntryState::Done } else { EntryState::Missed },

@@ -3,7 +3,13 @@
 use circadia_domain::civil::{Date, DateRange, Weekday};
 use circadia_domain::habits::{DayRecord, Direction, EntryState, PauseSource, Plan, Quota, Schedule, StreakUnit};
 
+use circadia_domain::quantity::Quantity;
+
 use super::cases::Case;
+
+fn real(thousandths: u64) -> f64 {
+    f64::from(u32::try_from(thousandths).unwrap())
+}
 
 /// The definitions, read slowly.
 pub(crate) struct Oracle<'a> {
@@ -13,6 +19,7 @@ pub(crate) struct Oracle<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Period {
     pub(crate) days: Vec<Date>,
+    /// In thousandths, like all numbers here.
     pub(crate) needed: u64,
     pub(crate) done: u64,
     pub(crate) available: u32,
@@ -20,6 +27,8 @@ pub(crate) struct Period {
     whole: u64,
     /// `floor(number × available days ÷ days of the period)`, skipped days included.
     share: u64,
+    /// The least that is asked for if anything is: 1, or the number if that is less.
+    least: u64,
     limit: bool,
     pub(crate) met: bool,
     pub(crate) over: bool,
@@ -142,8 +151,9 @@ impl Oracle<'_> {
         self.record(date).is_some_and(|record| record.state == EntryState::Missed && record.value.is_none())
     }
 
+    /// In thousandths.
     pub(crate) fn value(&self, date: Date) -> u64 {
-        self.record(date).and_then(|record| record.value).map_or(0, u64::from)
+        self.record(date).and_then(|record| record.value).map_or(0, Quantity::thousandths)
     }
 
     pub(crate) fn done(&self, date: Date) -> bool {
@@ -160,7 +170,7 @@ impl Oracle<'_> {
                 let is_settled = self.record(date).is_some_and(|record| record.settled);
                 (date < self.case.today || is_settled)
                     && !self.called_missed(date)
-                    && self.value(date) <= u64::from(target)
+                    && self.value(date) <= target.thousandths()
             }
         }
     }
@@ -172,7 +182,7 @@ impl Oracle<'_> {
         let is_over = plan.kind.direction() == Direction::AtMost
             && !is_amount
             && !self.skipped(date)
-            && plan.kind.target().is_some_and(|target| self.value(date) > u64::from(target));
+            && plan.kind.target().is_some_and(|target| self.value(date) > target.thousandths());
         self.called_missed(date) || is_over
     }
 
@@ -227,10 +237,17 @@ impl Oracle<'_> {
     /// What these days of a period ask for, and what was done on them.
     fn judged(&self, days: Vec<Date>, over: bool, date: Date) -> Period {
         let open: Vec<Date> = days.iter().copied().filter(|date| !self.away(*date)).collect();
-        let number = |date: &Date| u64::from(self.plan(*date).schedule.quota().unwrap().0.number());
-        let share: u64 = open.iter().map(number).sum::<u64>() / self.whole_days(date);
+        let number = |date: &Date| match self.plan(*date).schedule.quota().unwrap().0 {
+            Quota::Times(times) => u64::from(times) * 1_000,
+            Quota::Amount(amount) => amount.thousandths(),
+        };
+        // Whole numbers have whole shares.
+        let unit = if days.iter().map(number).all(|number| number % 1_000 == 0) { 1_000 } else { 1 };
+        let floor = |part: u64| part / unit * unit;
+        let share = floor(open.iter().map(number).sum::<u64>() / self.whole_days(date));
         let whole = days.iter().map(number).max().unwrap();
-        let asked = if open.is_empty() { 0 } else { share.max(1) };
+        let least = whole.min(1_000);
+        let asked = if open.is_empty() { 0 } else { share.max(least) };
         let available: Vec<Date> = open.iter().copied().filter(|date| !self.recorded_skipped(*date)).collect();
         let skipped = open.len() - available.len();
         let past: Vec<Date> = available.iter().copied().filter(|date| *date <= self.case.today).collect();
@@ -238,11 +255,11 @@ impl Oracle<'_> {
         let (needed, done, limit) =
             match (self.plan(date).schedule.quota().unwrap().0, self.plan(date).kind.direction()) {
                 (Quota::Times(_), _) => {
-                    let done = past.iter().map(|date| u64::from(self.done(*date))).sum();
-                    (asked.saturating_sub(u64::try_from(skipped).unwrap()), done, false)
+                    let done = past.iter().map(|date| u64::from(self.done(*date)) * 1_000).sum();
+                    (asked.saturating_sub(u64::try_from(skipped).unwrap() * 1_000), done, false)
                 }
                 (Quota::Amount(_), direction) => {
-                    let even = if open.is_empty() { 0 } else { asked * length(&available) / length(&open) };
+                    let even = if open.is_empty() { 0 } else { floor(asked * length(&available) / length(&open)) };
                     (even, past.iter().map(|date| self.value(*date)).sum(), direction == Direction::AtMost)
                 }
             };
@@ -261,6 +278,7 @@ impl Oracle<'_> {
             done,
             whole,
             share,
+            least,
             limit,
             met,
             over,
@@ -342,7 +360,7 @@ impl Oracle<'_> {
             if last > to {
                 let days = period.days.iter().copied().filter(|date| *date <= to).collect();
                 let so_far = self.judged(days, false, at);
-                needed = if so_far.share == 0 { 0 } else { so_far.needed };
+                needed = if so_far.share < so_far.least { 0 } else { so_far.needed };
                 counted = so_far.done;
             }
             limit = period.limit;
@@ -354,11 +372,10 @@ impl Oracle<'_> {
             done += if limit { counted } else { counted.min(needed) };
             at = last.succ()?;
         }
-        let number = |number: u64| f64::from(u32::try_from(number).unwrap());
         Some(match limit {
             true if !exceeded => Some(1.0),
-            true => Some((number(asked) / number(done)).min(1.0)),
-            false => (asked > 0).then(|| number(done) / number(asked)),
+            true => Some((real(asked) / real(done)).min(1.0)),
+            false => (asked > 0).then(|| real(done) / real(asked)),
         })
     }
 
@@ -397,9 +414,9 @@ impl Oracle<'_> {
                     (Some((Quota::Times(_), _)), _, _) => ("days", self.frequency(date).0),
                     (Some((Quota::Amount(amount), per)), _, _) => {
                         let measure = if plan.kind.direction() == Direction::AtMost { "limit" } else { "share" };
-                        (measure, f64::from(amount) / f64::from(per.usual_days()))
+                        (measure, real(amount.thousandths()) / f64::from(per.usual_days()))
                     }
-                    (None, Some(target), Direction::AtLeast) => ("target", f64::from(target)),
+                    (None, Some(target), Direction::AtLeast) => ("target", real(target.thousandths())),
                     _ => ("days", 1.0),
                 };
                 let (now, weight_now) = weigh(plan, date);
@@ -415,7 +432,7 @@ impl Oracle<'_> {
                         "days" if measure == "days" => (kept, weight),
                         "days" => (kept, weight_now),
                         _ if measure == now && same && excused => (weight, weight),
-                        _ if measure == now && same => (f64::from(u32::try_from(self.value(*other)).unwrap()), weight),
+                        _ if measure == now && same => (real(self.value(*other)), weight),
                         "limit" => continue,
                         _ => (kept * weight_now, weight_now),
                     };

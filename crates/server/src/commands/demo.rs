@@ -10,6 +10,7 @@ use circadia_domain::habits::{
     Schedule, TimeOfDay,
 };
 use circadia_domain::ids::{HabitId, IdSource, ThemeId};
+use circadia_domain::quantity::Quantity;
 use circadia_domain::themes::{self, NewTheme, ThemeName};
 use circadia_domain::unit_of_work::{WriteTransaction, write};
 use circadia_domain::users::{self, Email, Role, Settings, Username};
@@ -257,7 +258,9 @@ fn day(sample: &Sample, kind: &Kind, dice: &mut Dice, date: Date, first: Date, t
     let Some(target) = kind.target() else {
         return done.then(|| EntryInput { state: Some(EntryState::Done), ..EntryInput::default() });
     };
-    let value = match (kind.is_met_by(0), done) {
+    let step = if target.is_whole() { 1_000 } else { 100 };
+    let target = u32::try_from(target.thousandths() / step).unwrap_or(u32::MAX);
+    let steps = match (kind.is_met_by(Quantity::ZERO), done) {
         // A limit: mostly kept, sometimes passed.
         (true, true) => dice.roll(target + 1),
         (true, false) => target + 1 + dice.roll(2),
@@ -265,6 +268,7 @@ fn day(sample: &Sample, kind: &Kind, dice: &mut Dice, date: Date, first: Date, t
         (false, false) if dice.roll(2) == 0 => return None,
         (false, false) => dice.roll(target),
     };
+    let value = Quantity::from_thousandths(u64::from(steps) * step);
     Some(EntryInput { value: Some(value), ..EntryInput::default() })
 }
 

@@ -90,6 +90,7 @@ table! {
         date -> CivilDate,
         state -> TypedText,
         value -> Nullable<Integer>,
+        value_thousandths -> Integer,
         tracked_minutes -> Integer,
         settled -> Bool,
         note -> Nullable<TypedText>,

@@ -3,6 +3,7 @@
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryState, MAX_VALUE};
 use circadia_domain::ids::{HabitId, UserId};
+use circadia_domain::quantity::Quantity;
 use circadia_domain::revision::Revision;
 use circadia_storage::Backend;
 
@@ -21,6 +22,10 @@ fn put(test: &TestDatabase, user: UserId, entries: &[Entry]) {
     test.write(user, |tx| tx.store.put_entries(user, entries));
 }
 
+fn whole(number: u32) -> Quantity {
+    Quantity::whole(number)
+}
+
 fn range(from: &str, to: &str) -> DateRange {
     DateRange::new(samples::date(from), samples::date(to)).unwrap()
 }
@@ -29,7 +34,7 @@ pub(crate) fn an_entry_reads_back_as_written(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
     let full = Entry {
-        value: Some(MAX_VALUE),
+        value: Some(Quantity::from_thousandths(u64::from(MAX_VALUE) * 1_000 - 1)),
         tracked_minutes: 1440,
         settled: true,
         note: EntryNote::parse(&"🌙".repeat(1000)).unwrap(),
@@ -37,8 +42,11 @@ pub(crate) fn an_entry_reads_back_as_written(backend: Backend) {
         ..samples::entry(habit, Date::MAX)
     };
     let bare = Entry { state: EntryState::Skipped, value: None, ..samples::entry(habit, Date::MIN) };
-    let zero =
-        Entry { state: EntryState::Missed, value: Some(0), ..samples::entry(habit, samples::date("2024-02-29")) };
+    let zero = Entry {
+        state: EntryState::Missed,
+        value: Some(whole(0)),
+        ..samples::entry(habit, samples::date("2024-02-29"))
+    };
     put(&test, user, &[full.clone(), bare.clone(), zero.clone()]);
     for entry in [&full, &bare, &zero] {
         assert_eq!(test.read(|store| store.find_entry(user, habit, entry.date)).as_ref(), Some(entry));
@@ -93,7 +101,7 @@ pub(crate) fn a_thousand_entries_are_put_in_one_statement(backend: Backend) {
 pub(crate) fn the_last_of_several_puts_of_one_entry_counts(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, habit) = user_and_habit(&test);
-    let at = |value| Entry { value: Some(value), ..samples::entry(habit, samples::date("2026-01-01")) };
+    let at = |value| Entry { value: Some(whole(value)), ..samples::entry(habit, samples::date("2026-01-01")) };
     put(&test, user, &[at(1), samples::entry(habit, Date::MIN), at(3), at(2)]);
     let found = test.read(|store| store.entries(user, habit, DateRange::ALL, 10, false));
     assert_eq!(found, [samples::entry(habit, Date::MIN), at(2)]);
@@ -143,7 +151,7 @@ pub(crate) fn records_of_a_habit_come_by_date(backend: Backend) {
     let (user, habit) = user_and_habit(&test);
     let at = |date: &str| samples::entry(habit, samples::date(date));
     let entries = [
-        Entry { value: Some(2), tracked_minutes: 5, ..at("2026-01-02") },
+        Entry { value: Some(whole(2)), tracked_minutes: 5, ..at("2026-01-02") },
         Entry { value: None, tracked_minutes: 5, ..at("2026-01-01") },
         Entry { value: None, state: EntryState::Skipped, ..at("2025-12-31") },
     ];
@@ -153,8 +161,8 @@ pub(crate) fn records_of_a_habit_come_by_date(backend: Backend) {
         test.read(|store| store.day_records(user, habit)),
         [
             (samples::date("2025-12-31"), record(EntryState::Skipped, None)),
-            (samples::date("2026-01-01"), record(EntryState::Done, Some(5))),
-            (samples::date("2026-01-02"), record(EntryState::Done, Some(7))),
+            (samples::date("2026-01-01"), record(EntryState::Done, Some(whole(5)))),
+            (samples::date("2026-01-02"), record(EntryState::Done, Some(whole(7)))),
         ]
     );
 }
@@ -170,21 +178,21 @@ pub(crate) fn amounts_are_those_of_the_range(backend: Backend) {
         &test,
         user,
         &[
-            Entry { value: Some(9), ..at(habit, "2025-12-31") },
-            Entry { value: Some(1), ..at(habit, "2026-01-01") },
+            Entry { value: Some(whole(9)), ..at(habit, "2025-12-31") },
+            Entry { value: Some(whole(1)), ..at(habit, "2026-01-01") },
             Entry { value: None, ..at(habit, "2026-01-02") },
-            Entry { value: Some(0), ..at(habit, "2026-01-03") },
+            Entry { value: Some(whole(0)), ..at(habit, "2026-01-03") },
             Entry { value: None, tracked_minutes: 4, ..at(other.id, "2026-01-07") },
-            Entry { value: Some(9), ..at(other.id, "2026-01-08") },
+            Entry { value: Some(whole(9)), ..at(other.id, "2026-01-08") },
         ],
     );
-    put(&test, stranger, &[Entry { value: Some(9), ..at(theirs, "2026-01-01") }]);
+    put(&test, stranger, &[Entry { value: Some(whole(9)), ..at(theirs, "2026-01-01") }]);
     assert_eq!(
         test.read(|store| store.amounts(user, range("2026-01-01", "2026-01-07"))),
         [
-            (habit, samples::date("2026-01-01"), 1),
-            (habit, samples::date("2026-01-03"), 0),
-            (other.id, samples::date("2026-01-07"), 4),
+            (habit, samples::date("2026-01-01"), whole(1)),
+            (habit, samples::date("2026-01-03"), whole(0)),
+            (other.id, samples::date("2026-01-07"), whole(4)),
         ]
     );
 }
@@ -214,7 +222,7 @@ pub(crate) fn a_hundred_puts_of_one_entry_leave_one_row(backend: Backend) {
     at_once(100, |index| {
         test.write(user, |tx| {
             let value = Some(u32::try_from(index).unwrap());
-            tx.store.put_entries(user, &[Entry { value, rev: tx.rev, ..samples::entry(habit, date) }])
+            tx.store.put_entries(user, &[Entry { value: value.map(whole), rev: tx.rev, ..samples::entry(habit, date) }])
         });
     });
     let found = test.read(|store| store.entries(user, habit, DateRange::ALL, 10, false));
@@ -229,12 +237,13 @@ pub(crate) fn increments_add_up(backend: Backend) {
     at_once(10, |_| {
         for _ in 0..20 {
             test.write(user, |tx| {
-                let before = tx.store.find_entry(user, habit, date)?.and_then(|entry| entry.value).unwrap_or(0);
-                tx.store.put_entries(user, &[Entry { value: Some(before + 1), ..samples::entry(habit, date) }])
+                let before = tx.store.find_entry(user, habit, date)?.and_then(|entry| entry.value).unwrap_or_default();
+                tx.store
+                    .put_entries(user, &[Entry { value: Some(before.plus(whole(1))), ..samples::entry(habit, date) }])
             });
         }
     });
-    assert_eq!(test.read(|store| store.find_entry(user, habit, date)).unwrap().value, Some(200));
+    assert_eq!(test.read(|store| store.find_entry(user, habit, date)).unwrap().value, Some(whole(200)));
 }
 
 pub(crate) fn entries_of_others_are_out_of_reach(backend: Backend) {

@@ -133,6 +133,8 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("entries", "state", "'missed'", "'maybe'"),
         ("entries", "value", "1000000", "1000001"),
         ("entries", "value", "0", "-1"),
+        ("entries", "value_thousandths", "999", "1000"),
+        ("entries", "value_thousandths", "0", "-1"),
         ("entries", "tracked_minutes", "0", "-1"),
         ("entries", "note", "NULL", "''"),
         ("sleep_logs", "date", &first, &before),

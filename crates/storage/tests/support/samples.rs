@@ -240,7 +240,7 @@ pub(crate) fn entry(habit: HabitId, date: Date) -> Entry {
         habit,
         date,
         state: EntryState::Done,
-        value: Some(3),
+        value: Some(circadia_domain::quantity::Quantity::from_thousandths(3_250)),
         tracked_minutes: 0,
         settled: false,
         note: None,

@@ -13,7 +13,7 @@ mod raw;
 pub use body::{Body, MAX_BODY_BYTES, OptionalBody};
 pub use fields::{Decode, Fields, Origin};
 pub use params::{PathParam, PathValue, Query, date, sought};
-pub use raw::{Parsed, Raw, any_text, between, boolean, integer, list, text};
+pub use raw::{Parsed, Raw, any_text, between, boolean, integer, list, quantity, text};
 
 #[cfg(test)]
 pub use fields::testing;

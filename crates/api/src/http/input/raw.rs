@@ -1,8 +1,9 @@
 //! Single values from outside, and the parsers that turn them into the domain's.
 
 use circadia_domain::json::{FromJson, List};
+use circadia_domain::quantity::Quantity;
 use circadia_domain::violation::Violations;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// An unchecked value: from JSON, or from a query string, where everything is text.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +39,7 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// What values are read from: a string, a whole number, a boolean or a list.
+/// What values are read from: a string, a whole number, a number with decimals, a boolean or a list.
 pub trait Json {
     /// Hands it to `parse`.
     fn read<T>(raw: Raw<'_>, parse: impl Fn(&Self) -> Parsed<T>) -> Parsed<T>;
@@ -53,6 +54,12 @@ impl Json for str {
 impl Json for i64 {
     fn read<T>(raw: Raw<'_>, parse: impl Fn(&Self) -> Parsed<T>) -> Parsed<T> {
         integer(|number| parse(&number))(raw)
+    }
+}
+
+impl Json for Number {
+    fn read<T>(raw: Raw<'_>, parse: impl Fn(&Self) -> Parsed<T>) -> Parsed<T> {
+        number(parse)(raw)
     }
 }
 
@@ -115,6 +122,23 @@ pub fn between(min: u32, max: u32) -> impl Fn(Raw<'_>) -> Parsed<u32> {
         Ok(number) if (min..=max).contains(&number) => Ok(number),
         _ => Err(Violations::of("out_of_range", format!("must be between {min} and {max}"))),
     })
+}
+
+/// A number with up to three decimals, converted by `parse`.
+fn number<T>(parse: impl Fn(&Number) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
+    move |raw| match raw.value {
+        Value::Number(number) => parse(number),
+        Value::String(digits) if raw.textual => match digits.parse() {
+            Ok(number) => parse(&number),
+            Err(_) => Err(Violations::of("wrong_type", "must be a number")),
+        },
+        other => wrong_type("a number", other),
+    }
+}
+
+/// A quantity of at most `max`.
+pub fn quantity(max: u32) -> impl Fn(Raw<'_>) -> Parsed<Quantity> {
+    number(move |number| Quantity::between(number, Quantity::ZERO..=Quantity::whole(max)))
 }
 
 /// A boolean.

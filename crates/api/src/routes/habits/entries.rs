@@ -4,14 +4,14 @@ use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::habits::entries::{self, EntryPut, Written};
 use circadia_domain::habits::{DayState, Entry, EntryInput, EntryNote, EntryPatch, EntryState, MAX_VALUE};
 use circadia_domain::ids::HabitId;
-use circadia_domain::violation::Violations;
+use circadia_domain::quantity::{Quantity, QuantityChange};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::today::{StreakSummaryBody, TodaySummaryBody};
 use crate::http::answer::{Answer, IfMatch};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, PathParam, Query, between, integer};
+use crate::http::input::{Body, Decode, Fields, PathParam, Query, quantity};
 use crate::http::page::{Page, PageRequest, Start};
 use crate::http::problem::{InputLocation, Problem};
 use crate::http::rounding::six_places;
@@ -33,9 +33,9 @@ pub(crate) struct EntryBody {
     /// The day's status; for counts and minutes, it follows from the value.
     state: EntryState,
     /// The day's value: the value entered by hand plus the tracked minutes; null without either.
-    value: Option<u32>,
+    value: Option<Quantity>,
     /// The value entered by hand; null without one.
-    manual_value: Option<u32>,
+    manual_value: Option<Quantity>,
     /// The minutes of the day's time entries.
     tracked_minutes: u32,
     /// Of habits with a limit: whether the day was called `done` before it was over.
@@ -113,7 +113,7 @@ impl Decode for EntryInput {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
             state: fields.optional("state"),
-            value: fields.optional_with("value", between(0, MAX_VALUE)),
+            value: fields.optional_with("value", quantity(MAX_VALUE)),
             note: fields.optional("note"),
         })
     }
@@ -124,7 +124,7 @@ impl Decode for EntryPatch {
         Some(Self {
             note: fields.change_or_clear("note"),
             state: fields.change("state"),
-            value: fields.change_or_clear_with("value", between(0, MAX_VALUE)),
+            value: fields.change_or_clear_with("value", quantity(MAX_VALUE)),
         })
     }
 }
@@ -132,24 +132,13 @@ impl Decode for EntryPatch {
 /// A change of a day's value.
 #[derive(Debug, ToSchema)]
 pub(crate) struct IncrementBody {
-    /// The amount to add; negative to subtract.
-    #[schema(value_type = i32, minimum = -1_000_000, maximum = 1_000_000, example = 1)]
-    by: i64,
+    /// The amount to add, with up to three decimals; negative to subtract.
+    by: QuantityChange,
 }
 
 impl Decode for IncrementBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let by = fields.required_with(
-            "by",
-            integer(|by| {
-                if by != 0 && by.unsigned_abs() <= u64::from(MAX_VALUE) {
-                    Ok(by)
-                } else {
-                    Err(Violations::of("out_of_range", "must be between -1000000 and 1000000, and not 0"))
-                }
-            }),
-        );
-        Some(Self { by: by? })
+        Some(Self { by: fields.required("by")? })
     }
 }
 

@@ -3,6 +3,7 @@
 use circadia_domain::civil::Weekday;
 use circadia_domain::habits::{self, HabitStats, Month, Rated, Tally};
 use circadia_domain::ids::HabitId;
+use circadia_domain::quantity::Quantity;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -63,7 +64,7 @@ struct TotalsBody {
     /// Days done that weren't due.
     bonus: u32,
     /// The sum of all values.
-    value: u64,
+    value: Quantity,
 }
 
 /// A weekday's rate.

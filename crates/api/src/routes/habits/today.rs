@@ -2,6 +2,7 @@
 
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{self, DayState, DaySummary, DayTotals, PeriodProgress, StreakUnit, Today, TodayItem};
+use circadia_domain::quantity::Quantity;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -41,9 +42,9 @@ struct TodayItemBody {
     /// The day's status.
     state: DayState,
     /// The day's value; null without one.
-    value: Option<u32>,
+    value: Option<Quantity>,
     /// The target of the value; null for habits that are only checked off.
-    target: Option<u32>,
+    target: Option<Quantity>,
     /// The quota period that the day is in; null without a quota.
     period: Option<PeriodProgress>,
     /// The streak as of the day.

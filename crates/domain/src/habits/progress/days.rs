@@ -7,6 +7,7 @@ use crate::habits::kind::Direction;
 use crate::habits::plan::Plan;
 use crate::habits::schedule::Quota;
 use crate::habits::timeline::QuotaPeriod;
+use crate::quantity::Quantity;
 
 impl Progress<'_> {
     /// Whether something is to be done on a day, also on one to come: it is scheduled, neither paused nor archived, and if
@@ -71,12 +72,14 @@ impl Progress<'_> {
         }
         let counted = match period.quota {
             Quota::Times(_) => self.is_done(date),
-            Quota::Amount(_) => date <= self.today && self.history.value_on(date).is_some_and(|value| value > 0),
+            Quota::Amount(_) => {
+                date <= self.today && self.history.value_on(date).is_some_and(|value| value > Quantity::ZERO)
+            }
         };
         if let (Quota::Amount(_), Some(false)) = (period.quota, progress.verdict) {
             // A day missed its even share; in a period that failed there is at least one such day.
-            let value = u64::from(self.history.value_on(date).unwrap_or(0)) * u64::from(progress.available);
-            let kept = if limited { value <= u64::from(progress.needed) } else { value >= u64::from(progress.needed) };
+            let value = self.history.value_on(date).unwrap_or_default().share(u64::from(progress.available), 1, false);
+            let kept = if limited { value <= progress.needed } else { value >= progress.needed };
             return if kept { DayState::Done } else { DayState::Missed };
         }
         if let (Quota::Amount(_), true) = (period.quota, limited) {

@@ -18,6 +18,7 @@ use super::schedule::Quota;
 use super::timeline::Timeline;
 use crate::civil::Date;
 use crate::civil::num::day_of;
+use crate::quantity::Quantity;
 
 words! {
     /// What a day was for a habit.
@@ -63,9 +64,9 @@ pub struct PeriodProgress {
     /// Its last day.
     pub to: Date,
     /// Days done, or the amount in all.
-    pub done: u64,
+    pub done: Quantity,
     /// The required days, or the required amount, without what skipped days excuse.
-    pub needed: u32,
+    pub needed: Quantity,
     /// How many of its days are neither paused, archived nor skipped.
     #[serde(skip)]
     pub available: u32,

@@ -7,6 +7,7 @@ use crate::habits::bits::count;
 use crate::habits::kind::Direction;
 use crate::habits::schedule::Quota;
 use crate::habits::timeline::QuotaPeriod;
+use crate::quantity::Quantity;
 
 impl Progress<'_> {
     /// Days of `range` that can count towards a quota (in the window, neither paused nor archived, days to come
@@ -60,16 +61,16 @@ impl Progress<'_> {
     }
 
     /// The values of the available days of `range`, up to today.
-    pub(in crate::habits) fn amount(&self, range: DateRange) -> u64 {
-        let values = self.history.values();
-        let first = values.partition_point(|(date, _)| *date < range.from());
-        values
+    pub(in crate::habits) fn amount(&self, range: DateRange) -> Quantity {
+        let thousandths = self
+            .history
+            .thousandths_from(range.from())
             .iter()
-            .skip(first)
             .take_while(|(date, _)| *date <= range.to())
             .filter(|(date, _)| self.is_scheduled(*date) && !self.is_skipped(*date))
             .map(|(_, value)| u64::from(*value))
-            .sum()
+            .sum();
+        Quantity::from_thousandths(thousandths)
     }
 
     /// What the quota period of a day asks for and what was done in it; `None` where no quota is in force.
@@ -87,23 +88,28 @@ impl Progress<'_> {
         let days = Days { open, skipped, over };
         match period.quota {
             Quota::Times(_) => days.times(range, asked, self.done_days(range)),
-            Quota::Amount(_) => days.amount(range, asked, self.amount(range), limited.then(|| period.whole())),
+            Quota::Amount(_) => {
+                let asked = days.without_skipped(asked, period.is_in_whole_units());
+                days.judge(range, asked, self.amount(range), limited.then(|| period.whole()))
+            }
         }
     }
 
     /// What a period has asked for up to a day (the whole of one that is over), and what was done in it by then.
-    pub(in crate::habits) fn period_up_to(&self, period: &QuotaPeriod, date: Date) -> (u64, u64) {
+    pub(in crate::habits) fn period_up_to(&self, period: &QuotaPeriod, date: Date) -> (Quantity, Quantity) {
         let is_over = period.range.to() <= date;
         let so_far = if is_over { None } else { period.until(date) };
         let whole = self.evaluate_period(so_far.as_ref().unwrap_or(period), period.range.from());
         // A share of less than one is not yet asked for.
         let is_below_one = so_far.is_some_and(|so_far| so_far.needed_below_one(|days| self.open_and_skipped(days).0));
-        (if is_below_one { 0 } else { u64::from(whole.needed) }, whole.done)
+        (if is_below_one { Quantity::ZERO } else { whole.needed }, whole.done)
     }
 
     /// Whether nothing is left to do on `date`, because the number was met before, or skipped days excuse all of it.
     pub(super) fn nothing_left(&self, period: &QuotaPeriod, progress: &PeriodProgress, date: Date) -> bool {
-        progress.is_neutral || progress.needed == 0 && progress.met || self.met_before(period, progress, date)
+        progress.is_neutral
+            || progress.needed == Quantity::ZERO && progress.met
+            || self.met_before(period, progress, date)
     }
 
     /// Whether the number of the quota of `date` was met before that day.
@@ -111,10 +117,10 @@ impl Progress<'_> {
         let Some(before) = date.pred().and_then(|to| DateRange::new(period.range.from(), to)) else { return false };
         // Where nothing is needed, the first day on which it was done counts.
         match period.quota {
-            Quota::Times(_) => self.done_days(before) >= progress.needed.max(1),
+            Quota::Times(_) => Quantity::whole(self.done_days(before)) >= progress.needed.max(Quantity::whole(1)),
             Quota::Amount(_) => {
                 self.timeline.plan_on(date).kind.direction() == Direction::AtLeast
-                    && self.amount(before) >= u64::from(progress.needed.max(1))
+                    && self.amount(before) >= progress.needed.max(Quantity::SMALLEST)
             }
         }
     }
@@ -132,26 +138,23 @@ pub(in crate::habits) struct Days {
 
 impl Days {
     /// A period that asks for a number of days. Each skipped one excuses one of them.
-    pub(in crate::habits) fn times(self, range: DateRange, asked: u32, done: u32) -> PeriodProgress {
-        let needed = asked.saturating_sub(self.skipped);
-        self.judge(range, needed, u64::from(done), None)
+    pub(in crate::habits) fn times(self, range: DateRange, asked: Quantity, done: u32) -> PeriodProgress {
+        self.judge(range, asked.minus(Quantity::whole(self.skipped)), Quantity::whole(done), None)
     }
 
-    /// A period that asks for an amount, or limits it: then with what a whole period allows. Each skipped day excuses
-    /// its even share.
-    fn amount(self, range: DateRange, asked: u32, amount: u64, whole: Option<u64>) -> PeriodProgress {
-        let available = u64::from(self.open - self.skipped);
-        let needed = (u64::from(asked) * available).checked_div(u64::from(self.open)).unwrap_or(0);
-        self.judge(range, u32::try_from(needed).unwrap_or(u32::MAX), amount, whole)
+    /// What an amount asks for: each skipped day excuses its even share.
+    fn without_skipped(self, asked: Quantity, whole: bool) -> Quantity {
+        asked.share(u64::from(self.open - self.skipped), u64::from(self.open), whole)
     }
 
-    fn judge(self, range: DateRange, needed: u32, done: u64, limit: Option<u64>) -> PeriodProgress {
+    /// A period that asks for a number, or limits it: then with what a whole period allows.
+    fn judge(self, range: DateRange, needed: Quantity, done: Quantity, limit: Option<Quantity>) -> PeriodProgress {
         let available = self.open - self.skipped;
-        let is_neutral = available == 0 || limit.is_none() && needed == 0 && done == 0;
+        let is_neutral = available == 0 || limit.is_none() && needed == Quantity::ZERO && done == Quantity::ZERO;
         let met = available > 0
             && match limit {
-                None => done >= u64::from(needed),
-                Some(_) => self.over && done <= u64::from(needed),
+                None => done >= needed,
+                Some(_) => self.over && done <= needed,
             };
         // What the whole period allows is no miss in a part of it.
         let missed = self.over && !met && limit.is_none_or(|whole| done > whole);

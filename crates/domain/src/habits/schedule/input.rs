@@ -1,6 +1,7 @@
 //! A schedule as it comes from outside, and as it goes back: the JSON of the API, unchecked.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use super::{Overflow, Quota, Schedule};
 
@@ -31,7 +32,7 @@ pub struct ScheduleInput {
     pub times: Option<i64>,
     /// Of `quota`: that much in all.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount: Option<i64>,
+    pub amount: Option<Number>,
     /// Of `quota`: `week`, `month` or `year`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per: Option<String>,
@@ -105,7 +106,7 @@ impl Schedule {
             Self::Quota { quota, per } => {
                 match quota {
                     Quota::Times(times) => input.times = Some(i64::from(*times)),
-                    Quota::Amount(amount) => input.amount = Some(i64::from(*amount)),
+                    Quota::Amount(amount) => input.amount = Some(Number::from(*amount)),
                 }
                 input.per = Some(per.as_str().to_owned());
             }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Kind;
 use crate::civil::{Date, DateRange, Weekday, Weekdays, Zone};
+use crate::quantity::Quantity;
 use crate::recurrence::Rule;
 use crate::violation::Violations;
 
@@ -125,14 +126,15 @@ pub enum Quota {
     /// On that many days.
     Times(u32),
     /// That amount in all.
-    Amount(u32),
+    Amount(Quantity),
 }
 
 impl Quota {
     /// The number.
-    pub const fn number(self) -> u32 {
+    pub const fn number(self) -> Quantity {
         match self {
-            Self::Times(number) | Self::Amount(number) => number,
+            Self::Times(days) => Quantity::whole(days),
+            Self::Amount(amount) => amount,
         }
     }
 }

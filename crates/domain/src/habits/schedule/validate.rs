@@ -3,6 +3,7 @@
 use super::input::{ScheduleInput, WeekdayInput};
 use super::{MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, Overflow, Per, Quota, Schedule};
 use crate::civil::{Weekday, Weekdays};
+use crate::quantity::Quantity;
 use crate::recurrence::Rule;
 use crate::violation::Violations;
 use crate::words::Words as _;
@@ -14,7 +15,7 @@ impl Schedule {
     ///
     /// # Errors
     /// With pointers such as `/weekdays/1`: `required`, `unknown_value`, `unknown_field` (a field that the type doesn't
-    /// have), `out_of_range`, `duplicate`, `too_many`, `conflict` (two ways to say the same), `invalid_date`,
+    /// have), `out_of_range`, `too_precise`, `duplicate`, `too_many`, `conflict` (two ways to say the same), `invalid_date`,
     /// `invalid_rrule`; all of them at once.
     #[expect(clippy::needless_pass_by_value, reason = "the input is used up: what it says is in the result")]
     pub fn validate(input: ScheduleInput) -> Result<Self, Violations> {
@@ -246,7 +247,7 @@ fn quota(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
         wrong.add("/per", "required", format!("is required: {}", Per::alternatives()));
         None
     };
-    let quota = match (input.times, input.amount) {
+    let quota = match (input.times, &input.amount) {
         (Some(_), Some(_)) => {
             wrong.add("/amount", "conflict", "can't be given together with `times`");
             None
@@ -260,7 +261,10 @@ fn quota(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
             let most = per.map_or(365, Per::least_days);
             number("/times", times, 1, most, wrong).map(Quota::Times)
         }
-        (None, Some(amount)) => number("/amount", amount, 1, MAX_AMOUNT, wrong).map(Quota::Amount),
+        (None, Some(amount)) => {
+            let range = Quantity::SMALLEST..=Quantity::whole(MAX_AMOUNT);
+            wrong.take("/amount", Quantity::between(amount, range)).map(Quota::Amount)
+        }
     };
     Some(Schedule::Quota { quota: quota?, per: per? })
 }
@@ -367,7 +371,8 @@ mod tests {
             ),
             (r#"{"type":"cycle","active_days":2,"rest_days":1}"#, r#"{"type":"cycle","active_days":2,"rest_days":1}"#),
             (r#"{"type":"quota","times":3,"per":"week"}"#, r#"{"type":"quota","times":3,"per":"week"}"#),
-            (r#"{"type":"quota","amount":150,"per":"month"}"#, r#"{"type":"quota","amount":150,"per":"month"}"#),
+            (r#"{"type":"quota","amount":150.0,"per":"month"}"#, r#"{"type":"quota","amount":150,"per":"month"}"#),
+            (r#"{"type":"quota","amount":0.5,"per":"week"}"#, r#"{"type":"quota","amount":0.5,"per":"week"}"#),
             (r#"{"type":"rrule","rrule":"freq=daily;count=3"}"#, r#"{"type":"rrule","rrule":"FREQ=DAILY;COUNT=3"}"#),
         ] {
             let schedule: Schedule = serde_json::from_str(given).unwrap();

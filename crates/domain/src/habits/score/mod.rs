@@ -245,10 +245,10 @@ impl Progress<'_> {
         match (plan.schedule.quota(), plan.kind.target()) {
             (Some((Quota::Times(_), _)), _) => Measure::Days(segment.frequency()),
             (Some((Quota::Amount(amount), per)), _) => {
-                let share = f64::from(amount) / f64::from(per.usual_days());
+                let share = amount.as_thousandths_f64() / f64::from(per.usual_days());
                 if limited { Measure::Limit(share) } else { Measure::Share(share) }
             }
-            (None, Some(target)) if !limited => Measure::Target(f64::from(target)),
+            (None, Some(target)) if !limited => Measure::Target(target.as_thousandths_f64()),
             (None, _) => Measure::Days(1.0),
         }
     }

@@ -4,10 +4,11 @@
 //! quotas, where a skipped day counts as one done.
 
 use crate::civil::Date;
-use crate::civil::num::{day_of, index_of_day, real};
+use crate::civil::num::{day_of, index_of_day};
 use crate::habits::bits::{clear, count, each, has, span};
 use crate::habits::progress::Progress;
 use crate::habits::timeline::Timeline;
+use crate::quantity::Quantity;
 
 /// Which days a score moves on, if not on all of them.
 pub(in crate::habits) struct Still {
@@ -96,22 +97,22 @@ impl Progress<'_> {
         if at < first {
             return None;
         }
-        let (mut asked, mut done, mut is_over_limit) = (0_u64, 0_u64, false);
+        let (mut asked, mut done, mut is_over_limit) = (Quantity::ZERO, Quantity::ZERO, false);
         while at <= to {
             let period = self.timeline.period_of(at)?;
             let last = period.range.to();
             let so_far = self.period_up_to(&period, to);
             let needed = if limited { period.whole() } else { so_far.0 };
-            asked += needed;
-            done += if limited { so_far.1 } else { so_far.1.min(needed) };
+            asked = asked.plus(needed);
+            done = done.plus(if limited { so_far.1 } else { so_far.1.min(needed) });
             is_over_limit |= limited && so_far.1 > needed;
             at = last.succ()?;
         }
         Some(match (limited, asked) {
             (true, _) if !is_over_limit => Some(1.0),
-            (_, 0) => None,
-            (true, _) => Some((real(asked.cast_signed()) / real(done.cast_signed())).min(1.0)),
-            (false, _) => Some(real(done.cast_signed()) / real(asked.cast_signed())),
+            (_, Quantity::ZERO) => None,
+            (true, _) => Some((asked.as_thousandths_f64() / done.as_thousandths_f64()).min(1.0)),
+            (false, _) => Some(done.as_thousandths_f64() / asked.as_thousandths_f64()),
         })
     }
 }

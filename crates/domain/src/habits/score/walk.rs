@@ -232,7 +232,7 @@ impl Progress<'_> {
     }
 }
 
-/// The values of days that are asked about in order.
+/// The values of days, in thousandths, that are asked about in order.
 #[derive(Clone)]
 pub(super) struct Values<'a> {
     left: &'a [(Date, u32)],
@@ -240,9 +240,7 @@ pub(super) struct Values<'a> {
 
 impl<'a> Values<'a> {
     pub(super) fn new(progress: &Progress<'a>, from: i32) -> Self {
-        let values = progress.history.values();
-        let first = values.partition_point(|(date, _)| date.days_since_epoch() < from);
-        Self { left: values.get(first..).unwrap_or_default() }
+        Self { left: progress.history.thousandths_from(Date::at(from)) }
     }
 
     /// The value of a day, or what stands for it where none is kept.

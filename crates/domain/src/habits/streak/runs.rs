@@ -6,6 +6,7 @@ use crate::habits::bits::span;
 use crate::habits::progress::{Days, PeriodProgress, Progress};
 use crate::habits::schedule::Quota;
 use crate::habits::timeline::StreakUnit;
+use crate::quantity::Quantity;
 
 /// A run that is being counted.
 #[derive(Debug, Clone, Copy, Default)]
@@ -143,7 +144,7 @@ impl Progress<'_> {
                 let Some(range) = DateRange::new(from, to) else { return };
                 let (open, skipped, done) = self.count_period(from, to);
                 let asked = if open == 0 { 0 } else { (times * open / per.days_of(at)).max(1) };
-                found(Days { open, skipped, over: true }.times(range, asked, done));
+                found(Days { open, skipped, over: true }.times(range, Quantity::whole(asked), done));
                 match to.succ() {
                     Some(next) => at = next,
                     None => return,

@@ -8,6 +8,7 @@ use super::super::plan::{Archive, Pause, PauseSource};
 use super::super::schedule::Quota;
 use super::{Segment, Timeline, archives};
 use crate::civil::{Date, DateRange};
+use crate::quantity::Quantity;
 
 /// Those that are due, in order, but for those that are covered by another pause or archive, too.
 pub(super) fn of(archives: &[Archive], pauses: &[Pause], segments: &[Segment]) -> Vec<Date> {
@@ -36,7 +37,7 @@ impl Timeline {
             plan.kind.direction() == Direction::AtLeast
                 && !history.skipped.contains(*date)
                 && match plan.schedule.quota() {
-                    Some((Quota::Amount(_), _)) => history.value_on(*date).is_some_and(|value| value > 0),
+                    Some((Quota::Amount(_), _)) => history.value_on(*date).is_some_and(|value| value > Quantity::ZERO),
                     _ => history.crossed.contains(*date),
                 }
         })
@@ -145,7 +146,7 @@ mod tests {
         for (done, needed) in [(&[2, 3, 5, 6, 7, 8][..], 6), (&[2, 3, 4, 5, 6, 7, 8][..], 7)] {
             let history = done_on(&timeline, done);
             let period = Progress::new(&timeline, &history, date(9)).period_of(date(8)).unwrap();
-            assert_eq!((period.needed, period.verdict), (needed, Some(true)));
+            assert_eq!((period.needed, period.verdict), (Quantity::whole(needed), Some(true)));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::super::schedule::{Per, Quota};
 use super::{Segment, Timeline};
 use crate::civil::{Date, DateRange};
+use crate::quantity::Quantity;
 
 impl Timeline {
     /// The quota period that a day is in; `None` if the version in force isn't a quota, or outside of the window.
@@ -24,7 +25,8 @@ impl Timeline {
         let at = self.segments.partition_point(|other| other.from <= date).saturating_sub(1);
         let (mut from, mut to) = (segment.from, segment.to);
         let mut parts = vec![(segment.from, segment.to, quota.number())];
-        let number_of = |other: &Segment| self.plan_of(other).schedule.quota().map_or(0, |(quota, _)| quota.number());
+        let number_of =
+            |other: &Segment| self.plan_of(other).schedule.quota().map_or(Quantity::ZERO, |(quota, _)| quota.number());
         for other in self.segments.iter().take(at).rev().take_while(|other| other.to >= whole.from() && shares(other)) {
             from = other.from;
             parts.push((other.from, other.to, number_of(other)));
@@ -50,34 +52,44 @@ pub struct QuotaPeriod {
     /// Its length.
     pub per: Per,
     /// Which versions' numbers hold on which days.
-    parts: Vec<(Date, Date, u32)>,
+    parts: Vec<(Date, Date, Quantity)>,
 }
 
 impl QuotaPeriod {
     /// What is asked for when only some of its days are available: `max(1, floor(number × available ÷ days))`, each
-    /// available day with the number of its own version; 0 if none is.
-    pub(in crate::habits) fn needed(&self, available: impl Fn(DateRange) -> u32) -> u32 {
+    /// available day with the number of its own version; 0 if none is. Of an amount with decimals, thousandths are
+    /// rounded down, and less than 1 may be asked for if the number is below 1.
+    pub(in crate::habits) fn needed(&self, available: impl Fn(DateRange) -> u32) -> Quantity {
         let sum = self.sum(available);
-        if sum == 0 { 0 } else { u32::try_from(sum / u64::from(self.days)).unwrap_or(u32::MAX).max(1) }
+        if sum == Quantity::ZERO {
+            return Quantity::ZERO;
+        }
+        let least = self.whole().min(Quantity::whole(1));
+        sum.share(1, u64::from(self.days), self.is_in_whole_units()).max(least)
+    }
+
+    /// Whether its numbers have no decimals, so that its parts have none either.
+    pub(in crate::habits) fn is_in_whole_units(&self) -> bool {
+        self.parts.iter().all(|(_, _, number)| number.is_whole())
     }
 
     /// Whether the share of the available days is less than one.
     pub(in crate::habits) fn needed_below_one(&self, available: impl Fn(DateRange) -> u32) -> bool {
-        self.sum(available) < u64::from(self.days)
+        self.sum(available).share(1, u64::from(self.days), false) < self.whole().min(Quantity::whole(1))
     }
 
     /// Σ number × available days.
-    fn sum(&self, available: impl Fn(DateRange) -> u32) -> u64 {
-        let part = |(from, to, number): &(Date, Date, u32)| {
+    fn sum(&self, available: impl Fn(DateRange) -> u32) -> Quantity {
+        let part = |(from, to, number): &(Date, Date, Quantity)| {
             let days = DateRange::new(*from, *to)?.intersect(self.range)?;
-            Some(u64::from(*number) * u64::from(available(days)))
+            Some(number.share(u64::from(available(days)), 1, false))
         };
         self.parts.iter().filter_map(part).sum()
     }
 
     /// What the whole period asks for; of several versions' numbers the largest.
-    pub(in crate::habits) fn whole(&self) -> u64 {
-        self.parts.iter().map(|(_, _, number)| u64::from(*number)).max().unwrap_or(0)
+    pub(in crate::habits) fn whole(&self) -> Quantity {
+        self.parts.iter().map(|(_, _, number)| *number).max().unwrap_or_default()
     }
 
     /// Its days up to one of them.

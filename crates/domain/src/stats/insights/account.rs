@@ -8,6 +8,7 @@ use crate::entity;
 use crate::error::Error;
 use crate::habits::{Habit, HabitName, History, Progress};
 use crate::ids::{HabitId, UserId};
+use crate::quantity::Quantity;
 use crate::sleep::{ClockTime, Night, clock_mean, night_of_each_date, nights, sleeps_around};
 use crate::stats::period::Period;
 use crate::unit_of_work::Store;
@@ -51,7 +52,7 @@ pub fn of_account(
     let range = latest(period.days(today, Some(Date::MIN)));
     // What is done on the last day bears on the night and the mood of the next.
     let mut series = Vec::new();
-    let amounts: HashMap<(HabitId, Date), u32> =
+    let amounts: HashMap<(HabitId, Date), Quantity> =
         store.amounts(user, range)?.into_iter().map(|(habit, date, value)| ((habit, date), value)).collect();
     for (habit, history) in &habits {
         series.push(of_habit(habit, history, &amounts, range, today));
@@ -76,15 +77,19 @@ fn latest(range: DateRange) -> DateRange {
 fn of_habit(
     habit: &Habit,
     history: &History,
-    amounts: &HashMap<(HabitId, Date), u32>,
+    amounts: &HashMap<(HabitId, Date), Quantity>,
     days: DateRange,
     today: Date,
 ) -> Series {
     let days = Progress::new(&habit.timeline, history, today).available_days(days);
     let measured = days.iter().all(|(date, _)| habit.timeline.plan_on(*date).kind.target().is_some());
     let value = |(date, done): &(Date, bool)| {
-        let value = if measured { amounts.get(&(habit.id, *date)).copied().unwrap_or(0) } else { u32::from(*done) };
-        (*date, f64::from(value))
+        let value = if measured {
+            amounts.get(&(habit.id, *date)).map_or(0.0, |value| value.to_f64())
+        } else {
+            f64::from(u8::from(*done))
+        };
+        (*date, value)
     };
     Series::new(Subject::Habit(habit.id), days.iter().map(value))
 }
