@@ -52,8 +52,7 @@ fn first_day(plus: i32) -> Date {
 /// What the service does: reads the habit and the entry, writes the entry and the habit's bits.
 fn put_entry(test: &TestDatabase, user: UserId, id: HabitId, date: Date, value: u32) {
     test.write(user, |tx| {
-        let (habit, mut history) = tx.store.find_habit_with_history(user, id)?.expect("a habit");
-        let before = tx.store.find_entry(user, id, date)?;
+        let (habit, mut history, before) = tx.store.find_habit_day(user, id, date)?.expect("a habit");
         let entry = Entry {
             value: Some(Quantity::whole(value)),
             rev: tx.rev,
@@ -61,8 +60,7 @@ fn put_entry(test: &TestDatabase, user: UserId, id: HabitId, date: Date, value: 
         };
         let record = DayRecord { state: EntryState::Done, value: Some(Quantity::whole(value)), settled: false };
         history.record(&habit.timeline, date, Some(&record));
-        tx.store.put_entries(user, std::slice::from_ref(&entry))?;
-        tx.store.put_histories(user, &[(&habit, &history)])
+        tx.store.put_entry_and_history(user, &entry, &habit, &history)
     });
 }
 

@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use crate::convert::number;
 use crate::dialect::{HabitDayIn, insert_rows, upsert_two};
 use crate::habits::HistoryRow;
-use crate::row::{Stored, first_row, load_rows, row};
+use crate::row::{Stored, load_rows, row};
 use crate::schema::{entries, habit_histories};
 use crate::seek::seek_by_date;
 use crate::sql_types::Sql;
@@ -74,10 +74,6 @@ fn total(value: ValueColumns, tracked_minutes: i32) -> Result<Option<Quantity>> 
 const KEYS_PER_STATEMENT: usize = 10_000;
 
 impl EntryRepository for Transaction {
-    fn find_entry(&mut self, user: UserId, habit: HabitId, date: Date) -> Result<Option<Entry>> {
-        first_row!(self, entries::table.find((Sql(user), Sql(habit), Sql(date))), EntryRow)
-    }
-
     fn find_entries(&mut self, user: UserId, keys: &[(HabitId, Date)]) -> Result<Vec<Entry>> {
         let dates = || keys.iter().map(|(_, date)| *date);
         let (Some(earliest), Some(latest)) = (dates().min(), dates().max()) else {

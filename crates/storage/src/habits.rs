@@ -168,6 +168,9 @@ macro_rules! with_history {
     };
 }
 
+/// Pauses that the habits of one statement have at most, which are some 100 bytes each; MariaDB takes 16 MB at once.
+const PAUSES_PER_STATEMENT: usize = 20_000;
+
 /// Positions that one statement sets at most: it compares each row with each of them.
 const MOVES_PER_STATEMENT: usize = 500;
 
@@ -265,17 +268,6 @@ impl HabitRepository for Transaction {
         )
     }
 
-    fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>> {
-        let found: Option<(HabitRow, Option<Vec<u8>>)> = with_history!()
-            .filter(habits::user_id.eq(Sql(user)))
-            .filter(habits::id.eq(Sql(id)))
-            .select((HabitRow::as_select(), habit_histories::history.nullable()))
-            .first(self.connection())
-            .optional()
-            .classified()?;
-        found.map(with_history).transpose()
-    }
-
     fn find_recent(&mut self, user: UserId, id: HabitId) -> Result<Option<Recent>> {
         let found: Option<Vec<u8>> = habit_histories::table
             .find((Sql(user), Sql(id)))
@@ -310,10 +302,22 @@ impl HabitRepository for Transaction {
     }
 
     fn put_pauses(&mut self, user: UserId, habits: &[&Habit]) -> Result<()> {
-        let rows = habits.iter().map(|habit| Ok((habits::user_id.eq(Sql(user)), HabitRow::from_domain(habit)?)));
-        let rows = rows.collect::<Result<Vec<_>>>()?;
-        // They are stored already, so the rest of the rows is left aside.
-        insert_rows!(self.connection(), habits, rows, on (user_id, id) replace (pauses, updated_at, rev)).classified()
+        let mut left = habits;
+        while !left.is_empty() {
+            let mut pauses = 0;
+            let fits = |habit: &&&Habit| {
+                pauses += habit.timeline.pauses().len();
+                pauses <= PAUSES_PER_STATEMENT
+            };
+            let (chunk, rest) = left.split_at(left.iter().take_while(fits).count().max(1));
+            left = rest;
+            let rows = chunk.iter().map(|habit| Ok((habits::user_id.eq(Sql(user)), HabitRow::from_domain(habit)?)));
+            let rows = rows.collect::<Result<Vec<_>>>()?;
+            // They are stored already, so the rest of the rows is left aside.
+            insert_rows!(self.connection(), habits, rows, on (user_id, id) replace (pauses, updated_at, rev))
+                .classified()?;
+        }
+        Ok(())
     }
 
     fn move_habits(&mut self, user: UserId, positions: &[(HabitId, i32)], rev: Revision, now: Instant) -> Result<()> {

@@ -202,6 +202,7 @@ contract! {
         a_deleted_one_leaves_a_tombstone,
         shared_pauses_of_others_are_out_of_reach,
         what_habits_have_of_them_is_stored_for_a_thousand_habits_at_once,
+        however_much_habits_have_of_them_no_statement_is_too_large,
     }
     habits {
         a_habit_reads_back_as_written,
@@ -224,6 +225,7 @@ contract! {
         the_last_of_several_puts_of_one_entry_counts,
         entries_are_found_by_habit_and_date,
         ranges_run_both_ways_and_are_limited,
+        entries_across_habits_run_both_ways_behind_any_of_them,
         records_of_a_habit_come_by_date,
         amounts_are_those_of_the_range,
         a_deleted_entry_leaves_a_tombstone_each_time,

@@ -84,9 +84,6 @@ pub trait HabitRepository {
         date: Date,
     ) -> Result<Option<(Habit, History, Option<Entry>)>, StoreError>;
 
-    /// One habit with its history, in one statement.
-    fn find_habit_with_history(&mut self, user: UserId, id: HabitId) -> Result<Option<(Habit, History)>, StoreError>;
-
     /// The recent part of a habit's history as it is stored; `None` if it has no history.
     fn find_recent(&mut self, user: UserId, id: HabitId) -> Result<Option<Recent>, StoreError>;
 
@@ -123,9 +120,6 @@ pub trait HabitRepository {
 
 /// Entries in a store.
 pub trait EntryRepository {
-    /// The entry of a habit for a date.
-    fn find_entry(&mut self, user: UserId, habit: HabitId, date: Date) -> Result<Option<Entry>, StoreError>;
-
     /// The entries of several habits and dates, in a bounded number of statements.
     fn find_entries(&mut self, user: UserId, keys: &[(HabitId, Date)]) -> Result<Vec<Entry>, StoreError>;
 

@@ -80,7 +80,9 @@ fn check_histories(database: &SqlDatabase, repair: bool) -> Result<Findings, Err
 /// Whether what is stored of a habit's history, and of its recent part, says what its entries say. (One that can't even
 /// be read doesn't.)
 fn is_sound(store: &mut dyn Store, user: UserId, habit: &Habit, right: &History) -> bool {
-    let Ok(Some((_, history))) = store.find_habit_with_history(user, habit.id) else { return false };
+    let Some((_, history)) = store.find_habits(user, &[habit.id]).ok().and_then(|mut found| found.pop()) else {
+        return false;
+    };
     let Ok(Some(recent)) = store.find_recent(user, habit.id) else { return false };
     history == *right && recent.agrees_with(&history, &habit.timeline)
 }

@@ -1,10 +1,12 @@
 //! Entries.
 
 use circadia_domain::civil::{Date, DateRange};
-use circadia_domain::habits::{DayRecord, Entry, EntryNote, EntryState, MAX_VALUE};
+use circadia_domain::error::StoreError;
+use circadia_domain::habits::{DayRecord, Entry, EntryFilter, EntryNote, EntrySeek, EntryState, MAX_VALUE};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::quantity::Quantity;
 use circadia_domain::revision::Revision;
+use circadia_domain::unit_of_work::Store;
 use circadia_storage::Backend;
 
 use crate::support::samples::{self, NOW};
@@ -20,6 +22,10 @@ fn user_and_habit(test: &TestDatabase) -> (UserId, HabitId) {
 
 fn put(test: &TestDatabase, user: UserId, entries: &[Entry]) {
     test.write(user, |tx| tx.store.put_entries(user, entries));
+}
+
+fn find(store: &mut dyn Store, user: UserId, habit: HabitId, date: Date) -> Result<Option<Entry>, StoreError> {
+    Ok(store.find_entries(user, &[(habit, date)])?.pop())
 }
 
 fn whole(number: u32) -> Quantity {
@@ -49,9 +55,9 @@ pub(crate) fn an_entry_reads_back_as_written(backend: Backend) {
     };
     put(&test, user, &[full.clone(), bare.clone(), zero.clone()]);
     for entry in [&full, &bare, &zero] {
-        assert_eq!(test.read(|store| store.find_entry(user, habit, entry.date)).as_ref(), Some(entry));
+        assert_eq!(test.read(|store| find(store, user, habit, entry.date)).as_ref(), Some(entry));
     }
-    assert_eq!(test.read(|store| store.find_entry(user, habit, samples::date("2024-03-01"))), None);
+    assert_eq!(test.read(|store| find(store, user, habit, samples::date("2024-03-01"))), None);
     assert_eq!(test.read(|store| store.entries(user, habit, DateRange::ALL, 10, false)), [bare, zero, full]);
 }
 
@@ -75,7 +81,7 @@ pub(crate) fn a_second_put_replaces_but_for_the_first_time(backend: Backend) {
     };
     put(&test, user, std::slice::from_ref(&second));
     let expected = Entry { created_at: first.created_at, ..second };
-    assert_eq!(test.read(|store| store.find_entry(user, habit, first.date)), Some(expected));
+    assert_eq!(test.read(|store| find(store, user, habit, first.date)), Some(expected));
 }
 
 pub(crate) fn a_thousand_entries_are_put_in_one_statement(backend: Backend) {
@@ -108,7 +114,7 @@ pub(crate) fn the_last_of_several_puts_of_one_entry_counts(backend: Backend) {
     let (first, second) = (samples::history(&["2026-01-01"]), samples::history(&["2026-01-02"]));
     let stored = test.read(|store| store.find_habit(user, habit)).unwrap();
     test.write(user, |tx| tx.store.put_histories(user, &[(&stored, &first), (&stored, &second)]));
-    assert_eq!(test.read(|store| store.find_habit_with_history(user, habit)).unwrap().1, second);
+    assert_eq!(test.read(|store| store.find_habits(user, &[habit])).remove(0).1, second);
 }
 
 pub(crate) fn entries_are_found_by_habit_and_date(backend: Backend) {
@@ -144,6 +150,50 @@ pub(crate) fn ranges_run_both_ways_and_are_limited(backend: Backend) {
     assert_eq!(days(2, true), [7, 6]);
     assert_eq!(days(0, false), [0_u32; 0]);
     assert_eq!(days(usize::MAX, false), [3, 4, 5, 6, 7]);
+}
+
+pub(crate) fn entries_across_habits_run_both_ways_behind_any_of_them(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, one) = user_and_habit(&test);
+    let other = samples::habit("other");
+    test.write(user, |tx| tx.store.insert_habit(user, &other));
+    let other = other.id;
+    let (stranger, theirs) = user_and_habit(&test);
+    let at = |habit, date: &str| samples::entry(habit, samples::date(date));
+    let mut all: Vec<Entry> = ["2025-12-31", "2026-01-01", "2026-01-02", "2026-01-05"]
+        .iter()
+        .flat_map(|date| [at(one, date), at(other, date)])
+        .collect();
+    all.sort_by_key(|entry| (entry.date, entry.habit));
+    put(&test, user, &all);
+    put(&test, stranger, &[at(theirs, "2026-01-02")]);
+    let january = EntryFilter { range: range("2026-01-01", "2026-01-31"), habits: None };
+    let seek = EntrySeek { reversed: false, beyond: None, backwards: false, limit: 100 };
+    let found = |filter: &EntryFilter, seek: EntrySeek| test.read(|store| store.entries_across(user, filter, &seek));
+    assert_eq!(found(&january, seek), all[2..]);
+    assert_eq!(test.database_statements(), 1);
+    let of_one = EntryFilter { habits: Some(vec![one, theirs]), ..january.clone() };
+    let own: Vec<Entry> = all[2..].iter().filter(|entry| entry.habit == one).cloned().collect();
+    assert_eq!(found(&of_one, seek), own);
+    for reversed in [false, true] {
+        let mut listed = all[2..].to_vec();
+        if reversed {
+            listed.reverse();
+        }
+        for (index, entry) in listed.iter().enumerate() {
+            let beyond = Some((entry.date, entry.habit));
+            let after = found(&january, EntrySeek { reversed, beyond, limit: 2, ..seek });
+            assert_eq!(after, listed[index + 1..].iter().take(2).cloned().collect::<Vec<_>>());
+            let before = found(&january, EntrySeek { reversed, beyond, backwards: true, limit: 2 });
+            assert_eq!(before, listed[..index].iter().rev().take(2).cloned().collect::<Vec<_>>());
+        }
+    }
+    let habits = test.read(|store| store.habits_with_ids(user, &[one, other, theirs]));
+    let mut ids: Vec<HabitId> = habits.iter().map(|habit| habit.id).collect();
+    ids.sort_unstable();
+    let mut expected = [one, other];
+    expected.sort_unstable();
+    assert_eq!((ids.as_slice(), test.database_statements()), (expected.as_slice(), 1));
 }
 
 pub(crate) fn records_of_a_habit_come_by_date(backend: Backend) {
@@ -237,13 +287,13 @@ pub(crate) fn increments_add_up(backend: Backend) {
     at_once(10, |_| {
         for _ in 0..20 {
             test.write(user, |tx| {
-                let before = tx.store.find_entry(user, habit, date)?.and_then(|entry| entry.value).unwrap_or_default();
+                let before = find(tx.store, user, habit, date)?.and_then(|entry| entry.value).unwrap_or_default();
                 tx.store
                     .put_entries(user, &[Entry { value: Some(before.plus(whole(1))), ..samples::entry(habit, date) }])
             });
         }
     });
-    assert_eq!(test.read(|store| store.find_entry(user, habit, date)).unwrap().value, Some(whole(200)));
+    assert_eq!(test.read(|store| find(store, user, habit, date)).unwrap().value, Some(whole(200)));
 }
 
 pub(crate) fn entries_of_others_are_out_of_reach(backend: Backend) {
@@ -253,7 +303,7 @@ pub(crate) fn entries_of_others_are_out_of_reach(backend: Backend) {
     let entry = samples::entry(habit, samples::date("2026-01-01"));
     put(&test, user, std::slice::from_ref(&entry));
     test.write(other, |tx| {
-        assert_eq!(tx.store.find_entry(other, habit, entry.date)?, None);
+        assert_eq!(find(tx.store, other, habit, entry.date)?, None);
         assert!(tx.store.find_entries(other, &[(habit, entry.date)])?.is_empty());
         assert!(tx.store.entries(other, habit, DateRange::ALL, 10, false)?.is_empty());
         assert!(tx.store.day_records(other, habit)?.is_empty());
@@ -265,5 +315,5 @@ pub(crate) fn entries_of_others_are_out_of_reach(backend: Backend) {
         tx.store.put_entries(other, &[Entry { state: EntryState::Missed, ..entry.clone() }])
     });
     assert!(stolen.is_err());
-    assert_eq!(test.read(|store| store.find_entry(user, habit, entry.date)), Some(entry));
+    assert_eq!(test.read(|store| find(store, user, habit, entry.date)), Some(entry));
 }

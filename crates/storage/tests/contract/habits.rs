@@ -34,7 +34,7 @@ pub(crate) fn a_habit_reads_back_as_written(backend: Backend) {
     let habit = Habit { theme: Some(theme.id), description, icon, question, ..samples::habit(&"🏊".repeat(100)) };
     insert(&test, user, std::slice::from_ref(&habit));
     same(&find(&test, user, habit.id).unwrap(), &habit);
-    let (found, history) = test.read(|store| store.find_habit_with_history(user, habit.id)).unwrap();
+    let (found, history) = test.read(|store| store.find_habits(user, &[habit.id])).remove(0);
     same(&found, &habit);
     assert_eq!(history, History::default());
 }
@@ -233,7 +233,7 @@ pub(crate) fn habits_of_others_are_out_of_reach(backend: Backend) {
     let name = circadia_domain::habits::HabitName::parse("stolen").unwrap();
     test.write(other, |tx| {
         assert!(tx.store.find_habit(other, habit.id)?.is_none());
-        assert!(tx.store.find_habit_with_history(other, habit.id)?.is_none());
+        assert!(tx.store.find_habits(other, &[habit.id])?.is_empty());
         assert!(tx.store.find_habits(other, &[habit.id])?.is_empty());
         assert!(tx.store.habits(other)?.is_empty());
         tx.store.update_habit(other, &Habit { name: name.clone(), ..habit.clone() })?;

@@ -86,10 +86,8 @@ pub(crate) fn shared_pauses_of_others_are_out_of_reach(backend: Backend) {
     insert(&test, user, &pause);
 }
 
-pub(crate) fn what_habits_have_of_them_is_stored_for_a_thousand_habits_at_once(backend: Backend) {
-    let test = TestDatabase::migrated(backend);
-    let (user, other) = (test.user(), test.user());
-    // Compiling one that has everything takes long.
+/// (Compiling one that has everything takes long.)
+fn plain_habit() -> Habit {
     let window = Window { starts_on: date("2026-01-01"), ends_on: None };
     let plan = Plan {
         effective_from: window.starts_on,
@@ -98,7 +96,33 @@ pub(crate) fn what_habits_have_of_them_is_stored_for_a_thousand_habits_at_once(b
         schedule: serde_json::from_str(r#"{"type":"daily"}"#).unwrap(),
         kind: serde_json::from_str(r#"{"type":"check"}"#).unwrap(),
     };
-    let habit = Habit { timeline: Timeline::new(window, vec![plan], vec![]).unwrap(), ..samples::habit("h") };
+    Habit { timeline: Timeline::new(window, vec![plan], vec![]).unwrap(), ..samples::habit("h") }
+}
+
+pub(crate) fn however_much_habits_have_of_them_no_statement_is_too_large(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let day = |number: i32| date("2026-01-01").saturating_add_days(number).to_string();
+    let pauses: Vec<SharedPause> =
+        (0..500).map(|number| samples::shared_pause(&day(3 * number), Some(&day(3 * number + 1)))).collect();
+    let bare = plain_habit();
+    let timeline = with_copies(&bare.timeline, bare.id, &pauses).unwrap();
+    let ids = (0..400_u128).map(|number| HabitId::from_uuid(Uuid::from_u128(number)));
+    let habits: Vec<Habit> = ids.map(|id| Habit { id, ..bare.clone() }).collect();
+    test.write(user, |tx| habits.iter().try_for_each(|habit| tx.store.insert_habit(user, habit)));
+    let paused: Vec<Habit> = habits.iter().map(|habit| Habit { timeline: timeline.clone(), ..habit.clone() }).collect();
+    // About 20 MB in all; MariaDB takes 16 at once.
+    test.write(user, |tx| tx.store.put_pauses(user, &paused.iter().collect::<Vec<_>>()));
+    for habit in [&paused[0], &paused[399]] {
+        let stored = test.read(|store| store.find_habit(user, habit.id)).unwrap();
+        assert_eq!(stored.timeline, timeline);
+    }
+}
+
+pub(crate) fn what_habits_have_of_them_is_stored_for_a_thousand_habits_at_once(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let habit = plain_habit();
     let numbers = 0..1_001_u64;
     let habits: Vec<Habit> = numbers
         .map(|number| Habit { id: HabitId::from_uuid(Uuid::from_u128(number.into())), ..habit.clone() })
