@@ -33,8 +33,8 @@ pub(crate) struct Operation {
     pub(crate) query: Vec<(String, Value)>,
     /// The body's schema.
     pub(crate) body: Option<Value>,
-    /// The scope that a personal access token needs, if any is let in.
-    pub(crate) personal_scope: Option<String>,
+    /// The scopes that a personal access token needs, all of them; empty where none is let in.
+    pub(crate) personal_scopes: Vec<String>,
     /// Whether it needs no authentication.
     pub(crate) public: bool,
     /// Whether it is for cookies only.
@@ -131,12 +131,14 @@ fn operation(path: &str, method: Method, item: &Value) -> Operation {
         path_names: in_template,
         query: named("query"),
         body: body.is_object().then_some(body),
-        personal_scope: item["security"]
+        personal_scopes: item["security"]
             .as_array()
-            .and_then(|alternatives| {
-                alternatives.iter().find_map(|alternative| alternative["personal_token"][0].as_str())
-            })
-            .map(str::to_owned),
+            .into_iter()
+            .flatten()
+            .filter_map(|alternative| alternative["personal_token"].as_array())
+            .flatten()
+            .map(|scope| scope.as_str().unwrap().to_owned())
+            .collect(),
         public: item["security"] == json!([{}]),
         by_cookie: item["security"] == json!([{"cookie": []}]),
     }

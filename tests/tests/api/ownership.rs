@@ -72,7 +72,7 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
                     let compared = compared(&answers, [&hers, &unknown]);
                     assert_eq!(compared[0], compared[1], "{} by {}", operation.id, method.name);
                     // Where no personal access token is let in, that is all there is to say.
-                    let barred = method.name == "a personal access token" && operation.personal_scope.is_none();
+                    let barred = method.name == "a personal access token" && operation.personal_scopes.is_empty();
                     answers.remove(0).expect(if barred { 403 } else { 404 }).refusal();
                     tried += 1;
                 }

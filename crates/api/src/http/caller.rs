@@ -84,7 +84,7 @@ pub(crate) fn cookie_of(request: &impl actix_web::HttpMessage) -> Option<CookieI
 /// The signed-in user whose request a handler answers.
 ///
 /// Dereferences to [`App`]. Extracting it refuses requests without good credentials, and personal access tokens without
-/// the operation's scope.
+/// the operation's scopes.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub state: Data<AppState>,
@@ -171,7 +171,7 @@ fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
     };
     context::note_user(principal.user);
     if let Some(scopes) = principal.scopes {
-        scopes::admit(scopes, matched(request).and_then(|matched| matched.policy.scope))?;
+        scopes::admit(scopes, matched(request).and_then(|matched| matched.policy.scopes))?;
     }
     let state = request.app_data::<Data<AppState>>();
     let state = state.cloned().ok_or_else(|| Problem::internal(&"the application's state is missing"))?;

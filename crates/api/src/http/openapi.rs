@@ -14,7 +14,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use circadia_domain::code::Code;
-use circadia_domain::personal_tokens::Scope;
+use circadia_domain::personal_tokens::Scopes;
 
 use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_of};
 use crate::http::schemas::{self, operations};
@@ -58,7 +58,7 @@ fn skeleton() -> OpenApi {
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("crc_…")
             .description(Some(
-                "A personal access token of `POST /me/tokens`, for other programs. It must hold the scope that an \
+                "A personal access token of `POST /me/tokens`, for other programs. It must hold every scope that an \
                  operation names, or one that includes it (`write` includes `read`, and either without an area holds in \
                  all); where none is named, none is let in (else 403 `insufficient_scope`).",
             ))
@@ -87,9 +87,9 @@ fn session_requirement(scheme: &str) -> SecurityRequirement {
     SecurityRequirement::new(scheme, Vec::<String>::new())
 }
 
-/// The security of an operation that also accepts personal access tokens with `scope`.
-pub(crate) fn security_with_scope(scope: Scope) -> Vec<SecurityRequirement> {
-    let personal = SecurityRequirement::new("personal_token", [scope.to_string()]);
+/// The security of an operation that also accepts personal access tokens with all of `scopes`.
+pub(crate) fn security_with_scopes(scopes: Scopes) -> Vec<SecurityRequirement> {
+    let personal = SecurityRequirement::new("personal_token", scopes.iter().map(|scope| scope.to_string()));
     SESSION_SCHEMES.into_iter().map(session_requirement).chain([personal]).collect()
 }
 
@@ -204,7 +204,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         }
     }
     if !is_public {
-        refuse("403", "`insufficient_scope`: the personal access token lacks the required scope");
+        refuse("403", "`insufficient_scope`: the personal access token lacks a required scope");
     }
     if in_path && !is_public {
         refuse("404", "It doesn't exist, or belongs to another user");

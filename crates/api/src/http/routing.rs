@@ -1,6 +1,6 @@
 //! Routing: each operation is declared once, on its handler, and everything else is built from that.
 //!
-//! `#[utoipa::path]` on a handler names its method, path, scope (`x-scope`) and rate limit (`x-rate-limit`);
+//! `#[utoipa::path]` on a handler names its method, path, scopes (`x-scope`) and rate limit (`x-rate-limit`);
 //! `operations!` adds it to [`Routes`]. From these come the OpenAPI document, the routing tree and each operation's
 //! `Policy`. A path is looked up in a radix tree, so its cost doesn't grow with the number of routes, and before
 //! authentication and limits, which ask the operation for its policy.
@@ -13,7 +13,7 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError as _, Route};
 use circadia_domain::code::Code;
-use circadia_domain::personal_tokens::Scope;
+use circadia_domain::personal_tokens::Scopes;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use utoipa::openapi::path::{Operation as Documented, Paths};
@@ -25,7 +25,8 @@ use utoipa_actix_web::OpenApiFactory;
 use crate::http::limits::RateLimit;
 use crate::http::problem::Problem;
 
-/// The document's extension that names the scope of a personal access token. Without it, no such token is let in.
+/// The document's extension that names the scopes of a personal access token, with a blank between: it must hold all of
+/// them. Without the extension, no such token is let in.
 const SCOPE: &str = "x-scope";
 /// The document's extension that names a stricter rate limit.
 const RATE_LIMIT: &str = "x-rate-limit";
@@ -40,11 +41,11 @@ macro_rules! operations {
 }
 pub(crate) use operations;
 
-/// The scope and rate limit of an operation.
+/// The scopes and rate limit of an operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
-    /// The scope of a personal access token.
-    pub(crate) scope: Option<Scope>,
+    /// The scopes that a personal access token must hold.
+    pub(crate) scopes: Option<Scopes>,
     pub(crate) rate_limit: RateLimit,
 }
 
@@ -168,18 +169,18 @@ fn methods(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Documented
     operations.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
 
-/// Reads the policy of an operation. Its scope is documented by `security`; the extensions leave the document.
+/// Reads the policy of an operation. Its scopes are documented by `security`; the extensions leave the document.
 fn take_policy(operation: &mut Documented) -> Policy {
     let extension = |name: &str| operation.extensions.as_ref().and_then(|extensions| extensions.get(name)?.as_str());
     let policy = Policy {
-        scope: extension(SCOPE).and_then(|scope| Scope::parse(scope).ok()),
+        scopes: extension(SCOPE).and_then(Scopes::from_text),
         rate_limit: extension(RATE_LIMIT).and_then(RateLimit::parse).unwrap_or_default(),
     };
     if let Some(extensions) = &mut operation.extensions {
         extensions.retain(|name, _: &mut Value| name != SCOPE && name != RATE_LIMIT);
     }
-    if let Some(scope) = policy.scope {
-        operation.security = Some(super::openapi::security_with_scope(scope));
+    if let Some(scopes) = policy.scopes {
+        operation.security = Some(super::openapi::security_with_scopes(scopes));
     }
     policy
 }

@@ -1,23 +1,26 @@
 //! Whether a personal access token may use an operation.
 
 use circadia_domain::code::Code;
-use circadia_domain::personal_tokens::{Scope, Scopes};
+use circadia_domain::personal_tokens::Scopes;
 
 use crate::http::problem::Problem;
 
-/// Lets a personal access token use an operation that asks for `needed`. Without a scope none may: with such a token, one
-/// must not get at sessions, passwords, second factors, tokens, the account or the accounts of others.
+/// Lets a personal access token use an operation that asks for all of `needed`. Without scopes none may: with such a
+/// token, one must not get at sessions, passwords, second factors, tokens, the account or the accounts of others.
 ///
 /// # Errors
-/// `insufficient_scope`, which names the scope that is needed.
-pub(crate) fn admit(scopes: Scopes, needed: Option<Scope>) -> Result<(), Problem> {
-    match needed {
-        Some(scope) if scopes.allow(scope) => Ok(()),
-        Some(scope) => Err(Problem::of(Code::InsufficientScope, format!("The token lacks the scope `{scope}`."))
-            .with_header("www-authenticate", format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""))),
-        None => Err(Problem::of(Code::InsufficientScope, "Personal access tokens can't be used here: sign in.")
-            .with_header("www-authenticate", "Bearer error=\"insufficient_scope\"".to_owned())),
-    }
+/// `insufficient_scope`: its text names the scopes that are lacking, its header all that are needed.
+pub(crate) fn admit(held: Scopes, needed: Option<Scopes>) -> Result<(), Problem> {
+    let Some(needed) = needed else {
+        return Err(Problem::of(Code::InsufficientScope, "Personal access tokens can't be used here: sign in.")
+            .with_header("www-authenticate", "Bearer error=\"insufficient_scope\"".to_owned()));
+    };
+    let Some(lacking) = held.lacking(needed) else { return Ok(()) };
+    let names: Vec<String> = lacking.iter().map(|scope| format!("`{scope}`")).collect();
+    let noun = if names.len() == 1 { "scope" } else { "scopes" };
+    let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{}\"", needed.to_text());
+    Err(Problem::of(Code::InsufficientScope, format!("The token lacks the {noun} {}.", names.join(", ")))
+        .with_header("www-authenticate", challenge))
 }
 
 #[cfg(test)]
@@ -37,7 +40,8 @@ mod tests {
                 let barred = ["auth", "me", "admin"].contains(&within.split('/').next().unwrap())
                     && !within.starts_with("me/pauses");
                 let tokens = operation["security"].as_array().into_iter().flatten();
-                let scopes: Vec<_> = tokens.filter_map(|kind| kind["personal_token"].get(0)?.as_str()).collect();
+                let scopes = tokens.filter_map(|kind| kind["personal_token"].as_array()).flatten();
+                let scopes: Vec<_> = scopes.map(|scope| scope.as_str().unwrap()).collect();
                 assert_eq!(scopes.is_empty(), barred && (within, method.as_str()) != ("me", "get"), "{method} {path}");
                 let question = ["schedules/preview", "sleep/check"].contains(&within);
                 let access = if method == "get" || question { "read" } else { "write" };

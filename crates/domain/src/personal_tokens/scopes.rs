@@ -111,6 +111,12 @@ impl Scopes {
         })
     }
 
+    /// Those of the wanted scopes that these don't allow; `None` if they allow all of them.
+    pub fn lacking(self, wanted: Self) -> Option<Self> {
+        let refused: Vec<Scope> = wanted.iter().filter(|scope| !self.allow(*scope)).collect();
+        Self::of(&refused).ok()
+    }
+
     /// The text that is stored: the scopes, with a blank between.
     pub fn to_text(self) -> String {
         self.iter().map(|scope| scope.to_string()).collect::<Vec<_>>().join(" ")
@@ -163,5 +169,13 @@ mod tests {
             assert!(allows("read", &format!("{area}:read")) && !allows("read", &format!("{area}:write")));
             assert!(allows("write", &format!("{area}:write")));
         }
+    }
+
+    #[test]
+    fn what_is_lacking_is_what_is_not_allowed() {
+        let lacking = |held: &str, wanted: &str| scopes(held).lacking(scopes(wanted)).map(Scopes::to_text);
+        assert_eq!(lacking("habits:write tasks:read", "habits:read tasks:read"), None);
+        assert_eq!(lacking("read", "habits:read sleep:read profile:read"), None);
+        assert_eq!(lacking("tasks:read", "tasks:write habits:read").as_deref(), Some("habits:read tasks:write"));
     }
 }
