@@ -24,6 +24,7 @@ mod api {
     mod habit_views;
     mod habits;
     mod health;
+    mod home;
     mod input;
     mod keys;
     mod limits;

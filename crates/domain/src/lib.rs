@@ -21,6 +21,7 @@ pub mod entity;
 pub mod ephemera;
 pub mod error;
 pub mod habits;
+pub mod home;
 pub mod idempotency;
 pub mod identities;
 pub mod ids;

@@ -12,6 +12,7 @@ use crate::civil::Instant;
 use crate::ephemera::EphemeraRepository;
 use crate::error::StoreError;
 use crate::habits::{EntryRepository, HabitRepository};
+use crate::home::HomeRepository;
 use crate::identities::IdentityRepository;
 use crate::ids::UserId;
 use crate::jobs::JobRepository;
@@ -47,6 +48,7 @@ pub trait Store:
     + EphemeraRepository
     + QuoteRepository
     + StatsRepository
+    + HomeRepository
     + JobRepository
     + OneTimeRepository
     + ThemeRepository
@@ -209,7 +211,8 @@ fn finish<T, E: UnitOfWorkError>(ran: Result<(), StoreError>, outcome: Option<Re
 }
 
 /// Runs a reading unit of work without a transaction, which saves two round trips. Only for what one statement answers,
-/// apart from the user's settings: two statements may see the data of different moments.
+/// apart from the user's settings, or for parts of which each is answered by one: two statements may see the data of
+/// different moments.
 pub fn query<T, E: UnitOfWorkError>(
     database: &dyn Database,
     work: impl Fn(&mut dyn Store) -> Result<T, E>,

@@ -27,7 +27,7 @@ use crate::users::SettingsRow;
 
 row! {
     #[diesel(table_name = habits, primary_key(user_id, id))]
-    struct HabitRow of Habit {
+    pub(crate) struct HabitRow of Habit {
         id: Sql<HabitId>,
         name: Sql<HabitName>,
         description: Option<Sql<HabitDescription>>,
@@ -53,7 +53,7 @@ row! {
 /// When a habit is due: its window in columns of their own, since queries ask for it.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = habits, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct TimelineRow {
+pub(crate) struct TimelineRow {
     starts_on: Sql<Date>,
     ends_on: Option<Sql<Date>>,
     plans: String,
@@ -81,13 +81,13 @@ impl Stored<Timeline> for TimelineRow {
 }
 
 /// A habit and its history, or an empty one if there is none.
-fn with_history((row, history): (HabitRow, Option<Vec<u8>>)) -> Result<(Habit, History)> {
+pub(crate) fn with_history((row, history): (HabitRow, Option<Vec<u8>>)) -> Result<(Habit, History)> {
     let history = history.map(|bytes| History::decode(&bytes).map_err(corrupt)).transpose()?;
     Ok((row.into_domain()?, history.unwrap_or_default()))
 }
 
 /// A habit and the recent part of its history, or an empty one if there is none.
-fn with_recent((row, recent): (HabitRow, Option<Vec<u8>>)) -> Result<(Habit, Recent)> {
+pub(crate) fn with_recent((row, recent): (HabitRow, Option<Vec<u8>>)) -> Result<(Habit, Recent)> {
     let recent = recent.map(|bytes| Recent::decode(&bytes).map_err(corrupt)).transpose()?;
     Ok((row.into_domain()?, recent.unwrap_or_default()))
 }
@@ -134,12 +134,13 @@ macro_rules! settings_and {
         )
     };
 }
+pub(crate) use settings_and;
 
 /// A user's settings with a habit, if there is one, and a part of its history.
-type SettingsAndPart = (SettingsRow, Option<HabitRow>, Option<Vec<u8>>);
+pub(crate) type SettingsAndPart = (SettingsRow, Option<HabitRow>, Option<Vec<u8>>);
 
 /// The settings, which stand in each row, and the habits; `None` without rows: then there is no such user.
-fn with_settings<T>(
+pub(crate) fn with_settings<T>(
     mut rows: Vec<SettingsAndPart>,
     read: impl Fn((HabitRow, Option<Vec<u8>>)) -> Result<T>,
 ) -> Result<Option<WithSettings<Vec<T>>>> {

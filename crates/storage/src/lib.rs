@@ -49,6 +49,7 @@ mod entries;
 mod ephemera;
 mod erasure;
 mod habits;
+mod home;
 mod identities;
 mod jobs;
 mod keys;

@@ -10,7 +10,7 @@ use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, number};
-use crate::dialect::{MoodDates, MoodDays, MoodUnion, MoodValues, insert_rows};
+use crate::dialect::{MoodDates, MoodUnion, MoodValues, UserDays, insert_rows};
 use crate::row::{Stored, delete_row, execute, first_row, row};
 use crate::schema::{mood_moments, moods};
 use crate::sql_types::Sql;
@@ -70,21 +70,21 @@ impl Stored<Tags> for String {
 
 /// A row of [`MoodUnion`]: of `mood_moments`, or of `moods`, which has neither an id, a time, a digest nor a zone.
 #[derive(Queryable)]
-struct UnionRow {
-    id: Option<Sql<MoodMomentId>>,
-    felt_at: Option<Sql<Instant>>,
-    date: Sql<Date>,
-    value: i32,
-    note: Option<Sql<MoodNote>>,
-    tags: String,
-    created_at: Sql<Instant>,
-    updated_at: Sql<Instant>,
-    rev: i64,
-    request_digest: Option<Vec<u8>>,
-    zone: Option<Sql<ZoneOrOffset>>,
+pub(crate) struct MoodUnionRow {
+    pub(crate) id: Option<Sql<MoodMomentId>>,
+    pub(crate) felt_at: Option<Sql<Instant>>,
+    pub(crate) date: Sql<Date>,
+    pub(crate) value: i32,
+    pub(crate) note: Option<Sql<MoodNote>>,
+    pub(crate) tags: String,
+    pub(crate) created_at: Sql<Instant>,
+    pub(crate) updated_at: Sql<Instant>,
+    pub(crate) rev: i64,
+    pub(crate) request_digest: Option<Vec<u8>>,
+    pub(crate) zone: Option<Sql<ZoneOrOffset>>,
 }
 
-impl UnionRow {
+impl MoodUnionRow {
     fn add_to(self, days: &mut BTreeMap<Date, MoodDay>) -> Result<()> {
         let Self { id, felt_at, date, value, note, tags, created_at, updated_at, rev, request_digest, zone } = self;
         let empty = || MoodDay { date: date.0, mood: None, moments: Vec::new() };
@@ -100,6 +100,19 @@ impl UnionRow {
         }
         Ok(())
     }
+}
+
+/// The days of rows, by date, with their moments by time.
+pub(crate) fn days_of(rows: Vec<MoodUnionRow>) -> Result<Vec<MoodDay>> {
+    let mut days = BTreeMap::new();
+    for row in rows {
+        row.add_to(&mut days)?;
+    }
+    let mut days: Vec<MoodDay> = days.into_values().collect();
+    for day in &mut days {
+        day.moments.sort_unstable_by_key(|moment| (moment.at, moment.id));
+    }
+    Ok(days)
 }
 
 impl MoodRepository for Transaction {
@@ -163,27 +176,18 @@ impl MoodRepository for Transaction {
 
     fn mood_dates(&mut self, user: UserId, range: DateRange, limit: usize, backwards: bool) -> Result<Vec<Date>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let query = MoodDates { days: MoodDays::new(user, range), limit, backwards };
+        let query = MoodDates { days: UserDays::new(user, range), limit, backwards };
         let dates: Vec<Sql<Date>> = query.load(self.connection()).classified()?;
         Ok(dates.into_iter().map(Sql::into_inner).collect())
     }
 
     fn mood_days(&mut self, user: UserId, range: DateRange) -> Result<Vec<MoodDay>> {
-        let rows: Vec<UnionRow> = MoodUnion(MoodDays::new(user, range)).load(self.connection()).classified()?;
-        let mut days = BTreeMap::new();
-        for row in rows {
-            row.add_to(&mut days)?;
-        }
-        let mut days: Vec<MoodDay> = days.into_values().collect();
-        for day in &mut days {
-            day.moments.sort_unstable_by_key(|moment| (moment.at, moment.id));
-        }
-        Ok(days)
+        days_of(MoodUnion(UserDays::new(user, range)).load(self.connection()).classified()?)
     }
 
     fn mood_values(&mut self, user: UserId, range: DateRange) -> Result<Vec<DayValue>> {
         let rows: Vec<(Sql<Date>, i32, i32)> =
-            MoodValues(MoodDays::new(user, range)).load(self.connection()).classified()?;
+            MoodValues(UserDays::new(user, range)).load(self.connection()).classified()?;
         let mut days: BTreeMap<Date, (Option<MoodValue>, Vec<MoodValue>)> = BTreeMap::new();
         for (Sql(date), number, is_moment) in rows {
             let (own, moments) = days.entry(date).or_default();

@@ -15,7 +15,8 @@ pub(crate) trait Stored<T>: Sized {
     fn into_domain(self) -> Result<T>;
 }
 
-/// Makes a row of a type's fields: the struct that Diesel reads, inserts and updates, and its [`Stored`].
+/// Makes a row of a type's fields: the struct that Diesel reads, inserts and updates, and its [`Stored`]. The fields are
+/// as visible as the struct.
 ///
 /// ```ignore
 /// row! {
@@ -44,7 +45,7 @@ macro_rules! row {
         #[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
         $(#[$of_row])*
         $visibility struct $row {
-            $($(#[$of_field])* $field: $column,)+
+            $($(#[$of_field])* $visibility $field: $column,)+
         }
 
         impl $crate::row::Stored<$domain> for $row {

@@ -18,7 +18,7 @@ use crate::transaction::{Classify as _, Result, Transaction};
 row! {
     /// When and how the user slept: the columns of a log that statistics read.
     #[diesel(table_name = sleep_logs, primary_key(user_id, id))]
-    struct SleepRow of Sleep {
+    pub(crate) struct SleepRow of Sleep {
         #[diesel(column_name = started_at)]
         start: Sql<Instant>,
         #[diesel(column_name = ended_at)]
@@ -43,7 +43,7 @@ impl Stored<Quality> for i32 {
 
 row! {
     #[diesel(table_name = sleep_logs, primary_key(user_id, id))]
-    struct SleepLogRow of SleepLog {
+    pub(crate) struct SleepLogRow of SleepLog {
         id: Sql<SleepLogId>,
         #[diesel(embed)]
         sleep: SleepRow,

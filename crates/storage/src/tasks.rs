@@ -4,12 +4,15 @@ use circadia_domain::civil::{Date, Instant};
 use circadia_domain::ids::{TaskId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::{
-    Priority, Task, TaskCursor, TaskDescription, TaskFilter, TaskRepository, TaskSeek, TaskSort, TaskStatus, TaskTitle,
+    DueTasks, Priority, Task, TaskCursor, TaskDescription, TaskFilter, TaskRepository, TaskSeek, TaskSort, TaskStatus,
+    TaskTitle,
 };
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::connection::MultiBackend;
-use crate::convert::corrupt;
+use crate::convert::{corrupt, number};
 use crate::row::{Stored, delete_row, execute, first_row, load_rows, row};
 use crate::schema::{tasks, time_entries, timers};
 use crate::sql_types::Sql;
@@ -62,6 +65,9 @@ fn containing(text: &str) -> String {
     pattern
 }
 
+/// The statuses of open tasks.
+const OPEN: [TaskStatus; 2] = [TaskStatus::Todo, TaskStatus::InProgress];
+
 /// The tasks that meet a filter.
 fn filtered(user: UserId, filter: &TaskFilter) -> Query<'static> {
     let mut query = tasks::table.into_boxed().filter(tasks::user_id.eq(Sql(user)));
@@ -80,7 +86,7 @@ fn filtered(user: UserId, filter: &TaskFilter) -> Query<'static> {
     if let Some(to) = filter.due_to {
         query = query.filter(tasks::due_on.le(Some(Sql(to))));
     }
-    let open = || [TaskStatus::Todo, TaskStatus::InProgress].map(Sql);
+    let open = || OPEN.map(Sql);
     match filter.overdue {
         None => {}
         Some((today, true)) => {
@@ -169,6 +175,19 @@ impl TaskRepository for Transaction {
             (TaskSort::Title, _) => ordered!(query, tasks::title_key, ascending, None::<(String, TaskId)>),
         };
         load_rows!(self, query.limit(i64::try_from(seek.limit).unwrap_or(i64::MAX)), TaskRow)
+    }
+
+    fn tasks_due(&mut self, user: UserId, by: Date, limit: usize) -> Result<DueTasks> {
+        let filter = TaskFilter { statuses: OPEN.to_vec(), due_to: Some(by), ..TaskFilter::default() };
+        // None is without a due day, so the index has their order.
+        let query = ordered!(filtered(user, &filter), tasks::due_on, true, None::<(Option<Sql<Date>>, TaskId)>);
+        let rows: Vec<(TaskRow, i64)> = query
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .select((TaskRow::as_select(), sql::<BigInt>("count(*) OVER ()")))
+            .load(self.connection())
+            .classified()?;
+        let total = rows.first().map_or(Ok(0), |(_, total)| number(*total))?;
+        Ok(DueTasks { items: rows.into_iter().map(|(task, _)| task.into_domain()).collect::<Result<_>>()?, total })
     }
 
     fn find_task(&mut self, user: UserId, id: TaskId) -> Result<Option<Task>> {

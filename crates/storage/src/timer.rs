@@ -13,7 +13,7 @@ use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
     #[diesel(table_name = timers, primary_key(user_id))]
-    struct TimerRow of Timer {
+    pub(crate) struct TimerRow of Timer {
         #[diesel(column_name = habit_id)]
         habit: Option<Sql<HabitId>>,
         #[diesel(column_name = task_id)]

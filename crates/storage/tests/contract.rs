@@ -10,6 +10,7 @@ mod contract {
     pub(crate) mod ephemera;
     pub(crate) mod erasure;
     pub(crate) mod habits;
+    pub(crate) mod home;
     pub(crate) mod identities;
     pub(crate) mod jobs;
     pub(crate) mod keys;
@@ -218,6 +219,10 @@ contract! {
         habits_of_others_are_out_of_reach,
         lists_cost_the_same_for_one_habit_and_for_fifty,
     }
+    home {
+        the_timer_comes_with_the_habits,
+        sleep_and_mood_come_together,
+    }
     entries {
         an_entry_reads_back_as_written,
         a_second_put_replaces_but_for_the_first_time,
@@ -254,6 +259,7 @@ contract! {
         moods_of_others_are_out_of_reach,
     }
     tasks {
+        due_tasks_are_the_open_ones_up_to_a_day_with_their_number,
         a_task_reads_back_as_written,
         a_bare_task_reads_back_and_changes,
         filters_select,

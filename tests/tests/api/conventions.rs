@@ -27,6 +27,7 @@ async fn unchanged_resources_are_not_sent_again(backend: Backend) {
         "/me".into(),
         "/habits".into(),
         "/habits/today".into(),
+        "/home".into(),
         format!("{path}/streak"),
         format!("{path}/entries"),
         format!("{path}/stats"),

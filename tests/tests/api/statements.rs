@@ -10,6 +10,7 @@ scenarios!(
     sleep_and_moods_cost_the_same_however_much_there_is,
     statistics_cost_the_same_of_a_month_and_of_years,
     frequent_requests_take_few_round_trips,
+    a_start_screen_takes_four_round_trips,
     pauses_of_all_habits_cost_the_same_however_many_there_are,
 );
 
@@ -64,6 +65,51 @@ async fn frequent_requests_take_few_round_trips(backend: Backend) {
     assert_eq!(ada.delete(&path).await.expect(200).round_trips(), deleted);
     // The entry, its removal, a tombstone and the history.
     assert_eq!(deleted, if backend == Backend::Mysql { 10 } else { 9 });
+}
+
+async fn a_start_screen_takes_four_round_trips(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.until_known().await;
+    let cost = async |what: &str| {
+        for path in ["/home", "/home?on=2026-03-01", "/home?on=2025-06-01", "/home?on=2026-03-13"] {
+            let answer = ada.get(path).await.expect(200);
+            assert_eq!((answer.statements(), answer.round_trips()), (4, 4), "{path} with {what}");
+        }
+    };
+    cost("nothing").await;
+    let kind = json!({"type": "count", "target": 2, "unit": "pages"});
+    let mut habits = Vec::new();
+    for number in 0..60 {
+        if number == 3 {
+            cost("three habits").await;
+        }
+        habits.push(ada.habit(json!({"starts_on": "2025-01-01", "kind": kind})).await);
+    }
+    let mut entries = Vec::new();
+    for (number, habit) in habits.iter().enumerate() {
+        for day in 1..11 {
+            let (past, value) = (format!("2025-{:02}-{day:02}", day + 1), number % 3);
+            entries.push(json!({"habit_id": habit, "date": format!("2026-03-{day:02}"), "value": value}));
+            entries.push(json!({"habit_id": habit, "date": past, "value": value}));
+        }
+    }
+    for chunk in entries.chunks(600) {
+        ada.post("/entries/batch", json!({"items": chunk, "atomic": true})).await.expect(200);
+    }
+    for day in 1..11 {
+        let date = format!("2026-03-{day:02}");
+        for _ in 0..8 {
+            ada.task(json!({"due_on": date})).await;
+        }
+        ada.sleep(&format!("{date}T00:00:00Z"), &format!("{date}T07:00:00Z")).await;
+        ada.put(&format!("/moods/{date}"), json!({"value": 5})).await.expect(201);
+        for hour in 10..13 {
+            ada.post("/moods", json!({"at": format!("{date}T{hour}:00:00Z"), "value": 6})).await.expect(201);
+        }
+    }
+    ada.post("/timer/start", json!({"habit_id": habits[0]})).await.expect(201);
+    cost("much").await;
 }
 
 async fn pauses_of_all_habits_cost_the_same_however_many_there_are(backend: Backend) {

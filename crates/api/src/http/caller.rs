@@ -103,8 +103,8 @@ impl Deref for Caller {
 }
 
 impl Caller {
-    /// Reads what one statement answers, apart from the user's settings. Without a transaction, see
-    /// [`circadia_domain::unit_of_work::query`].
+    /// Reads what one statement answers, apart from the user's settings, or parts of which each is answered by one.
+    /// Without a transaction, see [`circadia_domain::unit_of_work::query`].
     ///
     /// # Errors
     /// Those of `work`, and the store's.

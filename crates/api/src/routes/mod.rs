@@ -6,6 +6,7 @@ mod date_queries;
 pub mod entries;
 pub mod habits;
 pub mod health;
+pub mod home;
 pub mod me;
 pub mod moods;
 pub mod quotes;
@@ -39,6 +40,7 @@ fn versioned(routes: &mut Routes) {
     auth::routes(routes);
     config::routes(routes);
     me::routes(routes);
+    home::routes(routes);
     themes::routes(routes);
     entries::routes(routes);
     habits::routes(routes);

@@ -21,7 +21,7 @@ pub(super) fn routes(routes: &mut Routes) {
 /// The quotation of a day.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = QuoteOfTheDay)]
-struct QuoteBody {
+pub(super) struct QuoteBody {
     /// The date in the user's time zone.
     date: Date,
     /// The text.

@@ -47,7 +47,8 @@ pub fn list(
     now: Instant,
     date: Option<Date>,
 ) -> Result<(Vec<(Habit, Recent)>, Settings), Error> {
-    let (settings, habits) = as_of(store, user, now, date, |present| date.map_or(present, |date| date.min(present)))?;
+    let date_of = |present: Date| date.map_or(present, |date| date.min(present));
+    let (settings, habits) = as_of::<Settings>(store, user, now, date, date_of)?;
     Ok((habits, settings))
 }
 

@@ -1,10 +1,10 @@
 //! What screens show of habits: today, and all that is known of one habit.
 
 use super::stats::DaySummary;
-use super::{DayState, Habit, History, Progress, RECENT_DAYS, Recent, Tally};
+use super::{DayState, Habit, HabitWithHistory, HabitWithRecent, History, Progress, RECENT_DAYS, Recent, Tally};
 use crate::civil::{Date, Instant, latest_date_on_earth};
 use crate::entity;
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::ids::{HabitId, UserId};
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users::Settings;
@@ -63,8 +63,18 @@ impl DayTotals {
 
 /// The *today* screen as of a day, from one statement.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<Today, Error> {
-    let (settings, habits) = as_of(store, user, now, on, |present| on.unwrap_or(present))?;
-    let date = on.unwrap_or_else(|| settings.today(now));
+    Ok(today_with::<Settings>(store, user, now, on)?.1)
+}
+
+/// The *today* screen as of a day, and what is read with it, from one statement.
+pub(crate) fn today_with<W: WithHabits>(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    on: Option<Date>,
+) -> Result<(W, Today), Error> {
+    let (with, habits) = as_of::<W>(store, user, now, on, |present| on.unwrap_or(present))?;
+    let date = on.unwrap_or_else(|| with.settings().today(now));
     let items: Vec<TodayItem> = habits
         .into_iter()
         .filter(|(habit, _)| habit.timeline.window().contains(date))
@@ -74,7 +84,7 @@ pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>
         .collect();
     let of_item = |item: &TodayItem| (item.summary.due, item.summary.state, item.habit.timeline.is_limit_on(date));
     let totals = DayTotals::of(items.iter().map(of_item));
-    Ok(Today { date, items, totals })
+    Ok((with, Today { date, items, totals }))
 }
 
 /// A habit and its user's day after a write to the habit's entry of a date.
@@ -97,7 +107,7 @@ pub(super) fn after_write(
     date: Date,
     on: Option<Date>,
 ) -> Result<DayAfterWrite, Error> {
-    let (settings, habits) = as_of(tx.store, tx.user, tx.now, Some(date), |_| date)?;
+    let (settings, habits) = as_of::<Settings>(tx.store, tx.user, tx.now, Some(date), |_| date)?;
     let today = on.unwrap_or_else(|| settings.today(tx.now));
     let progress = Progress::new(&habit.timeline, history, today);
     let state = if date > today {
@@ -114,26 +124,53 @@ pub(super) fn after_write(
     Ok(DayAfterWrite { state, habit: progress.summary(), totals })
 }
 
+/// What is read in one statement with all of a user's habits: the user's settings, and maybe more. Both are `None` if
+/// there is no such user.
+pub(crate) trait WithHabits: Sized {
+    /// With the recent parts of their histories.
+    fn and_recent(store: &mut dyn Store, user: UserId) -> Result<Option<(Self, Vec<HabitWithRecent>)>, StoreError>;
+
+    /// With their whole histories.
+    fn and_histories(store: &mut dyn Store, user: UserId) -> Result<Option<(Self, Vec<HabitWithHistory>)>, StoreError>;
+
+    /// The settings.
+    fn settings(&self) -> &Settings;
+}
+
+impl WithHabits for Settings {
+    fn and_recent(store: &mut dyn Store, user: UserId) -> Result<Option<(Self, Vec<HabitWithRecent>)>, StoreError> {
+        store.settings_and_recent(user)
+    }
+
+    fn and_histories(store: &mut dyn Store, user: UserId) -> Result<Option<(Self, Vec<HabitWithHistory>)>, StoreError> {
+        store.settings_and_habits(user)
+    }
+
+    fn settings(&self) -> &Settings {
+        self
+    }
+}
+
 /// A user's settings and habits in their own order, each with the history needed for `date_of(today)` and later days.
 /// One statement, which reads the recent parts unless `on` lies further back than they reach; a second one if it turns
 /// out that they don't.
-pub(super) fn as_of(
+pub(super) fn as_of<W: WithHabits>(
     store: &mut dyn Store,
     user: UserId,
     now: Instant,
     on: Option<Date>,
     date_of: impl Fn(Date) -> Date,
-) -> Result<(Settings, Vec<(Habit, Recent)>), Error> {
+) -> Result<(W, Vec<HabitWithRecent>), Error> {
     let reach = latest_date_on_earth(now).saturating_add_days(-RECENT_DAYS);
     if on.is_none_or(|on| reach <= on) {
-        let (settings, habits) = store.settings_and_recent(user)?.ok_or(Error::not_found::<entity::User>())?;
-        let date = date_of(settings.today(now));
+        let (with, habits) = W::and_recent(store, user)?.ok_or(Error::not_found::<entity::User>())?;
+        let date = date_of(with.settings().today(now));
         if habits.iter().all(|(_, recent)| recent.knows(date)) {
-            return Ok((settings, habits));
+            return Ok((with, habits));
         }
     }
-    let (settings, habits) = store.settings_and_habits(user)?.ok_or(Error::not_found::<entity::User>())?;
-    Ok((settings, habits.into_iter().map(|(habit, history)| (habit, Recent::whole(history))).collect()))
+    let (with, habits) = W::and_histories(store, user)?.ok_or(Error::not_found::<entity::User>())?;
+    Ok((with, habits.into_iter().map(|(habit, history)| (habit, Recent::whole(history))).collect()))
 }
 
 /// One habit with everything that is known of it: for streaks, scores, calendars and statistics. One statement.

@@ -68,13 +68,16 @@ pub struct QuoteOfTheDay {
 /// The quotation of a user's day; of today if no day is named. Two statements.
 pub fn today(store: &mut dyn Store, user: UserId, now: Instant, on: Option<Date>) -> Result<QuoteOfTheDay, Error> {
     let user = users::find(store, user)?;
-    let date = on.unwrap_or_else(|| user.today(now));
+    of_day(store, user.id, &user.settings.locale, on.unwrap_or_else(|| user.today(now)))
+}
+
+/// The quotation of a day for a user who has this locale. One statement.
+pub(crate) fn of_day(store: &mut dyn Store, user: UserId, locale: &Locale, date: Date) -> Result<QuoteOfTheDay, Error> {
     let of_provider = store.quotes_in_force(date)?;
-    let locale = &user.settings.locale;
-    if let Some(quote) = choose(&of_provider, user.id, date, locale) {
+    if let Some(quote) = choose(&of_provider, user, date, locale) {
         return Ok(QuoteOfTheDay { date, quote: quote.clone(), source: Source::Provider });
     }
-    let quote = choose(built_in(), user.id, date, locale)
-        .ok_or_else(|| StoreError::Defect("no quotation is built in".into()))?;
+    let quote =
+        choose(built_in(), user, date, locale).ok_or_else(|| StoreError::Defect("no quotation is built in".into()))?;
     Ok(QuoteOfTheDay { date, quote: quote.clone(), source: Source::BuiltIn })
 }

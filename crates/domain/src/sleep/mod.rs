@@ -25,5 +25,5 @@ pub use regularity::{Regularity, regularity};
 pub use repository::{SleepRepository, SleepSlice};
 pub use service::{NewSleepLog, OnOverlap, SleepPatch, check, create, delete, delete_of_date, find, list, update};
 pub use stats::{DEBT_NIGHTS, Debt, Naps, NightSummary, SleepStats, SocialJetLag, needed, stats};
-pub(crate) use views::sleeps_around;
 pub use views::{HourBlock, SleepDay, SleepDayView, SleepPeriodView, day, hours, period, statistics};
+pub(crate) use views::{day_with, sleeps_around};

@@ -108,7 +108,15 @@ fn logs_around(
     dates: DateRange,
 ) -> Result<(Vec<SleepLog>, Vec<Night>), StoreError> {
     let slice = |dates| SleepSlice { dates, after: None, before: None, limit: usize::MAX, backwards: false };
-    let logs = read_around(dates, |log: &SleepLog| log.sleep, |dates| store.sleep_logs(user, &slice(dates)))?;
+    logs_and_nights(dates, |dates| store.sleep_logs(user, &slice(dates)))
+}
+
+/// The logs that bear on the nights of dates, and their nights; `read` gives the logs of dates, by start.
+fn logs_and_nights(
+    dates: DateRange,
+    read: impl FnMut(DateRange) -> Result<Vec<SleepLog>, StoreError>,
+) -> Result<(Vec<SleepLog>, Vec<Night>), StoreError> {
+    let logs = read_around(dates, |log: &SleepLog| log.sleep, read)?;
     let mut nights = nights(&sleeps_of(&logs));
     nights.retain(|night| dates.contains(night.date));
     Ok((logs, nights))
@@ -141,6 +149,21 @@ fn days_of(dates: DateRange, logs: Vec<SleepLog>, nights: &[Night]) -> Vec<Sleep
         .collect()
 }
 
+fn day_of(date: Date, logs: Vec<SleepLog>, nights: &[Night]) -> SleepDay {
+    let day = days_of(DateRange::day(date), logs, nights).pop();
+    day.unwrap_or_else(|| SleepDay { date, night: None, naps: Naps::default(), logs: Vec::new() })
+}
+
+/// The sleep that ends on a date; `read` gives the logs of dates, by start, and is called again for who stayed in bed
+/// for days.
+pub(crate) fn day_with(
+    date: Date,
+    read: impl FnMut(DateRange) -> Result<Vec<SleepLog>, StoreError>,
+) -> Result<SleepDay, StoreError> {
+    let (logs, nights) = logs_and_nights(DateRange::day(date), read)?;
+    Ok(day_of(date, logs, &nights))
+}
+
 /// The screen of a day; of the user's today if absent.
 pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>) -> Result<SleepDayView, Error> {
     let user = users::find(store, user)?;
@@ -148,8 +171,7 @@ pub fn day(store: &mut dyn Store, user: UserId, now: Instant, date: Option<Date>
     let (logs, nights) = logs_around(store, user.id, DateRange::day(date))?;
     let zone = user.settings.timezone;
     let hours = hours(zone, date, &sleeps_of(&logs));
-    let day = days_of(DateRange::day(date), logs, &nights).pop();
-    let day = day.unwrap_or_else(|| SleepDay { date, night: None, naps: Naps::default(), logs: Vec::new() });
+    let day = day_of(date, logs, &nights);
     Ok(SleepDayView { day, zone, goal: user.settings.sleep_goal, hours })
 }
 

@@ -4,7 +4,7 @@ mod repository;
 mod service;
 mod status;
 
-pub use repository::{TaskCursor, TaskFilter, TaskOrder, TaskRepository, TaskSeek, TaskSort};
+pub use repository::{DueTasks, TaskCursor, TaskFilter, TaskOrder, TaskRepository, TaskSeek, TaskSort};
 pub use service::{NewTask, TaskList, TaskPatch, TaskQuery, create, delete, find, list, transition, update};
 pub use status::{Priority, TaskStatus};
 

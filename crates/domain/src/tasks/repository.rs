@@ -86,10 +86,23 @@ pub struct TaskSeek {
     pub limit: usize,
 }
 
+/// Open tasks that are due.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DueTasks {
+    /// The first of them, by due day and id.
+    pub items: Vec<Task>,
+    /// How many there are in all.
+    pub total: u32,
+}
+
 /// Tasks in a store.
 pub trait TaskRepository {
     /// A part of the user's tasks, in one statement.
     fn tasks(&mut self, user: UserId, filter: &TaskFilter, seek: &TaskSeek) -> Result<Vec<Task>, StoreError>;
+
+    /// The first `limit` open tasks that are due on a day or before, by due day and id, and how many there are in all; in
+    /// one statement.
+    fn tasks_due(&mut self, user: UserId, by: Date, limit: usize) -> Result<DueTasks, StoreError>;
 
     /// One task.
     fn find_task(&mut self, user: UserId, id: TaskId) -> Result<Option<Task>, StoreError>;

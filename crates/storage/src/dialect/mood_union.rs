@@ -10,32 +10,32 @@ use crate::connection::{AnyConnection, MultiBackend};
 use crate::sql_types::{CivilDate, Sql, TypedText, UtcTimestamp, Uuid};
 
 /// A user and a range of days.
-pub(crate) struct MoodDays {
+pub(crate) struct UserDays {
     user: Sql<UserId>,
     from: Sql<Date>,
     to: Sql<Date>,
 }
 
 /// All columns of both tables, unordered; those that `moods` lacks are null in its rows.
-pub(crate) struct MoodUnion(pub(crate) MoodDays);
+pub(crate) struct MoodUnion(pub(crate) UserDays);
 
 /// Date, value, and whether it is a moment's (1) or the day's own (0), unordered.
-pub(crate) struct MoodValues(pub(crate) MoodDays);
+pub(crate) struct MoodValues(pub(crate) UserDays);
 
 /// The distinct dates of both tables, in order.
 pub(crate) struct MoodDates {
-    pub(crate) days: MoodDays,
+    pub(crate) days: UserDays,
     pub(crate) limit: i64,
     pub(crate) backwards: bool,
 }
 
-impl MoodDays {
+impl UserDays {
     pub(crate) const fn new(user: UserId, range: DateRange) -> Self {
         Self { user: Sql(user), from: Sql(range.from()), to: Sql(range.to()) }
     }
 
     /// ` WHERE user_id = ? AND date BETWEEN ? AND ?`
-    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+    pub(super) fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.push_sql(" WHERE user_id = ");
         out.push_bind_param::<Uuid, _>(&self.user)?;
         out.push_sql(" AND date BETWEEN ");

@@ -232,7 +232,7 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries, users);
+allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries, timers, users);
 allow_columns_to_appear_in_same_group_by_clause!(habits::theme_id, tasks::theme_id);
 
 /// Tables of this file that an account is erased from, referencing ones before referenced ones.

@@ -341,3 +341,30 @@ pub(crate) fn tasks_of_others_are_out_of_reach(backend: Backend) {
     assert_eq!(test.read(|store| store.find_task(user, task.id)), Some(task.clone()));
     insert(&test, other, std::slice::from_ref(&task));
 }
+
+pub(crate) fn due_tasks_are_the_open_ones_up_to_a_day_with_their_number(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let due = |user: UserId, by: &str, limit: usize| {
+        let due = test.read(|store| store.tasks_due(user, date(by), limit));
+        assert_eq!(test.database_statements(), 1);
+        (due.items.iter().map(|task| task.title.as_str()).collect::<Vec<_>>().join(" "), due.total)
+    };
+    assert_eq!(due(user, "2026-03-10", 5), (String::new(), 0));
+    let done = Task { due_on: Some(date("2026-03-01")), status: TaskStatus::Done, ..samples::task("done") };
+    let tasks = [
+        open("c", TaskStatus::Todo, Some("2026-03-10")),
+        open("d", TaskStatus::InProgress, Some("2026-03-10")),
+        open("a", TaskStatus::InProgress, Some("1970-01-01")),
+        open("b", TaskStatus::Todo, Some("2026-03-09")),
+        open("later", TaskStatus::Todo, Some("2026-03-11")),
+        open("some-day", TaskStatus::Todo, None),
+        open("cancelled", TaskStatus::Cancelled, Some("2026-03-09")),
+        done,
+    ];
+    insert(&test, user, &tasks);
+    assert_eq!(due(user, "2026-03-10", 9), ("a b c d".to_owned(), 4));
+    assert_eq!(due(user, "2026-03-10", 3), ("a b c".to_owned(), 4));
+    assert_eq!(due(user, "1970-01-01", 3), ("a".to_owned(), 1));
+    assert_eq!(due(other, "2026-03-10", 3), (String::new(), 0));
+}

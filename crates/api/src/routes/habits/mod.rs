@@ -13,7 +13,7 @@ mod score;
 mod stats;
 mod streak;
 mod time;
-mod today;
+pub(in crate::routes) mod today;
 mod views;
 
 use crate::http::routing::Routes;

@@ -22,7 +22,7 @@ pub(super) fn routes(routes: &mut Routes) {
 /// The *today* screen.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Today)]
-struct TodayBody {
+pub(in crate::routes) struct TodayBody {
     /// The day shown.
     date: Date,
     /// The habits active on that day, in the user's order.

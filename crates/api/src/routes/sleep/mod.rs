@@ -4,7 +4,7 @@ pub(in crate::routes) mod dto;
 mod list;
 mod resource;
 mod stats;
-mod views;
+pub(in crate::routes) mod views;
 
 use crate::http::routing::Routes;
 

@@ -67,7 +67,7 @@ impl From<Night> for NightBody {
 /// The sleep that ends on a date.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepDay)]
-struct DayBody {
+pub(in crate::routes) struct DayBody {
     /// The date of waking.
     date: Date,
     /// Its night, of two that end on the date the longer one; null if none was logged.
