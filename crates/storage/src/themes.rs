@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use circadia_domain::civil::{DateRange, Instant};
+use circadia_domain::civil::Instant;
 use circadia_domain::color::Color;
 use circadia_domain::ids::{ThemeId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::themes::{Theme, ThemeCounts, ThemeName, ThemeRepository};
-use circadia_domain::time_entries::TimeEntryRepository as _;
-use diesel::dsl::count;
 use diesel::prelude::*;
 
-use crate::convert::number;
+use crate::dialect::CountsByTheme;
 use crate::row::{Stored as _, delete_row, execute, first_row, load_rows, row};
 use crate::schema::{habits, tasks, themes};
 use crate::sql_types::Sql;
+use crate::time_entries::theme_of_time;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
@@ -43,35 +42,20 @@ impl ThemeRepository for Transaction {
     }
 
     fn theme_counts(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>> {
+        /// See [`CountsByTheme`].
+        type Row = (i32, Option<Sql<TaskStatus>>, Option<Sql<ThemeId>>, Option<Sql<ThemeId>>, i64);
+        let query = CountsByTheme::new(self.connection(), user);
+        let rows: Vec<Row> = query.load(self.connection()).classified()?;
         let mut counts: BTreeMap<ThemeId, ThemeCounts> = BTreeMap::new();
-        let habits: Vec<(Sql<ThemeId>, i64)> = habits::table
-            .filter(habits::user_id.eq(Sql(user)))
-            .filter(habits::theme_id.is_not_null())
-            .group_by(habits::theme_id)
-            .select((habits::theme_id.assume_not_null(), count(habits::id)))
-            .load(self.connection())
-            .classified()?;
-        for (Sql(theme), habits) in habits {
-            counts.entry(theme).or_default().habits = habits;
-        }
-        let tasks: Vec<(Sql<ThemeId>, Sql<TaskStatus>, i64)> = tasks::table
-            .filter(tasks::user_id.eq(Sql(user)))
-            .filter(tasks::theme_id.is_not_null())
-            .group_by((tasks::theme_id, tasks::status))
-            .select((tasks::theme_id.assume_not_null(), tasks::status, count(tasks::id)))
-            .load(self.connection())
-            .classified()?;
-        for (Sql(theme), Sql(status), tasks) in tasks {
+        for (what, status, theme, of_task, number) in rows {
+            let Some(theme) = theme_of_time(theme, of_task) else { continue };
             let counts = counts.entry(theme).or_default();
-            match status {
-                TaskStatus::Todo | TaskStatus::InProgress => counts.tasks_open += tasks,
-                TaskStatus::Done => counts.tasks_done += tasks,
-                TaskStatus::Cancelled => {}
-            }
-        }
-        for (theme, spent) in self.time_by_theme(user, DateRange::ALL)? {
-            if let Some(theme) = theme {
-                counts.entry(theme).or_default().minutes = number(spent.minutes)?;
+            match (what, status) {
+                (CountsByTheme::MINUTES, _) => counts.minutes += number,
+                (CountsByTheme::HABITS, _) => counts.habits += number,
+                (_, Some(Sql(TaskStatus::Todo | TaskStatus::InProgress))) => counts.tasks_open += number,
+                (_, Some(Sql(TaskStatus::Done))) => counts.tasks_done += number,
+                (_, Some(Sql(TaskStatus::Cancelled)) | None) => {}
             }
         }
         Ok(counts)

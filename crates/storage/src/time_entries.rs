@@ -46,6 +46,11 @@ fn spent(minutes: Option<i64>, count: i64) -> Result<TimeSpent> {
     Ok(TimeSpent { minutes: number(minutes.unwrap_or(0))?, count: number(count)? })
 }
 
+/// The theme that the time of a habit and a task counts for, of the theme of each.
+pub(crate) fn theme_of_time(of_habit: Option<Sql<ThemeId>>, of_task: Option<Sql<ThemeId>>) -> Option<ThemeId> {
+    of_habit.or(of_task).map(Sql::into_inner)
+}
+
 impl TimeEntryRepository for Transaction {
     fn time_entries(&mut self, user: UserId, filter: &TimeFilter, seek: &TimeSeek) -> Result<Vec<TimeEntry>> {
         let mut query = time_entries::table
@@ -164,7 +169,7 @@ impl TimeEntryRepository for Transaction {
         let rows: Vec<Group> = query.load(self.connection()).classified()?;
         let mut themes: BTreeMap<Option<ThemeId>, TimeSpent> = BTreeMap::new();
         for (of_habit, of_task, minutes, count) in rows {
-            let theme = themes.entry(of_habit.or(of_task).map(Sql::into_inner)).or_default();
+            let theme = themes.entry(theme_of_time(of_habit, of_task)).or_default();
             *theme = theme.plus(spent(Some(minutes), count)?);
         }
         Ok(themes.into_iter().collect())

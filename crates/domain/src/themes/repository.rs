@@ -52,7 +52,7 @@ pub trait ThemeRepository {
     /// One theme.
     fn find_theme(&mut self, user: UserId, id: ThemeId) -> Result<Option<Theme>, StoreError>;
 
-    /// What belongs to each of a user's themes, in three statements regardless of their number. A theme that nothing
+    /// What belongs to each of a user's themes, in one statement. A theme that nothing
     /// belongs to may be absent.
     fn theme_counts(&mut self, user: UserId) -> Result<BTreeMap<ThemeId, ThemeCounts>, StoreError>;
 

@@ -3,8 +3,8 @@
 //! - `session`: connection URLs and session settings;
 //! - `transaction`: how transactions begin, and the locks at their beginning;
 //! - `errors`: the classification of errors;
-//! - `insert_rows`, `habit_day_in`, `case_of`, `mood_union`, `sleep_and_mood`, `time_by_theme`: statements that Diesel
-//!   can't build for several backends at once.
+//! - `insert_rows`, `habit_day_in`, `case_of`, `mood_union`, `sleep_and_mood`, `theme_counts`, `time_by_theme`: statements
+//!   that Diesel can't build for several backends at once.
 //!
 //! Not here: how values are stored (`sql_types`), and the lock that migrations run under (`migrations`).
 
@@ -15,6 +15,7 @@ mod insert_rows;
 mod mood_union;
 mod session;
 mod sleep_and_mood;
+mod theme_counts;
 mod time_by_theme;
 mod transaction;
 
@@ -25,5 +26,6 @@ pub(crate) use insert_rows::{OnConflict, insert_rows, run_insert, run_two, upser
 pub(crate) use mood_union::{MoodDates, MoodUnion, MoodValues, UserDays};
 pub(crate) use session::{address, set_up};
 pub(crate) use sleep_and_mood::SleepAndMood;
+pub(crate) use theme_counts::CountsByTheme;
 pub(crate) use time_by_theme::TimeByTheme;
 pub(crate) use transaction::{Purpose, begin, commit, lock_user, raise_revision, roll_back};

@@ -10,7 +10,8 @@ use diesel::{QueryResult, RunQueryDsl};
 use crate::connection::{AnyConnection, MultiBackend};
 use crate::sql_types::{CivilDate, Sql, Uuid};
 
-/// Selects the theme of the habit, that of the task, the sum of minutes and the number of entries.
+/// Selects the theme of the habit (`of_habit`), that of the task (`of_task`), the sum of minutes (`minutes`) and the number
+/// of entries (`entries`).
 pub(crate) struct TimeByTheme {
     user: Sql<UserId>,
     from: Sql<Date>,
@@ -30,19 +31,20 @@ impl TimeByTheme {
     }
 
     fn push_sum(&self, out: &mut AstPass<'_, '_, MultiBackend>, column: &str) {
-        out.push_sql(", CAST(sum(");
+        out.push_sql(", CAST(sum(spent.");
         out.push_sql(column);
         out.push_sql(") AS ");
         out.push_sql(self.wide);
-        out.push_sql(")");
+        out.push_sql(") AS ");
+        out.push_sql(column);
     }
 }
 
 impl QueryFragment<MultiBackend> for TimeByTheme {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql("SELECT habits.theme_id, tasks.theme_id");
-        self.push_sum(&mut out, "spent.minutes");
-        self.push_sum(&mut out, "spent.entries");
+        out.push_sql("SELECT habits.theme_id AS of_habit, tasks.theme_id AS of_task");
+        self.push_sum(&mut out, "minutes");
+        self.push_sum(&mut out, "entries");
         out.push_sql(
             " FROM (SELECT user_id, habit_id, task_id, sum(minutes) AS minutes, count(*) AS entries FROM time_entries \
              WHERE user_id = ",

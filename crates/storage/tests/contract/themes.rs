@@ -88,7 +88,7 @@ pub(crate) fn what_belongs_to_them_is_counted(backend: Backend) {
     }
     let expected = ThemeCounts { habits: 2, tasks_open: 2, tasks_done: 1, minutes: 0 };
     assert_eq!(counts(&test, user, &busy), expected);
-    assert_eq!(test.database_statements(), 3);
+    assert_eq!(test.database_statements(), 1);
     assert_eq!(counts(&test, user, &idle), ThemeCounts::default());
     assert_eq!(test.read(|store| store.find_theme(user, busy.id)), Some(busy.clone()));
     assert_eq!(test.database_statements(), 1);
