@@ -68,11 +68,11 @@ def arguments():
 
 
 def build():
-    say("building circadia (release)")
+    say("building circadia (profile dist)")
     features = ["--features", "postgres,mysql"]
-    run(["cargo", "build", "--release", "--locked", "-p", "circadia-server", *features], seconds=3600, cwd=ROOT)
+    run(["cargo", "build", "--profile", "dist", "--locked", "-p", "circadia-server", *features], seconds=3600, cwd=ROOT)
     told = json.loads(run(["cargo", "metadata", "--format-version", "1", "--no-deps"], seconds=60, cwd=ROOT))
-    return os.path.join(told["target_directory"], "release", "circadia")
+    return os.path.join(told["target_directory"], "dist", "circadia")
 
 
 class Run:
