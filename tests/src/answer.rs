@@ -35,6 +35,15 @@ impl Answer {
         values.first().map(|value| value.to_str().expect("text in a header"))
     }
 
+    /// The `Set-Cookie` header of a cookie, if it is set once.
+    #[track_caller]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let set = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("text in a header"));
+        let set: Vec<_> = set.filter(|cookie| cookie.split('=').next() == Some(name)).collect();
+        assert!(set.len() <= 1, "{} sets {name} {} times", self.request, set.len());
+        set.first().copied()
+    }
+
     /// The entry that a write of it answered.
     #[track_caller]
     pub fn entry(&self) -> Value {

@@ -51,7 +51,7 @@ impl Client {
     /// A browser with the cookie that an answer set, on a page of ours which knows the session's CSRF token; without
     /// tokens.
     pub fn in_browser(&self, answer: &Answer) -> Self {
-        let cookie = answer.header("set-cookie").expect("a cookie");
+        let cookie = answer.cookie("circadia").or_else(|| answer.cookie("__Host-circadia")).expect("a cookie");
         let (pair, _) = cookie.split_once(';').expect("attributes");
         let token = answer.body["csrf_token"].as_str().expect("a token");
         let client = Self { token: None, tokens: answer.body.clone(), ..self.clone() };

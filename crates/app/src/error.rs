@@ -35,7 +35,12 @@ pub enum Error {
     SecondFactorRequired { challenge: String },
     /// An account was tried too often.
     #[error("too many attempts on one account")]
-    AccountRateLimited { quota: Quota, decision: Decision },
+    AccountRateLimited {
+        quota: Quota,
+        decision: Decision,
+        /// Whether a stranger tried its password.
+        guess: bool,
+    },
     /// Too many wrong codes of a second factor. Recovery codes are still accepted.
     #[error("too many wrong codes were tried lately")]
     TooManyGuesses {
@@ -137,11 +142,6 @@ impl From<SignInRefusal> for Error {
             SignInRefusal::InvalidCredentials | SignInRefusal::PasswordReplaced => {
                 Self::refused(Code::InvalidCredentials, "The user name or e-mail address, or the password, is wrong.")
             }
-            SignInRefusal::EmailNotVerified => Self::refused(
-                Code::EmailNotVerified,
-                "The password is right, but the e-mail address isn't verified yet: follow the link in the mail, or ask for \
-                 another at `POST /auth/resend-verification`.",
-            ),
             SignInRefusal::WrongCode => Self::refused(Code::WrongCode, "The code is wrong, or was used before."),
             SignInRefusal::TooManyGuesses(seconds) => {
                 Self::TooManyGuesses { retry_after_seconds: seconds, committed: false }

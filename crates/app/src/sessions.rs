@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use circadia_auth::Client;
+use circadia_auth::devices::{DeviceMarkers, KnownDevice};
 use circadia_auth::sessions::{
     self, Authenticated, COOKIE_KIND, CookieId, Cookies, Opened, OpenedCookie, RefreshToken, Refreshed, Revocations,
     SessionRef, SessionRefusal, is_live,
@@ -94,6 +95,7 @@ pub struct Sessions {
     pub context: Context,
     pub tokens: Arc<AccessTokens>,
     pub cookies: Arc<Cookies>,
+    pub devices: Arc<DeviceMarkers>,
     pub revocations: Arc<Revocations>,
     pub ephemera: Ephemera,
     /// The store that replicas share besides the database, if there is one (Redis).
@@ -107,6 +109,16 @@ impl std::fmt::Debug for Sessions {
 }
 
 impl Sessions {
+    /// The marker by which the device of a session is recognised when it signs in again.
+    pub fn device_marker(&self, session: &Session) -> String {
+        self.devices.mark(KnownDevice { user: session.user, session: session.id }, self.context.now())
+    }
+
+    /// The account of a marker; `None` if it isn't good.
+    pub fn marked_user(&self, marker: &str) -> Option<UserId> {
+        self.devices.read(marker, self.context.now()).map(|device| device.user)
+    }
+
     /// Exchanges a refresh token for the next one.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginMethod;
 use circadia_domain::sessions::SessionKind;
-use circadia_domain::users::{self, Login, UserProfile};
+use circadia_domain::users::{self, Credentials, Login, UserProfile};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -65,6 +65,7 @@ pub struct SignIn {
     pub passwords: Arc<Passwords>,
     pub throttle: AccountThrottle,
     pub identifiers: Arc<Identifiers>,
+    pub devices: Arc<DeviceMarkers>,
     pub challenges: Challenges,
     pub opener: SessionOpener,
     pub verification: Verification,
@@ -82,22 +83,42 @@ enum Accepted<T> {
 }
 
 impl SignIn {
-    /// Signs in by a password, with a session of kind `K`.
+    /// Signs in by a password, with a session of kind `K`. `device_markers` are those that the client sent.
     ///
     /// # Errors
-    /// `invalid_credentials`, `email_not_verified`; [`Error::SecondFactorRequired`], [`Error::AccountRateLimited`]; the
-    /// store's.
+    /// `invalid_credentials`; [`Error::SecondFactorRequired`], [`Error::AccountRateLimited`]; the store's.
     pub async fn by_password<K: OpenSession>(
         &self,
         login: &Login,
         submitted: SubmittedPassword,
         client: &Client,
+        device_markers: &[&str],
     ) -> Result<(K::Opened, UserProfile), Error> {
-        self.throttle.attempt(AttemptTarget::Login(login.key())).await?;
+        let signed_in = self.check_password::<K>(login, submitted, client, device_markers).await;
+        signed_in.map_err(|error| {
+            if self.verification == Verification::Required && error.code() == Some(Code::InvalidCredentials) {
+                return Error::refused(Code::InvalidCredentials, WRONG_OR_UNVERIFIED);
+            }
+            error
+        })
+    }
+
+    async fn check_password<K: OpenSession>(
+        &self,
+        login: &Login,
+        submitted: SubmittedPassword,
+        client: &Client,
+        device_markers: &[&str],
+    ) -> Result<(K::Opened, UserProfile), Error> {
+        let mut sought = self.seek(login).await?;
+        let now = self.context.now();
+        let devices: Vec<KnownDevice> = device_markers.iter().filter_map(|text| self.devices.read(text, now)).collect();
+        let network = client.ip.map(network_of);
+        self.throttle.attempt(AttemptTarget::of_login(login, &sought, &devices, network)).await?;
         let password = self.passwords.to_check(submitted).await?;
         for _ in 0..MAX_TRIES {
-            match self.try_password::<K>(login, password.as_ref(), client).await? {
-                Accepted::PasswordReplaced => {}
+            match self.try_password::<K>(login, sought.credentials, password.as_ref(), client).await? {
+                Accepted::PasswordReplaced => sought = self.seek(login).await?,
                 Accepted::SignedIn(opened, profile) => return Ok((opened, *profile)),
                 Accepted::SecondFactorRequired { user, password_hash } => {
                     return Err(self.challenges.refusal(
@@ -113,27 +134,33 @@ impl SignIn {
         Err(SignInRefusal::InvalidCredentials.into())
     }
 
-    /// Compares the password with what is stored at the moment, and signs in.
+    async fn seek(&self, login: &Login) -> Result<Sought, Error> {
+        let login = login.clone();
+        let sought = self.context.unit_of_work.read::<_, StoreError>(move |store| accounts::seek(store, &login));
+        Ok(sought.await?)
+    }
+
+    /// Compares the password with what was stored a moment ago, and signs in.
     async fn try_password<K: OpenSession>(
         &self,
         login: &Login,
+        found: Option<Credentials>,
         password: Option<&Password>,
         client: &Client,
     ) -> Result<Accepted<K::Opened>, Error> {
         let unit_of_work = &self.context.unit_of_work;
-        let sought = login.clone();
-        let found = unit_of_work.read::<_, StoreError>(move |store| store.find_credentials(&sought)).await?;
         let stored = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
         let verified = self.passwords.verify(password, stored).await?;
         let now = self.context.now();
         let (client, login, opener) = (client.clone(), login.clone(), self.opener.clone());
         let (identifiers, verification) = (Arc::clone(&self.identifiers), self.verification);
-        // An unknown name and a wrong password take the same path, through the same kind of transaction.
-        let Some(credentials) = found.clone().filter(|_| verified.matches) else {
+        // An unknown name, a wrong password and an unverified address take the same path, through the same kind of
+        // transaction.
+        let Some(credentials) = found.clone().filter(|found| verified.matches && verification.admits(found)) else {
             let refused = unit_of_work.write_unowned::<_, Error>(move |store| {
                 let ids = &*opener.context.ids;
                 let attempt = password_attempt(&login, &client, verification, &identifiers, ids, now);
-                Ok(accounts::refuse(store, &attempt, found.as_ref())?)
+                Ok(accounts::refuse(store, &attempt, found.as_ref(), &verified)?)
             });
             return refused.await.map(|never| match never {});
         };

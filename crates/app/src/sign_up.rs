@@ -99,39 +99,33 @@ impl SignUp {
         Ok(SignedUp::SignedIn(Box::new(opened), Box::new(profile)))
     }
 
-    /// Registers an account if the address has none, and enqueues an e-mail to it in either case: both write one row
-    /// and commit one transaction.
+    /// Registers an account if the address has none, and else reserves its name; enqueues an e-mail to the address in
+    /// either case. Both commit one transaction, and whatever the name is good for afterwards is the same.
     async fn register_unverified(&self, registration: Registration, hash: String) -> Result<SignedUp, Error> {
-        let now = self.context.now();
-        let email = registration.email.as_str().to_owned();
-        let job = |taken| EmailJob::Registration { email: email.clone(), taken };
-        let (login, free) = (Login::username(registration.username.as_str()), job(false));
-        let (emails, ids) = (self.emails.clone(), Arc::clone(&self.context.ids));
-        let made = self
-            .context
-            .unit_of_work
-            .write_unowned::<_, Error>(move |store| {
-                accounts::register(store, registration, hash, &*ids, now)?;
-                Ok(emails.enqueue(store, None, &free, now)?)
-            })
-            .await;
-        match made {
-            Err(error) if error.code() == Some(Code::EmailTaken) => {
-                let (emails, taken) = (self.emails.clone(), job(true));
-                self.context
-                    .unit_of_work
-                    .write_unowned::<_, Error>(move |store| {
-                        // User names aren't secret. They are refused before anything depends on the address.
-                        if store.find_credentials(&login)?.is_some() {
-                            return Err(users::username_taken().into());
-                        }
-                        Ok(emails.enqueue(store, None, &taken, now)?)
-                    })
-                    .await?;
-            }
-            made => made?,
+        let mut made = self.try_register_unverified(registration.clone(), hash.clone()).await;
+        if made.as_ref().is_err_and(|error| error.code() == Some(Code::EmailTaken)) {
+            // Another registration with the address was first, by a moment.
+            made = self.try_register_unverified(registration, hash).await;
         }
+        made?;
         self.emails.wake();
         Ok(SignedUp::VerificationSent)
+    }
+
+    async fn try_register_unverified(&self, registration: Registration, hash: String) -> Result<(), Error> {
+        let (now, ids, emails) = (self.context.now(), Arc::clone(&self.context.ids), self.emails.clone());
+        self.context
+            .unit_of_work
+            .write_unowned::<_, Error>(move |store| {
+                let email = registration.email.as_str().to_owned();
+                let holder = store.find_credentials(&Login::Email(email.clone()))?.map(|found| found.user);
+                match holder {
+                    Some(holder) => accounts::reserve(store, &registration.username, holder, now)?,
+                    None => drop(accounts::register(store, registration, hash, &*ids, now)?),
+                }
+                let job = EmailJob::Registration { email, taken: holder.is_some() };
+                Ok(emails.enqueue(store, None, &job, now)?)
+            })
+            .await
     }
 }

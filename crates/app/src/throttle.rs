@@ -1,10 +1,14 @@
 //! Limits attempts per account.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use circadia_auth::accounts::Sought;
+use circadia_auth::devices::KnownDevice;
 use circadia_auth::throttles::{Quota, Throttle};
-use circadia_domain::ids::UserId;
+use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::users::Login;
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -12,9 +16,14 @@ use crate::error::Error;
 /// What attempts are counted for. Each target has its own count.
 #[derive(Debug, Clone, Copy)]
 pub enum AttemptTarget<'a> {
-    /// An account, by the name or address that was typed. Counting both together would reveal that they belong to the
-    /// same account.
-    Login(&'a str),
+    /// The password of an account, by somebody unknown; whichever of its names was typed.
+    Guess(UserId),
+    /// The password of a name or address that no account has.
+    GuessInVain(&'a str),
+    /// The password of an account, by a device that signed in to it before: with this session.
+    KnownDevice(SessionId),
+    /// The password of an account, from a network where it signed in before.
+    KnownNetwork(UserId, IpAddr),
     /// An address to register with.
     Registration(&'a str),
     /// An address to send a verification link to.
@@ -27,10 +36,37 @@ pub enum AttemptTarget<'a> {
     SecondFactor(UserId),
 }
 
+impl<'a> AttemptTarget<'a> {
+    /// What an attempt to sign in is counted for. Strangers share one count, in which waits grow; each device and network
+    /// that signed in to the account before has its own, which strangers can't use up.
+    pub(crate) fn of_login(
+        login: &'a Login,
+        sought: &Sought,
+        devices: &[KnownDevice],
+        network: Option<IpAddr>,
+    ) -> Self {
+        let Some(account) = sought.account else { return Self::GuessInVain(login.key()) };
+        if let Some(device) = devices.iter().find(|device| device.user == account) {
+            return Self::KnownDevice(device.session);
+        }
+        match network.filter(|network| sought.networks.contains(network)) {
+            Some(network) => Self::KnownNetwork(account, network),
+            None => Self::Guess(account),
+        }
+    }
+
+    const fn is_a_guess(&self) -> bool {
+        matches!(self, Self::Guess(_) | Self::GuessInVain(_))
+    }
+}
+
 impl fmt::Display for AttemptTarget<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Login(login) => write!(f, "login {login}"),
+            Self::Guess(user) => write!(f, "guess {user}"),
+            Self::GuessInVain(login) => write!(f, "guess {login}"),
+            Self::KnownDevice(session) => write!(f, "device {session}"),
+            Self::KnownNetwork(user, network) => write!(f, "network {user} {network}"),
             Self::Registration(email) => write!(f, "registration {email}"),
             Self::Verification(email) => write!(f, "verification {email}"),
             Self::PasswordReset(email) => write!(f, "reset {email}"),
@@ -40,10 +76,26 @@ impl fmt::Display for AttemptTarget<'_> {
     }
 }
 
+/// How attempts per account are limited.
+#[derive(Clone)]
+pub struct AccountLimit {
+    pub quota: Quota,
+    /// An even refill.
+    pub even: Arc<dyn Throttle>,
+    /// Growing waits, for guesses.
+    pub growing: Arc<dyn Throttle>,
+}
+
+impl fmt::Debug for AccountLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountLimit").field("quota", &self.quota).finish_non_exhaustive()
+    }
+}
+
 /// Limits attempts per account. Cheap to clone.
 #[derive(Clone)]
 pub struct AccountThrottle {
-    limit: Option<(Arc<dyn Throttle>, Quota)>,
+    limit: Option<AccountLimit>,
     clock: Arc<dyn Clock>,
 }
 
@@ -55,7 +107,7 @@ impl fmt::Debug for AccountThrottle {
 
 impl AccountThrottle {
     /// Without a `limit`, every attempt is allowed.
-    pub fn new(limit: Option<(Arc<dyn Throttle>, Quota)>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(limit: Option<AccountLimit>, clock: Arc<dyn Clock>) -> Self {
         Self { limit, clock }
     }
 
@@ -64,8 +116,13 @@ impl AccountThrottle {
     /// # Errors
     /// [`Error::AccountRateLimited`].
     pub async fn attempt(&self, target: AttemptTarget<'_>) -> Result<(), Error> {
-        let Some((throttle, quota)) = &self.limit else { return Ok(()) };
+        let Some(limit) = &self.limit else { return Ok(()) };
+        let guess = target.is_a_guess();
+        let throttle = if guess { &limit.growing } else { &limit.even };
         let decision = throttle.attempt(&target.to_string(), self.clock.now()).await;
-        if decision.allowed { Ok(()) } else { Err(Error::AccountRateLimited { quota: *quota, decision }) }
+        if decision.allowed {
+            return Ok(());
+        }
+        Err(Error::AccountRateLimited { quota: limit.quota, decision, guess })
     }
 }

@@ -70,6 +70,9 @@ impl SessionRepository for InMemoryStore {
     fn sessions_of(&mut self, _: UserId, _: Instant) -> Result<Vec<Session>, StoreError> {
         Ok(Vec::new())
     }
+    fn session_addresses(&mut self, _: UserId) -> Result<Vec<std::net::IpAddr>, StoreError> {
+        Ok(Vec::new())
+    }
     fn touch_session(&mut self, _: &Session) -> Result<(), StoreError> {
         Ok(())
     }

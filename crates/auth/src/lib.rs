@@ -7,7 +7,7 @@
 //! Redis are asynchronous. The current time, new ids and randomness are parameters.
 //!
 //! A sign-in:
-//! 1. look the login up (`UserRepository::find_credentials`, in a reading unit of work);
+//! 1. look the login up ([`accounts::seek`], in a reading unit of work), and count the attempt ([`throttles`]);
 //! 2. [`passwords::Hasher::verify`] the password against the stored hash, even if the login is unknown;
 //! 3. if it matches, [`accounts::accept`] and [`sessions::open_session`] in the user's writing unit of work; otherwise
 //!    [`accounts::refuse`] in one without an owner;
@@ -21,6 +21,7 @@ mod client;
 mod entropy;
 
 pub mod accounts;
+pub mod devices;
 pub mod factors;
 pub mod keys;
 pub mod oauth;
@@ -36,6 +37,6 @@ pub mod tokens;
 #[cfg(test)]
 mod testing;
 
-pub use client::Client;
+pub use client::{Client, network_of};
 pub use entropy::{Entropy, SystemEntropy};
 pub use outbox::{OpeningError, Outbox, OutboxError};

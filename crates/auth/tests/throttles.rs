@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use circadia_auth::stores::{Redis, RedisAddress};
-use circadia_auth::throttles::{LocalThrottle, Quota, Throttle, throttle};
+use circadia_auth::throttles::{Backoff, LocalThrottle, Quota, Throttle, backoff, throttle};
 use circadia_domain::civil::Instant;
 
 const NOW: Instant = Instant::from_seconds(1_772_366_400);
@@ -49,6 +49,27 @@ mod redis {
                 let decided = shared[attempt % 3].attempt("ada", now).await;
                 assert_eq!(decided, local.attempt("ada", now), "attempt {attempt} of {quota:?}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn it_backs_off_as_the_local_one_does() {
+        for (number, quota) in [Quota::new(5, 60), Quota::new(1, 1), Quota::new(7, 86_400)].into_iter().enumerate() {
+            let url = std::env::var("CIRCADIA_TEST_REDIS_URL").unwrap();
+            let test = format!("backoff-{number}");
+            let shared = [(); 3].map(|()| backoff("test", quota, Some(&connected(&url, &test))));
+            let local = LocalThrottle::new(Backoff(quota));
+            let mut now = NOW;
+            for (attempt, gap) in gaps().take(400).enumerate() {
+                // Forth only, and at times for long enough to be forgiven something.
+                let stretch = if attempt % 50 == 49 { 40 } else { 3 };
+                now = Instant::from_micros(now.micros() + gap.abs() * stretch);
+                let decided = shared[attempt % 3].attempt("ada", now).await;
+                assert_eq!(decided, local.attempt("ada", now), "attempt {attempt} of {quota:?}");
+            }
+            // A clock that is set back locks nobody out of either for longer than the wait.
+            let back = now.plus_seconds(-86_400);
+            assert_eq!(shared[0].attempt("ada", back).await, local.attempt("ada", back));
         }
     }
 

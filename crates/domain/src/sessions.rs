@@ -2,6 +2,8 @@
 //!
 //! Only hashes of secrets are stored. The `auth` crate creates and verifies the secrets.
 
+use std::net::IpAddr;
+
 use crate::civil::Instant;
 use crate::error::StoreError;
 use crate::ids::{SessionId, UserId};
@@ -103,6 +105,9 @@ pub trait SessionRepository {
 
     /// Stores a replaced secret: hash, generation, the instants, user agent and address.
     fn update_session(&mut self, session: &Session) -> Result<(), StoreError>;
+
+    /// The addresses of a user's latest 100 sessions, ended ones included; none if there is no such user.
+    fn session_addresses(&mut self, user: UserId) -> Result<Vec<IpAddr>, StoreError>;
 
     /// Up to 1,000 sessions of a user that weren't ended and haven't expired, those used last first.
     fn sessions_of(&mut self, user: UserId, now: Instant) -> Result<Vec<Session>, StoreError>;

@@ -18,17 +18,18 @@ use circadia_app::reauthentication::Reauthentication;
 use circadia_app::sessions::{SessionOpener, Sessions};
 use circadia_app::sign_in::{Challenges, SignIn};
 use circadia_app::sign_up::SignUp;
-use circadia_app::throttle::AccountThrottle;
+use circadia_app::throttle::{AccountLimit, AccountThrottle};
 use circadia_app::two_factor::TwoFactor;
 use circadia_app::{App, AppSettings, Clock, Context, UnitOfWork};
 use circadia_auth::accounts::Identifiers;
+use circadia_auth::devices::DeviceMarkers;
 use circadia_auth::keys::{KeyRing, MasterKey};
 use circadia_auth::oauth::OpenIdProvider;
 use circadia_auth::passwords::{Hasher, Limits};
 use circadia_auth::personal_tokens::PersonalTokens;
 use circadia_auth::sessions::{Cookies, Revocations, Roles};
 use circadia_auth::stores::{EmbeddedStore, Ephemera, EphemeralStore, Redis, RedisStore};
-use circadia_auth::throttles::{Quota, Throttle, throttle};
+use circadia_auth::throttles::{Quota, Throttle, backoff, throttle};
 use circadia_auth::tokens::AccessTokens;
 use circadia_auth::{Outbox, SystemEntropy};
 use circadia_domain::ids::IdSource;
@@ -104,9 +105,15 @@ pub(crate) fn compose(
     let limited = |name: &str, quota: Option<Quota>| -> Option<Arc<dyn Throttle>> {
         quota.map(|quota| throttle(name, quota, redis.as_ref()))
     };
-    let account_throttle = AccountThrottle::new(limited("account", limits.auth).zip(limits.auth), clock);
+    let account_limit = limits.auth.map(|quota| AccountLimit {
+        quota,
+        even: throttle("account", quota, redis.as_ref()),
+        growing: backoff("guesses", quota, redis.as_ref()),
+    });
+    let account_throttle = AccountThrottle::new(account_limit, clock);
     let throttles = RequestThrottles {
         auth: limited("auth", limits.auth),
+        refresh: limited("refresh", limits.refresh),
         anonymous: limited("anonymous", limits.anonymous),
         user: limited("user", limits.user),
     };
@@ -150,12 +157,14 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let revocations = Arc::new(Revocations::new());
     let personal_tokens = Arc::new(PersonalTokens::new(&master)?);
     let identifiers = Arc::new(Identifiers::new(&master)?);
+    let devices = Arc::new(DeviceMarkers::new(&master)?);
     let opener = SessionOpener { context: context.clone(), tokens: Arc::clone(&tokens) };
     let challenges = Challenges { context: context.clone(), master: master.clone() };
     let sessions = Arc::new(Sessions {
         context: context.clone(),
         tokens: Arc::clone(&tokens),
         cookies: Arc::clone(&cookies),
+        devices: Arc::clone(&devices),
         revocations: Arc::clone(&revocations),
         ephemera: ephemera.clone(),
         shared_store,
@@ -215,6 +224,7 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
             passwords: Arc::clone(&passwords),
             throttle: account_throttle.clone(),
             identifiers,
+            devices,
             challenges,
             opener: opener.clone(),
             verification: settings.verification,

@@ -1,5 +1,7 @@
 //! Sessions, and the feed of revocations that replicas follow.
 
+use std::net::IpAddr;
+
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::sessions::{
@@ -15,6 +17,8 @@ use crate::transaction::{Classify as _, Result, Transaction};
 
 /// Sessions of a user that are listed at most.
 const MAX_LISTED: i64 = 1_000;
+/// Sessions of a user whose addresses are known ones.
+const MAX_ADDRESSES: i64 = 100;
 
 row! {
     #[diesel(table_name = sessions, primary_key(user_id, id))]
@@ -97,6 +101,17 @@ impl SessionRepository for Transaction {
                 .limit(MAX_LISTED),
             SessionRow
         )
+    }
+
+    fn session_addresses(&mut self, user: UserId) -> Result<Vec<IpAddr>> {
+        let latest: Vec<Option<String>> = sessions::table
+            .filter(sessions::user_id.eq(Sql(user)))
+            .order(sessions::id.desc())
+            .limit(MAX_ADDRESSES)
+            .select(sessions::ip)
+            .load(self.connection())
+            .classified()?;
+        Ok(latest.into_iter().flatten().filter_map(|text| text.parse().ok()).collect())
     }
 
     fn touch_session(&mut self, session: &Session) -> Result<()> {

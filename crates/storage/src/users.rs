@@ -11,7 +11,7 @@ use diesel::prelude::*;
 
 use crate::convert::{corrupt, number};
 use crate::row::{Stored, execute, row};
-use crate::schema::{user_revisions, users};
+use crate::schema::{user_revisions, username_reservations, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
@@ -113,11 +113,12 @@ impl UserRow {
 struct CredentialsRow {
     id: Sql<UserId>,
     password_hash: Option<String>,
+    email_verified_at: Option<Sql<Instant>>,
 }
 
 impl From<CredentialsRow> for Credentials {
     fn from(row: CredentialsRow) -> Self {
-        Self { user: row.id.0, password_hash: row.password_hash }
+        Self { user: row.id.0, password_hash: row.password_hash, email_verified: row.email_verified_at.is_some() }
     }
 }
 
@@ -201,6 +202,27 @@ impl UserRepository for Transaction {
                 users::rev.eq(rev.0),
             ))
         )
+    }
+
+    fn reserve_username(&mut self, username: &Username, holder: UserId, now: Instant) -> Result<()> {
+        execute!(
+            self,
+            diesel::insert_into(username_reservations::table).values((
+                username_reservations::user_id.eq(Sql(holder)),
+                username_reservations::username_key.eq(username.key()),
+                username_reservations::reserved_at.eq(Sql(now)),
+            ))
+        )
+    }
+
+    fn username_reservation(&mut self, key: &str) -> Result<Option<UserId>> {
+        let holder: Option<Sql<UserId>> = username_reservations::table
+            .filter(username_reservations::username_key.eq(key))
+            .select(username_reservations::user_id)
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        Ok(holder.map(Sql::into_inner))
     }
 
     fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<()> {

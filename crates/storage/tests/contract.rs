@@ -109,6 +109,7 @@ contract! {
         a_user_is_renamed_unless_another_has_the_name,
         accents_and_case_make_different_addresses,
         credentials_are_found_by_name_address_and_id,
+        names_are_reserved_once_and_go_with_their_holder,
         settings_and_passwords_change,
         roles_exist_once_someone_has_them,
     }

@@ -37,7 +37,8 @@ with_redis!(
     the_sixth_attempt_of_a_burst_is_refused_wherever_it_lands;
     sqlite:
     without_redis_cookies_fail_closed_limits_are_local_and_tokens_are_served,
-    a_flushed_redis_revives_nothing_that_was_revoked;
+    a_flushed_redis_revives_nothing_that_was_revoked,
+    a_flushed_redis_gives_back_no_attempts;
 );
 
 /// Three replicas, with one database and Redis.
@@ -224,7 +225,41 @@ async fn a_flushed_redis_revives_nothing_that_was_revoked(backend: Backend) {
     // Tokens still work. Cookies no longer lead to a session.
     other.get("/me").await.expect(200);
     other_browser.get("/me").await.problem(401, "session_invalid");
-    // Nor is anybody given a fresh allowance: six attempts were made, as registering, signing in and refreshing are.
-    app.anonymous().post("/auth/refresh", refresh.clone()).await.problem(401, "token_revoked");
-    app.anonymous().post("/auth/refresh", refresh).await.problem(429, "rate_limited");
+    app.anonymous().post("/auth/refresh", refresh).await.problem(401, "token_revoked");
+}
+
+async fn a_flushed_redis_gives_back_no_attempts(backend: Backend) {
+    let redis = RedisServer::start();
+    let configured = |builder: circadia_tests::Builder| {
+        builder
+            .with_redis_at(&redis.url())
+            .set("CIRCADIA_RATE_LIMIT_AUTH", "5/h")
+            .set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8")
+            .start()
+    };
+    let app = configured(TestApp::on(backend));
+    let other = configured(app.replica());
+    let guess = async |server: &TestApp, address: &str, name: &str| {
+        let client = server.anonymous().with_header("x-forwarded-for", address);
+        client.post("/auth/login", json!({"username": name, "password": "wrong horse battery"})).await.status
+    };
+    // Five from an address and five on an account, which both replicas saw the last of.
+    for number in 0..5 {
+        let server = if number % 2 == 0 { &app } else { &other };
+        assert_eq!(guess(server, "203.0.113.1", &format!("nobody-{number}")).await, 401);
+        assert_eq!(guess(server, &format!("198.51.100.{number}"), "ada").await, 401);
+    }
+    for server in [&app, &other] {
+        assert_eq!(guess(server, "203.0.113.1", "nobody").await, 429);
+        assert_eq!(guess(server, "198.51.100.9", "ada").await, 429);
+    }
+    redis.flush();
+    for server in [&other, &app, &other, &app] {
+        assert_eq!(guess(server, "203.0.113.1", "nobody").await, 429);
+        assert_eq!(guess(server, "198.51.100.9", "ada").await, 429);
+    }
+    // One that has seen nothing of it learns of it from those that have.
+    redis.flush();
+    assert_eq!(guess(&app, "203.0.113.1", "nobody").await, 429);
+    assert_eq!(guess(&configured(app.replica()), "203.0.113.1", "nobody").await, 429);
 }

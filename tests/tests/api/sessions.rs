@@ -53,7 +53,7 @@ async fn the_cookie_is_out_of_reach_and_only_its_hash_is_stored(backend: Backend
     app.user("ada").await;
     let opened = sign_in(&app.anonymous(), "ada").await.expect(200);
     assert_eq!(opened.header("cache-control"), Some("no-store"));
-    let cookie = opened.header("set-cookie").unwrap();
+    let cookie = opened.cookie("circadia").unwrap();
     let (pair, attributes) = cookie.split_once(';').unwrap();
     assert_eq!(attributes, " HttpOnly; SameSite=Lax; Path=/; Max-Age=604800");
     let (name, value) = pair.split_once('=').unwrap();
@@ -81,9 +81,11 @@ async fn the_cookie_is_secure_wherever_it_leaves_the_machine(backend: Backend) {
     app.user("ada").await;
     let outside = app.anonymous().with_header("x-forwarded-proto", "https");
     let opened = sign_in(&outside, "ada").await.expect(200);
-    let cookie = opened.header("set-cookie").unwrap();
+    let cookie = opened.cookie("__Host-circadia").unwrap();
     assert!(cookie.starts_with("__Host-circadia=crs_"), "{cookie}");
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=604800"), "{cookie}");
+    let device = opened.cookie("__Host-circadia_device").unwrap();
+    assert!(device.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=34560000"), "{device}");
     let ada = outside.in_browser(&opened);
     ada.get("/me").await.expect(200);
     // Without TLS it isn't believed, and under the other name neither.
@@ -110,7 +112,7 @@ async fn every_cookie_of_production_is_secure(backend: Backend) {
     let answer = json!({"challenge": asked["challenge"], "code": codes["recovery_codes"][0]});
     let by_two_factors = secure.post("/auth/session/totp", answer).await.expect(200);
     for answer in [opened, by_two_factors] {
-        let (pair, attributes) = answer.header("set-cookie").unwrap().split_once(';').unwrap();
+        let (pair, attributes) = answer.cookie("__Host-circadia").unwrap().split_once(';').unwrap();
         assert!(pair.starts_with("__Host-circadia=crs_"), "{pair}");
         assert_eq!(attributes, " HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=604800");
         let browser = secure.in_browser(&answer);

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 scenarios!(
     an_account_can_be_used_once_its_address_is_verified,
     accounts_identical_answers_on_register_where_verification_is_required,
+    accounts_identical_answers_to_a_sign_in_after_registering,
+    a_name_that_was_registered_with_a_taken_address_is_taken_like_any_other,
     accounts_identical_answers_on_forgot_and_resend,
     one_time_tokens_are_good_once_and_for_one_of_many_who_use_them_at_once,
     one_time_tokens_are_superseded_by_newer_ones_and_expire,
@@ -43,7 +45,7 @@ async fn an_account_can_be_used_once_its_address_is_verified(backend: Backend) {
     let anonymous = app.anonymous();
     let answer = register(&anonymous, "ada", "ada@example.org").await.expect(202);
     assert_eq!(answer.body, json!({"status": "verification_sent"}));
-    log_in(&anonymous, "ada").await.problem(403, "email_not_verified");
+    log_in(&anonymous, "ada").await.problem(401, "invalid_credentials");
     let wrong = json!({"username": "ada", "password": "wrong horse battery"});
     anonymous.post("/auth/login", wrong).await.problem(401, "invalid_credentials");
     let recorded = "SELECT count(*) FROM login_attempts WHERE failure = 'email_not_verified' AND user_id IS NOT NULL";
@@ -69,10 +71,14 @@ async fn accounts_identical_answers_on_register_where_verification_is_required(b
     let free = register(&anonymous, "ada", "ada@example.org").await.expect(202);
     verify(&anonymous, &app.mail_to("ada@example.org").await).await.expect(204);
     app.mail().await;
-    let users = app.contents().await;
+    let but_for_the_name = |mut stored: Vec<(String, String)>| {
+        stored.retain(|(table, _)| table != "username_reservations");
+        stored
+    };
+    let users = but_for_the_name(app.contents().await);
     let taken = register(&anonymous, "eve", "ADA@example.org").await.expect(202);
     assert_eq!(free.comparable(), taken.comparable());
-    assert_eq!(app.contents().await, users);
+    assert_eq!(but_for_the_name(app.contents().await), users);
     let mail = app.mail_to("ada@example.org").await;
     assert_eq!(mail.subject, "You already have an account");
     assert!(!mail.text.contains("token="), "{}", mail.text);
@@ -96,6 +102,65 @@ async fn accounts_identical_answers_on_register_where_verification_is_required(b
     for answer in [free, taken] {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
     }
+}
+
+/// An account by a name and an address, and what signing in to it by either answers.
+async fn signing_in_after(client: &Client, username: &str, email: &str) -> Vec<(circadia_tests::Comparable, u32)> {
+    let own = "whoever registered knows this";
+    let registration = json!({"username": username, "email": email, "password": own});
+    let mut answers = vec![client.post("/auth/register", registration).await.expect(202)];
+    for password in [own, "wrong horse battery"] {
+        for path in ["/auth/login", "/auth/session"] {
+            let by_name = json!({"username": username, "password": password});
+            let by_address = json!({"email": email, "password": password});
+            answers.push(client.post(path, by_name).await.problem(401, "invalid_credentials"));
+            answers.push(client.post(path, by_address).await.problem(401, "invalid_credentials"));
+        }
+    }
+    // The name is taken now, and the address is sent mail as before.
+    answers.push(register(client, username, "nobody-else@example.org").await.problem(409, "username_taken"));
+    answers.push(register(client, &username.to_uppercase(), email).await.problem(409, "username_taken"));
+    answers.iter().map(|answer| (answer.comparable(), answer.statements())).collect()
+}
+
+async fn accounts_identical_answers_to_a_sign_in_after_registering(backend: Backend) {
+    let app = strict(backend).start();
+    let anonymous = app.anonymous();
+    register(&anonymous, "ada", "ada@example.org").await.expect(202);
+    verify(&anonymous, &app.mail_to("ada@example.org").await).await.expect(204);
+    register(&anonymous, "grace", "grace@example.org").await.expect(202);
+    app.mail().await;
+    let free = signing_in_after(&anonymous, "eve", "free@example.org").await;
+    assert_eq!(app.mail_to("free@example.org").await.subject, "Confirm your e-mail address");
+    let taken = signing_in_after(&anonymous, "mallory", "ada@example.org").await;
+    assert_eq!(app.mail_to("ada@example.org").await.subject, "You already have an account");
+    let unverified = signing_in_after(&anonymous, "trudy", "grace@example.org").await;
+    for (number, ((free, taken), unverified)) in free.iter().zip(&taken).zip(&unverified).enumerate() {
+        assert_eq!((free.0 == taken.0, free.0 == unverified.0), (true, true), "{number}: {free:?} {taken:?}");
+        // The answer of a sign-in costs the same; registering stores other rows.
+        assert!(number == 0 || (free.1, taken.1) == (unverified.1, free.1), "{number}: {free:?} {taken:?}");
+    }
+    // Who has an account knows that the mail isn't theirs to answer, and signs in as before.
+    log_in(&anonymous, "ada").await.expect(200);
+}
+
+async fn a_name_that_was_registered_with_a_taken_address_is_taken_like_any_other(backend: Backend) {
+    let app = strict(backend).start();
+    let anonymous = app.anonymous();
+    for name in ["ada", "eve"] {
+        register(&anonymous, name, &format!("{name}@example.org")).await.expect(202);
+        verify(&anonymous, &app.mail_to(&format!("{name}@example.org")).await).await.expect(204);
+    }
+    let eve = anonymous.signed_in(&log_in(&anonymous, "eve").await.expect(200).body);
+    register(&anonymous, "free", "free@example.org").await.expect(202);
+    register(&anonymous, "taken", "ada@example.org").await.expect(202);
+    for name in ["free", "taken", "Taken"] {
+        eve.post("/me/username", json!({"username": name})).await.problem(409, "username_taken");
+    }
+    // With the account it goes, as it does with any account.
+    let ada = anonymous.signed_in(&log_in(&anonymous, "ada").await.expect(200).body);
+    ada.call(reqwest::Method::DELETE, "/me", &json!({"password": PASSWORD})).await.expect(204);
+    eve.post("/me/username", json!({"username": "taken"})).await.expect(200);
 }
 
 async fn accounts_identical_answers_on_forgot_and_resend(backend: Backend) {

@@ -1,6 +1,6 @@
 //! The client's address: the peer's, or the one reported by trusted proxies.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use actix_web::dev::RequestHead;
 
@@ -28,14 +28,6 @@ pub(crate) fn is_https(head: &RequestHead, settings: &HttpSettings) -> bool {
     let trusted = head.peer_addr.is_some_and(|peer| settings.trusts(peer.ip()));
     let protocol = || settings.forwarded_headers.protocol(head.headers());
     trusted && protocol().is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"))
-}
-
-/// What a limit per address counts by: an IPv4 address, or the /64 of an IPv6 one, which is what one subscriber has.
-pub(crate) fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-    }
 }
 
 #[cfg(test)]
@@ -100,11 +92,5 @@ mod tests {
         }
         // What the client wrote before it can't spoil what the proxy added.
         assert_eq!(address("10.0.0.1", &["1.1.1.1", "2.2.2.2:1"], &trusted), "2.2.2.2");
-    }
-
-    #[test]
-    fn ipv6_counts_by_its_64() {
-        assert_eq!(network_of("2001:db8:1:2:3:4:5:6".parse().unwrap()).to_string(), "2001:db8:1:2::");
-        assert_eq!(network_of("192.0.2.1".parse().unwrap()).to_string(), "192.0.2.1");
     }
 }

@@ -1,4 +1,5 @@
-//! Cookies: the session's, and the one by which a browser is recognised that signs in through a provider.
+//! Cookies: the session's, the one that marks a browser as a device that signed in before, and the one by which a browser
+//! is recognised that signs in through a provider.
 //!
 //! `__Host-` has browsers insist on `Secure`, `Path=/` and no `Domain`, so that neither another host nor a plain
 //! connection can set them. The plain names are for developers' own machines, where there is no TLS.
@@ -9,8 +10,11 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::RequestHead;
 use actix_web::http::header::COOKIE;
+use circadia_auth::devices::MARKER_TTL;
 use circadia_auth::oauth::{Browser, FLOW_TTL, Secret};
 use circadia_auth::sessions::{CookieId, SESSION_TTL};
+
+use circadia_domain::sessions::Session;
 
 use crate::http::client_address::is_https;
 use crate::http::state::AppState;
@@ -22,6 +26,7 @@ struct Name {
 }
 
 const SESSION: Name = Name { secure: "__Host-circadia", plain: "circadia" };
+const DEVICE: Name = Name { secure: "__Host-circadia_device", plain: "circadia_device" };
 const OAUTH: Name = Name { secure: "__Host-circadia_prelogin", plain: "circadia_prelogin" };
 
 /// The values of a cookie in a request, as they were sent.
@@ -74,6 +79,24 @@ pub(crate) fn set_session(state: &AppState, head: &RequestHead, id: &CookieId) -
 /// Deletes the session's cookie.
 pub(crate) fn clear_session(state: &AppState, head: &RequestHead) -> Cookie<'static> {
     build(state, head, &SESSION, String::new(), 0)
+}
+
+/// Users of one browser that are remembered.
+const MAX_MARKERS: usize = 4;
+
+/// The markers of the users who signed in with this browser before, unchecked.
+pub(crate) fn device_markers<'a>(state: &AppState, head: &'a RequestHead) -> Vec<&'a str> {
+    values(state, head, &DEVICE).into_iter().flat_map(|value| value.split('.')).take(MAX_MARKERS).collect()
+}
+
+/// Marks the browser as one where the user of a session signed in. Its other users stay remembered.
+pub(crate) fn mark_device(state: &AppState, head: &RequestHead, session: &Session) -> Cookie<'static> {
+    let sessions = &state.app.sessions;
+    let of_others = |text: &&str| sessions.marked_user(text).is_some_and(|user| user != session.user);
+    let others = device_markers(state, head).into_iter().filter(of_others).map(str::to_owned);
+    let markers: Vec<String> =
+        std::iter::once(sessions.device_marker(session)).chain(others).take(MAX_MARKERS).collect();
+    build(state, head, &DEVICE, markers.join("."), MARKER_TTL)
 }
 
 /// The browser's id, if the request has one.

@@ -15,6 +15,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, ResponseError as _};
 use circadia_auth::factors::CODE_QUOTA;
+use circadia_auth::network_of;
 use circadia_auth::throttles::{Decision, Quota, Throttle};
 use circadia_domain::ids::UserId;
 
@@ -22,7 +23,7 @@ use crate::http::state::AppState;
 use circadia_domain::code::Code;
 
 use crate::http::caller::principal_of;
-use crate::http::client_address::{client_address, network_of};
+use crate::http::client_address::client_address;
 use crate::http::problem::Problem;
 use crate::http::routing::matched;
 
@@ -31,6 +32,8 @@ use crate::http::routing::matched;
 enum Class {
     /// Where secrets are tried: per address.
     Auth,
+    /// Where sessions are refreshed: per address.
+    Refresh,
     /// Without having signed in: per address.
     Anonymous,
     /// Per user.
@@ -47,6 +50,8 @@ pub(crate) enum RateLimit {
     Auth,
     /// It tries a secret, unless the client is signed in.
     AuthUnlessSignedIn,
+    /// It exchanges a refresh token, which can't be guessed: by address, generously.
+    Refresh,
 }
 
 impl RateLimit {
@@ -54,6 +59,7 @@ impl RateLimit {
         match text {
             "auth" => Some(Self::Auth),
             "auth_unless_signed_in" => Some(Self::AuthUnlessSignedIn),
+            "refresh" => Some(Self::Refresh),
             _ => None,
         }
     }
@@ -61,6 +67,7 @@ impl RateLimit {
     const fn class(self, signed_in: bool) -> Class {
         match (self, signed_in) {
             (Self::Auth, _) | (Self::AuthUnlessSignedIn, false) => Class::Auth,
+            (Self::Refresh, _) => Class::Refresh,
             (_, true) => Class::User,
             (Self::Standard, false) => Class::Anonymous,
         }
@@ -71,6 +78,7 @@ impl Class {
     const fn name(self) -> &'static str {
         match self {
             Self::Auth => "auth",
+            Self::Refresh => "refresh",
             Self::Anonymous => "anonymous",
             Self::User => "user",
         }
@@ -109,6 +117,10 @@ fn refusal(policy: &str, quota: Quota, decision: &Decision) -> Problem {
         quota.burst(),
         quota.period_seconds()
     );
+    refusal_of(policy, quota, seconds, detail)
+}
+
+fn refusal_of(policy: &str, quota: Quota, seconds: u32, detail: String) -> Problem {
     Problem::of(Code::RateLimited, detail)
         .with_retry_after(seconds.into())
         .with_header("ratelimit-policy", policy_field(policy, quota))
@@ -122,15 +134,23 @@ pub(crate) fn guesses_refusal(seconds: u32) -> Problem {
         "Too many wrong codes were tried: codes of the authenticator are accepted again in {seconds} s. Recovery codes are \
          still accepted."
     );
-    Problem::of(Code::RateLimited, detail)
-        .with_retry_after(seconds.into())
-        .with_header("ratelimit-policy", policy_field("second-factor", CODE_QUOTA))
-        .with_header("ratelimit", format!("\"second-factor\";r=0;t={seconds}"))
+    refusal_of("second-factor", CODE_QUOTA, seconds, detail)
 }
 
 /// The problem for too many attempts on an account.
-pub fn account_refusal(quota: Quota, decision: &Decision) -> Problem {
+pub(crate) fn account_refusal(quota: Quota, decision: &Decision) -> Problem {
     refusal("account", quota, decision)
+}
+
+/// The problem for too many attempts of strangers on an account.
+pub(crate) fn strangers_refusal(quota: Quota, decision: &Decision) -> Problem {
+    let seconds = decision.retry_after_seconds.max(1);
+    let detail = format!(
+        "The password of this account was tried too often from unknown devices; after {} tries each waits longer than \
+         the one before. Try again in {seconds} s, or from a device or network where you signed in before.",
+        quota.burst()
+    );
+    refusal_of("account", quota, seconds, detail)
 }
 
 fn policy_field(policy: &str, quota: Quota) -> String {
@@ -162,6 +182,7 @@ impl Limit {
 /// The limits of all classes; made once, shared by all workers.
 pub struct Limits {
     auth: Option<Limit>,
+    refresh: Option<Limit>,
     anonymous: Option<Limit>,
     user: Option<Limit>,
 }
@@ -181,6 +202,7 @@ impl Limits {
         };
         Self {
             auth: limit(Class::Auth, throttles.auth, quotas.auth),
+            refresh: limit(Class::Refresh, throttles.refresh, quotas.refresh),
             anonymous: limit(Class::Anonymous, throttles.anonymous, quotas.anonymous),
             user: limit(Class::User, throttles.user, quotas.user),
         }
@@ -189,6 +211,7 @@ impl Limits {
     fn of(&self, class: Class) -> Option<&Limit> {
         match class {
             Class::Auth => self.auth.as_ref(),
+            Class::Refresh => self.refresh.as_ref(),
             Class::Anonymous => self.anonymous.as_ref(),
             Class::User => self.user.as_ref(),
         }
@@ -242,7 +265,6 @@ mod tests {
             (Method::POST, "auth/login/totp"),
             (Method::POST, "auth/session"),
             (Method::POST, "auth/register"),
-            (Method::POST, "auth/refresh"),
             (Method::POST, "auth/verify-email"),
             (Method::POST, "auth/password/forgot"),
             (Method::POST, "auth/password/reset"),
@@ -268,6 +290,9 @@ mod tests {
         ] {
             assert_eq!(class(&method, path, true), Class::User, "{method} {path}");
             assert_eq!(class(&method, path, false), Class::Anonymous, "{method} {path}");
+        }
+        for signed_in in [false, true] {
+            assert_eq!(class(&Method::POST, "auth/refresh", signed_in), Class::Refresh);
         }
         for (method, path) in [(Method::POST, "auth/logout"), (Method::DELETE, "auth/session")] {
             assert_eq!(class(&method, path, true), Class::User, "{method} {path}");

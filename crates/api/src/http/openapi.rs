@@ -110,7 +110,8 @@ fn description() -> String {
          **Concurrency.** Stored resources carry an `ETag`. Send it in `If-Match` to change a resource only if it is \
          unchanged (else 412), and in `If-None-Match` to get 304 if nothing changed.\n\n\
          **Limits.** `RateLimit-Policy` and `RateLimit` show how many requests are left; 429 carries `Retry-After`. \
-         Bodies may have at most 256 KiB and 32 levels of nesting.\n\n\
+         Bodies may have at most 256 KiB and 32 levels of nesting. Guesses at an account's password have to wait longer \
+         each time; a client that sends its latest `device_token` with a login isn't held up by others.\n\n\
          **Errors** are `application/problem+json` (RFC 9457) with a stable `code`; `validation_failed` names every \
          wrong value. Another user's resource is answered like one that doesn't exist.\n\n\
          | code | status | meaning |\n|---|---|---|\n",

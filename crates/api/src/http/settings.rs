@@ -28,6 +28,8 @@ pub struct HttpSettings {
 pub struct RateLimits {
     /// Where credentials are tried: per address, and per account.
     pub auth: Option<Quota>,
+    /// Refreshing: per address. Refresh tokens can't be guessed, and offices share an address.
+    pub refresh: Option<Quota>,
     /// Without a sign-in: per address.
     pub anonymous: Option<Quota>,
     /// Per user.

@@ -27,6 +27,7 @@ impl fmt::Debug for AppState {
 #[derive(Clone, Default)]
 pub struct RequestThrottles {
     pub auth: Option<Arc<dyn Throttle>>,
+    pub refresh: Option<Arc<dyn Throttle>>,
     pub anonymous: Option<Arc<dyn Throttle>>,
     pub user: Option<Arc<dyn Throttle>>,
 }

@@ -94,6 +94,8 @@ struct Limits {
 struct RequestLimits {
     /// For requests that try credentials: per address, and per account.
     auth: Option<RequestLimit>,
+    /// For refreshing tokens: per address.
+    refresh: Option<RequestLimit>,
     /// For other requests without signing in: per address.
     anonymous: Option<RequestLimit>,
     /// For signed-in users: per user.
@@ -147,6 +149,7 @@ impl ConfigBody {
                 page_items: MAX_LIMIT,
                 requests: RequestLimits {
                     auth: settings.rate_limits.auth.map(RequestLimit::from),
+                    refresh: settings.rate_limits.refresh.map(RequestLimit::from),
                     anonymous: settings.rate_limits.anonymous.map(RequestLimit::from),
                     user: settings.rate_limits.user.map(RequestLimit::from),
                 },

@@ -13,7 +13,7 @@ use circadia_domain::ids::{AuditEventId, IdSource, SessionId, UserId};
 use circadia_domain::logins::{LoginFailure, LoginRepository};
 use circadia_domain::totp::TotpRepository;
 use circadia_domain::unit_of_work::UnitOfWorkError;
-use circadia_domain::users::{Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
+use circadia_domain::users::{Email, NewUser, Role, Settings, User, UserRepository, Username, holder_of_name};
 
 use super::Attempt;
 use crate::entropy::{Entropy, random};
@@ -243,7 +243,7 @@ fn free_name<S: UserRepository + ?Sized>(
 ) -> Result<Username, FederatedRefusal> {
     let wished = wished_name(email);
     if let Ok(name) = Username::parse(&wished)
-        && store.find_credentials(&Login::username(&wished))?.is_none()
+        && holder_of_name(store, &name)?.is_none()
     {
         return Ok(name);
     }

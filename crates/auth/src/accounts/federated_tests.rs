@@ -1,5 +1,6 @@
 use circadia_domain::identities::Subject;
 use circadia_domain::logins::LoginMethod;
+use circadia_domain::users::Login;
 
 use super::*;
 use crate::accounts::Identifiers;

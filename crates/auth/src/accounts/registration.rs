@@ -4,8 +4,10 @@ use circadia_domain::Error;
 use circadia_domain::civil::Instant;
 use circadia_domain::code::Code;
 use circadia_domain::error::{StoreError, Unique};
-use circadia_domain::ids::IdSource;
-use circadia_domain::users::{Email, NewUser, Role, Settings, UserRepository, Username, username_taken};
+use circadia_domain::ids::{IdSource, UserId};
+use circadia_domain::users::{
+    Email, NewUser, Role, Settings, UserRepository, Username, holder_of_name, username_taken,
+};
 
 /// The details of a new account, except the password (see `Password::chosen`).
 #[derive(Debug, Clone)]
@@ -35,6 +37,9 @@ pub fn register<S: UserRepository + ?Sized>(
     now: Instant,
 ) -> Result<NewUser, Error> {
     let Registration { username, email, settings, role, email_verified_at } = registration;
+    if holder_of_name(store, &username)?.is_some() {
+        return Err(username_taken());
+    }
     let user = NewUser {
         id: ids.fresh().into(),
         username,
@@ -52,6 +57,26 @@ pub fn register<S: UserRepository + ?Sized>(
             Err(Error::conflict(Code::EmailTaken, "there already is an account with this e-mail address"))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Reserves the name of a registration whose address `holder` already has, so that the name is as good as taken whether
+/// or not the address was free. Runs in a writing unit of work without an owner.
+///
+/// # Errors
+/// Conflict `username_taken`; those of the store.
+pub fn reserve<S: UserRepository + ?Sized>(
+    store: &mut S,
+    username: &Username,
+    holder: UserId,
+    now: Instant,
+) -> Result<(), Error> {
+    if holder_of_name(store, username)?.is_some() {
+        return Err(username_taken());
+    }
+    match store.reserve_username(username, holder, now) {
+        Err(StoreError::Duplicate(_)) => Err(username_taken()),
+        reserved => Ok(reserved?),
     }
 }
 
@@ -83,5 +108,22 @@ mod tests {
         assert_eq!(code(make("ADA", "other@example.org")), Code::UsernameTaken);
         assert_eq!(code(make("other", "ADA@example.org")), Code::EmailTaken);
         assert_eq!(store.users.len(), 1);
+    }
+
+    #[test]
+    fn a_reserved_name_is_taken() {
+        let (mut store, ids) = (InMemoryStore::default(), Ids::default());
+        let ada = register(&mut store, registration("ada", "ada@example.org"), "$phc".into(), &ids, NOW).unwrap();
+        let is_taken = |result: Result<(), Error>| match result {
+            Err(Error::Conflict { code, .. }) => code == Code::UsernameTaken,
+            other => panic!("{other:?}"),
+        };
+        let name = |text| Username::parse(text).unwrap();
+        reserve(&mut store, &name("eve"), ada.id, NOW).unwrap();
+        assert!(is_taken(reserve(&mut store, &name("EVE"), ada.id, NOW)));
+        assert!(is_taken(reserve(&mut store, &name("Ada"), ada.id, NOW)));
+        let second = register(&mut store, registration("Eve", "eve@example.org"), "$phc".into(), &ids, NOW);
+        assert!(is_taken(second.map(drop)));
+        assert_eq!(holder_of_name(&mut store, &name("eve")).unwrap(), Some(ada.id));
     }
 }

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::net::IpAddr;
 
 use aws_lc_rs::hmac;
 use circadia_domain::civil::Instant;
@@ -12,13 +13,16 @@ use circadia_domain::error::StoreError;
 use circadia_domain::ids::{IdSource, LoginId, UserId};
 use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepository};
 use circadia_domain::revision::Revision;
+use circadia_domain::sessions::SessionRepository;
 use circadia_domain::totp::TotpRepository;
 use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_domain::users::{Credentials, Login, User, UserRepository};
 
+use uuid::Uuid;
+
 use super::Verification;
 use crate::bytes::{Bytes32, hmac_sha256};
-use crate::client::Client;
+use crate::client::{Client, network_of};
 use crate::factors;
 use crate::keys::{KeyError, MasterKey, Purpose};
 use crate::passwords::Verified;
@@ -97,13 +101,10 @@ impl Attempt<'_> {
 /// Why a sign-in was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInRefusal {
-    /// Wrong name or password, or an inactive account (`invalid_credentials`). The attempt was recorded; commit it.
+    /// Wrong name or password, an inactive account, or one whose address isn't verified (`invalid_credentials`). The
+    /// attempt was recorded; commit it.
     #[error("the name or the password is wrong")]
     InvalidCredentials,
-    /// The credentials are right, but the address isn't verified (`email_not_verified`). The attempt was recorded;
-    /// commit it.
-    #[error("the e-mail address isn't verified yet")]
-    EmailNotVerified,
     /// The password was replaced while the given one was being verified. Nothing was recorded; look the login up again
     /// and retry.
     #[error("the password was changed in the meantime")]
@@ -147,15 +148,40 @@ impl From<StoreError> for SignInRefusal {
 impl UnitOfWorkError for SignInRefusal {
     fn commit_on_error(&self) -> bool {
         // A rehashed password is to be committed, too.
-        matches!(
-            self,
-            Self::InvalidCredentials | Self::EmailNotVerified | Self::WrongCode | Self::SecondFactorRequired { .. }
-        )
+        matches!(self, Self::InvalidCredentials | Self::WrongCode | Self::SecondFactorRequired { .. })
     }
 }
 
-/// Refuses an unknown login or a wrong password, and records the attempt. Runs in a writing unit of work without an
-/// owner in both cases, so that both cost the same.
+/// What is known of a login before its password is checked.
+#[derive(Debug, Clone)]
+pub struct Sought {
+    /// The credentials, if an account has this name or address.
+    pub credentials: Option<Credentials>,
+    /// The account that attempts are counted for: the one of this name or address, or the one for whose address's sake the
+    /// name is reserved.
+    pub account: Option<UserId>,
+    /// The networks where that account signed in before.
+    pub networks: Vec<IpAddr>,
+}
+
+/// Looks a login up, by as many statements whether or not there is such an account.
+///
+/// # Errors
+/// `StoreError` of the store.
+pub fn seek<S: UserRepository + SessionRepository + ?Sized>(
+    store: &mut S,
+    login: &Login,
+) -> Result<Sought, StoreError> {
+    let credentials = store.find_credentials(login)?;
+    // Of an address, too: no name is one, but both cost the same.
+    let reserved = store.username_reservation(login.key())?;
+    let account = credentials.as_ref().map(|found| found.user).or(reserved);
+    let addresses = store.session_addresses(account.unwrap_or(UserId::from_uuid(Uuid::nil())))?;
+    Ok(Sought { credentials, account, networks: addresses.into_iter().map(network_of).collect() })
+}
+
+/// Refuses an unknown login, a wrong password or an address that isn't verified, and records the attempt. Runs in a
+/// writing unit of work without an owner in all cases, so that all cost the same.
 ///
 /// Always returns an error.
 ///
@@ -165,8 +191,13 @@ pub fn refuse<S: LoginRepository + ?Sized>(
     store: &mut S,
     attempt: &Attempt<'_>,
     found: Option<&Credentials>,
+    verified: &Verified,
 ) -> Result<Infallible, SignInRefusal> {
-    let failure = if found.is_some() { LoginFailure::WrongPassword } else { LoginFailure::UnknownUser };
+    let failure = match found {
+        None => LoginFailure::UnknownUser,
+        Some(found) if verified.matches && !attempt.verification.admits(found) => LoginFailure::EmailNotVerified,
+        Some(_) => LoginFailure::WrongPassword,
+    };
     attempt.record(store, found.map(|credentials| credentials.user), Some(failure))?;
     Err(SignInRefusal::InvalidCredentials)
 }
@@ -184,8 +215,8 @@ pub fn accept<S: UserRepository + LoginRepository + TotpRepository + ?Sized>(
     found: &Credentials,
     verified: &Verified,
 ) -> Result<User, SignInRefusal> {
-    if !verified.matches {
-        match refuse(store, attempt, Some(found))? {}
+    if !verified.matches || !attempt.verification.admits(found) {
+        match refuse(store, attempt, Some(found), verified)? {}
     }
     // A session opened with the old password, right after the change ended all sessions, would survive it.
     let present = store.credentials_of(found.user)?;
@@ -196,10 +227,6 @@ pub fn accept<S: UserRepository + LoginRepository + TotpRepository + ?Sized>(
     if !user.active {
         attempt.record(store, Some(user.id), Some(LoginFailure::Inactive))?;
         return Err(SignInRefusal::InvalidCredentials);
-    }
-    if attempt.verification == Verification::Required && user.email_verified_at.is_none() {
-        attempt.record(store, Some(user.id), Some(LoginFailure::EmailNotVerified))?;
-        return Err(SignInRefusal::EmailNotVerified);
     }
     if let Some(hash) = &verified.rehash {
         store.update_password(user.id, hash, rev, attempt.now)?;

@@ -38,6 +38,8 @@ pub enum Purpose {
     RecoveryCodes,
     /// Encrypts the challenges between password and second factor.
     Challenges,
+    /// Authenticates the markers of devices that signed in before.
+    DeviceMarkers,
 }
 
 impl Purpose {
@@ -56,6 +58,7 @@ impl Purpose {
             Self::TotpSecrets => "circadia/1 seal totp",
             Self::RecoveryCodes => "circadia/1 hash recovery codes",
             Self::Challenges => "circadia/1 seal challenge",
+            Self::DeviceMarkers => "circadia/1 tag devices",
         }
     }
 }

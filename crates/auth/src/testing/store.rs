@@ -35,6 +35,7 @@ pub(crate) struct InMemoryStore {
     pub(crate) personal_tokens: Vec<PersonalToken>,
     pub(crate) totp: Vec<TotpFactor>,
     pub(crate) recovery_codes: Vec<(UserId, [u8; 32])>,
+    pub(crate) reserved_names: Vec<(String, UserId)>,
     /// Number of writes to sessions.
     pub(crate) session_writes: usize,
 }
@@ -97,11 +98,19 @@ impl UserRepository for InMemoryStore {
             Login::Email(email) => user.email.as_str() == email,
             Login::Username(key) => user.username.key() == *key,
         });
-        Ok(found.map(|(user, _)| Credentials { user: user.id, password_hash: user.password_hash.clone() }))
+        Ok(found.map(|(user, _)| Credentials {
+            user: user.id,
+            password_hash: user.password_hash.clone(),
+            email_verified: user.email_verified_at.is_some(),
+        }))
     }
 
     fn credentials_of(&mut self, id: UserId) -> Result<Option<Credentials>, StoreError> {
-        Ok(self.user(id).map(|(user, _)| Credentials { user: id, password_hash: user.password_hash.clone() }))
+        Ok(self.user(id).map(|(user, _)| Credentials {
+            user: id,
+            password_hash: user.password_hash.clone(),
+            email_verified: user.email_verified_at.is_some(),
+        }))
     }
 
     fn update_settings(&mut self, _: UserId, _: &Settings, _: Revision, _: Instant) -> Result<(), StoreError> {
@@ -121,6 +130,18 @@ impl UserRepository for InMemoryStore {
         let found = self.users.iter_mut().find(|(user, _)| user.id == id).ok_or(StoreError::NoSuchUser)?;
         found.0.username = username.clone();
         Ok(())
+    }
+
+    fn reserve_username(&mut self, username: &Username, holder: UserId, _: Instant) -> Result<(), StoreError> {
+        if self.username_reservation(&username.key())?.is_some() {
+            return Err(StoreError::Duplicate(Unique::Other));
+        }
+        self.reserved_names.push((username.key(), holder));
+        Ok(())
+    }
+
+    fn username_reservation(&mut self, key: &str) -> Result<Option<UserId>, StoreError> {
+        Ok(self.reserved_names.iter().find(|(name, _)| name == key).map(|(_, holder)| *holder))
     }
 
     fn confirm_email(&mut self, id: UserId, email: &Email, _: Revision, now: Instant) -> Result<(), StoreError> {
@@ -220,6 +241,11 @@ impl SessionRepository for InMemoryStore {
 
     fn sessions_of(&mut self, _: UserId, _: Instant) -> Result<Vec<Session>, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn session_addresses(&mut self, user: UserId) -> Result<Vec<std::net::IpAddr>, StoreError> {
+        let of_user = self.sessions.iter().filter(|session| session.user == user);
+        Ok(of_user.filter_map(|session| session.ip.as_deref()?.parse().ok()).collect())
     }
 
     fn touch_session(&mut self, _: &Session) -> Result<(), StoreError> {

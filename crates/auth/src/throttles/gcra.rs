@@ -14,7 +14,11 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
+use super::Rule;
+#[cfg(feature = "redis")]
+use super::rule::SharedRule;
+
+pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// A rate limit: a burst of `burst`, refilled at `burst` per `period_seconds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +91,50 @@ impl Quota {
     }
 }
 
+impl Rule for Quota {
+    type State = Instant;
+
+    fn attempt(self, full_at: Option<Instant>, now: Instant) -> (Decision, Instant) {
+        Self::attempt(self, full_at, now)
+    }
+
+    fn later(self, known: Option<Instant>, told: Instant, now: Instant) -> Instant {
+        // What lies further ahead was noted before the clock was set back.
+        let possible = |at: &Instant| at.micros() - now.micros() <= self.capacity();
+        known.filter(possible).map_or(told, |known| known.max(told))
+    }
+
+    fn memory_seconds(self) -> i64 {
+        self.period_seconds.into()
+    }
+}
+
+#[cfg(feature = "redis")]
+impl SharedRule for Quota {
+    /// The state of a key is the time at which its allowance is full again, by the callers' clocks; it expires in Redis
+    /// a minute later.
+    const SCRIPT: &'static str = "
+        local now, step, capacity, known = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+        local stored = redis.call('GET', KEYS[1])
+        local ahead = tonumber(stored or known) - now
+        local used = math.min(math.max(ahead, 0), capacity)
+        local allowed = used + step <= capacity
+        if allowed then used = used + step end
+        if allowed or ahead > capacity or not stored then
+            redis.call('SET', KEYS[1], string.format('%.0f', now + used), 'PX', math.ceil(used / 1000) + 60000)
+        end
+        return {allowed and 1 or 0, used, 0}
+    ";
+
+    fn arguments(self, known: Option<Instant>, now: Instant) -> Vec<i64> {
+        vec![now.micros(), self.step(), self.capacity(), known.map_or(0, Instant::micros)]
+    }
+
+    fn read(self, (allowed, used, _): (i64, i64, i64), now: Instant) -> (Decision, Instant) {
+        (self.decision(allowed == 1, used), Instant::from_micros(now.micros() + used))
+    }
+}
+
 fn nanos(micros: i64) -> Nanos {
     Nanos::new(micros.unsigned_abs().saturating_mul(1_000))
 }
@@ -120,7 +168,7 @@ impl Clock for AtZero {
 }
 
 /// Whole seconds, rounded up.
-fn seconds_up(micros: i64) -> u32 {
+pub(super) fn seconds_up(micros: i64) -> u32 {
     u32::try_from((micros + MICROS_PER_SECOND - 1) / MICROS_PER_SECOND).unwrap_or(u32::MAX)
 }
 

@@ -6,52 +6,65 @@ use std::sync::{Mutex, PoisonError};
 
 use circadia_domain::civil::Instant;
 
-use super::{Decision, Quota, Throttle};
+use super::{Decision, Quota, Rule, Throttle};
 use crate::bounded::Bounded;
 use crate::bytes::sha256;
 
 /// Maximum number of keys, about 100 bytes each.
 const CACHE_CAPACITY: usize = 131_072;
 
-/// Keys are kept until their allowance is full, and at most twice that long. They are hashed, so long keys take no more
+/// Keys are kept until nothing of them counts any more, and at most twice that long. They are hashed, so long keys take no more
 /// memory. Concurrent attempts are counted exactly. Only a flood of more keys within a period than the capacity makes
 /// the throttle forget keys, which is why IP addresses are throttled too.
 #[derive(Debug)]
-pub struct LocalThrottle {
-    quota: Quota,
-    full_at: Bounded<Instant>,
+pub struct LocalThrottle<R: Rule = Quota> {
+    rule: R,
+    states: Bounded<R::State>,
     aged_at: Mutex<Option<Instant>>,
 }
 
-impl LocalThrottle {
-    /// A throttle with this quota for each key.
-    pub fn new(quota: Quota) -> Self {
-        Self { quota, full_at: Bounded::new(CACHE_CAPACITY), aged_at: Mutex::new(None) }
+impl<R: Rule> LocalThrottle<R> {
+    /// A throttle with this rule for each key.
+    pub fn new(rule: R) -> Self {
+        Self { rule, states: Bounded::new(CACHE_CAPACITY), aged_at: Mutex::new(None) }
     }
 
     /// Counts an attempt and returns the decision.
     pub fn attempt(&self, key: &str, now: Instant) -> Decision {
         self.age(now);
-        let decision = self.full_at.update(sha256(key.as_bytes()), |full_at| {
-            let (decision, full_at) = self.quota.attempt(full_at, now);
-            (full_at, decision)
+        let decision = self.states.update(sha256(key.as_bytes()), |state| {
+            let (decision, state) = self.rule.attempt(state, now);
+            (state, decision)
         });
-        decision.unwrap_or_else(|| self.quota.attempt(None, now).0)
+        decision.unwrap_or_else(|| self.rule.attempt(None, now).0)
     }
 
-    /// Once per period, drops the keys not used for a whole period: their allowance is full.
+    /// What is known of a key.
+    #[cfg(feature = "redis")]
+    pub(super) fn known(&self, key: &str) -> Option<R::State> {
+        self.states.get(&sha256(key.as_bytes()))
+    }
+
+    /// Notes what a shared store said of a key.
+    #[cfg(feature = "redis")]
+    pub(super) fn note(&self, key: &str, told: R::State, now: Instant) {
+        self.age(now);
+        self.states.update(sha256(key.as_bytes()), |known| (self.rule.later(known, told, now), ()));
+    }
+
+    /// Once in a while, drops the keys that nothing of counts any more.
     fn age(&self, now: Instant) {
         let mut aged_at = self.aged_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = aged_at.is_none_or(|at| at.plus_seconds(i64::from(self.quota.period_seconds())) <= now);
+        let due = aged_at.is_none_or(|at| at.plus_seconds(self.rule.memory_seconds()) <= now);
         if due {
             *aged_at = Some(now);
             drop(aged_at);
-            self.full_at.age();
+            self.states.age();
         }
     }
 }
 
-impl Throttle for LocalThrottle {
+impl<R: Rule> Throttle for LocalThrottle<R> {
     fn attempt<'a>(&'a self, key: &'a str, now: Instant) -> Pin<Box<dyn Future<Output = Decision> + Send + 'a>> {
         let decision = Self::attempt(self, key, now);
         Box::pin(std::future::ready(decision))
@@ -94,7 +107,7 @@ mod tests {
         }
         // Tried every second, ada never has more than what a refill gives.
         assert!(throttle.attempt("ada", NOW.plus_seconds(600)).remaining <= 1);
-        assert!(throttle.full_at.len() <= 130, "{}", throttle.full_at.len());
+        assert!(throttle.states.len() <= 130, "{}", throttle.states.len());
     }
 
     #[test]
@@ -103,6 +116,6 @@ mod tests {
         for name in 0..CACHE_CAPACITY * 2 {
             throttle.attempt(&name.to_string(), NOW);
         }
-        assert!(throttle.full_at.len() <= CACHE_CAPACITY);
+        assert!(throttle.states.len() <= CACHE_CAPACITY);
     }
 }

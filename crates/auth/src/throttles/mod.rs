@@ -1,18 +1,24 @@
 //! Throttles: limits on attempts per account, IP address or user.
 //!
-//! They slow down rather than lock out: an allowance refills evenly, whatever happens, and a success resets nothing. An
-//! attacker who keeps trying an account's name uses up its refills and keeps its owner from signing in with a password
-//! meanwhile; open sessions, links by mail and Google aren't affected.
+//! They slow down rather than lock out: an allowance refills evenly ([`Quota`]), or waits grow up to a bound
+//! ([`Backoff`]), whatever happens, and a success resets nothing. What strangers use up of an account's allowance, they
+//! take from each other: devices and networks that signed in before have their own (see [`crate::devices`]).
 
+mod backoff;
 mod gcra;
 mod local;
+mod rule;
 #[cfg(feature = "redis")]
 mod shared;
 
+pub use backoff::{Backoff, BackoffState};
 pub use gcra::{Decision, Quota};
 pub use local::LocalThrottle;
+pub use rule::Rule;
 #[cfg(feature = "redis")]
-pub use shared::SharedThrottle;
+use rule::SharedRule;
+#[cfg(feature = "redis")]
+use shared::SharedThrottle;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -35,8 +41,19 @@ pub trait Throttle: Send + Sync {
 /// different names count separately.
 #[cfg(feature = "redis")]
 pub fn throttle(name: &str, quota: Quota, redis: Option<&Arc<Redis>>) -> Arc<dyn Throttle> {
+    by_rule(name, quota, redis)
+}
+
+/// The same, with waits that grow after the burst of the quota.
+#[cfg(feature = "redis")]
+pub fn backoff(name: &str, quota: Quota, redis: Option<&Arc<Redis>>) -> Arc<dyn Throttle> {
+    by_rule(name, Backoff(quota), redis)
+}
+
+#[cfg(feature = "redis")]
+fn by_rule<R: SharedRule>(name: &str, rule: R, redis: Option<&Arc<Redis>>) -> Arc<dyn Throttle> {
     match redis {
-        Some(redis) => Arc::new(SharedThrottle::new(Arc::clone(redis), name, quota)),
-        None => Arc::new(LocalThrottle::new(quota)),
+        Some(redis) => Arc::new(SharedThrottle::new(Arc::clone(redis), name, rule)),
+        None => Arc::new(LocalThrottle::new(rule)),
     }
 }

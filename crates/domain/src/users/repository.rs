@@ -34,6 +34,8 @@ pub struct Credentials {
     pub user: UserId,
     /// The password's PHC string, if the account has a password.
     pub password_hash: Option<String>,
+    /// Whether the account's address is verified.
+    pub email_verified: bool,
 }
 
 /// Users in a store.
@@ -76,6 +78,15 @@ pub trait UserRepository {
         rev: Revision,
         now: Instant,
     ) -> Result<(), StoreError>;
+
+    /// Keeps a name from everybody, because somebody registered it with the address of this account.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if the name is reserved already.
+    fn reserve_username(&mut self, username: &Username, holder: UserId, now: Instant) -> Result<(), StoreError>;
+
+    /// The account with whose address somebody registered this name, in its comparable form.
+    fn username_reservation(&mut self, key: &str) -> Result<Option<UserId>, StoreError>;
 
     /// Marks a user's address as verified, or replaces it by another verified one.
     ///

@@ -1,6 +1,6 @@
 //! Reading users, and changing their settings.
 
-use super::{SettingsPatch, User, Username};
+use super::{Login, SettingsPatch, User, UserRepository, Username};
 use crate::civil::Instant;
 use crate::code::Code;
 use crate::entity;
@@ -69,11 +69,28 @@ pub fn change_username(tx: &mut WriteTransaction<'_>, expected: &Expected, usern
     if user.username == *username {
         return Ok(false);
     }
+    if holder_of_name(tx.store, username)?.is_some_and(|holder| holder != tx.user) {
+        return Err(username_taken());
+    }
     match tx.store.update_username(tx.user, username, tx.rev, tx.now) {
         Ok(()) => Ok(true),
         Err(StoreError::Duplicate(Unique::Username)) => Err(username_taken()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The account that a user name belongs to, or is reserved for. By the same two statements whichever it is, so that
+/// nothing tells an account from a reservation.
+///
+/// # Errors
+/// The store's.
+pub fn holder_of_name<S: UserRepository + ?Sized>(
+    store: &mut S,
+    username: &Username,
+) -> Result<Option<UserId>, StoreError> {
+    let key = username.key();
+    let reserved = store.username_reservation(&key)?;
+    Ok(store.find_credentials(&Login::Username(key))?.map(|found| found.user).or(reserved))
 }
 
 /// The error for a user name that is taken.

@@ -84,9 +84,10 @@ impl std::fmt::Debug for Config {
 /// The limits of `standard` (per minute) and `strict` (signed in: per hour).
 fn preset(name: &str) -> Result<RateLimits, String> {
     let quota = |burst, seconds| Some(Quota::new(burst, seconds));
+    let common = RateLimits { auth: quota(5, 60), refresh: quota(300, 60), anonymous: quota(20, 60), user: None };
     match name {
-        "standard" => Ok(RateLimits { auth: quota(5, 60), anonymous: quota(20, 60), user: quota(120, 60) }),
-        "strict" => Ok(RateLimits { auth: quota(5, 60), anonymous: quota(20, 60), user: quota(200, 3600) }),
+        "standard" => Ok(RateLimits { user: quota(120, 60), ..common }),
+        "strict" => Ok(RateLimits { user: quota(200, 3600), ..common }),
         "off" => Ok(RateLimits::default()),
         _ => Err("must be `standard`, `strict` or `off`".into()),
     }
@@ -130,7 +131,8 @@ fn list<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<
 }
 
 impl Config {
-    /// Reads the process's environment, and `.env` beneath it.
+    /// Reads the process's environment, and beneath it the file that `CIRCADIA_ENV_FILE` names, or `.env` of the working
+    /// folder.
     ///
     /// # Errors
     /// Everything that is wrong, at once.
@@ -243,6 +245,7 @@ fn rate_limits(env: &mut Environment) -> RateLimits {
     let preset = env.read("CIRCADIA_RATE_LIMITS", preset).or_else(|| preset("standard").ok()).unwrap_or_default();
     RateLimits {
         auth: env.read("CIRCADIA_RATE_LIMIT_AUTH", quota).or(preset.auth),
+        refresh: env.read("CIRCADIA_RATE_LIMIT_REFRESH", quota).or(preset.refresh),
         anonymous: env.read("CIRCADIA_RATE_LIMIT_ANONYMOUS", quota).or(preset.anonymous),
         user: env.read("CIRCADIA_RATE_LIMIT_USER", quota).or(preset.user),
     }

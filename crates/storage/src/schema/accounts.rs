@@ -42,6 +42,17 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::Text;
+    use crate::sql_types::{UtcTimestamp, Uuid};
+
+    username_reservations (user_id, username_key) {
+        user_id -> Uuid,
+        username_key -> Text,
+        reserved_at -> UtcTimestamp,
+    }
+}
+
+table! {
     use diesel::sql_types::BigInt;
     use crate::sql_types::Uuid;
 
@@ -167,6 +178,7 @@ pub(super) const OWNED_BY_USERS: &[&str] = &[
     "recovery_codes",
     "totp_factors",
     "identities",
+    "username_reservations",
     "login_attempts",
     "sessions",
     "user_revisions",

@@ -15,7 +15,7 @@ use circadia_domain::tasks::Task;
 use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::Timer;
 use circadia_domain::unit_of_work::{write, write_unowned};
-use circadia_domain::users::{Email, Login, NewUser, Role};
+use circadia_domain::users::{Email, Login, NewUser, Role, Username};
 use circadia_storage::{Backend, RETAINED_AFTER_ERASURE, owned_by_users};
 
 use crate::support::samples::{self, NOW};
@@ -102,6 +102,8 @@ fn fill(test: &TestDatabase, user: UserId) {
         tx.store.insert_session(&samples::session(user))?;
         tx.store.insert_login(&attempt(user, NOW))?;
         tx.store.insert_identity(&samples::identity(user))?;
+        let reserved = Username::parse(&user.as_uuid().simple().to_string()).unwrap();
+        tx.store.reserve_username(&reserved, user, NOW)?;
         tx.store.insert_sleep_log(user, &samples::sleep_log(NOW, 28_800))?;
         tx.store.put_mood(user, &samples::mood(samples::date("2026-01-01"), 7))?;
         tx.store.insert_moment(user, &samples::moment(samples::date("2026-01-01"), 7))?;

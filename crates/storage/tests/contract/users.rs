@@ -42,6 +42,7 @@ pub(crate) fn a_user_reads_back_as_written(backend: Backend) {
     assert_eq!(test.read(|store| store.find_user(user.id)), Some(stored(user.clone())));
     let credentials = test.read(|store| store.credentials_of(user.id)).unwrap();
     assert_eq!(credentials.password_hash, user.password_hash);
+    assert_eq!(credentials.email_verified, user.email_verified_at.is_some());
 }
 
 pub(crate) fn a_user_without_optional_parts_reads_back(backend: Backend) {
@@ -50,7 +51,8 @@ pub(crate) fn a_user_without_optional_parts_reads_back(backend: Backend) {
         NewUser { email_verified_at: None, password_hash: None, settings: Settings::default(), ..samples::user() };
     insert(&test, &user).unwrap();
     assert_eq!(test.read(|store| store.find_user(user.id)), Some(stored(user.clone())));
-    assert_eq!(test.read(|store| store.credentials_of(user.id)).unwrap().password_hash, None);
+    let credentials = test.read(|store| store.credentials_of(user.id)).unwrap();
+    assert_eq!((credentials.password_hash, credentials.email_verified), (None, false));
     assert_eq!(test.read(|store| store.find_user(UserId::from_uuid(samples::id()))), None);
 }
 
@@ -110,6 +112,23 @@ pub(crate) fn credentials_are_found_by_name_address_and_id(backend: Backend) {
     assert_eq!(by(Login::username(user.email.as_str())), None);
     assert_eq!(by(Login::email(user.username.as_str())), None);
     assert_eq!(test.read(|store| store.credentials_of(user.id)).unwrap().user, user.id);
+}
+
+pub(crate) fn names_are_reserved_once_and_go_with_their_holder(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (holder, other) = (test.user(), test.user());
+    let name = Username::parse("Lovelace").unwrap();
+    let reserve = |holder: UserId, name: &Username| {
+        write_unowned(&test.database, |store| store.reserve_username(name, holder, NOW))
+    };
+    reserve(holder, &name).unwrap();
+    let again = reserve(other, &Username::parse("loveLACE").unwrap());
+    assert!(matches!(again, Err(StoreError::Duplicate(Unique::Other))), "{again:?}");
+    assert_eq!(test.read(|store| store.username_reservation("lovelace")), Some(holder));
+    assert_eq!(test.read(|store| store.username_reservation("love")), None);
+    assert!(test.read(|store| store.find_credentials(&Login::username("lovelace"))).is_none());
+    test.write(holder, |tx| tx.store.erase_user(holder));
+    assert_eq!(test.read(|store| store.username_reservation("lovelace")), None);
 }
 
 pub(crate) fn settings_and_passwords_change(backend: Backend) {

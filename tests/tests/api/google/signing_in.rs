@@ -320,7 +320,11 @@ async fn a_browser_is_signed_in_with_a_cookie(backend: Backend) {
     let mut browser = Browser::new(&app);
     let arrived = browser.sign_in(&provider, "?next=/habits").await;
     assert_eq!(arrived.as_str(), format!("{FRONT_END}/habits"));
-    assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), ["circadia"], "the pre-login session is over");
+    assert_eq!(
+        browser.cookies.keys().collect::<Vec<_>>(),
+        ["circadia", "circadia_device"],
+        "the pre-login session is over"
+    );
     let session = browser.get("/auth/session").await.expect(200).body;
     assert_eq!(session["user"]["email"], "grace@example.org");
     let client = app.anonymous().with_header("cookie", &browser.sent()).with_header("sec-fetch-site", "same-origin");
@@ -354,7 +358,11 @@ async fn the_session_s_cookie_is_secure_over_https(backend: Backend) {
         let session = set.iter().find(|set| set.starts_with(&format!("{name}=crs_"))).unwrap();
         let (_, attributes) = session.split_once(';').unwrap();
         assert_eq!(attributes, format!(" HttpOnly; SameSite=Lax;{secure} Path=/; Max-Age=604800"));
-        assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), [name], "the pre-login session is over");
+        assert_eq!(
+            browser.cookies.keys().collect::<Vec<_>>(),
+            [name, &format!("{name}_device")],
+            "the pre-login session is over"
+        );
         browser.get("/me").await.expect(200);
     }
 }

@@ -71,7 +71,8 @@ impl From<circadia_app::Error> for Problem {
                  within five minutes.",
             )
             .with_member("challenge", &challenge),
-            Error::AccountRateLimited { quota, decision } => limits::account_refusal(quota, &decision),
+            Error::AccountRateLimited { quota, decision, guess: false } => limits::account_refusal(quota, &decision),
+            Error::AccountRateLimited { quota, decision, guess: true } => limits::strangers_refusal(quota, &decision),
             Error::TooManyGuesses { retry_after_seconds, .. } => limits::guesses_refusal(retry_after_seconds),
             Error::Unavailable { code, detail, retry_after_seconds } => {
                 Self::of(code, detail).with_retry_after(retry_after_seconds.into())

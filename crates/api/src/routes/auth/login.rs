@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{TokensBody, device, password_field, tokens};
 use crate::http::caller::client;
+use crate::http::cookies;
 use crate::http::input::{Body, Decode, Fields, text};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
@@ -29,6 +30,14 @@ fn login_name(text: &str) -> Result<String, Violations> {
     }
     if text.len() > 1024 {
         return Err(Violations::of("too_long", "must have at most 254 characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A marker as a client kept it, unchecked.
+fn device_token(text: &str) -> Result<String, Violations> {
+    if text.len() > 200 {
+        return Err(Violations::of("too_long", "must have at most 200 characters"));
     }
     Ok(text.to_owned())
 }
@@ -54,6 +63,10 @@ pub struct LoginBody {
     /// The device's name, shown in the list of sessions.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada's phone")]
     device: Option<String>,
+    /// The latest `device_token` that this device was given for the account. With it, guesses of others don't hold the
+    /// sign-in up. A wrong or expired one is ignored. Browsers have a cookie instead.
+    #[schema(value_type = Option<String>, max_length = 200)]
+    device_token: Option<String>,
 }
 
 impl Decode for LoginBody {
@@ -62,13 +75,22 @@ impl Decode for LoginBody {
         let username = fields.optional_with("username", text(login_name));
         let sent = password_field::required(fields, PASSWORD, |given| Password::given(given).map(drop));
         let device = fields.optional_with("device", text(device));
+        let device_token = fields.optional_with("device_token", text(device_token));
         match (&email, &username) {
             (None, None) => fields.note("email", "required", "is required, unless `username` is given"),
             (Some(_), Some(_)) => fields.note("username", "unexpected", "must be left out where `email` is given"),
             _ => {}
         }
         let SubmittedPassword { plain, encrypted, kid } = sent?;
-        Some(Self { email, username, password: plain, encrypted_password: encrypted, password_kid: kid, device })
+        Some(Self {
+            email,
+            username,
+            password: plain,
+            encrypted_password: encrypted,
+            password_kid: kid,
+            device,
+            device_token,
+        })
     }
 }
 
@@ -86,13 +108,21 @@ impl LoginBody {
         };
         let submitted =
             SubmittedPassword { plain: self.password, encrypted: self.encrypted_password, kid: self.password_kid };
-        Ok(state.app.sign_in.by_password::<K>(&login, submitted, &client).await?)
+        let mut markers = cookies::device_markers(state, request.head());
+        markers.extend(self.device_token.as_deref());
+        Ok(state.app.sign_in.by_password::<K>(&login, submitted, &client, &markers).await?)
     }
 }
 
 /// Log in
 ///
-/// Opens a session. All wrong credentials get the same answer, also if an encrypted password can't be decrypted.
+/// Opens a session. All wrong credentials get the same answer, also if an encrypted password can't be decrypted. So do
+/// right ones of an account whose address must be verified first (see `GET /config`): show both reasons, and offer
+/// `POST /auth/resend-verification`.
+///
+/// Passwords of an account are tried five times at most from unknown devices; then each try has to wait longer than the
+/// one before, up to five minutes (429 with `Retry-After`). A device that keeps the `device_token` of its latest tokens and
+/// sends it here isn't held up by others, nor is a network where the account signed in before.
 #[utoipa::path(
     post,
     path = "/auth/login",

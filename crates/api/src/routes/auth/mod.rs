@@ -48,6 +48,10 @@ pub struct TokensBody {
     pub access_token: String,
     /// The refresh token. It can be exchanged once; the answer contains the next one.
     pub refresh_token: String,
+    /// Marks this device as one where the user signed in. Keep it, also when the session ends, and send it with the next
+    /// `POST /auth/login`: then guesses of others don't hold the sign-in up. It opens nothing by itself, and is good for
+    /// 400 days.
+    pub device_token: String,
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     pub token_type: &'static str,
@@ -94,6 +98,7 @@ fn tokens(
     let body = TokensBody {
         access_token: access.token,
         refresh_token: refresh_token.text(),
+        device_token: state.app.sessions.device_marker(session),
         token_type: "Bearer",
         expires_in: access.expires_in,
         user: profile.into(),

@@ -39,7 +39,7 @@ impl Decode for RefreshBody {
     path = "/auth/refresh",
     tag = "auth",
     operation_id = "refresh",
-    extensions(("x-rate-limit" = json!("auth"))),
+    extensions(("x-rate-limit" = json!("refresh"))),
     security(()),
     request_body = RefreshBody,
     responses(

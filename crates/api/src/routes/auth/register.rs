@@ -75,8 +75,9 @@ impl Decode for RegisterBody {
 /// Register
 ///
 /// If addresses needn't be verified, creates an account and signs it in. If they must be (see `GET /config`), the
-/// account can be used once the link in a mail was followed. In that case the answer and its timing don't reveal
-/// whether the address already has an account: the account's owner gets a different mail.
+/// account can be used once the link in a mail was followed. In that case neither the answer nor its timing nor any
+/// later sign-in reveals whether the address already has an account: the account's owner gets a different mail, and the
+/// user name is taken either way.
 #[utoipa::path(
     post,
     path = "/auth/register",

@@ -68,7 +68,9 @@ pub(super) async fn issue_cookie(
     former.truncate(MAX_COOKIES);
     sessions.store_cookie(opened, &former).await?;
     let cookie = cookies::set_session(state, request.head(), &opened.id);
-    response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))
+    response.add_cookie(&cookie).map_err(|error| Problem::internal(&error))?;
+    let mark = cookies::mark_device(state, request.head(), &opened.session);
+    response.add_cookie(&mark).map_err(|error| Problem::internal(&error))
 }
 
 /// Log in with a cookie
@@ -76,6 +78,8 @@ pub(super) async fn issue_cookie(
 /// For browser apps: like `POST /auth/login`, but the session is kept in a cookie that scripts can't read
 /// (`__Host-circadia`; `HttpOnly`, `Secure`, `SameSite=Lax`; on a developer's own machine without TLS `circadia`).
 /// Always opens a new session; the browser's previous session ends. Requests from pages of other sites are refused.
+/// A second cookie (`__Host-circadia_device`, for 400 days) marks the browser as a device that signed in before: nobody
+/// else's guesses hold it up.
 #[utoipa::path(
     post,
     path = "/auth/session",
