@@ -37,6 +37,7 @@ use circadia_domain::unit_of_work::{self, Database};
 use circadia_storage::{SqlDatabase, StorageOptions};
 
 use crate::config::{Config, MailTransport};
+use crate::files;
 use crate::http_client::ProviderClient;
 use crate::keys::master_key;
 use crate::server::StartError;
@@ -59,6 +60,7 @@ pub(crate) struct Composition {
 pub(crate) fn open_database(config: &Config) -> Result<SqlDatabase, StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| StartError::DataFolder(config.data_dir.display().to_string(), error))?;
+    files::warn_if_open_to_others(&config.data_dir);
     let mut options = StorageOptions::new(config.database_url.clone());
     options.max_connections = config.database_connections;
     Ok(SqlDatabase::new(options)?)

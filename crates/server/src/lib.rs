@@ -7,6 +7,7 @@ mod clock;
 pub mod commands;
 mod composition;
 pub mod config;
+mod files;
 mod http_client;
 mod jobs;
 mod keys;

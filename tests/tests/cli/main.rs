@@ -13,6 +13,7 @@ mod configuration;
 mod demo;
 mod doctor;
 mod durability;
+mod files;
 mod keys;
 mod migrations;
 mod openapi;

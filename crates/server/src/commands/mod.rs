@@ -133,6 +133,7 @@ fn dispatch(command: Command) -> Outcome {
     }
     let config = Config::from_process()?;
     crate::telemetry::init(&config);
+    crate::files::keep_private();
     match command {
         Command::Serve => serve::run(&config),
         Command::Migrate { wait } => migrate::run(&config, wait),
