@@ -98,3 +98,35 @@ async fn a_dotenv_file_is_read_and_the_environment_outranks_it() {
     let said = run(&mut sandbox.circadia(&["serve"])).failed();
     assert!(said.contains("CIRCADIA_COLOUR"), "{said}");
 }
+
+#[test]
+fn a_broken_line_of_a_dotenv_file_is_told_by_its_number_and_without_what_is_in_it() {
+    let sandbox = Sandbox::new();
+    for broken in ["CIRCADIA_SECRET_KEY hush-hush", "SMTP_URL=\"smtp://ada:hush-hush@mail", "hush-hush", "A='hush-hush"]
+    {
+        fs::write(sandbox.path(".env"), format!("# ours\n\nPORT=1\n{broken}\n")).unwrap();
+        let said = run(&mut sandbox.circadia(&["serve"])).failed();
+        assert!(said.contains(".env") && said.contains("line 4") && !said.contains("hush"), "{broken}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_dotenv_file_is_read_in_the_working_folder_or_where_it_is_said_to_be_and_nowhere_else() {
+    let sandbox = Sandbox::new();
+    let port = free_port();
+    let inner = sandbox.path("inner");
+    fs::create_dir(&inner).unwrap();
+    // One above isn't ours.
+    fs::write(sandbox.path(".env"), "CIRCADIA_COLOUR=blue\n").unwrap();
+    let mut command = sandbox.circadia(&["serve"]);
+    command.current_dir(&inner).env("PORT", port.to_string());
+    drop(Server::start(command, port, sandbox.path("server.log")).await);
+
+    let said = run(sandbox.circadia(&["serve"]).current_dir(&inner).env("CIRCADIA_ENV_FILE", "../.env")).failed();
+    assert!(said.contains("CIRCADIA_COLOUR"), "{said}");
+    let said = run(sandbox.circadia(&["serve"]).current_dir(&inner).env("CIRCADIA_ENV_FILE", "elsewhere")).failed();
+    assert!(said.contains("CIRCADIA_ENV_FILE") && said.contains("elsewhere"), "{said}");
+    fs::write(sandbox.path("ours.env"), "CIRCADIA_ENV=staging\n").unwrap();
+    let said = run(sandbox.circadia(&["serve"]).current_dir(&inner).env("CIRCADIA_ENV_FILE", "../ours.env")).failed();
+    assert!(said.contains("CIRCADIA_ENV must be"), "{said}");
+}

@@ -1,8 +1,45 @@
 //! Reading variables one by one, and noting everything that is wrong with them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::ConfigError;
+
+/// Names the file that is read into the environment.
+pub(super) const FILE_VARIABLE: &str = "CIRCADIA_ENV_FILE";
+
+/// Reads the file that [`FILE_VARIABLE`] names, or `.env` of the working folder if there is one, into the environment.
+/// Folders above aren't searched: what lies there was meant for something else.
+///
+/// # Errors
+/// A description without anything of the file's contents.
+pub(super) fn load_file() -> Result<(), String> {
+    let named = std::env::var_os(FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let (path, prefix) = match &named {
+        Some(path) => (path.clone(), format!("{FILE_VARIABLE}: ")),
+        None => (PathBuf::from(".env"), String::new()),
+    };
+    let shown = path.display();
+    match dotenvy::from_path(&path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.not_found() && named.is_none() => Ok(()),
+        Err(dotenvy::Error::LineParse(line, _)) => {
+            let number = std::fs::read_to_string(&path).ok().and_then(|text| line_number(&text, &line));
+            let place = number.map_or_else(|| "a line".to_owned(), |number| format!("line {number}"));
+            Err(format!(
+                "{prefix}{place} of {shown} can't be read: it must be `NAME=value`, with quotes that are closed"
+            ))
+        }
+        Err(dotenvy::Error::Io(error)) => Err(format!("{prefix}{shown} can't be read: {error}")),
+        Err(_) => Err(format!("{prefix}{shown} can't be read")),
+    }
+}
+
+/// The number of the line that begins with the broken one.
+fn line_number(text: &str, broken: &str) -> Option<usize> {
+    let first = broken.lines().next()?.trim_end();
+    text.lines().position(|line| line.trim_end() == first).map(|before| before + 1)
+}
 
 /// A set of variables being read.
 pub(super) struct Environment {
@@ -14,6 +51,22 @@ pub(super) struct Environment {
 impl Environment {
     pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { variables: variables.into_iter().collect(), known: Vec::new(), wrong: Vec::new() }
+    }
+
+    /// Makes a name known that is read elsewhere.
+    pub(super) fn expect(&mut self, name: &'static str) {
+        self.known.push(name);
+    }
+
+    /// The value of a variable; an empty one is none.
+    pub(super) fn read_plain<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.known.push(name);
+        let value = self.variables.get(name).filter(|value| !value.is_empty()).cloned()?;
+        self.parsed(name, &value, parse)
     }
 
     /// The value of a variable, or of the file that `<name>_FILE` names; an empty one is none.
@@ -37,7 +90,11 @@ impl Environment {
             },
             (None, None) => return None,
         };
-        match parse(&value) {
+        self.parsed(name, &value, parse)
+    }
+
+    fn parsed<T>(&mut self, name: &str, value: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        match parse(value) {
             Ok(parsed) => Some(parsed),
             Err(reason) => {
                 self.refuse(format!("{name} {reason}"));

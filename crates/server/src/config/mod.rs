@@ -137,11 +137,7 @@ impl Config {
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn from_process() -> Result<Self, ConfigError> {
-        match dotenvy::dotenv() {
-            Ok(_) => {}
-            Err(error) if error.not_found() => {}
-            Err(error) => return Err(ConfigError(vec![format!(".env can't be read: {error}")])),
-        }
+        environment::load_file().map_err(|wrong| ConfigError(vec![wrong]))?;
         Self::from_variables(std::env::vars())
     }
 
@@ -151,8 +147,10 @@ impl Config {
     /// Everything that is wrong, at once: values that can't be read, unknown names, what production lacks.
     pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut env = Environment::new(variables);
+        // Names another file than those of `<name>_FILE`: see `environment::load_file`.
+        env.expect(environment::FILE_VARIABLE);
         let production =
-            env.read("CIRCADIA_ENV", |text| word(text, ["development", "production"])) == Some("production");
+            env.read_plain("CIRCADIA_ENV", |text| word(text, ["development", "production"])) == Some("production");
         let bind = env.read("CIRCADIA_BIND", |text| {
             text.parse::<SocketAddr>().map_err(|_| "must be an address and a port such as `127.0.0.1:8000`".to_owned())
         });
