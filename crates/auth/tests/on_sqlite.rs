@@ -227,7 +227,7 @@ fn logout_is_refused_at_another_replica_once_it_has_read_the_feed() {
     assert_eq!((access(&ended, 61), access(&kept, 61)), (SessionStatus::Revoked, SessionStatus::Live));
     end(62, &|store, now| revoke_all(store, here.user, now).unwrap());
     poll(62);
-    assert_eq!(access(&kept, 62), SessionStatus::Revoked);
+    assert_eq!(access(&kept, 62), SessionStatus::CheckStore);
     assert_eq!(here.refresh(&kept, 63).unwrap_err().token_error(), Some(TokenError::Revoked));
 }
 

@@ -13,6 +13,7 @@ scenarios!(
     a_deleted_account_is_refused_everywhere_within_a_second,
     what_was_logged_out_is_refused_everywhere_within_a_second,
     a_changed_password_ends_other_sessions_everywhere_within_a_second,
+    what_is_signed_in_after_the_clock_was_set_back_is_good,
     a_changed_role_is_read_again_everywhere_within_a_second,
     while_the_feed_can_not_be_read_the_store_is_asked_at_each_request,
 );
@@ -123,6 +124,37 @@ async fn a_changed_password_ends_other_sessions_everywhere_within_a_second(backe
         ada.get("/themes").await.expect(200);
     }
     replicas.eve_is_known().await;
+}
+
+async fn what_is_signed_in_after_the_clock_was_set_back_is_good(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let other = app.replica().start();
+    let before = app.user("ada").await;
+    app.mail().await;
+    // All sessions end by a clock that runs an hour ahead.
+    app.clock.advance(3_600);
+    app.anonymous().post("/auth/password/forgot", json!({"email": "ada@example.org"})).await.expect(202);
+    let token = app.mail_to("ada@example.org").await.token().to_owned();
+    let new = "a staple and a ladder";
+    app.anonymous().post("/auth/password/reset", json!({"token": token, "password": new})).await.expect(204);
+    app.clock.advance(-3_540);
+    let credentials = json!({"username": "ada", "password": new});
+    let opened = app.anonymous().post("/auth/login", credentials).await.expect(200);
+    let mut ada = app.anonymous().signed_in(&opened.body);
+    for minutes in [0, 1, 59] {
+        app.clock.advance(minutes * 60);
+        let refresh = json!({"refresh_token": ada.refresh_token()});
+        ada = app.anonymous().signed_in(&app.anonymous().post("/auth/refresh", refresh).await.expect(200).body);
+        // For longer than it takes to hear of what has ended, and by one that hears of it only now.
+        let late = app.replica().start();
+        for _ in 0..4 {
+            for server in [&app, &other, &late] {
+                ada.at(&server.anonymous()).get("/me").await.expect(200);
+                before.at(&server.anonymous()).get("/me").await.expect(401);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        }
+    }
 }
 
 async fn a_changed_role_is_read_again_everywhere_within_a_second(backend: Backend) {
