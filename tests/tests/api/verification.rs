@@ -15,6 +15,7 @@ scenarios!(
     links_use_the_configured_base_url_never_the_host_header,
     cr_lf_in_e_mail_and_name_is_422,
     e_mail_is_normalised_once,
+    an_address_that_no_mail_can_be_sent_to_is_refused,
     the_old_address_keeps_working_until_the_new_one_is_verified,
     an_address_that_somebody_else_has_is_told_to_nobody_but_them,
     without_a_way_to_send_mail_nothing_is_promised,
@@ -287,6 +288,19 @@ async fn e_mail_is_normalised_once(backend: Backend) {
     app.mail().await;
     anonymous.post("/auth/password/forgot", json!({"email": "ADA@bücher.example"})).await.expect(202);
     assert_eq!(app.mail_to("ada@xn--bcher-kva.example").await.subject, "Choose a new password");
+}
+
+async fn an_address_that_no_mail_can_be_sent_to_is_refused(backend: Backend) {
+    let app = strict(backend).start();
+    let anonymous = app.anonymous();
+    for email in ["a..b@example.org", ".a@example.org", "a.@example.org", "a@-example.org", "a@example..org"] {
+        register(&anonymous, "ada", email).await.names("/email");
+    }
+    let label = "a".repeat(64);
+    register(&anonymous, "ada", &format!("{label}a@example.org")).await.names("/email");
+    register(&anonymous, "ada", &format!("a@{label}.org")).await.names("/email");
+    register(&anonymous, "ada", "a.b+c@example.org").await.expect(202);
+    assert_eq!(app.mail_to("a.b+c@example.org").await.subject, "Confirm your e-mail address");
 }
 
 async fn the_old_address_keeps_working_until_the_new_one_is_verified(backend: Backend) {

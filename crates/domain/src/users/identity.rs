@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use email_address::EmailAddress;
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization as _;
 use validator::ValidateEmail as _;
@@ -97,7 +98,9 @@ impl Email {
         if address.len() > Self::MAX {
             return Err(too_long());
         }
-        if !domain.contains('.') && domain != "localhost" || !address.validate_email() {
+        // The second is what the mail library asks of an address (RFC 5321): without it, no mail could be sent there.
+        let mailable = EmailAddress::is_valid_local_part(local) && EmailAddress::is_valid_domain(&domain);
+        if !domain.contains('.') && domain != "localhost" || !address.validate_email() || !mailable {
             return Err(invalid());
         }
         Ok(Self(address))
