@@ -31,7 +31,9 @@ impl Maintenance {
         let done_before = now.plus_seconds(-DONE_JOB_RETENTION_SECONDS);
         let dead_before = now.plus_seconds(-DEAD_JOB_RETENTION_SECONDS);
         let purged = unit_of_work.write_unowned::<_, StoreError>(move |store| {
-            Ok(store.purge_jobs(done_before, dead_before)?.saturating_add(store.purge_one_time_tokens(now)?))
+            // Some short-lived values are in the database even where the others are in Redis.
+            let short_lived = store.purge_ephemera(now)?.saturating_add(store.purge_one_time_tokens(now)?);
+            Ok(store.purge_jobs(done_before, dead_before)?.saturating_add(short_lived))
         });
         if let Err(error) = purged.await {
             tracing::warn!(%error, "old jobs and links can't be removed");

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use circadia_auth::Client;
 use circadia_auth::accounts::{
-    self, Attempt, Identifiers, SecondFactor, SignInRefusal, Verification, accept_second_factor,
+    self, Attempt, Identifiers, SecondFactor, SignInRefusal, Sought, Verification, accept_second_factor,
 };
-use circadia_auth::factors::Challenge;
+use circadia_auth::devices::{DeviceMarkers, KnownDevice};
+use circadia_auth::factors::{CHALLENGE_TTL, Challenge};
 use circadia_auth::keys::MasterKey;
 use circadia_auth::passwords::Password;
 use circadia_auth::sessions::Authenticated;
+use circadia_auth::stores::{Key, Kind};
+use circadia_auth::{Client, network_of};
 use circadia_domain::civil::Instant;
+use circadia_domain::code::Code;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginMethod;
@@ -22,6 +25,14 @@ use crate::error::Error;
 use crate::passwords::{Passwords, SubmittedPassword};
 use crate::sessions::{OpenSession, SessionOpener};
 use crate::throttle::{AccountThrottle, AttemptTarget};
+
+/// What a refused sign-in says where addresses must be verified, for whichever reason it is.
+const WRONG_OR_UNVERIFIED: &str = "The user name or e-mail address, or the password, is wrong; or the address isn't \
+                                   verified yet: follow the link in the mail, or ask for another at \
+                                   `POST /auth/resend-verification`.";
+
+/// Challenges that opened a session, for as long as they could be answered again.
+const ANSWERED_CHALLENGE: Kind = Kind::new("answered_challenge");
 
 /// How often a sign-in is tried when the password changes while it is checked.
 const MAX_TRIES: usize = 2;
@@ -196,6 +207,7 @@ impl SignIn {
         client_of: impl FnOnce(Option<&str>) -> Client,
     ) -> Result<(K::Opened, UserProfile), Error> {
         let now = self.context.now();
+        let answered = Key::of(challenge.as_bytes());
         let challenge = self.challenges.open(challenge, K::KIND, now)?;
         let user = challenge.user;
         self.throttle.attempt(AttemptTarget::SecondFactor(user)).await?;
@@ -210,7 +222,13 @@ impl SignIn {
                 ids: &*opener.context.ids,
                 now,
             };
+            // In the user's own unit of work, so that of several answers to one challenge one opens a session.
+            if tx.store.find_ephemeron(ANSWERED_CHALLENGE, answered.hash(), now)?.is_some() {
+                return Err(SignInRefusal::ChallengeExpired.into());
+            }
             let account = accept_second_factor(tx.store, &given)?;
+            let until = now.plus_seconds(CHALLENGE_TTL);
+            tx.store.put_ephemeron(ANSWERED_CHALLENGE, answered.hash(), &[1], until)?;
             let authenticated = Authenticated { user, first_factor: challenge.first_factor };
             let opened = K::open(&opener, tx.store, authenticated, &client, now)?;
             Ok((opened, users::profile(tx.store, account.id, now)?))

@@ -13,6 +13,7 @@ scenarios!(
     a_cookie_session_asks_for_it_too,
     each_code_is_good_once,
     one_code_used_at_once_lets_one_in,
+    a_challenge_that_was_answered_is_over,
     recovery_codes_stand_in_once_each,
     setting_up_needs_the_password_or_a_fresh_sign_in,
     removing_needs_a_code_or_the_password,
@@ -121,7 +122,7 @@ async fn each_code_is_good_once(backend: Backend) {
     // A clock that runs one step ahead is followed; two aren't.
     answer(&anonymous, &asked, &authenticator.code(60)).await.problem(401, "wrong_code");
     answer(&anonymous, &asked, &authenticator.code(30)).await.expect(200);
-    answer(&anonymous, &asked, &authenticator.code(30)).await.problem(401, "wrong_code");
+    answer(&anonymous, &challenge(&anonymous).await, &authenticator.code(30)).await.problem(401, "wrong_code");
     app.clock.advance(60);
     let code = authenticator.code(60);
     let spaced = format!("{} {}", &code[..3], &code[3..]);
@@ -132,12 +133,34 @@ async fn each_code_is_good_once(backend: Backend) {
     answer(&anonymous, &asked, &authenticator.code(90)).await.expect(200);
 }
 
+async fn a_challenge_that_was_answered_is_over(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (authenticator, codes) = active(&app.user("ada").await).await;
+    let anonymous = app.anonymous();
+    let (asked, other) = (challenge(&anonymous).await, challenge(&anonymous).await);
+    app.clock.advance(30);
+    answer(&anonymous, &asked, &codes[0].replace('-', "x")).await.problem(401, "wrong_code");
+    answer(&anonymous, &asked, &authenticator.code(30)).await.expect(200);
+    // A code that is fresh doesn't help, and isn't used up.
+    answer(&anonymous, &asked, &authenticator.code(60)).await.problem(401, "challenge_expired");
+    answer(&anonymous, &asked, &codes[0]).await.problem(401, "challenge_expired");
+    // Of many who answer another at once, one is let in.
+    let mut answers = JoinSet::new();
+    for code in codes.iter().take(6).cloned() {
+        let (client, asked) = (anonymous.clone(), other.clone());
+        answers.spawn(async move { answer(&client, &asked, &code).await.status });
+    }
+    let statuses = answers.join_all().await;
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(app.database.number("SELECT count(*) FROM recovery_codes"), 9);
+}
+
 async fn one_code_used_at_once_lets_one_in(backend: Backend) {
     let app = TestApp::on(backend).start();
     let (authenticator, codes) = active(&app.user("ada").await).await;
-    let asked = challenge(&app.anonymous()).await;
     app.clock.advance(30);
     for code in [authenticator.code(30), codes[0].clone()] {
+        let asked = challenge(&app.anonymous()).await;
         let mut tasks = JoinSet::new();
         for _ in 0..8 {
             let (client, asked, code) = (app.anonymous(), asked.clone(), code.clone());
@@ -157,6 +180,7 @@ async fn recovery_codes_stand_in_once_each(backend: Backend) {
     let asked = challenge(&anonymous).await;
     let left = async || ada.get("/me/totp").await.expect(200).body["recovery_codes_left"].as_i64().unwrap();
     answer(&anonymous, &asked, &codes[3].to_uppercase().replace('-', " ")).await.expect(200);
+    let asked = challenge(&anonymous).await;
     answer(&anonymous, &asked, &codes[3]).await.problem(401, "wrong_code");
     assert_eq!((left().await, audited(&app, "recovery_code_used", "done")), (9, 1));
     let renewed = ada.post("/me/totp/recovery-codes", json!({"code": authenticator.code(30)})).await.expect(200).body;
