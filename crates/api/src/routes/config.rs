@@ -73,7 +73,7 @@ struct PasswordRules {
     #[schema(example = 128)]
     max_length: usize,
     /// The other reasons for refusing a password, as error codes of its field.
-    refused: [&'static str; 4],
+    refused: [&'static str; 5],
 }
 
 /// The limits of requests.
@@ -142,7 +142,7 @@ impl ConfigBody {
             password: PasswordRules {
                 min_length: MIN_LENGTH,
                 max_length: MAX_LENGTH,
-                refused: ["all_numeric", "common", "similar_to_username", "similar_to_email"],
+                refused: ["all_numeric", "common", "similar_to_username", "similar_to_email", "guessable"],
             },
             limits: Limits {
                 body_bytes: MAX_BODY_BYTES,

@@ -8,6 +8,7 @@ mod password;
 mod policy;
 mod pool;
 mod similarity;
+mod strength;
 
 pub use fingerprint::password_fingerprint;
 pub use hasher::{Busy, Hasher, Limits, Verified};

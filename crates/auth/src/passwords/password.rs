@@ -30,7 +30,7 @@ impl Password {
     ///
     /// # Errors
     /// Every reason to reject it: `too_short`, `too_long`, `all_numeric`, `common`,
-    /// `similar_to_username`, `similar_to_email`.
+    /// `similar_to_username`, `similar_to_email`, `guessable`.
     pub fn chosen(text: &str, username: Option<&Username>, email: Option<&Email>) -> Result<Self, Violations> {
         let password = Self::normalised(text)?;
         let wrong = policy::weaknesses(&password.0, username.map(Username::as_str), email.map(Email::as_str));

@@ -1,9 +1,9 @@
-//! Requirements on new passwords: long enough, not common, and not similar to the username or address. No rules about
+//! Requirements on new passwords: long enough, not common, not similar to the username or address, and not easy to guess. No rules about
 //! character classes (NIST SP 800-63B-4 §3.1.1.2).
 
 use circadia_domain::violation::Violations;
 
-use super::{common, similarity};
+use super::{common, similarity, strength};
 
 /// Minimum length, in code points.
 pub const MIN_LENGTH: usize = 8;
@@ -40,6 +40,12 @@ pub(super) fn weaknesses(password: &str, username: Option<&str>, email: Option<&
     if email.is_some_and(|email| similarity::is_similar_to_email(password, email)) {
         wrong.add("", "similar_to_email", "is too similar to the e-mail address");
     }
+    // The most work, and of no use to who has to choose another one anyway.
+    if wrong.is_empty()
+        && let Some(reason) = strength::weakness(password, username, email)
+    {
+        wrong.add("", "guessable", reason);
+    }
     wrong
 }
 
@@ -71,6 +77,12 @@ mod tests {
         assert_eq!(codes("1234"), ["too_short", "all_numeric", "common"]);
         assert_eq!(codes("٤٧١٩٦٠٣٨"), ["all_numeric"]);
         assert_eq!(codes("password"), ["common"]);
+    }
+
+    #[test]
+    fn passwords_that_are_easy_to_guess_are_refused() {
+        assert_eq!(codes("letmein123"), ["guessable"]);
+        assert_eq!(codes("Circadia2026!"), ["guessable"]);
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub struct RegisterBody {
     username: Username,
     /// The address; unique regardless of case.
     email: Email,
-    /// 8–128 characters; common and all-numeric passwords, and those similar to the user name or the e-mail address,
-    /// are refused with the reason. Either this or `encrypted_password`.
+    /// 8–128 characters; common and all-numeric passwords, those similar to the user name or the e-mail address, and
+    /// those that are easy to guess are refused with the reason. Either this or `encrypted_password`.
     #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, example = "correct horse battery")]
     password: Option<Zeroizing<String>>,
     /// The password, encrypted with the key of `GET /auth/public-key`.
