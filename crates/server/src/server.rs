@@ -25,8 +25,6 @@ use crate::quotes;
 
 /// How long requests in flight may take when the process is asked to stop.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 25;
-/// How long connections are still accepted after readiness was withdrawn, so that load balancers notice.
-const DRAIN_NOTICE: Duration = Duration::from_secs(2);
 
 /// Why the process doesn't start.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +79,11 @@ impl Running {
         self.workers.stop().await;
     }
 
-    /// How long readiness is withdrawn before production stops accepting connections.
-    pub const DRAIN_NOTICE: Duration = DRAIN_NOTICE;
+    /// How long connections are still accepted after readiness was withdrawn: in production so that load balancers notice,
+    /// in development so that clients learn that their connections are about to close.
+    pub const fn drain_notice(production: bool) -> Duration {
+        if production { Duration::from_secs(2) } else { Duration::from_millis(250) }
+    }
 }
 
 /// Starts serving with the system's clock. The second part of the answer is to be awaited until it ends.

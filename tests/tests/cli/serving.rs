@@ -166,6 +166,47 @@ async fn production_withdraws_its_readiness_before_it_stops_listening() {
 }
 
 #[tokio::test]
+async fn connections_that_are_kept_open_are_told_to_close_before_a_server_stops() {
+    for environment in ["development", "production"] {
+        let sandbox = Sandbox::new();
+        let port = free_port();
+        let mut command = sandbox.circadia(&["serve"]);
+        command
+            .env("CIRCADIA_ENV", environment)
+            .env("CIRCADIA_EMAIL_VERIFICATION", "optional")
+            .env("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef")
+            .env("CIRCADIA_RATE_LIMITS", "off")
+            .env("PORT", port.to_string());
+        let mut server = Server::start(command, port, sandbox.path("server.log")).await;
+        // Each keeps asking, one request after another, until it is told to close.
+        let clients: Vec<_> = (0..16)
+            .map(|_| {
+                let mut stream = connect(&server);
+                std::thread::spawn(move || {
+                    for served in 0_u32.. {
+                        write!(stream, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+                        let head = read_until(&mut stream, "\r\n\r\n").to_ascii_lowercase();
+                        let length = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
+                        let mut body = vec![0; length.parse().unwrap()];
+                        stream.read_exact(&mut body).unwrap();
+                        if head.contains("\r\nconnection: close\r\n") {
+                            return served;
+                        }
+                    }
+                    0
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        terminate(&server);
+        for client in clients {
+            assert!(client.join().unwrap() > 0, "{environment}");
+        }
+        assert_eq!(wait(&mut server.child), Some(0));
+    }
+}
+
+#[tokio::test]
 async fn accounts_and_tokens_outlive_a_restart() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.serve().await;

@@ -4,6 +4,7 @@ use std::time::Instant as Stopwatch;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::Method;
 use actix_web::http::header::{
     CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -53,6 +54,10 @@ pub(crate) async fn serve(
     // would keep it from being routed.
     let mut response = outcome?;
     complete_headers(response.headers_mut(), &state, &id, database);
+    if !state.readiness.is_ready() {
+        // About to stop: a connection that stayed open could be closed just when its next request comes.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let micros = begun.elapsed().as_micros();
     let status = response.status().as_u16();
     tracing::info!(

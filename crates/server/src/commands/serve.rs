@@ -1,7 +1,5 @@
 //! `circadia serve`.
 
-use std::time::Duration;
-
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
@@ -23,7 +21,7 @@ pub(super) fn run(config: &Config) -> Outcome {
                 _ = terminate.recv() => tracing::info!("asked to stop (SIGTERM)"),
                 _ = interrupt.recv() => tracing::info!("asked to stop (SIGINT)"),
             }
-            running.stop(if production { Running::DRAIN_NOTICE } else { Duration::ZERO }).await;
+            running.stop(Running::drain_notice(production)).await;
         };
         let (served, ()) = tokio::join!(server, stopper);
         served?;
