@@ -272,6 +272,14 @@ const HELD: &[(&str, &[&str])] = &[
         &["api/verification.rs::accounts_identical_answers_on_register_where_verification_is_required"],
     ),
     (
+        "what registering and signing in afterwards tell is the same whether the address was free or taken, names included",
+        &[
+            "api/verification.rs::accounts_identical_answers_to_a_sign_in_after_registering",
+            "api/verification.rs::a_name_that_was_registered_with_a_taken_address_is_taken_like_any_other",
+            "api/limits.rs::a_name_reserved_with_a_taken_address_counts_with_its_account",
+        ],
+    ),
+    (
         "Passwords: at least 8, at most 128 code points",
         &["auth/src/passwords/policy.rs::passwords_at_least_8_at_most_128_code_points"],
     ),
@@ -283,12 +291,14 @@ const HELD: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "common and breached ones (embedded list), all-numeric ones, and ones similar to name or e-mail refused, with the \
-         reason",
+        "common and breached ones (embedded list), all-numeric ones, ones similar to name or e-mail and ones that are easy \
+         to guess (zxcvbn) refused, with the reason",
         &[
             "api/auth.rs::bad_passwords_are_refused_with_the_reason",
             "auth/src/passwords/policy.rs::common_and_all_numeric_passwords_are_refused_with_every_reason",
             "auth/src/passwords/policy.rs::passwords_similar_to_name_or_email_are_refused",
+            "auth/src/passwords/policy.rs::passwords_that_are_easy_to_guess_are_refused",
+            "auth/src/passwords/strength.rs::common_words_with_trimmings_are_weak_and_a_few_words_are_not",
             "auth/src/passwords/common.rs::the_list_is_sorted_and_every_line_of_it_is_found",
         ],
     ),
@@ -300,12 +310,35 @@ const HELD: &[(&str, &[&str])] = &[
         "Throttles per IP (IPv6 by /64)",
         &["api/limits.rs::the_sixth_login_in_a_burst_is_refused", "api/limits.rs::trusted_proxies_tell_clients_apart"],
     ),
-    ("and per account", &["api/limits.rs::an_account_is_limited_from_wherever_it_is_tried"]),
     (
-        "back-off rather than lock-out",
-        &["auth/src/throttles/gcra.rs::the_sixth_attempt_of_a_burst_is_refused_and_the_allowance_refills_evenly"],
+        "and per account, whichever of its names is tried",
+        &[
+            "api/limits.rs::an_account_is_limited_from_wherever_it_is_tried",
+            "api/limits.rs::guesses_by_name_and_by_address_are_counted_together",
+        ],
+    ),
+    (
+        "back-off rather than lock-out: a device or network that signed in before isn't held up by strangers",
+        &[
+            "auth/src/throttles/gcra.rs::the_sixth_attempt_of_a_burst_is_refused_and_the_allowance_refills_evenly",
+            "api/limits.rs::a_device_that_signed_in_before_gets_in_while_strangers_guess",
+            "api/limits.rs::a_browser_that_signed_in_before_gets_in_while_strangers_guess",
+            "api/limits.rs::an_address_where_the_account_signed_in_before_gets_in_while_strangers_guess",
+            "api/limits.rs::a_device_is_known_to_its_own_account_only",
+            "api/limits.rs::a_device_has_no_more_guesses_than_others",
+            "auth/src/devices.rs::a_marker_is_good_for_400_days_and_cannot_be_made_up",
+        ],
+    ),
+    (
+        "whose waits grow up to a bound",
+        &[
+            "api/limits.rs::strangers_wait_longer_each_time_and_never_more_than_five_minutes",
+            "auth/src/throttles/backoff.rs::after_a_burst_each_wait_is_twice_the_one_before_up_to_five_minutes",
+            "auth/tests/throttles.rs::it_backs_off_as_the_local_one_does",
+        ],
     ),
     ("one's own success resets nothing", &["api/limits.rs::ones_own_success_resets_nothing"]),
+    ("Refreshing isn't held to the limit of guesses", &["api/limits.rs::offices_behind_one_address_can_refresh"]),
     (
         "`X-Forwarded-For` only from trusted proxies, walked from the right",
         &[
@@ -319,6 +352,10 @@ const HELD: &[(&str, &[&str])] = &[
         &["api/replicas.rs::the_sixth_attempt_of_a_burst_is_refused_wherever_it_lands"],
     ),
     (
+        "and a flushed Redis gives back nothing that a replica knew of",
+        &["api/replicas.rs::a_flushed_redis_gives_back_no_attempts"],
+    ),
+    (
         "RSA login: 3072-bit key, OAEP and MGF1 SHA-256",
         &[
             "auth/src/keys/login.rs::the_jwk_and_the_pem_are_one_key_of_3072_bits",
@@ -329,6 +366,34 @@ const HELD: &[(&str, &[&str])] = &[
     (
         "a decrypt failure looks like a wrong password",
         &["api/encrypted_passwords.rs::a_decrypt_failure_looks_like_a_wrong_password"],
+    ),
+    ("A challenge for a second factor opens one session", &["api/totp.rs::a_challenge_that_was_answered_is_over"]),
+    (
+        "Addresses that can't be mailed are refused",
+        &["api/verification.rs::an_address_that_no_mail_can_be_sent_to_is_refused"],
+    ),
+    (
+        "What is signed in after a clock was set back is good",
+        &["api/revocation.rs::what_is_signed_in_after_the_clock_was_set_back_is_good"],
+    ),
+    // Files and configuration.
+    (
+        "The data folder is 0700 and all in it 0600 under any umask",
+        &["cli/files.rs::the_data_folder_and_all_in_it_are_for_their_owner_alone_under_any_umask"],
+    ),
+    (
+        "an existing wider folder is said at the start",
+        &["cli/files.rs::a_data_folder_that_others_can_read_is_said_at_the_start"],
+    ),
+    (
+        "A broken line of `.env` is told by its number",
+        &["cli/configuration.rs::a_broken_line_of_a_dotenv_file_is_told_by_its_number_and_without_what_is_in_it"],
+    ),
+    (
+        "`.env` is read in the working folder or at `CIRCADIA_ENV_FILE` only",
+        &[
+            "cli/configuration.rs::a_dotenv_file_is_read_in_the_working_folder_or_where_it_is_said_to_be_and_nowhere_else",
+        ],
     ),
 ];
 
