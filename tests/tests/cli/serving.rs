@@ -207,6 +207,21 @@ async fn connections_that_are_kept_open_are_told_to_close_before_a_server_stops(
 }
 
 #[tokio::test]
+async fn what_strangers_send_malformed_is_no_error_in_the_log() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await;
+    for malformed in ["NONSENSE\r\n\r\n", "GET / HTTP/1.1\r\nA B: c\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n"] {
+        let mut stream = connect(&server);
+        stream.write_all(malformed.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    }
+    let log = fs::read_to_string(sandbox.path("server.log")).unwrap();
+    assert!(log.contains("listening") && !log.contains("ERROR"), "{log}");
+}
+
+#[tokio::test]
 async fn accounts_and_tokens_outlive_a_restart() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.serve().await;

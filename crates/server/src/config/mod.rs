@@ -81,6 +81,9 @@ impl std::fmt::Debug for Config {
     }
 }
 
+/// Without what strangers get wrong: malformed requests, which the HTTP library logs as errors.
+const DEFAULT_LOG: &str = "info,actix_http::h1::dispatcher=off";
+
 /// The limits of `standard` (per minute) and `strict` (signed in: per hour).
 fn preset(name: &str) -> Result<RateLimits, String> {
     let quota = |burst, seconds| Some(Quota::new(burst, seconds));
@@ -219,7 +222,7 @@ impl Config {
             google,
             verification,
             mail,
-            log: log.unwrap_or_else(|| "info".to_owned()),
+            log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
         })
     }
 }
