@@ -129,6 +129,7 @@ async fn each_code_is_good_once(backend: Backend) {
     answer(&anonymous, &challenge(&anonymous).await, &spaced).await.expect(200);
     // One step behind, too; but not what is used up.
     app.clock.advance(60);
+    let asked = challenge(&anonymous).await;
     answer(&anonymous, &asked, &authenticator.code(60)).await.problem(401, "wrong_code");
     answer(&anonymous, &asked, &authenticator.code(90)).await.expect(200);
 }
