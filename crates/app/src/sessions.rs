@@ -95,7 +95,7 @@ pub struct Sessions {
     pub context: Context,
     pub tokens: Arc<AccessTokens>,
     pub cookies: Arc<Cookies>,
-    pub devices: Arc<DeviceMarkers>,
+    pub devices: DeviceMarkers,
     pub revocations: Arc<Revocations>,
     pub ephemera: Ephemera,
     /// The store that replicas share besides the database, if there is one (Redis).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use circadia_auth::accounts::{
     self, Attempt, Identifiers, SecondFactor, SignInRefusal, Sought, Verification, accept_second_factor,
 };
-use circadia_auth::devices::{DeviceMarkers, KnownDevice};
+use circadia_auth::devices::KnownDevice;
 use circadia_auth::factors::{CHALLENGE_TTL, Challenge};
 use circadia_auth::keys::MasterKey;
 use circadia_auth::passwords::Password;
@@ -76,7 +76,6 @@ pub struct SignIn {
     pub passwords: Arc<Passwords>,
     pub throttle: AccountThrottle,
     pub identifiers: Arc<Identifiers>,
-    pub devices: Arc<DeviceMarkers>,
     pub challenges: Challenges,
     pub opener: SessionOpener,
     pub verification: Verification,
@@ -123,7 +122,8 @@ impl SignIn {
     ) -> Result<(K::Opened, UserProfile), Error> {
         let mut sought = self.seek(login).await?;
         let now = self.context.now();
-        let devices: Vec<KnownDevice> = device_markers.iter().filter_map(|text| self.devices.read(text, now)).collect();
+        let known = &self.passwords.sessions.devices;
+        let devices: Vec<KnownDevice> = device_markers.iter().filter_map(|text| known.read(text, now)).collect();
         let network = client.ip.map(network_of);
         self.throttle.attempt(AttemptTarget::of_login(login, &sought, &devices, network)).await?;
         let password = self.passwords.to_check(submitted).await?;

@@ -148,10 +148,13 @@ struct Parts {
     account_throttle: AccountThrottle,
 }
 
+fn settings(config: &Config) -> AppSettings {
+    AppSettings { verification: config.verification, sends_email: config.mail.transport != MailTransport::None }
+}
+
 fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let Parts { context, master, tokens, ephemera, shared_store, account_throttle } = parts;
-    let settings =
-        AppSettings { verification: config.verification, sends_email: config.mail.transport != MailTransport::None };
+    let settings = settings(config);
     let outbox = Outbox::new(master.clone(), context.entropy.clone());
     let emails = Emails::new(context.clone(), outbox.clone(), settings.sends_email);
     let keys = Arc::new(Keys::new(context.clone(), master.clone(), Arc::clone(&tokens)));
@@ -159,14 +162,13 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let revocations = Arc::new(Revocations::new());
     let personal_tokens = Arc::new(PersonalTokens::new(&master)?);
     let identifiers = Arc::new(Identifiers::new(&master)?);
-    let devices = Arc::new(DeviceMarkers::new(&master)?);
     let opener = SessionOpener { context: context.clone(), tokens: Arc::clone(&tokens) };
     let challenges = Challenges { context: context.clone(), master: master.clone() };
     let sessions = Arc::new(Sessions {
         context: context.clone(),
         tokens: Arc::clone(&tokens),
         cookies: Arc::clone(&cookies),
-        devices: Arc::clone(&devices),
+        devices: DeviceMarkers::new(&master)?,
         revocations: Arc::clone(&revocations),
         ephemera: ephemera.clone(),
         shared_store,
@@ -226,7 +228,6 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
             passwords: Arc::clone(&passwords),
             throttle: account_throttle.clone(),
             identifiers,
-            devices,
             challenges,
             opener: opener.clone(),
             verification: settings.verification,

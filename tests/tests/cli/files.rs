@@ -49,7 +49,11 @@ async fn the_data_folder_and_all_in_it_are_for_their_owner_alone_under_any_umask
         let port = free_port();
         let server = Server::start(serve(&sandbox, umask, port), port, sandbox.path("server.log")).await;
         server.register("ada").await;
-        until("a mail", async || fs::read_dir(sandbox.path("data/mail")).ok()?.next().map(drop)).await;
+        until("a mail", async || {
+            let mut mail = fs::read_dir(sandbox.path("data/mail")).ok()?;
+            mail.any(|entry| entry.unwrap().path().extension().is_some_and(|kind| kind == "eml")).then_some(())
+        })
+        .await;
         let found = modes(&sandbox.path("data"));
         for name in ["circadia.db", "circadia.db-wal", "secret.key", ".eml"] {
             assert!(found.iter().any(|(path, _)| path.ends_with(name)), "{name} is missing in {found:?}");
