@@ -147,8 +147,8 @@ async fn a_challenge_that_was_answered_is_over(backend: Backend) {
     answer(&anonymous, &asked, &codes[0]).await.problem(401, "challenge_expired");
     // Of many who answer another at once, one is let in.
     let mut answers = JoinSet::new();
-    for code in codes.iter().take(6).cloned() {
-        let (client, asked) = (anonymous.clone(), other.clone());
+    for code in codes.iter().take(6) {
+        let (client, asked, code) = (anonymous.clone(), other.clone(), code.clone());
         answers.spawn(async move { answer(&client, &asked, &code).await.status });
     }
     let statuses = answers.join_all().await;
