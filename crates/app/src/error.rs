@@ -142,6 +142,11 @@ impl From<SignInRefusal> for Error {
             SignInRefusal::InvalidCredentials | SignInRefusal::PasswordReplaced => {
                 Self::refused(Code::InvalidCredentials, "The user name or e-mail address, or the password, is wrong.")
             }
+            SignInRefusal::EmailNotVerified => Self::refused(
+                Code::EmailNotVerified,
+                "The password is right, but the e-mail address isn't verified yet: follow the link in the mail, or ask for \
+                 another at `POST /auth/resend-verification`.",
+            ),
             SignInRefusal::WrongCode => Self::refused(Code::WrongCode, "The code is wrong, or was used before."),
             SignInRefusal::TooManyGuesses(seconds) => {
                 Self::TooManyGuesses { retry_after_seconds: seconds, committed: false }

@@ -13,23 +13,17 @@ use circadia_auth::sessions::Authenticated;
 use circadia_auth::stores::{Key, Kind};
 use circadia_auth::{Client, network_of};
 use circadia_domain::civil::Instant;
-use circadia_domain::code::Code;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginMethod;
 use circadia_domain::sessions::SessionKind;
-use circadia_domain::users::{self, Credentials, Login, UserProfile};
+use circadia_domain::users::{self, Login, UserProfile};
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::passwords::{Passwords, SubmittedPassword};
 use crate::sessions::{OpenSession, SessionOpener};
 use crate::throttle::{AccountThrottle, AttemptTarget};
-
-/// What a refused sign-in says where addresses must be verified, for whichever reason it is.
-const WRONG_OR_UNVERIFIED: &str = "The user name or e-mail address, or the password, is wrong; or the address isn't \
-                                   verified yet: follow the link in the mail, or ask for another at \
-                                   `POST /auth/resend-verification`.";
 
 /// Challenges that opened a session, for as long as they could be answered again.
 const ANSWERED_CHALLENGE: Kind = Kind::new("answered_challenge");
@@ -96,24 +90,9 @@ impl SignIn {
     /// Signs in by a password, with a session of kind `K`. `device_markers` are those that the client sent.
     ///
     /// # Errors
-    /// `invalid_credentials`; [`Error::SecondFactorRequired`], [`Error::AccountRateLimited`]; the store's.
+    /// `invalid_credentials`, `email_not_verified`; [`Error::SecondFactorRequired`], [`Error::AccountRateLimited`]; the
+    /// store's.
     pub async fn by_password<K: OpenSession>(
-        &self,
-        login: &Login,
-        submitted: SubmittedPassword,
-        client: &Client,
-        device_markers: &[&str],
-    ) -> Result<(K::Opened, UserProfile), Error> {
-        let signed_in = self.check_password::<K>(login, submitted, client, device_markers).await;
-        signed_in.map_err(|error| {
-            if self.verification == Verification::Required && error.code() == Some(Code::InvalidCredentials) {
-                return Error::refused(Code::InvalidCredentials, WRONG_OR_UNVERIFIED);
-            }
-            error
-        })
-    }
-
-    async fn check_password<K: OpenSession>(
         &self,
         login: &Login,
         submitted: SubmittedPassword,
@@ -128,7 +107,7 @@ impl SignIn {
         self.throttle.attempt(AttemptTarget::of_login(login, &sought, &devices, network)).await?;
         let password = self.passwords.to_check(submitted).await?;
         for _ in 0..MAX_TRIES {
-            match self.try_password::<K>(login, sought.credentials, password.as_ref(), client).await? {
+            match self.try_password::<K>(login, &sought, password.as_ref(), client).await? {
                 Accepted::PasswordReplaced => sought = self.seek(login).await?,
                 Accepted::SignedIn(opened, profile) => return Ok((opened, *profile)),
                 Accepted::SecondFactorRequired { user, password_hash } => {
@@ -155,23 +134,27 @@ impl SignIn {
     async fn try_password<K: OpenSession>(
         &self,
         login: &Login,
-        found: Option<Credentials>,
+        sought: &Sought,
         password: Option<&Password>,
         client: &Client,
     ) -> Result<Accepted<K::Opened>, Error> {
         let unit_of_work = &self.context.unit_of_work;
-        let stored = found.as_ref().and_then(|credentials| credentials.password_hash.clone());
-        let verified = self.passwords.verify(password, stored).await?;
+        let (found, verification) = (sought.credentials.clone(), self.verification);
+        let verified = self.passwords.verify(password, sought.account_hash(verification)).await?;
+        // Compared whatever was found, so that all refusals take as long.
+        let is_registered = verification == Verification::Required
+            && !verified.matches
+            && self.passwords.verify(password, sought.registration_hash(verification)).await?.matches;
         let now = self.context.now();
         let (client, login, opener) = (client.clone(), login.clone(), self.opener.clone());
-        let (identifiers, verification) = (Arc::clone(&self.identifiers), self.verification);
+        let identifiers = Arc::clone(&self.identifiers);
         // An unknown name, a wrong password and an unverified address take the same path, through the same kind of
         // transaction.
-        let Some(credentials) = found.clone().filter(|found| verified.matches && verification.admits(found)) else {
+        let Some(credentials) = found.clone().filter(|_| verified.matches) else {
             let refused = unit_of_work.write_unowned::<_, Error>(move |store| {
                 let ids = &*opener.context.ids;
                 let attempt = password_attempt(&login, &client, verification, &identifiers, ids, now);
-                Ok(accounts::refuse(store, &attempt, found.as_ref(), &verified)?)
+                Ok(accounts::refuse(store, &attempt, found.as_ref(), is_registered)?)
             });
             return refused.await.map(|never| match never {});
         };

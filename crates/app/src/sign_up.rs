@@ -120,7 +120,7 @@ impl SignUp {
                 let email = registration.email.as_str().to_owned();
                 let holder = store.find_credentials(&Login::Email(email.clone()))?.map(|found| found.user);
                 match holder {
-                    Some(holder) => accounts::reserve(store, &registration.username, holder, now)?,
+                    Some(holder) => accounts::reserve(store, &registration.username, &hash, holder, now)?,
                     None => drop(accounts::register(store, registration, hash, &*ids, now)?),
                 }
                 let job = EmailJob::Registration { email, taken: holder.is_some() };

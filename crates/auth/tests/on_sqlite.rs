@@ -270,7 +270,7 @@ fn only_successes_count_as_logins_and_a_replaced_password_signs_nobody_in() {
     assert_eq!(here.credentials(&ada).unwrap().password_hash.as_deref(), Some("$stronger"));
     for (login, found) in [(&ada, Some(&found)), (&nobody, None)] {
         let refused = write_unowned::<_, SignInRefusal>(&here.database, |store| {
-            refuse(store, &here.attempt(login, &client), found, &Verified::default())
+            refuse(store, &here.attempt(login, &client), found, false)
         });
         assert!(matches!(refused, Err(SignInRefusal::InvalidCredentials)));
     }

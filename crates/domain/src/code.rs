@@ -75,6 +75,7 @@ codes! {
         GoogleEmailUnverified = "google_email_unverified", "The address is not verified";
         GoogleAccountInactive = "google_account_inactive", "The account may not sign in";
         GoogleLinkExpired = "google_link_expired", "The session has ended";
+        EmailNotVerified = "email_not_verified", "The e-mail address is not verified yet";
         WrongPassword = "wrong_password", "The password is wrong";
         ReauthenticationRequired = "reauthentication_required", "Reauthentication is required";
         InsufficientScope = "insufficient_scope", "The token lacks the required scope";

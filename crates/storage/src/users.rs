@@ -4,7 +4,8 @@ use circadia_domain::civil::{DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
 use circadia_domain::users::{
-    ColorScheme, Credentials, Email, Locale, Login, NewUser, Role, Settings, SleepGoal, User, UserRepository, Username,
+    ColorScheme, Credentials, Email, Locale, Login, NewUser, Reservation, Role, Settings, SleepGoal, User,
+    UserRepository, Username,
 };
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -204,25 +205,40 @@ impl UserRepository for Transaction {
         )
     }
 
-    fn reserve_username(&mut self, username: &Username, holder: UserId, now: Instant) -> Result<()> {
+    fn reserve_username(
+        &mut self,
+        username: &Username,
+        password_hash: &str,
+        holder: UserId,
+        now: Instant,
+    ) -> Result<()> {
         execute!(
             self,
             diesel::insert_into(username_reservations::table).values((
                 username_reservations::user_id.eq(Sql(holder)),
                 username_reservations::username_key.eq(username.key()),
+                username_reservations::password_hash.eq(password_hash),
                 username_reservations::reserved_at.eq(Sql(now)),
             ))
         )
     }
 
-    fn username_reservation(&mut self, key: &str) -> Result<Option<UserId>> {
-        let holder: Option<Sql<UserId>> = username_reservations::table
-            .filter(username_reservations::username_key.eq(key))
-            .select(username_reservations::user_id)
+    fn find_reservation(&mut self, login: &Login, holder: Option<UserId>) -> Result<Option<Reservation>> {
+        let reservations = username_reservations::table.into_boxed();
+        let sought = match login {
+            Login::Username(key) => reservations.filter(username_reservations::username_key.eq(key)),
+            Login::Email(_) => {
+                let nobody = UserId::from_uuid(uuid::Uuid::nil());
+                reservations.filter(username_reservations::user_id.eq(Sql(holder.unwrap_or(nobody))))
+            }
+        };
+        let found: Option<(Sql<UserId>, String)> = sought
+            .order((username_reservations::reserved_at.desc(), username_reservations::username_key))
+            .select((username_reservations::user_id, username_reservations::password_hash))
             .first(self.connection())
             .optional()
             .classified()?;
-        Ok(holder.map(Sql::into_inner))
+        Ok(found.map(|(Sql(holder), password_hash)| Reservation { holder, password_hash }))
     }
 
     fn confirm_email(&mut self, id: UserId, email: &Email, rev: Revision, now: Instant) -> Result<()> {

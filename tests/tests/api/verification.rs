@@ -46,7 +46,7 @@ async fn an_account_can_be_used_once_its_address_is_verified(backend: Backend) {
     let anonymous = app.anonymous();
     let answer = register(&anonymous, "ada", "ada@example.org").await.expect(202);
     assert_eq!(answer.body, json!({"status": "verification_sent"}));
-    log_in(&anonymous, "ada").await.problem(401, "invalid_credentials");
+    log_in(&anonymous, "ada").await.problem(403, "email_not_verified");
     let wrong = json!({"username": "ada", "password": "wrong horse battery"});
     anonymous.post("/auth/login", wrong).await.problem(401, "invalid_credentials");
     let recorded = "SELECT count(*) FROM login_attempts WHERE failure = 'email_not_verified' AND user_id IS NOT NULL";
@@ -83,7 +83,7 @@ async fn accounts_identical_answers_on_register_where_verification_is_required(b
     let mail = app.mail_to("ada@example.org").await;
     assert_eq!(mail.subject, "You already have an account");
     assert!(!mail.text.contains("token="), "{}", mail.text);
-    log_in(&anonymous, "eve").await.problem(401, "invalid_credentials");
+    log_in(&anonymous, "eve").await.problem(403, "email_not_verified");
     // One that isn't verified yet is sent a link to choose the password that counts.
     register(&anonymous, "grace", "grace@example.org").await.expect(202);
     app.mail().await;
@@ -110,12 +110,14 @@ async fn signing_in_after(client: &Client, username: &str, email: &str) -> Vec<(
     let own = "whoever registered knows this";
     let registration = json!({"username": username, "email": email, "password": own});
     let mut answers = vec![client.post("/auth/register", registration).await.expect(202)];
-    for password in [own, "wrong horse battery"] {
+    for (password, status, code) in
+        [(own, 403, "email_not_verified"), ("wrong horse battery", 401, "invalid_credentials")]
+    {
         for path in ["/auth/login", "/auth/session"] {
             let by_name = json!({"username": username, "password": password});
             let by_address = json!({"email": email, "password": password});
-            answers.push(client.post(path, by_name).await.problem(401, "invalid_credentials"));
-            answers.push(client.post(path, by_address).await.problem(401, "invalid_credentials"));
+            answers.push(client.post(path, by_name).await.problem(status, code));
+            answers.push(client.post(path, by_address).await.problem(status, code));
         }
     }
     // The name is taken now, and the address is sent mail as before.

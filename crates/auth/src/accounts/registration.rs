@@ -60,21 +60,22 @@ pub fn register<S: UserRepository + ?Sized>(
     }
 }
 
-/// Reserves the name of a registration whose address `holder` already has, so that the name is as good as taken whether
-/// or not the address was free. Runs in a writing unit of work without an owner.
+/// Reserves the name of a registration whose address `holder` already has, so that the name is as good as taken, and the
+/// password known, whether or not the address was free. Runs in a writing unit of work without an owner.
 ///
 /// # Errors
 /// Conflict `username_taken`; those of the store.
 pub fn reserve<S: UserRepository + ?Sized>(
     store: &mut S,
     username: &Username,
+    password_hash: &str,
     holder: UserId,
     now: Instant,
 ) -> Result<(), Error> {
     if holder_of_name(store, username)?.is_some() {
         return Err(username_taken());
     }
-    match store.reserve_username(username, holder, now) {
+    match store.reserve_username(username, password_hash, holder, now) {
         Err(StoreError::Duplicate(_)) => Err(username_taken()),
         reserved => Ok(reserved?),
     }
@@ -119,9 +120,9 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let name = |text| Username::parse(text).unwrap();
-        reserve(&mut store, &name("eve"), ada.id, NOW).unwrap();
-        assert!(is_taken(reserve(&mut store, &name("EVE"), ada.id, NOW)));
-        assert!(is_taken(reserve(&mut store, &name("Ada"), ada.id, NOW)));
+        reserve(&mut store, &name("eve"), "$phc", ada.id, NOW).unwrap();
+        assert!(is_taken(reserve(&mut store, &name("EVE"), "$phc", ada.id, NOW)));
+        assert!(is_taken(reserve(&mut store, &name("Ada"), "$phc", ada.id, NOW)));
         let second = register(&mut store, registration("Eve", "eve@example.org"), "$phc".into(), &ids, NOW);
         assert!(is_taken(second.map(drop)));
         assert_eq!(holder_of_name(&mut store, &name("eve")).unwrap(), Some(ada.id));

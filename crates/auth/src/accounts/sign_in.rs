@@ -16,7 +16,7 @@ use circadia_domain::revision::Revision;
 use circadia_domain::sessions::SessionRepository;
 use circadia_domain::totp::TotpRepository;
 use circadia_domain::unit_of_work::UnitOfWorkError;
-use circadia_domain::users::{Credentials, Login, User, UserRepository};
+use circadia_domain::users::{Credentials, Login, Reservation, User, UserRepository};
 
 use uuid::Uuid;
 
@@ -101,10 +101,13 @@ impl Attempt<'_> {
 /// Why a sign-in was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInRefusal {
-    /// Wrong name or password, an inactive account, or one whose address isn't verified (`invalid_credentials`). The
-    /// attempt was recorded; commit it.
+    /// Wrong name or password, or an inactive account (`invalid_credentials`). The attempt was recorded; commit it.
     #[error("the name or the password is wrong")]
     InvalidCredentials,
+    /// The credentials are those of a registration whose address isn't verified (`email_not_verified`). The attempt was
+    /// recorded; commit it.
+    #[error("the address isn't verified")]
+    EmailNotVerified,
     /// The password was replaced while the given one was being verified. Nothing was recorded; look the login up again
     /// and retry.
     #[error("the password was changed in the meantime")]
@@ -148,7 +151,10 @@ impl From<StoreError> for SignInRefusal {
 impl UnitOfWorkError for SignInRefusal {
     fn commit_on_error(&self) -> bool {
         // A rehashed password is to be committed, too.
-        matches!(self, Self::InvalidCredentials | Self::WrongCode | Self::SecondFactorRequired { .. })
+        matches!(
+            self,
+            Self::InvalidCredentials | Self::EmailNotVerified | Self::WrongCode | Self::SecondFactorRequired { .. }
+        )
     }
 }
 
@@ -157,6 +163,8 @@ impl UnitOfWorkError for SignInRefusal {
 pub struct Sought {
     /// The credentials, if an account has this name or address.
     pub credentials: Option<Credentials>,
+    /// The reservation of this name, or the latest one that was made with this address.
+    pub reservation: Option<Reservation>,
     /// The account that attempts are counted for: the one of this name or address, or the one for whose address's sake the
     /// name is reserved.
     pub account: Option<UserId>,
@@ -173,33 +181,49 @@ pub fn seek<S: UserRepository + SessionRepository + ?Sized>(
     login: &Login,
 ) -> Result<Sought, StoreError> {
     let credentials = store.find_credentials(login)?;
-    // Of an address, too: no name is one, but both cost the same.
-    let reserved = store.username_reservation(login.key())?;
-    let account = credentials.as_ref().map(|found| found.user).or(reserved);
+    let account = credentials.as_ref().map(|found| found.user);
+    let reservation = store.find_reservation(login, account)?;
+    let account = account.or(reservation.as_ref().map(|reservation| reservation.holder));
     let addresses = store.session_addresses(account.unwrap_or(UserId::from_uuid(Uuid::nil())))?;
-    Ok(Sought { credentials, account, networks: addresses.into_iter().map(network_of).collect() })
+    Ok(Sought { credentials, reservation, account, networks: addresses.into_iter().map(network_of).collect() })
+}
+
+impl Sought {
+    /// The hash of the password that signs in: that of an account whose address is verified, if it has to be.
+    pub fn account_hash(&self, verification: Verification) -> Option<String> {
+        self.credentials.as_ref().filter(|found| verification.admits(found))?.password_hash.clone()
+    }
+
+    /// The hash of the password of a registration whose address isn't verified: of several with one address, the latest.
+    /// Registering with the address of an account and with one that was free leave the same.
+    pub fn registration_hash(&self, verification: Verification) -> Option<String> {
+        let reserved = self.reservation.as_ref().map(|reservation| reservation.password_hash.clone());
+        let waiting = self.credentials.as_ref().filter(|found| !verification.admits(found));
+        reserved.or_else(|| waiting?.password_hash.clone())
+    }
 }
 
 /// Refuses an unknown login, a wrong password or an address that isn't verified, and records the attempt. Runs in a
-/// writing unit of work without an owner in all cases, so that all cost the same.
+/// writing unit of work without an owner in all cases, so that all cost the same. `is_registered` tells whether the
+/// password is that of a registration whose address isn't verified.
 ///
 /// Always returns an error.
 ///
 /// # Errors
-/// [`SignInRefusal::InvalidCredentials`]; those of the store.
+/// [`SignInRefusal::InvalidCredentials`], [`SignInRefusal::EmailNotVerified`]; those of the store.
 pub fn refuse<S: LoginRepository + ?Sized>(
     store: &mut S,
     attempt: &Attempt<'_>,
     found: Option<&Credentials>,
-    verified: &Verified,
+    is_registered: bool,
 ) -> Result<Infallible, SignInRefusal> {
     let failure = match found {
         None => LoginFailure::UnknownUser,
-        Some(found) if verified.matches && !attempt.verification.admits(found) => LoginFailure::EmailNotVerified,
+        Some(found) if is_registered && !attempt.verification.admits(found) => LoginFailure::EmailNotVerified,
         Some(_) => LoginFailure::WrongPassword,
     };
     attempt.record(store, found.map(|credentials| credentials.user), Some(failure))?;
-    Err(SignInRefusal::InvalidCredentials)
+    Err(if is_registered { SignInRefusal::EmailNotVerified } else { SignInRefusal::InvalidCredentials })
 }
 
 /// Signs in a user whose password was verified, unless the account may not sign in or requires a second factor. Every
@@ -216,7 +240,7 @@ pub fn accept<S: UserRepository + LoginRepository + TotpRepository + ?Sized>(
     verified: &Verified,
 ) -> Result<User, SignInRefusal> {
     if !verified.matches || !attempt.verification.admits(found) {
-        match refuse(store, attempt, Some(found), verified)? {}
+        match refuse(store, attempt, Some(found), false)? {}
     }
     // A session opened with the old password, right after the change ended all sessions, would survive it.
     let present = store.credentials_of(found.user)?;

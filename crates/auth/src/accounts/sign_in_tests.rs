@@ -39,8 +39,9 @@ impl Fixture {
             now: NOW,
         };
         match found {
-            Some(found) => accept(&mut self.store, REV, &attempt, found, verified),
-            None => refuse(&mut self.store, &attempt, None, verified).map(|never| match never {}),
+            Some(found) if self.verification.admits(found) => accept(&mut self.store, REV, &attempt, found, verified),
+            Some(found) => refuse(&mut self.store, &attempt, Some(found), verified.matches).map(|never| match never {}),
+            None => refuse(&mut self.store, &attempt, None, false).map(|never| match never {}),
         }
     }
 
@@ -86,14 +87,14 @@ fn every_failure_is_the_same_outside_and_told_apart_in_the_record() {
 }
 
 #[test]
-fn an_unverified_address_looks_like_a_wrong_password_and_is_told_apart_in_the_record() {
+fn an_unverified_address_is_told_only_to_who_knows_the_password() {
     let mut setting = Fixture::new();
     setting.verification = Verification::Required;
     let found = setting.found();
     let wrong = setting.sign_in(found.as_ref(), &Verified::default()).unwrap_err();
     assert!(matches!(wrong, SignInRefusal::InvalidCredentials));
     let right_one = setting.sign_in(found.as_ref(), &right()).unwrap_err();
-    assert!(matches!(right_one, SignInRefusal::InvalidCredentials) && right_one.commit_on_error());
+    assert!(matches!(right_one, SignInRefusal::EmailNotVerified) && right_one.commit_on_error());
     let failures: Vec<_> = setting.recorded().into_iter().map(|(_, failure)| failure).collect();
     assert_eq!(failures, [Some(LoginFailure::WrongPassword), Some(LoginFailure::EmailNotVerified)]);
     setting.store.users[0].0.email_verified_at = Some(NOW);

@@ -15,7 +15,9 @@ use circadia_domain::personal_tokens::PersonalToken;
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{Revocation, RevocationTarget, Session, SessionRepository, SessionState};
 use circadia_domain::totp::TotpFactor;
-use circadia_domain::users::{Credentials, Email, Login, NewUser, Role, Settings, User, UserRepository, Username};
+use circadia_domain::users::{
+    Credentials, Email, Login, NewUser, Reservation, Role, Settings, User, UserRepository, Username,
+};
 use uuid::Uuid;
 
 use super::NOW;
@@ -35,7 +37,7 @@ pub(crate) struct InMemoryStore {
     pub(crate) personal_tokens: Vec<PersonalToken>,
     pub(crate) totp: Vec<TotpFactor>,
     pub(crate) recovery_codes: Vec<(UserId, [u8; 32])>,
-    pub(crate) reserved_names: Vec<(String, UserId)>,
+    pub(crate) reserved_names: Vec<(String, Reservation)>,
     /// Number of writes to sessions.
     pub(crate) session_writes: usize,
 }
@@ -132,16 +134,28 @@ impl UserRepository for InMemoryStore {
         Ok(())
     }
 
-    fn reserve_username(&mut self, username: &Username, holder: UserId, _: Instant) -> Result<(), StoreError> {
-        if self.username_reservation(&username.key())?.is_some() {
+    fn reserve_username(
+        &mut self,
+        username: &Username,
+        password_hash: &str,
+        holder: UserId,
+        _: Instant,
+    ) -> Result<(), StoreError> {
+        if self.reserved_names.iter().any(|(name, _)| *name == username.key()) {
             return Err(StoreError::Duplicate(Unique::Other));
         }
-        self.reserved_names.push((username.key(), holder));
+        let reservation = Reservation { holder, password_hash: password_hash.to_owned() };
+        self.reserved_names.push((username.key(), reservation));
         Ok(())
     }
 
-    fn username_reservation(&mut self, key: &str) -> Result<Option<UserId>, StoreError> {
-        Ok(self.reserved_names.iter().find(|(name, _)| name == key).map(|(_, holder)| *holder))
+    fn find_reservation(&mut self, login: &Login, holder: Option<UserId>) -> Result<Option<Reservation>, StoreError> {
+        let mut latest = self.reserved_names.iter().rev();
+        let found = latest.find(|(name, reservation)| match login {
+            Login::Username(key) => name == key,
+            Login::Email(_) => Some(reservation.holder) == holder,
+        });
+        Ok(found.map(|(_, reservation)| reservation.clone()))
     }
 
     fn confirm_email(&mut self, id: UserId, email: &Email, _: Revision, now: Instant) -> Result<(), StoreError> {

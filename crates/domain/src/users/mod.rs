@@ -6,7 +6,7 @@ mod service;
 mod settings;
 
 pub use identity::{Email, Login, Role, Username};
-pub use repository::{Credentials, NewUser, UserRepository};
+pub use repository::{Credentials, NewUser, Reservation, UserRepository};
 pub use service::{UserProfile, change_username, find, holder_of_name, profile, update_settings, username_taken};
 pub use settings::{ColorScheme, Locale, Settings, SettingsPatch, SleepGoal};
 

@@ -1,5 +1,7 @@
 //! What users need of a store.
 
+use std::fmt;
+
 use super::{Email, Login, Role, Settings, User, Username};
 use crate::civil::Instant;
 use crate::error::StoreError;
@@ -36,6 +38,21 @@ pub struct Credentials {
     pub password_hash: Option<String>,
     /// Whether the account's address is verified.
     pub email_verified: bool,
+}
+
+/// What is kept of a registration with the address of an account that existed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// The account that has the address.
+    pub holder: UserId,
+    /// The hash of the password that was chosen.
+    pub password_hash: String,
+}
+
+impl fmt::Debug for Reservation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reservation").field("holder", &self.holder).finish_non_exhaustive()
+    }
 }
 
 /// Users in a store.
@@ -83,10 +100,17 @@ pub trait UserRepository {
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] if the name is reserved already.
-    fn reserve_username(&mut self, username: &Username, holder: UserId, now: Instant) -> Result<(), StoreError>;
+    fn reserve_username(
+        &mut self,
+        username: &Username,
+        password_hash: &str,
+        holder: UserId,
+        now: Instant,
+    ) -> Result<(), StoreError>;
 
-    /// The account with whose address somebody registered this name, in its comparable form.
-    fn username_reservation(&mut self, key: &str) -> Result<Option<UserId>, StoreError>;
+    /// The reservation of a name or, of an address, the latest one that was made with it: `holder` is the account that
+    /// has the address. In one statement.
+    fn find_reservation(&mut self, login: &Login, holder: Option<UserId>) -> Result<Option<Reservation>, StoreError>;
 
     /// Marks a user's address as verified, or replaces it by another verified one.
     ///

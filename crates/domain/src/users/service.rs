@@ -88,9 +88,9 @@ pub fn holder_of_name<S: UserRepository + ?Sized>(
     store: &mut S,
     username: &Username,
 ) -> Result<Option<UserId>, StoreError> {
-    let key = username.key();
-    let reserved = store.username_reservation(&key)?;
-    Ok(store.find_credentials(&Login::Username(key))?.map(|found| found.user).or(reserved))
+    let login = Login::Username(username.key());
+    let reserved = store.find_reservation(&login, None)?.map(|reservation| reservation.holder);
+    Ok(store.find_credentials(&login)?.map(|found| found.user).or(reserved))
 }
 
 /// The error for a user name that is taken.

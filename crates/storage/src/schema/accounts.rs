@@ -48,6 +48,7 @@ table! {
     username_reservations (user_id, username_key) {
         user_id -> Uuid,
         username_key -> Text,
+        password_hash -> Text,
         reserved_at -> UtcTimestamp,
     }
 }

@@ -103,7 +103,7 @@ fn fill(test: &TestDatabase, user: UserId) {
         tx.store.insert_login(&attempt(user, NOW))?;
         tx.store.insert_identity(&samples::identity(user))?;
         let reserved = Username::parse(&user.as_uuid().simple().to_string()).unwrap();
-        tx.store.reserve_username(&reserved, user, NOW)?;
+        tx.store.reserve_username(&reserved, "$phc", user, NOW)?;
         tx.store.insert_sleep_log(user, &samples::sleep_log(NOW, 28_800))?;
         tx.store.put_mood(user, &samples::mood(samples::date("2026-01-01"), 7))?;
         tx.store.insert_moment(user, &samples::moment(samples::date("2026-01-01"), 7))?;

@@ -5,7 +5,9 @@ use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
 use circadia_domain::unit_of_work::{write, write_unowned};
-use circadia_domain::users::{ColorScheme, Email, Login, NewUser, Role, Settings, SleepGoal, User, Username};
+use circadia_domain::users::{
+    ColorScheme, Email, Login, NewUser, Reservation, Role, Settings, SleepGoal, User, Username,
+};
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -119,16 +121,25 @@ pub(crate) fn names_are_reserved_once_and_go_with_their_holder(backend: Backend)
     let (holder, other) = (test.user(), test.user());
     let name = Username::parse("Lovelace").unwrap();
     let reserve = |holder: UserId, name: &Username| {
-        write_unowned(&test.database, |store| store.reserve_username(name, holder, NOW))
+        write_unowned(&test.database, |store| store.reserve_username(name, "$phc", holder, NOW))
     };
     reserve(holder, &name).unwrap();
     let again = reserve(other, &Username::parse("loveLACE").unwrap());
     assert!(matches!(again, Err(StoreError::Duplicate(Unique::Other))), "{again:?}");
-    assert_eq!(test.read(|store| store.username_reservation("lovelace")), Some(holder));
-    assert_eq!(test.read(|store| store.username_reservation("love")), None);
+    let find = |login: Login, account| test.read(|store| store.find_reservation(&login, account));
+    let reserved = Reservation { holder, password_hash: "$phc".to_owned() };
+    assert_eq!(find(Login::username("Lovelace"), None), Some(reserved.clone()));
+    assert_eq!(find(Login::username("love"), Some(holder)), None);
+    let address = Login::email("ada@example.org");
+    assert_eq!((find(address.clone(), None), find(address.clone(), Some(other))), (None, None));
+    write_unowned::<_, StoreError>(&test.database, |store| {
+        store.reserve_username(&Username::parse("later").unwrap(), "$later", holder, NOW.plus_seconds(1))
+    })
+    .unwrap();
+    assert_eq!(find(address, Some(holder)).unwrap().password_hash, "$later", "the latest one");
     assert!(test.read(|store| store.find_credentials(&Login::username("lovelace"))).is_none());
     test.write(holder, |tx| tx.store.erase_user(holder));
-    assert_eq!(test.read(|store| store.username_reservation("lovelace")), None);
+    assert_eq!(find(Login::username("lovelace"), None), None);
 }
 
 pub(crate) fn settings_and_passwords_change(backend: Backend) {
