@@ -39,13 +39,49 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Where it is, with a password.
+    pub fn url_with(&self, password: &str) -> String {
+        format!("redis://:{password}@127.0.0.1:{}", self.port)
+    }
+
     /// Makes it forget everything.
     pub fn flush(&self) {
+        self.command(&[], "FLUSHALL");
+    }
+
+    /// Asks for another password from now on, also of those who are connected. `None` for none.
+    pub fn set_password(&self, present: Option<&str>, password: Option<&str>) {
+        let before: Vec<_> = present.map(|present| format!("AUTH {present}")).into_iter().collect();
+        self.command(&before, &format!("CONFIG SET requirepass \"{}\"", password.unwrap_or_default()));
+        // Those who are connected stay authenticated otherwise. It doesn't end the connection that asks.
+        let before: Vec<_> = password.map(|password| format!("AUTH {password}")).into_iter().collect();
+        self.kill_clients(&before);
+    }
+
+    fn kill_clients(&self, before: &[String]) {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
-        connection.write_all(b"FLUSHALL\r\n").expect("a command");
+        for command in before {
+            Self::ask(&mut connection, command, b"+OK\r\n");
+        }
+        connection.write_all(b"CLIENT KILL TYPE normal\r\n").expect("a command");
+        let mut answer = [0];
+        connection.read_exact(&mut answer).expect("an answer");
+        assert_eq!(&answer, b":");
+    }
+
+    fn command(&self, before: &[String], command: &str) {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
+        for command in before {
+            Self::ask(&mut connection, command, b"+OK\r\n");
+        }
+        Self::ask(&mut connection, command, b"+OK\r\n");
+    }
+
+    fn ask(connection: &mut TcpStream, command: &str, expected: &[u8; 5]) {
+        connection.write_all(format!("{command}\r\n").as_bytes()).expect("a command");
         let mut answer = [0; 5];
         connection.read_exact(&mut answer).expect("an answer");
-        assert_eq!(&answer, b"+OK\r\n");
+        assert_eq!(&answer, expected, "{command}");
     }
 
     /// Ends it at once; what it knew is gone.

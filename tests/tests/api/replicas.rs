@@ -37,6 +37,7 @@ with_redis!(
     the_sixth_attempt_of_a_burst_is_refused_wherever_it_lands;
     sqlite:
     without_redis_cookies_fail_closed_limits_are_local_and_tokens_are_served,
+    a_redis_that_refuses_the_password_for_a_while_is_used_again,
     a_flushed_redis_revives_nothing_that_was_revoked,
     a_flushed_redis_gives_back_no_attempts;
 );
@@ -202,6 +203,27 @@ async fn without_redis_cookies_fail_closed_limits_are_local_and_tokens_are_serve
         refused.problem(401, "session_invalid");
     }
     replica.anonymous().post("/auth/session", credentials).await.expect(200);
+}
+
+async fn a_redis_that_refuses_the_password_for_a_while_is_used_again(backend: Backend) {
+    let redis = RedisServer::start();
+    redis.set_password(None, Some("hush"));
+    let app = TestApp::on(backend).with_redis_at(&redis.url_with("hush")).start();
+    app.user("ada").await;
+    let browser = app.browser("ada").await;
+    browser.get("/me").await.expect(200);
+    for _ in 0..2 {
+        redis.set_password(Some("hush"), Some("another"));
+        browser.until_refused(503, "unavailable").await;
+        // The refusals are more than one call's, and more than one connection's.
+        for _ in 0..4 {
+            assert_eq!(browser.get("/me").await.expect(503).body["code"], "unavailable");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        redis.set_password(Some("another"), Some("hush"));
+        browser.until_let_in_within(Duration::from_secs(5)).await;
+        app.browser("ada").await.get("/me").await.expect(200);
+    }
 }
 
 async fn a_flushed_redis_revives_nothing_that_was_revoked(backend: Backend) {

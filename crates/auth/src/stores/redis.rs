@@ -2,7 +2,7 @@
 //!
 //! Requests never wait long for Redis: a call fails within [`COMMAND_TIMEOUT`] and isn't retried. While Redis is
 //! unreachable, only one call per [`RECONNECT_INTERVAL`] tries to connect; the others fail at once. There is one
-//! multiplexed connection, which reconnects by itself.
+//! multiplexed connection, which reconnects by itself, and is replaced when that fails.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,6 +55,8 @@ impl fmt::Debug for RedisAddress {
 #[derive(Default)]
 struct Link {
     manager: Option<ConnectionManager>,
+    /// When the manager was made.
+    made_at: Option<Stopwatch>,
     /// Number of managers created before.
     generation: u64,
     /// When a call last failed, if none has succeeded since.
@@ -114,6 +116,7 @@ impl Redis {
         let manager = ConnectionManager::new_lazy_with_config(self.address.0.clone(), config)?;
         link.generation += 1;
         link.manager = Some(manager.clone());
+        link.made_at = Some(Stopwatch::now());
         Ok((manager, link.generation))
     }
 
@@ -136,9 +139,14 @@ impl Redis {
                 link.failed_at = None;
                 Ok(value)
             }
-            // Redis answered with an error (wrong password, out of memory, a read-only replica).
+            // Redis answered with an error: to the call (out of memory, a read-only replica), or to connecting (a wrong
+            // password), which a manager never tries again. So another is made, now and then.
             Err((true, failure)) => {
                 link.failed_at = None;
+                let is_old = link.made_at.is_none_or(|made_at| made_at.elapsed() >= RECONNECT_INTERVAL);
+                if link.generation == generation && is_old {
+                    link.manager = None;
+                }
                 Err(failure)
             }
             Err((false, failure)) => {
