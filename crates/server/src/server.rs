@@ -1,11 +1,13 @@
 //! Wiring everything together, serving, and stopping without losing a request.
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
+use actix_web::rt::net::TcpStream;
 use circadia_api::{AppState, HttpApp, RouteConflict};
 use circadia_app::Clock;
 use circadia_auth::keys::KeyError;
@@ -58,6 +60,19 @@ pub enum StartError {
 }
 
 impl UnitOfWorkError for StartError {}
+
+/// How long a client may take nothing of what it is sent before its connection is closed.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Has the system close a connection whose client doesn't read, or isn't there any more.
+fn set_write_timeout(connection: &dyn Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT))
+    {
+        tracing::debug!(%error, "a connection has no write timeout");
+    }
+}
 
 /// A server that listens.
 #[derive(Debug)]
@@ -117,6 +132,7 @@ pub fn start_with(
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(Duration::from_secs(75))
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
+        .on_connect(|connection, _| set_write_timeout(connection))
         .disable_signals()
         .bind(config.bind)
         .map_err(failed)?;

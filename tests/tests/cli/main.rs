@@ -18,6 +18,7 @@ mod keys;
 mod migrations;
 mod openapi;
 mod process;
+mod readers;
 mod run;
 mod secrets;
 mod serving;

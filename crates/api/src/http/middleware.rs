@@ -21,6 +21,7 @@ use circadia_domain::code::Code;
 use crate::http::caller::authenticate;
 use crate::http::client_address::{client_address, is_https};
 use crate::http::context;
+use crate::http::pieces::in_pieces;
 use crate::http::problem::Problem;
 use crate::http::routing::RoutingTree;
 
@@ -72,7 +73,7 @@ pub(crate) async fn serve(
         address = address.map(tracing::field::display),
         "served"
     );
-    Ok(response)
+    Ok(response.map_body(|_, body| in_pieces(body)))
 }
 
 /// The id that a client gave, if it is fit for a log: up to 64 letters, digits, `-`, `_`, `.`.

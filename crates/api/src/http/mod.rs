@@ -13,6 +13,7 @@ pub mod limits;
 pub(crate) mod middleware;
 pub mod openapi;
 pub mod page;
+pub(crate) mod pieces;
 pub mod problem;
 pub(crate) mod rounding;
 pub mod routing;

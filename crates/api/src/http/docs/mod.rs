@@ -4,7 +4,7 @@
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
 };
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use utoipa_swagger_ui::Config;
 
@@ -50,7 +50,7 @@ fn file_of(request: &HttpRequest) -> String {
 /// The document as it is sent.
 #[derive(Debug)]
 pub(crate) struct Schema {
-    text: String,
+    text: Bytes,
     etag: String,
 }
 
@@ -58,7 +58,7 @@ impl Schema {
     pub(crate) fn new(text: String) -> Self {
         use std::hash::BuildHasher as _;
         let hash = foldhash::quality::FixedState::with_seed(1).hash_one(text.as_bytes());
-        Self { text, etag: format!("W/\"{hash:x}\"") }
+        Self { text: text.into(), etag: format!("W/\"{hash:x}\"") }
     }
 }
 

@@ -1,0 +1,54 @@
+//! Clients that ask and don't read what they are answered.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::process::{Sandbox, Server, until};
+use crate::run::wait;
+
+/// Memory that is in use, in MiB.
+fn resident_mebibytes(server: &Server) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
+}
+
+fn ask_and_never_read(server: &Server, connections: usize) -> Vec<TcpStream> {
+    let requests = "GET /api/schema HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+    let open = |_| {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+        // It may close, or take no more, before it has taken them all.
+        let _ = stream.write_all(requests.as_bytes());
+        stream
+    };
+    (0..connections).map(open).collect()
+}
+
+#[tokio::test]
+async fn those_who_never_read_use_little_memory_are_closed_and_hold_up_no_stop() {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.serve().await;
+    let before = resident_mebibytes(&server);
+    let mut streams = ask_and_never_read(&server, 400);
+    // Others are served meanwhile.
+    let begun = Instant::now();
+    assert_eq!(reqwest::get(server.url("/api/schema")).await.unwrap().status(), 200);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    let most = resident_mebibytes(&server);
+    assert!(most < before + 100, "{before} MiB became {most} MiB");
+    // The deadline of a write is 10 seconds.
+    until("an end of each connection", async || {
+        streams.retain_mut(|stream| stream.write_all(b"G").is_ok());
+        streams.is_empty().then_some(())
+    })
+    .await;
+
+    let _streams = ask_and_never_read(&server, 20);
+    let begun = Instant::now();
+    assert!(Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap().success());
+    assert_eq!(wait(&mut server.child), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
