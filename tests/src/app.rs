@@ -13,7 +13,7 @@ use circadia_server::{Config, FreshIds, rotate_keys, start_with};
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::{Backend, Client, TestClock, TestDatabase};
+use crate::{Backend, Client, DatabaseServer, TestClock, TestDatabase};
 
 /// The password of the tests' users.
 const PASSWORD: &str = "correct horse battery";
@@ -133,7 +133,15 @@ pub struct TestApp {
 impl TestApp {
     /// A program on a fresh database: in development mode, without rate limits.
     pub fn on(backend: Backend) -> Builder {
-        let database = TestDatabase::create(backend);
+        Self::on_database(TestDatabase::create(backend))
+    }
+
+    /// The same on a server of the test's own.
+    pub fn on_server(server: &DatabaseServer) -> Builder {
+        Self::on_database(TestDatabase::on_server(server))
+    }
+
+    fn on_database(database: TestDatabase) -> Builder {
         let data = database.folder().join("data");
         let variables = [
             ("CIRCADIA_BIND", "127.0.0.1:0"),

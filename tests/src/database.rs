@@ -8,6 +8,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 
+use crate::DatabaseServer;
+
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -43,6 +45,15 @@ impl TestDatabase {
         let Ok(server) = std::env::var(variable) else {
             panic!("{variable} is not set: tests/run starts the servers and sets it");
         };
+        Self::create_on(server, folder)
+    }
+
+    /// An empty one on a server of the test's own.
+    pub fn on_server(server: &DatabaseServer) -> Self {
+        Self::create_on(server.url().to_owned(), tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn create_on(server: String, folder: tempfile::TempDir) -> Self {
         let name = fresh_name();
         let (address, _) = server.rsplit_once('/').expect("a URL with a database");
         let url = format!("{address}/{name}");
@@ -82,6 +93,11 @@ impl TestDatabase {
         Connection::open(&self.url).execute(statement);
     }
 
+    /// A connection past the program that stays open.
+    pub fn connection(&self) -> Connection {
+        Connection::open(&self.url)
+    }
+
     /// The bytes that a query gives.
     pub fn bytes(&self, query: &str) -> Vec<u8> {
         Connection::open(&self.url).bytes(query)
@@ -104,10 +120,14 @@ fn fresh_name() -> String {
 }
 
 /// A connection past the program.
-pub(crate) enum Connection {
+#[expect(missing_debug_implementations, reason = "Diesel's connections have none")]
+pub enum Connection {
+    /// To a file.
     Sqlite(SqliteConnection),
+    /// To PostgreSQL.
     #[cfg(feature = "postgres")]
     Postgres(PgConnection),
+    /// To MySQL or MariaDB.
     #[cfg(feature = "mysql")]
     Mysql(MysqlConnection),
 }
@@ -144,7 +164,8 @@ impl Connection {
         }
     }
 
-    fn execute(&mut self, statement: &str) {
+    /// Runs a statement.
+    pub fn execute(&mut self, statement: &str) {
         on!(self, connection => connection.batch_execute(statement)).expect(statement);
     }
 
@@ -152,7 +173,8 @@ impl Connection {
         on!(self, connection => sql::<Binary>(query).get_result(connection)).expect(query)
     }
 
-    pub(crate) fn number(&mut self, query: &str) -> i64 {
+    /// The number that a query gives.
+    pub fn number(&mut self, query: &str) -> i64 {
         on!(self, connection => sql::<BigInt>(query).get_result(connection)).expect(query)
     }
 

@@ -30,6 +30,7 @@ mod past;
 mod provider;
 mod proxy;
 mod redis;
+mod server;
 mod stored;
 mod waiting;
 
@@ -38,11 +39,12 @@ pub use app::{Builder, SECRET_KEY, TestApp};
 pub use client::Client;
 pub use clock::TestClock;
 pub use comparable::Comparable;
-pub use database::{Backend, TestDatabase};
+pub use database::{Backend, Connection, TestDatabase};
 pub use mail::Mail;
 pub use provider::{Fault, OpenIdProvider};
-pub use proxy::Proxy;
+pub use proxy::{Disturbed, Proxy};
 pub use redis::RedisServer;
+pub use server::{DatabaseServer, FrozenServer};
 
 /// An id as a client would choose it, which nothing has yet.
 pub fn fresh_id() -> String {

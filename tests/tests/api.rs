@@ -16,7 +16,6 @@ mod api {
     mod definitions;
     mod encrypted_passwords;
     mod entries;
-    #[cfg(feature = "postgres")]
     mod faults;
     mod forgeries;
     mod google;

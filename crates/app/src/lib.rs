@@ -9,10 +9,12 @@
 
 pub mod accounts;
 pub mod authenticate;
+mod claim;
 pub mod clock;
 pub mod context;
 mod database_threads;
 pub mod database_use;
+mod database_watch;
 pub mod emails;
 pub mod error;
 pub mod google;
@@ -27,6 +29,8 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
+#[cfg(test)]
+mod testing;
 pub mod throttle;
 pub mod two_factor;
 pub mod unit_of_work;

@@ -10,14 +10,15 @@ use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
 use circadia_domain::unit_of_work::{self, Database, Store, UnitCost, UnitOfWorkError, WriteTransaction};
 
+use crate::claim::Claim;
 use crate::database_threads::{DatabaseThreads, QueueFull, Submitted, UnitOutcome};
 use crate::database_use;
 
-/// How long a unit of work waits for its turn while the database can't be reached.
-const ACQUIRE_TIMEOUT_WHILE_UNREACHABLE: Duration = Duration::from_millis(100);
+/// How often it is checked whether a unit of work was given up, or the database became unreachable.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How often a waiting unit of work checks whether the database can still be reached.
-const REACHABILITY_CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// How long a unit of work may take after the time it may wait for its turn, which is more than any of its calls may.
+const RUN_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn unreachable() -> StoreError {
     StoreError::Unavailable("it could not be reached a moment ago".to_owned())
@@ -39,12 +40,14 @@ impl std::fmt::Debug for UnitOfWork {
 
 impl UnitOfWork {
     /// At most `connections` units run at once. One whose turn doesn't come within `acquire_timeout` fails with
-    /// [`StoreError::Busy`].
+    /// [`StoreError::Busy`]. One whose database doesn't answer is given up within two seconds, one that takes longer than
+    /// its turn and [`RUN_TIMEOUT`] as well: with [`StoreError::Unavailable`] if it will not be committed, otherwise with
+    /// [`StoreError::OutcomeUnknown`].
     ///
     /// # Errors
     /// Those of the system, if it gives no threads.
     pub fn new(database: Arc<dyn Database>, connections: usize, acquire_timeout: Duration) -> io::Result<Self> {
-        Ok(Self { threads: DatabaseThreads::start(connections)?.with_writer(&database)?, database, acquire_timeout })
+        Ok(Self { threads: DatabaseThreads::start(&database, connections)?, database, acquire_timeout })
     }
 
     /// Reads what one statement answers, apart from the user's settings. Without a transaction, see
@@ -62,7 +65,7 @@ impl UnitOfWork {
             database_use::record(self.database.cost_of_last_unit(), begun.elapsed());
             return outcome;
         }
-        self.run(move |database| unit_of_work::query(database, work)).await
+        self.run(Claim::default(), move |database| unit_of_work::query(database, work)).await
     }
 
     /// Reads from one snapshot.
@@ -74,7 +77,7 @@ impl UnitOfWork {
         T: Send + 'static,
         E: UnitOfWorkError + Send + 'static,
     {
-        self.run(move |database| unit_of_work::read(database, work)).await
+        self.run(Claim::default(), move |database| unit_of_work::read(database, work)).await
     }
 
     /// Writes as a user, whose revision is raised first.
@@ -91,14 +94,17 @@ impl UnitOfWork {
         T: Send + 'static,
         E: UnitOfWorkError + Send + 'static,
     {
+        let claim = Claim::default();
+        let own = claim.clone();
         if !self.threads.groups_writes() {
-            return self.run(move |database| unit_of_work::write(database, user, now, work)).await;
+            let work = move |tx: &mut WriteTransaction<'_>| unless_given_up(&own, work(tx));
+            return self.run(claim, move |database| unit_of_work::write(database, user, now, work)).await;
         }
         let work = move |store: &mut dyn Store, rev: Option<Revision>| {
             let rev = rev.ok_or_else(|| StoreError::Defect("a user's write has no revision".to_owned()))?;
-            work(&mut WriteTransaction { store, user, rev, now })
+            unless_given_up(&own, work(&mut WriteTransaction { store, user, rev, now }))
         };
-        self.finish(self.threads.submit_write(Some(user), work), Stopwatch::now()).await
+        self.finish(self.threads.submit_write(claim, Some(user), work), Stopwatch::now()).await
     }
 
     /// Writes what belongs to no user: registration, keys, jobs.
@@ -113,10 +119,13 @@ impl UnitOfWork {
         T: Send + 'static,
         E: UnitOfWorkError + Send + 'static,
     {
+        let claim = Claim::default();
+        let own = claim.clone();
+        let work = move |store: &mut dyn Store| unless_given_up(&own, work(store));
         if !self.threads.groups_writes() {
-            return self.run(move |database| unit_of_work::write_unowned(database, work)).await;
+            return self.run(claim, move |database| unit_of_work::write_unowned(database, work)).await;
         }
-        self.finish(self.threads.submit_write(None, move |store, _| work(store)), Stopwatch::now()).await
+        self.finish(self.threads.submit_write(claim, None, move |store, _| work(store)), Stopwatch::now()).await
     }
 
     /// Checks that the database answers.
@@ -124,10 +133,14 @@ impl UnitOfWork {
     /// # Errors
     /// [`StoreError`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.run(|database| database.ping()).await
+        self.run(Claim::default(), |database| database.ping()).await
     }
 
-    async fn run<T, E>(&self, unit: impl FnOnce(&dyn Database) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    async fn run<T, E>(
+        &self,
+        claim: Claim,
+        unit: impl FnOnce(&dyn Database) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -136,13 +149,13 @@ impl UnitOfWork {
         let database = Arc::clone(&self.database);
         let unit = move || {
             // The unit before may have found out just now.
-            if !database.is_reachable() && begun.elapsed() > ACQUIRE_TIMEOUT_WHILE_UNREACHABLE {
+            if !database.is_reachable() {
                 return (Err(unreachable().into()), UnitCost::default());
             }
             let outcome = unit(database.as_ref());
             (outcome, database.cost_of_last_unit())
         };
-        self.finish(self.threads.submit(unit), begun).await
+        self.finish(self.threads.submit(claim, unit), begun).await
     }
 
     /// Waits for the outcome, and records what it cost.
@@ -157,22 +170,34 @@ impl UnitOfWork {
         outcome
     }
 
-    /// Waits for the outcome. Until its turn comes, a unit of work waits for a bounded time, and briefly once the
-    /// database turns out to be unreachable.
+    /// Waits for the outcome, for a bounded time. While the database is unreachable, no unit of work begins.
     async fn wait<T>(&self, mut submitted: Submitted<T>, begun: Stopwatch) -> Result<T, StoreError> {
         let panicked = |_| StoreError::Defect("a unit of work panicked".to_owned());
         loop {
             let reachable = self.database.is_reachable();
-            let timeout = if reachable { self.acquire_timeout } else { ACQUIRE_TIMEOUT_WHILE_UNREACHABLE };
-            let left = timeout.saturating_sub(begun.elapsed());
-            match tokio::time::timeout(left.min(REACHABILITY_CHECK_INTERVAL), submitted.outcome()).await {
-                Ok(outcome) => return outcome.map_err(panicked),
-                Err(_) if !left.is_zero() => {}
-                // It runs already, and its statements have limits of their own.
-                Err(_) if !submitted.cancel() => return submitted.outcome().await.map_err(panicked),
-                Err(_) if reachable => return Err(StoreError::Busy),
-                Err(_) => return Err(unreachable()),
+            let is_turn_over = begun.elapsed() >= self.acquire_timeout;
+            if (!reachable || is_turn_over) && submitted.cancel() {
+                return Err(if reachable { StoreError::Busy } else { unreachable() });
+            }
+            if let Ok(outcome) = tokio::time::timeout(CHECK_INTERVAL, submitted.outcome()).await {
+                return outcome.map_err(panicked);
+            }
+            if let Some(error) = submitted.claim.given_up() {
+                // It may have ended just before.
+                return submitted.outcome().try_recv().map_err(|_| error);
+            }
+            if begun.elapsed() >= self.acquire_timeout + RUN_TIMEOUT {
+                submitted.claim.give_up();
             }
         }
     }
+}
+
+/// The result of a unit of work that is to be committed, unless its client was told that it isn't.
+fn unless_given_up<T, E: UnitOfWorkError>(claim: &Claim, result: Result<T, E>) -> Result<T, E> {
+    let is_committed = result.as_ref().map_or_else(UnitOfWorkError::commit_on_error, |_| true);
+    if is_committed && !claim.may_commit() {
+        return Err(StoreError::Unavailable("it was given up before it could commit".to_owned()).into());
+    }
+    result
 }

@@ -162,6 +162,7 @@ codes! {
     /// Something that is needed can't be reached at the moment.
     Unavailable {
         GoogleUnavailable = "google_unavailable", "Google can't be reached";
+        OutcomeUnknown = "outcome_unknown", "It is unknown whether it was stored";
         Unavailable = "unavailable", "The service is temporarily unavailable";
     }
 }

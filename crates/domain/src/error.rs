@@ -9,7 +9,8 @@ use crate::sleep::Conflict;
 use crate::time_entries::Piece;
 use crate::violation::Violations;
 
-/// Why a request failed. Nothing was stored, unless the caller commits despite the error.
+/// Why a request failed. Nothing was stored, unless the caller commits despite the error, or the error is
+/// [`StoreError::OutcomeUnknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The item doesn't exist or belongs to another user; the two are indistinguishable.
@@ -106,9 +107,12 @@ pub enum Unique {
 /// What can go wrong between the domain and its database.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// The database can't be reached, or can't do it at the moment. Trying again later may help.
+    /// The database can't be reached, or can't do it at the moment. Nothing was stored. Trying again later may help.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// No answer came to the COMMIT: what was written is stored, or isn't.
+    #[error("it is unknown whether the transaction was committed: {0}")]
+    OutcomeUnknown(String),
     /// No connection was free in time.
     #[error("all database connections are busy")]
     Busy,

@@ -17,6 +17,7 @@ pub mod civil;
 pub mod code;
 pub mod collation;
 pub mod color;
+pub mod database_calls;
 pub mod entity;
 pub mod ephemera;
 pub mod error;

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::audit::AuditRepository;
 use crate::civil::Instant;
+use crate::database_calls::DatabaseCalls;
 use crate::ephemera::EphemeraRepository;
 use crate::error::StoreError;
 use crate::habits::{EntryRepository, HabitRepository};
@@ -175,8 +176,28 @@ pub trait Database: Send + Sync {
     /// Checks that the database answers.
     fn ping(&self) -> Result<(), StoreError>;
 
-    /// Whether the latest attempt to use a connection reached the database. Doesn't access it.
+    /// Whether the database can be reached, as far as is known: connecting didn't fail, and it answers. Doesn't access
+    /// it. Once this is false, only [`probe`](Self::probe) makes it true again.
     fn is_reachable(&self) -> bool;
+
+    /// Opens a connection of its own, and so finds out whether the database is reachable from now on. An error may also
+    /// be that of a database that can be reached, but has no schema.
+    fn probe(&self) -> Result<(), StoreError>;
+
+    /// From now on, the database counts as unreachable: it doesn't answer.
+    fn stopped_answering(&self);
+
+    /// Whether the database itself ends statements that take too long. One that takes longer still isn't answered.
+    fn limits_statements(&self) -> bool;
+
+    /// The calls of the present thread.
+    fn calls(&self) -> DatabaseCalls;
+
+    /// A thread that is given up holds a connection: another may be opened in its place.
+    fn leave_connection_behind(&self);
+
+    /// A thread that was given up has ended its unit of work.
+    fn connection_came_back(&self);
 
     /// What the last unit of work that this thread ran cost the database. Tests hold it to be constant.
     fn cost_of_last_unit(&self) -> UnitCost;

@@ -42,8 +42,12 @@ use crate::http_client::ProviderClient;
 use crate::keys::master_key;
 use crate::server::StartError;
 
-/// How long a request waits for a database connection. Much less while the database can't be reached.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a unit of work waits for its turn. While the database can't be reached, it doesn't wait.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a statement of a command may take, and how long it may wait for a lock.
+const COMMAND_STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
+const COMMAND_LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Everything that serves, before it listens. Also what the commands work with.
 #[derive(Debug)]
@@ -53,16 +57,25 @@ pub(crate) struct Composition {
     pub(crate) database: Arc<SqlDatabase>,
 }
 
-/// Opens the database of the configuration.
+/// Opens the database of the configuration for a command, which nobody waits for: it may take its time.
 ///
 /// # Errors
 /// [`StartError::DataFolder`], [`StartError::Storage`].
 pub(crate) fn open_database(config: &Config) -> Result<SqlDatabase, StartError> {
+    open_with(config, |options| {
+        options.statement_timeout = COMMAND_STATEMENT_TIMEOUT;
+        options.lock_timeout = COMMAND_LOCK_TIMEOUT;
+        options.turn_timeout = COMMAND_LOCK_TIMEOUT;
+    })
+}
+
+fn open_with(config: &Config, change: impl FnOnce(&mut StorageOptions)) -> Result<SqlDatabase, StartError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| StartError::DataFolder(config.data_dir.display().to_string(), error))?;
     files::warn_if_open_to_others(&config.data_dir);
     let mut options = StorageOptions::new(config.database_url.clone());
     options.max_connections = config.database_connections;
+    change(&mut options);
     Ok(SqlDatabase::new(options)?)
 }
 
@@ -75,7 +88,7 @@ pub(crate) fn compose(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> Result<Composition, StartError> {
-    let database = Arc::new(open_database(config)?);
+    let database = Arc::new(open_with(config, |_| {})?);
     for name in database.migrate(Duration::ZERO)? {
         tracing::info!(name, "migrated");
     }

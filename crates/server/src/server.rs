@@ -25,8 +25,9 @@ use crate::keys::MasterKeyError;
 use crate::mail::{Mailer, MailerError};
 use crate::quotes;
 
-/// How long requests in flight may take when the process is asked to stop.
-const SHUTDOWN_TIMEOUT_SECONDS: u64 = 25;
+/// How long requests in flight may take when the process is asked to stop: with the notice before, less than a stop may
+/// take in all.
+const SHUTDOWN_TIMEOUT_SECONDS: u64 = 22;
 
 /// Why the process doesn't start.
 #[derive(Debug, thiserror::Error)]

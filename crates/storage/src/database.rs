@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use circadia_domain::database_calls::DatabaseCalls;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
@@ -11,24 +12,23 @@ use circadia_domain::unit_of_work::{Database, GroupableWrite, Store, Transaction
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
-use r2d2::{Pool, PooledConnection};
 
 use crate::backend::Backend;
 use crate::connection::AnyConnection;
 use crate::dialect::{self, Purpose};
 use crate::options::{StorageError, StorageOptions};
-use crate::pool::{self, Manager};
+use crate::pool::{AcquireError, Pool, PooledConnection};
 use crate::transaction::{Result, Transaction};
 use crate::writer_lock::WriterLock;
 use crate::{migrations, statements, task_keys};
 
 /// A database behind a pool of connections.
 pub struct SqlDatabase {
-    pool: Pool<Manager>,
+    pool: Pool,
     options: StorageOptions,
     backend: Backend,
     writers: WriterLock,
-    /// Whether the latest attempt to use a connection succeeded.
+    /// See [`Database::is_reachable`].
     reachable: AtomicBool,
 }
 
@@ -46,7 +46,7 @@ impl SqlDatabase {
     pub fn new(options: StorageOptions) -> std::result::Result<Self, StorageError> {
         let backend = Backend::of_url(&options.url)?;
         dialect::address(backend, &options).map_err(|error| StorageError::InvalidUrl(error.to_string()))?;
-        let pool = pool::build(backend, &options)?;
+        let pool = Pool::new(backend, &options)?;
         Ok(Self { pool, options, backend, writers: WriterLock::default(), reachable: AtomicBool::new(true) })
     }
 
@@ -79,24 +79,26 @@ impl SqlDatabase {
 
     /// The number of open connections, and how many of them are idle.
     pub fn connections(&self) -> (u32, u32) {
-        let state = self.pool.state();
-        (state.connections, state.idle_connections)
+        self.pool.counts()
     }
 
-    fn connect(&self, timeout: Duration) -> Result<PooledConnection<Manager>> {
-        self.pool.get_timeout(timeout).map_err(|error| {
-            self.reachable.store(false, Ordering::Relaxed);
+    /// A connection. Only if none can be opened, the database counts as unreachable: not if all are in use, nor if the
+    /// server has too many, nor if a file can't be opened.
+    fn connect(&self, deadline: Instant) -> Result<PooledConnection> {
+        statements::waiting(|| self.pool.get(deadline)).map_err(|error| {
+            if let AcquireError::Connect(error) = &error {
+                tracing::warn!(%error, "could not connect to the database");
+                if self.backend != Backend::Sqlite && !dialect::is_too_many_connections(error) {
+                    self.stopped_answering();
+                }
+            }
             StoreError::Unavailable(error.to_string())
         })
     }
 
-    /// Classifies an error of the transaction itself. Only a lost connection means that the database is unreachable; a
-    /// refused statement doesn't.
-    fn classify(&self, error: &diesel::result::Error) -> StoreError {
-        if dialect::is_connection_lost(error) {
-            self.reachable.store(false, Ordering::Relaxed);
-        }
-        dialect::classify(error)
+    /// Classifies the error of a COMMIT.
+    fn classify_commit(error: &diesel::result::Error, purpose: Purpose) -> StoreError {
+        if purpose == Purpose::Writing { dialect::classify_commit(error) } else { dialect::classify(error) }
     }
 
     /// Opens a transaction, runs `work` in it and ends it as `work` says. `open` runs the transaction's first
@@ -117,11 +119,9 @@ impl SqlDatabase {
         let verdict = work(&mut transaction, opened);
         statements::end_work();
         let ended = match verdict {
-            TransactionEnd::Commit => transaction.commit().map_err(|error| self.classify(&error)),
+            TransactionEnd::Commit => transaction.commit().map_err(|error| Self::classify_commit(&error, purpose)),
             TransactionEnd::Rollback => {
-                if !transaction.roll_back() {
-                    self.reachable.store(false, Ordering::Relaxed);
-                }
+                transaction.roll_back();
                 Ok(())
             }
         };
@@ -141,22 +141,21 @@ impl SqlDatabase {
         let deadline = Instant::now() + self.options.acquire_timeout;
         let mut retries = self.options.max_connections;
         loop {
-            let pooled = self.connect(deadline.saturating_duration_since(Instant::now()))?;
+            let pooled = self.connect(deadline)?;
             let opened = Transaction::begin(pooled, purpose).and_then(|mut transaction| {
                 let opened = open(transaction.connection())?;
                 Ok((transaction, opened))
             });
             match opened {
-                Ok(opened) => {
-                    self.reachable.store(true, Ordering::Relaxed);
-                    return Ok(opened);
-                }
+                Ok(opened) => return Ok(opened),
                 Err(error) if retries > 0 && dialect::is_connection_lost(&error) => {
                     tracing::debug!(%error, "discarded a dead connection");
                     retries -= 1;
+                    // What was found of that connection says nothing about the next.
+                    statements::begin_unit();
                 }
                 Err(diesel::NotFound) => return Err(StoreError::NoSuchUser),
-                Err(error) => return Err(self.classify(&error)),
+                Err(error) => return Err(dialect::classify(&error)),
             }
         }
     }
@@ -167,10 +166,10 @@ impl SqlDatabase {
         let (mut transaction, ()) = self.open(Purpose::Writing, |_| Ok(()))?;
         let mut outcomes = Vec::with_capacity(writes.len());
         for write in writes {
-            let ran = run_in_savepoint(&mut transaction, *write).map_err(|error| self.classify(&error))?;
+            let ran = run_in_savepoint(&mut transaction, *write).map_err(|error| dialect::classify(&error))?;
             outcomes.push((ran, statements::of_last_unit()));
         }
-        transaction.commit().map_err(|error| self.classify(&error))?;
+        transaction.commit().map_err(|error| Self::classify_commit(&error, Purpose::Writing))?;
         Ok(outcomes)
     }
 }
@@ -200,6 +199,12 @@ fn run_in_savepoint(transaction: &mut Transaction, write: &mut dyn GroupableWrit
     Ok(ran.map(drop).map_err(|_| StoreError::Defect("a unit of work panicked".to_owned())))
 }
 
+/// Reads of a table, whichever row.
+fn look_for_schema(connection: &mut AnyConnection) -> QueryResult<usize> {
+    use crate::schema::user_revisions;
+    user_revisions::table.select(1.into_sql::<Integer>()).limit(1).execute(connection)
+}
+
 impl Database for SqlDatabase {
     fn run_query_at_once(&self, work: &mut dyn FnMut(&mut dyn Store)) -> bool {
         if self.backend != Backend::Sqlite {
@@ -216,18 +221,16 @@ impl Database for SqlDatabase {
         let deadline = Instant::now() + self.options.acquire_timeout;
         let mut retries = self.options.max_connections;
         loop {
-            let pooled = self.connect(deadline.saturating_duration_since(Instant::now()))?;
+            let pooled = self.connect(deadline)?;
             let mut connection = Transaction::autocommit(pooled);
             statements::begin_unit();
             work(&mut connection);
             statements::end_work();
             if !statements::found_connection_lost() {
-                self.reachable.store(true, Ordering::Relaxed);
                 return Ok(());
             }
             connection.discard();
             if retries == 0 || Instant::now() >= deadline {
-                self.reachable.store(false, Ordering::Relaxed);
                 return Ok(());
             }
             tracing::debug!("discarded a dead connection");
@@ -277,13 +280,45 @@ impl Database for SqlDatabase {
         }
     }
 
+    /// Also that the schema is there: another database may have taken the place of the one before.
     fn ping(&self) -> Result<()> {
-        let one = |connection: &mut AnyConnection| diesel::select(1.into_sql::<Integer>()).execute(connection);
-        self.run(Purpose::Reading, one, |_, _| TransactionEnd::Commit)
+        self.run(Purpose::Reading, look_for_schema, |_, _| TransactionEnd::Commit)
     }
 
     fn is_reachable(&self) -> bool {
         self.reachable.load(Ordering::Relaxed)
+    }
+
+    fn probe(&self) -> Result<()> {
+        let (answers, found) = match self.pool.connect() {
+            Err(error) => (dialect::is_too_many_connections(&error), Err(StoreError::Unavailable(error.to_string()))),
+            Ok(mut connection) => match look_for_schema(&mut connection) {
+                Err(error) => (!dialect::is_connection_lost(&error), Err(dialect::classify(&error))),
+                Ok(_) => (true, Ok(())),
+            },
+        };
+        self.reachable.store(answers, Ordering::Relaxed);
+        found
+    }
+
+    fn stopped_answering(&self) {
+        self.reachable.store(false, Ordering::Relaxed);
+    }
+
+    fn limits_statements(&self) -> bool {
+        self.backend != Backend::Sqlite
+    }
+
+    fn calls(&self) -> DatabaseCalls {
+        statements::calls()
+    }
+
+    fn leave_connection_behind(&self) {
+        self.pool.leave_behind();
+    }
+
+    fn connection_came_back(&self) {
+        self.pool.came_back();
     }
 
     fn cost_of_last_unit(&self) -> UnitCost {

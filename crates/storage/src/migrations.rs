@@ -4,6 +4,7 @@
 //! PostgreSQL and MySQL the lock belongs to the session (so migrate on a direct connection, not through a pooler that
 //! shares sessions), on SQLite it is the exclusive transaction.
 
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,10 @@ const MYSQL: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
 
 /// How long to wait for another replica's migrations.
 const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// After what time a start says that it waits for a database that doesn't answer, and after what time it gives up.
+const TELL_AFTER: Duration = Duration::from_secs(3);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The pause between attempts to connect.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
@@ -64,21 +69,50 @@ pub(crate) fn applied(backend: Backend, options: &StorageOptions) -> Result<Vec<
     }
 }
 
-/// Opens a connection without limits on its statements. Retries until `wait` is over.
+/// Opens a connection without limits on its statements. Retries until `wait` is over, and while the database doesn't
+/// answer, for [`ANSWER_TIMEOUT`] at least.
 fn connect(backend: Backend, options: &StorageOptions, wait: Duration) -> Result<AnyConnection> {
     let unlimited =
         StorageOptions { statement_timeout: Duration::ZERO, lock_timeout: MIGRATION_LOCK_TIMEOUT, ..options.clone() };
-    let deadline = Instant::now() + wait;
+    let place = place_of(&options.url);
+    let begun = Instant::now();
+    let mut has_told = false;
     loop {
-        match connection::open(backend, &unlimited) {
-            Ok(connection) => return Ok(connection),
-            Err(error) if Instant::now() < deadline => {
-                tracing::info!(%error, "waiting for the database");
-                thread::sleep(RETRY_INTERVAL);
+        // On a thread of its own, because a client library may wait for ever.
+        let (sender, opened) = mpsc::channel();
+        let unlimited = unlimited.clone();
+        let open = move || drop(sender.send(connection::open(backend, &unlimited)));
+        thread::Builder::new().name("database-start".to_owned()).spawn(open).map_err(failed)?;
+        let error = loop {
+            match opened.recv_timeout(RETRY_INTERVAL) {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => break error.to_string(),
+                Err(_) if begun.elapsed() >= wait.max(ANSWER_TIMEOUT) => {
+                    return Err(StorageError::Unreachable(format!("{place} doesn't answer")));
+                }
+                Err(_) => {}
             }
-            Err(error) => return Err(StorageError::Unreachable(error.to_string())),
+            if !has_told && begun.elapsed() >= TELL_AFTER {
+                tracing::warn!(%place, "waiting for the database, which doesn't answer");
+                has_told = true;
+            }
+        };
+        let timed_out = error.to_ascii_lowercase().contains("timeout expired");
+        let patience = if timed_out { wait.max(ANSWER_TIMEOUT) } else { wait };
+        if begun.elapsed() >= patience {
+            return Err(StorageError::Unreachable(format!("{place}: {error}")));
         }
+        tracing::info!(%place, %error, "waiting for the database");
+        has_told = true;
+        thread::sleep(RETRY_INTERVAL);
     }
+}
+
+/// Where a URL leads, without its password.
+fn place_of(url: &str) -> &str {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    rest.split('?').next().unwrap_or(rest)
 }
 
 fn failed(error: impl std::fmt::Display) -> StorageError {

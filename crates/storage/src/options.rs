@@ -12,21 +12,21 @@ pub struct StorageOptions {
     pub url: String,
     /// Size of the pool. Twice the number of cores is a good value.
     pub max_connections: u32,
-    /// How long a unit of work waits for a connection before it fails as unavailable. Less than a second, so that
-    /// requests are answered within a second while the database is unreachable.
+    /// How long a unit of work waits for a connection while all are in use.
     pub acquire_timeout: Duration,
     /// How long a write transaction on SQLite waits for the other writers of this process.
     pub turn_timeout: Duration,
     /// Limit for opening a connection.
     pub connect_timeout: Duration,
-    /// Limit for one statement. SQLite has none.
+    /// Limit for one statement. SQLite has none; there, only the client of a statement is told.
     pub statement_timeout: Duration,
     /// How long a statement waits for a row lock (PostgreSQL, MySQL) or for another process's write (SQLite).
     pub lock_timeout: Duration,
 }
 
 impl StorageOptions {
-    /// The options for `url` with defaults that suit a server: every request is answered or refused within seconds.
+    /// The options for `url` with defaults that suit a server: whoever waits for a lock or a slow statement is refused
+    /// within two seconds.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -34,8 +34,8 @@ impl StorageOptions {
             acquire_timeout: Duration::from_millis(600),
             turn_timeout: Duration::from_millis(800),
             connect_timeout: Duration::from_secs(3),
-            statement_timeout: Duration::from_secs(5),
-            lock_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_millis(1_200),
+            lock_timeout: Duration::from_millis(700),
         }
     }
 }

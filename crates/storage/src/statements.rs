@@ -1,10 +1,12 @@
-//! Counts the statements of a unit of work, and notes whether one of them found the connection dead.
+//! Counts the statements of a unit of work, and notes whether one of them found the connection dead, and whether the
+//! thread waits for the database at the moment.
 //!
-//! A unit of work runs on one thread, so both are thread-local. Diesel reports everything that is sent over a connection to
+//! A unit of work runs on one thread, so all of it is thread-local. Diesel reports everything that is sent over a connection to
 //! its [`Instrumentation`].
 
 use std::cell::Cell;
 
+use circadia_domain::database_calls::DatabaseCalls;
 use circadia_domain::unit_of_work::UnitCost;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
@@ -17,6 +19,7 @@ thread_local! {
     static BEFORE_WORK: Cell<u32> = const { Cell::new(0) };
     static LAST_UNIT: Cell<UnitCost> = const { Cell::new(UnitCost { statements: 0, round_trips: 0 }) };
     static CONNECTION_LOST: Cell<bool> = const { Cell::new(false) };
+    static CALLS: DatabaseCalls = DatabaseCalls::default();
 }
 
 /// Watches the statements of a connection.
@@ -25,13 +28,37 @@ pub(crate) struct WatchStatements;
 impl Instrumentation for WatchStatements {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
-            InstrumentationEvent::StartQuery { .. } => SENT.set(SENT.get().saturating_add(1)),
-            InstrumentationEvent::FinishQuery { error: Some(error), .. } if is_connection_lost(error) => {
-                CONNECTION_LOST.set(true);
+            InstrumentationEvent::StartQuery { .. } => {
+                SENT.set(SENT.get().saturating_add(1));
+                CALLS.with(DatabaseCalls::begin);
+            }
+            InstrumentationEvent::FinishQuery { error, .. } => {
+                CALLS.with(DatabaseCalls::end);
+                if error.is_some_and(is_connection_lost) {
+                    CONNECTION_LOST.set(true);
+                }
             }
             _ => {}
         }
     }
+}
+
+/// Runs what waits for the database without being a statement.
+pub(crate) fn waiting<T>(call: impl FnOnce() -> T) -> T {
+    CALLS.with(DatabaseCalls::begin);
+    let result = call();
+    CALLS.with(DatabaseCalls::end);
+    result
+}
+
+/// A statement has ended. Diesel doesn't tell of a `SELECT` on PostgreSQL that succeeded.
+pub(crate) fn ended() {
+    CALLS.with(DatabaseCalls::end);
+}
+
+/// The calls of this thread.
+pub(crate) fn calls() -> DatabaseCalls {
+    CALLS.with(Clone::clone)
 }
 
 /// Forgets the unit before.
@@ -44,11 +71,13 @@ pub(crate) fn begin_unit() {
 
 /// From here on, statements are the repositories'.
 pub(crate) fn begin_work() {
+    ended();
     BEFORE_WORK.set(SENT.get());
 }
 
 /// The repositories are done.
 pub(crate) fn end_work() {
+    ended();
     LAST_UNIT.set(UnitCost { statements: SENT.get().saturating_sub(BEFORE_WORK.get()), round_trips: SENT.get() });
 }
 

@@ -3,11 +3,11 @@
 use circadia_domain::error::StoreError;
 use circadia_domain::unit_of_work::Store;
 use diesel::result::{DatabaseErrorKind, Error};
-use r2d2::PooledConnection;
 
 use crate::connection::AnyConnection;
 use crate::dialect::{self, Purpose};
-use crate::pool::Manager;
+use crate::pool::PooledConnection;
+use crate::statements;
 
 /// What repositories return.
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
@@ -15,15 +15,15 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 /// An open transaction. Dropped without a commit, by an error or a panic, it is rolled back; then its connection goes
 /// back to the pool. For single queries it is a connection on which every statement is a transaction by itself.
 pub(crate) struct Transaction {
-    pooled: PooledConnection<Manager>,
+    pooled: PooledConnection,
     purpose: Purpose,
     ended: bool,
 }
 
 impl Transaction {
     /// Begins a transaction for this purpose.
-    pub(crate) fn begin(mut pooled: PooledConnection<Manager>, purpose: Purpose) -> diesel::QueryResult<Self> {
-        if let Err(error) = dialect::begin(&mut pooled.connection, purpose) {
+    pub(crate) fn begin(mut pooled: PooledConnection, purpose: Purpose) -> diesel::QueryResult<Self> {
+        if let Err(error) = dialect::begin(pooled.connection(), purpose) {
             pooled.broken = true;
             return Err(error);
         }
@@ -31,7 +31,7 @@ impl Transaction {
     }
 
     /// A connection on which every statement is a transaction by itself.
-    pub(crate) const fn autocommit(pooled: PooledConnection<Manager>) -> Self {
+    pub(crate) const fn autocommit(pooled: PooledConnection) -> Self {
         Self { pooled, purpose: Purpose::Reading, ended: true }
     }
 
@@ -46,27 +46,27 @@ impl Transaction {
     }
 
     pub(crate) fn connection(&mut self) -> &mut AnyConnection {
-        &mut self.pooled.connection
+        self.pooled.connection()
     }
 
     /// Commits.
     pub(crate) fn commit(mut self) -> diesel::QueryResult<()> {
         self.ended = true;
-        dialect::commit(&mut self.pooled.connection).inspect_err(|_| self.pooled.broken = true)
+        let committed = dialect::commit(self.pooled.connection());
+        self.pooled.broken |= committed.is_err() || statements::found_connection_lost();
+        committed
     }
 
-    /// Rolls back. Returns whether the connection is still usable.
-    pub(crate) fn roll_back(mut self) -> bool {
+    /// Rolls back.
+    pub(crate) fn roll_back(mut self) {
         self.end_by_roll_back();
-        !self.pooled.broken
     }
 
     /// A connection that can't roll back is closed, which makes the database roll back.
     fn end_by_roll_back(&mut self) {
         self.ended = true;
-        if dialect::roll_back(&mut self.pooled.connection).is_err() {
-            self.pooled.broken = true;
-        }
+        let rolled_back = dialect::roll_back(self.pooled.connection());
+        self.pooled.broken |= rolled_back.is_err() || statements::found_connection_lost();
     }
 }
 
@@ -92,6 +92,7 @@ pub(crate) trait Classify<T> {
 
 impl<T> Classify<T> for diesel::QueryResult<T> {
     fn classified(self) -> Result<T> {
+        statements::ended();
         self.map_err(|error| dialect::classify(&error))
     }
 

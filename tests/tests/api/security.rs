@@ -395,6 +395,66 @@ const HELD: &[(&str, &[&str])] = &[
             "cli/configuration.rs::a_dotenv_file_is_read_in_the_working_folder_or_where_it_is_said_to_be_and_nowhere_else",
         ],
     ),
+    (
+        "A write whose COMMIT wasn't answered is never called \"nothing was stored\": 503 `outcome_unknown` without \
+         `Retry-After`",
+        &[
+            "api/faults/commits.rs::what_is_called_not_stored_is_not_stored_when_answers_to_commit_are_lost",
+            "api/faults/commits.rs::an_increment_is_not_called_undone_when_it_may_count",
+            "api/faults/commits.rs::a_commit_that_never_arrived_is_not_called_stored",
+            "storage/src/dialect/errors.rs::only_a_commit_that_was_refused_or_never_sent_leaves_nothing_behind",
+        ],
+    ),
+    (
+        "What is called not stored isn't stored, however late the database goes on",
+        &[
+            "api/faults/frozen.rs::what_was_begun_and_given_up_is_not_stored_when_it_thaws",
+            "app/src/claim.rs::what_was_given_up_before_its_commit_is_never_committed",
+        ],
+    ),
+    (
+        "A connection that the server ends is a 503, never a defect",
+        &["api/faults/commits.rs::a_connection_that_the_server_ends_is_never_a_defect"],
+    ),
+    (
+        "Database gone: live 200, ready 503, requests 503 within 1 s; back within 5 s of its return",
+        &["api/faults/gone.rs::without_its_database_it_lives_refuses_in_time_and_is_soon_back"],
+    ),
+    (
+        "Another one without the schema: ready 503, requests 503",
+        &["api/faults/gone.rs::a_database_without_its_schema_is_not_ready_until_it_is_migrated"],
+    ),
+    (
+        "Database frozen: 503 within 2 s to whoever waits, ready within 1 s",
+        &["api/faults/frozen.rs::whoever_waits_is_refused_in_time_and_served_once_it_thaws"],
+    ),
+    (
+        "threads and connections replaced",
+        &["app/src/database_threads.rs::a_thread_whose_call_has_no_end_is_left_behind_and_another_takes_its_place"],
+    ),
+    ("used again once it thaws", &["api/faults/frozen.rs::a_server_that_is_stopped_and_continued_is_used_again"]),
+    ("SIGTERM ends within 25 s", &["cli/failing_database.rs::a_stop_ends_while_the_database_is_frozen"]),
+    (
+        "a start says what it waits for, and gives up",
+        &["cli/failing_database.rs::a_start_against_a_frozen_database_says_so_and_gives_up"],
+    ),
+    (
+        "A statement that waits for a lock, or is slow: 503 within 2 s; others are served",
+        &[
+            "api/faults/blocked.rs::a_write_that_waits_for_a_lock_is_refused_in_time_and_others_are_served",
+            "api/faults/blocked.rs::a_slow_statement_is_refused_in_time_and_others_are_served",
+            "api/faults/blocked.rs::once_a_lock_is_released_all_is_well",
+        ],
+    ),
+    (
+        "A Redis that refuses the password for a while is used again",
+        &["api/replicas.rs::a_redis_that_refuses_the_password_for_a_while_is_used_again"],
+    ),
+    (
+        "Clients that never read: closed by a write deadline, little memory, no stop held up",
+        &["cli/readers.rs::those_who_never_read_use_little_memory_are_closed_and_hold_up_no_stop"],
+    ),
+    ("Slow clients: headers 5 s, body 10 s", &["cli/serving.rs::slow_clients_are_given_up_and_hold_nobody_up"]),
 ];
 
 /// The clauses of the document one after the other: the text of its lists.

@@ -13,6 +13,8 @@ mod configuration;
 mod demo;
 mod doctor;
 mod durability;
+#[cfg(feature = "postgres")]
+mod failing_database;
 mod files;
 mod keys;
 mod migrations;

@@ -113,7 +113,10 @@ fn description() -> String {
          Bodies may have at most 256 KiB and 32 levels of nesting. Guesses at an account's password have to wait longer \
          each time; a client that sends its latest `device_token` with a login isn't held up by others.\n\n\
          **Errors** are `application/problem+json` (RFC 9457) with a stable `code`; `validation_failed` names every \
-         wrong value. Another user's resource is answered like one that doesn't exist.\n\n\
+         wrong value. Another user's resource is answered like one that doesn't exist. Where nothing was stored for want \
+         of a dependency (503 `unavailable`), `Retry-After` says when to come back. 503 `outcome_unknown`, without it, \
+         says that the connection to the database was lost while it committed: repeat what is idempotent (a creation \
+         with the same id and body, PUT, PATCH, DELETE), and GET the rest before you repeat it.\n\n\
          | code | status | meaning |\n|---|---|---|\n",
     );
     for code in Code::ALL {
@@ -212,7 +215,15 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     }
     if path.starts_with("/api/v1/") {
         refuse("429", "`rate_limited`: try again after `Retry-After` seconds");
-        refuse("503", "`unavailable`: try again after `Retry-After` seconds; nothing was stored");
+        if method == "get" {
+            refuse("503", "`unavailable`: try again after `Retry-After` seconds");
+        } else {
+            refuse(
+                "503",
+                "`unavailable`: nothing was stored; try again after `Retry-After` seconds. `outcome_unknown`: it was \
+                 stored as a whole or not at all; find out before repeating it",
+            );
+        }
     }
     complete_conditions(path, method, operation);
 }

@@ -1,5 +1,7 @@
 //! `/health`: whether the process is alive, and whether it is ready.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -52,6 +54,9 @@ pub struct DependenciesBody {
     redis: Option<&'static str>,
 }
 
+/// How long a dependency may take to answer.
+const PING_TIMEOUT: Duration = Duration::from_millis(800);
+
 const fn word(up: bool) -> &'static str {
     if up { "up" } else { "down" }
 }
@@ -87,11 +92,17 @@ async fn live(state: Data<AppState>) -> HttpResponse {
     )
 )]
 async fn ready(state: Data<AppState>) -> HttpResponse {
-    let database = state.app.context.unit_of_work.ping().await.is_ok();
-    let redis = match &state.app.sessions.shared_store {
-        Some(store) => Some(word(store.ping().await.is_ok())),
-        None => None,
+    let database = async {
+        let pinged = tokio::time::timeout(PING_TIMEOUT, state.app.context.unit_of_work.ping()).await;
+        pinged.is_ok_and(|pinged| pinged.is_ok())
     };
+    let redis = async {
+        match &state.app.sessions.shared_store {
+            Some(store) => Some(word(store.ping().await.is_ok())),
+            None => None,
+        }
+    };
+    let (database, redis) = tokio::join!(database, redis);
     let ready = database && state.readiness.is_ready();
     let body = ReadyBody {
         status: if ready { "ready" } else { "unavailable" },

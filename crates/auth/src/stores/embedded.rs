@@ -10,8 +10,10 @@ use tokio::sync::Semaphore;
 
 use super::{EphemeralStore, Key, Kind, Pending, StoreFailure};
 
-/// Maximum time a call waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
+/// Maximum time a call waits for its turn.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
+/// Maximum time a call takes from then on. One that takes longer goes on by itself, and keeps its turn.
+const CALL_TIMEOUT: Duration = Duration::from_millis(1_300);
 
 /// A store in the database. It limits its concurrency, so that it doesn't take every connection from the requests it
 /// serves.
@@ -29,7 +31,9 @@ impl std::fmt::Debug for EmbeddedStore {
 impl From<StoreError> for StoreFailure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(reason) => Self::Unavailable(reason),
+            // A value whose COMMIT wasn't answered is stored again under another key, or expires.
+            StoreError::Unavailable(reason) | StoreError::OutcomeUnknown(reason) => Self::Unavailable(reason),
+            StoreError::Busy => Self::Unavailable(error.to_string()),
             other => Self::Defect(other.to_string()),
         }
     }
@@ -45,6 +49,9 @@ impl EmbeddedStore {
         &self,
         call: impl FnOnce(&dyn Database) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreFailure> {
+        if !self.database.is_reachable() {
+            return Err(StoreFailure::Unavailable("the database could not be reached a moment ago".to_owned()));
+        }
         let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(StoreFailure::Unavailable("the database is busy".to_owned())) };
         let database = Arc::clone(&self.database);
@@ -53,7 +60,10 @@ impl EmbeddedStore {
             drop(turn);
             result
         });
-        Ok(called.await.map_err(|panic| StoreFailure::Defect(panic.to_string()))??)
+        match tokio::time::timeout(CALL_TIMEOUT, called).await {
+            Ok(ended) => Ok(ended.map_err(|panic| StoreFailure::Defect(panic.to_string()))??),
+            Err(_) => Err(StoreFailure::Unavailable("the database doesn't answer".to_owned())),
+        }
     }
 
     async fn write<T: Send + 'static>(

@@ -4,7 +4,7 @@
 //! message, and only for errors of unknown kind: other messages quote what the user wrote.
 
 use circadia_domain::error::{StoreError, Unique};
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::{ConnectionError, DatabaseErrorKind, Error};
 
 /// The domain's error for a database's.
 pub(crate) fn classify(error: &Error) -> StoreError {
@@ -12,10 +12,30 @@ pub(crate) fn classify(error: &Error) -> StoreError {
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
             StoreError::Duplicate(broken_rule(information.constraint_name(), information.message()))
         }
+        Error::RollbackErrorOnCommit { commit_error, .. } => classify(commit_error),
+        error if is_schema_missing(error) => StoreError::Unavailable(format!("the schema is missing: {error}")),
         error if is_connection_lost(error) || is_transient(error) => StoreError::Unavailable(error.to_string()),
         Error::DeserializationError(reason) => StoreError::Corrupt(reason.to_string()),
         error => StoreError::Defect(error.to_string()),
     }
+}
+
+/// The domain's error for that of a COMMIT which ends a writing transaction.
+pub(crate) fn classify_commit(error: &Error) -> StoreError {
+    match error {
+        // What Diesel's attempt to roll back found doesn't matter.
+        Error::RollbackErrorOnCommit { commit_error, .. } => classify_commit(commit_error),
+        // An earlier statement had found the connection dead, and Diesel sent no COMMIT.
+        Error::BrokenTransactionManager => classify(error),
+        error if is_connection_lost(error) || is_io_error(error) => StoreError::OutcomeUnknown(error.to_string()),
+        error => classify(error),
+    }
+}
+
+/// Whether SQLite could not write to the disk, or not flush it. At a COMMIT, the transaction may be in the log as a
+/// whole, and be found there after a crash.
+fn is_io_error(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, information) if information.message().starts_with("disk I/O error"))
 }
 
 /// Whether the connection is gone, so that a retry on another one may succeed.
@@ -27,41 +47,70 @@ pub(crate) fn is_connection_lost(error: &Error) -> bool {
             let message = information.message().to_ascii_lowercase();
             CONNECTION_LOST_MESSAGES.iter().any(|part| message.contains(part))
         }
+        Error::RollbackErrorOnCommit { rollback_error, commit_error } => {
+            is_connection_lost(commit_error) || is_connection_lost(rollback_error)
+        }
         _ => false,
     }
 }
 
-/// Parts of the messages of a lost connection, in lower case: of libpq, then of the clients of MySQL and MariaDB.
-const CONNECTION_LOST_MESSAGES: [&str; 11] = [
+/// Whether the server has no connection left, but is there.
+pub(crate) fn is_too_many_connections(error: &ConnectionError) -> bool {
+    let message = error.to_string().to_ascii_lowercase();
+    ["too many clients", "too many connections", "remaining connection slots", "max_user_connections"]
+        .iter()
+        .any(|part| message.contains(part))
+}
+
+/// Whether a table is missing: another database took the place of ours, or it isn't migrated yet.
+fn is_schema_missing(error: &Error) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else { return false };
+    let message = information.message();
+    message.starts_with("no such table: ")
+        || (message.starts_with("relation \"") && message.ends_with("\" does not exist"))
+        || (message.starts_with("Table '") && message.ends_with("' doesn't exist"))
+}
+
+/// Parts of the messages of a connection that is lost or of no use any more, in lower case: of libpq and PostgreSQL,
+/// then of MySQL and MariaDB.
+const CONNECTION_LOST_MESSAGES: &[&str] = &[
     "server closed the connection",
     "terminating connection",
     "no connection to the server",
     "could not receive data from server",
     "could not send data to server",
     "ssl connection has been closed",
+    "cached plan must not change result type",
     "server has gone away",
     "lost connection to",
     "connection was killed",
     "server shutdown in progress",
+    "disconnected by the server",
     "commands out of sync",
+    "no database selected",
 ];
 
-/// Parts of the messages of transient errors, in lower case: timeouts, deadlocks, full disks; of SQLite, PostgreSQL,
-/// MySQL.
-const TRANSIENT_MESSAGES: [&str; 20] = [
+/// Parts of the messages of transient errors, in lower case: timeouts, deadlocks, full disks and memory, databases that
+/// take no writes at the moment; of SQLite, PostgreSQL, MySQL.
+const TRANSIENT_MESSAGES: &[&str] = &[
     "database is locked",
     "database table is locked",
     "database or disk is full",
     "disk i/o error",
     "unable to open database file",
-    "statement timeout",
-    "lock timeout",
+    "attempt to write a readonly database",
+    "canceling statement due to",
+    "could not obtain lock",
+    "out of memory",
+    "out of shared memory",
     "deadlock detected",
     "no space left on device",
     "could not extend file",
     "the database system is",
     "too many clients",
     "too many connections",
+    "--read-only option",
+    "record has changed since last read",
     "lock wait timeout exceeded",
     "deadlock found",
     "max_statement_time exceeded",
@@ -73,7 +122,9 @@ const TRANSIENT_MESSAGES: [&str; 20] = [
 
 fn is_transient(error: &Error) -> bool {
     match error {
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction, _) => {
+            true
+        }
         Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
             let message = information.message().to_ascii_lowercase();
             TRANSIENT_MESSAGES.iter().any(|part| message.contains(part))
@@ -133,6 +184,43 @@ mod tests {
             |message: &str| classify(&Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned())));
         assert!(matches!(error("database is locked"), StoreError::Unavailable(_)));
         assert!(matches!(error("MySQL server has gone away"), StoreError::Unavailable(_)));
-        assert!(matches!(error("no such table: users"), StoreError::Defect(_)));
+        assert!(matches!(error("no such table: users"), StoreError::Unavailable(_)));
+        assert!(matches!(error("relation \"users\" does not exist"), StoreError::Unavailable(_)));
+        assert!(matches!(error("Table 'circadia.users' doesn't exist"), StoreError::Unavailable(_)));
+        assert!(matches!(error("near \"SELEC\": syntax error"), StoreError::Defect(_)));
+    }
+
+    /// As Diesel tells of a COMMIT that failed: it tried to roll back, which failed as well.
+    fn after_rollback(commit_error: Error, rollback_error: Error) -> Error {
+        let (commit_error, rollback_error) = (Box::new(commit_error), Box::new(rollback_error));
+        Error::RollbackErrorOnCommit { commit_error, rollback_error }
+    }
+
+    #[test]
+    fn only_a_commit_that_was_refused_or_never_sent_leaves_nothing_behind() {
+        let error = |kind, message: &str| Error::DatabaseError(kind, Box::new(message.to_owned()));
+        let unknown = |message| error(DatabaseErrorKind::Unknown, message);
+        let lost = || unknown("Lost connection to server during query");
+        for cut_off in [
+            lost(),
+            after_rollback(lost(), unknown("Server has gone away")),
+            error(DatabaseErrorKind::ClosedConnection, "server closed the connection unexpectedly"),
+            error(DatabaseErrorKind::UnableToSendCommand, "no connection to the server"),
+            unknown("terminating connection due to administrator command"),
+            unknown("disk I/O error"),
+            after_rollback(unknown("disk I/O error"), unknown("cannot rollback - no transaction is active")),
+        ] {
+            assert!(matches!(classify_commit(&cut_off), StoreError::OutcomeUnknown(_)), "{cut_off:?}");
+        }
+        for refused in [
+            Error::BrokenTransactionManager,
+            unknown("database is locked"),
+            unknown("database or disk is full"),
+            error(DatabaseErrorKind::SerializationFailure, "could not serialize access"),
+            after_rollback(unknown("database or disk is full"), lost()),
+        ] {
+            assert!(matches!(classify_commit(&refused), StoreError::Unavailable(_)), "{refused:?}");
+        }
+        assert!(is_connection_lost(&after_rollback(unknown("database or disk is full"), lost())));
     }
 }

@@ -20,7 +20,7 @@ mod time_by_theme;
 mod transaction;
 
 pub(crate) use case_of::CaseOf;
-pub(crate) use errors::{classify, is_connection_lost};
+pub(crate) use errors::{classify, classify_commit, is_connection_lost, is_too_many_connections};
 pub(crate) use habit_day_in::HabitDayIn;
 pub(crate) use insert_rows::{OnConflict, insert_rows, run_insert, run_two, upsert_two};
 pub(crate) use mood_union::{MoodDates, MoodUnion, MoodValues, UserDays};

@@ -83,20 +83,24 @@ pub(crate) fn set_up(connection: &mut AnyConnection, options: &StorageOptions) -
         )),
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(connection) => {
+            let lock_timeout = options.lock_timeout.as_secs().max(1);
             // READ COMMITTED is for writes; reads of several statements ask for a snapshot, see `transaction`.
             connection.batch_execute(&format!(
                 "SET NAMES utf8mb4 COLLATE utf8mb4_bin;
                  SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
                  SET SESSION time_zone = '+00:00';
                  SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
-                 SET SESSION innodb_lock_wait_timeout = {};",
-                options.lock_timeout.as_secs().max(1),
+                 SET SESSION innodb_lock_wait_timeout = {lock_timeout}, SESSION lock_wait_timeout = {lock_timeout};",
             ))?;
-            // MariaDB has max_statement_time in seconds, MySQL max_execution_time in milliseconds.
+            // MariaDB has max_statement_time in seconds, MySQL max_execution_time in milliseconds, for SELECT only.
             let limit = options.statement_timeout;
-            connection.batch_execute(&format!("SET SESSION max_statement_time = {}", limit.as_secs_f64())).or_else(
-                |_| connection.batch_execute(&format!("SET SESSION max_execution_time = {}", limit.as_millis())),
-            )
+            let mariadb = format!(
+                "SET SESSION max_statement_time = {}, SESSION idle_transaction_timeout = 60",
+                limit.as_secs_f64()
+            );
+            connection.batch_execute(&mariadb).or_else(|_| {
+                connection.batch_execute(&format!("SET SESSION max_execution_time = {}", limit.as_millis()))
+            })
         }
     }
 }
@@ -137,7 +141,7 @@ mod tests {
     #[test]
     fn limits_are_added_to_a_postgres_url_unless_it_sets_them() {
         let url = address(Backend::Postgres, &StorageOptions::new("postgres://db/circadia?connect_timeout=9")).unwrap();
-        assert!(url.starts_with("postgres://db/circadia?connect_timeout=9&tcp_user_timeout=8000&"), "{url}");
+        assert!(url.starts_with("postgres://db/circadia?connect_timeout=9&tcp_user_timeout=4200&"), "{url}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use circadia_domain::error::StoreError;
 use circadia_domain::unit_of_work::Database as _;
 use circadia_storage::{Backend, StorageError};
 
@@ -36,7 +37,11 @@ pub(crate) fn connections_that_open_together_all_open(backend: Backend) {
     for _ in 0..10 {
         let test = TestDatabase::empty(backend);
         let replicas: Vec<_> = (0..8).map(|_| test.reopened(|_| ())).collect();
-        at_once(8, |index| replicas[index].ping().unwrap());
+        // An empty database is reached, and told from one that has its tables.
+        at_once(8, |index| match replicas[index].ping() {
+            Err(StoreError::Unavailable(reason)) if reason.starts_with("the schema is missing") => {}
+            other => panic!("{other:?}"),
+        });
     }
 }
 

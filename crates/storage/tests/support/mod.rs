@@ -72,7 +72,13 @@ impl TestDatabase {
             }
         };
         let timeout = Duration::from_secs(30);
-        let options = StorageOptions { acquire_timeout: timeout, turn_timeout: timeout, ..StorageOptions::new(url) };
+        let options = StorageOptions {
+            acquire_timeout: timeout,
+            turn_timeout: timeout,
+            statement_timeout: timeout,
+            lock_timeout: timeout,
+            ..StorageOptions::new(url)
+        };
         let database = SqlDatabase::new(options.clone()).expect("options");
         Self { database, options, place }
     }

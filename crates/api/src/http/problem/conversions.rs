@@ -7,12 +7,21 @@ use circadia_domain::error::StoreError;
 use super::{InputLocation, Problem};
 use crate::http::limits;
 
+/// Without `Retry-After`: what isn't idempotent must not be repeated blindly.
+const OUTCOME_UNKNOWN: &str = "The connection to the database was lost while this was being stored: it is stored as a \
+    whole, or not at all. Find out before sending it again: GET what it would have changed, or repeat a request that \
+    is idempotent (a creation with the same `id` and body, PUT, PATCH, DELETE).";
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(cause) => {
                 tracing::warn!(%cause, "database unavailable");
                 Self::unavailable("The database can't be reached at the moment. Nothing was stored; try again.")
+            }
+            StoreError::OutcomeUnknown(cause) => {
+                tracing::warn!(%cause, "unknown outcome of a commit");
+                Self::of(Code::OutcomeUnknown, OUTCOME_UNKNOWN)
             }
             StoreError::Busy => Self::unavailable("All database connections are busy. Nothing was stored; try again."),
             // The account was deleted while its token was still good.
@@ -91,6 +100,16 @@ impl From<TokenError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_outcome_says_how_to_find_out_and_not_when_to_repeat() {
+        let problem = Problem::from(StoreError::OutcomeUnknown("Lost connection to server during query".into()));
+        assert_eq!((problem.status(), problem.code()), (503, Code::OutcomeUnknown));
+        assert!(problem.detail().contains("GET") && !problem.detail().contains("connection to server"));
+        let answer = actix_web::ResponseError::error_response(&problem);
+        assert!(!answer.headers().contains_key("retry-after"));
+        assert!(!problem.detail().to_lowercase().contains("nothing was stored"));
+    }
 
     #[test]
     fn a_defect_says_nothing_of_its_cause() {

@@ -1,4 +1,4 @@
-//! Requests while the database is unreachable. (For Redis, see `replicas`.)
+//! The database is gone, and comes back; or another one without the schema takes its place.
 
 use std::time::{Duration, Instant};
 
@@ -6,6 +6,8 @@ use circadia_tests::{Answer, Backend, Client, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+
+use super::on_servers;
 
 /// Within what time every request is answered.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -77,23 +79,38 @@ async fn without_its_database_it_lives_refuses_in_time_and_is_soon_back(backend:
     app.log_in("ada").await.get("/me").await.expect(200);
 }
 
-/// Each a test on the databases that are servers.
-macro_rules! on_servers {
-    ($($name:ident),+ $(,)?) => {
-        mod postgres { $(
-            #[test]
-            fn $name() {
-                circadia_tests::run(super::$name(circadia_tests::Backend::Postgres));
-            }
-        )+ }
-        #[cfg(feature = "mysql")]
-        mod mysql { $(
-            #[test]
-            fn $name() {
-                circadia_tests::run(super::$name(circadia_tests::Backend::Mysql));
-            }
-        )+ }
-    };
+async fn a_database_without_its_schema_is_not_ready_until_it_is_migrated(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let (ada, anonymous) = (app.user("ada").await, app.anonymous());
+    ada.until_known().await;
+    let name = app.database.url().rsplit('/').next().unwrap().to_owned();
+    app.database.execute(&match backend {
+        Backend::Postgres => "DROP SCHEMA public CASCADE; CREATE SCHEMA public".to_owned(),
+        _ => format!("DROP DATABASE {name}; CREATE DATABASE {name}"),
+    });
+    let credentials = json!({"username": "ada", "password": "correct horse battery"});
+    for _ in 0..3 {
+        let ready = in_time(&anonymous, Method::GET, "/health/ready", &Value::Null).await.expect(503);
+        assert_eq!(ready.body["dependencies"]["database"], "down");
+        for (client, method, path, body) in [
+            (&ada, Method::GET, "/themes", Value::Null),
+            (&ada, Method::GET, "/tasks", Value::Null),
+            (&ada, Method::POST, "/themes", json!({"name": "Health"})),
+            (&anonymous, Method::POST, "/auth/login", credentials.clone()),
+        ] {
+            let refused = in_time(client, method, path, &body).await.expect(503);
+            assert_eq!(refused.body["code"], "unavailable", "{}", refused.request);
+        }
+    }
+    // Another replica migrates it.
+    let replica = app.replica().start();
+    replica.user("grace").await;
+    anonymous.get("/health/ready").await.expect(200);
+    let credentials = json!({"username": "grace", "password": "correct horse battery"});
+    anonymous.post("/auth/login", credentials).await.expect(200);
 }
 
-on_servers!(without_its_database_it_lives_refuses_in_time_and_is_soon_back,);
+on_servers!(
+    without_its_database_it_lives_refuses_in_time_and_is_soon_back,
+    a_database_without_its_schema_is_not_ready_until_it_is_migrated,
+);

@@ -1,0 +1,86 @@
+//! A database server of a test's own, to be frozen.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Backend;
+
+/// A server of `tests/servers`, ended with this.
+#[derive(Debug)]
+pub struct DatabaseServer {
+    folder: tempfile::TempDir,
+    name: &'static str,
+    url: String,
+}
+
+/// Goes on when it goes out of scope.
+#[derive(Debug)]
+pub struct FrozenServer<'a>(&'a DatabaseServer);
+
+impl Drop for FrozenServer<'_> {
+    fn drop(&mut self) {
+        self.0.signal("CONT");
+    }
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("servers")
+}
+
+fn output_of(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().expect("a command that can be run");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+impl DatabaseServer {
+    /// Starts one.
+    pub fn start(backend: Backend) -> Self {
+        let name = if backend == Backend::Postgres { "postgres" } else { "mariadb" };
+        // The servers' own accounts pass through it.
+        let open = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o711);
+        let folder = tempfile::Builder::new().permissions(open).tempdir().expect("a temporary folder");
+        let place = folder.path().join("servers");
+        output_of(Command::new(script()).arg("start").arg(&place).arg(name));
+        let environment = std::fs::read_to_string(place.join("env")).expect("the server's address");
+        let (_, url) = environment.trim_end().split_once('=').expect("a variable");
+        Self { url: url.to_owned(), folder, name }
+    }
+
+    /// The URL of a database on it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops all its processes, as a machine does that hangs: connections stay open, and nothing answers.
+    pub fn freeze(&self) -> FrozenServer<'_> {
+        let frozen = FrozenServer(self);
+        self.signal("STOP");
+        frozen
+    }
+
+    fn signal(&self, signal: &str) {
+        let file = self.folder.path().join("servers").join(format!("{}.pid", self.name));
+        let parent = std::fs::read_to_string(file).expect("a server that runs").trim().to_owned();
+        let signal = format!("-{signal}");
+        // The parent first, so that it makes no more of them.
+        output_of(Command::new("kill").args([&signal, &parent]));
+        let listed = output_of(Command::new("ps").args(["-e", "-o", "pid=,ppid="]));
+        for line in listed.lines() {
+            let mut numbers = line.split_whitespace();
+            if let (Some(child), Some(of)) = (numbers.next(), numbers.next())
+                && of == parent
+            {
+                // It may have ended by itself.
+                let _ = Command::new("kill").args([&signal, child]).stderr(Stdio::null()).status();
+            }
+        }
+    }
+}
+
+impl Drop for DatabaseServer {
+    fn drop(&mut self) {
+        // What stays is a folder in /tmp, and the test has failed by then.
+        let _ = Command::new(script()).arg("stop").arg(self.folder.path().join("servers")).status();
+    }
+}
