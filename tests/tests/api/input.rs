@@ -119,7 +119,8 @@ impl Generator<'_> {
 
     fn value(&mut self, pointer: &str, schema: &Value) {
         let types = self.catalogue.types(schema);
-        let allows = |name: &str| types.iter().any(|known| known == name);
+        // Whole numbers are numbers.
+        let allows = |name: &str| types.iter().any(|known| known == name || known == "number" && name == "integer");
         for (name, value) in [
             ("boolean", json!(true)),
             ("integer", json!(7)),
@@ -157,6 +158,9 @@ impl Generator<'_> {
             for value in [json!(i64::MIN), json!(u64::MAX), json!(1e300)] {
                 self.with("out of range", pointer, Some(value));
             }
+        }
+        if allows("number") {
+            self.with("more than three decimals", pointer, Some(json!(1.0005)));
         }
         match schema["format"].as_str() {
             Some("date") => DATES.iter().for_each(|date| self.with("no date", pointer, Some(json!(date)))),
