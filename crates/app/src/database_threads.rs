@@ -299,7 +299,8 @@ mod tests {
     #[tokio::test]
     async fn a_thread_whose_call_has_no_end_is_left_behind_and_another_takes_its_place() {
         let database = Arc::new(SilentDatabase::default());
-        let threads = DatabaseThreads::start(&(database.clone() as Arc<dyn Database>), 1).unwrap();
+        let shared: Arc<dyn Database> = database.clone();
+        let threads = DatabaseThreads::start(&shared, 1).unwrap();
         let (release, blocked) = mpsc::channel::<()>();
         let calls = database.clone();
         let claim = Claim::default();

@@ -40,8 +40,8 @@ impl std::fmt::Debug for UnitOfWork {
 
 impl UnitOfWork {
     /// At most `connections` units run at once. One whose turn doesn't come within `acquire_timeout` fails with
-    /// [`StoreError::Busy`]. One whose database doesn't answer is given up within two seconds, one that takes longer than
-    /// its turn and [`RUN_TIMEOUT`] as well: with [`StoreError::Unavailable`] if it will not be committed, otherwise with
+    /// [`StoreError::Busy`]. One is given up after two seconds in which the database doesn't answer, or two seconds after
+    /// the time that its turn may take: with [`StoreError::Unavailable`] if it will not be committed, otherwise with
     /// [`StoreError::OutcomeUnknown`].
     ///
     /// # Errors

@@ -140,18 +140,17 @@ async fn a_connection_that_the_server_ends_is_never_a_defect(backend: Backend) {
     };
     let mut server = app.database.connection();
     while !writing.is_finished() {
-        match backend {
-            Backend::Postgres => server.execute(
+        if backend == Backend::Postgres {
+            server.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
                  AND pid <> pg_backend_pid()",
-            ),
-            _ => {
-                let others = "FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()";
-                for _ in 0..server.number(&format!("SELECT COUNT(*) {others}")) {
-                    let id = server.number(&format!("SELECT CAST(COALESCE(MIN(id), 0) AS SIGNED) {others}"));
-                    // Where there is none any more, this does nothing.
-                    server.execute(&format!("BEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR 1094 DO 0; KILL {id}; END"));
-                }
+            );
+        } else {
+            let others = "FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+            for _ in 0..server.number(&format!("SELECT COUNT(*) {others}")) {
+                let id = server.number(&format!("SELECT CAST(COALESCE(MIN(id), 0) AS SIGNED) {others}"));
+                // Where there is none any more, this does nothing.
+                server.execute(&format!("BEGIN NOT ATOMIC DECLARE CONTINUE HANDLER FOR 1094 DO 0; KILL {id}; END"));
             }
         }
         tokio::time::sleep(Duration::from_millis(7)).await;
