@@ -14,7 +14,7 @@ const LONGEST_STEPS: i64 = 25;
 /// Attempts beyond the burst after which waits don't grow any more (2⁵ > 25).
 const GROWTH: u32 = 5;
 
-/// The burst of a quota at once; then waits of one, two, four… parts of its period, up to [`LONGEST_STEPS`]. Each period
+/// The burst of a quota at once; then waits of one, two, four… parts of its period, up to `LONGEST_STEPS`. Each period
 /// in which nothing is tried forgives one attempt. Refused attempts count for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff(pub Quota);
