@@ -98,8 +98,8 @@ fn connect(backend: Backend, options: &StorageOptions, wait: Duration) -> Result
             }
         };
         let timed_out = error.to_ascii_lowercase().contains("timeout expired");
-        let patience = if timed_out { wait.max(ANSWER_TIMEOUT) } else { wait };
-        if begun.elapsed() >= patience {
+        let longest = if timed_out { wait.max(ANSWER_TIMEOUT) } else { wait };
+        if begun.elapsed() >= longest {
             return Err(StorageError::Unreachable(format!("{place}: {error}")));
         }
         tracing::info!(%place, %error, "waiting for the database");
