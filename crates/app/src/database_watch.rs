@@ -18,7 +18,7 @@ use crate::database_threads::{Crew, WorkerThread, lock};
 /// How often the threads are looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How long one call may take: longer than a database's own limits on statements.
-const CALL_TIMEOUT: Duration = Duration::from_millis(1_300);
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a call may take once the database counts as unreachable, and how long a probe takes before it does.
 const PROBE_PATIENCE: Duration = Duration::from_millis(300);
 /// How long a probe may take before another is tried: the database may be elsewhere by now.

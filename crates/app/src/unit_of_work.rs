@@ -18,7 +18,7 @@ use crate::database_use;
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long a unit of work may take after the time it may wait for its turn, which is more than any of its calls may.
-const RUN_TIMEOUT: Duration = Duration::from_secs(2);
+const RUN_TIMEOUT: Duration = Duration::from_secs(4);
 
 fn unreachable() -> StoreError {
     StoreError::Unavailable("it could not be reached a moment ago".to_owned())
@@ -40,7 +40,7 @@ impl std::fmt::Debug for UnitOfWork {
 
 impl UnitOfWork {
     /// At most `connections` units run at once. One whose turn doesn't come within `acquire_timeout` fails with
-    /// [`StoreError::Busy`]. One is given up after two seconds in which the database doesn't answer, or two seconds after
+    /// [`StoreError::Busy`]. One is given up after two seconds in which the database doesn't answer, or four seconds after
     /// the time that its turn may take: with [`StoreError::Unavailable`] if it will not be committed, otherwise with
     /// [`StoreError::OutcomeUnknown`].
     ///

@@ -26,7 +26,7 @@ pub struct StorageOptions {
 
 impl StorageOptions {
     /// The options for `url` with defaults that suit a server: whoever waits for a lock or a slow statement is refused
-    /// within two seconds.
+    /// within about two seconds.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -34,7 +34,7 @@ impl StorageOptions {
             acquire_timeout: Duration::from_millis(600),
             turn_timeout: Duration::from_millis(800),
             connect_timeout: Duration::from_secs(3),
-            statement_timeout: Duration::from_millis(1_200),
+            statement_timeout: Duration::from_millis(1_900),
             lock_timeout: Duration::from_millis(700),
         }
     }
