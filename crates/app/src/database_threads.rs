@@ -65,21 +65,21 @@ impl DatabaseThreads {
     /// Those of the system, if it gives no threads.
     pub(crate) fn start(database: &Arc<dyn Database>, threads: usize) -> io::Result<Self> {
         let (queue, tasks) = bounded::<Task>(QUEUE_CAPACITY);
-        let crew = Arc::new(Crew { database: Arc::clone(database), tasks, threads: Mutex::default() });
+        let workers = Arc::new(WorkerThreads { database: Arc::clone(database), tasks, threads: Mutex::default() });
         for _ in 0..threads {
-            crew.hire()?;
+            workers.spawn()?;
         }
         let writes = if database.groups_writes() {
             let (writes, waiting) = bounded(QUEUE_CAPACITY);
-            let crew = Arc::clone(&crew);
-            let run = move || run_groups(&crew, &waiting);
+            let workers = Arc::clone(&workers);
+            let run = move || run_groups(&workers, &waiting);
             thread::Builder::new().name("database-writer".to_owned()).spawn(run)?;
             Some(writes)
         } else {
             None
         };
         let watched = Arc::new(());
-        database_watch::start(crew, Arc::downgrade(&watched))?;
+        database_watch::start(workers, Arc::downgrade(&watched))?;
         Ok(Self { queue, writes, _watched: watched })
     }
 
@@ -127,7 +127,7 @@ impl DatabaseThreads {
 }
 
 /// The threads, and what they take tasks from.
-pub(crate) struct Crew {
+pub(crate) struct WorkerThreads {
     pub(crate) database: Arc<dyn Database>,
     tasks: Receiver<Task>,
     threads: Mutex<Vec<Arc<WorkerThread>>>,
@@ -156,11 +156,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Crew {
+impl WorkerThreads {
     /// Starts a thread.
-    pub(crate) fn hire(self: &Arc<Self>) -> io::Result<()> {
-        let crew = Arc::clone(self);
-        thread::Builder::new().name("database".to_owned()).spawn(move || run_all(&crew))?;
+    pub(crate) fn spawn(self: &Arc<Self>) -> io::Result<()> {
+        let workers = Arc::clone(self);
+        thread::Builder::new().name("database".to_owned()).spawn(move || run_all(&workers))?;
         Ok(())
     }
 
@@ -195,9 +195,9 @@ impl WorkerThread {
     }
 }
 
-fn run_all(crew: &Arc<Crew>) {
-    let thread = crew.enter(true);
-    while let Ok(task) = crew.tasks.recv() {
+fn run_all(workers: &Arc<WorkerThreads>) {
+    let thread = workers.enter(true);
+    while let Ok(task) = workers.tasks.recv() {
         if !task.claim.take() {
             continue;
         }
@@ -205,15 +205,15 @@ fn run_all(crew: &Arc<Crew>) {
         // The panic hook has logged it, and the waiting side finds the channel closed.
         let _ = catch_unwind(AssertUnwindSafe(task.run));
         if thread.end() {
-            crew.database.connection_came_back();
+            workers.database.connection_came_back();
             break;
         }
     }
-    crew.leave(&thread);
+    workers.leave(&thread);
 }
 
-fn run_groups(crew: &Arc<Crew>, waiting: &Receiver<WaitingWrite>) {
-    let thread = crew.enter(false);
+fn run_groups(workers: &Arc<WorkerThreads>, waiting: &Receiver<WaitingWrite>) {
+    let thread = workers.enter(false);
     while let Ok(first) = waiting.recv() {
         let mut group: Vec<WaitingWrite> =
             std::iter::once(first).chain(waiting.try_iter().take(GROUP_CAPACITY - 1)).collect();
@@ -224,11 +224,11 @@ fn run_groups(crew: &Arc<Crew>, waiting: &Receiver<WaitingWrite>) {
             writes.push(&mut *waiting.write);
         }
         if !writes.is_empty() {
-            let _ = catch_unwind(AssertUnwindSafe(|| crew.database.run_writes(&mut writes)));
+            let _ = catch_unwind(AssertUnwindSafe(|| workers.database.run_writes(&mut writes)));
         }
         thread.end();
     }
-    crew.leave(&thread);
+    workers.leave(&thread);
 }
 
 /// A task in the queue, or running. Dropped before it began, it never runs.

@@ -13,14 +13,14 @@ use std::time::{Duration, Instant as Stopwatch};
 use circadia_domain::database_calls::DatabaseCalls;
 use circadia_domain::unit_of_work::Database;
 
-use crate::database_threads::{Crew, WorkerThread, lock};
+use crate::database_threads::{WorkerThread, WorkerThreads, lock};
 
 /// How often the threads are looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How long one call may take: longer than a database's own limits on statements.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a call may take once the database counts as unreachable, and how long a probe takes before it does.
-const PROBE_PATIENCE: Duration = Duration::from_millis(300);
+const SUSPECT_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long a probe may take before another is tried: the database may be elsewhere by now.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Probes that may wait at a time.
@@ -29,8 +29,8 @@ const MAX_PROBES: usize = 4;
 const MAX_LEFT_BEHIND: usize = 16;
 
 /// Watches the threads, on a thread of its own, until nobody can submit units of work any more.
-pub(crate) fn start(crew: Arc<Crew>, watched: Weak<()>) -> io::Result<()> {
-    let mut watch = Watch { crew, suspect: false, probes: Vec::new() };
+pub(crate) fn start(workers: Arc<WorkerThreads>, watched: Weak<()>) -> io::Result<()> {
+    let mut watch = Watch { workers, suspect: false, probes: Vec::new() };
     let run = move || {
         while watched.strong_count() > 0 {
             thread::sleep(INTERVAL);
@@ -42,7 +42,7 @@ pub(crate) fn start(crew: Arc<Crew>, watched: Weak<()>) -> io::Result<()> {
 }
 
 struct Watch {
-    crew: Arc<Crew>,
+    workers: Arc<WorkerThreads>,
     /// A call took too long, and no probe has ended since.
     suspect: bool,
     probes: Vec<Probe>,
@@ -56,9 +56,9 @@ struct Probe {
 
 impl Watch {
     fn look(&mut self) {
-        let threads = self.crew.threads();
+        let threads = self.workers.threads();
         let mut left_behind = threads.iter().filter(|thread| lock(&thread.present).is_replaced).count();
-        let timeout = if self.crew.database.is_reachable() { CALL_TIMEOUT } else { PROBE_PATIENCE };
+        let timeout = if self.workers.database.is_reachable() { CALL_TIMEOUT } else { SUSPECT_TIMEOUT };
         for thread in &threads {
             if !thread.is_stuck(timeout) {
                 continue;
@@ -67,12 +67,12 @@ impl Watch {
             if thread.give_up(replace) {
                 left_behind += 1;
                 tracing::warn!(left_behind, "the database doesn't answer a thread, which is left behind");
-                self.crew.database.leave_connection_behind();
-                if let Err(error) = self.crew.hire() {
+                self.workers.database.leave_connection_behind();
+                if let Err(error) = self.workers.spawn() {
                     tracing::error!(%error, "no thread can take its place");
                 }
             }
-            self.suspect |= self.crew.database.limits_statements();
+            self.suspect |= self.workers.database.limits_statements();
         }
         self.probe();
     }
@@ -81,7 +81,7 @@ impl Watch {
     fn probe(&mut self) {
         let count = self.probes.len();
         self.probes.retain(|probe| !probe.is_done.load(Ordering::Acquire));
-        let database = &self.crew.database;
+        let database = &self.workers.database;
         if self.probes.len() < count && database.is_reachable() {
             // One has succeeded.
             self.suspect = false;
@@ -93,7 +93,7 @@ impl Watch {
         if is_due && self.probes.len() < MAX_PROBES {
             self.probes.extend(start_probe(database));
         }
-        let waits = self.probes.last().is_none_or(|probe| probe.begun.elapsed() >= PROBE_PATIENCE);
+        let waits = self.probes.last().is_none_or(|probe| probe.begun.elapsed() >= SUSPECT_TIMEOUT);
         if waits && database.is_reachable() {
             tracing::error!("the database doesn't answer");
             database.stopped_answering();

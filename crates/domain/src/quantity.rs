@@ -65,6 +65,12 @@ impl Quantity {
         real(i64::try_from(self.thousandths).unwrap_or(i64::MAX))
     }
 
+    /// So many times it; the largest quantity if that is too large.
+    #[must_use]
+    pub(crate) const fn times(self, count: u64) -> Self {
+        Self { thousandths: self.thousandths.saturating_mul(count) }
+    }
+
     /// A share of it, rounded down: to whole units if it is `whole`, else to thousandths.
     pub(crate) const fn share(self, numerator: u64, denominator: u64, whole: bool) -> Self {
         let Some(share) = self.thousandths.saturating_mul(numerator).checked_div(denominator) else {
@@ -173,12 +179,6 @@ impl fmt::Display for Quantity {
             return write!(f, "{whole}");
         }
         write!(f, "{whole}.{}", format!("{rest:03}").trim_end_matches('0'))
-    }
-}
-
-impl From<u32> for Quantity {
-    fn from(number: u32) -> Self {
-        Self::whole(number)
     }
 }
 

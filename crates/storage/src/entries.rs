@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{Date, DateRange, Instant};
 use circadia_domain::habits::{
-    DayRecord, Entry, EntryFilter, EntryNote, EntryRepository, EntrySeek, EntryState, Habit, History,
+    DayRecord, Entry, EntryFilter, EntryNote, EntryRepository, EntrySeek, EntryState, Habit, History, day_total,
 };
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::quantity::Quantity;
@@ -61,13 +61,9 @@ impl Stored<Option<Quantity>> for ValueColumns {
     }
 }
 
-/// The day's value, computed as by [`Entry::total`].
+/// The day's value.
 fn total(value: ValueColumns, tracked_minutes: i32) -> Result<Option<Quantity>> {
-    let tracked = Quantity::whole(number(tracked_minutes)?);
-    Ok(match (value.into_domain()?, tracked) {
-        (None, Quantity::ZERO) => None,
-        (value, tracked) => Some(value.unwrap_or_default().plus(tracked)),
-    })
+    Ok(day_total(value.into_domain()?, number(tracked_minutes)?))
 }
 
 /// Entries that one statement deletes at most.

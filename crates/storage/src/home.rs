@@ -41,10 +41,19 @@ fn with_timer<T>(
     Ok(Some((SettingsAndTimer { settings, timer }, habits)))
 }
 
-/// [`settings_and!`] with the timer.
-macro_rules! timer_and_histories {
-    (of $user:ident) => {
-        settings_and!(histories of $user).left_join(timers::table.on(timers::user_id.eq(users::id)))
+/// The rows of [`settings_and!`] with the timer, and this column of the histories.
+macro_rules! timer_and {
+    ($part:ident of $user:ident in $transaction:ident) => {
+        settings_and!(histories of $user)
+            .left_join(timers::table.on(timers::user_id.eq(users::id)))
+            .select((
+                SettingsRow::as_select(),
+                Option::<TimerRow>::as_select(),
+                Option::<HabitRow>::as_select(),
+                habit_histories::$part.nullable(),
+            ))
+            .load::<TimerAndPart>($transaction.connection())
+            .classified()?
     };
 }
 
@@ -112,29 +121,11 @@ impl SleepOrMoodRow {
 
 impl HomeRepository for Transaction {
     fn timer_and_recent(&mut self, user: UserId) -> Result<Option<(SettingsAndTimer, Vec<HabitWithRecent>)>> {
-        let rows: Vec<TimerAndPart> = timer_and_histories!(of user)
-            .select((
-                SettingsRow::as_select(),
-                Option::<TimerRow>::as_select(),
-                Option::<HabitRow>::as_select(),
-                habit_histories::recent.nullable(),
-            ))
-            .load(self.connection())
-            .classified()?;
-        with_timer(rows, with_recent)
+        with_timer(timer_and!(recent of user in self), with_recent)
     }
 
     fn timer_and_habits(&mut self, user: UserId) -> Result<Option<(SettingsAndTimer, Vec<HabitWithHistory>)>> {
-        let rows: Vec<TimerAndPart> = timer_and_histories!(of user)
-            .select((
-                SettingsRow::as_select(),
-                Option::<TimerRow>::as_select(),
-                Option::<HabitRow>::as_select(),
-                habit_histories::history.nullable(),
-            ))
-            .load(self.connection())
-            .classified()?;
-        with_timer(rows, with_history)
+        with_timer(timer_and!(history of user in self), with_history)
     }
 
     fn sleep_and_mood(

@@ -54,10 +54,7 @@ pub struct Entry {
 impl Entry {
     /// The day's value: what was entered by hand plus the tracked minutes.
     pub fn total(&self) -> Option<Quantity> {
-        match (self.value, self.tracked_minutes) {
-            (None, 0) => None,
-            (value, tracked) => Some(value.unwrap_or_default().plus(Quantity::whole(tracked))),
-        }
+        day_total(self.value, self.tracked_minutes)
     }
 
     /// Whether the entry has no manual part and exists only because time was tracked. (Its state is then a placeholder:
@@ -82,6 +79,14 @@ impl Entry {
     /// What the engine needs to know of the day.
     pub fn record(&self) -> DayRecord {
         DayRecord { state: self.state, value: self.total(), settled: self.settled }
+    }
+}
+
+/// A day's value: what was entered by hand plus the tracked minutes; none without either.
+pub fn day_total(value: Option<Quantity>, tracked_minutes: u32) -> Option<Quantity> {
+    match (value, tracked_minutes) {
+        (None, 0) => None,
+        (value, tracked) => Some(value.unwrap_or_default().plus(Quantity::whole(tracked))),
     }
 }
 

@@ -31,7 +31,7 @@ pub mod tracked;
 mod views;
 
 pub use days::Outcome;
-pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE};
+pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE, day_total};
 pub use entry_patch::EntryPatch;
 pub use habit::{
     ArchiveReason, Habit, HabitDescription, HabitIcon, HabitName, HabitPatch, HabitQuestion, HabitStatus, MAX_HABITS,

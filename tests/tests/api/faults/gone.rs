@@ -1,13 +1,13 @@
 //! The database is gone, and comes back; or another one without the schema takes its place.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use circadia_tests::{Answer, Backend, Client, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::on_servers;
+use super::{on_servers, timed};
 
 /// Within what time every request is answered.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -16,9 +16,8 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// Asserts that the answer arrives in time, with any status.
 async fn in_time(client: &Client, method: Method, path: &str, body: &Value) -> Answer {
-    let begun = Instant::now();
-    let answer = client.call(method, path, body).await;
-    assert!(begun.elapsed() < AT_ONCE, "{} took {:?}", answer.request, begun.elapsed());
+    let (answer, took) = timed(client, method, path, body).await;
+    assert!(took < AT_ONCE, "{} took {took:?}", answer.request);
     answer
 }
 

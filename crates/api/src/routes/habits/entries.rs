@@ -53,11 +53,7 @@ impl From<Entry> for EntryBody {
         Self {
             habit_id: entry.habit,
             date: entry.date,
-            state: match entry.state {
-                EntryState::Done => EntryState::Done,
-                EntryState::Skipped => EntryState::Skipped,
-                EntryState::Missed => EntryState::Missed,
-            },
+            state: entry.state,
             value: entry.total(),
             manual_value: entry.value,
             tracked_minutes: entry.tracked_minutes,

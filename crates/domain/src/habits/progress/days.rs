@@ -78,7 +78,7 @@ impl Progress<'_> {
         };
         if let (Quota::Amount(_), Some(false)) = (period.quota, progress.verdict) {
             // A day missed its even share; in a period that failed there is at least one such day.
-            let value = self.history.value_on(date).unwrap_or_default().share(u64::from(progress.available), 1, false);
+            let value = self.history.value_on(date).unwrap_or_default().times(u64::from(progress.available));
             let kept = if limited { value <= progress.needed } else { value >= progress.needed };
             return if kept { DayState::Done } else { DayState::Missed };
         }

@@ -82,7 +82,7 @@ impl QuotaPeriod {
     fn sum(&self, available: impl Fn(DateRange) -> u32) -> Quantity {
         let part = |(from, to, number): &(Date, Date, Quantity)| {
             let days = DateRange::new(*from, *to)?.intersect(self.range)?;
-            Some(number.share(u64::from(available(days)), 1, false))
+            Some(number.times(u64::from(available(days))))
         };
         self.parts.iter().filter_map(part).sum()
     }
