@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn limits_are_added_to_a_postgres_url_unless_it_sets_them() {
         let url = address(Backend::Postgres, &StorageOptions::new("postgres://db/circadia?connect_timeout=9")).unwrap();
-        assert!(url.starts_with("postgres://db/circadia?connect_timeout=9&tcp_user_timeout=4200&"), "{url}");
+        assert!(url.starts_with("postgres://db/circadia?connect_timeout=9&tcp_user_timeout=4900&"), "{url}");
     }
 
     #[test]
