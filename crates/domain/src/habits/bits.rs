@@ -93,6 +93,11 @@ impl Plane {
 
     pub(super) fn decode(input: &mut &[u8]) -> Option<Self> {
         const WORDS: usize = 84_006_usize.div_ceil(64);
+        // Most are empty.
+        if let [0, 0, rest @ ..] = *input {
+            *input = rest;
+            return Some(Self::default());
+        }
         let first = super::codec::take_length(input, WORDS)?;
         let length = super::codec::take_length(input, WORDS - first)?;
         let (bytes, rest) = input.split_at_checked(length * 8)?;

@@ -13,7 +13,7 @@ impl Progress<'_> {
     /// Whether something is to be done on a day, also on one to come: it is scheduled, neither paused nor archived, and if
     /// it is part of a quota, the number wasn't met before.
     pub fn is_due(&self, date: Date) -> bool {
-        if !self.timeline.is_due(date) && !self.is_scheduled(date) {
+        if !self.is_scheduled(date) && !self.timeline.is_due(date) {
             return false;
         }
         match self.timeline.period_of(date) {

@@ -16,6 +16,8 @@
 mod still;
 mod walk;
 
+use std::cell::OnceCell;
+
 pub(super) use self::still::Still;
 use self::walk::Values;
 use super::history::History;
@@ -156,7 +158,8 @@ impl Progress<'_> {
     /// occurrence of a rule, it doesn't.) None if that is further back than the days go.
     fn horizon(&self, date: Date) -> Option<Date> {
         let mut left = HALF_LIVES;
-        let still = self.still_days();
+        let still = OnceCell::new();
+        let still = || still.get_or_init(|| self.still_days()).as_ref();
         for segment in self.timeline.segments().iter().rev().filter(|segment| segment.from <= date) {
             let per_day = segment.frequency().sqrt() / HALF_LIFE_DAYS;
             let window = window_days(segment);
@@ -173,7 +176,7 @@ impl Progress<'_> {
                     let day = begin + 63 - counted.leading_zeros().cast_signed();
                     counted &= !(1 << (day - begin));
                     let days = later - day;
-                    let moving = still.as_ref().map_or(days, |still| still.count_moving(day, later - 1).cast_signed());
+                    let moving = still().map_or(days, |still| still.count_moving(day, later - 1).cast_signed());
                     left -= f64::from(window.min(moving)) * per_day;
                     later = day;
                 }
@@ -189,21 +192,23 @@ impl Progress<'_> {
     /// nothing is due, and the score doesn't change.
     fn walk(&self, from: Date, to: Date, before: f64, mut visit: impl FnMut(i32, f64)) {
         let mut score = before;
-        let still = self.still_days();
+        let still = OnceCell::new();
+        let still = || still.get_or_init(|| self.still_days()).as_ref();
         for segment in self.timeline.segments() {
             let Some(days) = DateRange::new(from.max(segment.from), to.min(segment.to)) else { continue };
             let measure = self.measure_of(segment);
             if window_days(segment) == 1 && !matches!(measure, Measure::Share(_) | Measure::Limit(_)) {
-                let gain = 1.0 - kept_per_day(segment.frequency());
+                let keep = kept_per_day(segment.frequency());
+                let gain = 1.0 - keep;
                 let Measure::Target(target) = measure else {
                     let gained = |_, done: bool| if done { gain } else { 0.0 };
-                    score = self.walk_daily(segment, days, score, gained, &mut visit);
+                    score = self.walk_daily(keep, days, score, gained, &mut visit);
                     continue;
                 };
                 let mut values = Values::new(self, days.from().days_since_epoch());
                 let gained =
                     |day, done: bool| (values.at(day, if done { target } else { 0.0 }) / target).min(1.0) * gain;
-                score = self.walk_daily(segment, days, score, gained, &mut visit);
+                score = self.walk_daily(keep, days, score, gained, &mut visit);
                 continue;
             }
             // Windows that lie within the version, and in which days only count, need no look at every day twice.
@@ -215,7 +220,7 @@ impl Progress<'_> {
             };
             let (first, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());
             let Measure::Days(weight) = measure else {
-                score = self.walk_windows(segment, measure, days, still.as_ref(), score, &mut visit);
+                score = self.walk_windows(segment, measure, days, still(), score, &mut visit);
                 continue;
             };
             // The days around one that bear on its score: the window, and all of the periods it touches.
@@ -223,7 +228,7 @@ impl Progress<'_> {
             let reach = (window_days(segment) + period, period);
             let mut at = first;
             while at <= last {
-                let (until, is_plain) = match &still {
+                let (until, is_plain) = match still() {
                     _ if at < whole => (last.min(whole - 1), false),
                     None => (last, true),
                     Some(still) => still.alike(self.timeline, at, reach, last),
@@ -232,7 +237,7 @@ impl Progress<'_> {
                 score = if is_plain {
                     self.walk_counts(segment, weight, days, score, &mut visit)
                 } else {
-                    self.walk_windows(segment, measure, days, still.as_ref(), score, &mut visit)
+                    self.walk_windows(segment, measure, days, still(), score, &mut visit)
                 };
                 at = until + 1;
             }

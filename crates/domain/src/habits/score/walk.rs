@@ -9,16 +9,16 @@ use crate::habits::progress::Progress;
 use crate::habits::timeline::Segment;
 
 impl Progress<'_> {
-    /// Every day for itself, a word of 64 of them at a time; `part` is what a day gains.
+    /// Every day for itself, a word of 64 of them at a time; `part` is what a day gains, `keep` what is kept of the day
+    /// before.
     pub(super) fn walk_daily(
         &self,
-        segment: &Segment,
+        keep: f64,
         days: DateRange,
         before: f64,
         mut part: impl FnMut(i32, bool) -> f64,
         visit: &mut impl FnMut(i32, f64),
     ) -> f64 {
-        let keep = kept_per_day(segment.frequency());
         let open_today = self.today_is_open_for_score();
         let mut score = before;
         let (mut day, last) = (days.from().days_since_epoch(), days.to().days_since_epoch());

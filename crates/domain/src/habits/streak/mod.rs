@@ -63,18 +63,13 @@ impl Progress<'_> {
 
     /// The streak that is unbroken today, and the longest of its unit.
     pub(super) fn current_and_longest(&self) -> (u32, u32) {
-        let stretches = self.stretches();
-        let Some(unit) = stretches.last().map(|stretch| stretch.unit) else { return (0, 0) };
+        let unit = self.streak_unit();
         let before = self.before.map_or(Date::MIN, |checkpoint| checkpoint.at);
         let (mut current, mut longest) = (0, self.before.map_or(0, |checkpoint| checkpoint.longest.of(unit)));
-        for stretch in stretches.into_iter().filter(|stretch| stretch.unit == unit && stretch.to >= before) {
+        for stretch in self.stretches().filter(|stretch| stretch.unit == unit && stretch.to >= before) {
             let begun = self.before.filter(|_| stretch.from < before).map_or(0, |checkpoint| checkpoint.run);
-            let run = Run { length: begun, ..Run::default() };
-            let last = self.runs(Stretch { from: stretch.from.max(before), ..stretch }, run, |run| {
-                longest = longest.max(run.length);
-            });
-            current = last.length;
-            longest = longest.max(current);
+            let found = self.lengths(Stretch { from: stretch.from.max(before), ..stretch }, begun);
+            (current, longest) = (found.0, longest.max(found.1));
         }
         (current, longest)
     }
@@ -84,11 +79,11 @@ impl Progress<'_> {
     pub(super) fn streaks_before(&self, date: Date) -> (u32, Longest) {
         let (mut unbroken, mut longest) = (0, Longest::default());
         let Some(last) = date.pred() else { return (unbroken, longest) };
-        for stretch in self.stretches().into_iter().filter(|stretch| stretch.from < date) {
+        for stretch in self.stretches().filter(|stretch| stretch.from < date) {
             let past = Stretch { to: stretch.to.min(last), ..stretch };
-            let run = self.runs(past, Run::default(), |run| longest.offer(stretch.unit, run.length));
-            longest.offer(stretch.unit, run.length);
-            unbroken = if stretch.to < date { 0 } else { run.length };
+            let (last, most) = self.lengths(past, 0);
+            longest.offer(stretch.unit, most);
+            unbroken = if stretch.to < date { 0 } else { last };
         }
         (unbroken, longest)
     }
@@ -105,9 +100,8 @@ impl Progress<'_> {
         let mut current = Run::default();
         // Seldom are there more than eight in 64 days.
         let mut best = Best { runs: Vec::with_capacity(self.due.len() * 8) };
-        let stretches = self.stretches();
-        for stretch in &stretches {
-            current = self.runs(*stretch, Run::default(), |run| {
+        for stretch in self.stretches() {
+            current = self.runs(stretch, Run::default(), |run| {
                 if stretch.unit == unit {
                     longest = longest.max(run.length);
                 }

@@ -5,7 +5,7 @@ use crate::civil::{Date, DateRange};
 use crate::habits::bits::span;
 use crate::habits::progress::{Days, PeriodProgress, Progress};
 use crate::habits::schedule::Quota;
-use crate::habits::timeline::StreakUnit;
+use crate::habits::timeline::{Segment, StreakUnit};
 use crate::quantity::Quantity;
 
 /// A run that is being counted.
@@ -26,17 +26,20 @@ pub(super) struct Stretch {
 
 impl Progress<'_> {
     /// Neighbouring plan versions of one unit, up to today.
-    pub(super) fn stretches(&self) -> Vec<Stretch> {
-        let mut stretches: Vec<Stretch> = Vec::with_capacity(1);
-        for segment in self.timeline.segments().iter().take_while(|segment| segment.from <= self.today) {
-            let unit = StreakUnit::from(self.timeline.plan_of(segment).schedule.quota().map(|(_, per)| per));
-            let to = segment.to.min(self.today);
-            match stretches.last_mut() {
-                Some(last) if last.unit == unit => last.to = to,
-                _ => stretches.push(Stretch { unit, from: segment.from, to }),
+    pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch> + '_ {
+        let unit_of = |segment: &Segment| {
+            StreakUnit::from(self.timeline.plan_of(segment).schedule.quota().map(|(_, per)| per))
+        };
+        let begun = self.timeline.segments().iter().take_while(|segment| segment.from <= self.today);
+        let mut segments = begun.peekable();
+        std::iter::from_fn(move || {
+            let first = segments.next()?;
+            let (unit, mut to) = (unit_of(first), first.to);
+            while let Some(next) = segments.next_if(|next| unit_of(next) == unit) {
+                to = next.to;
             }
-        }
-        stretches
+            Some(Stretch { unit, from: first.from, to: to.min(self.today) })
+        })
     }
 
     /// The words of a stretch of due days: those that count for it, and those that break it.
@@ -117,6 +120,31 @@ impl Progress<'_> {
         run
     }
 
+    /// The length of the run that wasn't broken by the end of a stretch, which may be 0, and of the longest of its runs.
+    /// One of length `begun` may reach into the stretch. The same as by [`Self::runs`], without where they lie.
+    pub(super) fn lengths(&self, stretch: Stretch, begun: u32) -> (u32, u32) {
+        let mut longest = 0;
+        if stretch.unit != StreakUnit::Occurrences {
+            let begun = Run { length: begun, ..Run::default() };
+            let last = self.runs(stretch, begun, |run| longest = longest.max(run.length));
+            return (last.length, longest.max(last.length));
+        }
+        let open_today = stretch.to == self.today && self.today_is_open();
+        let mut running = begun;
+        for (_, hits, misses) in self.hits_and_misses(stretch, open_today) {
+            if misses == 0 {
+                running += hits.count_ones();
+                continue;
+            }
+            let (first, last) = (misses.trailing_zeros(), 63 - misses.leading_zeros());
+            let before = hits & ((1 << first) - 1);
+            let after = hits & (u64::MAX << last);
+            longest = longest.max(running + before.count_ones()).max(longest_between(hits ^ before ^ after, misses));
+            running = after.count_ones();
+        }
+        (running, longest.max(running))
+    }
+
     /// Calls `found` with the periods of a stretch, first to last; with the running one too.
     fn each_period(&self, stretch: Stretch, mut found: impl FnMut(PeriodProgress)) {
         let segments = self.timeline.segments();
@@ -184,9 +212,32 @@ impl Progress<'_> {
     /// All periods of quotas from the start to today, first to last.
     pub(in crate::habits) fn all_periods(&self) -> Vec<PeriodProgress> {
         let mut periods = Vec::new();
-        for stretch in self.stretches().into_iter().filter(|stretch| stretch.unit != StreakUnit::Occurrences) {
+        for stretch in self.stretches().filter(|stretch| stretch.unit != StreakUnit::Occurrences) {
             self.each_period(stretch, |period| periods.push(period));
         }
         periods
     }
+}
+
+/// The most hits that no miss parts, of hits between the first and the last miss.
+fn longest_between(hits: u64, misses: u64) -> u32 {
+    let first = misses.trailing_zeros();
+    let between = (u64::MAX >> misses.leading_zeros()) & (u64::MAX << first);
+    let mut longest = 0;
+    if between & !(hits | misses) == 0 {
+        // Every day is one or the other: each step takes a day off each run.
+        let mut left = hits;
+        while left != 0 {
+            left &= left << 1;
+            longest += 1;
+        }
+        return longest;
+    }
+    let mut left = misses;
+    while left & (left - 1) != 0 {
+        let from = left.trailing_zeros();
+        left &= left - 1;
+        longest = longest.max((hits & (u64::MAX << from) & ((1 << left.trailing_zeros()) - 1)).count_ones());
+    }
+    longest
 }
