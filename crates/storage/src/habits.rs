@@ -6,8 +6,8 @@ use circadia_domain::civil::{Date, Instant};
 use circadia_domain::color::Color;
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::{
-    Entry, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, HabitRepository, HabitTotals,
-    HabitWithHistory, HabitWithRecent, History, Recent, TimeOfDay, Timeline, Window, WithSettings,
+    DayToWrite, Entry, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, HabitRepository, HabitTotals,
+    HabitWithHistory, HabitWithRecent, History, HistoryPart, Recent, TimeOfDay, Timeline, Window, WithSettings,
 };
 use circadia_domain::ids::{HabitId, ThemeId, UserId};
 use circadia_domain::revision::Revision;
@@ -223,6 +223,16 @@ impl HabitRepository for Transaction {
             .classified()?;
         let found = with_settings(found.into_iter().collect(), with_history)?;
         Ok(found.map(|(settings, mut habits)| (settings, habits.pop())))
+    }
+
+    fn day_to_write(
+        &mut self,
+        user: UserId,
+        id: HabitId,
+        date: Date,
+        others: HistoryPart,
+    ) -> Result<Option<DayToWrite>> {
+        crate::habit_days::day_to_write(self, user, id, date, others)
     }
 
     fn find_habit_day(

@@ -48,6 +48,7 @@ mod dialect;
 mod entries;
 mod ephemera;
 mod erasure;
+mod habit_days;
 mod habits;
 mod home;
 mod identities;

@@ -216,6 +216,7 @@ contract! {
         habits_move_in_few_statements,
         histories_are_replaced_in_one_statement,
         recent_parts_are_stored_with_their_histories,
+        a_day_to_write_comes_with_all_that_it_needs,
         a_deleted_habit_takes_its_entries_along_and_is_remembered,
         habits_of_others_are_out_of_reach,
         lists_cost_the_same_for_one_habit_and_for_fifty,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::entry::verdict;
-use super::views::{DayAfterWrite, after_write};
+use super::views::{DayAfterWrite, WritableDay};
 use super::{
     Entry, EntryFilter, EntryInput, EntryPatch, EntrySeek, EntryState, Habit, History, Kind, MAX_MINUTES, MAX_VALUE,
     projection,
@@ -149,16 +149,15 @@ fn ensure_expected(existing: Option<&Entry>, expected: &Expected) -> Result<(), 
     }
 }
 
-/// Stores an entry.
+/// Stores an entry of a day.
 fn store(
     tx: &mut WriteTransaction<'_>,
-    (habit, history): (&Habit, &mut History),
+    mut day: WritableDay,
     (entry, is_new): (Entry, bool),
     on: Option<Date>,
 ) -> Result<Written, Error> {
-    projection::put_entry(tx, habit, history, &entry)?;
-    let day = after_write(tx, habit, history, entry.date, on)?;
-    Ok(Written { entry: Some(entry.reevaluated(&habit.timeline)), is_new, day })
+    projection::put_entry(tx, &day.habit, &mut day.history, &entry)?;
+    Ok(Written { entry: Some(entry.reevaluated(&day.habit.timeline)), is_new, day: day.after_write(tx.now, on) })
 }
 
 /// Puts an entry. Putting the same twice is putting it once. What changed is told as of `on`, the user's today if
@@ -169,11 +168,10 @@ pub fn put(
     expected: &Expected,
     on: Option<Date>,
 ) -> Result<Written, Error> {
-    let found = tx.store.find_habit_day(tx.user, put.habit, put.date)?;
-    let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
+    let (day, existing) = WritableDay::read(tx, put.habit, put.date)?;
     ensure_expected(existing.as_ref(), expected)?;
-    let entry = made(tx, &habit, existing.as_ref(), put)?;
-    store(tx, (&habit, &mut history), (entry, existing.is_none()), on)
+    let entry = made(tx, &day.habit, existing.as_ref(), put)?;
+    store(tx, day, (entry, existing.is_none()), on)
 }
 
 /// Changes a part of an entry.
@@ -188,19 +186,18 @@ pub fn patch(
     expected: &Expected,
     on: Option<Date>,
 ) -> Result<Written, Error> {
-    let found = tx.store.find_habit_day(tx.user, habit, date)?;
-    let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
+    let (day, existing) = WritableDay::read(tx, habit, date)?;
     let existing = existing.ok_or(Error::not_found::<entity::Entry>())?;
     ensure_expected(Some(&existing), expected)?;
     let mut wrong = Violations::new();
     if patch.judges(&existing) {
-        wrong.take("", ensure_date_fits(tx, &habit, date));
-        wrong.take("", ensure_value_fits(&habit.timeline.plan_on(date).kind, patch.value.flatten()));
+        wrong.take("", ensure_date_fits(tx, &day.habit, date));
+        wrong.take("", ensure_value_fits(&day.habit.timeline.plan_on(date).kind, patch.value.flatten()));
     }
-    let merged = wrong.take("", patch.merged(&existing, &habit.timeline));
+    let merged = wrong.take("", patch.merged(&existing, &day.habit.timeline));
     let Some(merged) = merged.filter(|_| wrong.is_empty()) else { return Err(wrong.into()) };
     let entry = Entry { updated_at: tx.now, rev: tx.rev, ..merged };
-    store(tx, (&habit, &mut history), (entry, false), on)
+    store(tx, day, (entry, false), on)
 }
 
 /// Adds to a day's value; what isn't there counts as 0. Atomic: parallel increments add up.
@@ -214,10 +211,9 @@ pub fn increment(
     by: QuantityChange,
     on: Option<Date>,
 ) -> Result<Written, Error> {
-    let found = tx.store.find_habit_day(tx.user, habit, date)?;
-    let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
-    ensure_date_fits(tx, &habit, date)?;
-    let kind = &habit.timeline.plan_on(date).kind;
+    let (day, existing) = WritableDay::read(tx, habit, date)?;
+    ensure_date_fits(tx, &day.habit, date)?;
+    let kind = &day.habit.timeline.plan_on(date).kind;
     if kind.target().is_none() {
         return Err(Error::field("/by", "not_countable", "this habit is only checked: it has nothing to add to"));
     }
@@ -231,7 +227,7 @@ pub fn increment(
     let tracked_minutes = existing.as_ref().map_or(0, |entry| entry.tracked_minutes);
     let state = verdict(kind, value.plus(Quantity::whole(tracked_minutes)));
     let entry = Entry {
-        habit: habit.id,
+        habit,
         date,
         state,
         value: Some(value),
@@ -242,7 +238,7 @@ pub fn increment(
         updated_at: tx.now,
         rev: tx.rev,
     };
-    store(tx, (&habit, &mut history), (entry, existing.is_none()), on)
+    store(tx, day, (entry, existing.is_none()), on)
 }
 
 /// Deletes an entry: what was said by hand. If time was tracked on the day, an entry of that alone goes on.
@@ -253,8 +249,7 @@ pub fn delete(
     expected: &Expected,
     on: Option<Date>,
 ) -> Result<Written, Error> {
-    let found = tx.store.find_habit_day(tx.user, habit, date)?;
-    let (habit, mut history, existing) = found.ok_or(Error::not_found::<entity::Habit>())?;
+    let (mut day, existing) = WritableDay::read(tx, habit, date)?;
     let existing = existing.ok_or(Error::not_found::<entity::Entry>())?;
     ensure_expected(Some(&existing), expected)?;
     if existing.tracked_minutes > 0 {
@@ -267,11 +262,10 @@ pub fn delete(
             rev: tx.rev,
             ..existing
         };
-        return store(tx, (&habit, &mut history), (tracked, false), on);
+        return store(tx, day, (tracked, false), on);
     }
-    projection::delete_entry(tx, &habit, &mut history, date)?;
-    let day = after_write(tx, &habit, &history, date, on)?;
-    Ok(Written { entry: None, is_new: false, day })
+    projection::delete_entry(tx, &day.habit, &mut day.history, date)?;
+    Ok(Written { entry: None, is_new: false, day: day.after_write(tx.now, on) })
 }
 
 /// Puts many entries in a constant number of statements. Returns the outcome of each, in order; of two for the same

@@ -44,8 +44,8 @@ pub use plan::{Archive, Pause, PauseSource, Plan, Window};
 pub use progress::{DayState, Explained, PeriodProgress, Progress, Reason};
 pub use recent::{RECENT_DAYS, Recent};
 pub use repository::{
-    EntryFilter, EntryRepository, EntrySeek, HabitRepository, HabitTotals, HabitWithHistory, HabitWithRecent,
-    WithSettings,
+    DayToWrite, EntryFilter, EntryRepository, EntrySeek, HabitRepository, HabitTotals, HabitWithHistory,
+    HabitWithRecent, HistoryPart, WithSettings,
 };
 pub use schedule::{
     MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per,

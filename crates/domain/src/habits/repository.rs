@@ -27,6 +27,26 @@ pub type HabitWithHistory = (Habit, History);
 /// A habit, and what is known of its latest days.
 pub type HabitWithRecent = (Habit, Recent);
 
+/// How much of histories is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryPart {
+    /// The recent part, as it is stored.
+    Recent,
+    /// All.
+    Whole,
+}
+
+/// What a write to a habit's day needs to know.
+#[derive(Debug, Clone)]
+pub struct DayToWrite {
+    /// The user's settings.
+    pub settings: Settings,
+    /// The habit with its history and its entry for the day; `None` if the user has no such habit.
+    pub written: Option<(Habit, History, Option<Entry>)>,
+    /// The user's other habits, in no order.
+    pub others: Vec<HabitWithRecent>,
+}
+
 /// Which entries across habits are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryFilter {
@@ -75,6 +95,15 @@ pub trait HabitRepository {
 
     /// Several habits without their histories, in one statement; unknown ones are left out.
     fn habits_with_ids(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<Habit>, StoreError>;
+
+    /// What a write to a habit's day needs to know, in one statement; `None` if there is no such user.
+    fn day_to_write(
+        &mut self,
+        user: UserId,
+        id: HabitId,
+        date: Date,
+        others: HistoryPart,
+    ) -> Result<Option<DayToWrite>, StoreError>;
 
     /// One habit with its history and its entry for a date, in one statement.
     fn find_habit_day(

@@ -1,7 +1,10 @@
 //! What screens show of habits: today, and all that is known of one habit.
 
 use super::stats::DaySummary;
-use super::{DayState, Habit, HabitWithHistory, HabitWithRecent, History, Progress, RECENT_DAYS, Recent, Tally};
+use super::{
+    DayState, DayToWrite, Entry, Habit, HabitWithHistory, HabitWithRecent, History, HistoryPart, Progress, RECENT_DAYS,
+    Recent, Tally,
+};
 use crate::civil::{Date, Instant, latest_date_on_earth};
 use crate::entity;
 use crate::error::{Error, StoreError};
@@ -98,30 +101,60 @@ pub struct DayAfterWrite {
     pub totals: DayTotals,
 }
 
-/// What a write to an entry changed: `habit` and `history` are as they were stored, `on` is the user's today if absent.
-/// One statement.
-pub(super) fn after_write(
-    tx: &mut WriteTransaction<'_>,
-    habit: &Habit,
-    history: &History,
+/// A user's day that is about to be written to, for one habit.
+pub(super) struct WritableDay {
+    pub(super) habit: Habit,
+    pub(super) history: History,
     date: Date,
-    on: Option<Date>,
-) -> Result<DayAfterWrite, Error> {
-    let (settings, habits) = as_of::<Settings>(tx.store, tx.user, tx.now, Some(date), |_| date)?;
-    let today = on.unwrap_or_else(|| settings.today(tx.now));
-    let progress = Progress::new(&habit.timeline, history, today);
-    let state = if date > today {
-        // The day has begun where the user is.
-        Progress::new(&habit.timeline, history, date).state_on(date)
-    } else {
-        progress.state_on(date)
-    };
-    let kept = habits.iter().filter(|(habit, _)| habit.timeline.window().contains(date));
-    let totals = DayTotals::of(kept.filter_map(|(habit, recent)| {
-        let (is_due, state) = recent.day(&habit.timeline, date)?;
-        Some((is_due, state, habit.timeline.is_limit_on(date)))
-    }));
-    Ok(DayAfterWrite { state, habit: progress.summary(), totals })
+    settings: Settings,
+    others: Vec<HabitWithRecent>,
+}
+
+impl WritableDay {
+    /// The day and the habit's entry for it. One statement, which reads the recent parts of the other histories unless
+    /// the day lies further back than they reach; a second one if it turns out that they don't.
+    pub(super) fn read(
+        tx: &mut WriteTransaction<'_>,
+        habit: HabitId,
+        date: Date,
+    ) -> Result<(Self, Option<Entry>), Error> {
+        let mut read =
+            |part| tx.store.day_to_write(tx.user, habit, date, part)?.ok_or(Error::not_found::<entity::User>());
+        let reaches = |day: &DayToWrite| day.others.iter().all(|(_, recent)| recent.knows(date));
+        let mut day = read(if may_be_recent(tx.now, date) { HistoryPart::Recent } else { HistoryPart::Whole })?;
+        if !reaches(&day) {
+            day = read(HistoryPart::Whole)?;
+        }
+        let DayToWrite { settings, written, others } = day;
+        let (habit, history, entry) = written.ok_or(Error::not_found::<entity::Habit>())?;
+        Ok((Self { habit, history, date, settings, others }, entry))
+    }
+
+    /// What a write changed, once it is in `self.history`, as of `on`, the user's today if absent.
+    pub(super) fn after_write(&self, now: Instant, on: Option<Date>) -> DayAfterWrite {
+        let Self { habit, history, date, .. } = self;
+        let today = on.unwrap_or_else(|| self.settings.today(now));
+        let progress = Progress::new(&habit.timeline, history, today);
+        let on_date = Progress::new(&habit.timeline, history, *date);
+        // On a day that is still to come here, it has begun where the user is.
+        let state = if *date > today { on_date.state_on(*date) } else { progress.state_on(*date) };
+        let others = self.others.iter().filter(|(habit, _)| habit.timeline.window().contains(*date));
+        let others = others.filter_map(|(habit, recent)| {
+            let (is_due, state) = recent.day(&habit.timeline, *date)?;
+            Some((is_due, state, habit.timeline.is_limit_on(*date)))
+        });
+        let own = habit
+            .timeline
+            .window()
+            .contains(*date)
+            .then(|| (on_date.is_due(*date), on_date.state_on(*date), habit.timeline.is_limit_on(*date)));
+        DayAfterWrite { state, habit: progress.summary(), totals: DayTotals::of(own.into_iter().chain(others)) }
+    }
+}
+
+/// Whether the recent parts of histories may answer for a day.
+fn may_be_recent(now: Instant, date: Date) -> bool {
+    latest_date_on_earth(now).saturating_add_days(-RECENT_DAYS) <= date
 }
 
 /// What is read in one statement with all of a user's habits: the user's settings, and maybe more. Both are `None` if
@@ -161,8 +194,7 @@ pub(super) fn as_of<W: WithHabits>(
     on: Option<Date>,
     date_of: impl Fn(Date) -> Date,
 ) -> Result<(W, Vec<HabitWithRecent>), Error> {
-    let reach = latest_date_on_earth(now).saturating_add_days(-RECENT_DAYS);
-    if on.is_none_or(|on| reach <= on) {
+    if on.is_none_or(|on| may_be_recent(now, on)) {
         let (with, habits) = W::and_recent(store, user)?.ok_or(Error::not_found::<entity::User>())?;
         let date = date_of(with.settings().today(now));
         if habits.iter().all(|(_, recent)| recent.knows(date)) {

@@ -7,7 +7,7 @@ use circadia_domain::habits::projection::{rebuild, store_rebuilt};
 use circadia_domain::habits::{Habit, History, tracked};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::shared_pauses::{self, with_copies};
-use circadia_domain::unit_of_work::{Database, Store, read, write};
+use circadia_domain::unit_of_work::{Store, read, write};
 use circadia_storage::SqlDatabase;
 
 use super::{Failure, Outcome, say};

@@ -1,7 +1,7 @@
 //! Habits and their histories.
 
 use circadia_domain::civil::Date;
-use circadia_domain::habits::{Habit, HabitTotals, History, Recent, TimeOfDay, Timeline, Window};
+use circadia_domain::habits::{Habit, HabitTotals, History, HistoryPart, Recent, TimeOfDay, Timeline, Window};
 use circadia_domain::ids::{HabitId, UserId};
 use circadia_domain::revision::Revision;
 use circadia_domain::text::Line;
@@ -196,6 +196,48 @@ pub(crate) fn recent_parts_are_stored_with_their_histories(backend: Backend) {
     let stranger = test.user();
     assert_eq!(test.read(|store| store.find_recent(stranger, habits[3].id)), None);
     assert!(test.read(|store| store.settings_and_recent(stranger)).unwrap().1.is_empty());
+}
+
+pub(crate) fn a_day_to_write_comes_with_all_that_it_needs(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let habits: Vec<Habit> = (0..3).map(|_| samples::habit("h")).collect();
+    insert(&test, user, &habits);
+    let history = samples::history(&["1999-12-31", "2025-02-03", "2025-12-01", "2026-01-01"]);
+    let rows: Vec<(&Habit, &History)> = habits.iter().map(|habit| (habit, &history)).collect();
+    let entry = samples::entry(habits[1].id, samples::date("2026-01-01"));
+    test.write(user, |tx| {
+        tx.store.put_histories(user, &rows)?;
+        tx.store.put_entries(user, std::slice::from_ref(&entry))
+    });
+    let read = |of, id, date, part| {
+        let day = test.read(|store| store.day_to_write(of, id, samples::date(date), part)).unwrap();
+        assert_eq!(test.database_statements(), 1);
+        day
+    };
+    for (part, recent) in [
+        (HistoryPart::Recent, Recent::of(&habits[0].timeline, &history)),
+        (HistoryPart::Whole, Recent::whole(history.clone())),
+    ] {
+        let day = read(user, habits[1].id, "2026-01-01", part);
+        let (habit, whole, found) = day.written.unwrap();
+        same(&habit, &habits[1]);
+        assert_eq!((whole, found), (history.clone(), Some(entry.clone())));
+        let mut others: Vec<_> = day.others.iter().map(|(habit, recent)| (habit.id, recent.clone())).collect();
+        others.sort_unstable_by_key(|(id, _)| *id);
+        let mut expected = vec![(habits[0].id, recent.clone()), (habits[2].id, recent)];
+        expected.sort_unstable_by_key(|(id, _)| *id);
+        assert_eq!(others, expected);
+    }
+    assert_eq!(read(user, habits[1].id, "2026-01-02", HistoryPart::Recent).written.unwrap().2, None);
+    assert!(read(user, samples::habit("none").id, "2026-01-01", HistoryPart::Recent).written.is_none());
+    // Of a stranger there is nothing, and of who isn't there not even the settings.
+    let stranger = read(test.user(), habits[1].id, "2026-01-01", HistoryPart::Recent);
+    assert!(stranger.written.is_none() && stranger.others.is_empty());
+    let nobody = test.read(|store| {
+        store.day_to_write(UserId::from_uuid(samples::id()), habits[1].id, entry.date, HistoryPart::Recent)
+    });
+    assert!(nobody.is_none());
 }
 
 pub(crate) fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend: Backend) {

@@ -27,9 +27,8 @@ pub(super) struct Stretch {
 impl Progress<'_> {
     /// Neighbouring plan versions of one unit, up to today.
     pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch> + '_ {
-        let unit_of = |segment: &Segment| {
-            StreakUnit::from(self.timeline.plan_of(segment).schedule.quota().map(|(_, per)| per))
-        };
+        let unit_of =
+            |segment: &Segment| StreakUnit::from(self.timeline.plan_of(segment).schedule.quota().map(|(_, per)| per));
         let begun = self.timeline.segments().iter().take_while(|segment| segment.from <= self.today);
         let mut segments = begun.peekable();
         std::iter::from_fn(move || {
