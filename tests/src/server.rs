@@ -1,4 +1,4 @@
-//! A database server of a test's own, to be frozen.
+//! A database server of a test's own, to be frozen or killed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -57,6 +57,15 @@ impl DatabaseServer {
         let frozen = FrozenServer(self);
         self.signal("STOP");
         frozen
+    }
+
+    /// Kills all its processes, and starts it again with the same data and at the same address.
+    pub async fn kill_and_restart(&self) {
+        let (place, name) = (self.folder.path().join("servers"), self.name);
+        let killed = tokio::task::spawn_blocking(move || {
+            output_of(Command::new(script()).arg("kill").arg(place).arg(name));
+        });
+        killed.await.expect("a server that starts again");
     }
 
     fn signal(&self, signal: &str) {

@@ -12,11 +12,11 @@ mod api;
 mod configuration;
 mod demo;
 mod doctor;
-mod durability;
 #[cfg(feature = "postgres")]
 mod failing_database;
 mod files;
 mod keys;
+mod kills;
 mod migrations;
 mod openapi;
 mod process;
