@@ -23,6 +23,14 @@ pub use response::{Assertion, Attestation};
 
 use circadia_domain::ids::UserId;
 
+use crate::bytes::base64url;
+use crate::entropy::{Entropy, random};
+
+/// What names a ceremony between its steps: 256 random bits in base64url, known to the client alone.
+pub fn fresh_ceremony(entropy: &dyn Entropy) -> String {
+    base64url(&random::<32>(entropy))
+}
+
 /// Length of a user handle in bytes: that of a UUID.
 const HANDLE_LENGTH: usize = 16;
 
