@@ -27,6 +27,7 @@ pub(crate) async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
     for path in [
         "/me".into(),
         "/me/tokens".into(),
+        "/me/passkeys".into(),
         "/me/pauses".into(),
         "/themes".into(),
         "/habits".into(),

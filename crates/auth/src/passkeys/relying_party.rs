@@ -119,6 +119,11 @@ impl RelyingParty {
         Ok(Self { id: RpId::Domain(id), origins })
     }
 
+    /// The origins that passkeys are used from.
+    pub fn origins(&self) -> &[String] {
+        &self.origins
+    }
+
     /// The id.
     pub fn id(&self) -> &str {
         self.id.as_ref()

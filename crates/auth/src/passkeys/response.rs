@@ -1,6 +1,7 @@
 //! What browsers answer, in WebAuthn's JSON forms (`PublicKeyCredential.toJSON()`).
 
 use circadia_domain::ids::UserId;
+use circadia_domain::passkeys::Transport;
 use serde_json::Value;
 use uuid::Uuid;
 use webauthn_rp::Registration;
@@ -16,9 +17,13 @@ use crate::bytes::base64url;
 pub struct Attestation(pub(super) Registration);
 
 impl Attestation {
-    /// Reads an answer, whose unknown members are ignored; `None` if it isn't one.
+    /// Reads an answer, whose unknown members and transports are ignored; `None` if it isn't one.
     pub fn parse(json: &Value) -> Option<Self> {
-        serde_json::from_value::<RegistrationRelaxed>(json.clone()).ok().map(|read| Self(read.0))
+        let mut json = json.clone();
+        if let Some(Value::Array(transports)) = json.pointer_mut("/response/transports") {
+            transports.retain(|word| word.as_str().is_some_and(|word| Transport::parse(word).is_ok()));
+        }
+        serde_json::from_value::<RegistrationRelaxed>(json).ok().map(|read| Self(read.0))
     }
 }
 

@@ -297,6 +297,12 @@ fn what_browsers_add_is_ignored_and_what_is_no_answer_is_none() {
     party.authenticate(&started.state, &Assertion::parse(&answer, None).unwrap(), &mut passkey).unwrap();
     let mut created = device.create(&creation(&started, user()));
     created["clientExtensionResults"] = json!({"credProps": {"rk": true}});
+    created["response"]["transports"] = json!(["usb", "pigeon"]);
+    let started = party.begin_registration(user()).unwrap();
+    let mut created_now = device.create(&creation(&started, user()));
+    created_now["response"]["transports"] = created["response"]["transports"].clone();
+    let made = party.finish_registration(&started.state, &Attestation::parse(&created_now).unwrap()).unwrap();
+    assert_eq!(made.transports.to_text(), "usb");
     assert!(Attestation::parse(&created).is_some());
     for wrong in [json!(null), json!("x"), json!({}), json!({"response": {}}), json!({"id": 1, "response": null})] {
         assert!(Attestation::parse(&wrong).is_none(), "{wrong}");
