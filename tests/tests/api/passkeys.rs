@@ -73,6 +73,7 @@ async fn a_passkey_signs_in_without_a_name(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let before = ada.get("/me").await.expect(200).body["login_count"].as_i64().unwrap();
+    app.mail().await;
     let (mut device, passkey) = add_passkey(&ada).await;
     assert_eq!(passkey["last_used_at"], Value::Null);
     app.clock.advance(60);
