@@ -20,12 +20,14 @@
 
 mod answer;
 mod app;
+mod authenticator;
 mod client;
 mod clock;
 mod comparable;
 mod database;
 mod mail;
 pub mod oracle;
+mod passkeys;
 mod past;
 mod provider;
 mod proxy;
@@ -36,11 +38,13 @@ mod waiting;
 
 pub use answer::Answer;
 pub use app::{Builder, SECRET_KEY, TestApp};
+pub use authenticator::{Authenticator, flipped};
 pub use client::Client;
 pub use clock::TestClock;
 pub use comparable::Comparable;
 pub use database::{Backend, Connection, TestDatabase};
 pub use mail::Mail;
+pub use passkeys::{FRONT_END, add_passkey};
 pub use provider::{Fault, OpenIdProvider};
 pub use proxy::{Disturbed, Proxy};
 pub use redis::RedisServer;

@@ -33,6 +33,7 @@ mod api {
     mod moods;
     mod ownership;
     mod pages;
+    mod passkeys;
     mod passwords;
     mod plans;
     mod quotes;

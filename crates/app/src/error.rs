@@ -1,11 +1,12 @@
 //! The application's errors.
 
 use circadia_auth::OutboxError;
-use circadia_auth::accounts::{EmailRefusal, FederatedRefusal, PasswordRefusal, SignInRefusal};
+use circadia_auth::accounts::{EmailRefusal, FederatedRefusal, PasskeyRefusal, PasswordRefusal, SignInRefusal};
 use circadia_auth::factors::FactorRefusal;
 use circadia_auth::keys::KeyError;
 use circadia_auth::oauth::OAuthError;
 use circadia_auth::one_time::OneTimeRefusal;
+use circadia_auth::passkeys::CeremonyRefusal;
 use circadia_auth::passwords::Busy;
 use circadia_auth::sessions::SessionRefusal;
 use circadia_auth::stores::StoreFailure;
@@ -144,7 +145,7 @@ impl From<SignInRefusal> for Error {
             }
             SignInRefusal::EmailNotVerified => Self::refused(
                 Code::EmailNotVerified,
-                "The password is right, but the e-mail address isn't verified yet: follow the link in the mail, or ask for \
+                "The credentials are right, but the e-mail address isn't verified yet: follow the link in the mail, or ask for \
                  another at `POST /auth/resend-verification`.",
             ),
             SignInRefusal::WrongCode => Self::refused(Code::WrongCode, "The code is wrong, or was used before."),
@@ -160,6 +161,30 @@ impl From<SignInRefusal> for Error {
             refusal @ (SignInRefusal::SecondFactorRequired { .. } | SignInRefusal::Keys(_)) => Self::internal(refusal),
         };
         error.keep_if(keep)
+    }
+}
+
+impl From<PasskeyRefusal> for Error {
+    fn from(refusal: PasskeyRefusal) -> Self {
+        let keep = refusal.commit_on_error();
+        let error = match refusal {
+            PasskeyRefusal::Invalid => Self::refused(
+                Code::PasskeyInvalid,
+                "The passkey isn't one of an account here, or its answer couldn't be verified.",
+            ),
+            PasskeyRefusal::EmailNotVerified => SignInRefusal::EmailNotVerified.into(),
+            PasskeyRefusal::ChallengeExpired => SignInRefusal::ChallengeExpired.into(),
+            PasskeyRefusal::Defect(reason) => Self::Internal(reason),
+            PasskeyRefusal::Store(error) => error.into(),
+        };
+        error.keep_if(keep)
+    }
+}
+
+/// Of beginning a ceremony, where nothing but a defect can happen.
+impl From<CeremonyRefusal> for Error {
+    fn from(refusal: CeremonyRefusal) -> Self {
+        Self::internal(refusal)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod google;
 pub mod jobs;
 pub mod keys;
 pub mod maintenance;
+pub mod passkeys;
 pub mod passwords;
 pub mod personal_access_tokens;
 pub mod quotes;
@@ -57,6 +58,8 @@ pub struct App {
     pub jobs: jobs::JobQueue,
     pub keys: Arc<keys::Keys>,
     pub maintenance: maintenance::Maintenance,
+    /// Present where passkeys are configured.
+    pub passkeys: Option<passkeys::Passkeys>,
     pub passwords: Arc<passwords::Passwords>,
     pub personal_access_tokens: personal_access_tokens::PersonalAccessTokens,
     pub quotes: quotes::QuoteFeed,

@@ -172,12 +172,13 @@ impl Passwords {
         self.context
             .unit_of_work
             .write::<_, Error>(token.user, now, move |tx| {
-                let Reset { user, unlinked, without_second_factor } =
+                let Reset { user, unlinked, without_second_factor, passkeys_removed } =
                     reset_password(tx.store, tx.rev, &token, &hash, now)?;
                 let happened = [
                     (AuditAction::PASSWORD_RESET, true),
                     (AuditAction::GOOGLE_UNLINKED, unlinked),
                     (AuditAction::TOTP_DISABLED, without_second_factor),
+                    (AuditAction::PASSKEY_REMOVED, passkeys_removed > 0),
                 ];
                 for (action, _) in happened.into_iter().filter(|(_, happened)| *happened) {
                     audit::record(tx.store, &AuditEvent::by(ids.fresh().into(), action, user.id, now))?;

@@ -53,14 +53,15 @@ impl Reauthentication {
         self.by_password_or_session(principal, submitted, |_| true, detail).await
     }
 
-    /// Takes the password, or else a session that was opened through Google at most five minutes ago.
+    /// Takes the password, or else a session that was opened through Google or by a passkey at most five minutes ago.
     ///
     /// # Errors
     /// `wrong_password`, `reauthentication_required`; [`Error::AccountRateLimited`].
     pub async fn by_password_or_google(&self, principal: Principal, submitted: SubmittedPassword) -> Result<(), Error> {
-        let through_google = |session: &Session| session.first_factor == FirstFactor::Google;
-        let detail = "Send the password, or sign in with Google again and repeat the request within five minutes.";
-        self.by_password_or_session(principal, submitted, through_google, detail).await
+        let is_proof = |session: &Session| session.first_factor != FirstFactor::Password;
+        let detail = "Send the password, or sign in with Google or a passkey again and repeat the request within five \
+                      minutes.";
+        self.by_password_or_session(principal, submitted, is_proof, detail).await
     }
 
     async fn by_password_or_session(

@@ -17,6 +17,7 @@ use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::LoginMethod;
 use circadia_domain::sessions::SessionKind;
+use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::{self, Login, UserProfile};
 
 use crate::context::Context;
@@ -57,9 +58,41 @@ impl Challenges {
         }
     }
 
-    fn open(&self, challenge: &str, kind: SessionKind, now: Instant) -> Result<Challenge, Error> {
-        let opened = Challenge::open(challenge, &self.master, now)?;
-        Ok(opened.filter(|challenge| challenge.kind == kind).ok_or(SignInRefusal::ChallengeExpired)?)
+    /// Opens a challenge for a session of this kind.
+    pub(crate) fn open(&self, challenge: &str, kind: SessionKind, now: Instant) -> Result<Challenge, Error> {
+        let opened = self.open_any(challenge, now)?;
+        Ok(Some(opened).filter(|challenge| challenge.kind == kind).ok_or(SignInRefusal::ChallengeExpired)?)
+    }
+
+    /// Opens a challenge for a session of any kind.
+    pub(crate) fn open_any(&self, challenge: &str, now: Instant) -> Result<Challenge, Error> {
+        Ok(Challenge::open(challenge, &self.master, now)?.ok_or(SignInRefusal::ChallengeExpired)?)
+    }
+}
+
+/// A challenge that opens one session, remembered within the user's own unit of work: so that of several answers to it
+/// one does.
+pub(crate) struct AnsweredChallenge(Key);
+
+impl AnsweredChallenge {
+    pub(crate) fn of(challenge: &str) -> Self {
+        Self(Key::of(challenge.as_bytes()))
+    }
+
+    /// # Errors
+    /// `challenge_expired` if it opened a session; the store's.
+    pub(crate) fn ensure_open(&self, store: &mut dyn Store, now: Instant) -> Result<(), Error> {
+        match store.find_ephemeron(ANSWERED_CHALLENGE, self.0.hash(), now)? {
+            Some(_) => Err(SignInRefusal::ChallengeExpired.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// The store's.
+    pub(crate) fn close(&self, store: &mut dyn Store, now: Instant) -> Result<(), Error> {
+        let until = now.plus_seconds(CHALLENGE_TTL);
+        Ok(store.put_ephemeron(ANSWERED_CHALLENGE, self.0.hash(), &[1], until)?)
     }
 }
 
@@ -190,7 +223,7 @@ impl SignIn {
         client_of: impl FnOnce(Option<&str>) -> Client,
     ) -> Result<(K::Opened, UserProfile), Error> {
         let now = self.context.now();
-        let answered = Key::of(challenge.as_bytes());
+        let answered = AnsweredChallenge::of(challenge);
         let challenge = self.challenges.open(challenge, K::KIND, now)?;
         let user = challenge.user;
         self.throttle.attempt(AttemptTarget::SecondFactor(user)).await?;
@@ -205,13 +238,9 @@ impl SignIn {
                 ids: &*opener.context.ids,
                 now,
             };
-            // In the user's own unit of work, so that of several answers to one challenge one opens a session.
-            if tx.store.find_ephemeron(ANSWERED_CHALLENGE, answered.hash(), now)?.is_some() {
-                return Err(SignInRefusal::ChallengeExpired.into());
-            }
+            answered.ensure_open(tx.store, now)?;
             let account = accept_second_factor(tx.store, &given)?;
-            let until = now.plus_seconds(CHALLENGE_TTL);
-            tx.store.put_ephemeron(ANSWERED_CHALLENGE, answered.hash(), &[1], until)?;
+            answered.close(tx.store, now)?;
             let authenticated = Authenticated { user, first_factor: challenge.first_factor };
             let opened = K::open(&opener, tx.store, authenticated, &client, now)?;
             Ok((opened, users::profile(tx.store, account.id, now)?))

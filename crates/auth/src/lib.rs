@@ -27,6 +27,7 @@ pub mod keys;
 pub mod oauth;
 pub mod one_time;
 mod outbox;
+pub mod passkeys;
 pub mod passwords;
 pub mod personal_tokens;
 pub mod sessions;

@@ -36,6 +36,12 @@ impl AuditAction {
     pub const RECOVERY_CODE_USED: Self = Self::new("recovery_code_used");
     /// The recovery codes were replaced.
     pub const RECOVERY_CODES_RENEWED: Self = Self::new("recovery_codes_renewed");
+    /// A passkey was added.
+    pub const PASSKEY_ADDED: Self = Self::new("passkey_added");
+    /// A passkey was removed.
+    pub const PASSKEY_REMOVED: Self = Self::new("passkey_removed");
+    /// The counter of a passkey went backwards: it may have been copied. The sign-in was refused.
+    pub const PASSKEY_COUNTER_REGRESSED: Self = Self::new("passkey_counter_regressed");
     /// A personal access token was created.
     pub const TOKEN_CREATED: Self = Self::new("token_created");
     /// A personal access token was revoked.

@@ -67,6 +67,7 @@ codes! {
         WrongCode = "wrong_code", "The code is wrong";
         SecondFactorRequired = "second_factor_required", "A second factor is required";
         ChallengeExpired = "challenge_expired", "The challenge has expired";
+        PasskeyInvalid = "passkey_invalid", "The passkey is not valid";
     }
     /// It is known who is asking, but this isn't allowed.
     Forbidden {
@@ -89,6 +90,8 @@ codes! {
         UserNotFound = "user_not_found", "No such user";
         SessionNotFound = "session_not_found", "No such session";
         PersonalTokenNotFound = "personal_token_not_found", "No such personal access token";
+        PasskeysDisabled = "passkeys_disabled", "Passkeys are not configured";
+        PasskeyNotFound = "passkey_not_found", "No such passkey";
         ThemeNotFound = "theme_not_found", "No such theme";
         HabitNotFound = "habit_not_found", "No such habit";
         EntryNotFound = "entry_not_found", "No such entry";
@@ -133,6 +136,7 @@ codes! {
         LastSuperuser = "last_superuser", "The account is the last superuser";
         TotpNotSetUp = "totp_not_set_up", "No second factor is set up";
         TotpActive = "totp_active", "A second factor is already active";
+        PasskeyTaken = "passkey_taken", "The passkey is already in use";
         LimitReached = "limit_reached", "The maximum number is reached";
     }
     /// A condition of the request isn't met.

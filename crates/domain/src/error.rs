@@ -100,6 +100,8 @@ pub enum Unique {
     Email,
     /// Two users of one identity with a provider.
     Identity,
+    /// Two passkeys of one credential.
+    Passkey,
     /// Any other.
     Other,
 }

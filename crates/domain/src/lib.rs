@@ -31,6 +31,7 @@ pub mod keys;
 pub mod logins;
 pub mod moods;
 pub mod one_time;
+pub mod passkeys;
 pub mod personal_tokens;
 pub mod quantity;
 pub mod quotes;

@@ -15,6 +15,8 @@ words! {
         Google = "google",
         /// With a second factor, after a password.
         Totp = "totp",
+        /// With a passkey: alone, or as the second factor after a password.
+        Passkey = "passkey",
     }
 }
 
@@ -31,6 +33,8 @@ words! {
         EmailNotVerified = "email_not_verified",
         /// The second factor was wrong.
         WrongCode = "wrong_code",
+        /// The passkey's answer wasn't valid.
+        WrongPasskey = "wrong_passkey",
         /// The first factor was right, and the second is required. The second is recorded as an attempt of its own, so
         /// this one counts neither as a success nor as a failure in statistics.
         SecondFactorRequired = "second_factor_required",

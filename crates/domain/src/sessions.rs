@@ -26,6 +26,8 @@ words! {
         Password = "password",
         /// Through Google.
         Google = "google",
+        /// By a passkey, which counts as both factors.
+        Passkey = "passkey",
     }
 }
 

@@ -21,6 +21,7 @@ use crate::keys::KeyRepository;
 use crate::logins::LoginRepository;
 use crate::moods::MoodRepository;
 use crate::one_time::OneTimeRepository;
+use crate::passkeys::PasskeyRepository;
 use crate::personal_tokens::PersonalTokenRepository;
 use crate::quotes::QuoteRepository;
 use crate::revision::Revision;
@@ -44,6 +45,7 @@ pub trait Store:
     + LoginRepository
     + AuditRepository
     + TotpRepository
+    + PasskeyRepository
     + PersonalTokenRepository
     + KeyRepository
     + EphemeraRepository

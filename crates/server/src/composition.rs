@@ -11,6 +11,7 @@ use circadia_app::google::GoogleSignIn;
 use circadia_app::jobs::JobQueue;
 use circadia_app::keys::Keys;
 use circadia_app::maintenance::Maintenance;
+use circadia_app::passkeys::Passkeys;
 use circadia_app::passwords::Passwords;
 use circadia_app::personal_access_tokens::PersonalAccessTokens;
 use circadia_app::quotes::QuoteFeed;
@@ -208,6 +209,18 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         reauthentication: Arc::clone(&reauthentication),
         verification: settings.verification,
     });
+    let passkeys = config.relying_party.clone().map(|relying_party| Passkeys {
+        context: context.clone(),
+        relying_party,
+        ephemera: ephemera.clone(),
+        emails: emails.clone(),
+        opener: opener.clone(),
+        challenges: challenges.clone(),
+        identifiers: Arc::clone(&identifiers),
+        throttle: account_throttle.clone(),
+        reauthentication: Arc::clone(&reauthentication),
+        verification: settings.verification,
+    });
     Ok(App {
         settings,
         accounts: Accounts {
@@ -228,6 +241,7 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         },
         google,
         jobs: JobQueue { context: context.clone(), outbox },
+        passkeys,
         maintenance: Maintenance { context: context.clone(), ephemera },
         personal_access_tokens: PersonalAccessTokens {
             context: context.clone(),

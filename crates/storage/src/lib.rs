@@ -59,6 +59,7 @@ mod migrations;
 mod moods;
 mod one_time;
 mod options;
+mod passkeys;
 mod personal_tokens;
 mod pool;
 mod quotes;

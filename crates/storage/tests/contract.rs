@@ -18,6 +18,7 @@ mod contract {
     pub(crate) mod migrations;
     pub(crate) mod moods;
     pub(crate) mod one_time;
+    pub(crate) mod passkeys;
     pub(crate) mod personal_tokens;
     pub(crate) mod quotes;
     pub(crate) mod rules;
@@ -163,6 +164,13 @@ contract! {
     totp {
         a_second_factor_reads_back_as_written_and_is_replaced,
         recovery_codes_are_used_once_and_replaced_together,
+    }
+    passkeys {
+        a_passkey_reads_back_as_written,
+        what_changes_of_a_passkey_is_stored_and_the_rest_stays,
+        passkeys_of_others_are_out_of_reach,
+        a_credential_belongs_to_one_passkey,
+        passkeys_are_removed_one_by_one_and_together,
     }
     personal_tokens {
         a_token_reads_back_as_written,

@@ -1,7 +1,7 @@
 //! Every operation of the OpenAPI document, and how to call it: what generated tests go through. An operation that
 //! isn't known here fails them.
 
-use circadia_tests::{Client, fresh_id};
+use circadia_tests::{Authenticator, Client, FRONT_END, add_passkey, fresh_id};
 use reqwest::Method;
 use serde_json::{Value, json};
 use totp_rs::Totp;
@@ -144,6 +144,11 @@ fn operation(path: &str, method: Method, item: &Value) -> Operation {
     }
 }
 
+/// Whether an object may have members that the document doesn't know.
+pub(crate) fn is_open(schema: &Value) -> bool {
+    schema["additionalProperties"] == json!(true) || schema["properties"].is_null()
+}
+
 /// What is done with the fields of [`World`] that are ids. In paths they are called as here, with `_id`.
 macro_rules! ids {
     ($($name:ident),+ $(,)?) => {
@@ -178,7 +183,7 @@ macro_rules! ids {
     };
 }
 
-ids!(theme, habit, pause, shared_pause, session, task, time_entry, sleep_log, moment, token);
+ids!(theme, habit, pause, shared_pause, session, task, time_entry, sleep_log, moment, token, passkey);
 
 /// Things of one user, to be called with.
 #[derive(Debug, Clone)]
@@ -193,12 +198,16 @@ pub(crate) struct World {
     pub(crate) sleep_log: String,
     pub(crate) moment: String,
     pub(crate) token: String,
+    pub(crate) passkey: String,
     pub(crate) date: String,
     pub(crate) username: String,
     pub(crate) refresh_token: String,
     /// A code of the second factor, and what it may answer.
     pub(crate) code: String,
     pub(crate) challenge: String,
+    /// A passkey's ceremony, and what a device answers.
+    pub(crate) ceremony: String,
+    pub(crate) credential: Value,
 }
 
 /// Whether a name in paths is a day, which is everybody's own. A plan version's id is its first day.
@@ -227,6 +236,9 @@ impl World {
             .expect(201);
         let sessions = client.get("/me/sessions").await.expect(200);
         let token = client.post("/me/tokens", json!({"name": "Importer", "scopes": ["read"]})).await.expect(201);
+        let (mut device, passkey) = add_passkey(client).await;
+        let nothing = json!({"rpId": "localhost", "challenge": "AAAAAAAAAAAAAAAAAAAAAA"});
+        let credential = device.get(&nothing);
         let date = "2026-03-10".to_owned();
         client.put(&format!("/habits/{habit}/entries/{date}"), json!({"value": 3})).await.expect(201);
         let version = json!({"kind": {"type": "count", "target": 8, "unit": "glasses"}, "effective_from": date});
@@ -250,17 +262,41 @@ impl World {
             shared_pause: shared_pause.body["id"].as_str().unwrap().to_owned(),
             session: sessions.each("id").remove(0),
             token: token.body["id"].as_str().unwrap().to_owned(),
+            passkey: passkey["id"].as_str().unwrap().to_owned(),
             date,
             username: client.tokens["user"]["username"].as_str().unwrap().to_owned(),
             refresh_token: client.refresh_token().to_owned(),
             code: "000000".to_owned(),
             challenge: "nonsense".to_owned(),
+            ceremony: "A".repeat(43),
+            credential,
         }
     }
 
     /// The same with what must have happened before an operation can succeed.
     pub(crate) async fn ready_for(mut self, client: &Client, operation: &Operation) -> Self {
-        let needs_factor = ["confirmTotp", "deleteTotp", "renewRecoveryCodes", "loginWithTotp", "openSessionWithTotp"];
+        match operation.id.as_str() {
+            "finishPasskeyRegistration" => {
+                let begun = client.post("/me/passkeys/start", json!({})).await.expect(200).body;
+                begun["ceremony"].as_str().unwrap().clone_into(&mut self.ceremony);
+                self.credential = Authenticator::at(FRONT_END).create(&begun["options"]);
+            }
+            "loginWithPasskey" | "openSessionWithPasskey" => {
+                let mut device = add_passkey(client).await.0;
+                let begun = client.post("/auth/passkeys/start", json!({})).await.expect(200).body;
+                begun["ceremony"].as_str().unwrap().clone_into(&mut self.ceremony);
+                self.credential = device.get(&begun["options"]);
+            }
+            _ => {}
+        }
+        let needs_factor = [
+            "confirmTotp",
+            "deleteTotp",
+            "renewRecoveryCodes",
+            "loginWithTotp",
+            "openSessionWithTotp",
+            "startPasskeySignIn",
+        ];
         if !needs_factor.contains(&operation.id.as_str()) {
             return self;
         }
@@ -271,9 +307,12 @@ impl World {
             let confirmed = client.post("/me/totp/confirm", json!({"code": self.code})).await.expect(200).body;
             confirmed["recovery_codes"][0].as_str().unwrap().clone_into(&mut self.code);
         }
-        if let Some(path) = operation.path.strip_prefix("/api/v1").and_then(|path| path.strip_suffix("/totp"))
-            && operation.public
-        {
+        let path = match operation.id.as_str() {
+            "loginWithTotp" | "startPasskeySignIn" => Some("/auth/login"),
+            "openSessionWithTotp" => Some("/auth/session"),
+            _ => None,
+        };
+        if let Some(path) = path {
             let credentials = json!({"username": self.username, "password": "correct horse battery"});
             let asked = client.post(path, credentials).await.expect(401).body;
             asked["challenge"].as_str().unwrap().clone_into(&mut self.challenge);
@@ -311,7 +350,7 @@ impl World {
 
     /// A body for operations about authentication.
     fn body_of_identity(&self, id: &str) -> Option<Value> {
-        let Self { username, refresh_token, code, challenge, .. } = self;
+        let Self { username, refresh_token, code, challenge, ceremony, credential, .. } = self;
         let password = "correct horse battery";
         Some(match id {
             "register" => json!({
@@ -326,9 +365,28 @@ impl World {
             "changeEmail" => json!({"email": "grace@example.org", "password": password}),
             "changeUsername" => json!({"username": format!("{username}.2")}),
             "loginWithTotp" | "openSessionWithTotp" => json!({"challenge": challenge, "code": code}),
-            "deleteMe" | "unlinkGoogle" | "setUpTotp" | "deleteTotp" | "renewRecoveryCodes" => {
-                json!({"password": password})
+            "deleteMe"
+            | "unlinkGoogle"
+            | "setUpTotp"
+            | "deleteTotp"
+            | "renewRecoveryCodes"
+            | "startPasskeyRegistration"
+            | "deletePasskey" => json!({"password": password}),
+            "startPasskeySignIn" => json!({"challenge": challenge}),
+            "loginWithPasskey" | "openSessionWithPasskey" => {
+                json!({"ceremony": ceremony, "credential": credential, "device": "phone"})
             }
+            "finishPasskeyRegistration" => json!({
+                "ceremony": ceremony, "name": "Ada's phone",
+                "credential": if credential["response"]["attestationObject"].is_string() {
+                    credential.clone()
+                } else {
+                    Authenticator::at(FRONT_END).create(&json!({
+                        "rp": {"id": "localhost"}, "user": {"id": "AA"}, "challenge": "AAAAAAAAAAAAAAAAAAAAAA",
+                    }))
+                },
+            }),
+            "updatePasskey" => json!({"name": "Ada's key"}),
             "confirmTotp" => json!({"code": code}),
             "refresh" | "logout" => json!({"refresh_token": refresh_token}),
             "exchangeGoogleCode" => json!({"code": "x", "code_verifier": "v".repeat(43), "device": "phone"}),

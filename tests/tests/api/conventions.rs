@@ -1,6 +1,7 @@
 //! What holds for every resource: entity tags, preconditions, ids that clients choose.
 
-use circadia_tests::{Backend, TestApp, fresh_id, scenarios};
+use circadia_tests::{Backend, TestApp, add_passkey, fresh_id, scenarios};
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -96,8 +97,11 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     ada.put(mood, json!({"value": 5})).await.expect(201);
     let moment = ada.post("/moods", json!({"at": "2026-03-10T12:00:00Z", "value": 5})).await.expect(201);
     let moment = moment.header("location").unwrap().to_owned();
+    let passkey = format!("/me/passkeys/{}", add_passkey(&ada).await.1["id"].as_str().unwrap());
     let before = app.contents().await;
     for answer in [
+        stale.patch(&passkey, json!({"name": "x"})).await,
+        stale.call(Method::DELETE, &passkey, &json!({})).await,
         stale.patch(&sleep, json!({"quality": 1})).await,
         stale.delete(&sleep).await,
         stale.put(mood, json!({"value": 1})).await,

@@ -27,6 +27,7 @@ pub(crate) async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
     for path in [
         "/me".into(),
         "/me/tokens".into(),
+        "/me/passkeys".into(),
         "/me/pauses".into(),
         "/themes".into(),
         "/habits".into(),
@@ -204,6 +205,7 @@ async fn lists_hold_only_what_is_ones_own(backend: Backend) {
         "/sleep",
         "/moods",
         "/me/pauses",
+        "/me/passkeys",
     ] {
         assert_ne!(ada.get(list).await.expect(200).body["items"], json!([]), "{list}");
         assert_eq!(eve.get(list).await.expect(200).body["items"], json!([]), "{list}");
@@ -225,14 +227,17 @@ async fn what_is_private_asks_for_a_token(backend: Backend) {
         "getPublicKey",
         "getReadiness",
         "login",
+        "loginWithPasskey",
         "loginWithTotp",
         "openSession",
+        "openSessionWithPasskey",
         "openSessionWithTotp",
         "refresh",
         "register",
         "resendVerification",
         "resetPassword",
         "startGoogle",
+        "startPasskeySignIn",
         "verifyEmail",
     ];
     for operation in &Catalogue::read().operations {

@@ -227,6 +227,58 @@ const HELD: &[(&str, &[&str])] = &[
         &["api/google/signing_in.rs::next_never_leads_elsewhere"],
     ),
     (
+        "Passkeys: challenge of the server's own, single-use, for five minutes, bound to its purpose and to who began it",
+        &[
+            "api/passkeys.rs::an_answer_is_good_once_and_for_its_own_ceremony",
+            "api/passkeys.rs::an_answer_used_at_once_lets_one_in",
+            "api/passkeys.rs::a_ceremony_ends_after_five_minutes",
+            "api/passkeys.rs::a_registration_belongs_to_its_session_and_is_good_once",
+            "auth/src/passkeys/tests.rs::another_challenge_is_refused",
+            "auth/src/passkeys/tests.rs::a_registration_does_not_answer_a_sign_in",
+        ],
+    ),
+    (
+        "origin, relying party, user verification and signature checked",
+        &[
+            "auth/src/passkeys/tests.rs::another_origin_is_refused",
+            "auth/src/passkeys/tests.rs::another_relying_party_is_refused",
+            "auth/src/passkeys/tests.rs::a_device_that_does_not_verify_its_user_is_refused",
+            "api/passkeys.rs::where_and_whose_passkeys_are_is_configured",
+            "api/passkeys.rs::passkeys_that_can_not_be_verified_are_not_added",
+            "browser/passkeys.rs::a_passkey_is_added_and_signs_in_on_a_page_of_the_front_end",
+        ],
+    ),
+    (
+        "a counter that goes backwards is refused and audited",
+        &[
+            "api/passkeys.rs::a_counter_that_goes_backwards_is_refused_and_audited",
+            "auth/src/passkeys/tests.rs::a_counter_that_does_not_rise_is_told_apart",
+        ],
+    ),
+    (
+        "Not a user's own passkey, replayed, expired, flipped bits: 401, all alike",
+        &[
+            "api/passkeys.rs::what_is_wrong_with_an_answer_is_refused_alike_and_recorded",
+            "api/passkeys.rs::a_passkey_signs_in_to_no_other_account",
+            "api/passkeys.rs::a_passkey_answers_a_challenge_in_place_of_a_code",
+            "api/passkeys.rs::accounts_that_may_not_sign_in_may_not_by_passkey",
+            "auth/src/passkeys/tests.rs::flipped_bits_never_verify",
+            "auth/src/passkeys/tests.rs::answers_that_are_cut_short_are_refused",
+        ],
+    ),
+    (
+        "Adding and removing needs the password or a fresh sign-in; the owner gets a mail",
+        &[
+            "api/passkeys.rs::adding_one_needs_the_password_or_a_fresh_sign_in",
+            "api/passkeys.rs::removing_one_needs_the_password_or_a_fresh_sign_in",
+            "api/passkeys.rs::a_passkey_signs_in_without_a_name",
+        ],
+    ),
+    (
+        "Those of an address that was never verified go with a password reset",
+        &["api/passkeys.rs::a_reset_removes_those_of_an_address_that_was_never_verified"],
+    ),
+    (
         "One-time tokens: 256 bits, stored hashed",
         &[
             "api/verification.rs::one_time_tokens_are_stored_hashed_and_no_job_holds_one",

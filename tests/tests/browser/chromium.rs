@@ -47,6 +47,29 @@ impl Browser {
         Self { page, driver }
     }
 
+    /// Gives the browser a device of its own with a sensor that always recognises its user (WebAuthn Level 3 §11).
+    pub(crate) async fn add_authenticator(&self) {
+        let device = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserConsenting": true,
+            "isUserVerified": true,
+        });
+        let answer = self.ask("webauthn/authenticator", &device).await;
+        assert!(answer.is_string(), "{answer}");
+    }
+
+    /// What a script answers: the body of an `async` function of `arguments`.
+    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             (async (...arguments) => {{ {script} }})(...arguments).then(done, error => done({{ failed: `${{error}}` }}));"
+        );
+        self.page.execute_async(&script, arguments).await.unwrap()
+    }
+
     /// The first element that a CSS selector finds, once it is shown.
     pub(crate) async fn find(&self, selector: &str) -> Element {
         let start = Instant::now();
@@ -106,11 +129,16 @@ impl Browser {
     }
 
     async fn log(&self, kind: &str) -> Vec<Value> {
+        self.ask("se/log", &json!({ "type": kind })).await.as_array().unwrap().clone()
+    }
+
+    /// Sends the driver a command that the client library doesn't know.
+    async fn ask(&self, command: &str, body: &Value) -> Value {
         let session = self.page.session_id().await.unwrap().unwrap();
-        let url = format!("http://127.0.0.1:{}/session/{session}/se/log", self.driver.port);
-        let answer = reqwest::Client::new().post(url).json(&json!({ "type": kind })).send().await.unwrap();
+        let url = format!("http://127.0.0.1:{}/session/{session}/{command}", self.driver.port);
+        let answer = reqwest::Client::new().post(url).json(body).send().await.unwrap();
         let answer: Value = answer.error_for_status().unwrap().json().await.unwrap();
-        answer["value"].as_array().unwrap().clone()
+        answer["value"].clone()
     }
 }
 

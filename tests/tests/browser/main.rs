@@ -1,4 +1,4 @@
-//! The documentation pages in a real browser: Chromium, driven through `ChromeDriver` (`tests/servers install-browser`
+//! The documentation pages and passkeys in a real browser: Chromium, driven through `ChromeDriver` (`tests/servers install-browser`
 //! installs both). Only compiled with the feature `browser`, which `tests/run` switches on unless it is told to do
 //! without one.
 #![expect(
@@ -16,6 +16,7 @@ mod process;
 #[path = ""]
 mod browser {
     mod chromium;
+    mod passkeys;
     mod redoc;
     mod schema;
     mod swagger;

@@ -19,6 +19,7 @@ use circadia_domain::personal_tokens::Scopes;
 use crate::http::problem::{FieldError, InputLocation, MEDIA_TYPE, ProblemBody, status_of};
 use crate::http::schemas::{self, operations};
 use crate::routes;
+use crate::routes::auth::webauthn;
 
 /// The document.
 pub fn document() -> OpenApi {
@@ -164,14 +165,18 @@ fn name_items(document: &mut OpenApi) {
     }
 }
 
-/// Marks the schemas of requests as refusing unknown fields.
+/// Marks the schemas of requests as refusing unknown fields, and those of what browsers make as open.
 fn refuse_unknown_fields(document: &mut OpenApi) {
     let Some(components) = &mut document.components else { return };
-    // Request bodies, and nothing else, keep the name of their type.
-    let requests = components.schemas.iter_mut().filter(|(name, _)| name.ends_with("Body"));
-    for (_, schema) in requests {
+    for (name, schema) in &mut components.schemas {
+        // Request bodies, and nothing else, keep the name of their type.
+        let open = match name.as_str() {
+            name if name.ends_with("Body") => false,
+            name if name.ends_with(webauthn::ANSWER) => true,
+            _ => continue,
+        };
         if let RefOr::T(Schema::Object(object)) = schema {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(open)));
         }
     }
 }

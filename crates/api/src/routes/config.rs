@@ -125,6 +125,8 @@ struct Features {
     /// Whether mail is sent. Without it, addresses can't be verified or changed, and forgotten passwords can't be
     /// replaced.
     mail: bool,
+    /// Whether passkeys can be added and used.
+    passkeys: bool,
 }
 
 impl ConfigBody {
@@ -154,7 +156,7 @@ impl ConfigBody {
                     user: settings.rate_limits.user.map(RequestLimit::from),
                 },
             },
-            features: Features { mail: state.app.settings.sends_email },
+            features: Features { mail: state.app.settings.sends_email, passkeys: state.app.passkeys.is_some() },
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use circadia_domain::habits::{EntryInput, EntryPatch, HabitPatch, NewHabit, NewPlan};
 use circadia_domain::moods::{MomentPatch, NewMoment};
+use circadia_domain::passkeys::PasskeyPatch;
 use circadia_domain::shared_pauses::{NewSharedPause, SharedPausePatch};
 use circadia_domain::sleep::{NewSleepLog, SleepPatch};
 use circadia_domain::tasks::{NewTask, TaskPatch};
@@ -14,6 +15,7 @@ use super::auth::email::{AddressBody, VerifyEmailBody};
 use super::auth::google::ExchangeGoogleBody;
 use super::auth::login::LoginBody;
 use super::auth::logout::LogoutBody;
+use super::auth::passkeys::{FinishPasskeySignInBody, StartPasskeySignInBody};
 use super::auth::password::{ChangePasswordBody, ResetPasswordBody};
 use super::auth::refresh::RefreshBody;
 use super::auth::register::RegisterBody;
@@ -24,6 +26,7 @@ use super::habits::list::OrderBody;
 use super::habits::pauses::{CreatePauseBody, UpdatePauseBody};
 use super::me::email::ChangeEmailBody;
 use super::me::google::{ConfirmGoogleBody, LinkGoogleBody};
+use super::me::passkeys::FinishPasskeyRegistrationBody;
 use super::me::reauthentication::ReauthenticationBody;
 use super::me::tokens::CreateTokenBody;
 use super::me::totp::{ConfirmTotpBody, TotpProofBody};
@@ -64,6 +67,8 @@ documented!(
     EntryInput,
     EntryPatch,
     ExchangeGoogleBody,
+    FinishPasskeyRegistrationBody,
+    FinishPasskeySignInBody,
     HabitPatch,
     IncrementBody,
     LinkGoogleBody,
@@ -79,6 +84,7 @@ documented!(
     NewTheme,
     NewTimeEntry,
     OrderBody,
+    PasskeyPatch,
     PreviewBody,
     PutMoodBody,
     ReauthenticationBody,
@@ -89,6 +95,7 @@ documented!(
     SettingsPatch,
     SharedPausePatch,
     SleepPatch,
+    StartPasskeySignInBody,
     StartTimer,
     StopTimer,
     TaskPatch,

@@ -69,6 +69,11 @@ pub enum EmailJob {
         /// The user.
         user: UserId,
     },
+    /// Notice that a passkey was added.
+    PasskeyAdded {
+        /// The user.
+        user: UserId,
+    },
 }
 
 impl std::fmt::Debug for EmailJob {
@@ -83,6 +88,7 @@ impl std::fmt::Debug for EmailJob {
             Self::Welcome { .. } => "Welcome",
             Self::PasswordChanged { .. } => "PasswordChanged",
             Self::GoogleLinked { .. } => "GoogleLinked",
+            Self::PasskeyAdded { .. } => "PasskeyAdded",
         };
         f.write_str(name)
     }
@@ -109,6 +115,8 @@ pub enum EmailContent {
     PasswordChanged,
     /// A Google account was linked.
     GoogleLinked,
+    /// A passkey was added.
+    PasskeyAdded,
 }
 
 /// An email message.
@@ -183,6 +191,7 @@ pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
         EmailJob::Welcome { user } => return to_owner(store, *user, EmailContent::Welcome),
         EmailJob::PasswordChanged { user } => return to_owner(store, *user, EmailContent::PasswordChanged),
         EmailJob::GoogleLinked { user } => return to_owner(store, *user, EmailContent::GoogleLinked),
+        EmailJob::PasskeyAdded { user } => return to_owner(store, *user, EmailContent::PasskeyAdded),
     };
     match written {
         Ok(letter) => Ok(Some(letter)),

@@ -33,6 +33,7 @@ fn an_address_without_an_account_gets_no_letter() {
         EmailJob::Welcome { user: id(9).into() },
         EmailJob::PasswordChanged { user: id(9).into() },
         EmailJob::GoogleLinked { user: id(9).into() },
+        EmailJob::PasskeyAdded { user: id(9).into() },
     ] {
         assert_eq!(written(&mut store, &order), None, "{order:?}");
     }

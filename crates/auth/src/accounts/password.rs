@@ -5,6 +5,7 @@ use circadia_domain::error::StoreError;
 use circadia_domain::identities::{IdentityRepository, Provider};
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
+use circadia_domain::passkeys::PasskeyRepository;
 use circadia_domain::personal_tokens::PersonalTokenRepository;
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::SessionRepository;
@@ -34,6 +35,8 @@ pub struct Reset {
     pub unlinked: bool,
     /// Whether a second factor was removed.
     pub without_second_factor: bool,
+    /// How many passkeys were removed.
+    pub passkeys_removed: usize,
 }
 
 impl UnitOfWorkError for PasswordRefusal {}
@@ -59,8 +62,8 @@ pub fn resettable<S: UserRepository + OneTimeRepository + ?Sized>(
 
 /// Resets a password with a token. Ends every session and deletes every personal token and pending link, because the
 /// account may have been taken over. Using the link also proves ownership of the address. If it wasn't verified before,
-/// any linked Google account and second factor are removed too: they were set up by a user who never proved to own the
-/// address. Runs in the user's writing unit of work; `rev` is its revision.
+/// any linked Google account, second factor and passkeys are removed too: they were set up by a user who never proved to
+/// own the address. Runs in the user's writing unit of work; `rev` is its revision.
 ///
 /// # Errors
 /// [`OneTimeRefusal`].
@@ -78,20 +81,22 @@ where
         + PersonalTokenRepository
         + IdentityRepository
         + TotpRepository
+        + PasskeyRepository
         + ?Sized,
 {
     let user = resettable(store, token, now)?;
     store.update_password(user.id, hash, rev, now)?;
-    let (mut unlinked, mut without_second_factor) = (false, false);
+    let (mut unlinked, mut without_second_factor, mut passkeys_removed) = (false, false, 0);
     if user.email_verified_at.is_none() {
         store.confirm_email(user.id, &user.email, rev, now)?;
         unlinked = store.delete_identity(user.id, Provider::Google)?;
         without_second_factor = store.delete_totp(user.id)?;
+        passkeys_removed = store.delete_passkeys(user.id)?;
     }
     store.delete_one_time_tokens(user.id, &OneTimePurpose::ALL)?;
     store.delete_personal_tokens(user.id)?;
     store.revoke_sessions(user.id, now)?;
-    Ok(Reset { user, unlinked, without_second_factor })
+    Ok(Reset { user, unlinked, without_second_factor, passkeys_removed })
 }
 
 /// Changes a password after the current one was verified against the hash `found`. Ends every other session and deletes

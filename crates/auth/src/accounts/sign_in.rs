@@ -45,6 +45,11 @@ impl Identifiers {
     pub fn hash(&self, login: &Login) -> Bytes32 {
         hmac_sha256(&self.0, &[login.key().as_bytes()])
     }
+
+    /// The recorded hash of a passkey that nobody has.
+    pub(super) fn hash_credential(&self, credential_id: &[u8]) -> Bytes32 {
+        hmac_sha256(&self.0, &[b"passkey", credential_id])
+    }
 }
 
 impl fmt::Debug for Identifiers {

@@ -28,6 +28,11 @@ impl Authenticated {
     pub const fn through_google(user: UserId) -> Self {
         Self { user, first_factor: FirstFactor::Google }
     }
+
+    /// By a passkey.
+    pub const fn by_passkey(user: UserId) -> Self {
+        Self { user, first_factor: FirstFactor::Passkey }
+    }
 }
 
 /// A new session.

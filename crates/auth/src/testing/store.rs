@@ -11,6 +11,7 @@ use circadia_domain::jobs::NewJob;
 use circadia_domain::keys::StoredKey;
 use circadia_domain::logins::LoginAttempt;
 use circadia_domain::one_time::StoredOneTimeToken;
+use circadia_domain::passkeys::Passkey;
 use circadia_domain::personal_tokens::PersonalToken;
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{Revocation, RevocationTarget, Session, SessionRepository, SessionState};
@@ -36,6 +37,7 @@ pub(crate) struct InMemoryStore {
     pub(crate) one_time_tokens: Vec<StoredOneTimeToken>,
     pub(crate) personal_tokens: Vec<PersonalToken>,
     pub(crate) totp: Vec<TotpFactor>,
+    pub(crate) passkeys: Vec<Passkey>,
     pub(crate) recovery_codes: Vec<(UserId, [u8; 32])>,
     pub(crate) reserved_names: Vec<(String, Reservation)>,
     /// Number of writes to sessions.

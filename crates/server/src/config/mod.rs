@@ -3,12 +3,14 @@
 mod environment;
 mod google;
 mod mail;
+mod passkeys;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use circadia_api::{ForwardedHeaders, RateLimits};
 use circadia_auth::accounts::Verification;
+use circadia_auth::passkeys::RelyingParty;
 use circadia_auth::stores::RedisAddress;
 use circadia_auth::throttles::Quota;
 use ipnet::IpNet;
@@ -62,6 +64,8 @@ pub struct Config {
     pub quotes_refresh_hours: u16,
     /// What signing in with Google needs (`CIRCADIA_GOOGLE_*`, `CIRCADIA_FRONTEND_URL`), if it is configured.
     pub google: Option<GoogleConfig>,
+    /// Whom passkeys belong to (`CIRCADIA_WEBAUTHN_*`, `CIRCADIA_FRONTEND_URL`), if there is a domain for it.
+    pub relying_party: Option<RelyingParty>,
     /// Whether an account can be used before its address was proven (`CIRCADIA_EMAIL_VERIFICATION`).
     pub verification: Verification,
     /// How mail is sent (`SMTP_URL`, `CIRCADIA_MAIL_FROM`, `CIRCADIA_FRONTEND_URL`).
@@ -191,6 +195,7 @@ impl Config {
         };
         let new: Vec<String> = own.into_iter().filter(|own| !cors_origins.contains(own)).collect();
         cors_origins.extend(new);
+        let relying_party = passkeys::read(&mut env, production, front_end.as_ref(), &cors_origins);
         let google = google::read(&mut env, production, front_end.clone());
         let mail = mail::read(&mut env, production, &data_dir, front_end.as_ref());
         let log = env.read("CIRCADIA_LOG", |text| {
@@ -220,6 +225,7 @@ impl Config {
             quotes_url,
             quotes_refresh_hours: quotes_refresh_hours.unwrap_or(24),
             google,
+            relying_party,
             verification,
             mail,
             log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),

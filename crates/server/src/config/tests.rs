@@ -221,3 +221,59 @@ fn google_is_reached_by_https_and_plain_http_is_for_loopback_in_development() {
     production.extend([("CIRCADIA_ENV", "production"), ("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef")]);
     assert!(wrong(&production).contains("CIRCADIA_GOOGLE_ISSUER must be HTTPS"));
 }
+
+/// The domain that passkeys belong to, and the origins that they are used from.
+fn passkeys(variables: &[(&str, &str)]) -> Option<(String, Vec<String>)> {
+    let party = read(variables).unwrap().relying_party?;
+    Some((party.id().to_owned(), party.origins().to_vec()))
+}
+
+fn with(id: &str, origins: &[&str]) -> Option<(String, Vec<String>)> {
+    Some((id.to_owned(), origins.iter().map(|origin| (*origin).to_owned()).collect()))
+}
+
+#[test]
+fn passkeys_belong_to_the_host_of_the_front_end() {
+    assert_eq!(passkeys(&[]), with("localhost", &["http://localhost:3000", "http://localhost:5173"]));
+    let front_end = ("CIRCADIA_FRONTEND_URL", "https://app.example.org/x");
+    assert_eq!(passkeys(&[front_end]), with("app.example.org", &["https://app.example.org"]));
+    let others = ("CIRCADIA_CORS_ORIGINS", "https://de.app.example.org,https://example.org,http://app.example.org");
+    let expected = with("app.example.org", &["https://de.app.example.org", "https://app.example.org"]);
+    assert_eq!(passkeys(&[front_end, others]), expected);
+    let above = ("CIRCADIA_WEBAUTHN_RP_ID", "example.org");
+    let expected =
+        with("example.org", &["https://de.app.example.org", "https://example.org", "https://app.example.org"]);
+    assert_eq!(passkeys(&[front_end, others, above]), expected);
+    let apps = ("CIRCADIA_WEBAUTHN_ORIGINS", "android:apk-key-hash:kYv-9x, https://example.org");
+    let expected =
+        with("example.org", &["https://app.example.org", "android:apk-key-hash:kYv-9x", "https://example.org"]);
+    assert_eq!(passkeys(&[front_end, above, apps]), expected);
+}
+
+#[test]
+fn passkeys_are_not_offered_where_there_is_no_domain_for_them() {
+    assert_eq!(passkeys(&[("CIRCADIA_FRONTEND_URL", "http://127.0.0.1:3000")]), None);
+    assert_eq!(passkeys(&[("CIRCADIA_FRONTEND_URL", "https://[2001:db8::1]")]), None);
+    let key = ("CIRCADIA_SECRET_KEY", "0123456789abcdef0123456789abcdef");
+    let production = [("CIRCADIA_ENV", "production"), key, ("CIRCADIA_EMAIL_VERIFICATION", "optional")];
+    assert_eq!(passkeys(&production), None);
+}
+
+#[test]
+fn domains_and_origins_of_passkeys_that_browsers_refuse_are_refused() {
+    let front_end = ("CIRCADIA_FRONTEND_URL", "https://app.example.org");
+    for id in ["127.0.0.1", "[::1]", "Example.org", "https://example.org", "example.org:443", "ex ample.org", "0x7f.1"]
+    {
+        assert!(wrong(&[front_end, ("CIRCADIA_WEBAUTHN_RP_ID", id)]).contains("CIRCADIA_WEBAUTHN_RP_ID must"), "{id}");
+    }
+    for id in ["other.org", "ample.org", "de.app.example.org"] {
+        let said = wrong(&[front_end, ("CIRCADIA_WEBAUTHN_RP_ID", id)]);
+        assert!(said.contains("must be the host of CIRCADIA_FRONTEND_URL"), "{id}: {said}");
+    }
+    for origin in
+        ["https://example.org", "http://app.example.org", "android:apk-key-hash:", "https://app.example.org/x"]
+    {
+        let said = wrong(&[front_end, ("CIRCADIA_WEBAUTHN_ORIGINS", origin)]);
+        assert!(said.contains("CIRCADIA_WEBAUTHN_ORIGINS"), "{origin}: {said}");
+    }
+}

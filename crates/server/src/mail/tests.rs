@@ -27,6 +27,7 @@ fn every_content() -> Vec<EmailContent> {
         EmailContent::AlreadyRegistered,
         EmailContent::FinishRegistration(token()),
         EmailContent::GoogleLinked,
+        EmailContent::PasskeyAdded,
         EmailContent::ResetPassword(token()),
         EmailContent::ConfirmNewEmail(token()),
         EmailContent::EmailIsChanging,

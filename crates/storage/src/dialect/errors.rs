@@ -149,6 +149,8 @@ fn broken_rule(constraint: Option<&str>, message: &str) -> Unique {
         Unique::Email
     } else if is("identities_subject_key", "identities.provider, identities.subject") {
         Unique::Identity
+    } else if is("passkeys_credential_id_key", "passkeys.credential_id") {
+        Unique::Passkey
     } else {
         Unique::Other
     }
@@ -169,6 +171,8 @@ mod tests {
             (None, "UNIQUE constraint failed: identities.provider, identities.subject", Unique::Identity),
             (None, "UNIQUE constraint failed: identities.user_id, identities.provider", Unique::Other),
             (None, "UNIQUE constraint failed: themes.user_id, themes.name_key", Unique::Other),
+            (None, "UNIQUE constraint failed: passkeys.credential_id", Unique::Passkey),
+            (None, "UNIQUE constraint failed: passkeys.user_id, passkeys.id", Unique::Other),
             (None, "Duplicate entry 'a@b.example' for key 'users_email_key'", Unique::Email),
             (None, "Duplicate entry 'ada' for key 'users.users_username_key'", Unique::Username),
             (None, "Duplicate entry 'x for key 'users_email_key'' for key 'PRIMARY'", Unique::Other),

@@ -140,6 +140,26 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable};
+    use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
+
+    passkeys (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        name -> TypedText,
+        credential_id -> Binary,
+        public_key -> Binary,
+        sign_count -> BigInt,
+        backup_eligible -> Bool,
+        backed_up -> Bool,
+        transports -> TypedText,
+        created_at -> UtcTimestamp,
+        last_used_at -> Nullable<UtcTimestamp>,
+        rev -> BigInt,
+    }
+}
+
+table! {
     use diesel::sql_types::{BigInt, Binary, Nullable};
     use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
 
@@ -176,6 +196,7 @@ allow_tables_to_appear_in_same_query!(users, user_revisions, sessions, personal_
 pub(super) const OWNED_BY_USERS: &[&str] = &[
     "one_time_tokens",
     "personal_tokens",
+    "passkeys",
     "recovery_codes",
     "totp_factors",
     "identities",

@@ -11,6 +11,7 @@ use circadia_domain::identities::{Provider, Subject};
 use circadia_domain::jobs::JobKind;
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::one_time::OneTimePurpose;
+use circadia_domain::passkeys::Transports;
 use circadia_domain::personal_tokens::Scopes;
 use circadia_domain::sessions::{FirstFactor, SessionKind};
 use circadia_domain::shared_pauses::SharedPauseSource;
@@ -84,6 +85,15 @@ validated_texts!(
 );
 
 impl Text for Scopes {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(Self::to_text(*self))
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+}
+
+impl Text for Transports {
     fn to_text(&self) -> Cow<'_, str> {
         Cow::Owned(Self::to_text(*self))
     }

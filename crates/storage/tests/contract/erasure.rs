@@ -110,6 +110,7 @@ fn fill(test: &TestDatabase, user: UserId) {
         tx.store.enqueue_job(&samples::job(Some(user)))?;
         tx.store.insert_personal_token(&samples::personal_token(user))?;
         tx.store.put_totp(&samples::totp(user))?;
+        tx.store.insert_passkey(&samples::passkey(user))?;
         tx.store.replace_recovery_codes(user, &[[1; 32]], NOW)?;
         OneTimePurpose::ALL
             .into_iter()

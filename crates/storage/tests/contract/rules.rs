@@ -53,6 +53,7 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.insert_timer(user, &timer)?;
         tx.store.insert_personal_token(&samples::personal_token(user))?;
         tx.store.put_totp(&samples::totp(user))?;
+        tx.store.insert_passkey(&samples::passkey(user))?;
         tx.store.replace_recovery_codes(user, &[[1; 32]], NOW)?;
         tx.store.insert_session(&samples::session(user))
     });
@@ -101,11 +102,18 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("identities", "subject", "'1'", "''"),
         ("identities", "email", "'a@b'", "'ab'"),
         ("sessions", "kind", "'cookie'", "'stamp'"),
+        ("sessions", "first_factor", "'passkey'", "'charm'"),
         ("sessions", "generation", "0", "-1"),
         ("personal_tokens", "name", "'a'", "''"),
         ("personal_tokens", "scopes", "'read'", "''"),
         ("personal_tokens", "rev", "1", "0"),
         ("totp_factors", "last_step", "0", "-1"),
+        ("passkeys", "name", "'a'", "''"),
+        ("passkeys", "credential_id", sealed, nothing),
+        ("passkeys", "public_key", sealed, nothing),
+        ("passkeys", "sign_count", "4294967295", "4294967296"),
+        ("passkeys", "sign_count", "0", "-1"),
+        ("passkeys", "rev", "1", "0"),
         ("audit_events", "outcome", "'refused'", "'maybe'"),
         ("audit_events", "action", "'a'", "''"),
         ("audit_events", "details", "'{}'", "''"),
@@ -193,6 +201,7 @@ pub(crate) fn columns_that_contradict_each_other_are_refused(backend: Backend) {
         ("UPDATE tasks SET completed_at = NULL", "tasks_completed_at_check"),
         ("UPDATE tasks SET status = 'todo'", "tasks_completed_at_check"),
         ("UPDATE tasks SET status = 'maybe', completed_at = NULL", "tasks_status_check"),
+        ("UPDATE passkeys SET backup_eligible = FALSE", "passkeys_backed_up_check"),
         ("UPDATE time_entries SET ended_at = started_at", "time_entries_ended_at_check"),
         ("UPDATE time_entries SET started_at = NULL", "time_entries_ended_at_check"),
     ] {

@@ -18,6 +18,7 @@ use circadia_domain::ids::{TaskId, TimeEntryId};
 use circadia_domain::jobs::{JobKind, NewJob};
 use circadia_domain::moods::{Mood, MoodMoment, MoodNote, MoodValue, Tag, Tags};
 use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
+use circadia_domain::passkeys::{Passkey, PasskeyId, PasskeyName, Transport};
 use circadia_domain::personal_tokens::{PersonalToken, Scopes, TokenName};
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{FirstFactor, Session, SessionKind};
@@ -104,6 +105,25 @@ pub(crate) fn totp(user: UserId) -> TotpFactor {
         confirmed_at: Some(NOW.plus_seconds(1)),
         last_step: Some(i64::MAX),
         guesses_until: Some(NOW.plus_seconds(2)),
+    }
+}
+
+/// A passkey as long as one may be.
+pub(crate) fn passkey(user: UserId) -> Passkey {
+    let id = id();
+    Passkey {
+        id: PasskeyId::from_uuid(id),
+        user,
+        name: PasskeyName::parse(&"é".repeat(100)).unwrap(),
+        credential_id: [id.as_bytes().as_slice(), &[0xFF; 1007]].concat(),
+        public_key: vec![0xFF; 4096],
+        sign_count: u32::MAX.into(),
+        backup_eligible: true,
+        backed_up: true,
+        transports: Transport::ALL.into_iter().collect(),
+        created_at: NOW,
+        last_used_at: Some(NOW.plus_seconds(1)),
+        rev: Revision(1),
     }
 }
 

@@ -92,6 +92,15 @@ impl<'a> Fields<'a> {
         Fields::read(raw.members()?, raw.textual)
     }
 
+    /// A parser for a nested object that somebody else defines: what isn't known of it is ignored.
+    pub fn open_object<T: Decode>(raw: Raw<'_>) -> Parsed<T> {
+        let mut fields = Fields::over(raw.members()?, raw.textual);
+        match T::decode(&mut fields) {
+            Some(value) if fields.wrong.is_empty() => Ok(value),
+            _ => Err(fields.wrong),
+        }
+    }
+
     /// A field that must be there, and not null.
     pub fn required_with<T>(&mut self, name: &'static str, parse: impl FnOnce(Raw<'_>) -> Parsed<T>) -> Option<T> {
         self.required.push(name);

@@ -77,7 +77,7 @@ impl From<circadia_app::Error> for Problem {
             Error::SecondFactorRequired { challenge } => Self::of(
                 Code::SecondFactorRequired,
                 "The first factor was accepted. Send the `challenge` with a code of the authenticator, or a recovery code, \
-                 within five minutes.",
+                 within five minutes; or begin `POST /auth/passkeys/start` with it.",
             )
             .with_member("challenge", &challenge),
             Error::AccountRateLimited { quota, decision, guess: false } => limits::account_refusal(quota, &decision),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::login::LoginBody;
+use super::passkeys::FinishPasskeySignInBody;
 use super::totp::SecondFactorBody;
 use crate::http::answer::unstored;
 use crate::http::caller::{self, Caller};
@@ -22,7 +23,7 @@ use crate::http::{cookies, csrf};
 use crate::routes::me::UserBody;
 
 pub(super) fn routes(routes: &mut Routes) {
-    operations!(routes, open_session, open_session_with_totp, get_session, end_session);
+    operations!(routes, open_session, open_session_with_totp, open_session_with_passkey, get_session, end_session);
 }
 
 /// A cookie session. Scripts can't read the cookie itself.
@@ -90,7 +91,7 @@ pub(super) async fn issue_cookie(
     request_body = LoginBody,
     responses(
         (status = 200, description = "Signed in", body = SessionBody, headers(("Set-Cookie" = String, description = "The session"))),
-        (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/session/totp`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/session/totp` or `POST /auth/passkeys/start`", body = ProblemDoc, content_type = "application/problem+json"),
         (status = 403, description = "`csrf_failed`: the request came from a page of another site; or `email_not_verified`: the password is right, but the address is not verified yet", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
@@ -127,6 +128,34 @@ async fn open_session_with_totp(
     state: Data<AppState>,
     request: HttpRequest,
     body: Body<SecondFactorBody>,
+) -> Result<HttpResponse, Problem> {
+    csrf::check_origin(&state, request.head())?;
+    let (opened, profile) = body.0.sign_in::<CookieSession>(&state, &request).await?;
+    answer(&state, &request, &opened, profile).await
+}
+
+/// Log in with a cookie and a passkey
+///
+/// As `POST /auth/passkeys/finish`, but the session is kept in a cookie, as that of `POST /auth/session`.
+#[utoipa::path(
+    post,
+    path = "/auth/session/passkey",
+    tag = "auth",
+    operation_id = "openSessionWithPasskey",
+    extensions(("x-rate-limit" = json!("auth"))),
+    security(()),
+    request_body = FinishPasskeySignInBody,
+    responses(
+        (status = 200, description = "Signed in", body = SessionBody, headers(("Set-Cookie" = String, description = "The session"))),
+        (status = 401, description = "`passkey_invalid`; or `challenge_expired`: start again", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 403, description = "`csrf_failed`: the request came from a page of another site; or `email_not_verified`: the passkey is right, but the address isn't verified yet", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 404, description = "`passkeys_disabled`", body = ProblemDoc, content_type = "application/problem+json"),
+    )
+)]
+async fn open_session_with_passkey(
+    state: Data<AppState>,
+    request: HttpRequest,
+    body: Body<FinishPasskeySignInBody>,
 ) -> Result<HttpResponse, Problem> {
     csrf::check_origin(&state, request.head())?;
     let (opened, profile) = body.0.sign_in::<CookieSession>(&state, &request).await?;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod email;
 pub mod google;
+pub mod passkeys;
 mod pauses;
 pub mod profile;
 pub(in crate::routes) mod reauthentication;
@@ -24,6 +25,7 @@ pub(super) fn routes(routes: &mut Routes) {
     email::routes(routes);
     account::routes(routes);
     totp::routes(routes);
+    passkeys::routes(routes);
     tokens::routes(routes);
     pauses::routes(routes);
 }

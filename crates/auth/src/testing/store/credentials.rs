@@ -1,12 +1,13 @@
-//! The in-memory store: keys, sign-ins, tokens, second factors and jobs.
+//! The in-memory store: keys, sign-ins, tokens, second factors, passkeys and jobs.
 
 use circadia_domain::civil::Instant;
-use circadia_domain::error::StoreError;
+use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::{PersonalTokenId, UserId};
 use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
 use circadia_domain::keys::{KeyRepository, StoredKey};
 use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
+use circadia_domain::passkeys::{Passkey, PasskeyId, PasskeyRepository};
 use circadia_domain::personal_tokens::{PersonalToken, PersonalTokenRepository, PersonalTokenState};
 use circadia_domain::totp::{TotpFactor, TotpRepository};
 
@@ -170,5 +171,45 @@ impl TotpRepository for InMemoryStore {
 
     fn recovery_codes_left(&mut self, user: UserId) -> Result<i64, StoreError> {
         Ok(self.recovery_codes.iter().filter(|(owner, _)| *owner == user).count().try_into().unwrap())
+    }
+}
+
+impl PasskeyRepository for InMemoryStore {
+    fn insert_passkey(&mut self, passkey: &Passkey) -> Result<(), StoreError> {
+        if self.passkeys.iter().any(|stored| stored.credential_id == passkey.credential_id) {
+            return Err(StoreError::Duplicate(Unique::Passkey));
+        }
+        self.passkeys.push(passkey.clone());
+        Ok(())
+    }
+
+    fn passkeys(&mut self, user: UserId) -> Result<Vec<Passkey>, StoreError> {
+        Ok(self.passkeys.iter().filter(|passkey| passkey.user == user).cloned().collect())
+    }
+
+    fn find_passkey(&mut self, user: UserId, id: PasskeyId) -> Result<Option<Passkey>, StoreError> {
+        Ok(self.passkeys.iter().find(|passkey| passkey.user == user && passkey.id == id).cloned())
+    }
+
+    fn find_passkey_of_credential(&mut self, user: UserId, id: &[u8]) -> Result<Option<Passkey>, StoreError> {
+        Ok(self.passkeys.iter().find(|passkey| passkey.user == user && passkey.credential_id == id).cloned())
+    }
+
+    fn update_passkey(&mut self, passkey: &Passkey) -> Result<(), StoreError> {
+        let stored = self.passkeys.iter_mut().find(|stored| stored.user == passkey.user && stored.id == passkey.id);
+        *stored.ok_or_else(|| StoreError::Defect("no such passkey".into()))? = passkey.clone();
+        Ok(())
+    }
+
+    fn delete_passkey(&mut self, user: UserId, id: PasskeyId) -> Result<bool, StoreError> {
+        let before = self.passkeys.len();
+        self.passkeys.retain(|passkey| passkey.user != user || passkey.id != id);
+        Ok(self.passkeys.len() < before)
+    }
+
+    fn delete_passkeys(&mut self, user: UserId) -> Result<usize, StoreError> {
+        let before = self.passkeys.len();
+        self.passkeys.retain(|passkey| passkey.user != user);
+        Ok(before - self.passkeys.len())
     }
 }

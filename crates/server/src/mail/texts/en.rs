@@ -102,5 +102,15 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
             Some(("Choose a new password", links.forgot_password())),
             &["With a new password, everybody else is signed out."],
         ),
+        EmailContent::PasskeyAdded => texts(
+            "A passkey was added",
+            &[
+                "From now on, a passkey signs in to your account at Circadia, without a password.",
+                "If it was you, there is nothing to do here. If it wasn't, remove it in your settings and choose a new \
+                 password now:",
+            ],
+            Some(("Choose a new password", links.forgot_password())),
+            &["With a new password, everybody else is signed out."],
+        ),
     }
 }

@@ -1,0 +1,27 @@
+-- Passkeys: WebAuthn credentials that sign in without a password. `public_key` is the credential's public key, as the
+-- program encodes it. A credential belongs to one user.
+CREATE TABLE IF NOT EXISTS passkeys (
+    user_id         BINARY(16)      NOT NULL,
+    id              BINARY(16)      NOT NULL,
+    name            VARCHAR(100)    NOT NULL,
+    credential_id   VARBINARY(1023) NOT NULL,
+    public_key      VARBINARY(4096) NOT NULL,
+    sign_count      BIGINT          NOT NULL,
+    backup_eligible BOOLEAN         NOT NULL,
+    backed_up       BOOLEAN         NOT NULL,
+    transports      VARCHAR(60)     NOT NULL,
+    created_at      DATETIME(6)     NOT NULL,
+    last_used_at    DATETIME(6),
+    rev             BIGINT          NOT NULL,
+    PRIMARY KEY (user_id, id),
+    CONSTRAINT passkeys_credential_id_key UNIQUE (credential_id),
+    CONSTRAINT passkeys_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT passkeys_name_check CHECK (char_length(name) BETWEEN 1 AND 100),
+    CONSTRAINT passkeys_credential_id_check CHECK (length(credential_id) BETWEEN 1 AND 1023),
+    CONSTRAINT passkeys_public_key_check CHECK (length(public_key) BETWEEN 1 AND 4096),
+    CONSTRAINT passkeys_sign_count_check CHECK (sign_count BETWEEN 0 AND 4294967295),
+    CONSTRAINT passkeys_backup_eligible_check CHECK (backup_eligible IN (0, 1)),
+    CONSTRAINT passkeys_backed_up_check CHECK (backed_up IN (0, 1) AND backed_up <= backup_eligible),
+    CONSTRAINT passkeys_transports_check CHECK (char_length(transports) BETWEEN 0 AND 60),
+    CONSTRAINT passkeys_rev_check CHECK (rev >= 1)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;

@@ -1,0 +1,5 @@
+ALTER TABLE login_attempts
+    DROP CONSTRAINT login_attempts_method_check,
+    ADD CONSTRAINT login_attempts_method_check CHECK (method IN ('password', 'google', 'provider', 'totp')),
+    DROP CONSTRAINT login_attempts_failure_check,
+    ADD CONSTRAINT login_attempts_failure_check CHECK (failure IN ('unknown_user', 'wrong_password', 'inactive', 'email_not_verified', 'wrong_code', 'second_factor_required'));
