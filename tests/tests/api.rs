@@ -18,7 +18,6 @@ mod api {
     mod entries;
     mod faults;
     mod forgeries;
-    mod google;
     mod habit_oracle;
     mod habit_views;
     mod habits;
@@ -35,6 +34,7 @@ mod api {
     mod pages;
     mod passwords;
     mod plans;
+    mod providers;
     mod quotes;
     mod races;
     mod reauthentication;

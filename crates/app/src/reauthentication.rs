@@ -53,14 +53,19 @@ impl Reauthentication {
         self.by_password_or_session(principal, submitted, |_| true, detail).await
     }
 
-    /// Takes the password, or else a session that was opened through Google at most five minutes ago.
+    /// Takes the password, or else a session that was opened through a provider at most five minutes ago.
     ///
     /// # Errors
     /// `wrong_password`, `reauthentication_required`; [`Error::AccountRateLimited`].
-    pub async fn by_password_or_google(&self, principal: Principal, submitted: SubmittedPassword) -> Result<(), Error> {
-        let through_google = |session: &Session| session.first_factor == FirstFactor::Google;
-        let detail = "Send the password, or sign in with Google again and repeat the request within five minutes.";
-        self.by_password_or_session(principal, submitted, through_google, detail).await
+    pub async fn by_password_or_provider(
+        &self,
+        principal: Principal,
+        submitted: SubmittedPassword,
+    ) -> Result<(), Error> {
+        let through_provider = |session: &Session| session.first_factor == FirstFactor::Provider;
+        let detail =
+            "Send the password, or sign in through a provider again and repeat the request within five minutes.";
+        self.by_password_or_session(principal, submitted, through_provider, detail).await
     }
 
     async fn by_password_or_session(

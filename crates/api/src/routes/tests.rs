@@ -11,10 +11,10 @@ use circadia_domain::timer::{StartTimer, StopTimer};
 use circadia_domain::users::SettingsPatch;
 
 use super::auth::email::{AddressBody, VerifyEmailBody};
-use super::auth::google::ExchangeGoogleBody;
 use super::auth::login::LoginBody;
 use super::auth::logout::LogoutBody;
 use super::auth::password::{ChangePasswordBody, ResetPasswordBody};
+use super::auth::providers::ExchangeProviderCodeBody;
 use super::auth::refresh::RefreshBody;
 use super::auth::register::RegisterBody;
 use super::auth::totp::SecondFactorBody;
@@ -23,7 +23,7 @@ use super::habits::entries::IncrementBody;
 use super::habits::list::OrderBody;
 use super::habits::pauses::{CreatePauseBody, UpdatePauseBody};
 use super::me::email::ChangeEmailBody;
-use super::me::google::{ConfirmGoogleBody, LinkGoogleBody};
+use super::me::providers::{ConfirmProviderBody, LinkProviderBody};
 use super::me::reauthentication::ReauthenticationBody;
 use super::me::tokens::CreateTokenBody;
 use super::me::totp::{ConfirmTotpBody, TotpProofBody};
@@ -57,16 +57,16 @@ documented!(
     ChangePasswordBody,
     ChangeUsernameBody,
     CheckSleepBody,
-    ConfirmGoogleBody,
+    ConfirmProviderBody,
     ConfirmTotpBody,
     CreatePauseBody,
     CreateTokenBody,
     EntryInput,
     EntryPatch,
-    ExchangeGoogleBody,
+    ExchangeProviderCodeBody,
     HabitPatch,
     IncrementBody,
-    LinkGoogleBody,
+    LinkProviderBody,
     LoginBody,
     LogoutBody,
     MomentPatch,

@@ -1,8 +1,8 @@
 //! Configuration: read once from the environment, checked as a whole, named in full where it is wrong.
 
 mod environment;
-mod google;
 mod mail;
+mod providers;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,8 +15,8 @@ use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use environment::Environment;
-pub use google::GoogleConfig;
 pub use mail::{MailConfig, MailTransport};
+pub use providers::ProvidersConfig;
 use url::Url;
 
 /// Where front ends are served in development, by most tools and by Vite.
@@ -60,8 +60,9 @@ pub struct Config {
     pub quotes_url: Option<Url>,
     /// How often (`CIRCADIA_QUOTES_REFRESH_HOURS`).
     pub quotes_refresh_hours: u16,
-    /// What signing in with Google needs (`CIRCADIA_GOOGLE_*`, `CIRCADIA_FRONTEND_URL`), if it is configured.
-    pub google: Option<GoogleConfig>,
+    /// What signing in through OpenID providers needs (`CIRCADIA_OIDC_*`, `CIRCADIA_GOOGLE_*`, `CIRCADIA_FRONTEND_URL`),
+    /// if one is configured.
+    pub providers: Option<ProvidersConfig>,
     /// Whether an account can be used before its address was proven (`CIRCADIA_EMAIL_VERIFICATION`).
     pub verification: Verification,
     /// How mail is sent (`SMTP_URL`, `CIRCADIA_MAIL_FROM`, `CIRCADIA_FRONTEND_URL`).
@@ -182,7 +183,7 @@ impl Config {
                 .filter(|hours| (1..=720).contains(hours))
                 .ok_or_else(|| "must be between 1 and 720".to_owned())
         });
-        let front_end = google::front_end(&mut env);
+        let front_end = providers::front_end(&mut env);
         // The front end calls from browsers: that needs no saying twice.
         let own: Vec<String> = match &front_end {
             Some(url) => vec![url.origin().ascii_serialization()],
@@ -191,7 +192,7 @@ impl Config {
         };
         let new: Vec<String> = own.into_iter().filter(|own| !cors_origins.contains(own)).collect();
         cors_origins.extend(new);
-        let google = google::read(&mut env, production, front_end.clone());
+        let providers = providers::read(&mut env, production, front_end.clone());
         let mail = mail::read(&mut env, production, &data_dir, front_end.as_ref());
         let log = env.read("CIRCADIA_LOG", |text| {
             tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
@@ -219,7 +220,7 @@ impl Config {
             cors_origins,
             quotes_url,
             quotes_refresh_hours: quotes_refresh_hours.unwrap_or(24),
-            google,
+            providers,
             verification,
             mail,
             log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),

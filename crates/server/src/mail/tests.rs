@@ -26,7 +26,7 @@ fn every_content() -> Vec<EmailContent> {
         EmailContent::VerifyEmail(token()),
         EmailContent::AlreadyRegistered,
         EmailContent::FinishRegistration(token()),
-        EmailContent::GoogleLinked,
+        EmailContent::ProviderLinked("Work & Play".to_owned()),
         EmailContent::ResetPassword(token()),
         EmailContent::ConfirmNewEmail(token()),
         EmailContent::EmailIsChanging,

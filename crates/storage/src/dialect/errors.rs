@@ -147,7 +147,7 @@ fn broken_rule(constraint: Option<&str>, message: &str) -> Unique {
         Unique::Username
     } else if is("users_email_key", "users.email") {
         Unique::Email
-    } else if is("identities_subject_key", "identities.provider, identities.subject") {
+    } else if is("identities_subject_key", "identities.issuer, identities.subject") {
         Unique::Identity
     } else {
         Unique::Other
@@ -166,8 +166,8 @@ mod tests {
             (Some("themes_pkey"), "duplicate key value violates unique constraint", Unique::Other),
             (None, "UNIQUE constraint failed: users.email", Unique::Email),
             (None, "UNIQUE constraint failed: users.username_key", Unique::Username),
-            (None, "UNIQUE constraint failed: identities.provider, identities.subject", Unique::Identity),
-            (None, "UNIQUE constraint failed: identities.user_id, identities.provider", Unique::Other),
+            (None, "UNIQUE constraint failed: identities.issuer, identities.subject", Unique::Identity),
+            (None, "UNIQUE constraint failed: identities.user_id, identities.issuer", Unique::Other),
             (None, "UNIQUE constraint failed: themes.user_id, themes.name_key", Unique::Other),
             (None, "Duplicate entry 'a@b.example' for key 'users_email_key'", Unique::Email),
             (None, "Duplicate entry 'ada' for key 'users.users_username_key'", Unique::Username),
