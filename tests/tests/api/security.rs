@@ -491,6 +491,15 @@ const HELD: &[(&str, &[&str])] = &[
         &["cli/readers.rs::those_who_never_read_use_little_memory_are_closed_and_hold_up_no_stop"],
     ),
     ("Slow clients: headers 5 s, body 10 s", &["cli/serving.rs::slow_clients_are_given_up_and_hold_nobody_up"]),
+    (
+        "A body that is announced as too large is refused before it is read",
+        &["cli/serving.rs::a_body_that_is_announced_as_too_large_is_refused_before_it_arrives"],
+    ),
+    (
+        "Malformed requests are no errors in the log",
+        &["cli/serving.rs::what_strangers_send_malformed_is_no_error_in_the_log"],
+    ),
+    ("A stop cuts no connection", &["cli/serving.rs::no_connection_is_cut_while_a_server_stops_listening"]),
 ];
 
 /// The clauses of the document one after the other: the text of its lists.

@@ -82,8 +82,10 @@ impl std::fmt::Debug for Config {
     }
 }
 
-/// Without what strangers get wrong: malformed requests, which the HTTP library logs as errors.
-const DEFAULT_LOG: &str = "info,actix_http::h1::dispatcher=off";
+/// What is logged without a filter.
+const DEFAULT_LOG: &str = "info";
+/// Goes before any filter, which may name it otherwise: the HTTP library logs as errors what strangers get wrong.
+const WITHOUT_MALFORMED_REQUESTS: &str = "actix_http::h1::dispatcher=off";
 
 /// The limits of `standard` (per minute) and `strict` (signed in: per hour).
 fn preset(name: &str) -> Result<RateLimits, String> {
@@ -223,7 +225,7 @@ impl Config {
             providers,
             verification,
             mail,
-            log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            log: format!("{WITHOUT_MALFORMED_REQUESTS},{}", log.as_deref().unwrap_or(DEFAULT_LOG)),
         })
     }
 }

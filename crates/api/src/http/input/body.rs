@@ -57,7 +57,7 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let accepted = accepts(request);
+        let accepted = accepts(request).and_then(|()| check_length(request, MAX_BODY_BYTES));
         let state = request.app_data::<Data<AppState>>().cloned();
         let mut payload = payload.take();
         Box::pin(async move {
@@ -78,9 +78,8 @@ impl<T: Decode + 'static> FromRequest for OptionalBody<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         let chunked = request.headers().contains_key(TRANSFER_ENCODING);
-        if length.unwrap_or(0) == 0 && !chunked {
+        if content_length(request).unwrap_or(0) == 0 && !chunked {
             return Box::pin(ready(Ok(Self(None))));
         }
         let body = Body::<T>::from_request(request, payload);
@@ -98,8 +97,19 @@ pub async fn read_form(request: &HttpRequest, mut payload: Payload) -> Result<St
     if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(Problem::of(Code::UnsupportedMediaType, "The body must be `application/x-www-form-urlencoded`."));
     }
+    check_length(request, MAX_FORM_BYTES)?;
     let bytes = read_all(&mut payload, MAX_FORM_BYTES).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn content_length(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Refuses a body that is announced as too large, before it is read.
+fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    if content_length(request).is_some_and(|length| length > most) { Err(too_large(limit)) } else { Ok(()) }
 }
 
 async fn read_all(payload: &mut Payload, limit: usize) -> Result<BytesMut, Problem> {
