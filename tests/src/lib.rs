@@ -45,7 +45,7 @@ pub use comparable::Comparable;
 pub use database::{Backend, Connection, TestDatabase};
 pub use mail::Mail;
 pub use passkeys::{FRONT_END, add_passkey};
-pub use provider::{Fault, OpenIdProvider};
+pub use provider::{Fault, Kind as ProviderKind, OpenIdProvider, Return};
 pub use proxy::{Disturbed, Proxy};
 pub use redis::RedisServer;
 pub use server::{DatabaseServer, FrozenServer};

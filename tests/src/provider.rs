@@ -1,4 +1,4 @@
-//! An OpenID provider on loopback: discovery, authorisation, tokens and keys over HTTP, with real checks of the client,
+//! OpenID providers on loopback: discovery, authorisation, tokens and keys over HTTP, with real checks of the client,
 //! the redirect URL and PKCE, and ID tokens that are really signed. Tests can inject faults.
 
 use std::collections::HashMap;
@@ -13,7 +13,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding,
+    RsaKeyPair,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use circadia_app::Clock as _;
@@ -26,7 +29,44 @@ const CLIENT_ID: &str = "circadia.apps.example";
 /// The client secret, with characters that must be encoded.
 const CLIENT_SECRET: &str = "hush & büsh+%";
 /// Where browsers are sent back to; tests take path and query of it.
-const REDIRECT_URL: &str = "http://127.0.0.1:1/api/v1/auth/google/callback";
+const REDIRECT_ORIGIN: &str = "http://127.0.0.1:1";
+/// What the private key for client secrets belongs to, and is called.
+const TEAM_ID: &str = "TEAM123456";
+const KEY_ID: &str = "KEY1234567";
+
+/// In what providers differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// As Google.
+    Google,
+    /// As a certified one that an organisation runs: RSA-PSS, addresses by `userinfo`, the issuer in redirects.
+    Work,
+    /// As Apple: client secrets that are signed, browsers that post a form, truth in words.
+    Apple,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+            Self::Work => "work",
+            Self::Apple => "apple",
+        }
+    }
+}
+
+fn redirect_url(name: &str) -> String {
+    format!("{REDIRECT_ORIGIN}/api/v1/auth/providers/{name}/callback")
+}
+
+/// What brings a browser back from the provider.
+#[derive(Debug, Clone)]
+pub struct Return {
+    /// The path and query at the program.
+    pub path: String,
+    /// The form that is posted there, from the provider's page; without one, a redirect leads there.
+    pub form: Option<String>,
+}
 
 /// A fault of the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +77,8 @@ pub enum Fault {
     WrongState,
     /// Browsers come back from another issuer (RFC 9207).
     WrongResponseIssuer,
+    /// Browsers come back without an issuer.
+    NoResponseIssuer,
     /// ID tokens are those of another sign-in.
     WrongNonce,
     /// ID tokens have another issuer.
@@ -101,20 +143,26 @@ struct Grant {
 
 #[derive(Debug)]
 struct State {
+    name: &'static str,
     person: Person,
     fault: Option<Fault>,
     elliptic: bool,
     keys: String,
     codes: HashMap<String, Grant>,
+    /// Whom the latest access token is of.
+    signed_in: Option<Person>,
     asked: HashMap<String, usize>,
 }
 
 struct Inner {
+    kind: Kind,
     issuer: String,
     clock: Arc<TestClock>,
     state: Mutex<State>,
     rsa: RsaKeyPair,
     ec: EcdsaKeyPair,
+    /// For client secrets that are signed: the private key as the program gets it, and its public one.
+    client_key: (String, Vec<u8>),
 }
 
 /// The provider, listening on a port of its own. Stops when it goes out of scope.
@@ -132,26 +180,40 @@ impl std::fmt::Debug for OpenIdProvider {
 
 impl OpenIdProvider {
     /// Starts it, with the clock that the program is served by.
-    pub fn start(clock: &Arc<TestClock>) -> Self {
-        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
-        let document = document.expect("an elliptic curve key");
-        let ec = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref());
-        let person =
-            Person { subject: "110169484474386276334".into(), email: "grace@example.org".into(), verified: true };
+    pub fn start(kind: Kind, clock: &Arc<TestClock>) -> Self {
+        let ec_key = || {
+            let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+            let document = document.expect("an elliptic curve key");
+            let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref());
+            (STANDARD.encode(document.as_ref()), key.expect("an elliptic curve key"))
+        };
+        let (client_document, client_key) = ec_key();
+        let client_pem = format!("-----BEGIN PRIVATE KEY-----\n{client_document}\n-----END PRIVATE KEY-----\n");
+        let client_key = (client_pem, client_key.public_key().as_ref().to_vec());
+        // Each provider knows its users by the same subject, and by another address.
+        let email = match kind {
+            Kind::Google => "grace@example.org".to_owned(),
+            other => format!("grace@{}.example", other.name()),
+        };
+        let person = Person { subject: "110169484474386276334".into(), email, verified: true };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let inner = Arc::new(Inner {
+            kind,
+            client_key,
             issuer: format!("http://{}", listener.local_addr().expect("an address")),
             clock: Arc::clone(clock),
             state: Mutex::new(State {
+                name: kind.name(),
                 person,
                 fault: None,
                 elliptic: false,
                 keys: "1".to_owned(),
                 codes: HashMap::new(),
+                signed_in: None,
                 asked: HashMap::new(),
             }),
             rsa: RsaKeyPair::generate(KeySize::Rsa2048).expect("an RSA key"),
-            ec: ec.expect("an elliptic curve key"),
+            ec: ec_key().1,
         });
         let (told, handle) = mpsc::channel();
         let served = Arc::clone(&inner);
@@ -203,8 +265,28 @@ impl OpenIdProvider {
         self.state().asked.get(path).copied().unwrap_or_default()
     }
 
-    /// Consents as the user would. Returns the path and query that the browser is redirected to.
-    pub async fn agree(&self, authorization_url: &str) -> String {
+    /// What the program calls it.
+    pub fn name(&self) -> &'static str {
+        self.state().name
+    }
+
+    /// Registers the program under another name of the provider.
+    pub fn call_it(&self, name: &'static str) {
+        self.state().name = name;
+    }
+
+    /// Its issuer.
+    pub fn issuer(&self) -> &str {
+        &self.inner.issuer
+    }
+
+    /// The path of one of the program's operations about it, such as `/me/providers/google`.
+    pub fn path(&self, before: &str, after: &str) -> String {
+        format!("{before}/providers/{}{after}", self.name())
+    }
+
+    /// Consents as the user would.
+    pub async fn agree(&self, authorization_url: &str) -> Return {
         assert!(authorization_url.starts_with(&self.inner.issuer), "{authorization_url} isn't the provider's");
         let answer = self.http.get(authorization_url).send().await.expect("an answer of the provider");
         let status = answer.status().as_u16();
@@ -212,7 +294,13 @@ impl OpenIdProvider {
         let Some(location) = location else {
             panic!("the provider answered {status}: {}", answer.text().await.expect("text"));
         };
-        location.strip_prefix("http://127.0.0.1:1").expect("the registered URL").to_owned()
+        let path = location.strip_prefix(REDIRECT_ORIGIN).expect("the registered URL");
+        match path.split_once('?') {
+            Some((path, form)) if self.inner.kind == Kind::Apple => {
+                Return { path: path.to_owned(), form: Some(form.to_owned()) }
+            }
+            _ => Return { path: path.to_owned(), form: None },
+        }
     }
 }
 
@@ -229,18 +317,48 @@ impl Drop for OpenIdProvider {
 impl Builder {
     /// Starts an OpenID provider and lets the program sign people in with it as with Google.
     pub fn with_google(self) -> (Self, OpenIdProvider) {
-        let provider = OpenIdProvider::start(self.clock());
+        let provider = OpenIdProvider::start(Kind::Google, self.clock());
         let issuer = provider.inner.issuer.clone();
         (self.with_google_at(&issuer), provider)
     }
 
-    /// Configures this URL as the program's provider.
+    /// Configures this URL as that of Google.
     pub fn with_google_at(self, issuer: &str) -> Self {
         self.set("CIRCADIA_GOOGLE_ISSUER", issuer)
             .set("CIRCADIA_GOOGLE_CLIENT_ID", CLIENT_ID)
             .set("CIRCADIA_GOOGLE_CLIENT_SECRET", CLIENT_SECRET)
-            .set("CIRCADIA_GOOGLE_REDIRECT_URL", REDIRECT_URL)
+            .set("CIRCADIA_GOOGLE_REDIRECT_URL", &redirect_url(Kind::Google.name()))
             .set("CIRCADIA_FRONTEND_URL", "https://app.example.org/circadia")
+    }
+
+    /// Starts a provider of each kind and lets the program sign people in with all of them.
+    pub fn with_providers(self) -> (Self, [OpenIdProvider; 3]) {
+        let providers = [Kind::Google, Kind::Work, Kind::Apple].map(|kind| OpenIdProvider::start(kind, self.clock()));
+        (self.with_providers_at(&providers), providers)
+    }
+
+    /// Lets the program sign people in with providers that are there already; the first is Google.
+    pub fn with_providers_at(self, providers: &[OpenIdProvider]) -> Self {
+        let mut builder = self.with_google_at(&providers[0].inner.issuer);
+        let mut names = Vec::new();
+        for Inner { kind, issuer, client_key, .. } in providers[1..].iter().map(|provider| &*provider.inner) {
+            names.push(kind.name());
+            let variable = |suffix: &str| format!("CIRCADIA_OIDC_{}_{suffix}", kind.name().to_uppercase());
+            builder = builder
+                .set(&variable("ISSUER"), issuer)
+                .set(&variable("CLIENT_ID"), CLIENT_ID)
+                .set(&variable("REDIRECT_URL"), &redirect_url(kind.name()));
+            builder = if *kind == Kind::Apple {
+                builder
+                    .set(&variable("TEAM_ID"), TEAM_ID)
+                    .set(&variable("KEY_ID"), KEY_ID)
+                    .set(&variable("PRIVATE_KEY"), &client_key.0)
+                    .set(&variable("RESPONSE_MODE"), "form_post")
+            } else {
+                builder.set(&variable("CLIENT_SECRET"), CLIENT_SECRET).set(&variable("NAME"), "Work & Co")
+            };
+        }
+        builder.set("CIRCADIA_OIDC_PROVIDERS", &names.join(","))
     }
 }
 
@@ -249,6 +367,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/.well-known/openid-configuration", web::get().to(discovery))
         .route("/authorize", web::get().to(authorize))
         .route("/token", web::post().to(token))
+        .route("/userinfo", web::get().to(user_info))
         .route("/keys", web::get().to(keys));
 }
 
@@ -264,12 +383,16 @@ impl Inner {
         let rsa = self.rsa.public_key();
         let point = self.ec.public_key().as_ref();
         let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut rsa = json!({
+            "kty": "RSA", "use": "sig", "kid": format!("rsa-{names}"),
+            "n": encoded(rsa.modulus().big_endian_without_leading_zero()),
+            "e": encoded(rsa.exponent().big_endian_without_leading_zero()),
+        });
+        if self.kind != Kind::Work {
+            rsa["alg"] = json!("RS256");
+        }
         json!({"keys": [
-            {
-                "kty": "RSA", "use": "sig", "alg": "RS256", "kid": format!("rsa-{names}"),
-                "n": encoded(rsa.modulus().big_endian_without_leading_zero()),
-                "e": encoded(rsa.exponent().big_endian_without_leading_zero()),
-            },
+            rsa,
             {
                 "kty": "EC", "use": "sig", "alg": "ES256", "crv": "P-256", "kid": format!("ec-{names}"),
                 "x": encoded(&point[1..33]), "y": encoded(&point[33..65]),
@@ -283,7 +406,8 @@ impl Inner {
             return self.ec.sign(&random, message).expect("a signature").as_ref().to_vec();
         }
         let mut signature = vec![0; self.rsa.public_modulus_len()];
-        self.rsa.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).expect("a signature");
+        let encoding: &dyn RsaEncoding = if self.kind == Kind::Work { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+        self.rsa.sign(encoding, &random, message, &mut signature).expect("a signature");
         signature
     }
 
@@ -294,23 +418,26 @@ impl Inner {
         };
         let is = |wanted: Fault| fault == Some(wanted);
         let now = self.clock.now().seconds() - if is(Fault::Expired) { 7_200 } else { 0 };
-        let claims = json!({
+        let mut claims = json!({
             "iss": if is(Fault::WrongIssuer) { "https://accounts.google.com" } else { self.issuer.as_str() },
             "aud": if is(Fault::WrongAudience) { "somebody.else" } else { CLIENT_ID },
             "azp": if is(Fault::WrongAudience) { "somebody.else" } else { CLIENT_ID },
             "sub": grant.person.subject,
-            "email": grant.person.email,
-            "email_verified": grant.person.verified,
             "nonce": if is(Fault::WrongNonce) { "another" } else { grant.nonce.as_str() },
             "at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q",
             "name": "Grace Hopper",
             "iat": now,
             "exp": now + 3_600,
         });
+        if self.kind != Kind::Work {
+            claims["email"] = json!(grant.person.email);
+            claims["email_verified"] = self.verified(&grant.person);
+        }
         let (algorithm, kind) = match fault {
             Some(Fault::Unsigned) => ("none", "rsa"),
             Some(Fault::SignedWithSecret | Fault::SignedWithPublicKey) => ("HS256", "rsa"),
             _ if elliptic => ("ES256", "ec"),
+            _ if self.kind == Kind::Work => ("PS256", "rsa"),
             _ => ("RS256", "rsa"),
         };
         let unknown = if is(Fault::UnknownKey) { "unknown-" } else { "" };
@@ -335,6 +462,16 @@ impl Inner {
     }
 }
 
+impl Inner {
+    fn redirect_url(&self) -> String {
+        redirect_url(self.state.lock().expect("a provider that didn't panic").name)
+    }
+
+    fn verified(&self, person: &Person) -> Value {
+        if self.kind == Kind::Apple { json!(person.verified.to_string()) } else { json!(person.verified) }
+    }
+}
+
 fn hs256(secret: &[u8], message: &str) -> String {
     let key = jsonwebtoken::EncodingKey::from_secret(secret);
     jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).expect("a signature")
@@ -349,15 +486,23 @@ fn huge(document: &Value) -> HttpResponse {
 async fn discovery(inner: Data<Inner>, request: HttpRequest) -> HttpResponse {
     let fault = inner.asked(&request);
     let issuer = if fault == Some(Fault::DiscoveryOfAnother) { "https://accounts.google.com" } else { &inner.issuer };
-    let document = json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{}/authorize", inner.issuer),
         "token_endpoint": format!("{}/token", inner.issuer),
         "jwks_uri": format!("{}/keys", inner.issuer),
         "response_types_supported": ["code"],
-        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "id_token_signing_alg_values_supported": ["RS256", "PS256", "ES256"],
         "code_challenge_methods_supported": ["S256"],
     });
+    match inner.kind {
+        Kind::Google => {}
+        Kind::Work => {
+            document["userinfo_endpoint"] = json!(format!("{}/userinfo", inner.issuer));
+            document["authorization_response_iss_parameter_supported"] = json!(true);
+        }
+        Kind::Apple => document["token_endpoint_auth_methods_supported"] = json!(["client_secret_post"]),
+    }
     match fault {
         Some(Fault::DiscoveryHangs) => pending().await,
         Some(Fault::DiscoveryHuge) => huge(&document),
@@ -378,11 +523,13 @@ async fn authorize(inner: Data<Inner>, request: HttpRequest, query: web::Query<P
     let fault = inner.asked(&request);
     let query = query.into_inner();
     let given = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
+    let redirect_url = inner.redirect_url();
     for (name, wanted) in [
         ("response_type", "code"),
         ("client_id", CLIENT_ID),
-        ("redirect_uri", REDIRECT_URL),
+        ("redirect_uri", &redirect_url),
         ("code_challenge_method", "S256"),
+        ("response_mode", if inner.kind == Kind::Apple { "form_post" } else { "" }),
     ] {
         if given(name) != wanted {
             return wrong(&format!("{name} is `{}`, not `{wanted}`", given(name)));
@@ -410,17 +557,21 @@ async fn authorize(inner: Data<Inner>, request: HttpRequest, query: web::Query<P
         let grant = Grant { challenge, nonce: given("nonce").to_owned(), person: known.person.clone() };
         known.codes.insert(code.clone(), grant);
         answer.push(("code", code));
-        // What Google adds.
-        answer.extend([
-            ("scope", "email openid".to_owned()),
-            ("authuser", "0".to_owned()),
-            ("prompt", "none".to_owned()),
-        ]);
+        if inner.kind == Kind::Google {
+            // What Google adds.
+            answer.extend([
+                ("scope", "email openid".to_owned()),
+                ("authuser", "0".to_owned()),
+                ("prompt", "none".to_owned()),
+            ]);
+        }
     }
     if fault == Some(Fault::WrongResponseIssuer) {
         answer.push(("iss", "https://accounts.google.com".to_owned()));
+    } else if inner.kind == Kind::Work && fault != Some(Fault::NoResponseIssuer) {
+        answer.push(("iss", inner.issuer.clone()));
     }
-    let url = reqwest::Url::parse_with_params(REDIRECT_URL, answer).expect("a URL");
+    let url = reqwest::Url::parse_with_params(&redirect_url, answer).expect("a URL");
     HttpResponse::Found().insert_header(("location", url.as_str())).finish()
 }
 
@@ -435,20 +586,23 @@ async fn token(inner: Data<Inner>, request: HttpRequest, form: web::Form<Pairs>)
     }
     let given = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let refuse = |error: &str| HttpResponse::BadRequest().json(json!({"error": error}));
-    if !is_client(&request) {
+    let is_client = if inner.kind == Kind::Apple { inner.has_signed(&form) } else { is_client(&request) };
+    if !is_client {
         return HttpResponse::Unauthorized().json(json!({"error": "invalid_client"}));
     }
-    if given("grant_type") != "authorization_code" || given("redirect_uri") != REDIRECT_URL {
+    if given("grant_type") != "authorization_code" || given("redirect_uri") != inner.redirect_url() {
         return refuse("invalid_request");
     }
     // A code is good once.
     let grant = inner.state.lock().expect("a provider that didn't panic").codes.remove(given("code"));
+    let access_token = "ya29.secret";
     let Some(grant) = grant.filter(|_| fault != Some(Fault::CodeUsed)) else { return refuse("invalid_grant") };
     if URL_SAFE_NO_PAD.encode(digest(&SHA256, given("code_verifier").as_bytes())) != grant.challenge {
         return refuse("invalid_grant");
     }
     let mut answer =
-        json!({"access_token": "ya29.secret", "token_type": "Bearer", "expires_in": 3599, "scope": "openid email"});
+        json!({"access_token": access_token, "token_type": "Bearer", "expires_in": 3599, "scope": "openid email"});
+    inner.state.lock().expect("a provider that didn't panic").signed_in = Some(grant.person.clone());
     if fault != Some(Fault::NoIdToken) {
         answer["id_token"] = json!(inner.id_token(&grant, fault));
     }
@@ -466,6 +620,42 @@ fn is_client(request: &HttpRequest) -> bool {
         url.query_pairs().map(|(name, _)| name.into_owned()).next().unwrap_or_default()
     };
     decode(id) == CLIENT_ID && decode(secret) == CLIENT_SECRET
+}
+
+impl Inner {
+    /// Whether a request has a client secret that was signed lately by the client's key, for this provider.
+    fn has_signed(&self, form: &Pairs) -> bool {
+        let given = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+        let Some((message, signature)) = given("client_secret").rsplit_once('.') else { return false };
+        let key = jsonwebtoken::DecodingKey::from_ec_der(&self.client_key.1);
+        let algorithm = jsonwebtoken::Algorithm::ES256;
+        let genuine = jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, algorithm).unwrap_or(false);
+        let part = |text: &str| -> Value {
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap_or_default()).unwrap_or_default()
+        };
+        let (header, claims) =
+            message.split_once('.').map(|(header, claims)| (part(header), part(claims))).unwrap_or_default();
+        let now = self.clock.now().seconds();
+        genuine
+            && given("client_id") == CLIENT_ID
+            && header["kid"] == KEY_ID
+            && (&claims["iss"], &claims["sub"], &claims["aud"])
+                == (&json!(TEAM_ID), &json!(CLIENT_ID), &json!(self.issuer))
+            && claims["iat"] == now
+            && claims["exp"].as_i64().is_some_and(|exp| (now..=now + 3_600).contains(&exp))
+    }
+}
+
+async fn user_info(inner: Data<Inner>, request: HttpRequest) -> HttpResponse {
+    inner.asked(&request);
+    let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    let person = inner.state.lock().expect("a provider that didn't panic").signed_in.clone();
+    match person.filter(|_| authorization == Some("Bearer ya29.secret")) {
+        Some(person) => HttpResponse::Ok().json(json!({
+            "sub": person.subject, "email": person.email, "email_verified": inner.verified(&person),
+        })),
+        None => HttpResponse::Unauthorized().finish(),
+    }
 }
 
 async fn keys(inner: Data<Inner>, request: HttpRequest) -> HttpResponse {

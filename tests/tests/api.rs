@@ -18,7 +18,6 @@ mod api {
     mod entries;
     mod faults;
     mod forgeries;
-    mod google;
     mod habit_oracle;
     mod habit_views;
     mod habits;
@@ -36,6 +35,7 @@ mod api {
     mod passkeys;
     mod passwords;
     mod plans;
+    mod providers;
     mod quotes;
     mod races;
     mod reauthentication;

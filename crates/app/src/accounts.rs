@@ -127,7 +127,7 @@ impl Accounts {
         submitted: SubmittedPassword,
     ) -> Result<(), Error> {
         self.emails.require_enabled()?;
-        self.reauthentication.by_password_or_google(principal, submitted).await?;
+        self.reauthentication.by_password_or_provider(principal, submitted).await?;
         let (user, now, emails) = (principal.user, self.context.now(), self.emails.clone());
         self.context
             .unit_of_work
@@ -156,7 +156,7 @@ impl Accounts {
         expected: Expected,
         submitted: SubmittedPassword,
     ) -> Result<(), Error> {
-        self.reauthentication.by_password_or_google(principal, submitted).await?;
+        self.reauthentication.by_password_or_provider(principal, submitted).await?;
         let (user, now, ids) = (principal.user, self.context.now(), Arc::clone(&self.context.ids));
         self.context
             .unit_of_work

@@ -193,21 +193,21 @@ impl From<FederatedRefusal> for Error {
         let keep = refusal.commit_on_error();
         let (code, detail) = match refusal {
             FederatedRefusal::AccountExists => (
-                Code::GoogleAccountExists,
-                "An account with this e-mail address already exists. Sign in to it first, then link Google there.",
+                Code::ProviderAccountExists,
+                "An account with this e-mail address already exists. Sign in to it first, then link the provider there.",
             ),
-            FederatedRefusal::Inactive => (Code::GoogleAccountInactive, "This account may not sign in."),
+            FederatedRefusal::Inactive => (Code::ProviderAccountInactive, "This account may not sign in."),
             FederatedRefusal::Changed => (Code::ChangedMeanwhile, "It was changed at the same time: try again."),
             FederatedRefusal::SubjectTaken => {
-                (Code::GoogleSubjectTaken, "This Google account belongs to another account here.")
+                (Code::ProviderSubjectTaken, "This account at the provider belongs to another account here.")
             }
             FederatedRefusal::AlreadyLinked => {
-                (Code::GoogleAlreadyLinked, "Another Google account is linked: unlink that one first.")
+                (Code::ProviderAlreadyLinked, "Another account at the provider is linked: unlink that one first.")
             }
-            FederatedRefusal::NotLinked => (Code::GoogleNotLinked, "No Google account is linked."),
+            FederatedRefusal::NotLinked => (Code::ProviderNotLinked, "No account at this provider is linked."),
             FederatedRefusal::LastSignInMethod => (
-                Code::GoogleLastWayIn,
-                "Without a password, Google is the only sign-in method of this account: set a password first.",
+                Code::ProviderLastWayIn,
+                "Without a password, this provider is the only sign-in method of the account: set a password first.",
             ),
             FederatedRefusal::Store(error) => return error.into(),
             refusal @ FederatedRefusal::SecondFactorRequired { .. } => return Self::internal(refusal),
@@ -218,23 +218,23 @@ impl From<FederatedRefusal> for Error {
 
 impl From<OAuthError> for Error {
     fn from(error: OAuthError) -> Self {
-        tracing::warn!(%error, "a sign-in with Google failed");
+        tracing::warn!(%error, "a sign-in through a provider failed");
         match error {
             OAuthError::Unavailable(_) => Self::Unavailable {
-                code: Code::GoogleUnavailable,
-                detail: "Google can't be reached at the moment. Try again.",
+                code: Code::ProviderUnavailable,
+                detail: "The provider can't be reached at the moment. Try again.",
                 retry_after_seconds: 5,
             },
             OAuthError::CodeRefused(_) => Self::refused(
-                Code::GoogleCodeRefused,
-                "Google refused the authorisation code: start the sign-in again.",
+                Code::ProviderCodeRefused,
+                "The provider refused the authorisation code: start the sign-in again.",
             ),
             OAuthError::TokenInvalid(_) => {
-                Self::refused(Code::GoogleTokenInvalid, "Google's answer could not be verified.")
+                Self::refused(Code::ProviderTokenInvalid, "The provider's answer could not be verified.")
             }
             OAuthError::EmailUnverified => Self::refused(
-                Code::GoogleEmailUnverified,
-                "Google has not verified the e-mail address of this account.",
+                Code::ProviderEmailUnverified,
+                "The provider has not verified the e-mail address of this account.",
             ),
         }
     }

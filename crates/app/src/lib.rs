@@ -17,13 +17,13 @@ pub mod database_use;
 mod database_watch;
 pub mod emails;
 pub mod error;
-pub mod google;
 pub mod jobs;
 pub mod keys;
 pub mod maintenance;
 pub mod passkeys;
 pub mod passwords;
 pub mod personal_access_tokens;
+pub mod providers;
 pub mod quotes;
 pub mod reauthentication;
 pub mod sessions;
@@ -53,8 +53,6 @@ pub struct App {
     pub accounts: accounts::Accounts,
     pub authenticator: authenticate::Authenticator,
     pub emails: emails::Emails,
-    /// Present where Google is configured.
-    pub google: Option<google::GoogleSignIn>,
     pub jobs: jobs::JobQueue,
     pub keys: Arc<keys::Keys>,
     pub maintenance: maintenance::Maintenance,
@@ -62,6 +60,9 @@ pub struct App {
     pub passkeys: Option<passkeys::Passkeys>,
     pub passwords: Arc<passwords::Passwords>,
     pub personal_access_tokens: personal_access_tokens::PersonalAccessTokens,
+    pub provider_links: providers::ProviderLinks,
+    /// Present where a provider is configured.
+    pub provider_sign_in: Option<providers::ProviderSignIn>,
     pub quotes: quotes::QuoteFeed,
     pub reauthentication: Arc<reauthentication::Reauthentication>,
     pub sessions: Arc<sessions::Sessions>,

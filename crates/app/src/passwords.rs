@@ -176,7 +176,7 @@ impl Passwords {
                     reset_password(tx.store, tx.rev, &token, &hash, now)?;
                 let happened = [
                     (AuditAction::PASSWORD_RESET, true),
-                    (AuditAction::GOOGLE_UNLINKED, unlinked),
+                    (AuditAction::PROVIDER_UNLINKED, unlinked),
                     (AuditAction::TOTP_DISABLED, without_second_factor),
                     (AuditAction::PASSKEY_REMOVED, passkeys_removed > 0),
                 ];

@@ -53,14 +53,18 @@ impl Reauthentication {
         self.by_password_or_session(principal, submitted, |_| true, detail).await
     }
 
-    /// Takes the password, or else a session that was opened through Google or by a passkey at most five minutes ago.
+    /// Takes the password, or else a session that was opened through a provider or by a passkey at most five minutes ago.
     ///
     /// # Errors
     /// `wrong_password`, `reauthentication_required`; [`Error::AccountRateLimited`].
-    pub async fn by_password_or_google(&self, principal: Principal, submitted: SubmittedPassword) -> Result<(), Error> {
+    pub async fn by_password_or_provider(
+        &self,
+        principal: Principal,
+        submitted: SubmittedPassword,
+    ) -> Result<(), Error> {
         let is_proof = |session: &Session| session.first_factor != FirstFactor::Password;
-        let detail = "Send the password, or sign in with Google or a passkey again and repeat the request within five \
-                      minutes.";
+        let detail = "Send the password, or sign in through a provider or by a passkey again and repeat the request within five \
+             minutes.";
         self.by_password_or_session(principal, submitted, is_proof, detail).await
     }
 

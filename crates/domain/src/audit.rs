@@ -60,10 +60,10 @@ impl AuditAction {
     pub const EMAIL_VERIFIED: Self = Self::new("email_verified");
     /// The account was deleted.
     pub const ACCOUNT_DELETED: Self = Self::new("account_deleted");
-    /// A Google account was linked.
-    pub const GOOGLE_LINKED: Self = Self::new("google_linked");
-    /// The Google account was unlinked.
-    pub const GOOGLE_UNLINKED: Self = Self::new("google_unlinked");
+    /// An account at an OpenID provider was linked.
+    pub const PROVIDER_LINKED: Self = Self::new("provider_linked");
+    /// An account at an OpenID provider was unlinked.
+    pub const PROVIDER_UNLINKED: Self = Self::new("provider_unlinked");
 
     const fn new(word: &'static str) -> Self {
         Self(Cow::Borrowed(word))

@@ -51,9 +51,9 @@ codes! {
         MalformedJson = "malformed_json", "The body is not valid JSON";
         IncompleteBody = "incomplete_body", "The body is incomplete";
         InvalidCursor = "invalid_cursor", "The cursor is not valid";
-        GoogleCodeInvalid = "google_code_invalid", "The code is not valid";
-        GoogleCodeRefused = "google_code_refused", "Google refused the sign-in";
-        GoogleStateInvalid = "google_state_invalid", "The sign-in is unknown or has expired";
+        ProviderCodeInvalid = "provider_code_invalid", "The code is not valid";
+        ProviderCodeRefused = "provider_code_refused", "The provider refused the sign-in";
+        ProviderStateInvalid = "provider_state_invalid", "The sign-in is unknown or has expired";
     }
     /// Who is asking isn't known.
     Unauthenticated {
@@ -63,7 +63,7 @@ codes! {
         TokenExpired = "token_expired", "The token has expired";
         TokenRevoked = "token_revoked", "The session has ended";
         SessionInvalid = "session_invalid", "The cookie's session has ended";
-        GoogleTokenInvalid = "google_token_invalid", "Google's answer is not valid";
+        ProviderTokenInvalid = "provider_token_invalid", "The provider's answer is not valid";
         WrongCode = "wrong_code", "The code is wrong";
         SecondFactorRequired = "second_factor_required", "A second factor is required";
         ChallengeExpired = "challenge_expired", "The challenge has expired";
@@ -72,10 +72,10 @@ codes! {
     /// It is known who is asking, but this isn't allowed.
     Forbidden {
         CsrfFailed = "csrf_failed", "The request may come from another site";
-        GoogleDenied = "google_denied", "The sign-in was cancelled";
-        GoogleEmailUnverified = "google_email_unverified", "The address is not verified";
-        GoogleAccountInactive = "google_account_inactive", "The account may not sign in";
-        GoogleLinkExpired = "google_link_expired", "The session has ended";
+        ProviderDenied = "provider_denied", "The sign-in was cancelled";
+        ProviderEmailUnverified = "provider_email_unverified", "The address is not verified";
+        ProviderAccountInactive = "provider_account_inactive", "The account may not sign in";
+        ProviderLinkExpired = "provider_link_expired", "The session has ended";
         EmailNotVerified = "email_not_verified", "The e-mail address is not verified yet";
         WrongPassword = "wrong_password", "The password is wrong";
         ReauthenticationRequired = "reauthentication_required", "Reauthentication is required";
@@ -85,8 +85,8 @@ codes! {
     /// There is no such thing.
     NotFound {
         NotFound = "not_found", "Nothing was found at this address";
-        GoogleDisabled = "google_disabled", "Signing in with Google is not configured";
-        GoogleNotLinked = "google_not_linked", "No Google account is linked";
+        ProviderNotFound = "provider_not_found", "No such provider is configured";
+        ProviderNotLinked = "provider_not_linked", "No account at the provider is linked";
         UserNotFound = "user_not_found", "No such user";
         SessionNotFound = "session_not_found", "No such session";
         PersonalTokenNotFound = "personal_token_not_found", "No such personal access token";
@@ -117,10 +117,10 @@ codes! {
         IdTaken = "id_taken", "The id is already in use";
         UsernameTaken = "username_taken", "The user name is already taken";
         EmailTaken = "email_taken", "The e-mail address is already in use";
-        GoogleAccountExists = "google_account_exists", "An account with this address already exists";
-        GoogleSubjectTaken = "google_subject_taken", "The Google account is linked to another account";
-        GoogleAlreadyLinked = "google_already_linked", "A Google account is already linked";
-        GoogleLastWayIn = "google_last_way_in", "It is the only sign-in method of the account";
+        ProviderAccountExists = "provider_account_exists", "An account with this address already exists";
+        ProviderSubjectTaken = "provider_subject_taken", "The account at the provider is linked to another account";
+        ProviderAlreadyLinked = "provider_already_linked", "An account at the provider is already linked";
+        ProviderLastWayIn = "provider_last_way_in", "It is the only sign-in method of the account";
         ChangedMeanwhile = "changed_meanwhile", "It was changed at the same time";
         ThemeColorTaken = "theme_color_taken", "The colour of the theme is already in use";
         ThemeNameTaken = "theme_name_taken", "The theme name is already in use";
@@ -165,7 +165,7 @@ codes! {
     }
     /// Something that is needed can't be reached at the moment.
     Unavailable {
-        GoogleUnavailable = "google_unavailable", "Google can't be reached";
+        ProviderUnavailable = "provider_unavailable", "The provider can't be reached";
         OutcomeUnknown = "outcome_unknown", "It is unknown whether it was stored";
         Unavailable = "unavailable", "The service is temporarily unavailable";
     }

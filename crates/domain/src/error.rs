@@ -98,7 +98,7 @@ pub enum Unique {
     Username,
     /// Two users of one e-mail address.
     Email,
-    /// Two users of one identity with a provider.
+    /// Two users of one identity with an issuer.
     Identity,
     /// Two passkeys of one credential.
     Passkey,

@@ -11,8 +11,8 @@ words! {
     pub enum LoginMethod {
         /// With a password.
         Password = "password",
-        /// Through Google.
-        Google = "google",
+        /// Through an OpenID provider.
+        Provider = "provider",
         /// With a second factor, after a password.
         Totp = "totp",
         /// With a passkey: alone, or as the second factor after a password.

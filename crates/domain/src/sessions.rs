@@ -24,8 +24,8 @@ words! {
     pub enum FirstFactor {
         /// By their password.
         Password = "password",
-        /// Through Google.
-        Google = "google",
+        /// Through an OpenID provider.
+        Provider = "provider",
         /// By a passkey, which counts as both factors.
         Passkey = "passkey",
     }

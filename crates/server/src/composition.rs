@@ -7,13 +7,13 @@ use circadia_api::{AppState, HttpSettings, Readiness, RequestThrottles};
 use circadia_app::accounts::Accounts;
 use circadia_app::authenticate::Authenticator;
 use circadia_app::emails::Emails;
-use circadia_app::google::GoogleSignIn;
 use circadia_app::jobs::JobQueue;
 use circadia_app::keys::Keys;
 use circadia_app::maintenance::Maintenance;
 use circadia_app::passkeys::Passkeys;
 use circadia_app::passwords::Passwords;
 use circadia_app::personal_access_tokens::PersonalAccessTokens;
+use circadia_app::providers::{ProviderLinks, ProviderSignIn, Providers};
 use circadia_app::quotes::QuoteFeed;
 use circadia_app::reauthentication::Reauthentication;
 use circadia_app::sessions::{SessionOpener, Sessions};
@@ -196,19 +196,9 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         sessions: Arc::clone(&sessions),
     });
     let reauthentication = Arc::new(reauthentication(&passwords));
-    let client = Arc::new(ProviderClient::new()?);
-    let google = config.google.as_ref().map(|google| GoogleSignIn {
-        context: context.clone(),
-        provider: OpenIdProvider::new(google.provider.clone(), client),
-        front_end: google.front_end.clone(),
-        ephemera: ephemera.clone(),
-        emails: emails.clone(),
-        opener: opener.clone(),
-        challenges: challenges.clone(),
-        identifiers: Arc::clone(&identifiers),
-        reauthentication: Arc::clone(&reauthentication),
-        verification: settings.verification,
-    });
+    let providers = providers(config)?;
+    let provider_sign_in =
+        provider_sign_in(config, &providers, &reauthentication, &ephemera, &opener, &challenges, &identifiers);
     let passkeys = config.relying_party.clone().map(|relying_party| Passkeys {
         context: context.clone(),
         relying_party,
@@ -239,7 +229,6 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
             roles: Arc::new(Roles::default()),
             ephemera: ephemera.clone(),
         },
-        google,
         jobs: JobQueue { context: context.clone(), outbox },
         passkeys,
         maintenance: Maintenance { context: context.clone(), ephemera },
@@ -249,6 +238,8 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
             sessions: Arc::clone(&sessions),
             reauthentication: Arc::clone(&reauthentication),
         },
+        provider_links: provider_links(providers, &reauthentication),
+        provider_sign_in,
         quotes: QuoteFeed { context: context.clone() },
         sign_in: SignIn {
             context: context.clone(),
@@ -279,6 +270,41 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         passwords,
         reauthentication,
         sessions,
+    })
+}
+
+fn providers(config: &Config) -> Result<Providers, StartError> {
+    let client = Arc::new(ProviderClient::new()?);
+    let configured = config.providers.iter().flat_map(|configured| &configured.providers);
+    Ok(Providers::new(configured.map(|settings| OpenIdProvider::new(settings.clone(), client.clone())).collect()))
+}
+
+fn provider_links(providers: Providers, reauthentication: &Arc<Reauthentication>) -> ProviderLinks {
+    let context = reauthentication.context.clone();
+    ProviderLinks { context, providers, reauthentication: Arc::clone(reauthentication) }
+}
+
+fn provider_sign_in(
+    config: &Config,
+    providers: &Providers,
+    reauthentication: &Arc<Reauthentication>,
+    ephemera: &Ephemera,
+    opener: &SessionOpener,
+    challenges: &Challenges,
+    identifiers: &Arc<Identifiers>,
+) -> Option<ProviderSignIn> {
+    let configured = config.providers.as_ref()?;
+    Some(ProviderSignIn {
+        context: reauthentication.context.clone(),
+        providers: providers.clone(),
+        front_end: configured.front_end.clone(),
+        ephemera: ephemera.clone(),
+        emails: reauthentication.passwords.emails.clone(),
+        opener: opener.clone(),
+        challenges: challenges.clone(),
+        identifiers: Arc::clone(identifiers),
+        reauthentication: Arc::clone(reauthentication),
+        verification: config.verification,
     })
 }
 

@@ -9,7 +9,7 @@ use reqwest::{Client, Request};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an answer may take, from the request to its last byte.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bytes of an answer that are read. Google's keys have 2 KiB, its discovery document less, a token answer about 3.
+/// Bytes of an answer that are read. Google's keys have 2 KiB, Microsoft's 20, a token answer about 3.
 const MAX_RESPONSE_BYTES: usize = 128 * 1024;
 
 /// Follows no redirects, waits some seconds at most, reads no more than an honest answer has.

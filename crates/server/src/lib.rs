@@ -11,6 +11,7 @@ mod files;
 mod http_client;
 mod jobs;
 mod keys;
+mod listener;
 mod mail;
 mod quotes;
 mod rotation;

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -22,6 +22,7 @@ use crate::composition::{Composition, compose};
 use crate::config::Config;
 use crate::jobs::Workers;
 use crate::keys::MasterKeyError;
+use crate::listener::Listener;
 use crate::mail::{Mailer, MailerError};
 use crate::quotes;
 
@@ -83,14 +84,21 @@ pub struct Running {
     state: Arc<AppState>,
     workers: Workers,
     handle: ServerHandle,
+    /// Until it stops.
+    listener: Mutex<Option<Listener>>,
 }
 
 impl Running {
-    /// Stops: readiness is withdrawn, after `notice` no connection is accepted any more, requests in flight and jobs
-    /// that were begun finish.
+    /// Stops: readiness is withdrawn, during the last quarter of `notice` no new connection is taken, after it none is
+    /// accepted any more, requests in flight and jobs that were begun finish.
     pub async fn stop(&self, notice: Duration) {
         self.state.readiness.withdraw();
-        tokio::time::sleep(notice).await;
+        let drain = notice / 4;
+        tokio::time::sleep(notice.saturating_sub(drain)).await;
+        if let Some(listener) = self.listener.lock().ok().and_then(|mut listener| listener.take()) {
+            listener.ignore_new();
+        }
+        tokio::time::sleep(drain).await;
         self.handle.stop(true).await;
         self.workers.stop().await;
     }
@@ -126,6 +134,7 @@ pub fn start_with(
     let mailer = Mailer::new(&config.mail)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
+    let listener = Listener::bind(config.bind).map_err(failed)?;
     let server = HttpServer::new(move || http.worker())
         .workers(cores)
         // Every running unit of work needs a thread, whichever worker it is on; the others are for other blocking work.
@@ -135,11 +144,12 @@ pub fn start_with(
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
         .on_connect(|connection, _| set_write_timeout(connection))
         .disable_signals()
-        .bind(config.bind)
+        .listen(listener.copy().map_err(failed)?)
         .map_err(failed)?;
     let address = server.addrs().first().copied().unwrap_or(config.bind);
     let server = server.run();
     tracing::info!(%address, "listening");
     let workers = Workers::start(&app, mailer);
-    Ok((Running { address, state, workers, handle: server.handle() }, server))
+    let (handle, listener) = (server.handle(), Mutex::new(Some(listener)));
+    Ok((Running { address, state, workers, handle, listener }, server))
 }

@@ -1,23 +1,24 @@
-//! Users' identities with providers, for signing in with them.
+//! Users' identities with issuers, for signing in with them.
 
 use circadia_domain::civil::Instant;
-use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};
+use circadia_domain::identities::{Identity, IdentityRepository, Issuer, ProviderName, Subject};
 use circadia_domain::ids::UserId;
 use circadia_domain::users::Email;
 use diesel::prelude::*;
 
-use crate::row::{Stored as _, execute, first_row, row};
+use crate::row::{Stored as _, execute, first_row, load_rows, row};
 use crate::schema::identities;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
-    #[diesel(table_name = identities, primary_key(user_id, provider))]
+    #[diesel(table_name = identities, primary_key(user_id, issuer))]
     struct IdentityRow of Identity {
         #[diesel(column_name = user_id)]
         user: Sql<UserId>,
-        provider: Sql<Provider>,
+        issuer: Sql<Issuer>,
         subject: Sql<Subject>,
+        provider: Sql<ProviderName>,
         email: Sql<Email>,
         linked_at: Sql<Instant>,
     }
@@ -28,22 +29,28 @@ impl IdentityRepository for Transaction {
         execute!(self, diesel::insert_into(identities::table).values(IdentityRow::from_domain(identity)?))
     }
 
-    fn find_identity(&mut self, provider: Provider, subject: &Subject) -> Result<Option<Identity>> {
+    fn find_identity(&mut self, issuer: &Issuer, subject: &Subject) -> Result<Option<Identity>> {
         first_row!(
             self,
             identities::table
-                .filter(identities::provider.eq(Sql(provider)))
+                .filter(identities::issuer.eq(Sql(issuer.clone())))
                 .filter(identities::subject.eq(Sql(subject.clone()))),
             IdentityRow
         )
     }
 
-    fn identity_of(&mut self, user: UserId, provider: Provider) -> Result<Option<Identity>> {
-        first_row!(self, identities::table.find((Sql(user), Sql(provider))), IdentityRow)
+    fn identities_of(&mut self, user: UserId) -> Result<Vec<Identity>> {
+        load_rows!(
+            self,
+            identities::table
+                .filter(identities::user_id.eq(Sql(user)))
+                .order((identities::linked_at, identities::issuer)),
+            IdentityRow
+        )
     }
 
-    fn delete_identity(&mut self, user: UserId, provider: Provider) -> Result<bool> {
-        let deleted = diesel::delete(identities::table.find((Sql(user), Sql(provider))))
+    fn delete_identity(&mut self, user: UserId, issuer: &Issuer) -> Result<bool> {
+        let deleted = diesel::delete(identities::table.find((Sql(user), Sql(issuer.clone()))))
             .execute(self.connection())
             .classified()?;
         Ok(deleted > 0)

@@ -118,6 +118,7 @@ contract! {
         an_identity_reads_back_as_written,
         a_subject_belongs_to_one_user_and_its_case_counts,
         an_identity_is_deleted_by_its_user,
+        one_subject_of_two_issuers_is_two_identities,
         of_eight_users_who_link_one_subject_one_does,
     }
     sessions {
@@ -307,5 +308,6 @@ contract! {
         connections_that_open_together_all_open,
         what_is_pending_and_applied_is_told,
         everything_can_be_undone,
+        what_was_linked_with_google_is_known_by_its_issuer,
     }
 }

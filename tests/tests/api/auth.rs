@@ -76,7 +76,7 @@ async fn unknown_users_and_wrong_passwords_answer_alike(backend: Backend) {
         app.user(name).await;
     }
     app.deactivate_unsaid("mary");
-    // As for an account created through Google, without a password.
+    // As for an account created through a provider, without a password.
     app.database.execute("UPDATE users SET password_hash = NULL WHERE username = 'grace'");
     for way in ["/auth/login", "/auth/session"] {
         let refused = async |login: Value| {

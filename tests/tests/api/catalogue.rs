@@ -176,7 +176,10 @@ macro_rules! ids {
                 $(if name == concat!(stringify!($name), "_id") {
                     return &self.$name;
                 })+
-                assert!(is_day(name), "the generator doesn't know this path parameter: {name}");
+                if name == "provider" {
+                    return "google";
+                }
+                assert!(is_common(name), "the generator doesn't know this path parameter: {name}");
                 &self.date
             }
         }
@@ -210,9 +213,9 @@ pub(crate) struct World {
     pub(crate) credential: Value,
 }
 
-/// Whether a name in paths is a day, which is everybody's own. A plan version's id is its first day.
-pub(crate) fn is_day(name: &str) -> bool {
-    matches!(name, "date" | "plan_id")
+/// Whether a name in paths is a day or a provider, which are everybody's own. A plan version's id is its first day.
+pub(crate) fn is_common(name: &str) -> bool {
+    matches!(name, "date" | "plan_id" | "provider")
 }
 
 impl World {
@@ -366,7 +369,7 @@ impl World {
             "changeUsername" => json!({"username": format!("{username}.2")}),
             "loginWithTotp" | "openSessionWithTotp" => json!({"challenge": challenge, "code": code}),
             "deleteMe"
-            | "unlinkGoogle"
+            | "unlinkProvider"
             | "setUpTotp"
             | "deleteTotp"
             | "renewRecoveryCodes"
@@ -389,11 +392,11 @@ impl World {
             "updatePasskey" => json!({"name": "Ada's key"}),
             "confirmTotp" => json!({"code": code}),
             "refresh" | "logout" => json!({"refresh_token": refresh_token}),
-            "exchangeGoogleCode" => json!({"code": "x", "code_verifier": "v".repeat(43), "device": "phone"}),
-            "linkGoogle" => json!({
+            "exchangeProviderCode" => json!({"code": "x", "code_verifier": "v".repeat(43), "device": "phone"}),
+            "linkProvider" => json!({
                 "next": "/settings", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
             }),
-            "confirmGoogleLink" => json!({"code": "x", "code_verifier": "v".repeat(43)}),
+            "confirmProviderLink" => json!({"code": "x", "code_verifier": "v".repeat(43)}),
             "updateMe" => json!({
                 "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",
                 "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::auth_methods::{AuthMethod, auth_methods};
-use super::catalogue::{Catalogue, Operation, World, is_day, is_open};
+use super::catalogue::{Catalogue, Operation, World, is_common, is_open};
 use super::ownership::{compared, seen_by};
 
 scenarios!(
@@ -92,7 +92,7 @@ async fn no_role_makes_things_of_others_exist(backend: Backend) {
     in_each_role(&app, &eve, async |role, methods| {
         let mut tried = 0;
         for operation in &catalogue.operations {
-            let about_something = operation.path_names.iter().any(|name| !is_day(name));
+            let about_something = operation.path_names.iter().any(|name| !is_common(name));
             if !about_something || needs_a_role(operation) {
                 continue;
             }
@@ -118,7 +118,7 @@ async fn no_role_makes_things_of_others_exist(backend: Backend) {
 /// What reads without being told what about.
 fn overviews(catalogue: &Catalogue) -> Vec<&Operation> {
     let reads = |operation: &&Operation| {
-        let about_something = operation.path_names.iter().any(|name| !is_day(name));
+        let about_something = operation.path_names.iter().any(|name| !is_common(name));
         let of_cookies = operation.path.starts_with("/api/v1/auth/");
         operation.method == Method::GET
             && !operation.public
@@ -200,7 +200,7 @@ async fn what_is_read_is_the_same_by_every_way_in(backend: Backend) {
 }
 
 /// What shows the same of two users who did different things: nothing of a user, or nothing that was changed above.
-const ALIKE: [&str; 5] = ["getScores", "getGoogleLink", "getTotp", "getMoodDay", "getSleepDay"];
+const ALIKE: [&str; 5] = ["getScores", "listProviderLinks", "getTotp", "getMoodDay", "getSleepDay"];
 
 async fn nothing_of_others_is_in_any_figure(backend: Backend) {
     let app = TestApp::on(backend).start();

@@ -4,7 +4,7 @@ use circadia_tests::{Answer, Backend, Client, Comparable, TestApp, scenarios};
 use serde_json::{Value, json};
 
 use super::auth_methods::auth_methods;
-use super::catalogue::{Catalogue, World, is_day};
+use super::catalogue::{Catalogue, World, is_common};
 
 scenarios!(
     ids_of_others_in_paths_are_unknown,
@@ -57,10 +57,15 @@ async fn ids_of_others_in_paths_are_unknown(backend: Backend) {
     for method in auth_methods(&app, &eve).await {
         let mut tried = 0;
         for operation in catalogue.operations.iter().filter(|operation| !operation.path_names.is_empty()) {
-            let ids: Vec<&String> = operation.path_names.iter().filter(|name| !is_day(name)).collect();
-            // A day is everybody's own; anything else that takes a date takes what it is about as well.
-            let is_own = operation.path == "/api/v1/moods/{date}";
-            assert_eq!(ids.is_empty(), is_own, "{} takes a date, and nothing that it is about", operation.id);
+            let ids: Vec<&String> = operation.path_names.iter().filter(|name| !is_common(name)).collect();
+            // A day and a provider are everybody's own; anything else that takes a date takes what it is about as well.
+            let is_own = operation.path == "/api/v1/moods/{date}" || operation.path.contains("{provider}");
+            assert_eq!(
+                ids.is_empty(),
+                is_own,
+                "{} takes what is everybody's, and nothing that it is about",
+                operation.id
+            );
             for stolen in ids {
                 // One id of the other user's at a time, and all others one's own; then all of theirs.
                 let one = [own.with(stolen, hers.segment(stolen)), own.with(stolen, unknown.segment(stolen))];
@@ -218,9 +223,10 @@ async fn what_is_private_asks_for_a_token(backend: Backend) {
     let world = World::of(&ada).await;
     let before = app.contents().await;
     let public = [
-        "exchangeGoogleCode",
-        "finishGoogle",
+        "exchangeProviderCode",
+        "finishProvider",
         "forgotPassword",
+        "forwardProviderForm",
         "getConfig",
         "getJwks",
         "getLiveness",
@@ -236,8 +242,8 @@ async fn what_is_private_asks_for_a_token(backend: Backend) {
         "register",
         "resendVerification",
         "resetPassword",
-        "startGoogle",
         "startPasskeySignIn",
+        "startProvider",
         "verifyEmail",
     ];
     for operation in &Catalogue::read().operations {

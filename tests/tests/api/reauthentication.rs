@@ -171,7 +171,7 @@ async fn what_outlives_a_session_needs_a_live_one(backend: Backend) {
         (Method::POST, "/me/totp", json!({})),
         (Method::POST, "/me/totp", proven(json!({}))),
         (Method::POST, "/me/totp/confirm", json!({"code": code})),
-        (Method::DELETE, "/me/google", proven(json!({}))),
+        (Method::DELETE, "/me/providers/google", proven(json!({}))),
     ] {
         ada.call(method, path, &body).await.problem(401, "token_revoked");
     }

@@ -100,15 +100,15 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
     let asked = app.anonymous().post("/auth/login", credentials).await.problem(401, "second_factor_required");
     let challenge = text(&asked.body["challenge"]);
     secrets.push(written("the challenge", challenge, &decoded(challenge)));
-    // On the way to Google.
-    let begun = app.anonymous().get("/auth/google/start").await.expect(302);
+    // On the way to a provider.
+    let begun = app.anonymous().get("/auth/providers/google/start").await.expect(302);
     let (pair, _) = begun.header("set-cookie").unwrap().split_once(';').unwrap();
     let (_, pre_login) = pair.split_once('=').unwrap();
     secrets.push(written("the pre-login cookie", pre_login, &decoded(pre_login)));
     for name in ["state=", "nonce="] {
         let (_, rest) = begun.header("location").unwrap().split_once(name).unwrap();
         let value = rest.split('&').next().unwrap();
-        secrets.push(written("what is sent to Google", value, &decoded(value)));
+        secrets.push(written("what is sent to a provider", value, &decoded(value)));
     }
     assert_eq!(app.database.number("SELECT count(*) FROM ephemera"), 2);
 

@@ -188,7 +188,7 @@ const HELD: &[(&str, &[&str])] = &[
         "New id at login",
         &[
             "api/sessions.rs::a_sign_in_always_gets_a_new_id",
-            "api/google/signing_in.rs::a_browser_s_session_is_new_at_each_sign_in",
+            "api/providers/signing_in.rs::a_browser_s_session_is_new_at_each_sign_in",
         ],
     ),
     (
@@ -203,28 +203,64 @@ const HELD: &[(&str, &[&str])] = &[
     (
         "OAuth: state single-use and bound to the browser",
         &[
-            "api/google/failures.rs::a_state_is_good_once",
-            "api/google/failures.rs::a_state_belongs_to_its_browser",
-            "api/google/failures.rs::a_state_that_was_not_given_out_is_refused",
+            "api/providers/failures.rs::a_state_is_good_once",
+            "api/providers/failures.rs::a_state_belongs_to_its_browser",
+            "api/providers/failures.rs::a_state_that_was_not_given_out_is_refused",
         ],
     ),
-    ("PKCE S256", &["api/google/failures.rs::a_code_without_its_verifier_is_refused"]),
-    ("nonce", &["api/google/failures.rs::a_nonce_of_another_sign_in_is_refused"]),
+    ("PKCE S256", &["api/providers/failures.rs::a_code_without_its_verifier_is_refused"]),
+    ("nonce", &["api/providers/failures.rs::a_nonce_of_another_sign_in_is_refused"]),
     (
         "`iss`/`aud`/`email_verified` checked",
         &[
-            "api/google/failures.rs::a_token_of_another_issuer_is_refused",
-            "api/google/failures.rs::a_token_for_another_client_is_refused",
-            "api/google/failures.rs::an_address_that_is_not_verified_is_refused",
+            "api/providers/failures.rs::a_token_of_another_issuer_is_refused",
+            "api/providers/failures.rs::a_token_for_another_client_is_refused",
+            "api/providers/failures.rs::an_address_that_is_not_verified_is_refused",
         ],
     ),
     (
-        "a Google e-mail equal to a local account is never linked without signing in first",
-        &["api/google/signing_in.rs::a_google_address_of_a_local_account_is_never_linked_by_itself"],
+        "so is `iss` in the redirect (RFC 9207)",
+        &[
+            "api/providers/failures.rs::a_browser_from_another_issuer_is_refused",
+            "api/providers/several.rs::a_provider_that_always_names_itself_in_redirects_must",
+        ],
+    ),
+    (
+        "never `none` nor HS*, only algorithms that the provider names",
+        &[
+            "api/providers/failures.rs::an_unsigned_token_is_refused",
+            "api/providers/failures.rs::a_token_signed_with_the_client_s_secret_is_refused",
+            "api/providers/failures.rs::a_token_signed_with_the_public_key_as_a_secret_is_refused",
+            "auth/src/oauth/tests.rs::tokens_are_signed_as_the_provider_says_that_it_signs_them",
+        ],
+    ),
+    (
+        "a provider's e-mail equal to a local account's is never linked without signing in first",
+        &["api/providers/signing_in.rs::an_address_of_a_local_account_is_never_linked_by_itself"],
+    ),
+    (
+        "Of several providers, one's answer never counts for another's flow, and one that is down holds up no other; \
+         identities are issuer and subject",
+        &[
+            "api/providers/several.rs::what_one_provider_answers_is_never_taken_for_another_s",
+            "api/providers/several.rs::a_provider_that_hangs_holds_up_nobody_else",
+            "api/providers/several.rs::one_subject_of_two_issuers_is_two_people",
+        ],
+    ),
+    (
+        "Of tenants that share an issuer, only the configured ones",
+        &["auth/src/oauth/tests.rs::of_tenants_that_share_a_provider_only_those_that_are_configured_are_believed"],
+    ),
+    (
+        "What another site posts to a callback counts for nothing without the browser's cookie",
+        &[
+            "api/providers/failures.rs::a_state_belongs_to_its_browser",
+            "api/providers/several.rs::a_form_is_only_forwarded",
+        ],
     ),
     (
         "`next`: `//evil`, `/\\evil`, `%2f%2fevil`, CRLF → the default page",
-        &["api/google/signing_in.rs::next_never_leads_elsewhere"],
+        &["api/providers/signing_in.rs::next_never_leads_elsewhere"],
     ),
     (
         "Passkeys: challenge of the server's own, single-use, for five minutes, bound to its purpose and to who began it",
@@ -507,6 +543,15 @@ const HELD: &[(&str, &[&str])] = &[
         &["cli/readers.rs::those_who_never_read_use_little_memory_are_closed_and_hold_up_no_stop"],
     ),
     ("Slow clients: headers 5 s, body 10 s", &["cli/serving.rs::slow_clients_are_given_up_and_hold_nobody_up"]),
+    (
+        "A body that is announced as too large is refused before it is read",
+        &["cli/serving.rs::a_body_that_is_announced_as_too_large_is_refused_before_it_arrives"],
+    ),
+    (
+        "Malformed requests are no errors in the log",
+        &["cli/serving.rs::what_strangers_send_malformed_is_no_error_in_the_log"],
+    ),
+    ("A stop cuts no connection", &["cli/serving.rs::no_connection_is_cut_while_a_server_stops_listening"]),
 ];
 
 /// The clauses of the document one after the other: the text of its lists.

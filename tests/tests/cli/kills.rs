@@ -126,9 +126,8 @@ impl Written {
     /// Gives all days of the batch another value.
     async fn put_batch(&mut self, server: &Server, session: &Session) -> Outcome {
         let value = self.next;
-        let items: Vec<Value> = batch_dates()
-            .map(|date| json!({"habit_id": self.habit, "date": date, "value": value}))
-            .collect();
+        let items: Vec<Value> =
+            batch_dates().map(|date| json!({"habit_id": self.habit, "date": date, "value": value})).collect();
         let body = json!({"items": items, "atomic": true});
         let outcome = write(server, session, Method::POST, "/entries/batch", Some(&body)).await;
         match outcome {

@@ -269,7 +269,7 @@ mod tests {
             (Method::POST, "auth/password/forgot"),
             (Method::POST, "auth/password/reset"),
             (Method::POST, "auth/password/change"),
-            (Method::POST, "auth/google/exchange"),
+            (Method::POST, "auth/providers/google/exchange"),
             (Method::POST, "me/totp/confirm"),
             (Method::DELETE, "me/totp"),
             (Method::POST, "me/email"),
@@ -283,7 +283,8 @@ mod tests {
             (Method::GET, "auth/session"),
             (Method::GET, "auth/public-key"),
             // A browser comes here by a redirect; what it brings can't be guessed.
-            (Method::GET, "auth/google/callback"),
+            (Method::GET, "auth/providers/google/callback"),
+            (Method::POST, "auth/providers/google/callback"),
             (Method::GET, "me"),
             (Method::GET, "me/totp"),
             (Method::GET, "habits"),
@@ -303,11 +304,13 @@ mod tests {
     /// What is added under `/auth` tries a secret unless it is listed here as one that doesn't.
     #[test]
     fn an_operation_under_auth_declares_its_limit() {
+        let (start, callback) = ("providers/{provider}/start", "providers/{provider}/callback");
         let known = [
             (Method::GET, "session"),
             (Method::GET, "public-key"),
-            (Method::GET, "google/start"),
-            (Method::GET, "google/callback"),
+            (Method::GET, start),
+            (Method::GET, callback),
+            (Method::POST, callback),
             // A page that offers passkeys asks for a challenge whenever it is shown.
             (Method::POST, "passkeys/start"),
         ];

@@ -240,7 +240,7 @@ fn complete_conditions(path: &str, method: &str, operation: &mut Operation) {
         return;
     }
     // These are steps of linking, not stored resources.
-    if path.starts_with("/api/v1/me/google") && method != "get" {
+    if path.starts_with("/api/v1/me/providers/") {
         return;
     }
     let responses = &mut operation.responses.responses;

@@ -37,13 +37,35 @@ pub struct ConfigBody {
     features: Features,
 }
 
-/// The sign-in methods, and whether each is available.
+/// The sign-in methods.
 #[derive(Debug, Serialize, ToSchema)]
 struct Providers {
     /// With a name or address and a password.
     password: bool,
-    /// Through Google.
-    google: bool,
+    /// Through OpenID providers.
+    openid: Vec<OpenIdProviderBody>,
+}
+
+/// An OpenID provider to sign in with.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OpenIdProvider)]
+struct OpenIdProviderBody {
+    /// The name, for `/auth/providers/{provider}/start`.
+    #[schema(example = "google")]
+    name: String,
+    /// What to call it on a button.
+    #[schema(example = "Google")]
+    title: String,
+}
+
+impl Providers {
+    fn of(state: &AppState) -> Self {
+        let openid = state.app.provider_links.providers.iter().map(|provider| OpenIdProviderBody {
+            name: provider.name().as_str().to_owned(),
+            title: provider.title().to_owned(),
+        });
+        Self { password: true, openid: openid.collect() }
+    }
 }
 
 /// Whether addresses are verified.
@@ -134,7 +156,7 @@ impl ConfigBody {
         let settings = &state.settings;
         Self {
             version: settings.version,
-            providers: Providers { password: true, google: state.app.google.is_some() },
+            providers: Providers::of(state),
             verification: VerificationRules {
                 email: match state.app.settings.verification {
                     Verification::Required => VerificationMode::Required,

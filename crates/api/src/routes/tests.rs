@@ -12,11 +12,11 @@ use circadia_domain::timer::{StartTimer, StopTimer};
 use circadia_domain::users::SettingsPatch;
 
 use super::auth::email::{AddressBody, VerifyEmailBody};
-use super::auth::google::ExchangeGoogleBody;
 use super::auth::login::LoginBody;
 use super::auth::logout::LogoutBody;
 use super::auth::passkeys::{FinishPasskeySignInBody, StartPasskeySignInBody};
 use super::auth::password::{ChangePasswordBody, ResetPasswordBody};
+use super::auth::providers::ExchangeProviderCodeBody;
 use super::auth::refresh::RefreshBody;
 use super::auth::register::RegisterBody;
 use super::auth::totp::SecondFactorBody;
@@ -25,8 +25,8 @@ use super::habits::entries::IncrementBody;
 use super::habits::list::OrderBody;
 use super::habits::pauses::{CreatePauseBody, UpdatePauseBody};
 use super::me::email::ChangeEmailBody;
-use super::me::google::{ConfirmGoogleBody, LinkGoogleBody};
 use super::me::passkeys::FinishPasskeyRegistrationBody;
+use super::me::providers::{ConfirmProviderBody, LinkProviderBody};
 use super::me::reauthentication::ReauthenticationBody;
 use super::me::tokens::CreateTokenBody;
 use super::me::totp::{ConfirmTotpBody, TotpProofBody};
@@ -60,18 +60,18 @@ documented!(
     ChangePasswordBody,
     ChangeUsernameBody,
     CheckSleepBody,
-    ConfirmGoogleBody,
+    ConfirmProviderBody,
     ConfirmTotpBody,
     CreatePauseBody,
     CreateTokenBody,
     EntryInput,
     EntryPatch,
-    ExchangeGoogleBody,
+    ExchangeProviderCodeBody,
     FinishPasskeyRegistrationBody,
     FinishPasskeySignInBody,
     HabitPatch,
     IncrementBody,
-    LinkGoogleBody,
+    LinkProviderBody,
     LoginBody,
     LogoutBody,
     MomentPatch,

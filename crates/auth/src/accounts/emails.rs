@@ -64,16 +64,25 @@ pub enum EmailJob {
         /// The user.
         user: UserId,
     },
-    /// Notice that a Google account was linked.
-    GoogleLinked {
+    /// Notice that an account at an OpenID provider was linked.
+    #[serde(alias = "google_linked")]
+    ProviderLinked {
         /// The user.
         user: UserId,
+        /// What users call the provider.
+        #[serde(default = "google")]
+        provider: String,
     },
     /// Notice that a passkey was added.
     PasskeyAdded {
         /// The user.
         user: UserId,
     },
+}
+
+/// The only provider of jobs that don't name theirs.
+fn google() -> String {
+    "Google".to_owned()
 }
 
 impl std::fmt::Debug for EmailJob {
@@ -87,8 +96,8 @@ impl std::fmt::Debug for EmailJob {
             Self::EmailChangeNotice { .. } => "EmailChangeNotice",
             Self::Welcome { .. } => "Welcome",
             Self::PasswordChanged { .. } => "PasswordChanged",
-            Self::GoogleLinked { .. } => "GoogleLinked",
             Self::PasskeyAdded { .. } => "PasskeyAdded",
+            Self::ProviderLinked { .. } => "ProviderLinked",
         };
         f.write_str(name)
     }
@@ -113,8 +122,8 @@ pub enum EmailContent {
     Welcome,
     /// The password was changed.
     PasswordChanged,
-    /// A Google account was linked.
-    GoogleLinked,
+    /// An account at the provider that users call so was linked.
+    ProviderLinked(String),
     /// A passkey was added.
     PasskeyAdded,
 }
@@ -190,7 +199,9 @@ pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
         }
         EmailJob::Welcome { user } => return to_owner(store, *user, EmailContent::Welcome),
         EmailJob::PasswordChanged { user } => return to_owner(store, *user, EmailContent::PasswordChanged),
-        EmailJob::GoogleLinked { user } => return to_owner(store, *user, EmailContent::GoogleLinked),
+        EmailJob::ProviderLinked { user, provider } => {
+            return to_owner(store, *user, EmailContent::ProviderLinked(provider.clone()));
+        }
         EmailJob::PasskeyAdded { user } => return to_owner(store, *user, EmailContent::PasskeyAdded),
     };
     match written {

@@ -32,8 +32,8 @@ fn an_address_without_an_account_gets_no_letter() {
         EmailJob::EmailChangeNotice { user: id(9).into(), email: nobody },
         EmailJob::Welcome { user: id(9).into() },
         EmailJob::PasswordChanged { user: id(9).into() },
-        EmailJob::GoogleLinked { user: id(9).into() },
         EmailJob::PasskeyAdded { user: id(9).into() },
+        EmailJob::ProviderLinked { user: id(9).into(), provider: "Work".to_owned() },
     ] {
         assert_eq!(written(&mut store, &order), None, "{order:?}");
     }

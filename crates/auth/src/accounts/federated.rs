@@ -1,14 +1,14 @@
 //! Accounts with an identity at an external provider: signing in, registering, linking and unlinking.
 //!
-//! A linked subject signs its user in. An unlinked subject gets a new account, unless its email address already has
-//! one. Such an account is *never* linked because of the address alone: whoever created it need not have owned the
+//! A linked subject of an issuer signs its user in. An unlinked subject gets a new account, unless its email address
+//! already has one. Such an account is *never* linked because of the address alone: whoever created it need not have owned the
 //! address, and the address's current owner need not have created it. The account's owner signs in first and then
 //! links.
 
 use circadia_domain::audit::{self, AuditAction, AuditEvent, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::error::{StoreError, Unique};
-use circadia_domain::identities::{Identity, IdentityRepository, Provider};
+use circadia_domain::identities::{Identity, IdentityRepository, ProviderName};
 use circadia_domain::ids::{AuditEventId, IdSource, SessionId, UserId};
 use circadia_domain::logins::{LoginFailure, LoginRepository};
 use circadia_domain::totp::TotpRepository;
@@ -44,10 +44,10 @@ pub enum FederatedRefusal {
     /// The subject is linked to another user.
     #[error("another account is linked to it")]
     SubjectTaken,
-    /// The user is linked to another subject.
+    /// The user is linked to another subject of the provider.
     #[error("another one is linked")]
     AlreadyLinked,
-    /// The user isn't linked.
+    /// The user isn't linked with the provider.
     #[error("none is linked")]
     NotLinked,
     /// It is the account's only way to sign in.
@@ -80,10 +80,9 @@ impl UnitOfWorkError for FederatedRefusal {
 /// `StoreError` of the store.
 pub fn find_federated<S: IdentityRepository + ?Sized>(
     store: &mut S,
-    provider: Provider,
     profile: &Profile,
 ) -> Result<Option<UserId>, FederatedRefusal> {
-    Ok(store.find_identity(provider, &profile.subject)?.map(|identity| identity.user))
+    Ok(store.find_identity(&profile.issuer, &profile.subject)?.map(|identity| identity.user))
 }
 
 /// Signs in the user of a subject, unless the account may not sign in or requires a second factor. Every outcome is
@@ -95,12 +94,10 @@ pub fn find_federated<S: IdentityRepository + ?Sized>(
 pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepository + TotpRepository + ?Sized>(
     store: &mut S,
     user: UserId,
-    provider: Provider,
     profile: &Profile,
     attempt: &Attempt<'_>,
 ) -> Result<User, FederatedRefusal> {
-    let identity = store.identity_of(user, provider)?;
-    if identity.is_none_or(|identity| identity.subject != profile.subject) {
+    if find_federated(store, profile)? != Some(user) {
         return Err(FederatedRefusal::Changed);
     }
     let user = store.find_user(user)?.ok_or(FederatedRefusal::Changed)?;
@@ -125,7 +122,7 @@ pub fn sign_in_federated<S: UserRepository + IdentityRepository + LoginRepositor
 /// username, the address or the subject.
 pub fn join_federated<S: UserRepository + IdentityRepository + LoginRepository + ?Sized>(
     store: &mut S,
-    provider: Provider,
+    provider: &ProviderName,
     profile: &Profile,
     attempt: &Attempt<'_>,
     entropy: &dyn Entropy,
@@ -133,7 +130,7 @@ pub fn join_federated<S: UserRepository + IdentityRepository + LoginRepository +
     // The address is checked first. A concurrent registration with the same subject creates account and link in one
     // transaction, so a caller that sees its address also sees its link.
     let taken = store.find_credentials(attempt.login)?.is_some();
-    if store.find_identity(provider, &profile.subject)?.is_some() {
+    if find_federated(store, profile)?.is_some() {
         return Err(FederatedRefusal::Changed);
     }
     if taken {
@@ -151,13 +148,7 @@ pub fn join_federated<S: UserRepository + IdentityRepository + LoginRepository +
         settings: Settings::default(),
         created_at: attempt.now,
     };
-    let identity = Identity {
-        user: user.id,
-        provider,
-        subject: profile.subject.clone(),
-        email: profile.email.clone(),
-        linked_at: attempt.now,
-    };
+    let identity = identity_of(user.id, provider, profile, attempt.now);
     let stored = store.insert_user(&user).and_then(|()| store.insert_identity(&identity));
     stored.map_err(|error| match error {
         StoreError::Duplicate(_) => FederatedRefusal::Changed,
@@ -167,58 +158,73 @@ pub fn join_federated<S: UserRepository + IdentityRepository + LoginRepository +
     Ok(user)
 }
 
-/// Links a signed-in user to a subject; idempotent. Runs in the user's writing unit of work.
+fn identity_of(user: UserId, provider: &ProviderName, profile: &Profile, now: Instant) -> Identity {
+    Identity {
+        user,
+        issuer: profile.issuer.clone(),
+        subject: profile.subject.clone(),
+        provider: provider.clone(),
+        email: profile.email.clone(),
+        linked_at: now,
+    }
+}
+
+/// Links a signed-in user to a subject; idempotent. `is_of_provider` tells the provider's identities from others. Runs
+/// in the user's writing unit of work.
 ///
 /// # Errors
 /// [`FederatedRefusal::SubjectTaken`], [`FederatedRefusal::AlreadyLinked`].
 pub fn link<S: IdentityRepository + AuditRepository + ?Sized>(
     store: &mut S,
-    user: UserId,
-    session: SessionId,
-    provider: Provider,
-    profile: &Profile,
+    (user, session): (UserId, SessionId),
+    (provider, profile): (&ProviderName, &Profile),
+    is_of_provider: impl Fn(&Identity) -> bool,
     ids: &dyn IdSource,
     now: Instant,
 ) -> Result<Identity, FederatedRefusal> {
-    if let Some(linked) = store.identity_of(user, provider)? {
-        return if linked.subject == profile.subject { Ok(linked) } else { Err(FederatedRefusal::AlreadyLinked) };
+    if let Some(linked) = store.identities_of(user)?.into_iter().find(is_of_provider) {
+        let is_same = linked.issuer == profile.issuer && linked.subject == profile.subject;
+        return if is_same { Ok(linked) } else { Err(FederatedRefusal::AlreadyLinked) };
     }
-    if store.find_identity(provider, &profile.subject)?.is_some() {
+    if find_federated(store, profile)?.is_some() {
         return Err(FederatedRefusal::SubjectTaken);
     }
-    let identity =
-        Identity { user, provider, subject: profile.subject.clone(), email: profile.email.clone(), linked_at: now };
+    let identity = identity_of(user, provider, profile, now);
     match store.insert_identity(&identity) {
         // A concurrent request of another user: requests of the same user are serialised.
         Err(StoreError::Duplicate(Unique::Identity)) => return Err(FederatedRefusal::SubjectTaken),
         stored => stored?,
     }
-    note(store, AuditAction::GOOGLE_LINKED, user, session, ids, now)?;
+    note(store, AuditAction::PROVIDER_LINKED, user, session, ids, now)?;
     Ok(identity)
 }
 
-/// Unlinks a signed-in user, unless the account would be left without a way to sign in. Runs in the user's writing unit
-/// of work.
+/// Unlinks a signed-in user from a provider, unless the account would be left without a way to sign in: without a
+/// password and without another identity that `is_usable`. Runs in the user's writing unit of work.
 ///
 /// # Errors
 /// [`FederatedRefusal::NotLinked`], [`FederatedRefusal::LastSignInMethod`].
 pub fn unlink<S: UserRepository + IdentityRepository + AuditRepository + ?Sized>(
     store: &mut S,
-    user: UserId,
-    session: SessionId,
-    provider: Provider,
+    (user, session): (UserId, SessionId),
+    is_of_provider: impl Fn(&Identity) -> bool,
+    is_usable: impl Fn(&Identity) -> bool,
     ids: &dyn IdSource,
     now: Instant,
 ) -> Result<(), FederatedRefusal> {
-    if store.identity_of(user, provider)?.is_none() {
+    let (unlinked, kept): (Vec<_>, Vec<_>) = store.identities_of(user)?.into_iter().partition(is_of_provider);
+    if unlinked.is_empty() {
         return Err(FederatedRefusal::NotLinked);
     }
     let credentials = store.credentials_of(user)?;
-    if credentials.is_none_or(|credentials| credentials.password_hash.is_none()) {
+    let has_password = credentials.is_some_and(|credentials| credentials.password_hash.is_some());
+    if !has_password && !kept.iter().any(is_usable) {
         return Err(FederatedRefusal::LastSignInMethod);
     }
-    store.delete_identity(user, provider)?;
-    note(store, AuditAction::GOOGLE_UNLINKED, user, session, ids, now)?;
+    for identity in unlinked {
+        store.delete_identity(user, &identity.issuer)?;
+    }
+    note(store, AuditAction::PROVIDER_UNLINKED, user, session, ids, now)?;
     Ok(())
 }
 

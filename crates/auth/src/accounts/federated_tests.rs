@@ -1,4 +1,4 @@
-use circadia_domain::identities::Subject;
+use circadia_domain::identities::{Issuer, Subject};
 use circadia_domain::logins::LoginMethod;
 use circadia_domain::users::Login;
 
@@ -8,10 +8,20 @@ use crate::client::Client;
 use crate::keys::MasterKey;
 use crate::testing::{Ids, InMemoryStore, MASTER, NOW, Seeded, id};
 
-const GOOGLE: Provider = Provider::Google;
+fn issuer(name: &str) -> Issuer {
+    Issuer::parse(&format!("https://{name}.example")).unwrap()
+}
+
+fn provider(name: &str) -> ProviderName {
+    ProviderName::parse(name).unwrap()
+}
+
+fn profile_at(name: &str, subject: &str, email: &str) -> Profile {
+    Profile { issuer: issuer(name), subject: Subject::parse(subject).unwrap(), email: Email::parse(email).unwrap() }
+}
 
 fn profile(subject: &str, email: &str) -> Profile {
-    Profile { subject: Subject::parse(subject).unwrap(), email: Email::parse(email).unwrap() }
+    profile_at("work", subject, email)
 }
 
 /// Everything that an attempt is made of.
@@ -34,7 +44,7 @@ impl Fixture {
         let attempt = Attempt {
             verification: crate::accounts::Verification::Optional,
             login: &login,
-            method: LoginMethod::Google,
+            method: LoginMethod::Provider,
             client: &self.client,
             identifiers: &self.identifiers,
             ids: &self.ids,
@@ -45,12 +55,12 @@ impl Fixture {
 
     fn join(&mut self, subject: &str, email: &str) -> Result<NewUser, FederatedRefusal> {
         let profile = profile(subject, email);
-        self.with(email, |store, attempt, entropy| join_federated(store, GOOGLE, &profile, attempt, entropy))
+        self.with(email, |store, attempt, entropy| join_federated(store, &provider("work"), &profile, attempt, entropy))
     }
 
     fn sign_in(&mut self, user: UserId, subject: &str) -> Result<User, FederatedRefusal> {
         let profile = profile(subject, "x@example.org");
-        self.with("x@example.org", |store, attempt, _| sign_in_federated(store, user, GOOGLE, &profile, attempt))
+        self.with("x@example.org", |store, attempt, _| sign_in_federated(store, user, &profile, attempt))
     }
 
     fn failures(&self) -> Vec<Option<LoginFailure>> {
@@ -65,12 +75,14 @@ fn an_unknown_subject_gets_an_account_without_a_password() {
     assert_eq!(user.username.as_str(), "ada.lovelace");
     assert_eq!((user.email_verified_at, user.password_hash.is_none(), user.role), (Some(NOW), true, Role::Regular));
     let login = &setting.store.logins[0];
-    assert_eq!((login.user, login.method, login.failure), (Some(user.id), LoginMethod::Google, None));
+    assert_eq!((login.user, login.method, login.failure), (Some(user.id), LoginMethod::Provider, None));
     // The next time, it is found.
-    let found = find_federated(&mut setting.store, GOOGLE, &profile("1", "new@example.org")).unwrap();
+    let found = find_federated(&mut setting.store, &profile("1", "new@example.org")).unwrap();
     assert_eq!(found, Some(user.id));
     assert_eq!(setting.sign_in(user.id, "1").unwrap().id, user.id);
     assert!(matches!(setting.join("1", "other@example.org"), Err(FederatedRefusal::Changed)));
+    // Another issuer's subject is somebody else, whatever it is called.
+    assert_eq!(find_federated(&mut setting.store, &profile_at("home", "1", "new@example.org")).unwrap(), None);
 }
 
 #[test]
@@ -125,7 +137,7 @@ fn whoever_was_unlinked_in_between_is_looked_up_again() {
     let mut setting = Fixture::of(InMemoryStore::default());
     let user = setting.join("1", "ada@example.org").unwrap().id;
     assert!(matches!(setting.sign_in(user, "2"), Err(FederatedRefusal::Changed)));
-    setting.store.delete_identity(user, GOOGLE).unwrap();
+    setting.store.delete_identity(user, &issuer("work")).unwrap();
     assert!(matches!(setting.sign_in(user, "1"), Err(FederatedRefusal::Changed)));
     assert_eq!(setting.failures(), [None]);
 }
@@ -136,7 +148,10 @@ fn one_subject_is_linked_to_one_user_and_one_user_to_one_subject() {
     let (ada, session) = (UserId::from_uuid(id(1)), SessionId::from_uuid(id(2)));
     let eve = setting.join("eve", "eve@example.org").unwrap().id;
     let mut link = |user, subject| {
-        link(&mut setting.store, user, session, GOOGLE, &profile(subject, "a@b.example"), &setting.ids, NOW)
+        let profile = profile(subject, "a@b.example");
+        let is_of_provider = |identity: &Identity| identity.issuer == issuer("work");
+        let at = (&provider("work"), &profile);
+        link(&mut setting.store, (user, session), at, is_of_provider, &setting.ids, NOW)
     };
     assert!(matches!(link(ada, "eve"), Err(FederatedRefusal::SubjectTaken)));
     let linked = link(ada, "ada").unwrap();
@@ -145,7 +160,7 @@ fn one_subject_is_linked_to_one_user_and_one_user_to_one_subject() {
     assert!(matches!(link(ada, "other"), Err(FederatedRefusal::AlreadyLinked)));
     assert!(matches!(link(eve, "ada"), Err(FederatedRefusal::AlreadyLinked)));
     let actions: Vec<&str> = setting.store.audited.iter().map(|event| event.action.as_str()).collect();
-    assert_eq!(actions, ["google_linked"]);
+    assert_eq!(actions, ["provider_linked"]);
     assert_eq!(setting.store.audited[0].subject, Some(ada));
 }
 
@@ -154,11 +169,25 @@ fn the_only_way_in_is_not_unlinked() {
     let mut setting = Fixture::of(InMemoryStore::with_user(id(1), Some("$phc")));
     let (ada, session) = (UserId::from_uuid(id(1)), SessionId::from_uuid(id(2)));
     let eve = setting.join("eve", "eve@example.org").unwrap().id;
-    link(&mut setting.store, ada, session, GOOGLE, &profile("ada", "a@b.example"), &setting.ids, NOW).unwrap();
-    let mut unlink = |user| unlink(&mut setting.store, user, session, GOOGLE, &setting.ids, NOW);
-    assert!(matches!(unlink(eve), Err(FederatedRefusal::LastSignInMethod)));
-    unlink(ada).unwrap();
-    assert!(matches!(unlink(ada), Err(FederatedRefusal::NotLinked)));
+    let mut link_at = |user, name: &str| {
+        let profile = profile_at(name, "ada", "a@b.example");
+        let is_of_provider = |identity: &Identity| identity.issuer == issuer(name);
+        let at = (&provider(name), &profile);
+        link(&mut setting.store, (user, session), at, is_of_provider, &setting.ids, NOW).unwrap();
+    };
+    link_at(ada, "work");
+    link_at(eve, "home");
+    let mut unlink_at = |user, name: &str, usable: &[&str]| {
+        let is_of_provider = |identity: &Identity| identity.issuer == issuer(name);
+        let is_usable = |identity: &Identity| usable.iter().any(|name| identity.issuer == issuer(name));
+        unlink(&mut setting.store, (user, session), is_of_provider, is_usable, &setting.ids, NOW)
+    };
+    // One that isn't configured any more is no way in.
+    assert!(matches!(unlink_at(eve, "work", &["work"]), Err(FederatedRefusal::LastSignInMethod)));
+    unlink_at(eve, "work", &["work", "home"]).unwrap();
+    assert!(matches!(unlink_at(eve, "home", &["work", "home"]), Err(FederatedRefusal::LastSignInMethod)));
+    unlink_at(ada, "work", &[]).unwrap();
+    assert!(matches!(unlink_at(ada, "work", &[]), Err(FederatedRefusal::NotLinked)));
     assert_eq!(setting.store.identities.len(), 1);
-    assert_eq!(setting.store.audited.last().unwrap().action, AuditAction::GOOGLE_UNLINKED);
+    assert_eq!(setting.store.audited.last().unwrap().action, AuditAction::PROVIDER_UNLINKED);
 }

@@ -2,7 +2,7 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
-use circadia_domain::identities::{IdentityRepository, Provider};
+use circadia_domain::identities::IdentityRepository;
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
 use circadia_domain::passkeys::PasskeyRepository;
@@ -31,7 +31,7 @@ pub enum PasswordRefusal {
 pub struct Reset {
     /// The user.
     pub user: User,
-    /// Whether a linked Google account was removed.
+    /// Whether linked accounts at providers were removed.
     pub unlinked: bool,
     /// Whether a second factor was removed.
     pub without_second_factor: bool,
@@ -62,8 +62,8 @@ pub fn resettable<S: UserRepository + OneTimeRepository + ?Sized>(
 
 /// Resets a password with a token. Ends every session and deletes every personal token and pending link, because the
 /// account may have been taken over. Using the link also proves ownership of the address. If it wasn't verified before,
-/// any linked Google account, second factor and passkeys are removed too: they were set up by a user who never proved to
-/// own the address. Runs in the user's writing unit of work; `rev` is its revision.
+/// all linked accounts at providers, the second factor and passkeys are removed too: they were set up by a user who never
+/// proved to own the address. Runs in the user's writing unit of work; `rev` is its revision.
 ///
 /// # Errors
 /// [`OneTimeRefusal`].
@@ -89,7 +89,9 @@ where
     let (mut unlinked, mut without_second_factor, mut passkeys_removed) = (false, false, 0);
     if user.email_verified_at.is_none() {
         store.confirm_email(user.id, &user.email, rev, now)?;
-        unlinked = store.delete_identity(user.id, Provider::Google)?;
+        for identity in store.identities_of(user.id)? {
+            unlinked |= store.delete_identity(user.id, &identity.issuer)?;
+        }
         without_second_factor = store.delete_totp(user.id)?;
         passkeys_removed = store.delete_passkeys(user.id)?;
     }
@@ -124,7 +126,7 @@ pub fn change_password<S: UserRepository + OneTimeRepository + SessionRepository
 
 #[cfg(test)]
 mod tests {
-    use circadia_domain::identities::{Identity, Subject};
+    use circadia_domain::identities::{Identity, Issuer, ProviderName, Subject};
     use circadia_domain::personal_tokens::{Access, PersonalToken, Scope, Scopes, TokenName};
     use circadia_domain::sessions::RevocationTarget;
     use circadia_domain::users::Email;
@@ -187,9 +189,17 @@ mod tests {
         for purpose in [OneTimePurpose::ChangeEmail, OneTimePurpose::VerifyEmail] {
             one_time::issue(store, purpose, user, &email, &Seeded::new(3), NOW).unwrap();
         }
-        let subject = Subject::parse("someone").unwrap();
-        let identity = Identity { user, provider: Provider::Google, subject, email, linked_at: NOW };
-        store.insert_identity(&identity).unwrap();
+        for issuer in ["https://one.example", "https://two.example"] {
+            let identity = Identity {
+                user,
+                issuer: Issuer::parse(issuer).unwrap(),
+                subject: Subject::parse("someone").unwrap(),
+                provider: ProviderName::parse("work").unwrap(),
+                email: email.clone(),
+                linked_at: NOW,
+            };
+            store.insert_identity(&identity).unwrap();
+        }
         let master = MasterKey::from_text(MASTER).unwrap();
         crate::factors::set_up(store, user, "ada", &master, &Seeded::new(4), NOW).unwrap();
         store.personal_tokens.push(PersonalToken {
@@ -227,7 +237,7 @@ mod tests {
         change_password(&mut store, REV, (id(1).into(), opened[0]), Some("$old"), "$new", NOW).unwrap();
         let left: Vec<_> = store.one_time_tokens.iter().map(|token| token.purpose).collect();
         assert_eq!(left, [OneTimePurpose::VerifyEmail]);
-        assert_eq!((store.personal_tokens.len(), store.identities.len(), store.totp.len()), (1, 1, 1));
+        assert_eq!((store.personal_tokens.len(), store.identities.len(), store.totp.len()), (1, 2, 1));
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub struct Challenge {
 struct Written {
     user: UserId,
     cookie: bool,
-    google: bool,
+    provider: bool,
     device: Option<String>,
     identifier: Bytes32,
     password: Bytes32,
@@ -81,7 +81,7 @@ impl Challenge {
         let written = Written {
             user: self.user,
             cookie: self.kind == SessionKind::Cookie,
-            google: self.first_factor == FirstFactor::Google,
+            provider: self.first_factor == FirstFactor::Provider,
             device: self.device.clone(),
             identifier: self.identifier_hash,
             password: self.password,
@@ -106,7 +106,7 @@ impl Challenge {
         Ok(Some(Self {
             user: written.user,
             kind: if written.cookie { SessionKind::Cookie } else { SessionKind::Token },
-            first_factor: if written.google { FirstFactor::Google } else { FirstFactor::Password },
+            first_factor: if written.provider { FirstFactor::Provider } else { FirstFactor::Password },
             device: written.device,
             identifier_hash: written.identifier,
             password: written.password,
@@ -125,7 +125,7 @@ mod tests {
         let (master, entropy) = (MasterKey::from_text(MASTER).unwrap(), Seeded::new(1));
         let challenge = Challenge::new(
             id(1).into(),
-            (SessionKind::Cookie, FirstFactor::Google),
+            (SessionKind::Cookie, FirstFactor::Provider),
             Some("$hash"),
             [7; 32],
             Some("phone".into()),

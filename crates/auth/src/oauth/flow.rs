@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use circadia_domain::identities::Subject;
+use circadia_domain::identities::{Issuer, ProviderName, Subject};
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::users::Email;
 use circadia_domain::violation::Violations;
@@ -115,6 +115,7 @@ pub struct Pending {
     pub completion: Completion,
     /// The path of the front end to redirect to.
     pub next: LocalPath,
+    provider: String,
     browser: Option<String>,
     nonce: String,
     verifier: String,
@@ -129,6 +130,7 @@ impl fmt::Debug for Pending {
 impl Pending {
     /// A new flow and the `state` that identifies it. Without a browser, only an app can finish it.
     pub(super) fn new(
+        provider: &ProviderName,
         purpose: Purpose,
         completion: Completion,
         next: LocalPath,
@@ -139,7 +141,8 @@ impl Pending {
         let nonce = Secret::fresh(entropy).text();
         let verifier = Secret::fresh(entropy).text();
         let browser = browser.map(|browser| browser.0.hash());
-        (state, Self { purpose, completion, next, browser, nonce, verifier })
+        let provider = provider.as_str().to_owned();
+        (state, Self { purpose, completion, next, provider, browser, nonce, verifier })
     }
 
     /// Whether a browser may continue the flow: the one that began it, or any if an app began it without a browser.
@@ -149,6 +152,11 @@ impl Pending {
             (Some(_), None) => false,
             (None, _) => matches!(self.completion, Completion::App(_)),
         }
+    }
+
+    /// Whether the flow was begun with a provider. A code of another one must never be sent to it (RFC 9700 §4.4).
+    pub fn is_at(&self, provider: &ProviderName) -> bool {
+        self.provider == provider.as_str()
     }
 
     pub(super) fn nonce(&self) -> &str {
@@ -176,6 +184,8 @@ pub struct StartedFlow {
 pub struct Ticket {
     /// The flow's purpose.
     pub purpose: Purpose,
+    provider: String,
+    issuer: String,
     subject: String,
     email: String,
     challenge: Challenge,
@@ -183,9 +193,17 @@ pub struct Ticket {
 
 impl Ticket {
     /// A ticket for the authenticated profile, and the code whose hash is the key it is stored under.
-    pub fn new(purpose: Purpose, profile: &Profile, challenge: Challenge, entropy: &dyn Entropy) -> (Secret, Self) {
+    pub fn new(
+        provider: &ProviderName,
+        purpose: Purpose,
+        profile: &Profile,
+        challenge: Challenge,
+        entropy: &dyn Entropy,
+    ) -> (Secret, Self) {
         let ticket = Self {
             purpose,
+            provider: provider.as_str().to_owned(),
+            issuer: profile.issuer.as_str().to_owned(),
             subject: profile.subject.as_str().to_owned(),
             email: profile.email.as_str().to_owned(),
             challenge,
@@ -193,9 +211,10 @@ impl Ticket {
         (Secret::fresh(entropy), ticket)
     }
 
-    /// The authenticated profile, if the caller is the app that began the flow.
-    pub fn redeem(&self, verifier: &str) -> Option<Profile> {
-        self.challenge.is_of(verifier).then(|| Profile {
+    /// The authenticated profile, if the caller is the app that began the flow with this provider.
+    pub fn redeem(&self, provider: &ProviderName, verifier: &str) -> Option<Profile> {
+        (self.provider == provider.as_str() && self.challenge.is_of(verifier)).then(|| Profile {
+            issuer: Issuer::from_stored(self.issuer.clone()),
             subject: Subject::from_stored(self.subject.clone()),
             email: Email::from_stored(self.email.clone()),
         })
@@ -211,8 +230,12 @@ mod tests {
     fn a_flow_belongs_to_its_browser_and_a_ticket_to_its_app() {
         let entropy = Seeded::new(5);
         let (browser, other) = (Browser::fresh(&entropy), Browser::fresh(&entropy));
-        let (_, pending) =
-            Pending::new(Purpose::SignIn, Completion::Browser, LocalPath::home(), Some(&browser), &entropy);
+        let [google, work] = ["google", "work"].map(|name| ProviderName::parse(name).unwrap());
+        let begin = |completion: Completion, browser: Option<&Browser>| {
+            Pending::new(&work, Purpose::SignIn, completion, LocalPath::home(), browser, &entropy).1
+        };
+        let pending = begin(Completion::Browser, Some(&browser));
+        assert!(pending.is_at(&work) && !pending.is_at(&google));
         assert!(pending.is_of(Some(&browser)) && !pending.is_of(Some(&other)) && !pending.is_of(None));
         let kept = serde_json::to_vec(&pending).unwrap();
         assert_eq!(serde_json::from_slice::<Pending>(&kept).unwrap(), pending);
@@ -220,19 +243,22 @@ mod tests {
 
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
         let challenge = Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap();
-        let app = Completion::App(challenge.clone());
-        let (_, of_app) = Pending::new(Purpose::SignIn, app, LocalPath::home(), None, &entropy);
-        let (_, of_nobody) = Pending::new(Purpose::SignIn, Completion::Browser, LocalPath::home(), None, &entropy);
+        let of_app = begin(Completion::App(challenge.clone()), None);
+        let of_nobody = begin(Completion::Browser, None);
         assert!(of_app.is_of(Some(&other)) && of_app.is_of(None));
         assert!(!of_nobody.is_of(Some(&other)) && !of_nobody.is_of(None));
-        let profile =
-            Profile { subject: Subject::parse("1").unwrap(), email: Email::parse("ada@example.org").unwrap() };
-        let (code, ticket) = Ticket::new(Purpose::SignIn, &profile, challenge, &entropy);
+        let profile = Profile {
+            issuer: Issuer::parse("https://issuer.example").unwrap(),
+            subject: Subject::parse("1").unwrap(),
+            email: Email::parse("ada@example.org").unwrap(),
+        };
+        let (code, ticket) = Ticket::new(&work, Purpose::SignIn, &profile, challenge, &entropy);
         assert_eq!(Secret::parse(&code.text()), Some(code));
-        assert_eq!(ticket.redeem(verifier), Some(profile));
+        assert_eq!(ticket.redeem(&work, verifier), Some(profile));
+        assert_eq!(ticket.redeem(&google, verifier), None);
         for wrong in ["", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"]
         {
-            assert_eq!(ticket.redeem(wrong), None);
+            assert_eq!(ticket.redeem(&work, wrong), None);
         }
         for wrong in
             ["", "short", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"]

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use circadia_domain::identities::{Issuer, ProviderName};
 use serde_json::{Value, json};
 
 use super::*;
@@ -18,6 +21,8 @@ const ISSUER: &str = "https://issuer.example";
 struct Scripted {
     answers: Mutex<HashMap<&'static str, (u16, String)>>,
     asked: Mutex<Vec<String>>,
+    /// The latest request to the token endpoint: its `Authorization`, and its body.
+    exchanged: Mutex<(Option<String>, String)>,
     key: EcdsaKeyPair,
     failing: AtomicUsize,
 }
@@ -26,6 +31,10 @@ impl HttpClient for Scripted {
     fn send(&self, request: HttpRequest) -> ResponseFuture<'_> {
         let path = request.uri().path().to_owned();
         self.asked.lock().unwrap().push(path.clone());
+        let authorization = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
+        if path == "/token" {
+            *self.exchanged.lock().unwrap() = (authorization, String::from_utf8(request.body().clone()).unwrap());
+        }
         let answer = self.answers.lock().unwrap().get(path.as_str()).cloned();
         let failing = self.failing.load(Ordering::SeqCst) > 0;
         Box::pin(std::future::ready(match answer {
@@ -42,13 +51,14 @@ impl Scripted {
         let random = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref()).unwrap();
-        let scripted = Self { answers: Mutex::default(), asked: Mutex::default(), key, failing: AtomicUsize::new(0) };
-        scripted.metadata(&json!({
-            "issuer": ISSUER,
-            "authorization_endpoint": format!("{ISSUER}/authorize"),
-            "token_endpoint": format!("{ISSUER}/token"),
-            "jwks_uri": format!("{ISSUER}/keys"),
-        }));
+        let scripted = Self {
+            answers: Mutex::default(),
+            asked: Mutex::default(),
+            exchanged: Mutex::default(),
+            key,
+            failing: AtomicUsize::new(0),
+        };
+        scripted.metadata(&metadata());
         scripted.publish("k1");
         Arc::new(scripted)
     }
@@ -91,24 +101,45 @@ impl Scripted {
     }
 }
 
-fn provider(http: &Arc<Scripted>) -> OpenIdProvider {
-    provider_at(ISSUER, http)
+/// The discovery document.
+fn metadata() -> Value {
+    json!({
+        "issuer": ISSUER,
+        "authorization_endpoint": format!("{ISSUER}/authorize"),
+        "token_endpoint": format!("{ISSUER}/token"),
+        "jwks_uri": format!("{ISSUER}/keys"),
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+    })
 }
 
-fn provider_at(issuer: &str, http: &Arc<Scripted>) -> OpenIdProvider {
-    let settings = ProviderSettings {
-        issuer: issuer.to_owned(),
+fn settings() -> ProviderSettings {
+    ProviderSettings {
+        name: ProviderName::parse("work").unwrap(),
+        title: "Work".to_owned(),
+        issuer: Issuer::parse(ISSUER).unwrap(),
+        tenants: Vec::new(),
         client_id: "circadia".to_owned(),
-        client_secret: "hush".to_owned(),
+        client_secret: ClientSecret::shared("hush"),
         redirect_url: "https://api.example.org/callback".parse().unwrap(),
-    };
-    OpenIdProvider::new(settings, http.clone())
+        scopes: ["openid", "email"].map(str::to_owned).into(),
+        response_mode: ResponseMode::Query,
+        trusts_emails: false,
+    }
+}
+
+fn provider(http: &Arc<Scripted>) -> OpenIdProvider {
+    OpenIdProvider::new(settings(), http.clone())
 }
 
 async fn begin(provider: &OpenIdProvider) -> Result<StartedFlow, OAuthError> {
     let entropy = Seeded::new(3);
     let browser = Browser::fresh(&entropy);
     provider.begin(Purpose::SignIn, Completion::Browser, LocalPath::home(), Some(&browser), &entropy, NOW).await
+}
+
+fn with(mut document: Value, member: &str, value: Value) -> Value {
+    document[member] = value;
+    document
 }
 
 fn header() -> Value {
@@ -155,12 +186,13 @@ async fn the_browser_is_sent_with_everything_that_the_flow_needs() {
 async fn google_is_asked_to_let_people_select_their_account() {
     let http = Scripted::new();
     http.metadata(&json!({
-        "issuer": id_token::GOOGLE_ISSUER,
+        "issuer": GOOGLE_ISSUER,
         "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
         "token_endpoint": "https://oauth2.googleapis.com/token",
         "jwks_uri": "https://www.googleapis.com/oauth2/v3/certs",
     }));
-    let begun = begin(&provider_at(id_token::GOOGLE_ISSUER, &http)).await.unwrap();
+    let google = ProviderSettings { issuer: Issuer::parse(GOOGLE_ISSUER).unwrap(), ..settings() };
+    let begun = begin(&OpenIdProvider::new(google, http.clone())).await.unwrap();
     assert!(begun.url.query_pairs().any(|(name, value)| name == "prompt" && value == "select_account"));
 }
 
@@ -349,17 +381,11 @@ async fn a_provider_is_who_it_says_it_is_and_keeps_its_secrets() {
         ("authorization_endpoint", json!("javascript:alert(1)")),
         ("jwks_uri", json!("file:///etc/passwd")),
         ("jwks_uri", json!("/keys")),
+        ("userinfo_endpoint", json!("http://127.0.0.1/userinfo")),
         ("token_endpoint", Value::Null),
     ] {
         let http = Scripted::new();
-        let mut metadata = json!({
-            "issuer": ISSUER,
-            "authorization_endpoint": format!("{ISSUER}/authorize"),
-            "token_endpoint": format!("{ISSUER}/token"),
-            "jwks_uri": format!("{ISSUER}/keys"),
-        });
-        metadata[member] = value.clone();
-        http.metadata(&metadata);
+        http.metadata(&with(metadata(), member, value.clone()));
         let outcome = begin(&provider(&http)).await;
         assert!(matches!(outcome, Err(OAuthError::Unavailable(_))), "{member} {value}: {outcome:?}");
     }
@@ -378,4 +404,243 @@ async fn the_provider_s_refusal_is_told_apart_from_its_failure() {
     assert!(matches!(&refused, OAuthError::Unavailable(_)) && !refused.to_string().contains("secret"), "{refused}");
     http.answer("/token", 302, &json!({}));
     assert!(matches!(finish().await, Err(OAuthError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn tokens_are_signed_as_the_provider_says_that_it_signs_them() {
+    use aws_lc_rs::rsa::KeySize;
+    use aws_lc_rs::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
+
+    let http = Scripted::new();
+    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let ed = Ed25519KeyPair::generate().unwrap();
+    let public = rsa.public_key();
+    let mut rsa_key = json!({
+        "kty": "RSA", "kid": "rsa",
+        "n": base64url(public.modulus().big_endian_without_leading_zero()),
+        "e": base64url(public.exponent().big_endian_without_leading_zero()),
+    });
+    let ed_key = json!({"kty": "OKP", "crv": "Ed25519", "kid": "ed", "x": base64url(ed.public_key().as_ref())});
+    let by_rsa = |encoding: &'static dyn RsaEncoding, message: &[u8]| {
+        let mut signature = vec![0; rsa.public_modulus_len()];
+        rsa.sign(encoding, &SystemRandom::new(), message, &mut signature).unwrap();
+        signature
+    };
+    let sign = |algorithm: &str, message: &[u8]| match algorithm {
+        "RS256" => ("rsa", by_rsa(&RSA_PKCS1_SHA256, message)),
+        "PS256" => ("rsa", by_rsa(&RSA_PSS_SHA256, message)),
+        "EdDSA" => ("ed", ed.sign(message).as_ref().to_vec()),
+        _ => ("k1", http.key.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()),
+    };
+    for (said, stated, accepted) in [
+        (json!(["RS256", "PS256", "ES256", "EdDSA"]), Value::Null, &["RS256", "PS256", "ES256", "EdDSA"][..]),
+        (json!(["RS256", "PS256", "ES256", "EdDSA"]), json!("PS256"), &["PS256", "ES256", "EdDSA"]),
+        (json!(["PS256", "EdDSA"]), Value::Null, &["PS256", "EdDSA"]),
+        (json!(["ES256", "HS256", "none"]), Value::Null, &["ES256"]),
+        // It must say; what it must support is accepted.
+        (Value::Null, Value::Null, &["RS256"]),
+    ] {
+        http.metadata(&with(metadata(), "id_token_signing_alg_values_supported", said.clone()));
+        if stated.is_string() {
+            rsa_key["alg"] = stated.clone();
+        }
+        http.answer("/keys", 200, &json!({"keys": [rsa_key, ed_key, http.jwk("k1")]}));
+        if let Some(members) = rsa_key.as_object_mut() {
+            members.remove("alg");
+        }
+        let provider = provider(&http);
+        let pending = begin(&provider).await.unwrap().pending;
+        for algorithm in ["RS256", "PS256", "ES256", "EdDSA"] {
+            let kid = sign(algorithm, b"").0;
+            let header = json!({"alg": algorithm, "kid": kid}).to_string();
+            let message =
+                format!("{}.{}", base64url(header.as_bytes()), base64url(claims(&pending).to_string().as_bytes()));
+            let signature = sign(algorithm, message.as_bytes()).1;
+            http.give(&format!("{message}.{}", base64url(&signature)));
+            let outcome = provider.finish(&pending, "code".to_owned(), NOW).await;
+            assert_eq!(outcome.is_ok(), accepted.contains(&algorithm), "{algorithm} of {said} {stated}: {outcome:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_client_secret_is_sent_in_a_way_that_the_provider_accepts() {
+    for (methods, basic) in [
+        (Value::Null, Some(true)),
+        (json!(["client_secret_basic"]), Some(true)),
+        (json!(["client_secret_post", "client_secret_basic"]), Some(true)),
+        (json!(["client_secret_post"]), Some(false)),
+        (json!(["private_key_jwt", "tls_client_auth"]), None),
+    ] {
+        let http = Scripted::new();
+        http.metadata(&with(metadata(), "token_endpoint_auth_methods_supported", methods.clone()));
+        let provider = provider(&http);
+        let pending = begin(&provider).await.unwrap().pending;
+        http.give(&http.sign(&header(), &claims(&pending)));
+        let outcome = provider.finish(&pending, "code".to_owned(), NOW).await;
+        let (authorization, body) = http.exchanged.lock().unwrap().clone();
+        assert_eq!(outcome.is_ok(), basic.is_some(), "{methods}: {outcome:?}");
+        assert_eq!(authorization.is_some(), basic == Some(true), "{methods}");
+        assert_eq!(body.contains("client_secret=hush"), basic == Some(false), "{methods}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_secret_is_signed_for_each_request_where_there_is_a_key_for_it() {
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref()).unwrap();
+    let pem =
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(document.as_ref()));
+    for wrong in ["", "hush", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] {
+        assert!(ClientSecret::signed("TEAM", "KEY", wrong).is_none(), "{wrong}");
+    }
+    let http = Scripted::new();
+    http.metadata(&with(metadata(), "token_endpoint_auth_methods_supported", json!(["client_secret_post"])));
+    let client_secret = ClientSecret::signed("TEAM", "KEY", &pem).unwrap();
+    assert_eq!(format!("{client_secret:?}"), "ClientSecret(..)");
+    let provider = OpenIdProvider::new(
+        ProviderSettings { client_secret, response_mode: ResponseMode::FormPost, ..settings() },
+        http.clone(),
+    );
+    let begun = begin(&provider).await.unwrap();
+    assert!(begun.url.query_pairs().any(|(name, value)| name == "response_mode" && value == "form_post"));
+    http.give(&http.sign(&header(), &claims(&begun.pending)));
+    provider.finish(&begun.pending, "code".to_owned(), NOW).await.unwrap();
+    let body = http.exchanged.lock().unwrap().1.clone();
+    let form: HashMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    let token = &form["client_secret"];
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let key = jsonwebtoken::DecodingKey::from_ec_der(pair.public_key().as_ref());
+    assert!(jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, jsonwebtoken::Algorithm::ES256).unwrap());
+    let part = |text: &str| -> Value { serde_json::from_slice(&crate::bytes::from_base64url(text).unwrap()).unwrap() };
+    let (sent_header, sent_claims) = message.split_once('.').unwrap();
+    assert_eq!(part(sent_header), json!({"typ": "JWT", "alg": "ES256", "kid": "KEY"}));
+    let (iat, exp) = (NOW.seconds(), NOW.seconds() + 300);
+    assert_eq!(part(sent_claims), json!({"iss": "TEAM", "sub": "circadia", "aud": ISSUER, "iat": iat, "exp": exp}));
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_in_the_token_is_asked_for() {
+    let http = Scripted::new();
+    http.metadata(&with(metadata(), "userinfo_endpoint", json!(format!("{ISSUER}/userinfo"))));
+    let provider = provider(&http);
+    let pending = begin(&provider).await.unwrap().pending;
+    let mut told = claims(&pending);
+    http.give(&http.sign(&header(), &told));
+    provider.finish(&pending, "code".to_owned(), NOW).await.unwrap();
+    assert_eq!(http.asked_for("/userinfo"), 0, "the token has said it");
+    for member in ["email", "email_verified"] {
+        told.as_object_mut().unwrap().remove(member);
+    }
+    http.give(&http.sign(&header(), &told));
+    for (info, wanted) in [
+        (json!({"sub": "110169", "email": "ada@example.org", "email_verified": true}), Ok("ada@example.org")),
+        (json!({"sub": "110169", "email": "ada@example.org", "email_verified": false}), Err("vouch")),
+        (json!({"sub": "110169"}), Err("vouch")),
+        (json!({"sub": "2", "email": "ada@example.org", "email_verified": true}), Err("another user")),
+        (json!({"email": "ada@example.org", "email_verified": true}), Err("can't be read")),
+    ] {
+        http.answer("/userinfo", 200, &info);
+        let outcome = provider.finish(&pending, "code".to_owned(), NOW).await;
+        match (outcome, wanted) {
+            (Ok(profile), Ok(email)) => assert_eq!(profile.email.as_str(), email),
+            (Err(error), Err(reason)) => assert!(error.to_string().contains(reason), "{info}: {error}"),
+            (outcome, _) => panic!("{info}: {outcome:?}"),
+        }
+    }
+    http.answer("/userinfo", 503, &json!({}));
+    let outcome = provider.finish(&pending, "code".to_owned(), NOW).await;
+    assert!(matches!(outcome, Err(OAuthError::Unavailable(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn addresses_count_as_verified_if_that_is_configured_and_not_denied() {
+    let http = Scripted::new();
+    let trusting = OpenIdProvider::new(ProviderSettings { trusts_emails: true, ..settings() }, http.clone());
+    let pending = begin(&trusting).await.unwrap().pending;
+    for (verified, accepted) in [
+        (Value::Null, true),
+        (json!(true), true),
+        (json!("true"), true),
+        (json!(false), false),
+        (json!("false"), false),
+    ] {
+        http.give(&http.sign(&header(), &with(claims(&pending), "email_verified", verified.clone())));
+        let outcome = trusting.finish(&pending, "code".to_owned(), NOW).await;
+        assert_eq!(outcome.is_ok(), accepted, "{verified}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_tenants_that_share_a_provider_only_those_that_are_configured_are_believed() {
+    const SHARED: &str = "https://issuer.example/organizations/v2.0";
+    let of_tenant = |tenant: &str| format!("https://issuer.example/{tenant}/v2.0");
+    let http = Scripted::new();
+    let document = with(metadata(), "issuer", json!(of_tenant("{tenantid}")));
+    http.answer("/organizations/v2.0/.well-known/openid-configuration", 200, &document);
+    let of_ours = with(http.jwk("ours"), "issuer", json!(of_tenant("{tenantid}")));
+    let of_third = with(http.jwk("third"), "issuer", json!(of_tenant("t3")));
+    http.answer("/keys", 200, &json!({"keys": [of_ours, of_third]}));
+    let tenants = ["t1", "t2"].map(str::to_owned).into();
+    let shared = ProviderSettings { issuer: Issuer::parse(SHARED).unwrap(), tenants, ..settings() };
+    let provider = OpenIdProvider::new(shared, http.clone());
+    let pending = begin(&provider).await.unwrap().pending;
+    for (issuer, kid, accepted) in [
+        (of_tenant("t1"), "ours", true),
+        (of_tenant("t2"), "ours", true),
+        (of_tenant("t3"), "ours", false),
+        (of_tenant("t3"), "third", false),
+        (of_tenant("t1"), "third", false),
+        (of_tenant("{tenantid}"), "ours", false),
+        (SHARED.to_owned(), "ours", false),
+        (ISSUER.to_owned(), "ours", false),
+    ] {
+        let header = json!({"alg": "ES256", "kid": kid});
+        http.give(&http.sign(&header, &with(claims(&pending), "iss", json!(issuer))));
+        let outcome = provider.finish(&pending, "code".to_owned(), NOW).await;
+        assert_eq!(outcome.is_ok(), accepted, "{issuer} {kid}: {outcome:?}");
+        if let Ok(profile) = outcome {
+            assert_eq!(profile.issuer.as_str(), issuer, "tenants are told apart");
+        }
+    }
+    // Without tenants, a document with a placeholder is another issuer's.
+    let alone = ProviderSettings { issuer: Issuer::parse(SHARED).unwrap(), ..settings() };
+    let outcome = begin(&OpenIdProvider::new(alone, http.clone())).await;
+    assert!(matches!(outcome, Err(OAuthError::Unavailable(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn the_issuer_of_a_redirect_is_right_and_there_if_it_always_is() {
+    for (supported, missing) in [(Value::Null, true), (json!(false), true), (json!(true), false)] {
+        let http = Scripted::new();
+        if !supported.is_null() {
+            http.metadata(&with(metadata(), "authorization_response_iss_parameter_supported", supported.clone()));
+        }
+        let provider = provider(&http);
+        assert!(provider.is_issuer(Some(ISSUER), NOW).await.unwrap());
+        for wrong in ["", "https://evil.example", "https://issuer.example/"] {
+            assert!(!provider.is_issuer(Some(wrong), NOW).await.unwrap(), "{wrong}");
+        }
+        assert_eq!(provider.is_issuer(None, NOW).await.unwrap(), missing, "{supported}");
+    }
+}
+
+#[tokio::test]
+async fn in_development_endpoints_are_on_this_machine_or_safe() {
+    const LOCAL: &str = "http://127.0.0.1:9000";
+    for (endpoint, good) in [
+        ("http://127.0.0.1:9000/token", true),
+        ("http://localhost:9000/token", true),
+        ("http://[::1]:9000/token", true),
+        ("https://issuer.example/token", true),
+        ("http://issuer.example/token", false),
+        ("http://127.0.0.1.issuer.example/token", false),
+        ("file:///token", false),
+    ] {
+        let http = Scripted::new();
+        http.metadata(&with(with(metadata(), "issuer", json!(LOCAL)), "token_endpoint", json!(endpoint)));
+        let local = ProviderSettings { issuer: Issuer::parse(LOCAL).unwrap(), ..settings() };
+        let outcome = begin(&OpenIdProvider::new(local, http)).await;
+        assert_eq!(outcome.is_ok(), good, "{endpoint}: {outcome:?}");
+    }
 }

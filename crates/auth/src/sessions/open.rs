@@ -24,9 +24,9 @@ impl Authenticated {
         Self { user, first_factor: FirstFactor::Password }
     }
 
-    /// Through Google.
-    pub const fn through_google(user: UserId) -> Self {
-        Self { user, first_factor: FirstFactor::Google }
+    /// Through an OpenID provider.
+    pub const fn through_provider(user: UserId) -> Self {
+        Self { user, first_factor: FirstFactor::Provider }
     }
 
     /// By a passkey.

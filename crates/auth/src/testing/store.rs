@@ -5,7 +5,7 @@ mod credentials;
 use circadia_domain::audit::{AuditEvent, AuditQuery, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::error::{StoreError, Unique};
-use circadia_domain::identities::{Identity, IdentityRepository, Provider, Subject};
+use circadia_domain::identities::{Identity, IdentityRepository, Issuer, Subject};
 use circadia_domain::ids::{SessionId, UserId};
 use circadia_domain::jobs::NewJob;
 use circadia_domain::keys::StoredKey;
@@ -206,27 +206,27 @@ impl AuditRepository for InMemoryStore {
 
 impl IdentityRepository for InMemoryStore {
     fn insert_identity(&mut self, identity: &Identity) -> Result<(), StoreError> {
-        if self.find_identity(identity.provider, &identity.subject)?.is_some() {
+        if self.find_identity(&identity.issuer, &identity.subject)?.is_some() {
             return Err(StoreError::Duplicate(Unique::Identity));
         }
-        if self.identity_of(identity.user, identity.provider)?.is_some() {
+        if self.identities_of(identity.user)?.iter().any(|one| one.issuer == identity.issuer) {
             return Err(StoreError::Duplicate(Unique::Other));
         }
         self.identities.push(identity.clone());
         Ok(())
     }
 
-    fn find_identity(&mut self, provider: Provider, subject: &Subject) -> Result<Option<Identity>, StoreError> {
-        Ok(self.identities.iter().find(|one| one.provider == provider && one.subject == *subject).cloned())
+    fn find_identity(&mut self, issuer: &Issuer, subject: &Subject) -> Result<Option<Identity>, StoreError> {
+        Ok(self.identities.iter().find(|one| one.issuer == *issuer && one.subject == *subject).cloned())
     }
 
-    fn identity_of(&mut self, user: UserId, provider: Provider) -> Result<Option<Identity>, StoreError> {
-        Ok(self.identities.iter().find(|one| one.user == user && one.provider == provider).cloned())
+    fn identities_of(&mut self, user: UserId) -> Result<Vec<Identity>, StoreError> {
+        Ok(self.identities.iter().filter(|one| one.user == user).cloned().collect())
     }
 
-    fn delete_identity(&mut self, user: UserId, provider: Provider) -> Result<bool, StoreError> {
+    fn delete_identity(&mut self, user: UserId, issuer: &Issuer) -> Result<bool, StoreError> {
         let before = self.identities.len();
-        self.identities.retain(|one| one.user != user || one.provider != provider);
+        self.identities.retain(|one| one.user != user || one.issuer != *issuer);
         Ok(self.identities.len() < before)
     }
 }

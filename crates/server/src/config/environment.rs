@@ -44,37 +44,40 @@ fn line_number(text: &str, broken: &str) -> Option<usize> {
 /// A set of variables being read.
 pub(super) struct Environment {
     variables: BTreeMap<String, String>,
-    known: Vec<&'static str>,
+    known: Vec<String>,
+    found: usize,
     wrong: Vec<String>,
 }
 
 impl Environment {
     pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect(), known: Vec::new(), wrong: Vec::new() }
+        Self { variables: variables.into_iter().collect(), known: Vec::new(), found: 0, wrong: Vec::new() }
     }
 
     /// Makes a name known that is read elsewhere.
-    pub(super) fn expect(&mut self, name: &'static str) {
-        self.known.push(name);
+    pub(super) fn expect(&mut self, name: &str) {
+        self.known.push(name.to_owned());
+    }
+
+    /// How many of the variables that were read so far are set.
+    pub(super) const fn found(&self) -> usize {
+        self.found
     }
 
     /// The value of a variable; an empty one is none.
-    pub(super) fn read_plain<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        self.known.push(name);
+    pub(super) fn read_plain<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        self.expect(name);
         let value = self.variables.get(name).filter(|value| !value.is_empty()).cloned()?;
         self.parsed(name, &value, parse)
     }
 
     /// The value of a variable, or of the file that `<name>_FILE` names; an empty one is none.
-    pub(super) fn read<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        self.known.push(name);
+    pub(super) fn read<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        self.expect(name);
         let file_name = format!("{name}_FILE");
         let direct = self.variables.get(name).filter(|value| !value.is_empty()).cloned();
         let file = self.variables.get(&file_name).filter(|value| !value.is_empty()).cloned();
+        self.found += usize::from(direct.is_some() || file.is_some());
         let value = match (direct, file) {
             (Some(_), Some(_)) => {
                 self.refuse(format!("{name} and {file_name} are both set: one of them has to go"));
@@ -119,7 +122,7 @@ impl Environment {
     pub(super) fn finish(mut self) -> Result<(), ConfigError> {
         for name in self.variables.keys().filter(|name| name.starts_with("CIRCADIA_")) {
             let base = name.strip_suffix("_FILE").unwrap_or(name);
-            if !self.known.contains(&name.as_str()) && !self.known.contains(&base) {
+            if !self.known.iter().any(|known| known == name || known == base) {
                 self.wrong.push(format!("{name} is not a variable that is known here"));
             }
         }

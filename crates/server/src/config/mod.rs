@@ -1,9 +1,9 @@
 //! Configuration: read once from the environment, checked as a whole, named in full where it is wrong.
 
 mod environment;
-mod google;
 mod mail;
 mod passkeys;
+mod providers;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,8 +17,8 @@ use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use environment::Environment;
-pub use google::GoogleConfig;
 pub use mail::{MailConfig, MailTransport};
+pub use providers::ProvidersConfig;
 use url::Url;
 
 /// Where front ends are served in development, by most tools and by Vite.
@@ -62,8 +62,9 @@ pub struct Config {
     pub quotes_url: Option<Url>,
     /// How often (`CIRCADIA_QUOTES_REFRESH_HOURS`).
     pub quotes_refresh_hours: u16,
-    /// What signing in with Google needs (`CIRCADIA_GOOGLE_*`, `CIRCADIA_FRONTEND_URL`), if it is configured.
-    pub google: Option<GoogleConfig>,
+    /// What signing in through OpenID providers needs (`CIRCADIA_OIDC_*`, `CIRCADIA_GOOGLE_*`, `CIRCADIA_FRONTEND_URL`),
+    /// if one is configured.
+    pub providers: Option<ProvidersConfig>,
     /// Whom passkeys belong to (`CIRCADIA_WEBAUTHN_*`, `CIRCADIA_FRONTEND_URL`), if there is a domain for it.
     pub relying_party: Option<RelyingParty>,
     /// Whether an account can be used before its address was proven (`CIRCADIA_EMAIL_VERIFICATION`).
@@ -85,8 +86,10 @@ impl std::fmt::Debug for Config {
     }
 }
 
-/// Without what strangers get wrong: malformed requests, which the HTTP library logs as errors.
-const DEFAULT_LOG: &str = "info,actix_http::h1::dispatcher=off";
+/// What is logged without a filter.
+const DEFAULT_LOG: &str = "info";
+/// Goes before any filter, which may name it otherwise: the HTTP library logs as errors what strangers get wrong.
+const WITHOUT_MALFORMED_REQUESTS: &str = "actix_http::h1::dispatcher=off";
 
 /// The limits of `standard` (per minute) and `strict` (signed in: per hour).
 fn preset(name: &str) -> Result<RateLimits, String> {
@@ -186,7 +189,7 @@ impl Config {
                 .filter(|hours| (1..=720).contains(hours))
                 .ok_or_else(|| "must be between 1 and 720".to_owned())
         });
-        let front_end = google::front_end(&mut env);
+        let front_end = providers::front_end(&mut env);
         // The front end calls from browsers: that needs no saying twice.
         let own: Vec<String> = match &front_end {
             Some(url) => vec![url.origin().ascii_serialization()],
@@ -196,7 +199,7 @@ impl Config {
         let new: Vec<String> = own.into_iter().filter(|own| !cors_origins.contains(own)).collect();
         cors_origins.extend(new);
         let relying_party = passkeys::read(&mut env, production, front_end.as_ref(), &cors_origins);
-        let google = google::read(&mut env, production, front_end.clone());
+        let providers = providers::read(&mut env, production, front_end.clone());
         let mail = mail::read(&mut env, production, &data_dir, front_end.as_ref());
         let log = env.read("CIRCADIA_LOG", |text| {
             tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
@@ -224,11 +227,11 @@ impl Config {
             cors_origins,
             quotes_url,
             quotes_refresh_hours: quotes_refresh_hours.unwrap_or(24),
-            google,
             relying_party,
+            providers,
             verification,
             mail,
-            log: log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            log: format!("{WITHOUT_MALFORMED_REQUESTS},{}", log.as_deref().unwrap_or(DEFAULT_LOG)),
         })
     }
 }

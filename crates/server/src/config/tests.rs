@@ -1,3 +1,5 @@
+use circadia_auth::oauth::ResponseMode;
+
 use super::*;
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -171,19 +173,25 @@ fn quotations_are_fetched_from_a_web_address() {
 const GOOGLE: [(&str, &str); 4] = [
     ("CIRCADIA_GOOGLE_CLIENT_ID", "id.apps.googleusercontent.com"),
     ("CIRCADIA_GOOGLE_CLIENT_SECRET", "hush"),
-    ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://api.example.org/api/v1/auth/google/callback"),
+    ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://api.example.org/api/v1/auth/providers/google/callback"),
     ("CIRCADIA_FRONTEND_URL", "https://app.example.org/circadia"),
 ];
 
 #[test]
 fn google_is_configured_as_a_whole_or_not_at_all() {
-    assert!(read(&[]).unwrap().google.is_none());
-    assert!(read(&[("CIRCADIA_FRONTEND_URL", "https://app.example.org")]).unwrap().google.is_none());
+    assert!(read(&[]).unwrap().providers.is_none());
+    assert!(read(&[("CIRCADIA_FRONTEND_URL", "https://app.example.org")]).unwrap().providers.is_none());
     let config = read(&GOOGLE).unwrap();
-    assert!(!format!("{config:?} {:?}", config.google).contains("hush"));
-    let google = config.google.unwrap();
-    assert_eq!(google.provider.issuer, "https://accounts.google.com");
-    assert_eq!(google.front_end.as_str(), "https://app.example.org/circadia");
+    assert!(!format!("{config:?} {:?}", config.providers).contains("hush"));
+    let configured = config.providers.unwrap();
+    assert_eq!(configured.front_end.as_str(), "https://app.example.org/circadia");
+    let [google] = &configured.providers[..] else { panic!("{configured:?}") };
+    assert_eq!((google.name.as_str(), google.title.as_str()), ("google", "Google"));
+    assert_eq!(google.issuer.as_str(), "https://accounts.google.com");
+    assert_eq!(
+        (&google.scopes[..], google.response_mode),
+        (&["openid", "email"].map(str::to_owned)[..], ResponseMode::Query)
+    );
     for (missing, _) in GOOGLE {
         let rest: Vec<_> = GOOGLE.into_iter().filter(|(name, _)| *name != missing).collect();
         let text = wrong(&rest);
@@ -200,7 +208,7 @@ fn google_is_reached_by_https_and_plain_http_is_for_loopback_in_development() {
     };
     for (name, value) in [
         ("CIRCADIA_GOOGLE_ISSUER", "http://127.0.0.1:9000"),
-        ("CIRCADIA_GOOGLE_REDIRECT_URL", "http://localhost:8000/api/v1/auth/google/callback"),
+        ("CIRCADIA_GOOGLE_REDIRECT_URL", "http://localhost:8000/api/v1/auth/providers/google/callback"),
         ("CIRCADIA_FRONTEND_URL", "http://[::1]:5173"),
     ] {
         assert!(read(&with(name, value)).is_ok(), "{name} {value}");
@@ -210,6 +218,9 @@ fn google_is_reached_by_https_and_plain_http_is_for_loopback_in_development() {
         ("CIRCADIA_GOOGLE_ISSUER", "accounts.google.com"),
         ("CIRCADIA_GOOGLE_REDIRECT_URL", "http://api.example.org/callback"),
         ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://api.example.org/callback?x=y"),
+        // Of another provider, and as it was before.
+        ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://api.example.org/api/v1/auth/providers/work/callback"),
+        ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://api.example.org/api/v1/auth/google/callback"),
         ("CIRCADIA_GOOGLE_REDIRECT_URL", "https://ada@api.example.org/callback"),
         ("CIRCADIA_FRONTEND_URL", "javascript:alert(1)"),
         ("CIRCADIA_FRONTEND_URL", "https://app.example.org/#/"),
@@ -276,4 +287,115 @@ fn domains_and_origins_of_passkeys_that_browsers_refuse_are_refused() {
         let said = wrong(&[front_end, ("CIRCADIA_WEBAUTHN_ORIGINS", origin)]);
         assert!(said.contains("CIRCADIA_WEBAUTHN_ORIGINS"), "{origin}: {said}");
     }
+}
+
+const WORK: [(&str, &str); 6] = [
+    ("CIRCADIA_OIDC_PROVIDERS", "my-work"),
+    ("CIRCADIA_OIDC_MY_WORK_ISSUER", "https://id.example.org/realms/work"),
+    ("CIRCADIA_OIDC_MY_WORK_CLIENT_ID", "circadia"),
+    ("CIRCADIA_OIDC_MY_WORK_CLIENT_SECRET", "hush"),
+    ("CIRCADIA_OIDC_MY_WORK_REDIRECT_URL", "https://api.example.org/api/v1/auth/providers/my-work/callback"),
+    ("CIRCADIA_FRONTEND_URL", "https://app.example.org"),
+];
+
+/// The settings of `WORK` with others added or in place of them.
+fn work(others: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    let kept = WORK.into_iter().filter(|(name, _)| others.iter().all(|(other, _)| other != name));
+    kept.chain(others.iter().copied()).collect()
+}
+
+#[test]
+fn providers_are_configured_one_by_one_in_the_order_in_which_they_are_named() {
+    let both = [&GOOGLE[..3], &work(&[])].concat();
+    let names = |variables: &[(&str, &str)]| -> Vec<String> {
+        let configured = read(variables).unwrap().providers.unwrap();
+        configured.providers.iter().map(|provider| provider.name.to_string()).collect()
+    };
+    assert_eq!(names(&work(&[])), ["my-work"]);
+    assert_eq!(names(&both), ["google", "my-work"], "Google is there without being named");
+    let ordered: Vec<_> = both.iter().filter(|(name, _)| *name != "CIRCADIA_OIDC_PROVIDERS").copied().collect();
+    assert_eq!(
+        names(&[&ordered[..], &[("CIRCADIA_OIDC_PROVIDERS", "my-work, google")]].concat()),
+        ["my-work", "google"]
+    );
+    for (missing, _) in &WORK[1..] {
+        let rest: Vec<_> = work(&[]).into_iter().filter(|(name, _)| name != missing).collect();
+        let text = wrong(&rest);
+        assert!(text.contains(&format!("{missing} is required")) && text.matches("\n  - ").count() == 1, "{text}");
+    }
+    // Named, it has to be there as a whole.
+    let text = wrong(&[("CIRCADIA_OIDC_PROVIDERS", "google")]);
+    assert!(GOOGLE.iter().all(|(name, _)| text.contains(name)), "{text}");
+    // What isn't named isn't known.
+    assert!(wrong(&WORK[1..]).contains("CIRCADIA_OIDC_MY_WORK_ISSUER is not a variable that is known here"));
+}
+
+#[test]
+fn what_is_wrong_with_a_provider_is_named() {
+    let configured = read(&work(&[
+        ("CIRCADIA_OIDC_MY_WORK_NAME", "Work & Co"),
+        ("CIRCADIA_OIDC_MY_WORK_SCOPES", "openid email  profile"),
+        ("CIRCADIA_OIDC_MY_WORK_RESPONSE_MODE", "form_post"),
+        ("CIRCADIA_OIDC_MY_WORK_TRUST_EMAIL", "true"),
+    ]));
+    let provider = configured.unwrap().providers.unwrap().providers.remove(0);
+    assert_eq!((provider.title.as_str(), provider.trusts_emails), ("Work & Co", true));
+    assert_eq!(
+        (provider.scopes.join(" "), provider.response_mode),
+        ("openid email profile".to_owned(), ResponseMode::FormPost)
+    );
+    let plain = read(&work(&[])).unwrap().providers.unwrap().providers.remove(0);
+    assert_eq!((plain.title.as_str(), plain.trusts_emails), ("My-work", false));
+    for (name, value) in [
+        ("CIRCADIA_OIDC_PROVIDERS", "my-work,My-Work"),
+        ("CIRCADIA_OIDC_PROVIDERS", "my-work,my-work"),
+        ("CIRCADIA_OIDC_MY_WORK_ISSUER", "http://id.example.org"),
+        ("CIRCADIA_OIDC_MY_WORK_NAME", "a\nb"),
+        ("CIRCADIA_OIDC_MY_WORK_SCOPES", "email"),
+        ("CIRCADIA_OIDC_MY_WORK_RESPONSE_MODE", "fragment"),
+        ("CIRCADIA_OIDC_MY_WORK_TRUST_EMAIL", "yes"),
+        ("CIRCADIA_OIDC_MY_WORK_TENANTS", "contoso.onmicrosoft.com"),
+        ("CIRCADIA_OIDC_MY_WORK_REDIRECT_URL", "https://api.example.org/api/v1/auth/providers/google/callback"),
+    ] {
+        let text = wrong(&work(&[(name, value)]));
+        assert!(text.contains(name), "{name}={value}: {text}");
+    }
+    let text =
+        wrong(&[&GOOGLE[..3], &work(&[("CIRCADIA_OIDC_MY_WORK_ISSUER", "https://accounts.google.com")])].concat());
+    assert!(text.contains("`google` and `my-work` have one issuer"), "{text}");
+}
+
+#[test]
+fn tenants_that_share_a_provider_are_named_by_their_ids() {
+    let tenant = "3D8E5C2A-0000-4000-8000-00000000000A";
+    let shared = [
+        ("CIRCADIA_OIDC_MY_WORK_ISSUER", "https://login.microsoftonline.com/organizations/v2.0"),
+        ("CIRCADIA_OIDC_MY_WORK_TENANTS", tenant),
+    ];
+    let provider = read(&work(&shared)).unwrap().providers.unwrap().providers.remove(0);
+    let issuers: Vec<String> = provider.issuers().iter().map(|issuer| issuer.as_str().to_owned()).collect();
+    assert_eq!(issuers, ["https://login.microsoftonline.com/3d8e5c2a-0000-4000-8000-00000000000a/v2.0"]);
+    let text = wrong(&work(&[("CIRCADIA_OIDC_MY_WORK_ISSUER", "https://id.example.org"), shared[1]]));
+    assert!(text.contains("CIRCADIA_OIDC_MY_WORK_ISSUER must have a path"), "{text}");
+}
+
+#[test]
+fn a_client_secret_is_given_or_signed() {
+    // Made for this test.
+    let key = "-----BEGIN PRIVATE KEY-----\n\
+               MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg@\n\
+               -----END PRIVATE KEY-----";
+    let signed = [
+        ("CIRCADIA_OIDC_MY_WORK_TEAM_ID", "TEAM"),
+        ("CIRCADIA_OIDC_MY_WORK_KEY_ID", "KEY"),
+        ("CIRCADIA_OIDC_MY_WORK_PRIVATE_KEY", key),
+    ];
+    let without_secret: Vec<_> =
+        work(&signed).into_iter().filter(|(name, _)| *name != "CIRCADIA_OIDC_MY_WORK_CLIENT_SECRET").collect();
+    let text = wrong(&without_secret);
+    assert!(text.contains("CIRCADIA_OIDC_MY_WORK_PRIVATE_KEY must be a private key of the curve P-256"), "{text}");
+    assert!(!text.contains("MIGHAgEA") && text.matches("\n  - ").count() == 1, "{text}");
+    let half: Vec<_> = without_secret.iter().filter(|(name, _)| !name.ends_with("_KEY_ID")).copied().collect();
+    let text = wrong(&half);
+    assert!(text.contains("CIRCADIA_OIDC_MY_WORK_KEY_ID is required") && text.matches("\n  - ").count() == 1, "{text}");
 }

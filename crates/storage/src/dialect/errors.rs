@@ -147,7 +147,7 @@ fn broken_rule(constraint: Option<&str>, message: &str) -> Unique {
         Unique::Username
     } else if is("users_email_key", "users.email") {
         Unique::Email
-    } else if is("identities_subject_key", "identities.provider, identities.subject") {
+    } else if is("identities_subject_key", "identities.issuer, identities.subject") {
         Unique::Identity
     } else if is("passkeys_credential_id_key", "passkeys.credential_id") {
         Unique::Passkey
@@ -168,8 +168,8 @@ mod tests {
             (Some("themes_pkey"), "duplicate key value violates unique constraint", Unique::Other),
             (None, "UNIQUE constraint failed: users.email", Unique::Email),
             (None, "UNIQUE constraint failed: users.username_key", Unique::Username),
-            (None, "UNIQUE constraint failed: identities.provider, identities.subject", Unique::Identity),
-            (None, "UNIQUE constraint failed: identities.user_id, identities.provider", Unique::Other),
+            (None, "UNIQUE constraint failed: identities.issuer, identities.subject", Unique::Identity),
+            (None, "UNIQUE constraint failed: identities.user_id, identities.issuer", Unique::Other),
             (None, "UNIQUE constraint failed: themes.user_id, themes.name_key", Unique::Other),
             (None, "UNIQUE constraint failed: passkeys.credential_id", Unique::Passkey),
             (None, "UNIQUE constraint failed: passkeys.user_id, passkeys.id", Unique::Other),

@@ -32,10 +32,11 @@ table! {
 table! {
     use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
 
-    identities (user_id, provider) {
+    identities (user_id, issuer) {
         user_id -> Uuid,
-        provider -> TypedText,
+        issuer -> TypedText,
         subject -> TypedText,
+        provider -> TypedText,
         email -> TypedText,
         linked_at -> UtcTimestamp,
     }

@@ -7,7 +7,7 @@ use circadia_domain::audit::{AuditAction, AuditOutcome};
 use circadia_domain::civil::{Weekday, Zone, ZoneOrOffset};
 use circadia_domain::color::Color;
 use circadia_domain::habits::{EntryState, TimeOfDay};
-use circadia_domain::identities::{Provider, Subject};
+use circadia_domain::identities::{Issuer, ProviderName, Subject};
 use circadia_domain::jobs::JobKind;
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::one_time::OneTimePurpose;
@@ -56,7 +56,6 @@ words!(
     JobKind,
     KeyPurpose,
     OneTimePurpose,
-    Provider,
     Role,
     SessionKind,
     SharedPauseSource,
@@ -81,7 +80,7 @@ macro_rules! validated_texts {
 }
 
 validated_texts!(
-    AuditAction, Username, Email, Locale, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>
+    AuditAction, Username, Email, Issuer, Locale, ProviderName, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>
 );
 
 impl Text for Scopes {

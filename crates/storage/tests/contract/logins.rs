@@ -9,7 +9,7 @@ use circadia_storage::Backend;
 use crate::support::TestDatabase;
 use crate::support::samples::{self, NOW};
 
-fn attempt(user: Option<UserId>, at: Instant, failure: Option<LoginFailure>) -> LoginAttempt {
+pub(crate) fn attempt(user: Option<UserId>, at: Instant, failure: Option<LoginFailure>) -> LoginAttempt {
     LoginAttempt {
         id: LoginId::from_uuid(samples::id()),
         user,
@@ -51,7 +51,7 @@ pub(crate) fn successes_are_counted_since_each_start(backend: Backend) {
 
 pub(crate) fn attempts_without_an_account_are_recorded(backend: Backend) {
     let test = TestDatabase::migrated(backend);
-    for method in [LoginMethod::Password, LoginMethod::Google, LoginMethod::Totp] {
+    for method in [LoginMethod::Password, LoginMethod::Provider, LoginMethod::Totp] {
         let unknown =
             LoginAttempt { ip: None, user_agent: None, method, ..attempt(None, NOW, Some(LoginFailure::UnknownUser)) };
         write_unowned(&test.database, |store| store.insert_login(&unknown)).unwrap();

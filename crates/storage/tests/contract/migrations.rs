@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use circadia_domain::error::StoreError;
+use circadia_domain::logins::{LoginAttempt, LoginMethod};
 use circadia_domain::unit_of_work::Database as _;
 use circadia_storage::{Backend, StorageError};
 
+use super::logins::attempt;
 #[cfg(feature = "mysql")]
 use super::schema::statements;
+use crate::support::samples::{self, NOW};
 use crate::support::{TestDatabase, at_once};
 
 const TABLES_OF_MYSQL: &str = "SELECT table_name FROM information_schema.tables
@@ -83,6 +86,35 @@ pub(crate) fn everything_can_be_undone(backend: Backend) {
         Backend::Mysql => TABLES_OF_MYSQL,
     };
     assert_eq!(raw.texts(tables), [""; 0]);
+}
+
+pub(crate) fn what_was_linked_with_google_is_known_by_its_issuer(backend: Backend) {
+    // With the first migration that knows of issuers, and those that follow from it.
+    const FIRST: &str = "2026-11-29-150000";
+    let test = TestDatabase::migrated(backend);
+    let user = test.user();
+    let (identity, session) = (samples::identity(user), samples::session(user));
+    test.write(user, |tx| {
+        tx.store.insert_identity(&identity)?;
+        tx.store.insert_session(&session)?;
+        tx.store.insert_login(&LoginAttempt { method: LoginMethod::Provider, ..attempt(Some(user), NOW, None) })
+    });
+    let mut undone: Vec<_> = std::fs::read_dir(folder(backend)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    undone.retain(|path| path.file_name().unwrap().to_str().unwrap() >= FIRST);
+    undone.sort();
+    let mut raw = test.raw();
+    for path in undone.iter().rev() {
+        raw.execute(&std::fs::read_to_string(path.join("down.sql")).unwrap()).unwrap();
+    }
+    let recorded = FIRST.replace('-', "");
+    raw.execute(&format!("DELETE FROM __diesel_schema_migrations WHERE version >= '{recorded}'")).unwrap();
+    for before in ["sessions WHERE first_factor", "login_attempts WHERE method", "identities WHERE provider"] {
+        assert_eq!(raw.number(&format!("SELECT count(*) FROM {before} = 'google'")), 1, "{before}");
+    }
+    assert_eq!(test.database.migrate(Duration::ZERO).unwrap().len(), undone.len());
+    assert_eq!(test.read(|store| store.identities_of(user)), [identity]);
+    assert_eq!(test.read(|store| store.find_session(user, session.id)).unwrap().session, session);
+    assert_eq!(raw.number("SELECT count(*) FROM login_attempts WHERE method = 'provider'"), 1);
 }
 
 #[cfg(feature = "mysql")]

@@ -9,7 +9,7 @@ use circadia_domain::habits::{
     Archive, DayRecord, Entry, EntryState, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, History,
     Pause, PauseSource, Plan, TimeOfDay, Timeline, Window,
 };
-use circadia_domain::identities::{Identity, Provider, Subject};
+use circadia_domain::identities::{Identity, Issuer, ProviderName, Subject};
 use circadia_domain::ids::{
     AuditEventId, HabitId, JobId, PauseId, PersonalTokenId, SessionId, SharedPauseId, ThemeId, UserId,
 };
@@ -141,8 +141,9 @@ pub(crate) fn audit_event(user: UserId) -> AuditEvent {
 pub(crate) fn identity(user: UserId) -> Identity {
     Identity {
         user,
-        provider: Provider::Google,
+        issuer: Issuer::parse("https://accounts.google.com").unwrap(),
         subject: Subject::parse(&format!("Sub-{}", id().simple())).unwrap(),
+        provider: ProviderName::parse("google").unwrap(),
         email: Email::parse("who+they.are@xn--bcher-kva.example").unwrap(),
         linked_at: NOW,
     }
@@ -153,7 +154,7 @@ pub(crate) fn session(user: UserId) -> Session {
         id: SessionId::from_uuid(id()),
         user,
         kind: SessionKind::Token,
-        first_factor: FirstFactor::Google,
+        first_factor: FirstFactor::Provider,
         secret_hash: [0xFF; 32],
         generation: 0,
         rotated_at: NOW,

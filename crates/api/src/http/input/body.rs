@@ -20,6 +20,8 @@ use crate::http::state::AppState;
 
 /// The most bytes a JSON body may have.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
+/// The most bytes a form may have.
+const MAX_FORM_BYTES: usize = 16 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -55,15 +57,14 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let accepted = accepts(request);
+        let accepted = accepts(request).and_then(|()| check_length(request, MAX_BODY_BYTES));
         let state = request.app_data::<Data<AppState>>().cloned();
         let mut payload = payload.take();
         Box::pin(async move {
             accepted?;
-            let bytes = tokio::time::timeout(BODY_TIMEOUT, read_all(&mut payload)).await;
-            let slow = |_| Problem::of(Code::RequestTimeout, "The body didn't arrive within 10 seconds.");
+            let bytes = read_all(&mut payload, MAX_BODY_BYTES).await?;
             let ids = state.as_ref().map(|state| &*state.app.context.ids);
-            Self::from_bytes(&bytes.map_err(slow)??, ids)
+            Self::from_bytes(&bytes, ids)
         })
     }
 }
@@ -77,9 +78,8 @@ impl<T: Decode + 'static> FromRequest for OptionalBody<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         let chunked = request.headers().contains_key(TRANSFER_ENCODING);
-        if length.unwrap_or(0) == 0 && !chunked {
+        if content_length(request).unwrap_or(0) == 0 && !chunked {
             return Box::pin(ready(Ok(Self(None))));
         }
         let body = Body::<T>::from_request(request, payload);
@@ -87,19 +87,51 @@ impl<T: Decode + 'static> FromRequest for OptionalBody<T> {
     }
 }
 
-async fn read_all(payload: &mut Payload) -> Result<BytesMut, Problem> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::of(Code::IncompleteBody, "The body ended early or can't be read."))?;
-        if bytes.len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(Problem::of(
-                Code::PayloadTooLarge,
-                format!("The body is larger than {} KiB, the most that is accepted.", MAX_BODY_BYTES / 1024),
-            ));
-        }
-        bytes.extend_from_slice(&chunk);
+/// Reads a form (`application/x-www-form-urlencoded`) as the text that it is.
+///
+/// # Errors
+/// `unsupported_media_type`, `payload_too_large`, `request_timeout`, `incomplete_body`.
+pub async fn read_form(request: &HttpRequest, mut payload: Payload) -> Result<String, Problem> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Problem::of(Code::UnsupportedMediaType, "The body must be `application/x-www-form-urlencoded`."));
     }
-    Ok(bytes)
+    check_length(request, MAX_FORM_BYTES)?;
+    let bytes = read_all(&mut payload, MAX_FORM_BYTES).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn content_length(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Refuses a body that is announced as too large, before it is read.
+fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    if content_length(request).is_some_and(|length| length > most) { Err(too_large(limit)) } else { Ok(()) }
+}
+
+async fn read_all(payload: &mut Payload, limit: usize) -> Result<BytesMut, Problem> {
+    let read = async {
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let incomplete = |_| Problem::of(Code::IncompleteBody, "The body ended early or can't be read.");
+            let chunk = chunk.map_err(incomplete)?;
+            if bytes.len() + chunk.len() > limit {
+                return Err(too_large(limit));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    };
+    let slow = |_| Problem::of(Code::RequestTimeout, "The body didn't arrive within 10 seconds.");
+    tokio::time::timeout(BODY_TIMEOUT, read).await.map_err(slow)?
+}
+
+fn too_large(limit: usize) -> Problem {
+    let detail = format!("The body is larger than {} KiB, the most that is accepted.", limit / 1024);
+    Problem::of(Code::PayloadTooLarge, detail)
 }
 
 /// Only `application/json`, in UTF-8, not compressed.

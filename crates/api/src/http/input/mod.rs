@@ -10,9 +10,9 @@ pub mod json;
 mod params;
 mod raw;
 
-pub use body::{Body, MAX_BODY_BYTES, OptionalBody};
+pub use body::{Body, MAX_BODY_BYTES, OptionalBody, read_form};
 pub use fields::{Decode, Fields, Origin};
-pub use params::{PathParam, PathValue, Query, date, sought};
+pub use params::{PathParam, PathValue, ProviderPath, Query, date, sought};
 pub use raw::{Parsed, Raw, any_text, between, boolean, integer, list, quantity, text};
 
 #[cfg(test)]

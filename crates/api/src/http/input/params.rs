@@ -8,9 +8,14 @@ use actix_web::{FromRequest, HttpRequest};
 use circadia_domain::civil::Date;
 use circadia_domain::collation::search_key;
 use circadia_domain::entity::Entity;
+use circadia_domain::identities::ProviderName;
 use circadia_domain::ids::Id;
 use circadia_domain::violation::Violations;
 use serde_json::{Map, Value};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::{Decode, Fields, Parsed};
 use crate::http::problem::{InputLocation, Problem};
@@ -39,6 +44,38 @@ impl PathValue for Date {
     }
     fn read(text: &str) -> Parsed<Self> {
         date(text)
+    }
+}
+
+impl PathValue for ProviderName {
+    fn name() -> Cow<'static, str> {
+        "provider".into()
+    }
+    fn read(text: &str) -> Parsed<Self> {
+        Self::parse(text)
+    }
+}
+
+/// The path's `{provider}`.
+#[derive(Debug)]
+pub enum ProviderPath {}
+
+impl IntoParams for ProviderPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(32))
+            .pattern(Some("^[a-z][a-z0-9]*(-[a-z0-9]+)*$"));
+        let parameter = ParameterBuilder::new()
+            .name("provider")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some("The provider's name, as `GET /config` lists it"))
+            .schema(Some(schema))
+            .example(Some(serde_json::json!("google")))
+            .build();
+        vec![parameter]
     }
 }
 

@@ -1,12 +1,12 @@
 //! `/auth`: registering, signing in, refreshing and signing out.
 
 pub mod email;
-pub mod google;
 pub mod login;
 pub mod logout;
 pub(crate) mod passkeys;
 pub mod password;
 pub(crate) mod password_field;
+pub mod providers;
 pub mod public_key;
 pub mod refresh;
 pub mod register;
@@ -38,7 +38,7 @@ pub(super) fn routes(routes: &mut Routes) {
     logout::routes(routes);
     public_key::routes(routes);
     session::routes(routes);
-    google::routes(routes);
+    providers::routes(routes);
     email::routes(routes);
     password::routes(routes);
 }

@@ -112,7 +112,7 @@ async fn forgot(state: Data<AppState>, body: Body<AddressBody>) -> Result<HttpRe
 ///
 /// Requires the token of a mailed link, which is valid once, for an hour. Ends every session, personal access token and
 /// pending link, and verifies the address that the link was sent to. If the address wasn't verified before, a linked
-/// Google account and a second factor are removed, too.
+/// accounts at providers and a second factor are removed, too.
 #[utoipa::path(
     post,
     path = "/auth/password/reset",

@@ -14,7 +14,7 @@ pub(super) fn routes(routes: &mut Routes) {
 /// Delete my account
 ///
 /// Immediate and irreversible: ends every session and removes all of the user's data. Needs the password, unless this
-/// session was opened through Google at most five minutes ago.
+/// session was opened through a provider at most five minutes ago.
 #[utoipa::path(
     delete,
     path = "/me",

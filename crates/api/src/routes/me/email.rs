@@ -22,7 +22,7 @@ pub(super) fn routes(routes: &mut Routes) {
 pub struct ChangeEmailBody {
     /// The new address.
     email: Email,
-    /// The password. Either this or `encrypted_password` is required, unless this session was opened through Google at
+    /// The password. Either this or `encrypted_password` is required, unless this session was opened through a provider at
     /// most five minutes ago.
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<Zeroizing<String>>,

@@ -2,10 +2,10 @@
 
 pub mod account;
 pub mod email;
-pub mod google;
 pub mod passkeys;
 mod pauses;
 pub mod profile;
+pub mod providers;
 pub(in crate::routes) mod reauthentication;
 pub mod sessions;
 pub mod tokens;
@@ -20,7 +20,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.tag("me", "The signed-in user and their settings.");
     profile::routes(routes);
     sessions::routes(routes);
-    google::routes(routes);
+    providers::routes(routes);
     username::routes(routes);
     email::routes(routes);
     account::routes(routes);

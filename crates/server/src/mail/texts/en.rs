@@ -92,10 +92,13 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
             Some(("Choose a new password", links.forgot_password())),
             &[],
         ),
-        EmailContent::GoogleLinked => texts(
-            "A Google account was linked",
+        EmailContent::ProviderLinked(provider) => texts(
+            "A way to sign in was added",
             &[
-                "From now on, a Google account signs in to your account at Circadia, in addition to your other ways to sign in.",
+                &format!(
+                    "From now on, an account at {provider} signs in to your account at Circadia, in addition to your other \
+                     ways to sign in."
+                ),
                 "If it was you, there is nothing to do here. If it wasn't, unlink it in your settings and choose a new \
                  password now:",
             ],

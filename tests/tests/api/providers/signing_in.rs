@@ -1,4 +1,4 @@
-//! Signing in with Google, when all goes well.
+//! Signing in through a provider, when all goes well.
 
 use circadia_tests::{Backend, TestApp, scenarios};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ scenarios!(
     an_app_fetches_its_tokens_once_and_in_time,
     the_user_name_is_made_of_the_address_and_free,
     four_first_sign_ins_at_once_make_one_account,
-    a_google_address_of_a_local_account_is_never_linked_by_itself,
+    an_address_of_a_local_account_is_never_linked_by_itself,
     an_inactive_account_stays_out,
     new_keys_of_the_provider_are_found,
     the_provider_is_asked_for_what_it_is_once,
@@ -47,9 +47,9 @@ async fn a_second_factor_is_asked_for_after_google_too(backend: Backend) {
     app.clock.advance(60);
     let mut browser = Browser::new(&app);
     let arrived = browser.sign_in(&provider, "").await;
-    assert_eq!(error(&arrived).as_deref(), Some("google_second_factor_required"));
+    assert_eq!(error(&arrived).as_deref(), Some("provider_second_factor_required"));
     assert!(browser.cookies.is_empty(), "signed in with one factor: {:?}", browser.cookies);
-    let challenge = arrived.fragment().and_then(|fragment| fragment.strip_prefix("google_challenge=")).unwrap();
+    let challenge = arrived.fragment().and_then(|fragment| fragment.strip_prefix("provider_challenge=")).unwrap();
     let answer = json!({"challenge": challenge, "code": shown(60)});
     app.anonymous().post("/auth/login/totp", answer.clone()).await.problem(401, "challenge_expired");
     let opened = app.anonymous().post("/auth/session/totp", answer).await.expect(200);
@@ -72,8 +72,14 @@ async fn an_unknown_google_account_gets_an_account_here(backend: Backend) {
     ] {
         assert_eq!(me[name], value, "{name}");
     }
-    let linked = grace.get("/me/google").await.expect(200).body;
-    assert_eq!(linked, json!({"linked": true, "email": "grace@example.org", "linked_at": "2026-03-11T12:00:00Z"}));
+    let linked = account_at(&grace, "google").await;
+    assert_eq!(
+        linked,
+        json!({
+            "name": "google", "title": "Google", "available": true,
+            "linked": true, "email": "grace@example.org", "linked_at": "2026-03-11T12:00:00Z",
+        })
+    );
     // There is no password to sign in with.
     for password in ["", "correct horse battery"] {
         let credentials = json!({"username": "grace", "password": password});
@@ -97,9 +103,9 @@ async fn a_known_google_account_signs_in_to_its_account(backend: Backend) {
     // And an address that now belongs to another user opens nothing.
     provider.person("2", "grace@example.org", true);
     let arrived = Browser::new(&app).sign_in(&provider, &for_app()).await;
-    exchange(&app, &code(&arrived), VERIFIER).await.problem(409, "google_account_exists");
+    exchange(&app, &code(&arrived), VERIFIER).await.problem(409, "provider_account_exists");
     assert_eq!(count(&app, "users"), 1);
-    let failures = "SELECT count(*) FROM login_attempts WHERE method = 'google' AND failure = 'unknown_user'";
+    let failures = "SELECT count(*) FROM login_attempts WHERE method = 'provider' AND failure = 'unknown_user'";
     assert_eq!(app.database.number(failures), 1);
 }
 
@@ -117,17 +123,17 @@ async fn an_app_fetches_its_tokens_once_and_in_time(backend: Backend) {
     assert_eq!(arrived.query(), None, "nothing of it is seen by servers");
     let code_of_it = code(&arrived);
     let other = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-    exchange(&app, &code_of_it, other).await.problem(400, "google_code_invalid");
-    exchange(&app, &code_of_it, VERIFIER).await.problem(400, "google_code_invalid");
+    exchange(&app, &code_of_it, other).await.problem(400, "provider_code_invalid");
+    exchange(&app, &code_of_it, VERIFIER).await.problem(400, "provider_code_invalid");
     let late = code(&arrive().await);
     app.clock.advance(60);
-    exchange(&app, &late, VERIFIER).await.problem(400, "google_code_invalid");
+    exchange(&app, &late, VERIFIER).await.problem(400, "provider_code_invalid");
     let in_time = code(&arrive().await);
     app.clock.advance(59);
     exchange(&app, &in_time, VERIFIER).await.expect(200);
-    exchange(&app, &in_time, VERIFIER).await.problem(400, "google_code_invalid");
+    exchange(&app, &in_time, VERIFIER).await.problem(400, "provider_code_invalid");
     for nonsense in ["nonsense", "", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"] {
-        exchange(&app, nonsense, VERIFIER).await.problem(400, "google_code_invalid");
+        exchange(&app, nonsense, VERIFIER).await.problem(400, "provider_code_invalid");
     }
     let wanted = code(&arrive().await);
     let eight = (0..8).map(|_| exchange(&app, &wanted, VERIFIER)).collect();
@@ -135,7 +141,7 @@ async fn an_app_fetches_its_tokens_once_and_in_time(backend: Backend) {
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     // A challenge must be one.
     for challenge in ["", "short", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM="] {
-        let path = format!("/auth/google/start?code_challenge={challenge}");
+        let path = format!("/auth/providers/google/start?code_challenge={challenge}");
         app.anonymous().get(&path).await.names("/code_challenge");
     }
 }
@@ -180,13 +186,13 @@ async fn four_first_sign_ins_at_once_make_one_account(backend: Backend) {
     assert_eq!((count(&app, "users"), count(&app, "identities"), count(&app, "sessions")), (1, 1, 4));
 }
 
-async fn a_google_address_of_a_local_account_is_never_linked_by_itself(backend: Backend) {
+async fn an_address_of_a_local_account_is_never_linked_by_itself(backend: Backend) {
     let (app, provider) = start(backend);
     let grace = app.user("grace").await;
     let arrived = Browser::new(&app).sign_in(&provider, "?next=/habits").await;
-    assert_eq!(error(&arrived).as_deref(), Some("google_account_exists"));
+    assert_eq!(error(&arrived).as_deref(), Some("provider_account_exists"));
     assert_eq!(arrived.path(), "/circadia/habits");
-    assert_eq!(grace.get("/me/google").await.expect(200).body["linked"], json!(false));
+    assert_eq!(account_at(&grace, "google").await["linked"], json!(false));
     assert_eq!((count(&app, "users"), count(&app, "identities"), count(&app, "sessions")), (1, 0, 1));
 }
 
@@ -195,10 +201,10 @@ async fn an_inactive_account_stays_out(backend: Backend) {
     tokens(&app, &provider).await.expect(200);
     app.database.execute("UPDATE users SET active = (1 = 0)");
     let arrived = Browser::new(&app).sign_in(&provider, &for_app()).await;
-    exchange(&app, &code(&arrived), VERIFIER).await.problem(403, "google_account_inactive");
+    exchange(&app, &code(&arrived), VERIFIER).await.problem(403, "provider_account_inactive");
     let arrived = Browser::new(&app).sign_in(&provider, "").await;
-    assert_eq!(error(&arrived).as_deref(), Some("google_account_inactive"));
-    let failures = "SELECT count(*) FROM login_attempts WHERE method = 'google' AND failure = 'inactive'";
+    assert_eq!(error(&arrived).as_deref(), Some("provider_account_inactive"));
+    let failures = "SELECT count(*) FROM login_attempts WHERE method = 'provider' AND failure = 'inactive'";
     assert_eq!(app.database.number(failures), 2);
     assert_eq!(count(&app, "sessions"), 1);
 }
@@ -234,7 +240,7 @@ async fn the_front_end_gets_the_path_that_was_asked_for(backend: Backend) {
     }
     provider.fault(circadia_tests::Fault::Denied);
     let arrived = Browser::new(&app).sign_in(&provider, "?next=/habits%3Fview%3Dweek%23today").await;
-    assert_eq!(arrived.as_str(), format!("{FRONT_END}/habits?view=week&error=google_denied#today"));
+    assert_eq!(arrived.as_str(), format!("{FRONT_END}/habits?view=week&error=provider_denied&provider=google#today"));
 }
 
 async fn next_never_leads_elsewhere(backend: Backend) {
@@ -268,23 +274,24 @@ async fn next_never_leads_elsewhere(backend: Backend) {
 async fn the_pre_login_cookie_is_of_the_browser_alone(backend: Backend) {
     let (builder, provider) = TestApp::on(backend).with_google();
     let app = builder.set("CIRCADIA_TRUSTED_PROXIES", "127.0.0.0/8").start();
-    let plain = app.anonymous().get("/auth/google/start").await.expect(302);
+    let plain = app.anonymous().get("/auth/providers/google/start").await.expect(302);
     let (pair, attributes) = plain.header("set-cookie").unwrap().split_once(';').unwrap();
     assert!(pair.starts_with("circadia_prelogin=") && pair.len() == 18 + 43, "{pair}");
     for attribute in ["Path=/", "Max-Age=600", "HttpOnly", "SameSite=Lax"] {
         assert!(attributes.contains(attribute), "{attributes}");
     }
     assert!(!attributes.contains("Secure") && !attributes.contains("Domain"), "{attributes}");
-    let proxied = app.anonymous().with_header("x-forwarded-proto", "https").get("/auth/google/start").await.expect(302);
+    let proxied =
+        app.anonymous().with_header("x-forwarded-proto", "https").get("/auth/providers/google/start").await.expect(302);
     let cookie = proxied.header("set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-circadia_prelogin=") && cookie.contains("; Secure"), "{cookie}");
     // Where HTTPS is spoken, the plain name counts for nothing.
-    let back = provider.agree(location(&proxied).as_str()).await;
+    let back = provider.agree(location(&proxied).as_str()).await.path;
     let (_, value) = cookie.split_once(';').unwrap().0.split_once('=').unwrap();
     let browser = app.anonymous().with_header("x-forwarded-proto", "https");
     let renamed = browser.with_header("cookie", &format!("circadia_prelogin={value}"));
     let refused = renamed.get(&back).await.expect(302);
-    assert_eq!(error(&location(&refused)).as_deref(), Some("google_state_invalid"));
+    assert_eq!(error(&location(&refused)).as_deref(), Some("provider_state_invalid"));
     // Several tabs of one browser are one browser.
     let mut browser = Browser::new(&app);
     let first = browser.agree(&provider, &for_app()).await;
@@ -300,19 +307,16 @@ async fn without_configuration_it_is_disabled(backend: Backend) {
     let ada = app.user("ada").await;
     let code = json!({"code": "x", "code_verifier": VERIFIER});
     for (method, path, body) in [
-        (Method::GET, "/auth/google/start?next=/habits", Value::Null),
-        (Method::GET, "/auth/google/callback?state=x&code=y", Value::Null),
-        (Method::POST, "/auth/google/exchange", code.clone()),
-        (Method::POST, "/me/google", json!({})),
-        (Method::POST, "/me/google/confirm", code),
+        (Method::GET, "/auth/providers/google/start?next=/habits", Value::Null),
+        (Method::GET, "/auth/providers/google/callback?state=x&code=y", Value::Null),
+        (Method::POST, "/auth/providers/google/exchange", code.clone()),
+        (Method::POST, "/me/providers/google", json!({})),
+        (Method::POST, "/me/providers/google/confirm", code),
     ] {
-        ada.call(method, path, &body).await.problem(404, "google_disabled");
+        ada.call(method, path, &body).await.problem(404, "provider_not_found");
     }
-    assert_eq!(
-        ada.get("/me/google").await.expect(200).body,
-        json!({"linked": false, "email": null, "linked_at": null})
-    );
-    ada.delete("/me/google").await.problem(404, "google_not_linked");
+    assert_eq!(ada.get("/me/providers").await.expect(200).body["items"], json!([]));
+    ada.delete("/me/providers/google").await.problem(404, "provider_not_linked");
 }
 
 async fn a_browser_is_signed_in_with_a_cookie(backend: Backend) {

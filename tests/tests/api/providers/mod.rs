@@ -1,7 +1,8 @@
-//! `/auth/google` and `/me/google`, against an OpenID provider that the tests start.
+//! `/auth/providers` and `/me/providers`, against OpenID providers that the tests start.
 
 mod failures;
 mod linking;
+mod several;
 mod signing_in;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,12 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// Where everybody ends up.
 const FRONT_END: &str = "https://app.example.org/circadia";
+
+/// A program and the providers that it knows: one of each kind.
+fn start_with_each(backend: Backend) -> (TestApp, [OpenIdProvider; 3]) {
+    let (builder, providers) = TestApp::on(backend).with_providers();
+    (builder.start(), providers)
+}
 
 /// A program and the provider that it knows as Google.
 fn start(backend: Backend) -> (TestApp, OpenIdProvider) {
@@ -67,8 +74,8 @@ impl Browser {
 
     /// Begins to sign in, and agrees at the provider: where it sends the browser back to.
     async fn agree(&mut self, provider: &OpenIdProvider, query: &str) -> String {
-        let begun = self.get(&format!("/auth/google/start{query}")).await.expect(302);
-        provider.agree(location(&begun).as_str()).await
+        let begun = self.get(&provider.path("/auth", &format!("/start{query}"))).await.expect(302);
+        consent(&self.client, provider, location(&begun).as_str()).await
     }
 
     /// Signs in, as far as the front end.
@@ -78,6 +85,19 @@ impl Browser {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         location(&answer)
     }
+}
+
+/// Agrees at a provider: the path and query at the program that the browser ends up at.
+async fn consent(client: &Client, provider: &OpenIdProvider, authorization_url: &str) -> String {
+    let back = provider.agree(authorization_url).await;
+    let Some(form) = back.form else { return back.path };
+    // A form that is posted from another site brings no cookies; the redirect from there does.
+    let request = client.request(Method::POST, &back.path).body(form);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let request = request.header("origin", provider.issuer()).header("sec-fetch-site", "cross-site");
+    let forwarded = client.send(request).await.expect(303);
+    assert_eq!((forwarded.header("cache-control"), forwarded.header("set-cookie")), (Some("no-store"), None));
+    location(&forwarded).as_str().strip_prefix("http://127.0.0.1:1").expect("the registered URL").to_owned()
 }
 
 /// Where an answer sends the browser.
@@ -93,12 +113,17 @@ fn error(url: &Url) -> Option<String> {
 
 /// The code that the front end's address ends with.
 fn code(url: &Url) -> String {
-    let code = url.fragment().and_then(|fragment| fragment.strip_prefix("google_code="));
+    let code = url.fragment().and_then(|fragment| fragment.strip_prefix("provider_code="));
     code.unwrap_or_else(|| panic!("{url} has no code")).to_owned()
 }
 
 async fn exchange(app: &TestApp, code: &str, verifier: &str) -> Answer {
-    app.anonymous().post("/auth/google/exchange", json!({"code": code, "code_verifier": verifier})).await
+    exchange_at(app, "google", code, verifier).await
+}
+
+async fn exchange_at(app: &TestApp, provider: &str, code: &str, verifier: &str) -> Answer {
+    let path = format!("/auth/providers/{provider}/exchange");
+    app.anonymous().post(&path, json!({"code": code, "code_verifier": verifier})).await
 }
 
 /// What an app asks its browser to open.
@@ -110,7 +135,14 @@ fn for_app() -> String {
 async fn tokens(app: &TestApp, provider: &OpenIdProvider) -> Answer {
     let arrived = Browser::new(app).sign_in(provider, &for_app()).await;
     assert_eq!(error(&arrived), None);
-    exchange(app, &code(&arrived), VERIFIER).await
+    exchange_at(app, provider.name(), &code(&arrived), VERIFIER).await
+}
+
+/// A provider, and the account there that is linked to a user.
+async fn account_at(client: &Client, provider: &str) -> Value {
+    let list = client.get("/me/providers").await.expect(200).body;
+    let items = list["items"].as_array().unwrap();
+    items.iter().find(|item| item["name"] == provider).unwrap_or_else(|| panic!("{provider} isn't in {list}")).clone()
 }
 
 fn count(app: &TestApp, table: &str) -> i64 {

@@ -1,0 +1,4 @@
+-- A session that was opened through any OpenID provider. The next migration but one renames `google`.
+ALTER TABLE sessions
+    DROP CONSTRAINT sessions_first_factor_check,
+    ADD CONSTRAINT sessions_first_factor_check CHECK (first_factor IN ('password', 'google', 'provider'));

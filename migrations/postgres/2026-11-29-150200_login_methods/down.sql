@@ -1,0 +1,3 @@
+ALTER TABLE login_attempts
+    DROP CONSTRAINT login_attempts_method_check,
+    ADD CONSTRAINT login_attempts_method_check CHECK (method IN ('password', 'google', 'totp'));
