@@ -23,6 +23,7 @@ mod app;
 mod client;
 mod clock;
 mod comparable;
+pub mod contract;
 mod database;
 mod mail;
 pub mod oracle;

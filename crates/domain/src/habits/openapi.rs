@@ -12,29 +12,26 @@ use crate::civil::Weekday;
 
 /// When a habit is due.
 #[derive(ToSchema)]
-#[schema(as = Schedule)]
+#[schema(as = Schedule, example = json!({"type": "weekly", "weekdays": ["mo", "we", "fr"], "every": 1}))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum ScheduleJson {
     /// Every n-th day from the start.
-    #[schema(title = "DailySchedule")]
     Daily {
         /// n; 1 if absent.
-        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
     },
     /// Days of every n-th week.
-    #[schema(title = "WeeklySchedule")]
     Weekly {
         /// Which; at least one.
         #[schema(min_items = 1, max_items = 7)]
         weekdays: Vec<Weekday>,
         /// n; 1 if absent.
-        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
     },
     /// Days of every n-th month: either `days` or `weekdays`.
-    #[schema(title = "MonthlySchedule")]
     Monthly {
         /// Days of the month, 1–31, or from its end, −1 … −31.
         #[schema(max_items = 366)]
@@ -43,25 +40,23 @@ enum ScheduleJson {
         #[schema(max_items = 366)]
         weekdays: Option<Vec<NthWeekday>>,
         /// n; 1 if absent.
-        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
         /// What becomes of `days` that a month lacks; `clamp` if absent.
         overflow: Option<Overflow>,
     },
     /// Dates of every n-th year.
-    #[schema(title = "YearlySchedule")]
     Yearly {
         /// `MM-DD`.
         #[schema(min_items = 1, max_items = 366, example = json!(["02-29", "12-25"]))]
         dates: Vec<String>,
         /// n; 1 if absent.
-        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
         /// What becomes of 29 February in common years; `clamp` if absent.
         overflow: Option<Overflow>,
     },
     /// Some days on, some days off, in a fixed phase from the start.
-    #[schema(title = "CycleSchedule")]
     Cycle {
         /// Days on.
         #[schema(minimum = 1, maximum = 366)]
@@ -71,7 +66,6 @@ enum ScheduleJson {
         rest_days: u32,
     },
     /// Flexible: any days, that many (`times`), or that much in all (`amount`), in each calendar period.
-    #[schema(title = "QuotaSchedule")]
     Quota {
         /// On that many days; either this or `amount`.
         #[schema(minimum = 1, maximum = 366)]
@@ -83,7 +77,6 @@ enum ScheduleJson {
         per: Per,
     },
     /// Any RFC 5545 rule at the level of dates, with RFC 7529 `SKIP`.
-    #[schema(title = "RruleSchedule")]
     Rrule {
         /// The rule, without `RRULE:`.
         #[schema(example = "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1")]
@@ -104,15 +97,13 @@ struct NthWeekday {
 
 /// How a day is measured.
 #[derive(ToSchema)]
-#[schema(as = Kind)]
+#[schema(as = Kind, example = json!({"type": "count", "target": 8, "unit": "glasses", "direction": "at_least"}))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum KindJson {
     /// Done or not.
-    #[schema(title = "CheckKind")]
     Check {},
     /// A count.
-    #[schema(title = "CountKind")]
     Count {
         /// How many, with up to three decimals; more than 0, or at least 0 of a limit.
         #[schema(minimum = 0, maximum = 1_000_000, example = 8)]
@@ -123,7 +114,6 @@ enum KindJson {
         direction: Option<Direction>,
     },
     /// Minutes.
-    #[schema(title = "MinutesKind")]
     Minutes {
         /// How many, with up to three decimals; more than 0, or at least 0 of a limit.
         #[schema(minimum = 0, maximum = 1440, example = 30)]

@@ -312,7 +312,7 @@ async fn without_configuration_it_is_disabled(backend: Backend) {
         ada.get("/me/google").await.expect(200).body,
         json!({"linked": false, "email": null, "linked_at": null})
     );
-    ada.delete("/me/google").await.problem(404, "google_not_linked");
+    ada.post("/me/google/unlink", json!(null)).await.problem(404, "google_not_linked");
 }
 
 async fn a_browser_is_signed_in_with_a_cookie(backend: Backend) {

@@ -20,6 +20,7 @@ use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::session::issue_cookie;
+use super::totp::SecondFactorDoc;
 use super::{TokensBody, device, tokens};
 use crate::http::caller::client;
 use crate::http::cookies;
@@ -281,7 +282,7 @@ impl Decode for ExchangeGoogleBody {
     responses(
         (status = 200, description = "Signed in", body = TokensBody),
         (status = 400, description = "`google_code_invalid`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 401, description = "`second_factor_required`, with a `challenge` for `POST /auth/login/totp`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`second_factor_required`, with a `challenge` for `POST /auth/login/totp`", body = SecondFactorDoc, content_type = "application/problem+json"),
         (status = 403, description = "`google_account_inactive`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 404, description = "`google_disabled`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`google_account_exists`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),

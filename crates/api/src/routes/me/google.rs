@@ -198,8 +198,8 @@ async fn confirm_google(caller: Caller, body: Body<ConfirmGoogleBody>) -> Result
 /// Refused if the account would have no sign-in method left. Needs the password, unless this session was opened at most
 /// five minutes ago.
 #[utoipa::path(
-    delete,
-    path = "/me/google",
+    post,
+    path = "/me/google/unlink",
     tag = "me",
     operation_id = "unlinkGoogle",
     extensions(("x-rate-limit" = json!("auth"))),
