@@ -1,6 +1,7 @@
 //! Schedules and kinds in the OpenAPI document: what of each type its JSON holds.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -26,7 +27,7 @@ enum ScheduleJson {
     Weekly {
         /// Which; at least one.
         #[schema(min_items = 1, max_items = 7)]
-        weekdays: Vec<Weekday>,
+        weekdays: BTreeSet<Weekday>,
         /// n; 1 if absent.
         #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
@@ -35,10 +36,10 @@ enum ScheduleJson {
     Monthly {
         /// Days of the month, 1–31, or from its end, −1 … −31.
         #[schema(max_items = 366)]
-        days: Option<Vec<i16>>,
+        days: Option<BTreeSet<DayOfMonth>>,
         /// Numbered weekdays of the month.
         #[schema(max_items = 366)]
-        weekdays: Option<Vec<NthWeekday>>,
+        weekdays: Option<BTreeSet<NthWeekday>>,
         /// n; 1 if absent.
         #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
@@ -49,7 +50,7 @@ enum ScheduleJson {
     Yearly {
         /// `MM-DD`.
         #[schema(min_items = 1, max_items = 366, example = json!(["02-29", "12-25"]))]
-        dates: Vec<String>,
+        dates: BTreeSet<DayOfYear>,
         /// n; 1 if absent.
         #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
@@ -68,7 +69,7 @@ enum ScheduleJson {
     /// Flexible: any days, that many (`times`), or that much in all (`amount`), in each calendar period.
     Quota {
         /// On that many days; either this or `amount`.
-        #[schema(minimum = 1, maximum = 366)]
+        #[schema(minimum = 1, maximum = 365)]
         times: Option<u32>,
         /// That much in all, with up to three decimals; only for habits that count or measure minutes.
         #[schema(exclusive_minimum = 0, maximum = 100_000_000)]
@@ -84,12 +85,22 @@ enum ScheduleJson {
     },
 }
 
+/// A day of the month, counted from its beginning or its end.
+struct DayOfMonth;
+
+json_schema!(DayOfMonth: "DayOfMonth", schema::number(-31, 31));
+
+/// A day of the year.
+struct DayOfYear;
+
+json_schema!(DayOfYear: "DayOfYear", schema::text().pattern(Some("^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")));
+
 /// The n-th of a weekday in a month.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct NthWeekday {
     /// Which one, 1–5, or from the end, −1 … −5.
-    #[schema(example = -1)]
+    #[schema(example = -1, minimum = -5, maximum = 5)]
     nth: i16,
     /// Of which weekday.
     weekday: Weekday,

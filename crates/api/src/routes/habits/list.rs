@@ -200,7 +200,7 @@ async fn list_habits(caller: Caller, query: Query<ListQuery>) -> Result<Page<Hab
 #[derive(Debug, ToSchema)]
 pub(in crate::routes) struct OrderBody {
     /// The habits that come first, in order. All others follow in their current order.
-    #[schema(max_items = 5000, example = json!(["01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b"]))]
+    #[schema(value_type = std::collections::BTreeSet<HabitId>, max_items = 5000, example = json!(["01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b"]))]
     ids: Vec<HabitId>,
 }
 
