@@ -4,6 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::Answer;
+use crate::contract::departures;
 
 /// An HTTP client, signed in or anonymous.
 ///
@@ -105,10 +106,14 @@ impl Client {
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let request = request.build().expect("a request");
         let shown = format!("{} {}", request.method(), request.url());
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let answer = self.http.execute(request).await.unwrap_or_else(|error| panic!("{shown}: {error:?}"));
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await.unwrap_or_else(|error| panic!("{shown}: {error:?}")).to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let compressed = headers.contains_key("content-encoding");
+        let wrong = if compressed { Vec::new() } else { departures(&method, &path, status, &body) };
+        assert!(wrong.is_empty(), "{shown} answered {status} other than documented: {wrong:#?}\n{body:.2000}");
         Answer { request: shown, status, headers, bytes, body }
     }
 

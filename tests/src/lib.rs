@@ -24,6 +24,7 @@ mod authenticator;
 mod client;
 mod clock;
 mod comparable;
+pub mod contract;
 mod database;
 mod mail;
 pub mod oracle;

@@ -16,6 +16,7 @@ mod api {
     mod definitions;
     mod encrypted_passwords;
     mod entries;
+    mod examples;
     mod faults;
     mod forgeries;
     mod habit_oracle;

@@ -1,7 +1,5 @@
-//! Typed identifiers: `UUIDv7` (RFC 9562 §5.7), so that ids sort by time of creation and rows created together are
-//! stored together.
-//!
-//! Clients may choose the ids of what they create; hence parsing checks the version.
+//! Typed identifiers. Ours are `UUIDv7` (RFC 9562 §5.7), so that ids sort by time of creation and rows created together
+//! are stored together. Clients may choose the ids of what they create, of any version.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -14,23 +12,6 @@ use uuid::Uuid;
 use crate::entity::{self, Entity};
 use crate::violation::Violations;
 
-fn parse_hyphenated(text: &str) -> Option<Uuid> {
-    if text.len() == 36 { Uuid::parse_str(text).ok() } else { None }
-}
-
-fn not_an_id() -> Violations {
-    Violations::of("invalid_id", "is not a UUID such as `01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b` (RFC 9562)")
-}
-
-/// Reads a `UUIDv7` in its hyphenated form.
-fn parse_v7(text: &str) -> Result<Uuid, Violations> {
-    match parse_hyphenated(text) {
-        Some(id) if id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122 => Ok(id),
-        Some(_) => Err(Violations::of("invalid_id", "is a UUID, but not of version 7 (RFC 9562), as ids here are")),
-        None => Err(not_an_id()),
-    }
-}
-
 /// The id of an `E`: a UUID that can't be taken for the id of anything else.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent, bound = "")]
@@ -40,20 +21,15 @@ pub struct Id<E> {
 }
 
 impl<E> Id<E> {
-    /// Reads an id that a client chose.
+    /// Reads an id.
     ///
     /// # Errors
-    /// `invalid_id` unless `text` is a `UUIDv7` in hyphenated form.
+    /// `invalid_id` unless `text` is a UUID in hyphenated form, of any version.
     pub fn parse(text: &str) -> Result<Self, Violations> {
-        parse_v7(text).map(Self::from_uuid)
-    }
-
-    /// Reads an id that refers to something: of any version, since what it refers to is looked up anyway.
-    ///
-    /// # Errors
-    /// `invalid_id` unless `text` is a UUID in hyphenated form.
-    pub fn parse_reference(text: &str) -> Result<Self, Violations> {
-        parse_hyphenated(text).map(Self::from_uuid).ok_or_else(not_an_id)
+        let hyphenated = if text.len() == 36 { Uuid::parse_str(text).ok() } else { None };
+        hyphenated.map(Self::from_uuid).ok_or_else(|| {
+            Violations::of("invalid_id", "is not a UUID such as `01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b` (RFC 9562)")
+        })
     }
 
     /// Wraps an id that was generated or validated before.
@@ -126,7 +102,7 @@ impl<E> From<Id<E>> for Uuid {
     }
 }
 
-json_value!(impl[E] Id<E>: str => Self::parse_reference; "Uuid", schema::text_of(schema::KnownFormat::Uuid));
+json_value!(impl[E] Id<E>: str => Self::parse; "Uuid", schema::text_of(schema::KnownFormat::Uuid));
 
 /// The id of a user; the first part of the key of every row that is theirs.
 pub type UserId = Id<entity::User>;
@@ -176,14 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn only_version_7_is_accepted() {
-        assert!(HabitId::parse("01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b").is_ok());
+    fn every_version_is_accepted_in_hyphenated_form_alone() {
+        for right in ["01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b", "F47AC10B-58CC-4372-A567-0E02B2C3D479"] {
+            assert_eq!(HabitId::parse(right).unwrap().to_string(), right.to_lowercase());
+        }
         for wrong in [
-            "01920b7e-4c5d-4e2f-8a1b-3c4d5e6f7a8b",
             "01920b7e4c5d7e2f8a1b3c4d5e6f7a8b",
             "{01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b}",
             "urn:uuid:01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b",
-            "01920b7e-4c5d-7e2f-0a1b-3c4d5e6f7a8b",
             "",
             "é1920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8",
         ] {

@@ -12,11 +12,69 @@ pub struct Violation {
     /// JSON pointer (RFC 6901) to the wrong part, relative to the value being checked: empty for the value itself,
     /// `/weekdays/1` for a part of it.
     pub path: String,
-    /// Stable machine code, `snake_case`: `required`, `too_long`, `out_of_range`, `unknown_value`, …
+    /// Stable machine code, one of [`CODES`].
     pub code: &'static str,
     /// A sentence for people: what was wrong, and what is allowed.
     pub detail: Cow<'static, str>,
 }
+
+/// The machine codes of violations: part of the public contract, where clients know them as an enum.
+pub const CODES: &[&str] = &[
+    "after_end",
+    "all_numeric",
+    "before_start",
+    "common",
+    "conflict",
+    "contradiction",
+    "control_character",
+    "day_full",
+    "duplicate",
+    "guessable",
+    "habit_not_found",
+    "in_future",
+    "invalid",
+    "invalid_code_challenge",
+    "invalid_code_verifier",
+    "invalid_color",
+    "invalid_date",
+    "invalid_email",
+    "invalid_encoding",
+    "invalid_etag",
+    "invalid_id",
+    "invalid_instant",
+    "invalid_kid",
+    "invalid_locale",
+    "invalid_rrule",
+    "invalid_time",
+    "invalid_token",
+    "invalid_username",
+    "not_countable",
+    "not_decryptable",
+    "not_nullable",
+    "not_visible",
+    "nul_character",
+    "out_of_range",
+    "read_only",
+    "required",
+    "similar_to_email",
+    "similar_to_username",
+    "target_met",
+    "target_missed",
+    "task_not_found",
+    "theme_not_found",
+    "too_long",
+    "too_many",
+    "too_precise",
+    "too_short",
+    "unexpected",
+    "unexpected_amount",
+    "unexpected_value",
+    "unknown_field",
+    "unknown_timezone",
+    "unknown_value",
+    "wrong_code",
+    "wrong_type",
+];
 
 /// Every violation found in a value; never empty when returned as an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +102,7 @@ impl Violations {
 
     /// Notes that the part at `path` is wrong.
     pub fn add(&mut self, path: impl Into<String>, code: &'static str, detail: impl Into<Cow<'static, str>>) {
+        debug_assert!(CODES.contains(&code), "`{code}` is missing from the list of codes");
         self.0.push(Violation { path: path.into(), code, detail: detail.into() });
     }
 
@@ -109,3 +168,19 @@ impl fmt::Display for Violations {
 }
 
 impl std::error::Error for Violations {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_are_in_order_and_each_is_listed_once() {
+        assert!(CODES.is_sorted_by(|one, other| one < other));
+    }
+
+    #[test]
+    #[should_panic(expected = "missing from the list")]
+    fn a_code_that_is_not_listed_is_noticed() {
+        let _ = Violations::of("made_up", "is wrong");
+    }
+}

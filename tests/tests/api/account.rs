@@ -1,4 +1,4 @@
-//! `DELETE /me`: deleting one's account.
+//! `POST /me/delete`: deleting one's account.
 
 use circadia_tests::{Answer, Backend, Client, TestApp, scenarios};
 use reqwest::Method;
@@ -17,7 +17,7 @@ scenarios!(
 const PASSWORD: &str = "correct horse battery";
 
 async fn delete(client: &Client, password: Value) -> Answer {
-    client.call(Method::DELETE, "/me", &json!({"password": password})).await
+    client.call(Method::POST, "/me/delete", &json!({"password": password})).await
 }
 
 async fn deleting_an_account_asks_for_the_password(backend: Backend) {
@@ -27,7 +27,7 @@ async fn deleting_an_account_asks_for_the_password(backend: Backend) {
     let before = app.contents().await;
     delete(&ada, json!("wrong horse battery")).await.problem(403, "wrong_password");
     delete(&ada, Value::Null).await.problem(403, "reauthentication_required");
-    ada.delete("/me").await.problem(403, "reauthentication_required");
+    ada.post("/me/delete", json!(null)).await.problem(403, "reauthentication_required");
     delete(&ada.with_header("if-match", "\"0.0\""), json!(PASSWORD)).await.problem(412, "precondition_failed");
     assert_eq!(app.contents().await, before);
     delete(&ada, json!(PASSWORD)).await.expect(204);

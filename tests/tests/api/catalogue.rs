@@ -49,14 +49,14 @@ pub(crate) struct Catalogue {
 
 impl Catalogue {
     pub(crate) fn read() -> Self {
-        let document = serde_json::to_value(circadia_api::openapi::document()).unwrap();
+        let document = circadia_api::openapi::document();
         let mut operations = Vec::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             let named: Vec<&str> =
                 METHODS.iter().map(|(name, _)| *name).filter(|name| item[name].is_object()).collect();
             assert!(!named.is_empty(), "{path} has no method that is known here");
             for (name, method) in METHODS.iter().filter(|(name, _)| named.contains(name)) {
-                operations.push(operation(path, method.clone(), &item[name]));
+                operations.push(operation(&document, path, method.clone(), &item[name]));
             }
         }
         assert!(operations.len() > 30, "the document has lost operations");
@@ -101,9 +101,8 @@ impl Catalogue {
             .iter()
             .map(|choice| self.object(choice, sample))
             .filter(|choice| {
-                let discriminator = &choice["properties"]["type"]["enum"];
-                choice["type"] == "object"
-                    && discriminator.as_array().is_none_or(|names| names.contains(&sample["type"]))
+                let tag = &choice["properties"]["type"]["const"];
+                choice["type"] == "object" && (tag.is_null() || *tag == sample["type"])
             })
             .collect();
         assert_eq!(choices.len(), 1, "{sample} fits {} variants of {schema}", choices.len());
@@ -111,8 +110,12 @@ impl Catalogue {
     }
 }
 
-fn operation(path: &str, method: Method, item: &Value) -> Operation {
-    let parameters = item["parameters"].as_array().cloned().unwrap_or_default();
+fn operation(document: &Value, path: &str, method: Method, item: &Value) -> Operation {
+    let written = |parameter: &Value| match parameter["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap().clone(),
+        None => parameter.clone(),
+    };
+    let parameters: Vec<Value> = item["parameters"].as_array().into_iter().flatten().map(written).collect();
     let named = |place: &str| -> Vec<(String, Value)> {
         let there = parameters.iter().filter(|parameter| parameter["in"] == place);
         there.map(|parameter| (parameter["name"].as_str().unwrap().to_owned(), parameter["schema"].clone())).collect()
@@ -139,8 +142,10 @@ fn operation(path: &str, method: Method, item: &Value) -> Operation {
             .flatten()
             .map(|scope| scope.as_str().unwrap().to_owned())
             .collect(),
-        public: item["security"] == json!([{}]),
-        by_cookie: item["security"] == json!([{"cookie": []}]),
+        public: item["security"] == json!([]),
+        by_cookie: item["security"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty() && all.iter().all(|one| one["cookie"].is_array())),
     }
 }
 

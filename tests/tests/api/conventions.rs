@@ -179,8 +179,13 @@ async fn the_same_request_again_answers_like_the_first_time(backend: Backend) {
 async fn ids_are_checked(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    for id in [RANDOM.to_owned(), Uuid::nil().to_string(), Uuid::max().to_string()] {
+    for id in [RANDOM.replace('-', ""), format!("{{{RANDOM}}}"), format!("urn:uuid:{RANDOM}"), "7".to_owned()] {
         ada.post("/themes", json!({"id": id, "name": "Health"})).await.names("/id");
+    }
+    // Of any version: many libraries make random ones.
+    for id in [fresh_id(), Uuid::max().to_string()] {
+        let made = ada.post("/themes", json!({"id": id, "name": id[..20]})).await.expect(201);
+        assert_eq!(made.body["id"], id);
     }
     // Ids are case-insensitive.
     let id = fresh_id();

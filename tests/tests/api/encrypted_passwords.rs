@@ -192,6 +192,6 @@ async fn wherever_a_password_is_asked_for_it_may_be_encrypted(backend: Backend) 
     let token = json!({"name": "Importer", "scopes": ["read"]});
     ada.post("/me/tokens", with(token.clone(), PASSWORD)).await.problem(403, "wrong_password");
     ada.post("/me/tokens", with(token, other)).await.expect(201);
-    ada.call(reqwest::Method::DELETE, "/me", &proof(PASSWORD)).await.problem(403, "wrong_password");
-    ada.call(reqwest::Method::DELETE, "/me", &proof(other)).await.expect(204);
+    ada.call(reqwest::Method::POST, "/me/delete", &proof(PASSWORD)).await.problem(403, "wrong_password");
+    ada.call(reqwest::Method::POST, "/me/delete", &proof(other)).await.expect(204);
 }

@@ -336,7 +336,7 @@ async fn accounts_that_may_not_sign_in_may_not_by_passkey(backend: Backend) {
     assert_eq!(failures(&app, "inactive"), 1);
     let eve = app.user("eve").await;
     let (mut device, _) = add_passkey(&eve).await;
-    eve.call(Method::DELETE, "/me", &json!({"password": PASSWORD})).await.expect(204);
+    eve.call(Method::POST, "/me/delete", &json!({"password": PASSWORD})).await.expect(204);
     sign_in(&app.anonymous(), &mut device).await.problem(401, "passkey_invalid");
     assert_eq!(app.database.number("SELECT count(*) FROM passkeys"), 1);
 }
@@ -447,9 +447,9 @@ async fn passkeys_are_named_and_removed(backend: Backend) {
     let stale = ada.with_header("if-match", &renamed.etag());
     stale.patch(&path, json!({"name": "Other"})).await.problem(412, "precondition_failed");
     let kept = app.anonymous().signed_in(&sign_in(&app.anonymous(), &mut devices[0].0).await.expect(200).body);
-    ada.call(Method::DELETE, &path, &json!({})).await.expect(204);
+    ada.call(Method::POST, &format!("{path}/remove"), &json!({})).await.expect(204);
     ada.get(&path).await.problem(404, "passkey_not_found");
-    ada.call(Method::DELETE, &path, &json!({})).await.problem(404, "passkey_not_found");
+    ada.call(Method::POST, &format!("{path}/remove"), &json!({})).await.problem(404, "passkey_not_found");
     sign_in(&app.anonymous(), &mut devices[0].0).await.problem(401, "passkey_invalid");
     kept.get("/me").await.expect(200);
     sign_in(&app.anonymous(), &mut devices[1].0).await.expect(200);
@@ -465,7 +465,7 @@ async fn removing_one_needs_the_password_or_a_fresh_sign_in(backend: Backend) {
     let (_, passkey) = add_passkey(&ada).await;
     let path = format!("/me/passkeys/{}", passkey["id"].as_str().unwrap());
     app.clock.advance(300);
-    let remove = async |body: Value| ada.call(Method::DELETE, &path, &body).await;
+    let remove = async |body: Value| ada.call(Method::POST, &format!("{path}/remove"), &body).await;
     remove(json!({})).await.problem(403, "reauthentication_required");
     remove(json!({"password": "wrong horse battery"})).await.problem(403, "wrong_password");
     assert_eq!(ada.get("/me/passkeys").await.expect(200).items().len(), 1);
@@ -509,11 +509,11 @@ async fn a_fresh_sign_in_by_passkey_is_proof_as_the_password_is(backend: Backend
     let opened = sign_in(&app.anonymous(), &mut device).await.expect(200).body;
     let ada = app.anonymous().signed_in(&opened);
     app.clock.advance(300);
-    ada.call(Method::DELETE, "/me", &json!({})).await.problem(403, "reauthentication_required");
+    ada.call(Method::POST, "/me/delete", &json!({})).await.problem(403, "reauthentication_required");
     let opened = sign_in(&app.anonymous(), &mut device).await.expect(200).body;
-    app.anonymous().signed_in(&opened).call(Method::DELETE, "/me", &json!({})).await.expect(204);
+    app.anonymous().signed_in(&opened).call(Method::POST, "/me/delete", &json!({})).await.expect(204);
     // A password that was typed minutes ago isn't, for what can't be undone.
-    app.user("eve").await.call(Method::DELETE, "/me", &json!({})).await.problem(403, "reauthentication_required");
+    app.user("eve").await.call(Method::POST, "/me/delete", &json!({})).await.problem(403, "reauthentication_required");
 }
 
 async fn a_reset_removes_those_of_an_address_that_was_never_verified(backend: Backend) {
@@ -561,7 +561,7 @@ async fn without_a_domain_there_are_no_passkeys(backend: Backend) {
     let path = format!("/me/passkeys/{}", passkey["id"].as_str().unwrap());
     ada.patch(&path, json!({"name": "Old"})).await.expect(200);
     assert_eq!(ada.get("/me/passkeys").await.expect(200).each("name"), ["Old"]);
-    ada.call(Method::DELETE, &path, &json!({})).await.expect(204);
+    ada.call(Method::POST, &format!("{path}/remove"), &json!({})).await.expect(204);
 }
 
 async fn where_and_whose_passkeys_are_is_configured(backend: Backend) {

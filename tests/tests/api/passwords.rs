@@ -163,7 +163,7 @@ async fn the_sixth_guess_at_a_password_from_within_is_refused(backend: Backend) 
         let ada = from(&ada, number);
         let answer = match number % 3 {
             0 => ada.post("/me/email", json!({"email": "x@example.org", "password": "wrong horse"})).await,
-            1 => ada.call(reqwest::Method::DELETE, "/me", &json!({"password": "wrong horse"})).await,
+            1 => ada.call(reqwest::Method::POST, "/me/delete", &json!({"password": "wrong horse"})).await,
             _ => {
                 let change = json!({"current_password": "wrong horse", "new_password": OTHER});
                 ada.post("/auth/password/change", change).await
@@ -172,7 +172,7 @@ async fn the_sixth_guess_at_a_password_from_within_is_refused(backend: Backend) 
         answer.problem(403, "wrong_password");
     }
     let right = json!({"password": PASSWORD});
-    let refused = from(&ada, 5).call(reqwest::Method::DELETE, "/me", &right).await.problem(429, "rate_limited");
+    let refused = from(&ada, 5).call(reqwest::Method::POST, "/me/delete", &right).await.problem(429, "rate_limited");
     assert_eq!(refused.header("ratelimit-policy"), Some("\"account\";q=5;w=3600"));
     for number in 0..6 {
         let client = from(&limited.anonymous(), 10 + number);

@@ -140,7 +140,7 @@ async fn codes_are_guessed_ten_times_whatever_limits_are_configured(backend: Bac
         assert_eq!(refused.header("retry-after"), Some("2880"));
     }
     // Nor from within.
-    let within = ada.call(Method::DELETE, "/me/totp", &json!({"code": wrong})).await;
+    let within = ada.call(Method::POST, "/me/totp/remove", &json!({"code": wrong})).await;
     within.problem(429, "rate_limited");
     assert_eq!(app.database.number("SELECT count(*) FROM login_attempts WHERE failure = 'wrong_code'"), 10);
     assert_eq!(app.database.number("SELECT count(*) FROM login_attempts WHERE failure = 'second_factor_required'"), 1);
@@ -171,7 +171,7 @@ async fn what_outlives_a_session_needs_a_live_one(backend: Backend) {
         (Method::POST, "/me/totp", json!({})),
         (Method::POST, "/me/totp", proven(json!({}))),
         (Method::POST, "/me/totp/confirm", json!({"code": code})),
-        (Method::DELETE, "/me/providers/google", proven(json!({}))),
+        (Method::POST, "/me/providers/google/unlink", proven(json!({}))),
     ] {
         ada.call(method, path, &body).await.problem(401, "token_revoked");
     }

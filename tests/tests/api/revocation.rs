@@ -85,7 +85,7 @@ async fn a_deactivated_account_is_refused_where_it_was_never_seen(backend: Backe
 
 async fn a_deleted_account_is_refused_everywhere_within_a_second(backend: Backend) {
     let replicas = Replicas::warm(backend).await;
-    replicas.ada.call(Method::DELETE, "/me", &json!({"password": PASSWORD})).await.expect(204);
+    replicas.ada.call(Method::POST, "/me/delete", &json!({"password": PASSWORD})).await.expect(204);
     replicas.all_is_refused().await;
 }
 

@@ -491,22 +491,30 @@ async fn sums_are_by_day_week_month_habit_and_theme(backend: Backend) {
     let minutes: Vec<u64> =
         days["items"].as_array().unwrap().iter().map(|item| item["minutes"].as_u64().unwrap()).collect();
     assert_eq!(minutes, [0, 10, 25, 0, 40, 0]);
-    let period = |from: &str, to: &str, minutes: u64, count: u64| json!({"from": from, "to": to, "minutes": minutes, "count": count});
+    let group = |own: Value| {
+        let mut group =
+            json!({"from": null, "to": null, "habit_id": null, "theme_id": null, "name": null, "color": null});
+        group.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+        group
+    };
+    let period = |from: &str, to: &str, minutes: u64, count: u64| {
+        group(json!({"from": from, "to": to, "minutes": minutes, "count": count}))
+    };
     let weeks = [period("2026-02-27", "2026-03-01", 35, 3), period("2026-03-02", "2026-03-04", 40, 1)];
     assert_eq!(sum("&group_by=week").await["items"], json!(weeks));
     let months = [period("2026-02-27", "2026-02-28", 10, 1), period("2026-03-01", "2026-03-04", 65, 3)];
     assert_eq!(sum("&group_by=month").await["items"], json!(months));
-    let by_habit = json!([
-        {"habit_id": null, "name": null, "minutes": 45, "count": 2},
-        {"habit_id": habit, "name": "Read", "minutes": 30, "count": 2},
-    ]);
-    assert_eq!(sum("&group_by=habit").await["items"], by_habit);
+    let by_habit = [
+        group(json!({"minutes": 45, "count": 2})),
+        group(json!({"habit_id": habit, "name": "Read", "minutes": 30, "count": 2})),
+    ];
+    assert_eq!(sum("&group_by=habit").await["items"], json!(by_habit));
     let color = ada.get(&format!("/themes/{theme}")).await.expect(200).body["color"].clone();
-    let by_theme = json!([
-        {"theme_id": null, "name": null, "color": null, "minutes": 40, "count": 1},
-        {"theme_id": theme, "name": "Mind", "color": color, "minutes": 35, "count": 3},
-    ]);
-    assert_eq!(sum("&group_by=theme").await["items"], by_theme);
+    let by_theme = [
+        group(json!({"minutes": 40, "count": 1})),
+        group(json!({"theme_id": theme, "name": "Mind", "color": color, "minutes": 35, "count": 3})),
+    ];
+    assert_eq!(sum("&group_by=theme").await["items"], json!(by_theme));
     ada.patch("/me", json!({"week_start": "su"})).await.expect(200);
     let weeks = [period("2026-02-27", "2026-02-28", 10, 1), period("2026-03-01", "2026-03-04", 65, 3)];
     assert_eq!(sum("&group_by=week").await["items"], json!(weeks));

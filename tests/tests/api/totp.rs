@@ -208,7 +208,7 @@ async fn setting_up_needs_the_password_or_a_fresh_sign_in(backend: Backend) {
 async fn removing_needs_a_code_or_the_password(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    let remove = async |body: Value| ada.call(Method::DELETE, "/me/totp", &body).await;
+    let remove = async |body: Value| ada.call(Method::POST, "/me/totp/remove", &body).await;
     remove(json!({"password": PASSWORD})).await.problem(409, "totp_not_set_up");
     let (authenticator, codes) = active(&ada).await;
     remove(json!({})).await.names("/code");
@@ -246,7 +246,7 @@ async fn a_challenge_ends_with_time_and_with_the_password(backend: Backend) {
     answer(&anonymous, &asked, &codes[1]).await.problem(401, "challenge_expired");
     // Removed meanwhile: nothing is asked for any more.
     let asked = challenge(&anonymous).await;
-    ada.call(Method::DELETE, "/me/totp", &json!({"code": authenticator.code(300)})).await.expect(204);
+    ada.call(Method::POST, "/me/totp/remove", &json!({"code": authenticator.code(300)})).await.expect(204);
     answer(&anonymous, &asked, &codes[1]).await.problem(401, "challenge_expired");
 }
 
@@ -301,8 +301,8 @@ async fn secrets_are_sealed_and_of_one_account(backend: Backend) {
     let asked = challenge(&app.anonymous()).await;
     app.clock.advance(30);
     answer(&app.anonymous(), &asked, &own[0]).await.problem(401, "wrong_code");
-    eve.call(Method::DELETE, "/me/totp", &json!({"code": codes[0]})).await.names("/code");
-    eve.call(Method::DELETE, "/me/totp", &json!({"code": hers.code(30)})).await.names("/code");
+    eve.call(Method::POST, "/me/totp/remove", &json!({"code": codes[0]})).await.names("/code");
+    eve.call(Method::POST, "/me/totp/remove", &json!({"code": hers.code(30)})).await.names("/code");
     // Longer than the secret: with a nonce and a tag.
     assert_eq!(app.database.number("SELECT count(*) FROM totp_factors WHERE length(sealed) = 49"), 2);
     assert_eq!(app.database.number("SELECT count(DISTINCT sealed) FROM totp_factors"), 2);

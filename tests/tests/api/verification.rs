@@ -162,7 +162,7 @@ async fn a_name_that_was_registered_with_a_taken_address_is_taken_like_any_other
     }
     // With the account it goes, as it does with any account.
     let ada = anonymous.signed_in(&log_in(&anonymous, "ada").await.expect(200).body);
-    ada.call(reqwest::Method::DELETE, "/me", &json!({"password": PASSWORD})).await.expect(204);
+    ada.call(reqwest::Method::POST, "/me/delete", &json!({"password": PASSWORD})).await.expect(204);
     eve.post("/me/username", json!({"username": "taken"})).await.expect(200);
 }
 

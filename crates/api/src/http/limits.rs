@@ -271,9 +271,9 @@ mod tests {
             (Method::POST, "auth/password/change"),
             (Method::POST, "auth/providers/google/exchange"),
             (Method::POST, "me/totp/confirm"),
-            (Method::DELETE, "me/totp"),
+            (Method::POST, "me/totp/remove"),
             (Method::POST, "me/email"),
-            (Method::DELETE, "me"),
+            (Method::POST, "me/delete"),
         ] {
             for signed_in in [false, true] {
                 assert_eq!(class(&method, path, signed_in), Class::Auth, "{method} {path}");
@@ -315,9 +315,9 @@ mod tests {
             (Method::POST, "passkeys/start"),
         ];
         let tree = crate::routes::all().into_tree().unwrap();
-        for (path, item) in crate::http::openapi::document().paths.paths {
+        for (path, item) in crate::http::openapi::document()["paths"].as_object().unwrap() {
             let Some(path) = path.strip_prefix("/api/v1/auth/") else { continue };
-            for (method, there) in [(Method::GET, item.get.is_some()), (Method::POST, item.post.is_some())] {
+            for (method, there) in [(Method::GET, !item["get"].is_null()), (Method::POST, !item["post"].is_null())] {
                 let policy = tree.find(&method, &format!("/api/v1/auth/{path}")).policy;
                 let exempt = known.contains(&(method.clone(), path));
                 assert!(!there || exempt || policy.rate_limit != RateLimit::Standard, "{method} {path}");

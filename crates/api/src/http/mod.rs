@@ -17,7 +17,7 @@ pub(crate) mod pieces;
 pub mod problem;
 pub(crate) mod rounding;
 pub mod routing;
-mod schemas;
+pub(crate) mod schemas;
 mod scopes;
 pub mod settings;
 pub mod state;

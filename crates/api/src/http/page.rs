@@ -24,8 +24,8 @@ pub const MAX_LIMIT: usize = 100;
 #[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageRequest {
-    /// The maximum number of items.
-    #[param(required = false, value_type = u32, minimum = 1, maximum = 100, default = 100)]
+    /// The maximum number of items; 100 if absent.
+    #[param(required = false, value_type = u32, minimum = 1, maximum = 100)]
     pub limit: usize,
     /// A `next_cursor` or `prev_cursor` of an earlier answer, with the same filters and sort order.
     pub cursor: Option<String>,

@@ -336,8 +336,9 @@ mod tests {
     fn every_operation_of_the_document_is_found() {
         let (tree, document) = (tree(), crate::http::openapi::document());
         let mut seen = 0;
-        for (path, item) in document.paths.paths {
-            for (method, _) in methods(&mut item.clone()) {
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for method in item.as_object().unwrap().keys() {
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
                 let found = tree.find(&method, &path.replace(['{', '}'], ""));
                 assert_eq!(found.template.as_deref(), Some(path.as_str()));
                 assert!(found.operation.is_some(), "{method} {path}");

@@ -10,6 +10,30 @@ use utoipa::openapi::schema::{AdditionalProperties, AllOf, ArrayItems, Object, O
 use utoipa::openapi::{OpenApi, PathItem, RefOr};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
+/// Documents a string as one of a list of words.
+macro_rules! one_of {
+    ($(#[doc = $doc:literal])+ $name:ident: $words:expr, such as $example:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let kind = utoipa::openapi::schema::Type::String;
+                let words = utoipa::openapi::ObjectBuilder::new().schema_type(kind).enum_values(Some($words));
+                words.description(Some(concat!($($doc),+).trim())).examples([$example]).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    };
+}
+pub(crate) use one_of;
+
 const PREFIX: &str = "#/components/schemas/";
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
@@ -151,6 +175,7 @@ impl Rewriter {
     fn merged(&self, all_of: &AllOf) -> Object {
         let mut whole = Object::new();
         whole.description.clone_from(&all_of.description);
+        whole.example.clone_from(&all_of.example);
         for part in &all_of.items {
             let mut part = match part {
                 RefOr::Ref(reference) => {

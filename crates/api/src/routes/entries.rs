@@ -36,7 +36,7 @@ pub struct BatchBody {
     #[schema(max_items = 1000)]
     items: Vec<BatchItemBody>,
     /// Whether to store nothing if any item is wrong. Defaults to false.
-    #[schema(default = false, required = false)]
+    #[schema(value_type = Option<bool>)]
     atomic: bool,
 }
 
@@ -50,7 +50,7 @@ pub struct BatchItemBody {
     /// The day's status. May be omitted if `value` determines it.
     state: Option<EntryState>,
     /// A count, or minutes.
-    #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000_000)]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1_000_000)]
     value: Option<Quantity>,
     /// A note.
     note: Option<EntryNote>,
@@ -158,7 +158,7 @@ struct ListQuery {
     #[param(value_type = Option<String>)]
     habit_id: Option<Vec<HabitId>>,
     /// `date` (default), or `-date` for the latest first; within a day by habit.
-    #[param(value_type = Option<String>, example = "-date")]
+    #[param(value_type = Option<String>, pattern = "^-?(date)$", example = "-date")]
     sort: DateOrder,
     #[param(ignore)]
     page: PageRequest,
@@ -168,7 +168,7 @@ struct ListQuery {
 const MAX_HABITS: usize = 100;
 
 fn habit_ids(given: &str) -> Parsed<Vec<HabitId>> {
-    let ids: Vec<HabitId> = given.split(',').map(HabitId::parse_reference).collect::<Parsed<_>>()?;
+    let ids: Vec<HabitId> = given.split(',').map(HabitId::parse).collect::<Parsed<_>>()?;
     if ids.len() > MAX_HABITS {
         return Err(Violations::of("too_many", format!("must have at most {MAX_HABITS} ids, but has {}", ids.len())));
     }

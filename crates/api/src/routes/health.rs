@@ -22,7 +22,7 @@ pub(super) fn routes(routes: &mut Routes) {
 #[schema(as = Liveness)]
 pub struct LiveBody {
     /// Always `live`.
-    #[schema(example = "live")]
+    #[schema(pattern = "^(live)$")]
     status: &'static str,
     /// The version that is running.
     #[schema(example = json!(env!("CARGO_PKG_VERSION")))]
@@ -34,7 +34,7 @@ pub struct LiveBody {
 #[schema(as = Readiness)]
 pub struct ReadyBody {
     /// `ready` or `unavailable`.
-    #[schema(example = "ready")]
+    #[schema(pattern = "^(ready|unavailable)$")]
     status: &'static str,
     /// Each dependency with its state.
     dependencies: DependenciesBody,
@@ -45,12 +45,12 @@ pub struct ReadyBody {
 #[schema(as = Dependencies)]
 pub struct DependenciesBody {
     /// The database.
-    #[schema(example = "up")]
+    #[schema(pattern = "^(up|down)$")]
     database: &'static str,
     /// Redis, where one is configured. While it is down, cookie sessions are refused (503) and limits are counted by
     /// each replica; tokens still work, so the service stays ready.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, required = false, example = "up")]
+    #[schema(value_type = String, required = false, pattern = "^(up|down)$")]
     redis: Option<&'static str>,
 }
 

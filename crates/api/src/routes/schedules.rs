@@ -89,6 +89,7 @@ pub(super) fn kind(raw: Raw<'_>) -> Parsed<Kind> {
 
 /// A schedule to preview.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"schedule": {"type": "monthly", "days": [-1]}, "starts_on": "2026-01-01", "from": "2026-01-01", "to": "2026-12-31"}))]
 pub struct PreviewBody {
     /// The schedule.
     schedule: Schedule,

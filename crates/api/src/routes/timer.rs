@@ -74,20 +74,23 @@ impl Decode for ConfirmQuery {
     }
 }
 
-/// The `timer_ran_long` problem, with what would be written.
+/// Why the timer wasn't stopped.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LongTimerProblem)]
 struct LongTimerDoc {
-    /// The members of every problem; `code` is `timer_ran_long`.
     #[serde(flatten)]
     problem: ProblemDoc,
-    /// The total minutes of all entries.
-    minutes: u64,
-    /// The time entries that would be written.
-    items: Vec<Piece>,
+    /// The total minutes of all entries; with `timer_ran_long`.
+    #[schema(nullable = false)]
+    minutes: Option<u64>,
+    /// The time entries that would be written; with `timer_ran_long`.
+    #[schema(nullable = false)]
+    items: Option<Vec<Piece>>,
 }
 
 /// Get the timer
+///
+/// `running` is null if none runs.
 #[utoipa::path(
     get,
     path = "/timer",

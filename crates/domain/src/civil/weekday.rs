@@ -188,7 +188,7 @@ impl FromJson for Weekdays {
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for Weekdays {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        schema::list(utoipa::openapi::Ref::from_schema_name(<Weekday as ToSchema>::name())).into()
+        schema::list(utoipa::openapi::Ref::from_schema_name(<Weekday as ToSchema>::name())).unique_items(true).into()
     }
 }
 

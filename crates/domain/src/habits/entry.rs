@@ -92,7 +92,7 @@ pub fn day_total(value: Option<Quantity>, tracked_minutes: u32) -> Option<Quanti
 
 /// A day's entry, as submitted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutEntryBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutEntryBody, example = json!({"state": "done"})))]
 pub struct EntryInput {
     /// The state of the day; may be omitted if `value` implies it.
     pub state: Option<EntryState>,

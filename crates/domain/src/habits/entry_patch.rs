@@ -11,7 +11,7 @@ patch! {
     /// A `value` alone decides the state, unless the day is skipped. A `state` must agree with the value that stays; with
     /// `"value": null` it is stored as if there had been none: `done` stores the target.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
-    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PatchEntryBody))]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PatchEntryBody, example = json!({"note": "With lemon"})))]
     pub struct EntryPatch of Entry {
         /// A note.
         pub note: Option<Option<EntryNote>>,

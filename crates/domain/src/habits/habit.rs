@@ -80,7 +80,7 @@ pub struct Habit {
 
 /// A habit to make.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateHabitBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateHabitBody, example = json!({"name": "Read", "schedule": {"type": "weekly", "weekdays": ["mo", "we", "fr"]}, "kind": {"type": "minutes", "target": 30}})))]
 pub struct NewHabit {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<HabitId>))]
@@ -144,7 +144,7 @@ patch! {
     /// A new `schedule` or `kind` holds from today on; what was before keeps its own. To have it begin on another day,
     /// put a plan version instead.
     #[derive(Debug, Clone, Default)]
-    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody))]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody, example = json!({"name": "Read more", "color": "#1E90FF"})))]
     pub struct HabitPatch of Habit {
         /// The name.
         #[cfg_attr(feature = "openapi", schema(nullable = false))]

@@ -1,6 +1,7 @@
 //! Schedules and kinds in the OpenAPI document: what of each type its JSON holds.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -12,56 +13,51 @@ use crate::civil::Weekday;
 
 /// When a habit is due.
 #[derive(ToSchema)]
-#[schema(as = Schedule)]
+#[schema(as = Schedule, example = json!({"type": "weekly", "weekdays": ["mo", "we", "fr"], "every": 1}))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum ScheduleJson {
     /// Every n-th day from the start.
-    #[schema(title = "DailySchedule")]
     Daily {
         /// n; 1 if absent.
-        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
     },
     /// Days of every n-th week.
-    #[schema(title = "WeeklySchedule")]
     Weekly {
         /// Which; at least one.
         #[schema(min_items = 1, max_items = 7)]
-        weekdays: Vec<Weekday>,
+        weekdays: BTreeSet<Weekday>,
         /// n; 1 if absent.
-        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
     },
     /// Days of every n-th month: either `days` or `weekdays`.
-    #[schema(title = "MonthlySchedule")]
     Monthly {
         /// Days of the month, 1–31, or from its end, −1 … −31.
         #[schema(max_items = 366)]
-        days: Option<Vec<i16>>,
+        days: Option<BTreeSet<DayOfMonth>>,
         /// Numbered weekdays of the month.
         #[schema(max_items = 366)]
-        weekdays: Option<Vec<NthWeekday>>,
+        weekdays: Option<BTreeSet<NthWeekday>>,
         /// n; 1 if absent.
-        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
         /// What becomes of `days` that a month lacks; `clamp` if absent.
         overflow: Option<Overflow>,
     },
     /// Dates of every n-th year.
-    #[schema(title = "YearlySchedule")]
     Yearly {
         /// `MM-DD`.
         #[schema(min_items = 1, max_items = 366, example = json!(["02-29", "12-25"]))]
-        dates: Vec<String>,
+        dates: BTreeSet<DayOfYear>,
         /// n; 1 if absent.
-        #[schema(minimum = 1, maximum = 1000, default = 1)]
+        #[schema(minimum = 1, maximum = 1000)]
         every: Option<u32>,
         /// What becomes of 29 February in common years; `clamp` if absent.
         overflow: Option<Overflow>,
     },
     /// Some days on, some days off, in a fixed phase from the start.
-    #[schema(title = "CycleSchedule")]
     Cycle {
         /// Days on.
         #[schema(minimum = 1, maximum = 366)]
@@ -71,10 +67,9 @@ enum ScheduleJson {
         rest_days: u32,
     },
     /// Flexible: any days, that many (`times`), or that much in all (`amount`), in each calendar period.
-    #[schema(title = "QuotaSchedule")]
     Quota {
         /// On that many days; either this or `amount`.
-        #[schema(minimum = 1, maximum = 366)]
+        #[schema(minimum = 1, maximum = 365)]
         times: Option<u32>,
         /// That much in all, with up to three decimals; only for habits that count or measure minutes.
         #[schema(exclusive_minimum = 0, maximum = 100_000_000)]
@@ -83,7 +78,6 @@ enum ScheduleJson {
         per: Per,
     },
     /// Any RFC 5545 rule at the level of dates, with RFC 7529 `SKIP`.
-    #[schema(title = "RruleSchedule")]
     Rrule {
         /// The rule, without `RRULE:`.
         #[schema(example = "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1")]
@@ -91,12 +85,22 @@ enum ScheduleJson {
     },
 }
 
+/// A day of the month, counted from its beginning or its end.
+struct DayOfMonth;
+
+json_schema!(DayOfMonth: "DayOfMonth", schema::number(-31, 31));
+
+/// A day of the year.
+struct DayOfYear;
+
+json_schema!(DayOfYear: "DayOfYear", schema::text().pattern(Some("^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")));
+
 /// The n-th of a weekday in a month.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct NthWeekday {
     /// Which one, 1–5, or from the end, −1 … −5.
-    #[schema(example = -1)]
+    #[schema(example = -1, minimum = -5, maximum = 5)]
     nth: i16,
     /// Of which weekday.
     weekday: Weekday,
@@ -104,15 +108,13 @@ struct NthWeekday {
 
 /// How a day is measured.
 #[derive(ToSchema)]
-#[schema(as = Kind)]
+#[schema(as = Kind, example = json!({"type": "count", "target": 8, "unit": "glasses", "direction": "at_least"}))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum KindJson {
     /// Done or not.
-    #[schema(title = "CheckKind")]
     Check {},
     /// A count.
-    #[schema(title = "CountKind")]
     Count {
         /// How many, with up to three decimals; more than 0, or at least 0 of a limit.
         #[schema(minimum = 0, maximum = 1_000_000, example = 8)]
@@ -123,7 +125,6 @@ enum KindJson {
         direction: Option<Direction>,
     },
     /// Minutes.
-    #[schema(title = "MinutesKind")]
     Minutes {
         /// How many, with up to three decimals; more than 0, or at least 0 of a limit.
         #[schema(minimum = 0, maximum = 1440, example = 30)]

@@ -20,7 +20,7 @@ use crate::violation::Violations;
 
 /// A plan version to make. What is absent is taken over from the version in force on its first day.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutPlanBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PutPlanBody, example = json!({"schedule": {"type": "daily", "every": 2}, "effective_from": "2026-03-09"})))]
 pub struct NewPlan {
     /// When the habit is due.
     pub schedule: Option<Schedule>,

@@ -25,7 +25,7 @@ pub struct MoodPut {
 
 /// A moment to make.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateMoodMomentBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateMoodMomentBody, example = json!({"at": "2026-03-09T18:30:00Z", "value": 7, "tags": ["work"]})))]
 pub struct NewMoment {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<MoodMomentId>))]
@@ -53,7 +53,7 @@ pub struct NewMoment {
 patch! {
     /// A change of a moment (RFC 7396): what is absent stays, null clears.
     #[derive(Debug, Clone, Default)]
-    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateMoodMomentBody))]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateMoodMomentBody, example = json!({"value": 8})))]
     pub struct MomentPatch of MoodMoment {
         /// A whole number from 0 (worst) to 10 (best).
         #[cfg_attr(feature = "openapi", schema(nullable = false))]

@@ -58,7 +58,7 @@ impl From<SharedPauseSource> for PauseSource {
 pub struct ExceptHabits(Vec<HabitId>);
 
 json_value!(ExceptHabits: List<HabitId, MAX_EXCEPT_HABITS> => |List(ids)| Self::new(ids.clone());
-    "ExceptHabits", schema::list(HabitId::schema()).max_items(Some(MAX_EXCEPT_HABITS)));
+    "ExceptHabits", schema::list(HabitId::schema()).unique_items(true).max_items(Some(MAX_EXCEPT_HABITS)));
 
 impl ExceptHabits {
     /// Checks ids.

@@ -14,7 +14,7 @@ use crate::violation::Violations;
 
 /// A shared pause to make.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateSharedPauseBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateSharedPauseBody, example = json!({"from": "2026-03-09", "to": "2026-03-13", "note": "Holiday"})))]
 pub struct NewSharedPause {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<SharedPauseId>))]
@@ -37,7 +37,7 @@ patch! {
     /// A change of a shared pause (RFC 7396): what is absent stays, null clears. Other days make one of source
     /// `date_line` the user's own.
     #[derive(Debug, Clone, Default)]
-    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateSharedPauseBody))]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateSharedPauseBody, example = json!({"note": "Holiday"})))]
     pub struct SharedPausePatch of SharedPause {
         /// The first day.
         #[cfg_attr(feature = "openapi", schema(nullable = false))]

@@ -24,7 +24,7 @@ words! {
 
 /// A log of sleep to make.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateSleepLogBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateSleepLogBody, example = json!({"start": "2026-03-10T22:30:00Z", "end": "2026-03-11T06:10:00Z", "quality": 4})))]
 pub struct NewSleepLog {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<SleepLogId>))]
@@ -45,7 +45,7 @@ pub struct NewSleepLog {
 
 /// A change of a log of sleep (RFC 7396): what is absent stays, null clears.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateSleepLogBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateSleepLogBody, example = json!({"quality": 5})))]
 pub struct SleepPatch {
     /// When they fell asleep, or went to bed.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]

@@ -26,7 +26,7 @@ pub const MAX_TASKS: i64 = 20_000;
 
 /// A task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UserTask))]
 pub struct Task {
     /// The task's id.
     pub id: TaskId,

@@ -13,7 +13,7 @@ use crate::users;
 
 /// A task to make; it begins as `todo`.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateTaskBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateTaskBody, example = json!({"title": "Book the dentist", "priority": "high", "due_on": "2026-03-31"})))]
 pub struct NewTask {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TaskId>))]
@@ -39,7 +39,7 @@ patch! {
     /// A change of a task (RFC 7396): what is absent stays, null clears. Its status is changed by
     /// `POST /tasks/{task_id}/transition`.
     #[derive(Debug, Clone, Default)]
-    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTaskBody))]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTaskBody, example = json!({"priority": "low"})))]
     pub struct TaskPatch of Task {
         /// The title.
         #[cfg_attr(feature = "openapi", schema(nullable = false))]

@@ -12,7 +12,7 @@ use crate::unit_of_work::{Store, WriteTransaction};
 
 /// A theme to make.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateThemeBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateThemeBody, example = json!({"name": "Hobbies"})))]
 pub struct NewTheme {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<ThemeId>))]
@@ -29,7 +29,7 @@ pub struct NewTheme {
 patch! {
     /// A change of a theme (RFC 7396): what is absent stays.
     #[derive(Debug, Clone, Default)]
-    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateThemeBody))]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateThemeBody, example = json!({"name": "Wealth"})))]
     pub struct ThemePatch of Theme {
         /// The new name.
         #[cfg_attr(feature = "openapi", schema(nullable = false))]

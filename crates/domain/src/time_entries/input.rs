@@ -6,7 +6,7 @@ use crate::ids::{HabitId, TaskId, TimeEntryId};
 
 /// A time entry to make.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateTimeEntryBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CreateTimeEntryBody, example = json!({"date": "2026-03-09", "minutes": 25, "note": "Chapter 3"})))]
 pub struct NewTimeEntry {
     /// Its id, if the client wants to choose it.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<TimeEntryId>))]
@@ -44,7 +44,7 @@ pub struct NewTimeEntry {
 
 /// A change of a time entry (RFC 7396): what is absent stays, null clears.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTimeEntryBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateTimeEntryBody, example = json!({"minutes": 30})))]
 pub struct TimeEntryPatch {
     /// The habit that the time was spent on.
     #[cfg_attr(feature = "openapi", schema(rename = "habit_id"))]

@@ -15,7 +15,7 @@ use crate::time_entries::TimeNote;
 
 /// A timer that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RunningTimer))]
 pub struct Timer {
     /// The habit that the time is spent on.
     #[serde(rename = "habit_id")]

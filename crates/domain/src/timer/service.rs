@@ -21,7 +21,7 @@ pub const MAX_UNASKED_SECONDS: i64 = 86_400;
 
 /// A timer to start.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StartTimerBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StartTimerBody, example = json!({"note": "Chapter 3"})))]
 pub struct StartTimer {
     /// The habit that the time is spent on.
     #[cfg_attr(feature = "openapi", schema(rename = "habit_id"))]
@@ -43,7 +43,7 @@ pub struct StartTimer {
 
 /// How the timer is to be stopped.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StopTimerBody))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = StopTimerBody, example = json!({"note": "Chapter 3"})))]
 pub struct StopTimer {
     /// The id of the time entry that becomes of it (of the first, if there are several), if the client wants to choose
     /// it: then the same request again answers like the first time.

@@ -156,11 +156,11 @@ async fn an_unlinked_google_account_signs_in_no_more(backend: Backend) {
     let (app, provider) = start(backend);
     let (grace, eve) = (app.user("grace").await, app.user("eve").await);
     link(&app, &grace, &provider).await;
-    eve.delete("/me/providers/google").await.problem(404, "provider_not_linked");
-    grace.delete("/me/providers/google").await.expect(204);
+    eve.post("/me/providers/google/unlink", json!(null)).await.problem(404, "provider_not_linked");
+    grace.post("/me/providers/google/unlink", json!(null)).await.expect(204);
     assert_eq!(linked(&grace).await, Value::Null);
     assert_eq!(audited(&app, "provider_unlinked", "done"), 1);
-    grace.delete("/me/providers/google").await.problem(404, "provider_not_linked");
+    grace.post("/me/providers/google/unlink", json!(null)).await.problem(404, "provider_not_linked");
     let arrived = Browser::new(&app).sign_in(&provider, "").await;
     assert_eq!(error(&arrived).as_deref(), Some("provider_account_exists"));
     // Another user may have it now.
@@ -170,7 +170,7 @@ async fn an_unlinked_google_account_signs_in_no_more(backend: Backend) {
 async fn the_only_way_in_is_not_unlinked(backend: Backend) {
     let (app, provider) = start(backend);
     let grace = app.anonymous().signed_in(&tokens(&app, &provider).await.expect(200).body);
-    grace.delete("/me/providers/google").await.problem(409, "provider_last_way_in");
+    grace.post("/me/providers/google/unlink", json!(null)).await.problem(409, "provider_last_way_in");
     assert_eq!(linked(&grace).await, json!("grace@example.org"));
     tokens(&app, &provider).await.expect(200);
 }
@@ -186,9 +186,9 @@ async fn linking_and_unlinking_need_the_password_or_a_fresh_sign_in(backend: Bac
     let mut browser = Browser::new(&app);
     let back = ask(&mut browser, &ada, &provider, json!({"password": PASSWORD})).await;
     assert_eq!(error(&location(&browser.get(&back).await.expect(302))), None);
-    ada.delete("/me/providers/google").await.problem(403, "reauthentication_required");
+    ada.post("/me/providers/google/unlink", json!(null)).await.problem(403, "reauthentication_required");
     assert_eq!(linked(&ada).await, json!("grace@example.org"));
-    ada.call(Method::DELETE, "/me/providers/google", &json!({"password": PASSWORD})).await.expect(204);
+    ada.call(Method::POST, "/me/providers/google/unlink", &json!({"password": PASSWORD})).await.expect(204);
     link(&app, &app.log_in("ada").await, &provider).await;
 }
 
@@ -207,14 +207,14 @@ async fn a_sign_in_through_google_stands_for_the_password_in_its_own_session_onl
     let borrowed = app.user("ada").await;
     link(&app, &borrowed, &provider).await;
     let own = app.anonymous().signed_in(&tokens(&app, &provider).await.expect(200).body);
-    borrowed.delete("/me").await.problem(403, "reauthentication_required");
+    borrowed.post("/me/delete", json!(null)).await.problem(403, "reauthentication_required");
     let email = json!({"email": "evil@example.org"});
     borrowed.post("/me/email", email.clone()).await.problem(403, "reauthentication_required");
     own.post("/me/email", email).await.expect(202);
     app.clock.advance(300);
-    own.delete("/me").await.problem(403, "reauthentication_required");
+    own.post("/me/delete", json!(null)).await.problem(403, "reauthentication_required");
     let again = app.anonymous().signed_in(&tokens(&app, &provider).await.expect(200).body);
-    again.delete("/me").await.expect(204);
+    again.post("/me/delete", json!(null)).await.expect(204);
 }
 
 async fn a_second_factor_after_google_takes_nothing_from_it(backend: Backend) {
@@ -229,8 +229,8 @@ async fn a_second_factor_after_google_takes_nothing_from_it(backend: Backend) {
     let refused = tokens(&app, &provider).await.problem(401, "second_factor_required");
     let body = json!({"challenge": refused.body["challenge"], "code": code(400)});
     let signed_in = app.anonymous().post("/auth/login/totp", body).await.expect(200);
-    grace.delete("/me").await.problem(403, "reauthentication_required");
-    app.anonymous().signed_in(&signed_in.body).delete("/me").await.expect(204);
+    grace.post("/me/delete", json!(null)).await.problem(403, "reauthentication_required");
+    app.anonymous().signed_in(&signed_in.body).post("/me/delete", json!(null)).await.expect(204);
 }
 
 async fn a_link_by_somebody_who_never_showed_to_have_the_address_ends_with_a_reset(backend: Backend) {

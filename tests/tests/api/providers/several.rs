@@ -99,8 +99,8 @@ async fn an_account_is_linked_with_several_providers(backend: Backend) {
         assert_eq!(id_of(&tokens(&app, provider).await.expect(200)), ada.tokens["user"]["id"]);
     }
     // Unlinking one leaves the others.
-    ada.delete("/me/providers/work").await.expect(204);
-    ada.delete("/me/providers/work").await.problem(404, "provider_not_linked");
+    ada.post("/me/providers/work/unlink", json!(null)).await.expect(204);
+    ada.post("/me/providers/work/unlink", json!(null)).await.problem(404, "provider_not_linked");
     assert_eq!(account_at(&ada, "work").await["linked"], json!(false));
     assert_eq!(id_of(&tokens(&app, &providers[0]).await.expect(200)), ada.tokens["user"]["id"]);
     assert_ne!(id_of(&tokens(&app, &providers[1]).await.expect(200)), ada.tokens["user"]["id"]);
@@ -109,10 +109,10 @@ async fn an_account_is_linked_with_several_providers(backend: Backend) {
 async fn the_last_provider_is_not_unlinked_while_another_one_may_be(backend: Backend) {
     let (app, [google, work, _]) = start_with_each(backend);
     let grace = app.anonymous().signed_in(&tokens(&app, &google).await.expect(200).body);
-    grace.delete("/me/providers/google").await.problem(409, "provider_last_way_in");
+    grace.post("/me/providers/google/unlink", json!(null)).await.problem(409, "provider_last_way_in");
     assert_eq!(error(&link(&app, &grace, &work).await), None);
-    grace.delete("/me/providers/google").await.expect(204);
-    grace.delete("/me/providers/work").await.problem(409, "provider_last_way_in");
+    grace.post("/me/providers/google/unlink", json!(null)).await.expect(204);
+    grace.post("/me/providers/work/unlink", json!(null)).await.problem(409, "provider_last_way_in");
     assert_eq!(id_of(&tokens(&app, &work).await.expect(200)), grace.tokens["user"]["id"]);
 }
 
@@ -247,9 +247,9 @@ async fn a_provider_that_is_no_longer_configured_is_listed_and_unlinked(backend:
     assert_eq!((&listed[0]["name"], &listed[0]["available"]), (&json!("google"), &json!(true)));
     assert_eq!((&listed[1]["name"], &listed[1]["title"]), (&json!("work"), &json!("work")));
     assert_eq!((&listed[1]["available"], &listed[1]["linked"]), (&json!(false), &json!(true)));
-    ada.delete("/me/providers/work").await.expect(204);
+    ada.post("/me/providers/work/unlink", json!(null)).await.expect(204);
     // Without a password, it is what may become a way in again.
-    grace.delete("/me/providers/work").await.problem(409, "provider_last_way_in");
+    grace.post("/me/providers/work/unlink", json!(null)).await.problem(409, "provider_last_way_in");
     assert_eq!(ada.get("/me/providers").await.expect(200).body["items"].as_array().unwrap().len(), 1);
 }
 

@@ -316,7 +316,7 @@ async fn without_configuration_it_is_disabled(backend: Backend) {
         ada.call(method, path, &body).await.problem(404, "provider_not_found");
     }
     assert_eq!(ada.get("/me/providers").await.expect(200).body["items"], json!([]));
-    ada.delete("/me/providers/google").await.problem(404, "provider_not_linked");
+    ada.post("/me/providers/google/unlink", json!(null)).await.problem(404, "provider_not_linked");
 }
 
 async fn a_browser_is_signed_in_with_a_cookie(backend: Backend) {

@@ -34,7 +34,7 @@ impl<E: Entity> PathValue for Id<E> {
         format!("{}_id", E::PARAM).into()
     }
     fn read(text: &str) -> Parsed<Self> {
-        Self::parse_reference(text)
+        Self::parse(text)
     }
 }
 

@@ -17,6 +17,9 @@ pub struct Raw<'a> {
 /// What a parser makes of a value.
 pub type Parsed<T> = Result<T, Violations>;
 
+/// From here on, floating-point numbers skip whole ones: 2⁵³.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 fn wrong_type<T>(expected: &str, found: &Value) -> Parsed<T> {
     let found = match found {
         Value::Null => "null",
@@ -101,10 +104,18 @@ pub fn any_text(raw: Raw<'_>) -> Parsed<String> {
     }
 }
 
+/// The value of a number without decimals. `5.0` and `1e3` are such numbers (JSON Schema, "integer").
+fn whole(number: &Number) -> Option<i64> {
+    number.as_i64().or_else(|| {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < MAX_EXACT)?;
+        format!("{float:.0}").parse().ok()
+    })
+}
+
 /// A whole number, converted by `parse`.
 pub fn integer<T>(parse: impl Fn(i64) -> Parsed<T>) -> impl Fn(Raw<'_>) -> Parsed<T> {
     move |raw| match raw.value {
-        Value::Number(number) => match number.as_i64() {
+        Value::Number(number) => match whole(number) {
             Some(number) => parse(number),
             None => Err(Violations::of("wrong_type", "must be a whole number that 64 bits can hold")),
         },
@@ -167,5 +178,24 @@ pub fn list<T>(max: usize, parse: impl Fn(Raw<'_>) -> Parsed<T>) -> impl Fn(Raw<
             parsed.extend(wrong.take(&format!("/{index}"), parse(Raw { value, ..raw })));
         }
         if wrong.is_empty() { Ok(parsed) } else { Err(wrong) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_may_be_written_with_a_point_or_an_exponent() {
+        let read = |text: &str| {
+            let value = serde_json::from_str(text).unwrap();
+            integer(Ok)(Raw { value: &value, textual: false }).ok()
+        };
+        for (text, number) in [("5", 5), ("5.0", 5), ("1e3", 1000), ("-0.0", 0), ("-2.50e1", -25)] {
+            assert_eq!(read(text), Some(number), "{text}");
+        }
+        for wrong in ["5.5", "1e-3", "1e30", "9007199254740993.0", "true", "\"5\"", "null"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 }

@@ -10,13 +10,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use circadia_domain::code::Code;
-use circadia_domain::violation::Violations;
+use circadia_domain::violation::{CODES, Violations};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 pub use self::status::status_of;
 use crate::http::request_id;
+use crate::http::schemas::one_of;
 
 /// The media type of problems.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -35,6 +36,16 @@ pub enum InputLocation {
     Header,
 }
 
+one_of! {
+    /// Why a request was refused. There may be more in later versions.
+    ErrorCode: Code::ALL.iter().map(|code| code.as_str()), such as "validation_failed"
+}
+
+one_of! {
+    /// What is wrong with a value. There may be more in later versions.
+    FieldErrorCode: CODES.iter().copied(), such as "too_long"
+}
+
 /// One wrong value of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
@@ -45,7 +56,7 @@ pub struct FieldError {
     #[schema(example = "/name")]
     pub pointer: String,
     /// Stable machine code.
-    #[schema(example = "too_long")]
+    #[schema(value_type = FieldErrorCode)]
     pub code: &'static str,
     /// What is wrong and what is allowed, for people.
     #[schema(value_type = String, example = "must have at most 100 characters, but has 101")]
@@ -72,8 +83,8 @@ pub struct ProblemBody<'a> {
     /// The request's id, as in the `X-Request-Id` header.
     #[schema(example = "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b")]
     pub instance: String,
-    /// Stable machine code; see the list in this document's description.
-    #[schema(example = "validation_failed")]
+    /// Stable machine code; this document's description has the meanings.
+    #[schema(value_type = ErrorCode)]
     pub code: &'a str,
     /// Every wrong value, for `validation_failed`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

@@ -11,6 +11,7 @@ use circadia_domain::violation::Violations;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+use super::totp::SecondFactorDoc;
 use super::{TokensBody, device, password_field, tokens};
 use crate::http::caller::client;
 use crate::http::cookies;
@@ -134,7 +135,7 @@ impl LoginBody {
     responses(
         (status = 200, description = "Signed in", body = TokensBody),
         (status = 403, description = "`email_not_verified`: the password is right, but the address isn't verified yet", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/login/totp` or `POST /auth/passkeys/start`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/login/totp` or `POST /auth/passkeys/start`", body = SecondFactorDoc, content_type = "application/problem+json"),
     )
 )]
 async fn log_in(state: Data<AppState>, request: HttpRequest, body: Body<LoginBody>) -> Result<HttpResponse, Problem> {

@@ -19,6 +19,7 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, ToSchema)]
 pub struct LogoutBody {
     /// A refresh token of the session to end; without it, the session of the access token ends.
+    #[schema(example = "crr_AZILfkxdfi-KGzxNXm96iwGSC35MXX4virs8TV5vepsAAAAA")]
     refresh_token: Option<String>,
 }
 
@@ -39,11 +40,10 @@ impl Decode for LogoutBody {
     tag = "auth",
     operation_id = "logout",
     extensions(("x-rate-limit" = json!("auth_unless_signed_in"))),
-    security((), ("bearer" = [])),
+    security((), ("bearer" = []), ("cookie" = [])),
     request_body = Option<LogoutBody>,
     responses(
         (status = 204, description = "The session has ended; every server refuses it within a second"),
-        (status = 401, description = "No refresh token or access token was sent, or it is invalid", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
     )
 )]
 async fn log_out(

@@ -56,7 +56,7 @@ pub struct TokensBody {
     /// 400 days.
     pub device_token: String,
     /// Always `Bearer`.
-    #[schema(example = "Bearer")]
+    #[schema(pattern = "^(Bearer)$")]
     pub token_type: &'static str,
     /// Seconds until the access token expires.
     #[schema(example = 900)]
@@ -77,10 +77,10 @@ fn device(text: &str) -> Result<String, Violations> {
 
 /// The status of something that continues by mail.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Status)]
+#[schema(as = MailStatus)]
 pub struct StatusBody {
-    /// `verification_sent` or `reset_sent`.
-    #[schema(example = "verification_sent")]
+    /// What is on its way.
+    #[schema(pattern = "^(verification_sent|reset_sent)$")]
     pub status: &'static str,
 }
 

@@ -48,6 +48,7 @@ impl Decode for ResetPasswordBody {
 
 /// The current password and the new one.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"current_password": "correct horse battery", "new_password": "a horse that staples batteries"}))]
 pub struct ChangePasswordBody {
     /// The current password; either this or `encrypted_current_password`.
     #[schema(value_type = Option<String>, format = Password)]

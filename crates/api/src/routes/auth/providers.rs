@@ -21,6 +21,7 @@ use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::session::issue_cookie;
+use super::totp::SecondFactorDoc;
 use super::{TokensBody, device, tokens};
 use crate::http::caller::client;
 use crate::http::cookies;
@@ -339,7 +340,7 @@ impl Decode for ExchangeProviderCodeBody {
     responses(
         (status = 200, description = "Signed in", body = TokensBody),
         (status = 400, description = "`provider_code_invalid`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
-        (status = 401, description = "`second_factor_required`, with a `challenge` for `POST /auth/login/totp`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`second_factor_required`, with a `challenge` for `POST /auth/login/totp` or `POST /auth/passkeys/start`", body = SecondFactorDoc, content_type = "application/problem+json"),
         (status = 403, description = "`provider_account_inactive`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 404, description = "`provider_not_found`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),
         (status = 409, description = "`provider_account_exists`", body = crate::http::problem::ProblemDoc, content_type = "application/problem+json"),

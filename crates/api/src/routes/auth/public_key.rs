@@ -23,14 +23,40 @@ pub struct PublicKeyBody {
     #[schema(pattern = "^[0-9a-f]{16}$", example = "00f1a2b3c4d5e6f7")]
     kid: String,
     /// The algorithm: RSA-OAEP with SHA-256, also in its mask (MGF1), and no label.
-    #[schema(example = "RSA-OAEP-256")]
+    #[schema(pattern = "^(RSA-OAEP-256)$")]
     alg: &'static str,
     /// The key in PEM (`SubjectPublicKeyInfo`).
     #[schema(example = "-----BEGIN PUBLIC KEY-----\nMIIBojANBgkqhkiG9w0BAQEFAAOC…\n-----END PUBLIC KEY-----\n")]
     public_key: String,
     /// The key as a JSON Web Key (RFC 7517), as `crypto.subtle` of browsers imports it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = EncryptingKeyDoc)]
     jwk: Value,
+}
+
+/// A public key of RSA (RFC 7518).
+#[derive(Debug, ToSchema)]
+#[schema(as = EncryptingKey)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct EncryptingKeyDoc {
+    /// The kind of key.
+    #[schema(pattern = "^(RSA)$")]
+    kty: String,
+    /// The modulus, in base64url.
+    #[schema(example = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc")]
+    n: String,
+    /// The exponent, in base64url.
+    #[schema(example = "AQAB")]
+    e: String,
+    /// The key's id.
+    #[schema(example = "00f1a2b3c4d5e6f7")]
+    kid: String,
+    /// What it is for.
+    #[serde(rename = "use")]
+    #[schema(pattern = "^(enc)$")]
+    usage: String,
+    /// The algorithm.
+    #[schema(pattern = "^(RSA-OAEP-256)$")]
+    alg: String,
 }
 
 /// Get the key for passwords

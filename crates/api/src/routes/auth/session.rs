@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::login::LoginBody;
 use super::passkeys::FinishPasskeySignInBody;
-use super::totp::SecondFactorBody;
+use super::totp::{SecondFactorBody, SecondFactorDoc};
 use crate::http::answer::unstored;
 use crate::http::caller::{self, Caller};
 use crate::http::input::Body;
@@ -91,7 +91,7 @@ pub(super) async fn issue_cookie(
     request_body = LoginBody,
     responses(
         (status = 200, description = "Signed in", body = SessionBody, headers(("Set-Cookie" = String, description = "The session"))),
-        (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/session/totp` or `POST /auth/passkeys/start`", body = ProblemDoc, content_type = "application/problem+json"),
+        (status = 401, description = "`invalid_credentials`; or, if the password is right, `second_factor_required` with a `challenge` for `POST /auth/session/totp` or `POST /auth/passkeys/start`", body = SecondFactorDoc, content_type = "application/problem+json"),
         (status = 403, description = "`csrf_failed`: the request came from a page of another site; or `email_not_verified`: the password is right, but the address is not verified yet", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use circadia_app::sessions::{OpenSession, TokenSession};
 use circadia_domain::users::UserProfile;
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{TokensBody, tokens};
@@ -25,10 +26,22 @@ pub(crate) fn code(given: &str) -> Parsed<String> {
     Ok(given.to_owned())
 }
 
+/// Why the sign-in was refused.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SecondFactorProblem)]
+pub struct SecondFactorDoc {
+    #[serde(flatten)]
+    problem: ProblemDoc,
+    /// What to send with a code of the second factor within five minutes; with `second_factor_required`.
+    #[schema(nullable = false, example = "AZILfkxdfi-KGzxNXm96iwGSC35MXX4virs8TV5vepsAAAAA")]
+    challenge: Option<String>,
+}
+
 /// The answer to a challenge.
 #[derive(Debug, ToSchema)]
 pub struct SecondFactorBody {
     /// The `challenge` from the `second_factor_required` problem.
+    #[schema(example = "AZILfkxdfi-KGzxNXm96iwGSC35MXX4virs8TV5vepsAAAAA")]
     challenge: String,
     /// The authenticator's current code, or a recovery code.
     #[schema(max_length = 64, example = "492039")]

@@ -45,7 +45,7 @@ impl Decode for CalendarQuery {
 
 /// A year of a habit, for a heat map.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Calendar)]
+#[schema(as = HabitCalendar)]
 struct CalendarBody {
     /// The year.
     year: i32,
@@ -54,6 +54,8 @@ struct CalendarBody {
 }
 
 /// Get a year of a habit
+///
+/// The state of each of its days, for a heat map.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/calendar",

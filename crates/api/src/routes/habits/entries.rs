@@ -241,6 +241,8 @@ fn date_is_in_path(problem: Problem) -> Problem {
 }
 
 /// Get an entry
+///
+/// 404 `entry_not_found` where the day has none.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/entries/{date}",

@@ -98,14 +98,14 @@ pub(super) struct ListQuery {
     /// Only those of this time of day; with `any`, those of no particular one.
     time_of_day: Option<TimeOfDay>,
     /// Only habits whose current schedule has this type.
-    #[param(example = "weekly")]
+    #[param(pattern = "^(daily|weekly|monthly|yearly|cycle|quota|rrule)$")]
     schedule_type: Option<String>,
     /// Only those whose name or description contains this, ignoring case and accents.
     #[param(max_length = 100)]
     q: Option<String>,
     /// `position` (default), `name`, `created_at` or `streak`; a leading `-` reverses the order. Names are ordered by the
     /// root of the Unicode collation: `apfel`, `Äpfel`, `zoo`.
-    #[param(value_type = Option<String>, example = "-streak")]
+    #[param(value_type = Option<String>, pattern = "^-?(position|name|created_at|streak)$", example = "-streak")]
     sort: Option<Sort>,
     /// Only those that are due on this day.
     due_on: Option<Date>,
@@ -200,18 +200,20 @@ async fn list_habits(caller: Caller, query: Query<ListQuery>) -> Result<Page<Hab
 #[derive(Debug, ToSchema)]
 pub(in crate::routes) struct OrderBody {
     /// The habits that come first, in order. All others follow in their current order.
-    #[schema(max_items = 5000)]
+    #[schema(value_type = std::collections::BTreeSet<HabitId>, max_items = 5000, example = json!(["01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b"]))]
     ids: Vec<HabitId>,
 }
 
 impl Decode for OrderBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let ids = fields.required_with("ids", list(5000, text(HabitId::parse_reference)));
+        let ids = fields.required_with("ids", list(5000, text(HabitId::parse)));
         Some(Self { ids: ids? })
     }
 }
 
 /// Reorder my habits
+///
+/// Puts the listed habits first, in this order. It is the order of `GET /habits` and of every view.
 #[utoipa::path(
     put,
     path = "/habits/order",

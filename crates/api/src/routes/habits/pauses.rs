@@ -40,6 +40,7 @@ impl From<&Pause> for PauseBody {
 
 /// A pause to create.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"from": "2026-03-09", "to": "2026-03-13"}))]
 pub(in crate::routes) struct CreatePauseBody {
     /// The id. Generated if absent.
     id: Option<PauseId>,
@@ -60,6 +61,7 @@ impl Decode for CreatePauseBody {
 
 /// A change of a pause (RFC 7396): what is absent stays, null clears.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"to": "2026-03-15"}))]
 pub(in crate::routes) struct UpdatePauseBody {
     /// The first day.
     #[schema(nullable = false)]

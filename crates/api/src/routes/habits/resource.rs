@@ -42,6 +42,8 @@ async fn create_habit(caller: Caller, body: Body<NewHabit>) -> Result<Answer, Pr
 }
 
 /// Get a habit
+///
+/// `kind` and `schedule` are those of the plan that applies today; `GET /habits/{habit_id}/plans` has all of them.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}",

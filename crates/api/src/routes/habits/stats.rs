@@ -143,6 +143,8 @@ impl From<HabitStats> for StatsBody {
 }
 
 /// Get a habit's statistics
+///
+/// Totals and rates by weekday and month, from its first day on; skipped days and paused ones don't count.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/stats",

@@ -72,6 +72,8 @@ impl StreakBody {
 }
 
 /// Get a habit's streaks
+///
+/// The current one, the longest, and the best ones; with `explain`, each day's reason.
 #[utoipa::path(
     get,
     path = "/habits/{habit_id}/streak",

@@ -21,7 +21,7 @@ pub(super) fn routes(routes: &mut Routes) {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ViewQuery {
-    /// A day within the view. Defaults to today.
+    /// A day within it. Defaults to the user's today.
     date: Option<Date>,
     /// The day to evaluate at. Defaults to the user's today. Determines what is missed and what is still pending.
     on: Option<Date>,

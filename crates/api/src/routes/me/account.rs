@@ -1,4 +1,4 @@
-//! `DELETE /me`: deleting one's account.
+//! `POST /me/delete`: deleting one's account.
 
 use super::reauthentication::ReauthenticationBody;
 use crate::http::answer::{IfMatch, NoContent};
@@ -16,8 +16,8 @@ pub(super) fn routes(routes: &mut Routes) {
 /// Immediate and irreversible: ends every session and removes all of the user's data. Needs the password, unless this
 /// session was opened through a provider at most five minutes ago.
 #[utoipa::path(
-    delete,
-    path = "/me",
+    post,
+    path = "/me/delete",
     tag = "me",
     operation_id = "deleteMe",
     extensions(("x-rate-limit" = json!("auth"))),

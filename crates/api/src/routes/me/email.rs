@@ -19,6 +19,7 @@ pub(super) fn routes(routes: &mut Routes) {
 
 /// A change of the e-mail address.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"email": "ada.lovelace@example.org", "password": "correct horse battery"}))]
 pub struct ChangeEmailBody {
     /// The new address.
     email: Email,

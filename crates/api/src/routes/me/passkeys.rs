@@ -215,8 +215,8 @@ async fn update_passkey(
 /// It doesn't sign in any more; sessions that it opened go on. Needs the password, unless this session was opened at most
 /// five minutes ago.
 #[utoipa::path(
-    delete,
-    path = "/me/passkeys/{passkey_id}",
+    post,
+    path = "/me/passkeys/{passkey_id}/remove",
     tag = "me",
     operation_id = "deletePasskey",
     extensions(("x-rate-limit" = json!("auth"))),

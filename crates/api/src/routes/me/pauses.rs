@@ -91,6 +91,8 @@ async fn create_shared_pause(caller: Caller, body: Body<NewSharedPause>) -> Resu
 }
 
 /// Get a pause of all my habits
+///
+/// It is listed among the pauses of each habit, too, as `shared`.
 #[utoipa::path(
     get,
     path = "/me/pauses/{shared_pause_id}",

@@ -224,8 +224,8 @@ async fn confirm_provider_link(
 /// Also from one that isn't configured any more. Refused if the account would have no sign-in method left. Needs the password, unless this session was opened at most
 /// five minutes ago.
 #[utoipa::path(
-    delete,
-    path = "/me/providers/{provider}",
+    post,
+    path = "/me/providers/{provider}/unlink",
     tag = "me",
     operation_id = "unlinkProvider",
     extensions(("x-rate-limit" = json!("auth"))),

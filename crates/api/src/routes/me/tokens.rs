@@ -15,10 +15,16 @@ use crate::http::input::{Body, Decode, Fields, PathParam, Query, list, text};
 use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
+use crate::http::schemas::one_of;
 use crate::routes::auth::password_field::reauthentication;
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_tokens, create_token, get_token, revoke_token);
+}
+
+one_of! {
+    /// What a token may do, everywhere or in an area; writing includes reading.
+    TokenScope: Scope::all().map(|scope| scope.to_string()), such as "habits:read"
 }
 
 /// A personal access token, without its secret.
@@ -30,7 +36,7 @@ pub struct TokenBody {
     /// What its owner calls it. Example: `Sleep importer`
     pub name: TokenName,
     /// What it may do.
-    #[schema(example = json!(["sleep:write", "habits:read"]))]
+    #[schema(value_type = Vec<TokenScope>, example = json!(["sleep:write", "habits:read"]))]
     pub scopes: Vec<String>,
     /// When it was made.
     pub created_at: Instant,
@@ -58,7 +64,10 @@ impl From<PersonalToken> for TokenBody {
 #[schema(as = NewPersonalToken)]
 pub struct NewTokenBody {
     /// The token itself, to be sent as `Authorization: Bearer crc_…`; shown this once.
-    #[schema(pattern = "^crc_[A-Za-z0-9_-]{91}$")]
+    #[schema(
+        pattern = "^crc_[A-Za-z0-9_-]{91}$",
+        example = "crc_EMnY9tlicZLhCUJwnHBdHIyvNLVlRXFwF8JlMaLNy02K35uDNHfkf7J8Rszi0z4JxT3PzPmhDJEpQwL6dfTkKPcPKPt"
+    )]
     pub token: String,
     /// What it is.
     #[serde(flatten)]
@@ -67,13 +76,14 @@ pub struct NewTokenBody {
 
 /// A personal access token to create.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"name": "Sleep importer", "scopes": ["sleep:write", "habits:read"], "password": "correct horse battery"}))]
 pub struct CreateTokenBody {
     /// The name. Example: `Sleep importer`
     name: TokenName,
     /// The scopes: `read` or `write` everywhere, or in one area such as `habits:read`; writing includes reading.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 18, example = json!(["sleep:write", "habits:read"]))]
+    #[schema(value_type = Vec<TokenScope>, min_items = 1, max_items = 18, example = json!(["sleep:write", "habits:read"]))]
     scopes: Scopes,
-    /// When it expires, at most a year ahead. Defaults to 90 days. Example: `2026-06-01T00:00:00Z`
+    /// When it expires, at most a year ahead. Defaults to 90 days.
     expires_at: Option<Instant>,
     /// The password. Either this or `encrypted_password` is required, unless this session was opened at most five
     /// minutes ago.
@@ -152,6 +162,8 @@ async fn create_token(caller: Caller, body: Body<CreateTokenBody>) -> Result<Ans
 }
 
 /// Get one of my tokens
+///
+/// Without its secret, which only creating it answers.
 #[utoipa::path(
     get,
     path = "/me/tokens/{token_id}",

@@ -63,7 +63,7 @@ pub struct SetUpBody<'a> {
 #[schema(as = RecoveryCodes)]
 pub struct RecoveryCodesBody {
     /// Each can be used once instead of the authenticator's code.
-    #[schema(min_items = 10, max_items = 10)]
+    #[schema(min_items = 10, max_items = 10, example = json!(["gezk-5wfm-t2qs", "x7bq-h3nd-5jlc", "m4pe-k2sw-7rfa", "q3tz-w6yc-j5nd", "b2hv-7gxk-p4ls", "n6jr-a3fm-5twq", "y5cd-z2be-h7vk", "t7lp-s4qx-2gnj", "k3wf-m6ra-c5yz", "v2ns-d7th-4bpe"]))]
     recovery_codes: Vec<String>,
 }
 
@@ -128,6 +128,8 @@ impl TotpProofBody {
 }
 
 /// Get my second factor
+///
+/// Whether it is off, set up but not confirmed, or active, and how many recovery codes are left.
 #[utoipa::path(
     get,
     path = "/me/totp",
@@ -186,8 +188,8 @@ async fn confirm_totp(caller: Caller, body: Body<ConfirmTotpBody>) -> Result<Ans
 /// Also removes the recovery codes. Requires a code or the password. An unconfirmed second factor needn't be removed:
 /// set it up again.
 #[utoipa::path(
-    delete,
-    path = "/me/totp",
+    post,
+    path = "/me/totp/remove",
     tag = "me",
     operation_id = "deleteTotp",
     extensions(("x-rate-limit" = json!("auth"))),

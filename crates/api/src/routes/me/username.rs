@@ -16,6 +16,7 @@ pub(super) fn routes(routes: &mut Routes) {
 
 /// A change of the user name.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"username": "ada.lovelace"}))]
 pub struct ChangeUsernameBody {
     /// 3–32 letters, digits, `.`, `_` or `-` of ASCII; unique regardless of case.
     username: Username,

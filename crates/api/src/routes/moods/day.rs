@@ -57,7 +57,7 @@ fn answer(mood: &Mood) -> Result<Answer, Problem> {
     tag = "moods",
     operation_id = "putMood",
     extensions(("x-scope" = json!("moods:write"))),
-    params(("date" = String, Path, format = Date, description = "The day"), IfMatch),
+    params(("date" = String, Path, format = Date, description = "The date"), IfMatch),
     request_body = PutMoodBody,
     responses(
         (status = 200, description = "The mood, replacing an earlier one", body = Mood),
@@ -88,7 +88,7 @@ async fn put_mood(
     tag = "moods",
     operation_id = "getMood",
     extensions(("x-scope" = json!("moods:read"))),
-    params(("date" = String, Path, format = Date, description = "The day")),
+    params(("date" = String, Path, format = Date, description = "The date")),
     responses((status = 200, description = "The mood", body = Mood))
 )]
 async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Problem> {
@@ -105,7 +105,7 @@ async fn get_mood(caller: Caller, day: PathParam<Date>) -> Result<Answer, Proble
     tag = "moods",
     operation_id = "deleteMood",
     extensions(("x-scope" = json!("moods:write"))),
-    params(("date" = String, Path, format = Date, description = "The day"), IfMatch),
+    params(("date" = String, Path, format = Date, description = "The date"), IfMatch),
     responses((status = 204, description = "The mood was deleted"))
 )]
 async fn delete_mood(caller: Caller, day: PathParam<Date>, if_match: IfMatch) -> Result<NoContent, Problem> {

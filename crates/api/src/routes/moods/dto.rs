@@ -43,6 +43,7 @@ impl From<MoodDay> for MoodDayBody {
 
 /// How a day was.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"value": 7, "note": "A long walk", "tags": ["sunshine"]}))]
 pub(in crate::routes) struct PutMoodBody {
     /// A whole number from 0 (worst) to 10 (best).
     pub(super) value: MoodValue,

@@ -39,6 +39,8 @@ async fn create_moment(caller: Caller, body: Body<NewMoment>) -> Result<Answer, 
 }
 
 /// Get a moment
+///
+/// `date` is the user's day that it belongs to.
 #[utoipa::path(
     get,
     path = "/moods/moments/{moment_id}",
@@ -54,6 +56,8 @@ async fn get_moment(caller: Caller, id: PathParam<MoodMomentId>) -> Result<Answe
 }
 
 /// Change a moment
+///
+/// `at` may move it to another day.
 #[utoipa::path(
     patch,
     path = "/moods/moments/{moment_id}",
@@ -78,6 +82,8 @@ async fn update_moment(
 }
 
 /// Delete a moment
+///
+/// The day's value is then the mean of its other moments, unless one was set for the day.
 #[utoipa::path(
     delete,
     path = "/moods/moments/{moment_id}",

@@ -29,15 +29,15 @@ impl From<SleepLog> for SleepLogBody {
     }
 }
 
-/// The `sleep_overlap` problem, with the conflicting logs.
+/// A conflict with stored logs.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SleepOverlapProblem)]
 pub(super) struct SleepOverlapDoc {
-    /// The members of every problem; `code` is `sleep_overlap`.
     #[serde(flatten)]
     problem: ProblemDoc,
-    /// The conflicting logs, by start.
-    conflicts: Vec<Conflict>,
+    /// The conflicting logs, by start; with `sleep_overlap`.
+    #[schema(nullable = false)]
+    conflicts: Option<Vec<Conflict>>,
 }
 
 impl Decode for SleepInput {
@@ -78,6 +78,7 @@ impl Decode for SleepPatch {
 
 /// An interval to compare with the stored logs.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"start": "2026-03-08T22:30:00Z", "end": "2026-03-09T06:10:00Z"}))]
 pub(in crate::routes) struct CheckSleepBody {
     /// The log that is about to change, if any. It never conflicts with itself.
     pub(super) id: Option<SleepLogId>,

@@ -63,6 +63,8 @@ async fn create_sleep_log(
 }
 
 /// Get a log of sleep
+///
+/// `date` is the day of waking.
 #[utoipa::path(
     get,
     path = "/sleep/{sleep_log_id}",
@@ -106,6 +108,8 @@ async fn update_sleep_log(
 }
 
 /// Delete a log of sleep
+///
+/// `DELETE /sleep` deletes those of a date.
 #[utoipa::path(
     delete,
     path = "/sleep/{sleep_log_id}",

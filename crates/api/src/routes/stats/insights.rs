@@ -36,8 +36,8 @@ struct InsightsQuery {
     to: Option<Date>,
     /// The day to evaluate at. Defaults to the user's today.
     on: Option<Date>,
-    /// The accepted false discovery rate, 0.001–0.5.
-    #[param(value_type = Option<f64>, minimum = 0.001, maximum = 0.5, default = 0.05)]
+    /// The accepted false discovery rate, 0.001–0.5; 0.05 if absent.
+    #[param(value_type = Option<f64>, minimum = 0.001, maximum = 0.5)]
     rate: Option<f64>,
 }
 

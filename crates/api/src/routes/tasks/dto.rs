@@ -43,6 +43,7 @@ impl Decode for TaskPatch {
 
 /// A change of a task's status.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"to": "done"}))]
 pub(in crate::routes) struct TransitionBody {
     /// The new status.
     pub(super) to: TaskStatus,

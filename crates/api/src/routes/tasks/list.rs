@@ -111,7 +111,7 @@ pub(super) struct ListQuery {
     /// `due_on` (default), `priority` (from low to high), `created_at` or `title`; a leading `-` reverses the order.
     /// Tasks without a due date come last in either direction; titles are ordered by the root of the Unicode collation:
     /// `apfel`, `Äpfel`, `zoo`. Ties are broken by id, which is the order of creation.
-    #[param(value_type = Option<String>, example = "-priority")]
+    #[param(value_type = Option<String>, pattern = "^-?(due_on|priority|created_at|title)$", example = "-priority")]
     sort: Option<TaskOrder>,
     /// The day to evaluate at. Defaults to the user's today. Determines `overdue`.
     on: Option<Date>,
@@ -143,6 +143,8 @@ impl Decode for ListQuery {
 }
 
 /// List my tasks
+///
+/// Filters are combined: a task is listed if it meets all of them.
 #[utoipa::path(
     get,
     path = "/tasks",

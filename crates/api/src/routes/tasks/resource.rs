@@ -40,6 +40,8 @@ async fn create_task(caller: Caller, body: Body<NewTask>) -> Result<Answer, Prob
 }
 
 /// Get a task
+///
+/// Its status is changed by `POST /tasks/{task_id}/transition`.
 #[utoipa::path(
     get,
     path = "/tasks/{task_id}",

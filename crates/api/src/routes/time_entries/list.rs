@@ -29,7 +29,7 @@ pub(super) struct ListQuery {
     /// Only those that were spent on this task.
     task_id: Option<TaskId>,
     /// `date` (default), or `-date` for the latest first; within a day, the order in which they were made.
-    #[param(value_type = Option<String>, example = "-date")]
+    #[param(value_type = Option<String>, pattern = "^-?(date)$", example = "-date")]
     sort: DateOrder,
     #[param(ignore)]
     page: PageRequest,
@@ -48,6 +48,8 @@ impl Decode for ListQuery {
 }
 
 /// List my time entries
+///
+/// Filters are combined; a running timer is not among them.
 #[utoipa::path(
     get,
     path = "/time-entries",

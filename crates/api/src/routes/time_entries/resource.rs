@@ -64,6 +64,8 @@ async fn create_time_entry(caller: Caller, body: Body<NewTimeEntry>) -> Result<A
 }
 
 /// Get a time entry
+///
+/// `date` is the user's day that its minutes count for.
 #[utoipa::path(
     get,
     path = "/time-entries/{time_entry_id}",

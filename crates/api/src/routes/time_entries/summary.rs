@@ -69,32 +69,22 @@ struct SummaryBody {
     items: Vec<GroupBody>,
 }
 
-/// A group of time entries. Periods have `from` and `to`; habits and themes an id and a name, which are null for time
-/// without one.
+/// A group of time entries: a period, a habit or a theme. What another grouping would say is null.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = TimeGroup)]
 struct GroupBody {
     /// The first day of the period.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     from: Option<Date>,
     /// Its last day within the range.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     to: Option<Date>,
     /// The habit; null for time without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    habit_id: Option<Option<HabitId>>,
+    habit_id: Option<HabitId>,
     /// The theme; null for time without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    theme_id: Option<Option<ThemeId>>,
+    theme_id: Option<ThemeId>,
     /// The name of habit or theme.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    name: Option<Option<String>>,
+    name: Option<String>,
     /// The theme's colour.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    color: Option<Option<Color>>,
+    color: Option<Color>,
     /// Its minutes.
     minutes: u64,
     /// The number of entries.
@@ -116,8 +106,8 @@ impl From<(DateRange, TimeSpent)> for GroupBody {
 impl From<SpentOn<HabitLabel>> for GroupBody {
     fn from(sum: SpentOn<HabitLabel>) -> Self {
         Self {
-            habit_id: Some(sum.on.as_ref().map(|habit| habit.id)),
-            name: Some(sum.on.map(|habit| habit.name.to_string())),
+            habit_id: sum.on.as_ref().map(|habit| habit.id),
+            name: sum.on.map(|habit| habit.name.to_string()),
             minutes: sum.spent.minutes,
             count: sum.spent.count,
             ..Self::default()
@@ -128,9 +118,9 @@ impl From<SpentOn<HabitLabel>> for GroupBody {
 impl From<SpentOn<ThemeLabel>> for GroupBody {
     fn from(sum: SpentOn<ThemeLabel>) -> Self {
         Self {
-            theme_id: Some(sum.on.as_ref().map(|theme| theme.id)),
-            color: Some(sum.on.as_ref().map(|theme| theme.color)),
-            name: Some(sum.on.map(|theme| theme.name.to_string())),
+            theme_id: sum.on.as_ref().map(|theme| theme.id),
+            color: sum.on.as_ref().map(|theme| theme.color),
+            name: sum.on.map(|theme| theme.name.to_string()),
             minutes: sum.spent.minutes,
             count: sum.spent.count,
             ..Self::default()
@@ -143,6 +133,8 @@ fn groups<T: Into<GroupBody>>(sums: Vec<T>) -> Vec<GroupBody> {
 }
 
 /// Summarise my time
+///
+/// Minutes and numbers of entries by day, week, month, habit or theme.
 #[utoipa::path(
     get,
     path = "/time-entries/summary",

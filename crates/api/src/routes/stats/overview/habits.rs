@@ -53,7 +53,7 @@ struct StreakBody {
     /// The length.
     length: u32,
     /// The unit.
-    #[schema(pattern = "^(occurrences|weeks|months|years)$")]
+    #[schema(value_type = circadia_domain::habits::StreakUnit)]
     unit: &'static str,
     /// Its first day.
     from: Date,

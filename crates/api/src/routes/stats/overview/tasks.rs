@@ -41,7 +41,7 @@ pub(super) struct TasksBody {
 #[schema(as = PriorityTasks)]
 struct PriorityTasksBody {
     /// The priority.
-    #[schema(pattern = "^(low|medium|high)$")]
+    #[schema(value_type = circadia_domain::tasks::Priority)]
     priority: &'static str,
     /// The number of tasks.
     total: u32,
