@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use circadia_domain::civil::Instant;
 use circadia_domain::identities::{Issuer, ProviderName};
@@ -25,6 +26,9 @@ use super::settings::{GOOGLE_ISSUER, ProviderSettings, ResponseMode};
 use super::{Browser, Completion, LocalPath, OAuthError, Pending, Purpose, StartedFlow};
 use crate::entropy::Entropy;
 
+/// How long finishing a flow may take in all, with up to four answers of the provider.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A provider; one instance per process. Nothing is fetched before the first sign-in. Providers share nothing, so that
 /// one that doesn't answer holds up nobody who signs in with another.
 pub struct OpenIdProvider {
@@ -33,6 +37,7 @@ pub struct OpenIdProvider {
     http: Arc<dyn HttpClient>,
     /// Locked during a fetch, so that concurrent callers share one fetch.
     known: Mutex<Known>,
+    pub(super) finish_timeout: Duration,
 }
 
 impl fmt::Debug for OpenIdProvider {
@@ -67,7 +72,8 @@ type OAuthClient = oauth2::Client<
 impl OpenIdProvider {
     /// A provider, reached through an HTTP client.
     pub fn new(settings: ProviderSettings, http: Arc<dyn HttpClient>) -> Self {
-        Self { issuers: settings.issuers(), settings, http, known: Mutex::default() }
+        let issuers = settings.issuers();
+        Self { settings, issuers, http, known: Mutex::default(), finish_timeout: FINISH_TIMEOUT }
     }
 
     /// What it is called in the configuration and in URLs.
@@ -132,6 +138,11 @@ impl OpenIdProvider {
     /// # Errors
     /// [`OAuthError`].
     pub async fn finish(&self, pending: &Pending, code: String, now: Instant) -> Result<Profile, OAuthError> {
+        let finished = tokio::time::timeout(self.finish_timeout, self.try_finish(pending, code, now)).await;
+        finished.unwrap_or_else(|_| Err(OAuthError::Unavailable("it takes too long to answer".to_owned())))
+    }
+
+    async fn try_finish(&self, pending: &Pending, code: String, now: Instant) -> Result<Profile, OAuthError> {
         let metadata = self.metadata(now).await?;
         let answer = self.exchange(&metadata, pending, code, now).await?;
         let token = answer.extra_fields().id_token.as_deref();

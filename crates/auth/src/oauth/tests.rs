@@ -1,8 +1,9 @@
 //! A scripted provider without a network. (The black-box tests have a real one.)
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -25,6 +26,8 @@ struct Scripted {
     exchanged: Mutex<(Option<String>, String)>,
     key: EcdsaKeyPair,
     failing: AtomicUsize,
+    /// Milliseconds that each answer takes.
+    delay: AtomicU64,
 }
 
 impl HttpClient for Scripted {
@@ -37,12 +40,16 @@ impl HttpClient for Scripted {
         }
         let answer = self.answers.lock().unwrap().get(path.as_str()).cloned();
         let failing = self.failing.load(Ordering::SeqCst) > 0;
-        Box::pin(std::future::ready(match answer {
-            Some((status, body)) if !failing => {
-                Ok(oauth2::http::Response::builder().status(status).body(body.into_bytes()).unwrap())
+        let delay = Duration::from_millis(self.delay.load(Ordering::SeqCst));
+        Box::pin(async move {
+            tokio::time::sleep(delay).await;
+            match answer {
+                Some((status, body)) if !failing => {
+                    Ok(oauth2::http::Response::builder().status(status).body(body.into_bytes()).unwrap())
+                }
+                _ => Err(HttpFailure("nobody is there".to_owned())),
             }
-            _ => Err(HttpFailure("nobody is there".to_owned())),
-        }))
+        })
     }
 }
 
@@ -57,6 +64,7 @@ impl Scripted {
             exchanged: Mutex::default(),
             key,
             failing: AtomicUsize::new(0),
+            delay: AtomicU64::new(0),
         };
         scripted.metadata(&metadata());
         scripted.publish("k1");
@@ -370,6 +378,21 @@ async fn a_provider_that_does_not_answer_is_left_alone_for_a_while() {
     http.failing.store(0, Ordering::SeqCst);
     assert!(matches!(begin(NOW.plus_seconds(4)).await, Err(OAuthError::Unavailable(_))));
     begin(NOW.plus_seconds(5)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_provider_that_is_slow_at_every_step_is_given_up() {
+    let http = Scripted::new();
+    let mut provider = provider(&http);
+    provider.finish_timeout = Duration::from_millis(300);
+    let pending = begin(&provider).await.unwrap().pending;
+    http.give(&http.sign(&header(), &claims(&pending)));
+    // Soon enough each, but not one after the other.
+    http.delay.store(200, Ordering::SeqCst);
+    let outcome = provider.finish(&pending, "code".to_owned(), NOW).await;
+    assert!(matches!(&outcome, Err(OAuthError::Unavailable(reason)) if reason.contains("too long")), "{outcome:?}");
+    http.delay.store(0, Ordering::SeqCst);
+    provider.finish(&pending, "code".to_owned(), NOW).await.unwrap();
 }
 
 #[tokio::test]
