@@ -174,6 +174,8 @@ async fn finish_passkey_registration(
 }
 
 /// Get one of my passkeys
+///
+/// Its name, when it was added, and when it was last used.
 #[utoipa::path(
     get,
     path = "/me/passkeys/{passkey_id}",
@@ -190,6 +192,8 @@ async fn get_passkey(caller: Caller, id: PathParam<PasskeyId>) -> Result<Answer,
 }
 
 /// Rename one of my passkeys
+///
+/// The name is for the list of passkeys; authenticators don't learn of it.
 #[utoipa::path(
     patch,
     path = "/me/passkeys/{passkey_id}",
