@@ -53,7 +53,7 @@ impl Decode for StartPasskeySignInBody {
 #[schema(as = PasskeySignIn)]
 struct StartedBody {
     /// To be sent back with the device's answer. Keep it in the page that began: it is good once.
-    #[schema(min_length = 43, max_length = 43)]
+    #[schema(min_length = 43, max_length = 43, example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
     ceremony: String,
     /// Seconds until it expires.
     #[schema(example = 300)]
@@ -66,7 +66,12 @@ struct StartedBody {
 #[derive(Debug, ToSchema)]
 pub(crate) struct FinishPasskeySignInBody {
     /// The `ceremony` that it answers.
-    #[schema(min_length = 43, max_length = 43, pattern = "^[A-Za-z0-9_-]{43}$")]
+    #[schema(
+        min_length = 43,
+        max_length = 43,
+        pattern = "^[A-Za-z0-9_-]{43}$",
+        example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    )]
     ceremony: String,
     /// What `navigator.credentials.get` gave.
     #[schema(value_type = AuthenticationAnswer)]

@@ -81,7 +81,7 @@ pub(crate) struct RegistrationAnswer {
     #[schema(rename = "rawId", max_length = 1364, pattern = "^[A-Za-z0-9_-]+$")]
     raw_id: String,
     /// Always `public-key`.
-    #[schema(rename = "type", pattern = "^public-key$")]
+    #[schema(rename = "type", pattern = "^(public-key)$")]
     kind: String,
     /// `platform` or `cross-platform`.
     #[schema(rename = "authenticatorAttachment", max_length = 32)]
@@ -150,7 +150,7 @@ pub(crate) struct AuthenticationAnswer {
     #[schema(rename = "rawId", max_length = 1364, pattern = "^[A-Za-z0-9_-]+$")]
     raw_id: String,
     /// Always `public-key`.
-    #[schema(rename = "type", pattern = "^public-key$")]
+    #[schema(rename = "type", pattern = "^(public-key)$")]
     kind: String,
     /// `platform` or `cross-platform`.
     #[schema(rename = "authenticatorAttachment", max_length = 32)]

@@ -68,7 +68,7 @@ impl From<Passkey> for PasskeyBody {
 #[schema(as = PasskeyRegistration)]
 struct StartedBody {
     /// To be sent back with the device's answer, in the same session. It is good once.
-    #[schema(min_length = 43, max_length = 43)]
+    #[schema(min_length = 43, max_length = 43, example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
     ceremony: String,
     /// Seconds until it expires.
     #[schema(example = 300)]
@@ -81,7 +81,12 @@ struct StartedBody {
 #[derive(Debug, ToSchema)]
 pub struct FinishPasskeyRegistrationBody {
     /// The `ceremony` that it answers.
-    #[schema(min_length = 43, max_length = 43, pattern = "^[A-Za-z0-9_-]{43}$")]
+    #[schema(
+        min_length = 43,
+        max_length = 43,
+        pattern = "^[A-Za-z0-9_-]{43}$",
+        example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    )]
     ceremony: String,
     /// What `navigator.credentials.create` gave.
     #[schema(value_type = RegistrationAnswer)]
