@@ -13,7 +13,7 @@ mod response;
 
 #[cfg(test)]
 #[path = "../../../../tests/src/authenticator.rs"]
-#[expect(unreachable_pub, clippy::expect_used, reason = "it is part of the tests' crate, too")]
+#[expect(unreachable_pub, reason = "it is part of the tests' crate, too")]
 pub(crate) mod authenticator;
 #[cfg(test)]
 mod tests;

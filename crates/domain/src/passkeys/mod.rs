@@ -1,4 +1,4 @@
-//! Passkeys: `WebAuthn` credentials of users' devices, which sign in without a password.
+//! Passkeys: WebAuthn credentials of users' devices, which sign in without a password.
 //!
 //! A passkey is used with the device's own check of its user (a PIN, a fingerprint, a face), so it counts as both
 //! factors. Only public keys are stored; the `auth` crate makes them of what devices answer, and verifies with them.

@@ -1,7 +1,7 @@
 //! How a browser reaches the device of a passkey.
 
 words! {
-    /// A way to the device: a hint for browsers (`WebAuthn` Level 3, `AuthenticatorTransport`).
+    /// A way to the device: a hint for browsers (WebAuthn Level 3, `AuthenticatorTransport`).
     #[cfg_attr(feature = "openapi", schema(as = PasskeyTransport))]
     pub enum Transport {
         /// Bluetooth Low Energy.

@@ -92,7 +92,9 @@ pub(crate) fn passkeys_are_removed_one_by_one_and_together(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let [first, second, third] = [(); 3].map(|()| samples::passkey(user));
-    [&first, &second, &third, &samples::passkey(other)].into_iter().for_each(|passkey| insert(&test, passkey));
+    for passkey in [&first, &second, &third, &samples::passkey(other)] {
+        insert(&test, passkey);
+    }
     let remove = || test.write(user, |tx| tx.store.delete_passkey(user, first.id));
     assert!(remove() && !remove());
     assert_eq!(test.read(|store| store.passkeys(user)).len(), 2);
