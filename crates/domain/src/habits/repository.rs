@@ -96,7 +96,7 @@ pub trait HabitRepository {
     /// Several habits without their histories, in one statement; unknown ones are left out.
     fn habits_with_ids(&mut self, user: UserId, ids: &[HabitId]) -> Result<Vec<Habit>, StoreError>;
 
-    /// What a write to a habit's day needs to know, in one statement; `None` if there is no such user.
+    /// What a write to a habit's day needs to know, in two statements; `None` if there is no such user.
     fn day_to_write(
         &mut self,
         user: UserId,

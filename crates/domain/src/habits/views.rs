@@ -111,8 +111,8 @@ pub(super) struct WritableDay {
 }
 
 impl WritableDay {
-    /// The day and the habit's entry for it. One statement, which reads the recent parts of the other histories unless
-    /// the day lies further back than they reach; a second one if it turns out that they don't.
+    /// The day and the habit's entry for it, with the recent parts of the other histories unless the day lies further
+    /// back than they reach; read again if it turns out that they don't.
     pub(super) fn read(
         tx: &mut WriteTransaction<'_>,
         habit: HabitId,
