@@ -168,6 +168,10 @@ async fn read_all(client: &Client, own: &World, catalogue: &Catalogue) -> Vec<(S
         if operation.public || operation.by_cookie || needs_a_role(operation) {
             continue;
         }
+        // Two users may get the same of the day's quotations.
+        if operation.id == "getQuoteOfTheDay" {
+            continue;
+        }
         let answer = client.get(&own.path_and_query(operation)).await;
         // Neither a single pause nor a single session can be read.
         assert_eq!(answer.status, 200, "{} answered {}", operation.id, answer.body);

@@ -126,9 +126,8 @@ impl Written {
     /// Gives all days of the batch another value.
     async fn put_batch(&mut self, server: &Server, session: &Session) -> Outcome {
         let value = self.next;
-        let items: Vec<Value> = batch_dates()
-            .map(|date| json!({"habit_id": self.habit, "date": date, "value": value}))
-            .collect();
+        let items: Vec<Value> =
+            batch_dates().map(|date| json!({"habit_id": self.habit, "date": date, "value": value})).collect();
         let body = json!({"items": items, "atomic": true});
         let outcome = write(server, session, Method::POST, "/entries/batch", Some(&body)).await;
         match outcome {
@@ -261,7 +260,7 @@ fn name_of(account: usize) -> String {
     format!("writer{account}")
 }
 
-async fn what_was_acknowledged_outlives_kills(backend: Backend) {
+async fn write_and_be_killed(backend: Backend) {
     let killed = Killed::new(backend);
     let mut server = killed.serve().await;
     let mut sessions = Vec::new();
@@ -318,9 +317,9 @@ macro_rules! on_each {
     ($($(#[$cfg:meta])? $module:ident: $backend:ident),*) => {$(
         $(#[$cfg])?
         mod $module {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[tokio::test]
             async fn what_was_acknowledged_outlives_kills() {
-                super::what_was_acknowledged_outlives_kills(circadia_tests::Backend::$backend).await;
+                super::write_and_be_killed(circadia_tests::Backend::$backend).await;
             }
         }
     )*};

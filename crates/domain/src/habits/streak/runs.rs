@@ -135,7 +135,7 @@ impl Progress<'_> {
                 running += hits.count_ones();
                 continue;
             }
-            let (first, last) = (misses.trailing_zeros(), 63 - misses.leading_zeros());
+            let (first, last) = (misses.trailing_zeros(), misses.ilog2());
             let before = hits & ((1 << first) - 1);
             let after = hits & (u64::MAX << last);
             longest = longest.max(running + before.count_ones()).max(longest_between(hits ^ before ^ after, misses));
