@@ -32,28 +32,25 @@ pub(crate) fn day_to_write(
         .and(entries::habit_id.eq(Sql(id)))
         .and(entries::date.eq(Sql(date)));
     let joined = settings_and!(histories of user).left_join(entries::table.on(entry_of_day));
-    let whole_if_written = || case_when(habits::id.eq(Sql(id)).assume_not_null(), habit_histories::history.nullable());
-    let rows: Vec<Row> = match others {
-        HistoryPart::Recent => joined
-            .select((
-                SettingsRow::as_select(),
-                Option::<HabitRow>::as_select(),
-                habit_histories::recent.nullable(),
-                whole_if_written(),
-                Option::<EntryRow>::as_select(),
-            ))
-            .load(transaction.connection()),
-        HistoryPart::Whole => joined
-            .select((
-                SettingsRow::as_select(),
-                Option::<HabitRow>::as_select(),
-                habit_histories::history.nullable(),
-                whole_if_written(),
-                Option::<EntryRow>::as_select(),
-            ))
-            .load(transaction.connection()),
+    /// The rows, with this column of the histories.
+    macro_rules! load {
+        ($part:ident) => {
+            joined
+                .select((
+                    SettingsRow::as_select(),
+                    Option::<HabitRow>::as_select(),
+                    habit_histories::$part.nullable(),
+                    case_when(habits::id.eq(Sql(id)).assume_not_null(), habit_histories::history.nullable()),
+                    Option::<EntryRow>::as_select(),
+                ))
+                .load(transaction.connection())
+                .classified()?
+        };
     }
-    .classified()?;
+    let rows: Vec<Row> = match others {
+        HistoryPart::Recent => load!(recent),
+        HistoryPart::Whole => load!(history),
+    };
     let mut day: Option<DayToWrite> = None;
     for (settings, habit, part, whole, entry) in rows {
         let day = match &mut day {

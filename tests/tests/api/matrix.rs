@@ -168,10 +168,6 @@ async fn read_all(client: &Client, own: &World, catalogue: &Catalogue) -> Vec<(S
         if operation.public || operation.by_cookie || needs_a_role(operation) {
             continue;
         }
-        // Two users may get the same of the day's quotations.
-        if operation.id == "getQuoteOfTheDay" {
-            continue;
-        }
         let answer = client.get(&own.path_and_query(operation)).await;
         // Neither a single pause nor a single session can be read.
         assert_eq!(answer.status, 200, "{} answered {}", operation.id, answer.body);
@@ -232,7 +228,9 @@ async fn nothing_of_others_is_in_any_figure(backend: Backend) {
     // It wasn't for want of something to be seen.
     let seen = read_all(&ada, &hers, &catalogue).await;
     let alike = before.iter().zip(&seen).filter(|(own, hers)| own == hers);
-    let alike: Vec<&str> = alike.map(|((id, _), _)| id.as_str()).collect();
+    let alike = alike.map(|((id, _), _)| id.as_str());
+    // By chance two users get the same quotation.
+    let alike: Vec<&str> = alike.filter(|id| *id != "getQuoteOfTheDay").collect();
     assert_eq!(alike, ALIKE, "each view shows something of its user, given the writes above");
 }
 
