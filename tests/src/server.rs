@@ -69,21 +69,8 @@ impl DatabaseServer {
     }
 
     fn signal(&self, signal: &str) {
-        let file = self.folder.path().join("servers").join(format!("{}.pid", self.name));
-        let parent = std::fs::read_to_string(file).expect("a server that runs").trim().to_owned();
-        let signal = format!("-{signal}");
-        // The parent first, so that it makes no more of them.
-        output_of(Command::new("kill").args([&signal, &parent]));
-        let listed = output_of(Command::new("ps").args(["-e", "-o", "pid=,ppid="]));
-        for line in listed.lines() {
-            let mut numbers = line.split_whitespace();
-            if let (Some(child), Some(of)) = (numbers.next(), numbers.next())
-                && of == parent
-            {
-                // It may have ended by itself.
-                let _ = Command::new("kill").args([&signal, child]).stderr(Stdio::null()).status();
-            }
-        }
+        let place = self.folder.path().join("servers");
+        output_of(Command::new(script()).arg("signal").arg(place).args([self.name, signal]));
     }
 }
 

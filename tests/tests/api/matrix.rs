@@ -232,7 +232,9 @@ async fn nothing_of_others_is_in_any_figure(backend: Backend) {
     // It wasn't for want of something to be seen.
     let seen = read_all(&ada, &hers, &catalogue).await;
     let alike = before.iter().zip(&seen).filter(|(own, hers)| own == hers);
-    let alike: Vec<&str> = alike.map(|((id, _), _)| id.as_str()).collect();
+    let alike = alike.map(|((id, _), _)| id.as_str());
+    // By chance two users get the same quotation.
+    let alike: Vec<&str> = alike.filter(|id| *id != "getQuoteOfTheDay").collect();
     assert_eq!(alike, ALIKE, "each view shows something of its user, given the writes above");
 }
 

@@ -87,13 +87,7 @@ impl Written {
         let id = fresh_id();
         let body = json!({"id": id, "title": format!("Task {}", self.next)});
         let outcome = write(server, session, Method::POST, "/tasks", Some(&body)).await;
-        let there = match outcome {
-            Outcome::Stored => Some(true),
-            Outcome::NotStored => Some(false),
-            Outcome::Unknown => None,
-        };
-        self.tasks.insert(id.clone(), there);
-        self.touched.push(id);
+        self.note(id, false, outcome);
         outcome
     }
 
@@ -102,14 +96,19 @@ impl Written {
             return self.create(server, session).await;
         };
         let outcome = write(server, session, Method::DELETE, &format!("/tasks/{id}"), None).await;
+        self.note(id, true, outcome);
+        outcome
+    }
+
+    /// Notes whether a task is there after a write that would change that.
+    fn note(&mut self, id: String, was_there: bool, outcome: Outcome) {
         let there = match outcome {
-            Outcome::Stored => Some(false),
-            Outcome::NotStored => Some(true),
+            Outcome::Stored => Some(!was_there),
+            Outcome::NotStored => Some(was_there),
             Outcome::Unknown => None,
         };
         self.tasks.insert(id.clone(), there);
         self.touched.push(id);
-        outcome
     }
 
     async fn raise(&mut self, server: &Server, session: &Session) -> Outcome {
@@ -219,17 +218,17 @@ async fn write_and_kill(killed: &Killed, mut server: Server, cycle: usize, writt
     for number in 0..ACCOUNTS {
         sessions.push(server.login(&name_of(number), PASSWORD).await);
     }
+    let database = killed.database_server.as_ref().filter(|_| cycle.is_multiple_of(2));
     let (over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let kill = async {
         let enough = ANSWERED + cycle % ANSWERED;
         until("enough to lose", async || (answered.load(Ordering::Relaxed) >= enough).then_some(())).await;
-        match &killed.database_server {
-            Some(database) if cycle.is_multiple_of(2) => database.kill_and_restart().await,
-            _ => {
-                let process = server.child.id().to_string();
-                let status = std::process::Command::new("kill").args(["-KILL", &process]).status().unwrap();
-                assert!(status.success());
-            }
+        if let Some(database) = database {
+            database.kill_and_restart().await;
+        } else {
+            let process = server.child.id().to_string();
+            let status = std::process::Command::new("kill").args(["-KILL", &process]).status().unwrap();
+            assert!(status.success());
         }
         over.store(true, Ordering::Relaxed);
     };
@@ -242,7 +241,7 @@ async fn write_and_kill(killed: &Killed, mut server: Server, cycle: usize, writt
         write_until(&over, &answered, &server, ada, c),
         write_until(&over, &answered, &server, ben, d),
     );
-    if server.child.try_wait().unwrap().is_some() || killed.database_server.is_none() || !cycle.is_multiple_of(2) {
+    if database.is_none() {
         drop(server);
         server = killed.serve().await;
     } else {

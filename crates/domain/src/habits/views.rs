@@ -135,7 +135,8 @@ impl WritableDay {
         let Self { habit, history, date, .. } = self;
         let today = on.unwrap_or_else(|| self.settings.today(now));
         let progress = Progress::new(&habit.timeline, history, today);
-        let on_date = Progress::new(&habit.timeline, history, *date);
+        let other_day = (*date != today).then(|| Progress::new(&habit.timeline, history, *date));
+        let on_date = other_day.as_ref().unwrap_or(&progress);
         // On a day that is still to come here, it has begun where the user is.
         let state = if *date > today { on_date.state_on(*date) } else { progress.state_on(*date) };
         let others = self.others.iter().filter(|(habit, _)| habit.timeline.window().contains(*date));

@@ -234,10 +234,10 @@ pub(crate) fn a_day_to_write_comes_with_all_that_it_needs(backend: Backend) {
     // Of a stranger there is nothing, and of who isn't there not even the settings.
     let stranger = read(test.user(), habits[1].id, "2026-01-01", HistoryPart::Recent);
     assert!(stranger.written.is_none() && stranger.others.is_empty());
-    let nobody = test.read(|store| {
+    let unknown = test.read(|store| {
         store.day_to_write(UserId::from_uuid(samples::id()), habits[1].id, entry.date, HistoryPart::Recent)
     });
-    assert!(nobody.is_none());
+    assert!(unknown.is_none());
 }
 
 pub(crate) fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend: Backend) {
