@@ -199,18 +199,7 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let providers = providers(config)?;
     let provider_sign_in =
         provider_sign_in(config, &providers, &reauthentication, &ephemera, &opener, &challenges, &identifiers);
-    let passkeys = config.relying_party.clone().map(|relying_party| Passkeys {
-        context: context.clone(),
-        relying_party,
-        ephemera: ephemera.clone(),
-        emails: emails.clone(),
-        opener: opener.clone(),
-        challenges: challenges.clone(),
-        identifiers: Arc::clone(&identifiers),
-        throttle: account_throttle.clone(),
-        reauthentication: Arc::clone(&reauthentication),
-        verification: settings.verification,
-    });
+    let passkeys = passkeys(config, &reauthentication, &ephemera, &opener, &challenges, &identifiers);
     Ok(App {
         settings,
         accounts: Accounts {
@@ -303,6 +292,29 @@ fn provider_sign_in(
         opener: opener.clone(),
         challenges: challenges.clone(),
         identifiers: Arc::clone(identifiers),
+        reauthentication: Arc::clone(reauthentication),
+        verification: config.verification,
+    })
+}
+
+fn passkeys(
+    config: &Config,
+    reauthentication: &Arc<Reauthentication>,
+    ephemera: &Ephemera,
+    opener: &SessionOpener,
+    challenges: &Challenges,
+    identifiers: &Arc<Identifiers>,
+) -> Option<Passkeys> {
+    let relying_party = config.relying_party.clone()?;
+    Some(Passkeys {
+        context: reauthentication.context.clone(),
+        relying_party,
+        ephemera: ephemera.clone(),
+        emails: reauthentication.passwords.emails.clone(),
+        opener: opener.clone(),
+        challenges: challenges.clone(),
+        identifiers: Arc::clone(identifiers),
+        throttle: reauthentication.throttle.clone(),
         reauthentication: Arc::clone(reauthentication),
         verification: config.verification,
     })

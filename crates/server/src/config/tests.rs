@@ -239,26 +239,26 @@ fn passkeys(variables: &[(&str, &str)]) -> Option<(String, Vec<String>)> {
     Some((party.id().to_owned(), party.origins().to_vec()))
 }
 
-fn with(id: &str, origins: &[&str]) -> Option<(String, Vec<String>)> {
-    Some((id.to_owned(), origins.iter().map(|origin| (*origin).to_owned()).collect()))
+fn party(id: &str, origins: &[&str]) -> (String, Vec<String>) {
+    (id.to_owned(), origins.iter().map(|origin| (*origin).to_owned()).collect())
 }
 
 #[test]
 fn passkeys_belong_to_the_host_of_the_front_end() {
-    assert_eq!(passkeys(&[]), with("localhost", &["http://localhost:3000", "http://localhost:5173"]));
+    assert_eq!(passkeys(&[]), Some(party("localhost", &["http://localhost:3000", "http://localhost:5173"])));
     let front_end = ("CIRCADIA_FRONTEND_URL", "https://app.example.org/x");
-    assert_eq!(passkeys(&[front_end]), with("app.example.org", &["https://app.example.org"]));
+    assert_eq!(passkeys(&[front_end]), Some(party("app.example.org", &["https://app.example.org"])));
     let others = ("CIRCADIA_CORS_ORIGINS", "https://de.app.example.org,https://example.org,http://app.example.org");
-    let expected = with("app.example.org", &["https://de.app.example.org", "https://app.example.org"]);
-    assert_eq!(passkeys(&[front_end, others]), expected);
+    let expected = party("app.example.org", &["https://de.app.example.org", "https://app.example.org"]);
+    assert_eq!(passkeys(&[front_end, others]), Some(expected));
     let above = ("CIRCADIA_WEBAUTHN_RP_ID", "example.org");
     let expected =
-        with("example.org", &["https://de.app.example.org", "https://example.org", "https://app.example.org"]);
-    assert_eq!(passkeys(&[front_end, others, above]), expected);
+        party("example.org", &["https://de.app.example.org", "https://example.org", "https://app.example.org"]);
+    assert_eq!(passkeys(&[front_end, others, above]), Some(expected));
     let apps = ("CIRCADIA_WEBAUTHN_ORIGINS", "android:apk-key-hash:kYv-9x, https://example.org");
     let expected =
-        with("example.org", &["https://app.example.org", "android:apk-key-hash:kYv-9x", "https://example.org"]);
-    assert_eq!(passkeys(&[front_end, above, apps]), expected);
+        party("example.org", &["https://app.example.org", "android:apk-key-hash:kYv-9x", "https://example.org"]);
+    assert_eq!(passkeys(&[front_end, above, apps]), Some(expected));
 }
 
 #[test]

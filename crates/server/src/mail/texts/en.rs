@@ -7,6 +7,8 @@ use super::{Action, EmailTexts, Links};
 /// The text above a URL that is written out.
 const WRITTEN_OUT: &str = "If the button doesn't work, open this address in a browser:";
 
+const IF_NOT_YOU: &str = "If it was you, there is nothing to do here. If it wasn't, choose a new password now:";
+
 pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -> EmailTexts {
     let texts = |subject, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| EmailTexts {
         language: "en",
@@ -16,6 +18,12 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
         action: action.map(|(label, url)| Action { label, written_out: WRITTEN_OUT, url }),
         notes: notes.iter().map(ToString::to_string).collect(),
         signature: "Circadia",
+    };
+    let added = |subject, what: &str| {
+        let next = "If it was you, there is nothing to do here. If it wasn't, remove it in your settings and choose a new \
+                    password now:";
+        let action = ("Choose a new password", links.forgot_password());
+        texts(subject, &[what, next], Some(action), &["With a new password, everybody else is signed out."])
     };
     match content {
         EmailContent::VerifyEmail(token) => texts(
@@ -72,7 +80,7 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
             &[
                 "Someone who knows your password asked for your account at Circadia to have another e-mail address. As \
                  soon as that address is confirmed, it takes the place of this one.",
-                "If it was you, there is nothing to do here. If it wasn't, choose a new password now:",
+                IF_NOT_YOU,
             ],
             Some(("Choose a new password", links.forgot_password())),
             &["With a new password, everybody else is signed out."],
@@ -87,33 +95,21 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
             "Your password was changed",
             &[
                 "The password of your account at Circadia was changed just now, and other devices were signed out.",
-                "If it was you, there is nothing to do here. If it wasn't, choose a new password now:",
+                IF_NOT_YOU,
             ],
             Some(("Choose a new password", links.forgot_password())),
             &[],
         ),
-        EmailContent::ProviderLinked(provider) => texts(
+        EmailContent::ProviderLinked(provider) => added(
             "A way to sign in was added",
-            &[
-                &format!(
-                    "From now on, an account at {provider} signs in to your account at Circadia, in addition to your other \
-                     ways to sign in."
-                ),
-                "If it was you, there is nothing to do here. If it wasn't, unlink it in your settings and choose a new \
-                 password now:",
-            ],
-            Some(("Choose a new password", links.forgot_password())),
-            &["With a new password, everybody else is signed out."],
+            &format!(
+                "From now on, an account at {provider} signs in to your account at Circadia, in addition to your other ways \
+                 to sign in."
+            ),
         ),
-        EmailContent::PasskeyAdded => texts(
+        EmailContent::PasskeyAdded => added(
             "A passkey was added",
-            &[
-                "From now on, a passkey signs in to your account at Circadia, without a password.",
-                "If it was you, there is nothing to do here. If it wasn't, remove it in your settings and choose a new \
-                 password now:",
-            ],
-            Some(("Choose a new password", links.forgot_password())),
-            &["With a new password, everybody else is signed out."],
+            "From now on, a passkey signs in to your account at Circadia, without a password.",
         ),
     }
 }
