@@ -10,14 +10,8 @@ const WRITTEN_OUT: &str = "If the button doesn't work, open this address in a br
 const IF_NOT_YOU: &str = "If it was you, there is nothing to do here. If it wasn't, choose a new password now:";
 
 pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -> EmailTexts {
-    let texts = |subject, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| EmailTexts {
-        language: "en",
-        subject,
-        greeting: format!("Hello {username},"),
-        paragraphs: paragraphs.iter().map(ToString::to_string).collect(),
-        action: action.map(|(label, url)| Action { label, written_out: WRITTEN_OUT, url }),
-        notes: notes.iter().map(ToString::to_string).collect(),
-        signature: "Circadia",
+    let texts = |subject, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| {
+        email(username, subject, paragraphs, action, notes)
     };
     let added = |subject, what: &str| {
         let next = "If it was you, there is nothing to do here. If it wasn't, remove it in your settings and choose a new \
@@ -111,5 +105,23 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
             "A passkey was added",
             "From now on, a passkey signs in to your account at Circadia, without a password.",
         ),
+    }
+}
+
+fn email(
+    username: &str,
+    subject: &'static str,
+    paragraphs: &[&str],
+    action: Option<(&'static str, String)>,
+    notes: &[&str],
+) -> EmailTexts {
+    EmailTexts {
+        language: "en",
+        subject,
+        greeting: format!("Hello {username},"),
+        paragraphs: paragraphs.iter().map(ToString::to_string).collect(),
+        action: action.map(|(label, url)| Action { label, written_out: WRITTEN_OUT, url }),
+        notes: notes.iter().map(ToString::to_string).collect(),
+        signature: "Circadia",
     }
 }
