@@ -8,7 +8,7 @@ use circadia_auth::sessions::{
     self, Authenticated, COOKIE_KIND, CookieId, Cookies, Opened, OpenedCookie, RefreshToken, Refreshed, Revocations,
     SessionRef, SessionRefusal, is_live,
 };
-use circadia_auth::stores::{Ephemera, EphemeralStore, Key};
+use circadia_auth::stores::{Ephemera, EphemeralStore, Key, StoreFailure};
 use circadia_auth::tokens::{AccessTokens, TokenError};
 use circadia_domain::audit::{self, AuditAction, AuditEvent};
 use circadia_domain::civil::Instant;
@@ -301,16 +301,18 @@ impl Sessions {
 
     /// Checks that the shared store answers: remembered cookies are believed only while it does. Every replica does so
     /// twice a second.
-    pub async fn check_shared_store(&self) {
-        let Some(store) = &self.shared_store else { return };
+    ///
+    /// # Errors
+    /// [`StoreFailure::Unavailable`].
+    pub async fn check_shared_store(&self) -> Result<(), StoreFailure> {
+        let Some(store) = &self.shared_store else { return Ok(()) };
         let now = self.context.now();
-        match store.ping().await {
+        let answered = store.ping().await;
+        match answered {
             Ok(()) => self.cookies.heard_of_store(now),
-            Err(failure) => {
-                tracing::debug!(%failure, "the shared store doesn't answer");
-                self.cookies.lost_store();
-            }
+            Err(_) => self.cookies.lost_store(),
         }
+        answered
     }
 }
 

@@ -23,8 +23,20 @@ pub(crate) fn start(app: &Arc<App>) {
     });
     let store = Arc::clone(app);
     tokio::spawn(async move {
+        // Told when it changes, the first time at the start.
+        let mut is_away = false;
         loop {
-            store.sessions.check_shared_store().await;
+            match store.sessions.check_shared_store().await {
+                Err(error) if !is_away => {
+                    is_away = true;
+                    tracing::warn!(%error, "Redis can't be used: cookie sessions are refused, and limits hold for each replica");
+                }
+                Ok(()) if is_away => {
+                    is_away = false;
+                    tracing::info!("Redis can be used again");
+                }
+                _ => {}
+            }
             tokio::time::sleep(FEED_POLL_INTERVAL).await;
         }
     });

@@ -90,8 +90,9 @@ pub(crate) fn compose(
     ids: Arc<dyn IdSource>,
 ) -> Result<Composition, StartError> {
     let database = Arc::new(open_with(config, |_| {})?);
-    for name in database.migrate(Duration::ZERO)? {
-        tracing::info!(name, "migrated");
+    let applied = database.migrate(Duration::ZERO)?;
+    if let Some(latest) = applied.last() {
+        tracing::info!(migrations = applied.len(), latest, "the database schema was brought up to date");
     }
     let entropy = Arc::new(SystemEntropy::new());
     let master = master_key(config, &*entropy)?;

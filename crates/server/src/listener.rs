@@ -11,24 +11,38 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1_024;
 
-/// A listening socket, of which the server has a copy.
+/// An address that is ours and on which nothing is accepted yet.
 #[derive(Debug)]
-pub(crate) struct Listener(Socket);
+pub(crate) struct BoundSocket(Socket);
 
-impl Listener {
-    /// Listens on an address.
+impl BoundSocket {
+    /// Takes an address.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Those of the system, such as that another process listens there.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         #[cfg(not(windows))]
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
         Ok(Self(socket))
     }
 
+    /// Listens there.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn listen(self) -> io::Result<Listener> {
+        self.0.listen(BACKLOG)?;
+        Ok(Listener(self.0))
+    }
+}
+
+/// A listening socket, of which the server has a copy.
+#[derive(Debug)]
+pub(crate) struct Listener(Socket);
+
+impl Listener {
     /// The server's copy.
     ///
     /// # Errors

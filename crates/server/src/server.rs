@@ -22,7 +22,7 @@ use crate::composition::{Composition, compose};
 use crate::config::Config;
 use crate::jobs::Workers;
 use crate::keys::MasterKeyError;
-use crate::listener::Listener;
+use crate::listener::{BoundSocket, Listener};
 use crate::mail::{Mailer, MailerError};
 use crate::quotes;
 
@@ -127,14 +127,16 @@ pub fn start_with(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> Result<(Running, actix_web::dev::Server), StartError> {
+    let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
+    // Before anything is written: another server may be running.
+    let socket = BoundSocket::bind(config.bind).map_err(failed)?;
     let Composition { state, app, .. } = compose(config, clock, ids)?;
     let http = HttpApp::new(Arc::clone(&state))?;
     background::start(&app);
     quotes::start(config, &app);
     let mailer = Mailer::new(&config.mail)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
-    let listener = Listener::bind(config.bind).map_err(failed)?;
+    let listener = socket.listen().map_err(failed)?;
     let server = HttpServer::new(move || http.worker())
         .workers(cores)
         // Every running unit of work needs a thread, whichever worker it is on; the others are for other blocking work.

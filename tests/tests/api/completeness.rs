@@ -8,8 +8,17 @@ use std::path::{Path, PathBuf};
 use super::catalogue::Catalogue;
 
 /// Served without being part of the API: its documentation.
-const DOCUMENTATION: [&str; 6] =
-    ["/api/schema", "/api/docs", "/api/docs/", "/api/docs/{*file}", "/api/redoc", "/api/redoc/{file}"];
+const DOCUMENTATION: [&str; 6] = [
+    "/",
+    "/api",
+    "/api/",
+    "/api/schema",
+    "/api/docs",
+    "/api/docs/",
+    "/api/docs/{*file}",
+    "/api/redoc",
+    "/api/redoc/{file}",
+];
 
 /// Words by which routes could be added past the macros that document them.
 const OTHER_WAYS: [&str; 7] =

@@ -3,7 +3,7 @@
 use circadia_tests::{Backend, TestApp, scenarios};
 use serde_json::{Value, json};
 
-scenarios!(it_lives_and_is_ready, the_documents_are_served);
+scenarios!(it_lives_and_is_ready, the_documents_are_served, the_root_leads_to_the_documentation);
 
 mod redis {
     #[test]
@@ -48,5 +48,22 @@ async fn the_documents_are_served(backend: Backend) {
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.contains("script-src 'self'") && policy.contains("default-src 'none'"), "{policy}");
         assert!(!policy.split(';').any(|part| part.contains("script-src") && part.contains("unsafe")), "{policy}");
+    }
+}
+
+async fn the_root_leads_to_the_documentation(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    for path in ["/", "/api", "/api/"] {
+        let browser = app.anonymous().with_header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+        let page = browser.get(path).await.expect(307);
+        assert_eq!(page.header("location"), Some("/api/docs/"), "{path}");
+        let index = app.anonymous().get(path).await.expect(200);
+        assert_eq!(index.body["name"], "Circadia", "{path}");
+        // Each link leads somewhere.
+        for name in ["documentation", "reference", "schema", "health"] {
+            app.anonymous().get(index.body[name].as_str().unwrap()).await.expect(200);
+        }
+        let quote = format!("{}/quotes/today", index.body["api"].as_str().unwrap());
+        app.anonymous().get(&quote).await.expect(200);
     }
 }

@@ -16,14 +16,13 @@ async fn a_request_can_be_tried_out_with_a_token() {
     let token = account["access_token"].as_str().unwrap();
 
     // Without the slash, as people type it.
-    browser.page.goto(&server.url("/api/docs")).await.unwrap();
+    browser.page.goto(&server.url("/api/docs#/me/getMe")).await.unwrap();
     browser.find(".swagger-ui .auth-wrapper button.authorize").await.click().await.unwrap();
     browser.find(".modal-ux input").await.send_keys(token).await.unwrap();
     browser.find(".modal-ux button.authorize").await.click().await.unwrap();
     browser.text_with(".modal-ux", "Logout").await;
     browser.find(".modal-ux button.btn-done").await.click().await.unwrap();
 
-    browser.find("[id$='-getMe'] .opblock-summary-control").await.click().await.unwrap();
     browser.find("[id$='-getMe'] button.execute").await.click().await.unwrap();
     browser.text_with("[id$='-getMe'] .live-responses-table .response .response-col_status", "200").await;
     browser.text_with("[id$='-getMe'] .live-responses-table .response", "ada.lovelace").await;
@@ -42,6 +41,9 @@ async fn a_request_without_a_token_shows_the_problem() {
     let server = sandbox.serve().await;
     let browser = Browser::start().await;
     browser.page.goto(&server.url("/api/docs/")).await.unwrap();
+    assert_eq!(browser.page.title().await.unwrap(), "Circadia API");
+    // Operations are folded until their tag is opened.
+    browser.find("#operations-tag-me").await.click().await.unwrap();
     browser.find("[id$='-getMe'] .opblock-summary-control").await.click().await.unwrap();
     browser.find("[id$='-getMe'] button.execute").await.click().await.unwrap();
     browser.text_with("[id$='-getMe'] .live-responses-table .response .response-col_status", "401").await;

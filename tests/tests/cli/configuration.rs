@@ -40,6 +40,15 @@ fn every_wrong_value_stops_the_start_and_is_named() {
 }
 
 #[tokio::test]
+async fn a_shell_with_the_variables_of_the_tests_may_start_a_server() {
+    let sandbox = Sandbox::new();
+    let port = free_port();
+    let mut command = sandbox.circadia(&[]);
+    command.env("CIRCADIA_TEST_POSTGRES_URL", "postgres://x").env("PORT", port.to_string());
+    let _server = Server::start(command, port, sandbox.path("server.log")).await;
+}
+
+#[tokio::test]
 async fn production_insists_on_a_secret_key() {
     let sandbox = Sandbox::new();
     let said = run(sandbox.circadia(&[]).env("CIRCADIA_ENV", "production")).failed();

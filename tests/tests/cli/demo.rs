@@ -61,7 +61,7 @@ async fn a_year_of_data_is_made_and_the_printed_credentials_work() {
 
     run(&mut sandbox.circadia(&["doctor"])).succeeded();
     let again = run(&mut sandbox.circadia(&["demo"])).failed();
-    assert!(again.contains("already has this username"), "{again}");
+    assert!(again.contains("there is an account demo already. Sign in with"), "{again}");
 }
 
 /// Every figure of the year is known, and is what the lists add up to.

@@ -46,9 +46,51 @@ async fn the_port_is_honoured_at_the_address_to_listen_on() {
     let server = Server::start(command, port, sandbox.path("server.log")).await;
     assert!(TcpStream::connect(("::1", server.port)).is_err());
 
-    let mut second = sandbox.circadia(&["serve"]);
+    let elsewhere = Sandbox::new();
+    let mut second = elsewhere.circadia(&["serve"]);
     let said = run(second.env("PORT", port.to_string()).env("CIRCADIA_BIND", "127.0.0.1:1")).failed();
     assert!(said.contains(&port.to_string()), "{said}");
+    assert!(!elsewhere.path("data").exists(), "nothing is written before there is a port");
+}
+
+#[tokio::test]
+async fn a_start_is_told_in_a_few_plain_lines() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve().await;
+    let log = fs::read_to_string(sandbox.path("server.log")).unwrap();
+    assert!(!log.contains('\u{1b}'), "colours in a file: {log}");
+    assert_eq!(log.matches("the database schema was brought up to date").count(), 1, "{log}");
+    assert_eq!(log.matches(&format!("127.0.0.1:{}/api/docs", server.port)).count(), 1, "{log}");
+    assert!(!log.contains("Actix") && !log.contains("worker"), "{log}");
+    assert!(log.lines().count() <= 5, "{log}");
+}
+
+#[tokio::test]
+async fn what_a_server_depends_on_and_does_not_answer_is_told_at_the_start() {
+    let sandbox = Sandbox::new();
+    let (port, dead) = (free_port(), free_port());
+    let mut command = sandbox.circadia(&["serve"]);
+    command
+        .env("PORT", port.to_string())
+        .env("REDIS_URL", format!("redis://127.0.0.1:{dead}"))
+        .env("SMTP_URL", format!("smtp://127.0.0.1:{dead}"));
+    let _server = Server::start(command, port, sandbox.path("server.log")).await;
+    for line in ["Redis can't be used", "the SMTP server can't be used"] {
+        until(line, async || fs::read_to_string(sandbox.path("server.log")).unwrap().contains(line).then_some(()))
+            .await;
+    }
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let log = fs::read_to_string(sandbox.path("server.log")).unwrap();
+    assert_eq!(log.matches("Redis can't be used").count(), 1, "told once: {log}");
+}
+
+#[test]
+fn the_help_says_what_it_is_for_and_shows_how() {
+    let said = run(&mut Sandbox::new().circadia(&["--help"])).succeeded();
+    assert!(said.starts_with("The backend for apps that help people keep their days in rhythm"), "{said}");
+    for part in ["Examples:", "circadia demo --password", "Environment", "DATABASE_URL"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 #[tokio::test]

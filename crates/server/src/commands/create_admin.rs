@@ -6,8 +6,10 @@ use std::sync::Arc;
 use circadia_auth::Entropy;
 use circadia_auth::accounts::{Registration, register};
 use circadia_auth::passwords::Password;
+use circadia_domain::Error;
 use circadia_domain::unit_of_work::write_unowned;
 use circadia_domain::users::{Email, NewUser, Role, Settings, Username};
+use circadia_domain::violation::Violations;
 
 use super::{Failure, Outcome, say};
 use crate::clock::{FreshIds, SystemClock};
@@ -39,15 +41,26 @@ pub(super) fn run(config: &Config, username: &str, email: &str, password_stdin: 
     Ok(())
 }
 
+/// Why an account wasn't made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AccountError {
+    #[error("the password {0}")]
+    Password(Violations),
+    #[error(transparent)]
+    Hashing(#[from] circadia_app::Error),
+    #[error(transparent)]
+    Registration(#[from] Error),
+}
+
 /// Makes an account with a password that it may have.
 pub(super) fn make_account(
     composition: &Composition,
     registration: Registration,
     password: &str,
-) -> Result<NewUser, Failure> {
+) -> Result<NewUser, AccountError> {
     let app = &composition.app;
     let chosen = Password::chosen(password, Some(&registration.username), Some(&registration.email))
-        .map_err(|wrong| Failure(format!("the password {wrong}")))?;
+        .map_err(AccountError::Password)?;
     let hash = actix_web::rt::System::new().block_on(app.passwords.hash(chosen))?;
     let now = app.context.now();
     Ok(write_unowned(&*composition.database, |store| register(store, registration, hash, &*app.context.ids, now))?)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use circadia_auth::accounts::Registration;
 use circadia_domain::civil::{Date, Weekday};
+use circadia_domain::code::Code;
 use circadia_domain::habits::entries::{EntryPut, put_many};
 use circadia_domain::habits::{
     self, EntryInput, EntryState, HabitDescription, HabitIcon, HabitName, HabitQuestion, Kind, KindInput, NewHabit,
@@ -16,7 +17,7 @@ use circadia_domain::unit_of_work::{WriteTransaction, write};
 use circadia_domain::users::{self, Email, Role, Settings, Username};
 use circadia_domain::{Error, violation::Violations};
 
-use super::create_admin::{make_account, random_password};
+use super::create_admin::{AccountError, make_account, random_password};
 use super::demo_nights;
 use super::{Failure, Outcome, demo_tasks, say};
 use crate::clock::{FreshIds, SystemClock};
@@ -161,7 +162,15 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> 
         role: Role::Regular,
         email_verified_at: Some(context.now()),
     };
-    let user = make_account(&composition, registration, &password)?;
+    let user = make_account(&composition, registration, &password).map_err(|error| match error {
+        AccountError::Registration(Error::Conflict { code: Code::UsernameTaken | Code::EmailTaken, .. }) => {
+            Failure(format!(
+                "there is an account {username} already. Sign in with the password that it was made with, or make another \
+                 account: circadia demo --username {username}2"
+            ))
+        }
+        other => other.into(),
+    })?;
     let now = context.now();
     let ids = &*context.ids;
     let puts = write(&*composition.database, user.id, now, |tx| make_habits(tx, ids))?;

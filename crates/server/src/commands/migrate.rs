@@ -8,11 +8,9 @@ use crate::config::Config;
 
 pub(super) fn run(config: &Config, wait: u64) -> Outcome {
     let applied = open_database(config)?.migrate(Duration::from_secs(wait))?;
-    if applied.is_empty() {
-        say("The schema is up to date.");
-    }
-    for name in applied {
-        say(format_args!("applied {name}"));
+    match applied.last() {
+        None => say("The schema is up to date."),
+        Some(latest) => say(format_args!("Applied {} migrations, up to {latest}.", applied.len())),
     }
     Ok(())
 }

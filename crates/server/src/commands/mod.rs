@@ -21,9 +21,29 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  circadia                                   serve on http://127.0.0.1:8000, with a database in ./data
+  circadia demo --password 'a good long one' an account with a year of data
+  circadia migrate --wait 30                 before a new version serves
+  circadia doctor                            is all well?
+  circadia openapi --path -                  the OpenAPI document
+
+Environment (all of it is in README.md, and may stand in a file .env):
+  CIRCADIA_BIND, PORT    where to listen (127.0.0.1:8000)
+  CIRCADIA_DATA_DIR      where the embedded database and the development key are (./data)
+  DATABASE_URL           postgres://… or mysql://…, if the binary was built for it
+  REDIS_URL              state that replicas share
+  CIRCADIA_ENV           production insists on HTTPS and on CIRCADIA_SECRET_KEY
+  CIRCADIA_LOG           a filter such as warn,circadia=debug";
+
 /// The backend for apps that help people keep their days in rhythm.
+///
+/// A JSON API for habits, sleep, mood, tasks and time, on SQLite, PostgreSQL or MySQL/MariaDB. Without a command it
+/// serves; documentation is then at /api/docs.
 #[derive(Debug, Parser)]
-#[command(name = "circadia", version, about)]
+#[command(name = "circadia", version, about, after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

@@ -88,8 +88,9 @@ impl std::fmt::Debug for Config {
 
 /// What is logged without a filter.
 const DEFAULT_LOG: &str = "info";
-/// Goes before any filter, which may name it otherwise: the HTTP library logs as errors what strangers get wrong.
-const WITHOUT_MALFORMED_REQUESTS: &str = "actix_http::h1::dispatcher=off";
+/// Goes before any filter, which may name these otherwise: the HTTP library logs as errors what strangers get wrong, and in
+/// several lines that it starts, which we say in one.
+const QUIET_LIBRARIES: &str = "actix_http::h1::dispatcher=off,actix_server=warn";
 
 /// The limits of `standard` (per minute) and `strict` (signed in: per hour).
 fn preset(name: &str) -> Result<RateLimits, String> {
@@ -231,7 +232,7 @@ impl Config {
             providers,
             verification,
             mail,
-            log: format!("{WITHOUT_MALFORMED_REQUESTS},{}", log.as_deref().unwrap_or(DEFAULT_LOG)),
+            log: format!("{QUIET_LIBRARIES},{}", log.as_deref().unwrap_or(DEFAULT_LOG)),
         })
     }
 }

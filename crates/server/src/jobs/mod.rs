@@ -43,6 +43,7 @@ impl Workers {
     pub(crate) fn start(app: &Arc<App>, mailer: Mailer) -> Self {
         let (stop, stopped) = watch::channel(false);
         let worker = Arc::new(Worker { app: Arc::clone(app), mailer });
+        tokio::spawn(Arc::clone(&worker).check_mail());
         let tasks = (0..WORKERS).map(|_| tokio::spawn(Arc::clone(&worker).work(stopped.clone()))).collect();
         Self { stop, tasks: Mutex::new(tasks) }
     }
@@ -66,6 +67,13 @@ struct Worker {
 }
 
 impl Worker {
+    /// Tells at the start that mail can't be sent, not only when the first one isn't.
+    async fn check_mail(self: Arc<Self>) {
+        if let Err(error) = self.mailer.check().await {
+            tracing::warn!(%error, "the SMTP server can't be used: mail waits until it can");
+        }
+    }
+
     async fn work(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
             match self.app.jobs.claim().await {

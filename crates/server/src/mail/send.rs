@@ -88,6 +88,16 @@ impl Mailer {
         &self.frontend_url
     }
 
+    /// Asks the server whether mail could be sent now.
+    pub(crate) async fn check(&self) -> Result<(), SendError> {
+        let Transport::Smtp(smtp) = &self.transport else { return Ok(()) };
+        match smtp.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SendError::Temporary("the connection was closed".to_owned())),
+            Err(error) => Err(classify(&error)),
+        }
+    }
+
     /// Sends a mail. `name` is the name of its file where mail is written to files.
     pub(crate) async fn send(&self, message: Message, name: &str) -> Result<(), SendError> {
         match &self.transport {

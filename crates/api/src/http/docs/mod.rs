@@ -2,15 +2,19 @@
 //! anywhere else, which a strict `Content-Security-Policy` makes sure of.
 
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
+    ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, VARY,
 };
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use serde::Serialize;
 use utoipa_swagger_ui::Config;
 
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, matched};
 use circadia_domain::code::Code;
+
+/// Where Swagger UI is.
+const DOCS: &str = "/api/docs/";
 
 /// Swagger UI needs nothing inline.
 const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -22,6 +26,9 @@ const REDOC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
 
 /// The document and the two ways to read it.
 pub(crate) fn routes(routes: &mut Routes) {
+    routes.add_undocumented("/", || web::to(index));
+    routes.add_undocumented("/api", || web::to(index));
+    routes.add_undocumented("/api/", || web::to(index));
     routes.add_undocumented("/api/schema", || web::to(serve_schema));
     routes.add_undocumented("/api/docs", || web::to(to_swagger));
     routes.add_undocumented("/api/docs/", || web::to(serve_swagger));
@@ -35,6 +42,8 @@ pub(crate) fn swagger() -> Config<'static> {
     // Not the layout with a bar on top: that one styles its logo inline.
     Config::from("../schema")
         .use_base_layout()
+        .doc_expansion("none")
+        .default_models_expand_depth(-1)
         .deep_linking(true)
         .display_operation_id(true)
         .persist_authorization(true)
@@ -69,47 +78,83 @@ async fn serve_schema(schema: Data<Schema>, request: HttpRequest) -> HttpRespons
     if known { response.finish() } else { response.content_type("application/json").body(schema.text.clone()) }
 }
 
+/// Where things are. Browsers are led to the documentation; others get links.
+#[derive(Debug, Serialize)]
+struct Index {
+    name: &'static str,
+    version: &'static str,
+    api: &'static str,
+    documentation: &'static str,
+    reference: &'static str,
+    schema: &'static str,
+    health: &'static str,
+}
+
+async fn index(request: HttpRequest) -> HttpResponse {
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/html") {
+        return HttpResponse::TemporaryRedirect()
+            .insert_header((LOCATION, DOCS))
+            .insert_header((VARY, "Accept"))
+            .finish();
+    }
+    HttpResponse::Ok().insert_header((VARY, "Accept")).json(Index {
+        name: "Circadia",
+        version: env!("CARGO_PKG_VERSION"),
+        api: "/api/v1",
+        documentation: DOCS,
+        reference: "/api/redoc",
+        schema: "/api/schema",
+        health: "/health/ready",
+    })
+}
+
 async fn to_swagger() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()
 }
 
 async fn serve_swagger(request: HttpRequest, config: Data<Config<'static>>) -> HttpResponse {
-    match utoipa_swagger_ui::serve(&file_of(&request), config.into_inner()) {
+    let file = file_of(&request);
+    match file.as_str() {
+        // Of our own: the library's is titled "Swagger UI".
+        "" | "index.html" => {
+            return page(SWAGGER_POLICY, "text/html; charset=utf-8").body(include_str!("swagger.html"));
+        }
+        "page.js" => return page(SWAGGER_POLICY, "text/javascript; charset=utf-8").body(include_str!("swagger.js")),
+        _ => {}
+    }
+    match utoipa_swagger_ui::serve(&file, config.into_inner()) {
         Ok(Some(found)) => {
-            let mut response = HttpResponse::Ok();
+            let mut response = page(SWAGGER_POLICY, &found.content_type);
             if found.gzpipped {
                 response.insert_header((CONTENT_ENCODING, "gzip"));
             }
-            response
-                .insert_header((CONTENT_SECURITY_POLICY, SWAGGER_POLICY))
-                .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-                .insert_header((CONTENT_TYPE, found.content_type.as_str()))
-                .body(found.bytes.into_owned())
+            response.body(found.bytes.into_owned())
         }
         Ok(None) => Problem::of(Code::NotFound, "There is no such file.").error_response(),
         Err(error) => Problem::internal(&error).error_response(),
     }
 }
 
-fn page(content_type: &str) -> actix_web::HttpResponseBuilder {
+fn page(policy: &str, content_type: &str) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
-        .insert_header((CONTENT_SECURITY_POLICY, REDOC_POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, policy))
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
         .insert_header((CONTENT_TYPE, content_type));
     response
 }
 
 async fn serve_redoc() -> HttpResponse {
-    page("text/html; charset=utf-8").body(include_str!("redoc.html"))
+    page(REDOC_POLICY, "text/html; charset=utf-8").body(include_str!("redoc.html"))
 }
 
 async fn serve_redoc_file(request: HttpRequest) -> HttpResponse {
     match file_of(&request).as_str() {
-        "page.js" => page("text/javascript; charset=utf-8").body(include_str!("redoc.js")),
-        "page.css" => page("text/css; charset=utf-8").body(include_str!("redoc.css")),
+        "page.js" => page(REDOC_POLICY, "text/javascript; charset=utf-8").body(include_str!("redoc.js")),
+        "page.css" => page(REDOC_POLICY, "text/css; charset=utf-8").body(include_str!("redoc.css")),
         // The one address in it that pages would load by themselves, a logo's, is replaced by `data:,`.
-        "redoc.standalone.js" => page("text/javascript; charset=utf-8")
+        "redoc.standalone.js" => page(REDOC_POLICY, "text/javascript; charset=utf-8")
             .insert_header((CONTENT_ENCODING, "gzip"))
             .body(&include_bytes!("redoc.standalone.js.gz")[..]),
         _ => Problem::of(Code::NotFound, "There is no such file.").error_response(),
