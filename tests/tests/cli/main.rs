@@ -21,6 +21,7 @@ mod migrations;
 mod openapi;
 mod process;
 mod readers;
+mod readme;
 mod run;
 mod secrets;
 mod serving;
