@@ -61,13 +61,19 @@ pub(crate) fn check(state: &AppState, head: &RequestHead, id: &CookieId) -> Resu
 pub(crate) fn check_origin(state: &AppState, head: &RequestHead) -> Result<(), Problem> {
     let site = header(head, &SEC_FETCH_SITE);
     if site == Some("cross-site") {
-        return Err(refused("The request comes from a page of another site (`Sec-Fetch-Site`)."));
+        return Err(refused(
+            "The request comes from a page of another site (`Sec-Fetch-Site`). The page and the API need one: a page on \
+             `localhost` calls `localhost`, not `127.0.0.1`.",
+        ));
     }
     match header(head, &ORIGIN) {
         // Only the browser writes `Sec-Fetch-Site`, and it knows its own origin better than a server behind proxies.
         _ if site == Some("same-origin") => Ok(()),
         Some(origin) if is_allowed(state, head, origin) => Ok(()),
-        Some(_) => Err(refused("The request comes from a page (`Origin`) that isn't allowed to call this API.")),
+        Some(_) => Err(refused(
+            "The request comes from a page (`Origin`) that isn't allowed to call this API: its origin must be that of \
+             `CIRCADIA_FRONTEND_URL` or one of `CIRCADIA_CORS_ORIGINS`.",
+        )),
         None if matches!(site, None | Some("none")) => Ok(()),
         None => Err(refused("The request doesn't say which page it comes from (`Origin`).")),
     }
