@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::Answer;
 
-/// Headers that differ between any two requests.
-const VARYING: [&str; 3] = ["x-request-id", "date", "server-timing"];
+/// Headers that differ between any two requests; `connection`, by whether the body had arrived when it was refused.
+const VARYING: [&str; 4] = ["x-request-id", "date", "server-timing", "connection"];
 
 /// An answer's status, headers and body, without what differs between any two requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
