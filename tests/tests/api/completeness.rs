@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::catalogue::Catalogue;
 
 /// Served without being part of the API: its documentation.
-const DOCUMENTATION: [&str; 6] = [
+const DOCUMENTATION: [&str; 9] = [
     "/",
     "/api",
     "/api/",
