@@ -25,7 +25,7 @@ use crate::config::Config;
 const EXAMPLES: &str = "\
 Examples:
   circadia                                   serve on http://127.0.0.1:8000, with a database in ./data
-  circadia demo --password 'a long one'       an account with a year of data
+  circadia demo --password 'a long one'      an account with a year of data
   circadia migrate --wait 30                 before a new version serves
   circadia doctor                            is all well?
   circadia openapi --path -                  the OpenAPI document
