@@ -90,7 +90,7 @@ impl Client {
 
     /// A request to be completed.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let whole = ["/api/", "/health", "/.well-known"].iter().any(|start| path.starts_with(start));
+        let whole = path == "/" || ["/api", "/health", "/.well-known"].iter().any(|start| path.starts_with(start));
         let url = format!("{}{}{path}", self.root, if whole { "" } else { "/api/v1" });
         let mut request = self.http.request(method, url);
         if let Some(token) = &self.token {

@@ -373,5 +373,5 @@ pub async fn remove(
 
 fn malformed(call: &str) -> Error {
     let detail = format!("is not what `navigator.credentials.{call}` gives as JSON (`toJSON()`)");
-    DomainError::field("/credential", "malformed", detail).into()
+    DomainError::field("/credential", "invalid", detail).into()
 }

@@ -35,7 +35,7 @@ async fn the_first_minute_works_as_it_is_written() {
     assert!(refused.contains("validation_failed") && refused.contains("/at"), "{refused}");
     // What is shown of answers is in them.
     for part in
-        ["every month on the last Friday", "Drink water", "\"duration_seconds\":1500", "There is an association"]
+        ["on the last Friday of every month", "Drink water", "\"duration_seconds\":1500", "There is an association"]
     {
         assert!(calls.contains(part) && said.contains(part), "{part}");
     }
