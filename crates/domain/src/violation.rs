@@ -29,6 +29,7 @@ pub const CODES: &[&str] = &[
     "control_character",
     "day_full",
     "duplicate",
+    "expired",
     "guessable",
     "habit_not_found",
     "in_future",

@@ -11,14 +11,17 @@ scenarios!(each_body_is_accepted);
 /// The id of examples.
 const ID: &str = "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b";
 
-/// These need what came by mail, or a provider to sign in with: what they answer to an example.
-const ELSEWHERE: [(&str, u16); 6] = [
+/// These need what came by mail, a provider to sign in with, or a passkey: what they answer to an example.
+const ELSEWHERE: [(&str, u16); 9] = [
     ("verifyEmail", 422),
     ("resetPassword", 422),
     ("exchangeProviderCode", 404),
     ("linkProvider", 404),
     ("unlinkProvider", 404),
     ("confirmProviderLink", 404),
+    ("loginWithPasskey", 401),
+    ("openSessionWithPasskey", 401),
+    ("finishPasskeyRegistration", 422),
 ];
 
 fn example(catalogue: &Catalogue, schema: &Value) -> Value {

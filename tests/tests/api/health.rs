@@ -63,7 +63,7 @@ async fn the_root_leads_to_the_documentation(backend: Backend) {
         for name in ["documentation", "reference", "schema", "health"] {
             app.anonymous().get(index.body[name].as_str().unwrap()).await.expect(200);
         }
-        let quote = format!("{}/quotes/today", index.body["api"].as_str().unwrap());
-        app.anonymous().get(&quote).await.expect(200);
+        let config = format!("{}/config", index.body["api"].as_str().unwrap());
+        app.anonymous().get(&config).await.expect(200);
     }
 }
