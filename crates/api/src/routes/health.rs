@@ -13,7 +13,7 @@ use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
 pub(super) fn routes(routes: &mut Routes) {
-    routes.tag("system", "Health.");
+    routes.tag("system", "Health, and the keys that verify access tokens.");
     operations!(routes, live, ready);
 }
 

@@ -54,7 +54,7 @@ struct VerifyingKeyDoc {
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",
-    tag = "auth",
+    tag = "system",
     operation_id = "getJwks",
     security(()),
     responses((status = 200, description = "The keys", body = JwkSetDoc))

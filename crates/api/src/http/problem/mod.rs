@@ -114,13 +114,31 @@ struct Inner {
     members: Map<String, Value>,
 }
 
+/// With a capital at its beginning and a full stop at its end.
+fn sentence(text: Cow<'static, str>) -> Cow<'static, str> {
+    let begins = text.chars().next();
+    let is_begun = begins.is_none_or(|first| !first.is_ascii_lowercase());
+    let is_ended = text.ends_with(['.', '!', '?', ':']);
+    if text.is_empty() || (is_begun && is_ended) {
+        return text;
+    }
+    let mut whole = text.into_owned();
+    if let Some(first) = whole.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !is_ended {
+        whole.push('.');
+    }
+    whole.into()
+}
+
 impl Problem {
-    /// A problem with the status and the title of `code`.
+    /// A problem with the status and the title of `code`. `detail` becomes a sentence if it is only a part of one.
     pub fn of(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             status: status_of(code.class()),
             code,
-            detail: detail.into(),
+            detail: sentence(detail.into()),
             errors: Vec::new(),
             retry_after: None,
             headers: Vec::new(),
@@ -140,11 +158,11 @@ impl Problem {
             })
             .collect();
         let count = match errors.len() {
-            1 => "One value is wrong".to_owned(),
-            count => format!("{count} values are wrong"),
+            1 => "One value is wrong:".to_owned(),
+            count => format!("{count} values are wrong. The first:"),
         };
-        let first = errors.first().map_or(String::new(), |error| format!(": {} {}", error.pointer, error.detail));
-        let mut problem = Self::of(Code::ValidationFailed, format!("{count}{first}."));
+        let first = errors.first().map_or(String::new(), |error| format!(" {} {}", error.pointer, error.detail));
+        let mut problem = Self::of(Code::ValidationFailed, format!("{count}{first}"));
         problem.0.errors = errors;
         problem
     }
@@ -289,9 +307,22 @@ mod tests {
         let problem = Problem::invalid(InputLocation::Body, wrong);
         let body = serde_json::to_value(problem.body("r".into())).unwrap();
         assert_eq!(body["status"], 422);
-        assert_eq!(body["detail"], "2 values are wrong: /a is required.");
+        assert_eq!(body["detail"], "2 values are wrong. The first: /a is required.");
         assert_eq!(body["errors"][1]["pointer"], "/b/0");
         assert_eq!(body["errors"][1]["in"], "body");
+    }
+
+    #[test]
+    fn details_are_sentences() {
+        for (detail, expected) in [
+            ("another account has this name", "Another account has this name."),
+            ("Each is good once. Start again.", "Each is good once. Start again."),
+            ("`date` is fixed", "`date` is fixed."),
+            ("état", "état."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(detail.into()), expected);
+        }
     }
 
     #[test]
