@@ -39,7 +39,11 @@ impl DatabaseServer {
         let name = if backend == Backend::Postgres { "postgres" } else { "mariadb" };
         // The servers' own accounts pass through it.
         let open = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o711);
-        let folder = tempfile::Builder::new().permissions(open).tempdir().expect("a temporary folder");
+        let folder = tempfile::Builder::new()
+            .prefix("circadia-server-")
+            .permissions(open)
+            .tempdir()
+            .expect("a temporary folder");
         let place = folder.path().join("servers");
         output_of(Command::new(script()).arg("start").arg(&place).arg(name));
         let environment = std::fs::read_to_string(place.join("env")).expect("the server's address");
