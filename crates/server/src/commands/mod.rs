@@ -24,11 +24,12 @@ use crate::config::Config;
 /// What `--help` ends with.
 const EXAMPLES: &str = "\
 Examples:
-  circadia                                   serve on http://127.0.0.1:8000, with a database in ./data
-  circadia demo --password 'a long one'      an account with a year of data
-  circadia migrate --wait 30                 before a new version serves
-  circadia doctor                            is all well?
-  circadia openapi --path -                  the OpenAPI document
+  circadia                        serve on http://127.0.0.1:8000, with a database in ./data
+  circadia demo --password 'rhythm and blues 2026'
+                                  an account with a year of data
+  circadia migrate --wait 30      before a new version serves
+  circadia doctor                 is all well?
+  circadia openapi --path -       the OpenAPI document
 
 Environment (all of it is in README.md, and may stand in a file .env):
   CIRCADIA_BIND, PORT    where to listen (127.0.0.1:8000)
