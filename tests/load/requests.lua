@@ -33,7 +33,8 @@ function done(summary, latency)
     local errors = summary.errors
     local lost = errors.connect + errors.read + errors.write + errors.timeout
     io.write(string.format(
-        '\n{"requests": %d, "refused": %d, "lost": %d, "micros": %d, "p50": %d, "p99": %d}\n',
-        summary.requests, errors.status, lost, summary.duration, latency:percentile(50), latency:percentile(99)
+        '\n{"requests": %d, "refused": %d, "lost": %d, "micros": %d, "p50": %d, "p95": %d, "p99": %d}\n',
+        summary.requests, errors.status, lost, summary.duration, latency:percentile(50), latency:percentile(95),
+        latency:percentile(99)
     ))
 end

@@ -36,8 +36,8 @@ class Http:
         if count == 0 or told["refused"] or told["lost"]:
             raise Failure(f"{self.name}, {route}: of {count} requests {told['refused']} were refused and "
                           f"{told['lost']} lost; its log: {self.server.folder}/log")
-        result = {"rate": count / told["micros"] * 1e6, "p50": told["p50"], "p99": told["p99"], "requests": count,
-                  "server_micros": (end[0] - begin[0]) / count * 1e6}
+        result = {"rate": count / told["micros"] * 1e6, "p50": told["p50"], "p95": told["p95"], "p99": told["p99"],
+                  "requests": count, "server_micros": (end[0] - begin[0]) / count * 1e6}
         if end[1] is not None:
             result["database_micros"] = (end[1] - begin[1]) / count * 1e6
         return result

@@ -1,6 +1,6 @@
 //! The server's answers, and assertions that apply to all of them.
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 /// An answer, read whole.
@@ -25,6 +25,11 @@ impl Answer {
         let text = String::from_utf8_lossy(&self.bytes);
         assert_eq!(self.status, status, "{} answered {text}", self.request);
         self
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
     /// A header, if it is there once.
@@ -115,6 +120,20 @@ impl Answer {
         let named = pointers.iter().any(|named| *named == pointer || named.starts_with(&below));
         assert!(named, "{}: {pointer} is wrong, but {pointers:?} are named", answer.request);
         answer
+    }
+
+    /// Of a batch with one command that was refused: the answer as if it had been refused itself.
+    pub fn refusal_of_command(mut self) -> Self {
+        let Some(mut problem) = self.body.pointer_mut("/results/0/problem").map(Value::take) else { return self };
+        for error in problem["errors"].as_array_mut().into_iter().flatten() {
+            let pointer = format!("/commands/0{}", error["pointer"].as_str().expect("a pointer"));
+            error["pointer"] = pointer.into();
+        }
+        self.status = problem["status"].as_u64().and_then(|status| status.try_into().ok()).expect("a status");
+        self.headers.insert("content-type", HeaderValue::from_static("application/problem+json"));
+        self.bytes = problem.to_string().into_bytes();
+        self.body = problem;
+        self
     }
 
     /// How many statements the answer cost.

@@ -13,7 +13,7 @@ use circadia_server::{Config, FreshIds, rotate_keys, start_with};
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::{Backend, Client, DatabaseServer, TestClock, TestDatabase};
+use crate::{Backend, Client, DatabaseServer, Metrics, TestClock, TestDatabase};
 
 /// The password of the tests' users.
 const PASSWORD: &str = "correct horse battery";
@@ -82,19 +82,29 @@ impl Builder {
         let (told, address) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || serve(&config, clock, &told, stopped));
-        let address = address.recv().expect("the server's thread");
-        let address: SocketAddr = address.unwrap_or_else(|reason| panic!("the program doesn't start: {reason}"));
+        let addresses = address.recv().expect("the server's thread");
+        let (address, metrics_address) =
+            addresses.unwrap_or_else(|reason| panic!("the program doesn't start: {reason}"));
         let http = reqwest::Client::builder().gzip(false).no_proxy().redirect(reqwest::redirect::Policy::none());
         let client = Client::new(http.build().expect("an HTTP client"), format!("http://{address}"));
-        TestApp { client: Some(client), server: Some((stop, thread)), database: self.database, clock: self.clock }
+        TestApp {
+            client: Some(client),
+            metrics_address,
+            server: Some((stop, thread)),
+            database: self.database,
+            clock: self.clock,
+        }
     }
 }
+
+/// Where it listens, and where it serves metrics if that is elsewhere.
+type Addresses = (SocketAddr, Option<SocketAddr>);
 
 /// What `circadia serve` does, but with the test's clock, and stopped by the test.
 fn serve(
     config: &Config,
     clock: Arc<dyn Clock>,
-    told: &mpsc::Sender<Result<SocketAddr, String>>,
+    told: &mpsc::Sender<Result<Addresses, String>>,
     stopped: oneshot::Receiver<()>,
 ) {
     actix_web::rt::System::new().block_on(async {
@@ -105,7 +115,7 @@ fn serve(
                 return;
             }
         };
-        told.send(Ok(running.address)).expect("a test that waits");
+        told.send(Ok((running.address, running.metrics_address))).expect("a test that waits");
         let stopper = async {
             // An error means that the test is gone, which is as good a reason to stop.
             let _ = stopped.await;
@@ -123,6 +133,7 @@ fn serve(
 #[derive(Debug)]
 pub struct TestApp {
     client: Option<Client>,
+    metrics_address: Option<SocketAddr>,
     server: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     /// The clock it is served by.
     pub clock: Arc<TestClock>,
@@ -176,6 +187,21 @@ impl TestApp {
     /// A client without credentials.
     pub fn anonymous(&self) -> Client {
         self.client.clone().expect("a server that runs")
+    }
+
+    /// The metrics at their own address.
+    ///
+    /// # Panics
+    /// If they have none, or don't answer.
+    pub async fn metrics(&self) -> Metrics {
+        let page = self.metrics_client().get("/metrics").await.expect(200);
+        Metrics::read(std::str::from_utf8(&page.bytes).expect("UTF-8"))
+    }
+
+    /// A client of the address that metrics have of their own.
+    pub fn metrics_client(&self) -> Client {
+        let address = self.metrics_address.expect("CIRCADIA_METRICS_BIND");
+        self.anonymous().at_root(&format!("http://{address}"))
     }
 
     /// A new user in UTC, signed in.

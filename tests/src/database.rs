@@ -64,6 +64,33 @@ impl TestDatabase {
         Self { url, removal: Some((server, name)), folder }
     }
 
+    /// A copy of it on the same server, as it is now.
+    #[cfg(feature = "postgres")]
+    pub fn copy(&self) -> Self {
+        let (server, name) = self.removal.as_ref().expect("a database on a server");
+        let copy = fresh_name();
+        let mut connection = Connection::open(server);
+        connection.execute(&format!("DROP DATABASE IF EXISTS {copy}"));
+        if self.backend() == Backend::Postgres {
+            // It copies only what nobody is connected to.
+            connection.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+            connection.execute(&format!(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
+            ));
+            connection.execute(&format!("CREATE DATABASE {copy} TEMPLATE {name} ALLOW_CONNECTIONS true"));
+            connection.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+        } else {
+            connection.execute(&format!("CREATE DATABASE {copy}"));
+            for table in self.tables() {
+                connection.execute(&format!("CREATE TABLE {copy}.{table} LIKE {name}.{table}"));
+                connection.execute(&format!("INSERT INTO {copy}.{table} SELECT * FROM {name}.{table}"));
+            }
+        }
+        let (address, _) = server.rsplit_once('/').expect("a URL with a database");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { url: format!("{address}/{copy}"), removal: Some((server.clone(), copy)), folder }
+    }
+
     /// Which database it is.
     pub fn backend(&self) -> Backend {
         match self.url.split(':').next() {

@@ -2,14 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 /// How many random accounts an oracle looks at, unless `CIRCADIA_TEST_ORACLE_ACCOUNTS` says it.
 pub const ACCOUNTS: u64 = 6;
 
-/// How many random accounts to look at.
-pub fn accounts() -> u64 {
-    std::env::var("CIRCADIA_TEST_ORACLE_ACCOUNTS").map_or(ACCOUNTS, |text| text.parse().unwrap())
+/// The numbers of the random accounts to look at. What is random about an account depends on its number alone, so one on
+/// which figures differ can be looked at by itself: from its number on (`CIRCADIA_TEST_ORACLE_FROM`), 1 account.
+pub fn accounts() -> Range<u64> {
+    let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
+    let from = number("CIRCADIA_TEST_ORACLE_FROM", 0);
+    from..from + number("CIRCADIA_TEST_ORACLE_ACCOUNTS", ACCOUNTS)
 }
 
 /// Numbers as random as tests need them (Steele, Lea & Flood 2014).

@@ -137,11 +137,16 @@ async fn forward(
 impl Builder {
     /// Lets the program get to its database by a way that can be cut.
     pub async fn by_proxy(self) -> (Self, Proxy) {
-        let url = self.variable("DATABASE_URL").to_owned();
+        self.by_proxy_to("DATABASE_URL").await
+    }
+
+    /// The same for the database whose URL a variable has.
+    pub async fn by_proxy_to(self, variable: &str) -> (Self, Proxy) {
+        let url = self.variable(variable).to_owned();
         let (before, rest) = url.split_once('@').expect("a server's URL");
         let (target, name) = rest.split_once('/').expect("a database's name");
         let proxy = Proxy::to(target).await;
         let url = format!("{before}@127.0.0.1:{}/{name}", proxy.port);
-        (self.set("DATABASE_URL", &url), proxy)
+        (self.set(variable, &url), proxy)
     }
 }

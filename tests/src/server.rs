@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Backend;
+use crate::database::Connection;
 
 /// A server of `tests/servers`, ended with this.
 #[derive(Debug)]
@@ -54,6 +55,11 @@ impl DatabaseServer {
     /// The URL of a database on it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Runs a statement on it.
+    pub fn execute(&self, statement: &str) {
+        Connection::open(&self.url).execute(statement);
     }
 
     /// Stops all its processes, as a machine does that hangs: connections stay open, and nothing answers.

@@ -5,9 +5,18 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use crate::database::Connection;
 use crate::{Backend, TestDatabase};
 
-/// Tables that tell of refused requests, or of none: the attempts to log in, e-mails that are queued, and which
-/// migrations there were.
-const NOTED: [&str; 3] = ["login_attempts", "jobs", "__diesel_schema_migrations"];
+/// Tables that tell of refused requests, or of none: the attempts to log in and the sums that a job makes of them, jobs
+/// and their schedules, and which migrations there were.
+const NOTED: [&str; 8] = [
+    "login_attempts",
+    "login_rollup_state",
+    "login_rollups",
+    "login_totals",
+    "login_client_days",
+    "jobs",
+    "job_schedules",
+    "__diesel_schema_migrations",
+];
 
 /// Columns in which the use of something is noted beside the requests.
 const NOTED_COLUMNS: [&str; 3] = ["last_used_at", "user_agent", "ip"];
@@ -30,6 +39,12 @@ impl TestDatabase {
         let contents: Vec<_> = contents.collect();
         assert!(contents.len() > 20, "the schema has lost tables: {contents:?}");
         contents
+    }
+
+    /// The names of all tables.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn tables(&self) -> Vec<String> {
+        tables(&mut Connection::open(self.url()))
     }
 
     /// The tables that have a column `user_id`.

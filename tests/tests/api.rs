@@ -4,10 +4,13 @@
 #[cfg(test)] // which lets the lints know
 mod api {
     mod account;
+    mod administration;
     mod archives;
     mod audit;
     mod auth;
     mod auth_methods;
+    mod avatars;
+    mod calendar;
     mod catalogue;
     mod completeness;
     mod config;
@@ -16,7 +19,9 @@ mod api {
     mod definitions;
     mod encrypted_passwords;
     mod entries;
+    mod events;
     mod examples;
+    mod export;
     mod faults;
     mod forgeries;
     mod habit_oracle;
@@ -24,12 +29,18 @@ mod api {
     mod habits;
     mod health;
     mod home;
+    mod idempotency;
+    mod import;
+    mod imports;
     mod input;
+    mod jobs;
     mod keys;
     mod limits;
     mod log_oracle;
+    mod logins;
     mod matrix;
     mod me;
+    mod metrics;
     mod moods;
     mod ownership;
     mod pages;
@@ -43,16 +54,19 @@ mod api {
     #[cfg(feature = "postgres")]
     mod replicas;
     mod revocation;
+    mod rolling_quotas;
     mod schedules;
     mod secrets;
     mod security;
     mod sessions;
+    mod sharding;
     mod shared_pauses;
     mod sleep;
     mod sleep_views;
     mod smtp;
     mod statements;
     mod stats;
+    mod sync;
     mod tasks;
     mod themes;
     mod time;
@@ -63,4 +77,5 @@ mod api {
     mod totp;
     mod transport;
     mod verification;
+    mod webhooks;
 }

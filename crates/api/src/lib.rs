@@ -1,7 +1,7 @@
 //! The HTTP surface: routes, extractors, problem+json, OpenAPI.
 //!
 //! Thin: what is decided is decided in the domain and in [`circadia_app`], and never here. A request goes through the
-//! middleware (id, log, headers), CORS, compression, authentication and limits to its route. The route decodes its input
+//! middleware (id, log, headers), CORS, compression, authentication, limits and idempotency keys to its route. The route decodes its input
 //! ([`http::input`]), calls a service in one unit of work, and answers ([`http::answer`], [`http::page`]) or refuses
 //! ([`http::problem`]).
 
@@ -18,11 +18,13 @@ use actix_web::web::Data;
 
 pub use http::forwarded::ForwardedHeaders;
 pub use http::openapi;
+pub use http::request_measures::{RequestMeasures, ServedMeasures};
 pub use http::routing::RouteConflict;
 pub use http::settings::{HttpSettings, RateLimits};
 pub use http::state::{AppState, Readiness, RequestThrottles};
+pub use routes::metrics::{MetricsApp, MetricsPage, MetricsSource};
 
-use http::{docs, limits, middleware, routing};
+use http::{docs, idempotency, limits, middleware, routing};
 
 /// What all workers share.
 #[derive(Clone)]
@@ -32,6 +34,8 @@ pub struct HttpApp {
     schema: Data<docs::Schema>,
     swagger: Data<utoipa_swagger_ui::Config<'static>>,
     routes: Data<routing::RoutingTree>,
+    requests: Data<RequestMeasures>,
+    metrics: Option<Data<dyn MetricsSource>>,
 }
 
 impl std::fmt::Debug for HttpApp {
@@ -45,13 +49,32 @@ impl HttpApp {
     /// [`RouteConflict`], a defect that the tests find.
     pub fn new(state: Arc<AppState>) -> Result<Self, RouteConflict> {
         let document = openapi::document();
+        let mut routes = routes::all();
+        if state.settings.metrics_token.is_some() {
+            routes::metrics::routes(&mut routes);
+        }
+        let routes = routes.into_tree()?;
         Ok(Self {
             limits: Data::new(limits::Limits::new(&state)),
             schema: Data::new(docs::Schema::new(openapi::text(&document))),
             swagger: Data::new(docs::swagger()),
-            routes: Data::new(routes::all().into_tree()?),
+            requests: Data::new(routes.measures()),
+            routes: Data::new(routes),
+            metrics: None,
             state: Data::from(state),
         })
+    }
+
+    /// What requests cost so far, of all workers.
+    pub fn requests(&self) -> Arc<RequestMeasures> {
+        Arc::clone(&self.requests)
+    }
+
+    /// Answers `GET /metrics` from this source, if the settings have a token for it.
+    #[must_use]
+    pub fn with_metrics(mut self, source: Arc<dyn MetricsSource>) -> Self {
+        self.metrics = Some(Data::from(source));
+        self
     }
 
     /// One worker's application.
@@ -66,13 +89,19 @@ impl HttpApp {
             InitError = (),
         > + use<>,
     > {
-        actix_web::App::new()
-            .app_data(self.state.clone())
+        let app = actix_web::App::new();
+        let app = match self.metrics.clone() {
+            Some(metrics) => app.app_data(metrics),
+            None => app,
+        };
+        app.app_data(self.state.clone())
+            .app_data(self.requests.clone())
             .app_data(self.limits.clone())
             .app_data(self.schema.clone())
             .app_data(self.swagger.clone())
             .app_data(self.routes.clone())
             .default_service(routing::RouterFactory(self.routes.clone()))
+            .wrap(from_fn(idempotency::once))
             .wrap(from_fn(limits::limit))
             .wrap(from_fn(middleware::identify))
             .wrap(Compress::default())
@@ -89,6 +118,7 @@ impl HttpApp {
             .allowed_headers([
                 "authorization",
                 "content-type",
+                "idempotency-key",
                 "if-match",
                 "if-none-match",
                 "x-request-id",
@@ -96,6 +126,7 @@ impl HttpApp {
             ])
             .expose_headers([
                 "etag",
+                "idempotency-replayed",
                 "link",
                 "location",
                 "ratelimit",

@@ -10,6 +10,7 @@ use circadia_domain::revision::Expected;
 use circadia_domain::users::{self, Email, SettingsPatch, UserProfile, Username};
 
 use crate::authenticate::{Principal, ensure_in_force};
+use crate::avatars::Avatars;
 use crate::context::Context;
 use crate::emails::Emails;
 use crate::error::Error;
@@ -26,6 +27,7 @@ pub struct Accounts {
     pub throttle: AccountThrottle,
     pub sessions: Arc<Sessions>,
     pub reauthentication: Arc<Reauthentication>,
+    pub avatars: Avatars,
 }
 
 impl Accounts {
@@ -52,7 +54,7 @@ impl Accounts {
     ) -> Result<UserProfile, Error> {
         let (now, ids) = (self.context.now(), Arc::clone(&self.context.ids));
         let written = self.context.unit_of_work.write::<_, DomainError>(principal.user, now, move |tx| {
-            users::update_settings(tx, &expected, patch, &*ids)?;
+            users::update_settings(tx, &expected, patch.clone(), &*ids)?;
             users::profile(tx.store, principal.user, now)
         });
         Ok(written.await?)
@@ -158,15 +160,18 @@ impl Accounts {
     ) -> Result<(), Error> {
         self.reauthentication.by_password_or_provider(principal, submitted).await?;
         let (user, now, ids) = (principal.user, self.context.now(), Arc::clone(&self.context.ids));
+        let avatars = self.avatars.clone();
         self.context
             .unit_of_work
-            .write::<_, DomainError>(user, now, move |tx| {
+            .write::<_, Error>(user, now, move |tx| {
                 expected.check(users::find(tx.store, user)?.rev)?;
+                avatars.remove_with_account(tx)?;
                 delete_account(tx.store, user, now)?;
                 let event = AuditEvent::by(ids.fresh().into(), AuditAction::ACCOUNT_DELETED, user, now);
                 Ok(audit::record(tx.store, &event)?)
             })
             .await?;
+        self.avatars.wake();
         self.sessions.follow_revocations().await;
         Ok(())
     }

@@ -22,6 +22,11 @@ impl Claim {
         self.0.fetch_or(TAKEN, Ordering::AcqRel) & TAKEN == 0
     }
 
+    /// The thread begins to run it, or begins again after a roll-back: nothing is being committed.
+    pub(crate) fn begin(&self) {
+        self.0.fetch_and(!COMMITTING, Ordering::AcqRel);
+    }
+
     /// Asks for leave to commit. There is none once it was given up: its client was told that nothing was stored.
     pub(crate) fn may_commit(&self) -> bool {
         let allow = |state| (state & GIVEN_UP == 0).then_some(state | COMMITTING);
@@ -54,6 +59,16 @@ mod tests {
         let claim = Claim::default();
         assert!(claim.take() && !claim.take());
         assert!(claim.given_up().is_none());
+        claim.give_up();
+        assert!(!claim.may_commit());
+        assert!(matches!(claim.given_up(), Some(StoreError::Unavailable(_))));
+    }
+
+    #[test]
+    fn what_was_given_up_between_two_attempts_is_never_committed() {
+        let claim = Claim::default();
+        assert!(claim.take() && claim.may_commit());
+        claim.begin();
         claim.give_up();
         assert!(!claim.may_commit());
         assert!(matches!(claim.given_up(), Some(StoreError::Unavailable(_))));

@@ -9,15 +9,17 @@ use circadia_domain::ids::IdSource;
 
 use crate::authenticate::Principal;
 use crate::clock::Clock;
+use crate::sign_in_measures::SignInMeasures;
 use crate::unit_of_work::UnitOfWork;
 
-/// Units of work, the clock, fresh ids and randomness. Cheap to clone.
+/// Units of work, the clock, fresh ids and randomness, and how sign-ins end. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
     pub unit_of_work: UnitOfWork,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub entropy: Arc<dyn Entropy>,
+    pub sign_ins: Arc<SignInMeasures>,
 }
 
 impl std::fmt::Debug for Context {

@@ -21,6 +21,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::oneshot;
 
 use crate::claim::Claim;
+use crate::database_measures::DatabaseMeasures;
 use crate::database_watch;
 
 /// The number of units of work that may wait. A further one is refused at once.
@@ -32,12 +33,14 @@ const GROUP_CAPACITY: usize = 32;
 /// What a thread runs.
 struct Task {
     claim: Claim,
+    queued: Stopwatch,
     run: Box<dyn FnOnce() + Send>,
 }
 
 /// A write that waits.
 struct WaitingWrite {
     claim: Claim,
+    queued: Stopwatch,
     write: Box<dyn GroupableWrite>,
 }
 
@@ -63,13 +66,18 @@ impl DatabaseThreads {
     ///
     /// # Errors
     /// Those of the system, if it gives no threads.
-    pub(crate) fn start(database: &Arc<dyn Database>, threads: usize) -> io::Result<Self> {
+    pub(crate) fn start(
+        database: &Arc<dyn Database>,
+        threads: usize,
+        measures: &Arc<DatabaseMeasures>,
+    ) -> io::Result<Self> {
         let (queue, tasks) = bounded::<Task>(QUEUE_CAPACITY);
-        let workers = Arc::new(WorkerThreads { database: Arc::clone(database), tasks, threads: Mutex::default() });
+        let (database, measures) = (Arc::clone(database), Arc::clone(measures));
+        let workers = Arc::new(WorkerThreads { database, tasks, measures, threads: Mutex::default() });
         for _ in 0..threads {
             workers.spawn()?;
         }
-        let writes = if database.groups_writes() {
+        let writes = if workers.database.groups_writes() {
             let (writes, waiting) = bounded(QUEUE_CAPACITY);
             let workers = Arc::clone(&workers);
             let run = move || run_groups(&workers, &waiting);
@@ -104,7 +112,8 @@ impl DatabaseThreads {
     {
         let (sender, outcome) = oneshot::channel();
         let send = move |outcome, cost| drop(sender.send((outcome, cost)));
-        let write = WaitingWrite { claim: claim.clone(), write: Box::new(QueuedWrite::new(user, work, send)) };
+        let (queued, write) = (Stopwatch::now(), Box::new(QueuedWrite::new(user, work, send)));
+        let write = WaitingWrite { claim: claim.clone(), queued, write };
         self.writes.as_ref().ok_or(QueueFull)?.try_send(write).map_err(|_| QueueFull)?;
         Ok(Submitted { outcome, claim })
     }
@@ -121,7 +130,8 @@ impl DatabaseThreads {
         let (sender, outcome) = oneshot::channel();
         // The request may have been cut off meanwhile.
         let run = Box::new(move || drop(sender.send(task())));
-        self.queue.try_send(Task { claim: claim.clone(), run }).map_err(|_| QueueFull)?;
+        let queued = Stopwatch::now();
+        self.queue.try_send(Task { claim: claim.clone(), queued, run }).map_err(|_| QueueFull)?;
         Ok(Submitted { outcome, claim })
     }
 }
@@ -130,6 +140,7 @@ impl DatabaseThreads {
 pub(crate) struct WorkerThreads {
     pub(crate) database: Arc<dyn Database>,
     tasks: Receiver<Task>,
+    measures: Arc<DatabaseMeasures>,
     threads: Mutex<Vec<Arc<WorkerThread>>>,
 }
 
@@ -201,6 +212,7 @@ fn run_all(workers: &Arc<WorkerThreads>) {
         if !task.claim.take() {
             continue;
         }
+        workers.measures.waits.observe(task.queued.elapsed());
         thread.begin(std::iter::once(task.claim));
         // The panic hook has logged it, and the waiting side finds the channel closed.
         let _ = catch_unwind(AssertUnwindSafe(task.run));
@@ -218,6 +230,9 @@ fn run_groups(workers: &Arc<WorkerThreads>, waiting: &Receiver<WaitingWrite>) {
         let mut group: Vec<WaitingWrite> =
             std::iter::once(first).chain(waiting.try_iter().take(GROUP_CAPACITY - 1)).collect();
         group.retain(|waiting| waiting.claim.take());
+        for waiting in &group {
+            workers.measures.waits.observe(waiting.queued.elapsed());
+        }
         thread.begin(group.iter().map(|waiting| waiting.claim.clone()));
         let mut writes: Vec<&mut dyn GroupableWrite> = Vec::with_capacity(group.len());
         for waiting in &mut group {
@@ -265,7 +280,7 @@ mod tests {
 
     fn threads(count: usize) -> DatabaseThreads {
         let database: Arc<dyn Database> = Arc::new(SilentDatabase::default());
-        DatabaseThreads::start(&database, count).unwrap()
+        DatabaseThreads::start(&database, count, &Arc::default()).unwrap()
     }
 
     #[tokio::test]
@@ -300,7 +315,7 @@ mod tests {
     async fn a_thread_whose_call_has_no_end_is_left_behind_and_another_takes_its_place() {
         let database = Arc::new(SilentDatabase::default());
         let shared: Arc<dyn Database> = database.clone();
-        let threads = DatabaseThreads::start(&shared, 1).unwrap();
+        let threads = DatabaseThreads::start(&shared, 1, &Arc::default()).unwrap();
         let (release, blocked) = mpsc::channel::<()>();
         let calls = database.clone();
         let claim = Claim::default();

@@ -102,6 +102,13 @@ impl UnitOfWorkError for Error {
             _ => false,
         }
     }
+
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Domain(error) => error.store_error(),
+            _ => None,
+        }
+    }
 }
 
 impl From<StoreError> for Error {

@@ -2,15 +2,15 @@
 
 use circadia_auth::stores::Ephemera;
 use circadia_domain::error::StoreError;
+use circadia_domain::jobs::retention;
+use circadia_domain::sync;
 
 use crate::context::Context;
+use crate::error::Error;
+use crate::webhooks::Webhooks;
 
 /// How long ended sessions and expired tokens are kept, so that their owners can still see them.
 const SESSION_RETENTION_SECONDS: i64 = 30 * 86_400;
-/// How long jobs are kept after they were done.
-const DONE_JOB_RETENTION_SECONDS: i64 = 7 * 86_400;
-/// How long jobs are kept after they were given up.
-const DEAD_JOB_RETENTION_SECONDS: i64 = 90 * 86_400;
 
 /// Removes what has expired.
 #[derive(Debug)]
@@ -20,32 +20,47 @@ pub struct Maintenance {
 }
 
 impl Maintenance {
-    /// Removes what has expired. Failures are logged: the next run tries again.
-    pub async fn purge_expired(&self) {
+    /// Removes what has expired. What fails holds nothing else up.
+    ///
+    /// # Errors
+    /// The first failure; the next run tries again.
+    pub async fn purge_expired(&self) -> Result<(), Error> {
         let (now, unit_of_work) = (self.context.now(), &self.context.unit_of_work);
-        match self.ephemera.purge(now).await {
-            Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "removed expired short-lived values"),
-            Err(failure) => tracing::warn!(%failure, "expired short-lived values can't be removed"),
-        }
-        let done_before = now.plus_seconds(-DONE_JOB_RETENTION_SECONDS);
-        let dead_before = now.plus_seconds(-DEAD_JOB_RETENTION_SECONDS);
-        let purged = unit_of_work.write_unowned::<_, StoreError>(move |store| {
-            // Some short-lived values are in the database even where the others are in Redis.
-            let short_lived = store.purge_ephemera(now)?.saturating_add(store.purge_one_time_tokens(now)?);
-            Ok(store.purge_jobs(done_before, dead_before)?.saturating_add(short_lived))
+        let short_lived = self.ephemera.purge(now).await.map(|count| {
+            if count > 0 {
+                tracing::debug!(count, "removed expired short-lived values");
+            }
         });
-        if let Err(error) = purged.await {
-            tracing::warn!(%error, "old jobs and links can't be removed");
-        }
+        let old_jobs = unit_of_work.write_unowned::<_, StoreError>(move |store| {
+            // Some short-lived values are in the database even where the others are in Redis.
+            store.purge_ephemera(now)?;
+            store.purge_one_time_tokens(now)?;
+            store.purge_webhook_deliveries(Webhooks::retained_since(now))?;
+            store.purge_idempotency_keys(now)?;
+            store.purge_commands(now.plus_seconds(-sync::COMMAND_SECONDS))?;
+            store.purge_jobs(&retention(now)).map(drop)
+        });
+        let old_jobs = old_jobs.await;
         let before = now.plus_seconds(-SESSION_RETENTION_SECONDS);
-        let purged = unit_of_work.write_unowned::<_, StoreError>(move |store| {
+        let sessions = unit_of_work.write_unowned::<_, StoreError>(move |store| {
             Ok(store.purge_sessions(before)?.saturating_add(store.purge_personal_tokens(before)?))
         });
-        match purged.await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "removed old sessions and tokens"),
-            Err(error) => tracing::warn!(%error, "old sessions and tokens can't be removed"),
-        }
+        let sessions = sessions.await.map(|count| {
+            if count > 0 {
+                tracing::info!(count, "removed old sessions and tokens");
+            }
+        });
+        let tombstones = self.purge_tombstones().await;
+        short_lived?;
+        old_jobs?;
+        tombstones?;
+        Ok(sessions?)
+    }
+
+    /// Removes tombstones that no device needs any more, some users at a time.
+    async fn purge_tombstones(&self) -> Result<(), Error> {
+        let now = self.context.now();
+        while self.context.unit_of_work.write_unowned(move |store| sync::prune(store, now)).await? {}
+        Ok(())
     }
 }

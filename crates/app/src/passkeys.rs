@@ -15,6 +15,7 @@ use circadia_domain::audit::{self, AuditAction, AuditDetail};
 use circadia_domain::code::Code;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::logins::LoginMethod;
 use circadia_domain::passkeys::{self, NewPasskey, Passkey, PasskeyId, PasskeyName};
 use circadia_domain::revision::Expected;
 use circadia_domain::users::{self, User, UserProfile};
@@ -161,7 +162,7 @@ impl Passkeys {
         let user = principal.user;
         let added = self.context.unit_of_work.write::<_, Error>(user, now, move |tx| {
             ensure_in_force(tx.store, principal, now)?;
-            let passkey = passkeys::add(tx, new)?;
+            let passkey = passkeys::add(tx, new.clone())?;
             let event = context.audit_event(principal, AuditAction::PASSKEY_ADDED, now);
             audit::record(tx.store, &event.with("passkey", AuditDetail::Id(passkey.id.as_uuid())))?;
             emails.enqueue(tx.store, Some(user), &EmailJob::PasskeyAdded { user }, now)?;
@@ -208,6 +209,16 @@ impl Passkeys {
         answer: &Value,
         client_of: impl FnOnce(Option<&str>) -> Client,
     ) -> Result<(K::Opened, UserProfile), Error> {
+        let outcome = self.finish_sign_in::<K>(ceremony, answer, client_of).await;
+        self.context.sign_ins.note(LoginMethod::Passkey, outcome)
+    }
+
+    async fn finish_sign_in<K: OpenSession>(
+        &self,
+        ceremony: &str,
+        answer: &Value,
+        client_of: impl FnOnce(Option<&str>) -> Client,
+    ) -> Result<(K::Opened, UserProfile), Error> {
         let pending: Option<PendingSignIn> = self.take(SIGN_INS, ceremony).await?;
         let Some(pending) = pending else {
             let detail = "The sign-in is unknown or has expired: each is good once, for five minutes. Start again.";
@@ -248,7 +259,7 @@ impl Passkeys {
             let (attempt, opener) = (Arc::clone(&attempt), self.opener.clone());
             let signed_in = self.context.unit_of_work.write::<_, Error>(user, now, move |tx| {
                 let account = attempt.borrowed().accept(tx.store, tx.rev)?;
-                let opened = K::open(&opener, tx.store, Authenticated::by_passkey(user), &attempt.client, now)?;
+                let opened = opener.open::<K>(tx.store, Authenticated::by_passkey(user), &attempt.client, now)?;
                 Ok((opened, users::profile(tx.store, account.id, now)?))
             });
             match signed_in.await {
@@ -282,7 +293,7 @@ impl Passkeys {
             let account = attempt.borrowed().accept_as_second_factor(tx.store, tx.rev, &challenge)?;
             answered.close(tx.store, now)?;
             let authenticated = Authenticated { user, first_factor: challenge.first_factor };
-            let opened = K::open(&opener, tx.store, authenticated, &attempt.client, now)?;
+            let opened = opener.open::<K>(tx.store, authenticated, &attempt.client, now)?;
             Ok((opened, users::profile(tx.store, account.id, now)?))
         });
         signed_in

@@ -59,7 +59,7 @@ impl PersonalAccessTokens {
         };
         let made = self.context.unit_of_work.write::<_, Error>(principal.user, now, move |tx| {
             ensure_in_force(tx.store, principal, now)?;
-            let token = personal_tokens::create(tx, new)?;
+            let token = personal_tokens::create(tx, new.clone())?;
             let event = context.audit_event(principal, AuditAction::TOKEN_CREATED, now);
             audit::record(tx.store, &event.with("token", AuditDetail::Id(token.id.as_uuid())))?;
             Ok(token)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use circadia_auth::Client;
+use circadia_auth::accounts::EmailJob;
 use circadia_auth::devices::{DeviceMarkers, KnownDevice};
 use circadia_auth::sessions::{
     self, Authenticated, COOKIE_KIND, CookieId, Cookies, Opened, OpenedCookie, RefreshToken, Refreshed, Revocations,
@@ -15,6 +16,7 @@ use circadia_domain::civil::Instant;
 use circadia_domain::code::Code;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::{SessionId, UserId};
+use circadia_domain::logins::{self, LoginClient, SignInNote};
 use circadia_domain::sessions::{Session, SessionKind};
 use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::{self, UserProfile};
@@ -22,6 +24,7 @@ use circadia_domain::{Error as DomainError, entity};
 
 use crate::authenticate::{Principal, session_invalid};
 use crate::context::Context;
+use crate::emails::Emails;
 use crate::error::Error;
 
 /// A kind of session that a sign-in opens.
@@ -56,6 +59,42 @@ pub struct CookieSession;
 pub struct SessionOpener {
     pub context: Context,
     pub tokens: Arc<AccessTokens>,
+    pub emails: Emails,
+}
+
+impl SessionOpener {
+    /// Opens a session for a sign-in that was just recorded, within the same unit of work. Its owner is told
+    /// of a new device, within a second.
+    ///
+    /// # Errors
+    /// The store's; [`Error::Internal`] if there are no keys.
+    pub(crate) fn open<K: OpenSession>(
+        &self,
+        store: &mut dyn Store,
+        authenticated: Authenticated,
+        client: &Client,
+        now: Instant,
+    ) -> Result<K::Opened, Error> {
+        let user = authenticated.user;
+        let noted = SignInNote {
+            user,
+            at: now,
+            ip: client.ip,
+            client: client.login_client(),
+            language: client.language.as_ref(),
+        };
+        if logins::note_sign_in(store, noted, &*self.context.ids)? {
+            let LoginClient { browser, os, device } = noted.client;
+            let ip = client.ip.map(|ip| ip.to_string());
+            self.emails.enqueue(
+                store,
+                Some(user),
+                &EmailJob::NewDevice { user, browser, os, device, ip, at: now.seconds() },
+                now,
+            )?;
+        }
+        K::open(self, store, authenticated, client, now)
+    }
 }
 
 impl OpenSession for TokenSession {

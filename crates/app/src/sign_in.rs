@@ -132,6 +132,17 @@ impl SignIn {
         client: &Client,
         device_markers: &[&str],
     ) -> Result<(K::Opened, UserProfile), Error> {
+        let outcome = self.check_password::<K>(login, submitted, client, device_markers).await;
+        self.context.sign_ins.note(LoginMethod::Password, outcome)
+    }
+
+    async fn check_password<K: OpenSession>(
+        &self,
+        login: &Login,
+        submitted: SubmittedPassword,
+        client: &Client,
+        device_markers: &[&str],
+    ) -> Result<(K::Opened, UserProfile), Error> {
         let mut sought = self.seek(login).await?;
         let now = self.context.now();
         let known = &self.passwords.sessions.devices;
@@ -201,7 +212,7 @@ impl SignIn {
                 }
                 accepted => accepted?,
             };
-            let opened = K::open(&opener, tx.store, Authenticated::by_password(user.id), &client, now)?;
+            let opened = opener.open::<K>(tx.store, Authenticated::by_password(user.id), &client, now)?;
             Ok(Accepted::SignedIn(opened, Box::new(users::profile(tx.store, user.id, now)?)))
         });
         match accepted.await {
@@ -217,6 +228,16 @@ impl SignIn {
     /// # Errors
     /// `challenge_expired`, `wrong_code`; [`Error::TooManyGuesses`], [`Error::AccountRateLimited`]; the store's.
     pub async fn by_challenge<K: OpenSession>(
+        &self,
+        challenge: &str,
+        code: String,
+        client_of: impl FnOnce(Option<&str>) -> Client,
+    ) -> Result<(K::Opened, UserProfile), Error> {
+        let outcome = self.check_code::<K>(challenge, code, client_of).await;
+        self.context.sign_ins.note(LoginMethod::Totp, outcome)
+    }
+
+    async fn check_code<K: OpenSession>(
         &self,
         challenge: &str,
         code: String,
@@ -242,7 +263,7 @@ impl SignIn {
             let account = accept_second_factor(tx.store, &given)?;
             answered.close(tx.store, now)?;
             let authenticated = Authenticated { user, first_factor: challenge.first_factor };
-            let opened = K::open(&opener, tx.store, authenticated, &client, now)?;
+            let opened = opener.open::<K>(tx.store, authenticated, &client, now)?;
             Ok((opened, users::profile(tx.store, account.id, now)?))
         });
         signed_in.await.map_err(

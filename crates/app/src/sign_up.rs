@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::emails::Emails;
 use crate::error::Error;
 use crate::passwords::{PASSWORD, Passwords, SubmittedPassword};
-use crate::sessions::{OpenSession, SessionOpener, TokenSession};
+use crate::sessions::{SessionOpener, TokenSession};
 use crate::throttle::{AccountThrottle, AttemptTarget};
 
 /// An account to register.
@@ -89,9 +89,9 @@ impl SignUp {
             .unit_of_work
             .write_unowned::<_, Error>(move |store| {
                 let email = EmailJob::Registration { email: registration.email.as_str().to_owned(), taken: false };
-                let user = accounts::register(store, registration, hash, &*opener.context.ids, now)?;
+                let user = accounts::register(store, registration.clone(), hash.clone(), &*opener.context.ids, now)?;
                 emails.enqueue(store, None, &email, now)?;
-                let opened = TokenSession::open(&opener, store, Authenticated::by_password(user.id), &client, now)?;
+                let opened = opener.open::<TokenSession>(store, Authenticated::by_password(user.id), &client, now)?;
                 Ok((opened, users::profile(store, user.id, now)?))
             })
             .await?;
@@ -121,7 +121,7 @@ impl SignUp {
                 let holder = store.find_credentials(&Login::Email(email.clone()))?.map(|found| found.user);
                 match holder {
                     Some(holder) => accounts::reserve(store, &registration.username, &hash, holder, now)?,
-                    None => drop(accounts::register(store, registration, hash, &*ids, now)?),
+                    None => drop(accounts::register(store, registration.clone(), hash.clone(), &*ids, now)?),
                 }
                 let job = EmailJob::Registration { email, taken: holder.is_some() };
                 Ok(emails.enqueue(store, None, &job, now)?)

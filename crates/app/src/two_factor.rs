@@ -71,6 +71,13 @@ impl UnitOfWorkError for CodeRefusal {
             Self::Other(error) => error.commit_on_error(),
         }
     }
+
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Wrong { .. } => None,
+            Self::Other(error) => error.store_error(),
+        }
+    }
 }
 
 impl From<CodeRefusal> for Error {
@@ -187,7 +194,7 @@ impl TwoFactor {
         principal: Principal,
         proof: TwoFactorProof,
         now: Instant,
-        work: impl FnOnce(&mut WriteTransaction<'_>) -> Result<T, Error> + Send + 'static,
+        mut work: impl FnMut(&mut WriteTransaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let code = match proof {
             TwoFactorProof::Code(code) => {
@@ -202,8 +209,8 @@ impl TwoFactor {
         let (master, context) = (self.master.clone(), self.context.clone());
         let written = self.context.unit_of_work.write::<_, CodeRefusal>(principal.user, now, move |tx| {
             ensure_in_force(tx.store, principal, now)?;
-            match code {
-                Some(code) => check_code(tx.store, &context, &master, principal, &code, now)?,
+            match &code {
+                Some(code) => check_code(tx.store, &context, &master, principal, code, now)?,
                 None if factors::is_active(tx.store, principal.user)? => {}
                 None => return Err(Error::from(FactorRefusal::NotSetUp).into()),
             }

@@ -17,6 +17,7 @@
 
 mod bounded;
 mod bytes;
+mod calendar_secret;
 mod client;
 mod entropy;
 
@@ -26,6 +27,7 @@ pub mod factors;
 pub mod keys;
 pub mod oauth;
 pub mod one_time;
+pub mod operator_token;
 mod outbox;
 pub mod passkeys;
 pub mod passwords;
@@ -34,10 +36,13 @@ pub mod sessions;
 pub mod stores;
 pub mod throttles;
 pub mod tokens;
+mod user_agents;
+pub mod webhooks;
 
 #[cfg(test)]
 mod testing;
 
+pub use calendar_secret::CalendarSecret;
 pub use client::{Client, network_of};
 pub use entropy::{Entropy, SystemEntropy};
 pub use outbox::{OpeningError, Outbox, OutboxError};

@@ -27,11 +27,21 @@ pub enum OutboxError {
     Store(#[from] StoreError),
 }
 
-impl UnitOfWorkError for OutboxError {}
+impl UnitOfWorkError for OutboxError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Sealing(_) => None,
+        }
+    }
+}
 
 /// Why a job's payload can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OpeningError {
+    /// There is none.
+    #[error("what it held is gone")]
+    Missing,
     /// It was encrypted under another master key or for another job, or was changed.
     #[error("it doesn't open: was CIRCADIA_SECRET_KEY changed?")]
     WrongMasterKey,
@@ -76,11 +86,26 @@ impl Outbox {
         id: JobId,
         now: Instant,
     ) -> Result<(), OutboxError> {
+        Ok(store.enqueue_job(&self.seal(kind, user, content, id, now)?)?)
+    }
+
+    /// A job to run at once, unless `run_at` is changed before it is enqueued.
+    ///
+    /// # Errors
+    /// [`OutboxError::Sealing`].
+    pub fn seal(
+        &self,
+        kind: JobKind,
+        user: Option<UserId>,
+        content: &impl Serialize,
+        id: JobId,
+        now: Instant,
+    ) -> Result<NewJob, OutboxError> {
         let plain =
             Zeroizing::new(serde_json::to_vec(content).map_err(|error| OutboxError::Sealing(error.to_string()))?);
         let sealed = self.master.seal(Purpose::Jobs, &id.to_string(), &plain, &*self.entropy);
-        let payload = sealed.map_err(|error| OutboxError::Sealing(error.to_string()))?;
-        Ok(store.enqueue_job(&NewJob { id, kind, user, payload, run_at: now, created_at: now })?)
+        let payload = Some(sealed.map_err(|error| OutboxError::Sealing(error.to_string()))?);
+        Ok(NewJob { id, kind, user, payload, run_at: now, created_at: now })
     }
 
     /// Decrypts a job's payload.
@@ -88,7 +113,8 @@ impl Outbox {
     /// # Errors
     /// [`OpeningError`].
     pub fn open<T: DeserializeOwned>(&self, job: &Job) -> Result<T, OpeningError> {
-        let plain = self.master.open(Purpose::Jobs, &job.id.to_string(), &job.payload)?;
+        let sealed = job.payload.as_deref().ok_or(OpeningError::Missing)?;
+        let plain = self.master.open(Purpose::Jobs, &job.id.to_string(), sealed)?;
         let plain = plain.ok_or(OpeningError::WrongMasterKey)?;
         serde_json::from_slice(&plain).map_err(|error| OpeningError::Unknown(error.to_string()))
     }
@@ -134,7 +160,7 @@ mod tests {
             outbox.enqueue(&mut store, JobKind::Mail, None, &content, id(number).into(), NOW).unwrap();
         }
         let [first, second] = [leased(&store.jobs[0]), leased(&store.jobs[1])];
-        assert!(!first.payload.windows(11).any(|window| window == b"ada@example"));
+        assert!(!first.payload.as_ref().unwrap().windows(11).any(|window| window == b"ada@example"));
         assert_eq!(outbox.open::<String>(&first).unwrap(), "letter 1 to ada@example.org");
         let swapped = Job { payload: second.payload, ..first.clone() };
         assert!(matches!(outbox.open::<String>(&swapped), Err(OpeningError::WrongMasterKey)));

@@ -83,7 +83,8 @@ fn installation() -> Installation {
         role: Role::Regular,
         email_verified_at: None,
     };
-    let user = write_unowned::<_, Error>(&database, |store| register(store, registration, "$hash".into(), &ids, NOW));
+    let user =
+        write_unowned::<_, Error>(&database, |store| register(store, registration.clone(), "$hash".into(), &ids, NOW));
     let tokens = AccessTokens::new(load_keys(&database), "https://circadia.test", "circadia");
     let identifiers = Identifiers::new(&master()).unwrap();
     let user = user.unwrap().id;

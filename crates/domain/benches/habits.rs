@@ -63,6 +63,7 @@ fn ten_years(c: &mut Criterion) {
         ("weekly", r#"{"type":"weekly","weekdays":["mo","we","fr"]}"#),
         ("monthly", r#"{"type":"monthly","days":[1,15]}"#),
         ("quota", r#"{"type":"quota","times":3,"per":"week"}"#),
+        ("rolling quota", r#"{"type":"quota","times":3,"per":"rolling","days":7}"#),
     ];
     for (name, schedule) in schedules {
         let mut group = c.benchmark_group(format!("summary of today/{name}"));

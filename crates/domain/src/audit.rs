@@ -46,6 +46,18 @@ impl AuditAction {
     pub const TOKEN_CREATED: Self = Self::new("token_created");
     /// A personal access token was revoked.
     pub const TOKEN_REVOKED: Self = Self::new("token_revoked");
+    /// A webhook was created.
+    pub const WEBHOOK_CREATED: Self = Self::new("webhook_created");
+    /// The URL, the events or the state of a webhook was changed.
+    pub const WEBHOOK_CHANGED: Self = Self::new("webhook_changed");
+    /// A webhook got another secret.
+    pub const WEBHOOK_SECRET_ROTATED: Self = Self::new("webhook_secret_rotated");
+    /// A webhook was deleted.
+    pub const WEBHOOK_DELETED: Self = Self::new("webhook_deleted");
+    /// A secret address of the account's calendar was made.
+    pub const CALENDAR_SHARED: Self = Self::new("calendar_shared");
+    /// The secret address of the account's calendar was revoked.
+    pub const CALENDAR_REVOKED: Self = Self::new("calendar_revoked");
     /// Keys that replicas share were replaced.
     pub const KEYS_ROTATED: Self = Self::new("keys_rotated");
     /// The password was changed by its owner.
@@ -58,6 +70,14 @@ impl AuditAction {
     pub const USERNAME_CHANGED: Self = Self::new("username_changed");
     /// The e-mail address was confirmed.
     pub const EMAIL_VERIFIED: Self = Self::new("email_verified");
+    /// A job that was given up is to be tried again.
+    pub const JOB_RETRIED: Self = Self::new("job_retried");
+    /// An account was created at the command line.
+    pub const ACCOUNT_CREATED: Self = Self::new("account_created");
+    /// An administrator changed an account.
+    pub const ACCOUNT_CHANGED: Self = Self::new("account_changed");
+    /// An export was imported into the account.
+    pub const ACCOUNT_IMPORTED: Self = Self::new("account_imported");
     /// The account was deleted.
     pub const ACCOUNT_DELETED: Self = Self::new("account_deleted");
     /// An account at an OpenID provider was linked.
@@ -171,6 +191,16 @@ impl AuditEvent {
         self.details.insert(name.to_owned(), detail.into());
         self
     }
+
+    /// Adds what something was before and is after; nothing if that is the same.
+    #[must_use]
+    pub fn with_change(mut self, name: &'static str, before: AuditDetail, after: AuditDetail) -> Self {
+        if before != after {
+            let change = [("before", before), ("after", after)].map(|(key, detail)| (key.to_owned(), detail.into()));
+            self.details.insert(name.to_owned(), Value::Object(change.into_iter().collect()));
+        }
+        self
+    }
 }
 
 /// Which events are sought, newest first.
@@ -178,19 +208,32 @@ impl AuditEvent {
 pub struct AuditQuery {
     /// Only those about this account.
     pub subject: Option<UserId>,
+    /// Only those that this user caused.
+    pub actor: Option<UserId>,
+    /// Only those of this action.
+    pub action: Option<AuditAction>,
     /// Only those that happened at or after this.
     pub since: Option<Instant>,
+    /// Only those that happened before this.
+    pub until: Option<Instant>,
     /// Only those that come, newest first, after the one of this instant and id.
     pub after: Option<(Instant, AuditEventId)>,
+    /// Whether the list is read from that one back to its beginning, so oldest first.
+    pub backwards: bool,
+    /// How many to leave out first.
+    pub skip: usize,
 }
 
-/// Events in a store.
+/// Events in a store, which only grow: what was recorded is neither changed nor removed.
 pub trait AuditRepository {
     /// Records an event.
     fn insert_audit_event(&mut self, event: &AuditEvent) -> Result<(), StoreError>;
 
     /// Up to `limit` events, newest first.
     fn audit_events(&mut self, sought: &AuditQuery, limit: usize) -> Result<Vec<AuditEvent>, StoreError>;
+
+    /// How many events meet a query, wherever it begins.
+    fn audit_event_total(&mut self, sought: &AuditQuery) -> Result<i64, StoreError>;
 }
 
 /// Records an event, in the unit of work that causes it.
@@ -199,6 +242,18 @@ pub trait AuditRepository {
 /// `StoreError` of the store.
 pub fn record<S: AuditRepository + ?Sized>(store: &mut S, event: &AuditEvent) -> Result<(), StoreError> {
     store.insert_audit_event(event)
+}
+
+/// A part of the events that are sought, and how many there are in all; by two statements.
+///
+/// # Errors
+/// The store's.
+pub fn list<S: AuditRepository + ?Sized>(
+    store: &mut S,
+    sought: &AuditQuery,
+    limit: usize,
+) -> Result<(Vec<AuditEvent>, i64), crate::Error> {
+    Ok((store.audit_events(sought, limit)?, store.audit_event_total(sought)?))
 }
 
 #[cfg(test)]

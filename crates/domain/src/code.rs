@@ -49,6 +49,7 @@ codes! {
     /// The request can't be read, or one of its opaque values isn't valid.
     Malformed {
         MalformedJson = "malformed_json", "The body is not valid JSON";
+        MalformedMultipart = "malformed_multipart", "The body is not a valid multipart form";
         IncompleteBody = "incomplete_body", "The body is incomplete";
         InvalidCursor = "invalid_cursor", "The cursor is not valid";
         ProviderCodeInvalid = "provider_code_invalid", "The code is not valid";
@@ -80,6 +81,7 @@ codes! {
         WrongPassword = "wrong_password", "The password is wrong";
         ReauthenticationRequired = "reauthentication_required", "Reauthentication is required";
         InsufficientScope = "insufficient_scope", "The token lacks the required scope";
+        InsufficientRole = "insufficient_role", "The role does not allow this";
         HttpsRequired = "https_required", "HTTPS is required";
     }
     /// There is no such thing.
@@ -90,6 +92,7 @@ codes! {
         UserNotFound = "user_not_found", "No such user";
         SessionNotFound = "session_not_found", "No such session";
         PersonalTokenNotFound = "personal_token_not_found", "No such personal access token";
+        CalendarNotFound = "calendar_not_found", "No such calendar";
         PasskeysDisabled = "passkeys_disabled", "Passkeys are not configured";
         PasskeyNotFound = "passkey_not_found", "No such passkey";
         ThemeNotFound = "theme_not_found", "No such theme";
@@ -103,6 +106,10 @@ codes! {
         TimeEntryNotFound = "time_entry_not_found", "No such time entry";
         TimerNotFound = "timer_not_found", "No timer is running";
         MailDisabled = "mail_disabled", "This server sends no mail";
+        JobNotFound = "job_not_found", "No such job";
+        ImportNotFound = "import_not_found", "No such import";
+        WebhookNotFound = "webhook_not_found", "No such webhook";
+        WebhookDeliveryNotFound = "webhook_delivery_not_found", "No such delivery";
     }
     /// The address has other methods.
     MethodNotAllowed {
@@ -111,6 +118,10 @@ codes! {
     /// The request didn't arrive in time.
     RequestTimeout {
         RequestTimeout = "request_timeout", "The request took too long to arrive";
+    }
+    /// It was there, and isn't any more.
+    Gone {
+        SyncCursorExpired = "sync_cursor_expired", "The cursor is too old";
     }
     /// It contradicts what is stored.
     Conflict {
@@ -138,6 +149,11 @@ codes! {
         TotpActive = "totp_active", "A second factor is already active";
         PasskeyTaken = "passkey_taken", "The passkey is already in use";
         LimitReached = "limit_reached", "The maximum number is reached";
+        IdempotencyKeyInUse = "idempotency_key_in_use", "The request is being carried out";
+        IdempotencyAnswerLost = "idempotency_answer_lost", "The answer is not known any more";
+        JobNotDead = "job_not_dead", "The job was not given up";
+        WebhookDisabled = "webhook_disabled", "The webhook is disabled";
+        DeliveryWaiting = "delivery_waiting", "The delivery is still to be sent";
     }
     /// A condition of the request isn't met.
     PreconditionFailed {
@@ -154,10 +170,12 @@ codes! {
     /// The request can be read, but contains invalid values.
     Invalid {
         ValidationFailed = "validation_failed", "The request contains invalid values";
+        IdempotencyKeyReused = "idempotency_key_reused", "The key was used for another request";
     }
     /// Too many requests were made.
     TooManyRequests {
         RateLimited = "rate_limited", "Too many requests";
+        TooManyStreams = "too_many_streams", "Too many streams are open";
     }
     /// A defect.
     Internal {

@@ -51,7 +51,15 @@ impl Entity for PersonalToken {
     const NOT_FOUND: Code = Code::PersonalTokenNotFound;
 }
 
-/// A recorded security event.
+/// Something suspicious about sign-ins.
+#[derive(Debug)]
+pub enum SecurityEvent {}
+impl Entity for SecurityEvent {
+    const NAME: &'static str = "security_event";
+    const LABEL: &'static str = "security event";
+}
+
+/// A recorded event of an account.
 #[derive(Debug)]
 pub enum AuditEvent {}
 impl Entity for AuditEvent {
@@ -64,6 +72,7 @@ impl Entity for AuditEvent {
 pub enum Job {}
 impl Entity for Job {
     const NAME: &'static str = "job";
+    const NOT_FOUND: Code = Code::JobNotFound;
 }
 
 /// A theme.

@@ -31,6 +31,9 @@ pub enum Error {
         /// For people.
         detail: Cow<'static, str>,
     },
+    /// The caller's role doesn't allow it (`insufficient_role`).
+    #[error("{0}")]
+    Forbidden(Cow<'static, str>),
     /// The sleep overlaps others, which are to stay.
     #[error("it overlaps other sleep")]
     SleepOverlap {

@@ -114,6 +114,8 @@ pub type LoginId = Id<entity::LoginAttempt>;
 pub type PersonalTokenId = Id<entity::PersonalToken>;
 /// The id of a recorded security event.
 pub type AuditEventId = Id<entity::AuditEvent>;
+/// A security event.
+pub type SecurityEventId = Id<entity::SecurityEvent>;
 /// The id of a job.
 pub type JobId = Id<entity::Job>;
 /// The id of a theme.

@@ -90,6 +90,28 @@ macro_rules! json_schema {
     };
 }
 
+/// Gives a type the schema of another.
+#[cfg(feature = "openapi")]
+macro_rules! schema_of {
+    ($type:ident as $form:ident) => {
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                <$form as utoipa::PartialSchema>::schema()
+            }
+        }
+
+        impl utoipa::ToSchema for $type {
+            fn name() -> std::borrow::Cow<'static, str> {
+                <$form as utoipa::ToSchema>::name()
+            }
+
+            fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+                <$form as utoipa::ToSchema>::schemas(schemas);
+            }
+        }
+    };
+}
+
 /// Schema builders. The schemas are marked with [`schema::INLINE`].
 #[cfg(feature = "openapi")]
 pub mod schema {

@@ -12,7 +12,8 @@ use crate::unit_of_work::WriteTransaction;
 pub struct ItemKey {
     /// [`Entity::NAME`].
     pub kind: &'static str,
-    /// The bytes of the id; of an entry, those of its habit and its date, of a mood, those of its date.
+    /// The bytes of the id; of an entry, those of its habit and its date; of a mood, those of its date; of what a user has
+    /// one of, those of the user's id.
     pub bytes: Vec<u8>,
 }
 
@@ -27,6 +28,16 @@ impl ItemKey {
     /// A day's own mood.
     pub fn mood(date: Date) -> Self {
         Self { kind: entity::Mood::NAME, bytes: date.days_since_epoch().to_be_bytes().to_vec() }
+    }
+
+    /// The timer that runs.
+    pub fn timer(user: UserId) -> Self {
+        Self { kind: entity::Timer::NAME, bytes: user.as_uuid().as_bytes().to_vec() }
+    }
+
+    /// The settings.
+    pub fn settings(user: UserId) -> Self {
+        Self { kind: "settings", bytes: user.as_uuid().as_bytes().to_vec() }
     }
 }
 

@@ -7,18 +7,24 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::accounts::AccountRepository;
 use crate::audit::AuditRepository;
+use crate::calendar::CalendarRepository;
 use crate::civil::Instant;
 use crate::database_calls::DatabaseCalls;
 use crate::ephemera::EphemeraRepository;
 use crate::error::StoreError;
+use crate::export::ExportRepository;
 use crate::habits::{EntryRepository, HabitRepository};
 use crate::home::HomeRepository;
+use crate::idempotency_keys::IdempotencyRepository;
 use crate::identities::IdentityRepository;
 use crate::ids::UserId;
+use crate::import::ImportRepository;
+use crate::imports::ImportsRepository;
 use crate::jobs::JobRepository;
 use crate::keys::KeyRepository;
-use crate::logins::LoginRepository;
+use crate::logins::{LoginAnalyticsRepository, LoginRepository, SecurityRepository};
 use crate::moods::MoodRepository;
 use crate::one_time::OneTimeRepository;
 use crate::passkeys::PasskeyRepository;
@@ -29,6 +35,7 @@ use crate::sessions::SessionRepository;
 use crate::shared_pauses::SharedPauseRepository;
 use crate::sleep::SleepRepository;
 use crate::stats::overview::StatsRepository;
+use crate::sync::{SyncCommandRepository, SyncRepository};
 use crate::tasks::TaskRepository;
 use crate::themes::ThemeRepository;
 use crate::time_entries::TimeEntryRepository;
@@ -36,13 +43,17 @@ use crate::timer::TimerRepository;
 use crate::tombstones::TombstoneRepository;
 use crate::totp::TotpRepository;
 use crate::users::UserRepository;
+use crate::webhooks::WebhookRepository;
 
 /// Every repository, within one transaction.
 pub trait Store:
     UserRepository
+    + AccountRepository
     + IdentityRepository
     + SessionRepository
     + LoginRepository
+    + LoginAnalyticsRepository
+    + SecurityRepository
     + AuditRepository
     + TotpRepository
     + PasskeyRepository
@@ -64,6 +75,14 @@ pub trait Store:
     + TimeEntryRepository
     + TimerRepository
     + TombstoneRepository
+    + ExportRepository
+    + ImportRepository
+    + WebhookRepository
+    + SyncRepository
+    + SyncCommandRepository
+    + ImportsRepository
+    + CalendarRepository
+    + IdempotencyRepository
 {
 }
 
@@ -138,7 +157,8 @@ pub trait Database: Send + Sync {
     /// Runs `work` in one read-only transaction with a consistent snapshot.
     fn run_read(&self, work: &mut dyn FnMut(&mut dyn Store)) -> Result<(), StoreError>;
 
-    /// Raises the user's revision and runs `work`, all in one transaction.
+    /// Raises the user's revision and runs `work`, all in one transaction. If the database ended it for the sake of another
+    /// transaction (a serialisation failure, a deadlock), all of it runs again, a few times.
     ///
     /// # Errors
     /// [`StoreError::NoSuchUser`] without running `work` if the user has no revision.
@@ -148,7 +168,8 @@ pub trait Database: Send + Sync {
         work: &mut dyn FnMut(&mut dyn Store, Revision) -> TransactionEnd,
     ) -> Result<(), StoreError>;
 
-    /// Runs `work` in one writing transaction that belongs to no user: registration, keys, jobs over many users.
+    /// Runs `work` in one writing transaction that belongs to no user: registration, keys, jobs over many users. Runs it
+    /// again as [`run_write`](Self::run_write) does.
     fn run_unowned_write(&self, work: &mut dyn FnMut(&mut dyn Store) -> TransactionEnd) -> Result<(), StoreError>;
 
     /// Whether writes gain from sharing a transaction: because there is one writer at a time anyway, and the commit is
@@ -211,10 +232,27 @@ pub trait UnitOfWorkError: From<StoreError> {
     fn commit_on_error(&self) -> bool {
         false
     }
+
+    /// The error of the store that it is, if it is one.
+    fn store_error(&self) -> Option<&StoreError> {
+        None
+    }
 }
 
-impl UnitOfWorkError for StoreError {}
-impl UnitOfWorkError for crate::Error {}
+impl UnitOfWorkError for StoreError {
+    fn store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+impl UnitOfWorkError for crate::Error {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 fn verdict<T, E: UnitOfWorkError>(result: &Result<T, E>) -> TransactionEnd {
     match result {
@@ -323,17 +361,16 @@ where
     }
 }
 
-/// Runs a user's writing unit of work.
+/// Runs a user's writing unit of work. `work` may run several times, of which one is kept: it must change nothing but the
+/// database.
 pub fn write<T, E: UnitOfWorkError>(
     database: &dyn Database,
     user: UserId,
     now: Instant,
-    work: impl FnOnce(&mut WriteTransaction<'_>) -> Result<T, E>,
+    mut work: impl FnMut(&mut WriteTransaction<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut work = Some(work);
     let mut outcome = None;
     let ran = database.run_write(user, &mut |store, rev| {
-        let Some(work) = work.take() else { return TransactionEnd::Rollback };
         let result = work(&mut WriteTransaction { store, user, rev, now });
         let verdict = verdict(&result);
         outcome = Some(result);
@@ -342,15 +379,13 @@ pub fn write<T, E: UnitOfWorkError>(
     finish(ran, outcome)
 }
 
-/// Runs a writing unit of work that belongs to no user.
+/// Runs a writing unit of work that belongs to no user. `work` may run several times, as in [`write()`].
 pub fn write_unowned<T, E: UnitOfWorkError>(
     database: &dyn Database,
-    work: impl FnOnce(&mut dyn Store) -> Result<T, E>,
+    mut work: impl FnMut(&mut dyn Store) -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut work = Some(work);
     let mut outcome = None;
     let ran = database.run_unowned_write(&mut |store| {
-        let Some(work) = work.take() else { return TransactionEnd::Rollback };
         let result = work(store);
         let verdict = verdict(&result);
         outcome = Some(result);

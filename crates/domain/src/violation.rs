@@ -22,17 +22,23 @@ pub struct Violation {
 pub const CODES: &[&str] = &[
     "after_end",
     "all_numeric",
+    "bad_port",
     "before_start",
     "common",
     "conflict",
     "contradiction",
     "control_character",
+    "damaged_image",
     "day_full",
     "duplicate",
     "expired",
     "guessable",
     "habit_not_found",
+    "idempotency_key_not_supported",
+    "idempotency_key_reused",
+    "image_too_large",
     "in_future",
+    "insecure_url",
     "invalid",
     "invalid_code_challenge",
     "invalid_code_verifier",
@@ -42,6 +48,7 @@ pub const CODES: &[&str] = &[
     "invalid_encoding",
     "invalid_etag",
     "invalid_id",
+    "invalid_idempotency_key",
     "invalid_instant",
     "invalid_kid",
     "invalid_locale",
@@ -49,6 +56,7 @@ pub const CODES: &[&str] = &[
     "invalid_rrule",
     "invalid_time",
     "invalid_token",
+    "invalid_url",
     "invalid_username",
     "not_countable",
     "not_decryptable",
@@ -57,6 +65,7 @@ pub const CODES: &[&str] = &[
     "not_visible",
     "nul_character",
     "out_of_range",
+    "private_address",
     "read_only",
     "required",
     "similar_to_email",
@@ -75,6 +84,8 @@ pub const CODES: &[&str] = &[
     "unknown_field",
     "unknown_timezone",
     "unknown_value",
+    "unsupported_image",
+    "user_not_found",
     "wrong_code",
     "wrong_type",
 ];
@@ -126,6 +137,11 @@ impl Violations {
                 None
             }
         }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Whether there are no violations.

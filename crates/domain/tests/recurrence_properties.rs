@@ -115,13 +115,14 @@ proptest! {
 
     #[test]
     fn the_fast_way_is_the_slow_way(rule in rule(), start in start(), days in 300..1800) {
-        let last = start.saturating_add_days(days);
+        // The slow way doesn't know what follows the last week of the calendar.
+        let last = start.saturating_add_days(days).min(Date::MAX.saturating_add_days(-7));
         let slow = rule.expand(start, last);
         let fast = compiled(&rule, start);
         let all = DateRange::new(Date::MIN, last).unwrap();
         prop_assert_eq!(fast.iter(all).collect::<Vec<_>>(), slow.clone(), "{} from {}", rule.text(), start);
         prop_assert_eq!(fast.count(all), u32::try_from(slow.len()).unwrap());
-        for day in range(start, 100) {
+        for day in range(start, 100).into_iter().filter(|day| *day <= last) {
             prop_assert_eq!(fast.is_due(day), slow.contains(&day), "{} from {}: {}", rule.text(), start, day);
         }
     }

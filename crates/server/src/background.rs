@@ -1,4 +1,4 @@
-//! Background work that runs as long as the process serves.
+//! Background work that concerns this process alone, as long as it serves. What replicas share is the work of `jobs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +9,6 @@ use circadia_app::App;
 const FEED_POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How often keys are read again. A key that is taken out of use at once lasts that long.
 const KEY_POLL_INTERVAL: Duration = Duration::from_secs(5);
-/// How often what has expired is removed.
-const PURGE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Starts it all on the current runtime. It ends with the runtime.
 pub(crate) fn start(app: &Arc<App>) {
@@ -21,6 +19,8 @@ pub(crate) fn start(app: &Arc<App>) {
             tokio::time::sleep(FEED_POLL_INTERVAL).await;
         }
     });
+    let revisions = Arc::clone(&app.revision_feed);
+    tokio::spawn(async move { revisions.follow().await });
     let store = Arc::clone(app);
     tokio::spawn(async move {
         // Told when it changes, the first time at the start.
@@ -47,13 +47,6 @@ pub(crate) fn start(app: &Arc<App>) {
             if let Err(error) = keys.keys.reload().await {
                 tracing::warn!(%error, "the keys can't be read again");
             }
-        }
-    });
-    let expired = Arc::clone(app);
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(PURGE_INTERVAL).await;
-            expired.maintenance.purge_expired().await;
         }
     });
 }

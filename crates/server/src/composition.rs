@@ -5,22 +5,34 @@ use std::time::Duration;
 
 use circadia_api::{AppState, HttpSettings, Readiness, RequestThrottles};
 use circadia_app::accounts::Accounts;
+use circadia_app::administration::Administration;
 use circadia_app::authenticate::Authenticator;
+use circadia_app::avatars::{Avatars, ImageWorkers};
+use circadia_app::calendars::Calendars;
 use circadia_app::emails::Emails;
+use circadia_app::export::Exports;
+use circadia_app::idempotent_requests::IdempotentRequests;
+use circadia_app::import::Imports;
+use circadia_app::imports::AppImports;
 use circadia_app::jobs::JobQueue;
 use circadia_app::keys::Keys;
+use circadia_app::login_analytics::LoginAnalytics;
 use circadia_app::maintenance::Maintenance;
+use circadia_app::media::MediaStore;
 use circadia_app::passkeys::Passkeys;
 use circadia_app::passwords::Passwords;
 use circadia_app::personal_access_tokens::PersonalAccessTokens;
 use circadia_app::providers::{ProviderLinks, ProviderSignIn, Providers};
 use circadia_app::quotes::QuoteFeed;
 use circadia_app::reauthentication::Reauthentication;
+use circadia_app::revision_feed::RevisionFeed;
 use circadia_app::sessions::{SessionOpener, Sessions};
 use circadia_app::sign_in::{Challenges, SignIn};
 use circadia_app::sign_up::SignUp;
+use circadia_app::sync::SyncCommands;
 use circadia_app::throttle::{AccountLimit, AccountThrottle};
 use circadia_app::two_factor::TwoFactor;
+use circadia_app::webhooks::Webhooks;
 use circadia_app::{App, AppSettings, Clock, Context, UnitOfWork};
 use circadia_auth::accounts::Identifiers;
 use circadia_auth::devices::DeviceMarkers;
@@ -34,14 +46,19 @@ use circadia_auth::throttles::{Quota, Throttle, backoff, throttle};
 use circadia_auth::tokens::AccessTokens;
 use circadia_auth::{Outbox, SystemEntropy};
 use circadia_domain::ids::IdSource;
+use circadia_domain::jobs::Schedule;
 use circadia_domain::unit_of_work::{self, Database};
 use circadia_storage::{SqlDatabase, StorageOptions};
 
 use crate::config::{Config, MailTransport};
 use crate::files;
 use crate::http_client::ProviderClient;
+use crate::jobs::backup_schedule;
 use crate::keys::master_key;
+use crate::media;
+use crate::quotes;
 use crate::server::StartError;
+use crate::telemetry::take_over_parent;
 
 /// How long a unit of work waits for its turn. While the database can't be reached, it doesn't wait.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -63,7 +80,16 @@ pub(crate) struct Composition {
 /// # Errors
 /// [`StartError::DataFolder`], [`StartError::Storage`].
 pub(crate) fn open_database(config: &Config) -> Result<SqlDatabase, StartError> {
+    open_database_at(config, &config.database_url)
+}
+
+/// The same of another database.
+///
+/// # Errors
+/// [`StartError::DataFolder`], [`StartError::Storage`].
+pub(crate) fn open_database_at(config: &Config, url: &str) -> Result<SqlDatabase, StartError> {
     open_with(config, |options| {
+        url.clone_into(&mut options.url);
         options.statement_timeout = COMMAND_STATEMENT_TIMEOUT;
         options.lock_timeout = COMMAND_LOCK_TIMEOUT;
         options.turn_timeout = COMMAND_LOCK_TIMEOUT;
@@ -74,10 +100,28 @@ fn open_with(config: &Config, change: impl FnOnce(&mut StorageOptions)) -> Resul
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| StartError::DataFolder(config.data_dir.display().to_string(), error))?;
     files::warn_if_open_to_others(&config.data_dir);
-    let mut options = StorageOptions::new(config.database_url.clone());
+    open_at(config, config.database_url.clone(), change)
+}
+
+fn open_at(config: &Config, url: String, change: impl FnOnce(&mut StorageOptions)) -> Result<SqlDatabase, StartError> {
+    let mut options = StorageOptions::new(url);
     options.max_connections = config.database_connections;
     change(&mut options);
     Ok(SqlDatabase::new(options)?)
+}
+
+/// Units of work on the database of the configuration, and on its read replica if it has one.
+fn units_of_work(config: &Config, database: Arc<dyn Database>) -> Result<UnitOfWork, StartError> {
+    let connections = usize::try_from(config.database_connections).unwrap_or(4);
+    let start = |database| {
+        UnitOfWork::new(database, connections, ACQUIRE_TIMEOUT)
+            .map_err(|error| StartError::System("the threads for the database".to_owned(), error))
+    };
+    let units = start(database)?;
+    match &config.database_replica_url {
+        Some(url) => Ok(units.with_replica(start(Arc::new(open_at(config, url.clone(), |_| {})?))?)),
+        None => Ok(units),
+    }
 }
 
 /// Migrates the database, loads or makes the keys, starts the hashing threads, and builds every service.
@@ -94,6 +138,9 @@ pub(crate) fn compose(
     if let Some(latest) = applied.last() {
         tracing::info!(migrations = applied.len(), latest, "the database schema was brought up to date");
     }
+    if let Some(begun) = database.unfinished_load()? {
+        return Err(StartError::UnfinishedLoad(begun));
+    }
     let entropy = Arc::new(SystemEntropy::new());
     let master = master_key(config, &*entropy)?;
     let now = clock.now();
@@ -105,11 +152,11 @@ pub(crate) fn compose(
     let shared: Arc<dyn Database> = database.clone();
     let connections = usize::try_from(config.database_connections).unwrap_or(4);
     let context = Context {
-        unit_of_work: UnitOfWork::new(Arc::clone(&shared), connections, ACQUIRE_TIMEOUT)
-            .map_err(|error| StartError::System("the threads for the database".to_owned(), error))?,
+        unit_of_work: units_of_work(config, Arc::clone(&shared))?,
         clock: Arc::clone(&clock),
         ids,
         entropy: entropy.clone(),
+        sign_ins: Arc::default(),
     };
     let redis = config.redis.clone().map(|address| Arc::new(Redis::new(address, config.redis_prefix.clone())));
     let shared_store =
@@ -133,6 +180,7 @@ pub(crate) fn compose(
         refresh: limited("refresh", limits.refresh),
         anonymous: limited("anonymous", limits.anonymous),
         user: limited("user", limits.user),
+        transfer: limited("transfer", limits.transfer),
     };
 
     let parts = Parts { context, master, tokens, ephemera, shared_store, account_throttle };
@@ -145,12 +193,19 @@ pub(crate) fn compose(
             forwarded_headers: config.forwarded_headers,
             cors_origins: config.cors_origins.clone(),
             rate_limits: limits,
+            metrics_token: config.metrics.token.clone(),
+            trace_parent: config.traces.is_some().then_some(take_over_parent),
             version: env!("CARGO_PKG_VERSION"),
         },
         throttles,
         readiness: Readiness::default(),
     };
     Ok(Composition { state: Arc::new(state), app, database })
+}
+
+/// The schedules that the configuration says.
+fn configured_schedules(config: &Config) -> Vec<Schedule> {
+    quotes::schedule(config).into_iter().chain(backup_schedule(config)).collect()
 }
 
 /// What the services are built from.
@@ -177,7 +232,7 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let revocations = Arc::new(Revocations::new());
     let personal_tokens = Arc::new(PersonalTokens::new(&master)?);
     let identifiers = Arc::new(Identifiers::new(&master)?);
-    let opener = SessionOpener { context: context.clone(), tokens: Arc::clone(&tokens) };
+    let opener = SessionOpener { context: context.clone(), tokens: Arc::clone(&tokens), emails: emails.clone() };
     let challenges = Challenges { context: context.clone(), master: master.clone() };
     let sessions = Arc::new(Sessions {
         context: context.clone(),
@@ -188,28 +243,35 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         ephemera: ephemera.clone(),
         shared_store,
     });
-    let passwords = Arc::new(Passwords {
-        context: context.clone(),
-        keys: Arc::clone(&keys),
-        hasher: start_hasher(&context)?,
-        throttle: account_throttle.clone(),
-        emails: emails.clone(),
-        sessions: Arc::clone(&sessions),
-    });
+    let passwords = Arc::new(passwords(&keys, account_throttle.clone(), &emails, &sessions)?);
     let reauthentication = Arc::new(reauthentication(&passwords));
     let providers = providers(config)?;
     let provider_sign_in =
         provider_sign_in(config, &providers, &reauthentication, &ephemera, &opener, &challenges, &identifiers);
     let passkeys = passkeys(config, &reauthentication, &ephemera, &opener, &challenges, &identifiers);
+    let media = media::open(&config.media)?;
+    let app_imports = AppImports::new(context.clone(), outbox.clone(), Arc::clone(&media));
+    let avatars = avatars(media, &context, &outbox);
+    let idempotent_requests = Arc::new(IdempotentRequests { context: context.clone(), master: master.clone() });
     Ok(App {
         settings,
+        webhooks: webhooks(config, &emails, &context, &master),
         accounts: Accounts {
             context: context.clone(),
             emails: emails.clone(),
             throttle: account_throttle.clone(),
             sessions: Arc::clone(&sessions),
             reauthentication: Arc::clone(&reauthentication),
+            avatars: avatars.clone(),
         },
+        administration: Administration {
+            context: context.clone(),
+            avatars: avatars.clone(),
+            emails: emails.clone(),
+            sessions: Arc::clone(&sessions),
+        },
+        exports: Exports::new(context.clone(), avatars.clone()),
+        avatars,
         authenticator: Authenticator {
             context: context.clone(),
             tokens,
@@ -219,15 +281,10 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
             roles: Arc::new(Roles::default()),
             ephemera: ephemera.clone(),
         },
-        jobs: JobQueue { context: context.clone(), outbox },
+        jobs: JobQueue::new(context.clone(), outbox, &configured_schedules(config)),
         passkeys,
         maintenance: Maintenance { context: context.clone(), ephemera },
-        personal_access_tokens: PersonalAccessTokens {
-            context: context.clone(),
-            tokens: personal_tokens,
-            sessions: Arc::clone(&sessions),
-            reauthentication: Arc::clone(&reauthentication),
-        },
+        personal_access_tokens: personal_access_tokens(personal_tokens, &sessions, &reauthentication),
         provider_links: provider_links(providers, &reauthentication),
         provider_sign_in,
         quotes: QuoteFeed { context: context.clone() },
@@ -248,12 +305,14 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
             opener,
             verification: settings.verification,
         },
-        two_factor: TwoFactor {
-            context: context.clone(),
-            master,
-            throttle: account_throttle,
-            reauthentication: Arc::clone(&reauthentication),
-        },
+        two_factor: two_factor(&context, master, account_throttle, &reauthentication),
+        login_analytics: LoginAnalytics { context: context.clone() },
+        app_imports,
+        imports: Imports::new(context.clone()),
+        calendars: Calendars { context: context.clone() },
+        idempotent_requests,
+        revision_feed: Arc::new(RevisionFeed::new(context.clone())),
+        sync_commands: SyncCommands::new(context.clone()),
         context,
         emails,
         keys,
@@ -261,6 +320,56 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         reauthentication,
         sessions,
     })
+}
+
+fn two_factor(
+    context: &Context,
+    master: MasterKey,
+    throttle: AccountThrottle,
+    reauthentication: &Arc<Reauthentication>,
+) -> TwoFactor {
+    TwoFactor { context: context.clone(), master, throttle, reauthentication: Arc::clone(reauthentication) }
+}
+
+fn personal_access_tokens(
+    tokens: Arc<PersonalTokens>,
+    sessions: &Arc<Sessions>,
+    reauthentication: &Arc<Reauthentication>,
+) -> PersonalAccessTokens {
+    let context = sessions.context.clone();
+    PersonalAccessTokens {
+        context,
+        tokens,
+        sessions: Arc::clone(sessions),
+        reauthentication: Arc::clone(reauthentication),
+    }
+}
+
+fn passwords(
+    keys: &Arc<Keys>,
+    throttle: AccountThrottle,
+    emails: &Emails,
+    sessions: &Arc<Sessions>,
+) -> Result<Passwords, StartError> {
+    let context = sessions.context.clone();
+    let hasher = start_hasher(&context)?;
+    let (keys, emails, sessions) = (Arc::clone(keys), emails.clone(), Arc::clone(sessions));
+    Ok(Passwords { context, keys, hasher, throttle, emails, sessions })
+}
+
+fn avatars(media: Arc<dyn MediaStore>, context: &Context, outbox: &Outbox) -> Avatars {
+    Avatars { context: context.clone(), outbox: outbox.clone(), media, workers: ImageWorkers::default() }
+}
+
+fn webhooks(config: &Config, emails: &Emails, context: &Context, master: &MasterKey) -> Webhooks {
+    Webhooks {
+        context: context.clone(),
+        master: master.clone(),
+        emails: emails.clone(),
+        private_targets: config.webhook_private_targets,
+        measures: Arc::default(),
+        wake: Arc::default(),
+    }
 }
 
 fn providers(config: &Config) -> Result<Providers, StartError> {

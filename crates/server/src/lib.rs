@@ -3,6 +3,7 @@
 //! The only crate that sees every other, and the only one that reads the clock and makes ids.
 
 mod background;
+mod backup;
 mod clock;
 pub mod commands;
 mod composition;
@@ -13,13 +14,17 @@ mod jobs;
 mod keys;
 mod listener;
 mod mail;
+mod media;
+pub mod metrics;
+mod progress;
 mod quotes;
 mod rotation;
 mod server;
 mod telemetry;
+mod webhooks;
 
 pub use clock::{FreshIds, SystemClock};
 pub use config::{Config, ConfigError};
 pub use rotation::rotate_keys;
 pub use server::{Running, StartError, start, start_with};
-pub use telemetry::init as init_telemetry;
+pub use telemetry::{Telemetry, TelemetryError, init as init_telemetry};

@@ -8,23 +8,26 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::net::TcpStream;
-use circadia_api::{AppState, HttpApp, RouteConflict};
+use circadia_api::{AppState, HttpApp, MetricsApp, MetricsSource, RouteConflict};
 use circadia_app::Clock;
 use circadia_auth::keys::KeyError;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::IdSource;
 use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_storage::StorageError;
+use circadia_storage::transfer::TransferError;
 
 use crate::background;
 use crate::clock::{FreshIds, SystemClock};
 use crate::composition::{Composition, compose};
-use crate::config::Config;
-use crate::jobs::Workers;
+use crate::config::{Config, MetricsConfig};
+use crate::jobs::{Backups, Runner, Workers};
 use crate::keys::MasterKeyError;
 use crate::listener::{BoundSocket, Listener};
 use crate::mail::{Mailer, MailerError};
-use crate::quotes;
+use crate::metrics::{Exporter, Sources};
+use crate::quotes::Provider;
+use crate::webhooks::{HttpSender, WebhookLane};
 
 /// How long requests in flight may take when the process is asked to stop: with the notice before, less than a stop may
 /// take in all.
@@ -39,9 +42,18 @@ pub enum StartError {
     /// The database can't be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Rows can't be looked for.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// The database was begun to be filled.
+    #[error("the database holds the beginning of {0}: finish it before a server starts")]
+    UnfinishedLoad(String),
     /// Mail can't be sent.
     #[error(transparent)]
     Mail(#[from] MailerError),
+    /// The store of images can't be used.
+    #[error("the store of images (CIRCADIA_MEDIA_URL) can't be used: {0}")]
+    Media(String),
     /// There is no master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -81,9 +93,13 @@ fn set_write_timeout(connection: &dyn Any) {
 pub struct Running {
     /// Where it listens: the port is real even if 0 was asked for.
     pub address: SocketAddr,
+    /// Where metrics have an address of their own, this.
+    pub metrics_address: Option<SocketAddr>,
     state: Arc<AppState>,
     workers: Workers,
+    webhooks: WebhookLane,
     handle: ServerHandle,
+    metrics: Option<ServerHandle>,
     /// Until it stops.
     listener: Mutex<Option<Listener>>,
 }
@@ -100,7 +116,11 @@ impl Running {
         }
         tokio::time::sleep(drain).await;
         self.handle.stop(true).await;
-        self.workers.stop().await;
+        tokio::join!(self.workers.stop(), self.webhooks.stop());
+        // Last, so that the end of the others can be followed.
+        if let Some(metrics) = &self.metrics {
+            metrics.stop(false).await;
+        }
     }
 
     /// How long connections are still accepted after readiness was withdrawn: in production so that load balancers notice,
@@ -127,15 +147,33 @@ pub fn start_with(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> Result<(Running, actix_web::dev::Server), StartError> {
-    let failed = |error| StartError::System(format!("{} can't be listened on", config.bind), error);
+    let failed = |address| move |error| StartError::System(format!("{address} can't be listened on"), error);
     // Before anything is written: another server may be running.
-    let socket = BoundSocket::bind(config.bind).map_err(failed)?;
-    let Composition { state, app, .. } = compose(config, clock, ids)?;
+    let socket = BoundSocket::bind(config.bind).map_err(failed(config.bind))?;
+    let started_at = clock.now();
+    let Composition { state, app, database } = compose(config, clock, ids)?;
+    let mailer = Arc::new(Mailer::new(&config.mail)?);
     let http = HttpApp::new(Arc::clone(&state))?;
+    let (requests, jobs, version) = (http.requests(), Arc::default(), state.settings.version);
+    let sender = HttpSender::new(config.webhook_private_targets)?;
+    let runner = Runner {
+        app: Arc::clone(&app),
+        mailer: Arc::clone(&mailer),
+        measures: Arc::clone(&jobs),
+        quotes: config.quotes_url.clone().map(Provider::new).transpose()?,
+        backups: Backups::new(config, Arc::clone(&database)),
+        stop_backup: Arc::default(),
+    };
+    let sources = Sources { app: Arc::clone(&app), database, requests, jobs, mailer, started_at, version };
+    let source: Arc<dyn MetricsSource> = Arc::new(Exporter::new(sources));
+    let metrics = match config.metrics.bind {
+        Some(bind) => Some(serve_metrics(bind, &source, &config.metrics).map_err(failed(bind))?),
+        None => None,
+    };
+    let http = http.with_metrics(source);
     background::start(&app);
-    quotes::start(config, &app);
-    let mailer = Mailer::new(&config.mail)?;
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let failed = failed(config.bind);
     let listener = socket.listen().map_err(failed)?;
     let server = HttpServer::new(move || http.worker())
         .workers(cores)
@@ -151,7 +189,31 @@ pub fn start_with(
     let address = server.addrs().first().copied().unwrap_or(config.bind);
     let server = server.run();
     tracing::info!(%address, "listening");
-    let workers = Workers::start(&app, mailer);
+    let workers = Workers::start(runner);
+    let webhooks = WebhookLane::start(app, sender);
     let (handle, listener) = (server.handle(), Mutex::new(Some(listener)));
-    Ok((Running { address, state, workers, handle, listener }, server))
+    let (metrics_address, metrics) = metrics.unzip();
+    Ok((Running { address, metrics_address, state, workers, webhooks, handle, metrics, listener }, server))
+}
+
+/// Serves metrics at an address of their own, on the current runtime.
+fn serve_metrics(
+    bind: SocketAddr,
+    source: &Arc<dyn MetricsSource>,
+    config: &MetricsConfig,
+) -> std::io::Result<(SocketAddr, ServerHandle)> {
+    let app = MetricsApp { source: Arc::clone(source), token: config.token.clone() };
+    let server = HttpServer::new(move || app.worker())
+        .workers(1)
+        .client_request_timeout(Duration::from_secs(5))
+        .shutdown_timeout(1)
+        .on_connect(|connection, _| set_write_timeout(connection))
+        .disable_signals()
+        .listen(BoundSocket::bind(bind)?.listen()?.copy()?)?;
+    let address = server.addrs().first().copied().unwrap_or(bind);
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    tracing::info!(%address, "serving metrics");
+    Ok((address, handle))
 }

@@ -3,12 +3,15 @@
 use circadia_domain::audit::{AuditAction, AuditEvent, AuditOutcome, AuditQuery, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{AuditEventId, SessionId, UserId};
+use circadia_domain::seek::NewestSeek;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
+use crate::connection::MultiBackend;
 use crate::convert::corrupt;
-use crate::row::{Stored, execute, row};
+use crate::row::{Stored, execute, load_rows, row};
 use crate::schema::audit_events;
+use crate::seek::seek_newest;
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 
@@ -45,22 +48,34 @@ impl AuditRepository for Transaction {
     }
 
     fn audit_events(&mut self, sought: &AuditQuery, limit: usize) -> Result<Vec<AuditEvent>> {
-        let mut query = audit_events::table.select(AuditEventRow::as_select()).into_boxed();
-        if let Some(subject) = sought.subject {
-            query = query.filter(audit_events::subject_id.eq(Some(Sql(subject))));
-        }
-        if let Some(since) = sought.since {
-            query = query.filter(audit_events::occurred_at.ge(Sql(since)));
-        }
-        if let Some((at, id)) = sought.after {
-            let later = audit_events::occurred_at.eq(Sql(at)).and(audit_events::id.lt(Sql(id)));
-            query = query.filter(audit_events::occurred_at.lt(Sql(at)).or(later));
-        }
-        let rows: Vec<AuditEventRow> = query
-            .order((audit_events::occurred_at.desc(), audit_events::id.desc()))
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-            .load(self.connection())
-            .classified()?;
-        rows.into_iter().map(AuditEventRow::into_domain).collect()
+        let AuditQuery { after, backwards, skip, .. } = *sought;
+        let seek = NewestSeek { beyond: after, backwards, skip, limit };
+        let part = seek_newest!(filtered(sought), (audit_events::occurred_at, audit_events::id), seek);
+        load_rows!(self, part, AuditEventRow)
     }
+
+    fn audit_event_total(&mut self, sought: &AuditQuery) -> Result<i64> {
+        filtered(sought).count().get_result(self.connection()).classified()
+    }
+}
+
+/// The events that meet a query, wherever it begins.
+fn filtered(sought: &AuditQuery) -> audit_events::BoxedQuery<'static, MultiBackend> {
+    let mut query = audit_events::table.into_boxed();
+    if let Some(subject) = sought.subject {
+        query = query.filter(audit_events::subject_id.eq(Some(Sql(subject))));
+    }
+    if let Some(actor) = sought.actor {
+        query = query.filter(audit_events::actor_id.eq(Some(Sql(actor))));
+    }
+    if let Some(action) = &sought.action {
+        query = query.filter(audit_events::action.eq(Sql(action.clone())));
+    }
+    if let Some(since) = sought.since {
+        query = query.filter(audit_events::occurred_at.ge(Sql(since)));
+    }
+    if let Some(until) = sought.until {
+        query = query.filter(audit_events::occurred_at.lt(Sql(until)));
+    }
+    query
 }

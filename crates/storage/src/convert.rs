@@ -9,6 +9,11 @@ pub(crate) fn corrupt(what: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(what.to_string())
 }
 
+/// A number of rows as SQL's `LIMIT` and `OFFSET` have it.
+pub(crate) fn sql_limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
 /// Reads a number into a narrower type.
 pub(crate) fn number<Wide, Narrow>(wide: Wide) -> Result<Narrow>
 where

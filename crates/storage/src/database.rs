@@ -22,6 +22,14 @@ use crate::transaction::{Result, Transaction};
 use crate::writer_lock::WriterLock;
 use crate::{migrations, statements, task_keys};
 
+/// How often a writing transaction runs in all, if it loses to others.
+const MAX_ATTEMPTS: u32 = 5;
+/// The longest wait before it runs the second time; twice as long before each further time.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(10);
+/// After this time it doesn't run again: who waits for it is to be answered within two seconds. So a lock that was waited
+/// for in vain isn't waited for again.
+const RETRY_WINDOW: Duration = Duration::from_secs(1);
+
 /// A database behind a pool of connections.
 pub struct SqlDatabase {
     pool: Pool,
@@ -55,6 +63,10 @@ impl SqlDatabase {
         self.backend
     }
 
+    pub(crate) const fn options(&self) -> &StorageOptions {
+        &self.options
+    }
+
     /// Runs the pending migrations, under a lock between replicas that start together. Retries to connect until `wait`
     /// is over. Returns the names of the migrations that were run. Then rewrites what tasks are sorted and searched by
     /// where an older version computed it.
@@ -77,9 +89,29 @@ impl SqlDatabase {
         migrations::applied(self.backend, &self.options)
     }
 
+    /// The names of the migrations of this version, oldest first.
+    pub fn known_migrations(&self) -> std::result::Result<Vec<String>, StorageError> {
+        migrations::known(self.backend)
+    }
+
+    /// Runs those of the pending migrations that are named, under the lock of [`SqlDatabase::migrate`].
+    pub fn migrate_to(&self, names: &[String]) -> std::result::Result<Vec<String>, StorageError> {
+        migrations::migrate_to(self.backend, &self.options, names)
+    }
+
     /// The number of open connections, and how many of them are idle.
     pub fn connections(&self) -> (u32, u32) {
         self.pool.counts()
+    }
+
+    /// Threads with a connection that were given up, because the database doesn't answer them.
+    pub fn left_behind(&self) -> u32 {
+        self.pool.left_behind()
+    }
+
+    /// Connections at most.
+    pub const fn max_connections(&self) -> u32 {
+        self.options.max_connections
     }
 
     /// A connection. Only if none can be opened, the database counts as unreachable: not if all are in use, nor if the
@@ -103,22 +135,49 @@ impl SqlDatabase {
 
     /// Opens a transaction, runs `work` in it and ends it as `work` says. `open` runs the transaction's first
     /// statement, if it needs one; [`diesel::NotFound`] from it becomes [`StoreError::NoSuchUser`].
+    ///
+    /// A writing transaction that lost to another one runs again as a whole, after a short random time.
     pub(crate) fn run<T>(
         &self,
         purpose: Purpose,
         open: impl Fn(&mut AnyConnection) -> QueryResult<T>,
-        work: impl FnOnce(&mut Transaction, T) -> TransactionEnd,
+        mut work: impl FnMut(&mut Transaction, T) -> TransactionEnd,
     ) -> Result<()> {
         let _writer_guard = match (self.backend, purpose) {
             (Backend::Sqlite, Purpose::Writing) => Some(self.writers.lock(self.options.turn_timeout)?),
             _ => None,
         };
+        let begun = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let ended = self.run_once(purpose, &open, &mut work);
+            let again = attempt < MAX_ATTEMPTS && begun.elapsed() < RETRY_WINDOW;
+            if purpose == Purpose::Reading || !statements::found_conflict() || !again {
+                return ended;
+            }
+            tracing::debug!(attempt, "a transaction lost to another one, and runs again");
+            std::thread::sleep(retry_delay(attempt));
+            attempt += 1;
+        }
+    }
+
+    fn run_once<T>(
+        &self,
+        purpose: Purpose,
+        open: impl Fn(&mut AnyConnection) -> QueryResult<T>,
+        work: &mut impl FnMut(&mut Transaction, T) -> TransactionEnd,
+    ) -> Result<()> {
         statements::begin_unit();
         let (mut transaction, opened) = self.open(purpose, open)?;
         statements::begin_work();
         let verdict = work(&mut transaction, opened);
         statements::end_work();
         let ended = match verdict {
+            // There is nothing left to commit.
+            TransactionEnd::Commit if statements::found_conflict() => {
+                transaction.roll_back();
+                Err(StoreError::Unavailable("the transaction lost to others again and again".to_owned()))
+            }
             TransactionEnd::Commit => transaction.commit().map_err(|error| Self::classify_commit(&error, purpose)),
             TransactionEnd::Rollback => {
                 transaction.roll_back();
@@ -172,6 +231,12 @@ impl SqlDatabase {
         transaction.commit().map_err(|error| Self::classify_commit(&error, Purpose::Writing))?;
         Ok(outcomes)
     }
+}
+
+/// How long to wait before a transaction runs again: a random time, so that two that were in each other's way part.
+fn retry_delay(attempt: u32) -> Duration {
+    let most = FIRST_RETRY_DELAY * 2_u32.pow(attempt - 1);
+    most.mul_f64(fastrand::f64().max(0.1))
 }
 
 /// Runs a write in a savepoint. Fails if the whole transaction is lost.

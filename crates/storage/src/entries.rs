@@ -12,7 +12,7 @@ use circadia_domain::revision::Revision;
 use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
 
-use crate::convert::number;
+use crate::convert::{number, sql_limit};
 use crate::dialect::{HabitDayIn, insert_rows, upsert_two};
 use crate::habits::HistoryRow;
 use crate::row::{Stored, load_rows, row};
@@ -103,7 +103,7 @@ impl EntryRepository for Transaction {
             .filter(entries::habit_id.eq(Sql(habit)))
             .filter(entries::date.between(Sql(range.from()), Sql(range.to())))
             .select(EntryRow::as_select())
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX));
+            .limit(sql_limit(limit));
         let rows: Vec<EntryRow> = if backwards {
             in_range.order(entries::date.desc()).load(self.connection())
         } else {

@@ -52,6 +52,7 @@ impl Transaction {
             Err(diesel::NotFound) => return Err(StoreError::NoSuchUser),
             locked => locked.classified()?,
         }
+        self.subtract_logins(user)?;
         for table in owned_by_users() {
             DeleteOf { table, column: "user_id", user: Sql(user) }.execute(self.connection()).classified()?;
         }

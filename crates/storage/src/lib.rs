@@ -10,6 +10,7 @@
 //! - `dialect`: everything that differs between the databases, and the only place where it may;
 //! - `tombstones`, `erasure`: what stays of deleted rows, and what goes with an account;
 //! - `connection`, `pool`, `database`, `transaction`, `writer_lock`: from a URL to a transaction;
+//! - `transfer`: copies, and what backups are made of;
 //! - `task_keys`: what tasks are sorted and searched by, and what rewrites it when its rules change;
 //! - `migrations`: the embedded migrations of `migrations/{sqlite,postgres,mysql}` and the lock they run under.
 //!
@@ -37,10 +38,13 @@
 //! - tables that are joined also stand in `allow_tables_to_appear_in_same_query!`;
 //! - a repository's function takes a constant number of statements, whatever the number of rows: `insert_rows!` for bulk
 //!   writes, `eq_any` for bulk reads. Ids and times come from the caller;
+//! - a new table also stands in `tables!` of `transfer/table.rs`, after those that it references;
 //! - moods are also read by the union in `dialect/mood_union.rs`.
 
+mod accounts;
 mod audit;
 mod backend;
+mod calendar;
 mod connection;
 mod convert;
 mod database;
@@ -48,10 +52,14 @@ mod dialect;
 mod entries;
 mod ephemera;
 mod erasure;
+mod export;
 mod habit_days;
 mod habits;
 mod home;
+mod idempotency_keys;
 mod identities;
+mod import;
+mod imports;
 mod jobs;
 mod keys;
 mod logins;
@@ -65,6 +73,7 @@ mod pool;
 mod quotes;
 mod row;
 mod schema;
+mod security_events;
 mod seek;
 mod sessions;
 mod shared_pauses;
@@ -72,19 +81,25 @@ mod sleep;
 mod sql_types;
 mod statements;
 mod stats;
+mod sync;
 mod task_keys;
 mod tasks;
+mod text_search;
 mod themes;
 mod time_entries;
 mod timer;
 mod tombstones;
 mod totp;
 mod transaction;
+pub mod transfer;
 mod users;
+mod webhooks;
 mod writer_lock;
 
 pub use backend::Backend;
 pub use database::SqlDatabase;
 pub use erasure::RETAINED_AFTER_ERASURE;
+pub use export::{EXPORTED, NOT_EXPORTED};
 pub use options::{StorageError, StorageOptions};
 pub use schema::owned_by_users;
+pub use statements::STATEMENTS;

@@ -9,7 +9,7 @@ use circadia_domain::revision::Revision;
 use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
 
-use crate::convert::{corrupt, number};
+use crate::convert::{corrupt, number, sql_limit};
 use crate::dialect::{MoodDates, MoodUnion, MoodValues, UserDays, insert_rows};
 use crate::row::{Stored, delete_row, execute, first_row, row};
 use crate::schema::{mood_moments, moods};
@@ -18,7 +18,7 @@ use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
     #[diesel(table_name = moods, primary_key(user_id, date))]
-    struct MoodRow of Mood {
+    pub(crate) struct MoodRow of Mood {
         date: Sql<Date>,
         value: i32,
         note: Option<Sql<MoodNote>>,
@@ -31,7 +31,7 @@ row! {
 
 row! {
     #[diesel(table_name = mood_moments, primary_key(user_id, id))]
-    struct MomentRow of MoodMoment {
+    pub(crate) struct MomentRow of MoodMoment {
         id: Sql<MoodMomentId>,
         #[diesel(column_name = felt_at)]
         at: Sql<Instant>,
@@ -175,7 +175,7 @@ impl MoodRepository for Transaction {
     }
 
     fn mood_dates(&mut self, user: UserId, range: DateRange, limit: usize, backwards: bool) -> Result<Vec<Date>> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = sql_limit(limit);
         let query = MoodDates { days: UserDays::new(user, range), limit, backwards };
         let dates: Vec<Sql<Date>> = query.load(self.connection()).classified()?;
         Ok(dates.into_iter().map(Sql::into_inner).collect())

@@ -133,6 +133,11 @@ impl Pool {
         (state.open, u32::try_from(state.idle.len()).unwrap_or(u32::MAX))
     }
 
+    /// The number of connections that threads hold which were given up.
+    pub(crate) fn left_behind(&self) -> u32 {
+        self.0.state.lock().left_behind
+    }
+
     /// Opens one that is counted already.
     fn open(&self) -> Result<PooledConnection, AcquireError> {
         let counted = Counted(self);

@@ -1,6 +1,7 @@
-//! Parts of lists that are sorted by a date and, within a day, by an id: how a [`DateSeek`] is asked for.
+//! Parts of lists that are sorted by a date or an instant and an id: how a [`DateSeek`] and a [`NewestSeek`] are asked for.
 //!
 //! [`DateSeek`]: circadia_domain::seek::DateSeek
+//! [`NewestSeek`]: circadia_domain::seek::NewestSeek
 
 /// Narrows a boxed query to the part that a `DateSeek` wants, in its order; the columns are the date's and the id's.
 macro_rules! seek_by_date {
@@ -16,7 +17,27 @@ macro_rules! seek_by_date {
         } else {
             query.order((date.desc(), id.desc()))
         };
-        query.limit(i64::try_from(seek.limit).unwrap_or(i64::MAX))
+        query.limit($crate::convert::sql_limit(seek.limit))
     }};
 }
 pub(crate) use seek_by_date;
+
+/// Narrows a boxed query to the part that a `NewestSeek` wants, in its order; the columns are the instant's and the id's.
+macro_rules! seek_newest {
+    ($query:expr, ($at:expr, $id:expr), $seek:expr) => {{
+        let (mut query, seek) = ($query, $seek);
+        if let Some((at, id)) = seek.beyond {
+            let same = $at.eq(Sql(at));
+            query = if seek.backwards {
+                query.filter($at.gt(Sql(at)).or(same.and($id.gt(Sql(id)))))
+            } else {
+                query.filter($at.lt(Sql(at)).or(same.and($id.lt(Sql(id)))))
+            };
+        }
+        let query =
+            if seek.backwards { query.order(($at.asc(), $id.asc())) } else { query.order(($at.desc(), $id.desc())) };
+        let query = query.limit($crate::convert::sql_limit(seek.limit));
+        if seek.skip > 0 { query.offset($crate::convert::sql_limit(seek.skip)) } else { query }
+    }};
+}
+pub(crate) use seek_newest;

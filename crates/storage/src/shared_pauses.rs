@@ -16,7 +16,7 @@ use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
     #[diesel(table_name = shared_pauses, primary_key(user_id, id))]
-    struct SharedPauseRow of SharedPause {
+    pub(crate) struct SharedPauseRow of SharedPause {
         id: Sql<SharedPauseId>,
         #[diesel(column_name = from_date)]
         from: Sql<Date>,

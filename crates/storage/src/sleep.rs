@@ -9,7 +9,7 @@ use circadia_domain::sleep::{
 use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
 
-use crate::convert::corrupt;
+use crate::convert::{corrupt, sql_limit};
 use crate::row::{Stored, execute, first_row, load_rows, row};
 use crate::schema::sleep_logs;
 use crate::sql_types::Sql;
@@ -70,7 +70,7 @@ impl SleepRepository for Transaction {
             .filter(sleep_logs::started_at.gt(Sql(slice.after.unwrap_or(first))))
             .filter(sleep_logs::started_at.lt(Sql(slice.before.unwrap_or(last))))
             .select(SleepLogRow::as_select())
-            .limit(i64::try_from(slice.limit).unwrap_or(i64::MAX));
+            .limit(sql_limit(slice.limit));
         let rows: Vec<SleepLogRow> = if slice.backwards {
             of_dates.order(sleep_logs::started_at.desc()).load(self.connection())
         } else {

@@ -1,5 +1,5 @@
-//! Counts the statements of a unit of work, and notes whether one of them found the connection dead, and whether the
-//! thread waits for the database at the moment.
+//! Counts the statements of a unit of work, and notes whether one of them found the connection dead or lost to another
+//! transaction, and whether the thread waits for the database at the moment.
 //!
 //! A unit of work runs on one thread, so all of it is thread-local. Diesel reports everything that is sent over a connection to
 //! its [`Instrumentation`].
@@ -10,7 +10,7 @@ use circadia_domain::database_calls::DatabaseCalls;
 use circadia_domain::unit_of_work::UnitCost;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
-use crate::dialect::is_connection_lost;
+use crate::dialect::{is_conflict, is_connection_lost};
 
 thread_local! {
     /// What was sent since the unit began.
@@ -19,8 +19,12 @@ thread_local! {
     static BEFORE_WORK: Cell<u32> = const { Cell::new(0) };
     static LAST_UNIT: Cell<UnitCost> = const { Cell::new(UnitCost { statements: 0, round_trips: 0 }) };
     static CONNECTION_LOST: Cell<bool> = const { Cell::new(false) };
+    static CONFLICT: Cell<bool> = const { Cell::new(false) };
     static CALLS: DatabaseCalls = DatabaseCalls::default();
 }
+
+/// The target of an event per statement, with its text.
+pub const STATEMENTS: &str = "circadia_storage::statements";
 
 /// Watches the statements of a connection.
 pub(crate) struct WatchStatements;
@@ -28,14 +32,21 @@ pub(crate) struct WatchStatements;
 impl Instrumentation for WatchStatements {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
-            InstrumentationEvent::StartQuery { .. } => {
+            InstrumentationEvent::StartQuery { query, .. } => {
+                if tracing::enabled!(target: STATEMENTS, tracing::Level::TRACE) {
+                    let text = query.to_string();
+                    // Without the values, which are the users'.
+                    let sql = text.split_once(" -- binds").map_or(&*text, |(sql, _)| sql);
+                    tracing::trace!(target: STATEMENTS, sql);
+                }
                 SENT.set(SENT.get().saturating_add(1));
                 CALLS.with(DatabaseCalls::begin);
             }
             InstrumentationEvent::FinishQuery { error, .. } => {
                 CALLS.with(DatabaseCalls::end);
-                if error.is_some_and(is_connection_lost) {
-                    CONNECTION_LOST.set(true);
+                if let Some(error) = error {
+                    CONNECTION_LOST.set(CONNECTION_LOST.get() || is_connection_lost(error));
+                    CONFLICT.set(CONFLICT.get() || is_conflict(error));
                 }
             }
             _ => {}
@@ -67,6 +78,7 @@ pub(crate) fn begin_unit() {
     BEFORE_WORK.set(0);
     LAST_UNIT.set(UnitCost::default());
     CONNECTION_LOST.set(false);
+    CONFLICT.set(false);
 }
 
 /// From here on, statements are the repositories'.
@@ -89,6 +101,11 @@ pub(crate) fn end_unit() {
 /// Whether a statement of the thread's unit of work found the connection dead.
 pub(crate) fn found_connection_lost() -> bool {
     CONNECTION_LOST.get()
+}
+
+/// Whether the database ended the thread's transaction for the sake of another.
+pub(crate) fn found_conflict() -> bool {
+    CONFLICT.get()
 }
 
 /// The cost of the thread's last unit of work.

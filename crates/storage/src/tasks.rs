@@ -12,16 +12,17 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::connection::MultiBackend;
-use crate::convert::{corrupt, number};
+use crate::convert::{corrupt, number, sql_limit};
 use crate::row::{Stored, delete_row, execute, first_row, load_rows, row};
 use crate::schema::{tasks, time_entries, timers};
 use crate::sql_types::Sql;
 use crate::task_keys::KeyColumns;
+use crate::text_search::containing;
 use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
     #[diesel(table_name = tasks, primary_key(user_id, id))]
-    struct TaskRow of Task {
+    pub(crate) struct TaskRow of Task {
         id: Sql<TaskId>,
         title: Sql<TaskTitle>,
         description: Option<Sql<TaskDescription>>,
@@ -50,20 +51,6 @@ impl Stored<Priority> for i32 {
 }
 
 type Query<'a> = tasks::BoxedQuery<'a, MultiBackend>;
-
-/// The `LIKE` pattern of texts that contain `text`, with `!` as the escape character.
-fn containing(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
-}
 
 /// The statuses of open tasks.
 const OPEN: [TaskStatus; 2] = [TaskStatus::Todo, TaskStatus::InProgress];
@@ -174,7 +161,7 @@ impl TaskRepository for Transaction {
             }
             (TaskSort::Title, _) => ordered!(query, tasks::title_key, ascending, None::<(String, TaskId)>),
         };
-        load_rows!(self, query.limit(i64::try_from(seek.limit).unwrap_or(i64::MAX)), TaskRow)
+        load_rows!(self, query.limit(sql_limit(seek.limit)), TaskRow)
     }
 
     fn tasks_due(&mut self, user: UserId, by: Date, limit: usize) -> Result<DueTasks> {
@@ -182,7 +169,7 @@ impl TaskRepository for Transaction {
         // None is without a due day, so the index has their order.
         let query = ordered!(filtered(user, &filter), tasks::due_on, true, None::<(Option<Sql<Date>>, TaskId)>);
         let rows: Vec<(TaskRow, i64)> = query
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .limit(sql_limit(limit))
             .select((TaskRow::as_select(), sql::<BigInt>("count(*) OVER ()")))
             .load(self.connection())
             .classified()?;
@@ -235,16 +222,5 @@ impl TaskRepository for Transaction {
             .execute(self.connection())
             .classified()?;
         delete_row!(self, tasks, user, id, rev, now)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_what_they_contain_and_nothing_else() {
-        assert_eq!(containing("a"), "%a%");
-        assert_eq!(containing("50%_!\\"), "%50!%!_!!\\%");
     }
 }

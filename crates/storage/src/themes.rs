@@ -19,7 +19,7 @@ use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
     #[diesel(table_name = themes, primary_key(user_id, id))]
-    struct ThemeRow of Theme {
+    pub(crate) struct ThemeRow of Theme {
         id: Sql<ThemeId>,
         name: Sql<ThemeName>,
         color: Sql<Color>,

@@ -19,7 +19,7 @@ use crate::transaction::{Classify as _, Result, Transaction};
 
 row! {
     #[diesel(table_name = time_entries, primary_key(user_id, id))]
-    struct TimeEntryRow of TimeEntry {
+    pub(crate) struct TimeEntryRow of TimeEntry {
         id: Sql<TimeEntryId>,
         #[diesel(column_name = habit_id)]
         habit: Option<Sql<HabitId>>,

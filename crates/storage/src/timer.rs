@@ -2,8 +2,10 @@
 
 use circadia_domain::civil::{Instant, ZoneOrOffset};
 use circadia_domain::ids::{HabitId, TaskId, UserId};
+use circadia_domain::revision::Revision;
 use circadia_domain::time_entries::TimeNote;
 use circadia_domain::timer::{Timer, TimerRepository};
+use circadia_domain::tombstones::ItemKey;
 use diesel::prelude::*;
 
 use crate::row::{Stored as _, execute, first_row, row};
@@ -38,8 +40,11 @@ impl TimerRepository for Transaction {
         )
     }
 
-    fn delete_timer(&mut self, user: UserId) -> Result<bool> {
-        let removed = diesel::delete(timers::table.find(Sql(user))).execute(self.connection()).classified()?;
-        Ok(removed > 0)
+    fn delete_timer(&mut self, user: UserId, rev: Revision, now: Instant) -> Result<bool> {
+        let ran = diesel::delete(timers::table.find(Sql(user))).execute(self.connection()).classified()? > 0;
+        if ran {
+            self.leave_tombstone(user, &ItemKey::timer(user), rev, now)?;
+        }
+        Ok(ran)
     }
 }

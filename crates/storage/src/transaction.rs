@@ -53,7 +53,9 @@ impl Transaction {
     pub(crate) fn commit(mut self) -> diesel::QueryResult<()> {
         self.ended = true;
         let committed = dialect::commit(self.pooled.connection());
-        self.pooled.broken |= committed.is_err() || statements::found_connection_lost();
+        // A transaction that lost to another is over, and its connection is well.
+        let is_broken = committed.is_err() && !statements::found_conflict();
+        self.pooled.broken |= is_broken || statements::found_connection_lost();
         committed
     }
 

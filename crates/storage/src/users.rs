@@ -4,13 +4,13 @@ use circadia_domain::civil::{DayStart, Instant, Weekday, Weekdays, Zone};
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
 use circadia_domain::users::{
-    ColorScheme, Credentials, Email, Locale, Login, NewUser, Reservation, Role, Settings, SleepGoal, User,
+    Avatar, ColorScheme, Credentials, Email, Locale, Login, NewUser, Reservation, Role, Settings, SleepGoal, User,
     UserRepository, Username,
 };
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::convert::{corrupt, number};
+use crate::convert::{corrupt, number, sql_limit};
 use crate::row::{Stored, execute, row};
 use crate::schema::{user_revisions, username_reservations, users};
 use crate::sql_types::Sql;
@@ -74,6 +74,7 @@ struct UserRow {
     created_at: Sql<Instant>,
     updated_at: Sql<Instant>,
     rev: i64,
+    avatar: Option<Sql<Avatar>>,
 }
 
 impl UserRow {
@@ -89,6 +90,7 @@ impl UserRow {
             created_at: Sql(user.created_at),
             updated_at: Sql(user.created_at),
             rev: FIRST_REVISION,
+            avatar: None,
         })
     }
 
@@ -101,6 +103,7 @@ impl UserRow {
             role: self.role.0,
             active: self.active,
             settings: self.settings.into_domain()?,
+            avatar: self.avatar.map(Sql::into_inner),
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
             rev: Revision(self.rev),
@@ -155,6 +158,11 @@ impl UserRepository for Transaction {
         found.map(|(row, latest_rev)| row.into_user(latest_rev)).transpose()
     }
 
+    fn latest_revision(&mut self, id: UserId) -> Result<Option<Revision>> {
+        let rows = user_revisions::table.find(Sql(id)).select(user_revisions::rev);
+        Ok(rows.first::<i64>(self.connection()).optional().classified()?.map(Revision))
+    }
+
     fn find_credentials(&mut self, login: &Login) -> Result<Option<Credentials>> {
         let credentials = users::table.select(CredentialsRow::as_select());
         let found = match login {
@@ -199,6 +207,17 @@ impl UserRepository for Transaction {
             diesel::update(users::table.find(Sql(id))).set((
                 users::username.eq(Sql(username.clone())),
                 users::username_key.eq(username.key()),
+                users::updated_at.eq(Sql(now)),
+                users::rev.eq(rev.0),
+            ))
+        )
+    }
+
+    fn update_avatar(&mut self, id: UserId, avatar: Option<Avatar>, rev: Revision, now: Instant) -> Result<()> {
+        execute!(
+            self,
+            diesel::update(users::table.find(Sql(id))).set((
+                users::avatar.eq(avatar.map(Sql)),
                 users::updated_at.eq(Sql(now)),
                 users::rev.eq(rev.0),
             ))
@@ -267,11 +286,7 @@ impl UserRepository for Transaction {
     }
 
     fn user_ids(&mut self, after: Option<UserId>, limit: usize) -> Result<Vec<UserId>> {
-        let mut ids = users::table
-            .select(users::id)
-            .order(users::id)
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-            .into_boxed();
+        let mut ids = users::table.select(users::id).order(users::id).limit(sql_limit(limit)).into_boxed();
         if let Some(after) = after {
             ids = ids.filter(users::id.gt(Sql(after)));
         }

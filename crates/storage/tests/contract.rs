@@ -5,15 +5,21 @@
 
 #[cfg(test)] // which lets the lints know
 mod contract {
+    pub(crate) mod accounts;
     pub(crate) mod audit;
+    pub(crate) mod calendar;
     pub(crate) mod entries;
     pub(crate) mod ephemera;
     pub(crate) mod erasure;
+    pub(crate) mod export;
     pub(crate) mod habits;
     pub(crate) mod home;
+    pub(crate) mod idempotency_keys;
     pub(crate) mod identities;
+    pub(crate) mod imports;
     pub(crate) mod jobs;
     pub(crate) mod keys;
+    pub(crate) mod login_analytics;
     pub(crate) mod logins;
     pub(crate) mod migrations;
     pub(crate) mod moods;
@@ -27,13 +33,16 @@ mod contract {
     pub(crate) mod shared_pauses;
     pub(crate) mod sleep;
     pub(crate) mod stats;
+    pub(crate) mod sync;
     pub(crate) mod tasks;
     pub(crate) mod themes;
     pub(crate) mod time_entries;
     pub(crate) mod timer;
     pub(crate) mod totp;
+    pub(crate) mod transfer;
     pub(crate) mod units;
     pub(crate) mod users;
+    pub(crate) mod webhooks;
 }
 #[cfg(test)]
 mod support;
@@ -84,6 +93,17 @@ macro_rules! contract {
 }
 
 contract! {
+    sync {
+        whoever_reads_on_from_a_cursor_has_everything,
+        a_revision_of_many_rows_is_read_in_parts,
+        old_tombstones_go_and_older_cursors_with_them,
+    }
+    export {
+        every_table_of_users_is_exported_or_left_out_for_a_reason,
+        everything_that_is_exported_has_a_place_in_the_document,
+        pages_follow_one_another,
+        many_rows_are_put_and_replaced,
+    }
     units {
         a_user_without_a_revision_is_refused,
         a_write_raises_the_revision_by_one,
@@ -100,6 +120,7 @@ contract! {
         a_database_answers_a_ping;
         servers:
         a_read_cannot_write,
+        a_write_that_lost_to_another_runs_again_as_a_whole,
         a_server_that_is_away_is_unavailable_in_time,
         lost_connections_are_replaced_unseen,
     }
@@ -112,6 +133,7 @@ contract! {
         credentials_are_found_by_name_address_and_id,
         names_are_reserved_once_and_go_with_their_holder,
         settings_and_passwords_change,
+        an_image_is_set_and_removed_for_its_user_alone,
         roles_exist_once_someone_has_them,
     }
     identities {
@@ -132,18 +154,41 @@ contract! {
         sessions_that_go_on_are_listed_latest_use_first,
         a_changed_role_is_published_and_ends_nothing,
     }
+    login_analytics {
+        figures_equal_a_count_of_the_attempts,
+        several_writers_roll_up_once,
+        addresses_are_truncated_after_30_days,
+        old_attempts_go_and_their_figures_stay,
+        suspicious_patterns_are_recorded_once_an_hour,
+        a_new_device_or_country_is_noticed,
+        activity_is_read_in_pages,
+        accounts_are_counted,
+    }
     logins {
         successes_are_counted_since_each_start,
         attempts_without_an_account_are_recorded,
     }
     jobs {
         a_job_is_claimed_as_it_was_enqueued,
-        two_workers_never_get_the_same_job,
+        workers_never_get_the_same_job,
+        what_was_not_begun_is_handed_back,
+        a_lease_is_renewed_as_long_as_it_is_in_force,
         an_expired_lease_is_taken_over_and_is_the_first_worker_s_no_more,
         jobs_come_when_they_are_due_the_longest_due_first,
-        what_is_done_or_given_up_is_not_claimed_again_and_holds_nothing,
+        a_job_that_goes_on_is_claimed_again_as_a_new_one,
+        what_is_done_holds_nothing_and_what_is_given_up_can_be_retried,
         old_jobs_are_purged,
+        jobs_are_listed_newest_first_by_state_and_kind,
+        jobs_are_counted_by_state_and_kind,
+        of_eight_schedulers_at_once_one_enqueues,
+        no_second_job_is_enqueued_while_the_last_waits,
+        a_clock_that_is_set_back_stops_no_schedule,
         jobs_of_unknown_users_are_refused,
+    }
+    idempotency_keys {
+        one_of_many_requests_claims_a_key,
+        what_was_committed_is_not_done_again,
+        old_keys_go,
     }
     one_time {
         a_newer_token_takes_the_place_of_an_older_one,
@@ -161,6 +206,14 @@ contract! {
         events_read_back_newest_first,
         events_are_found_by_account_and_time_and_paged,
         events_outlive_their_accounts,
+        events_are_found_by_actor_action_and_days_and_counted,
+    }
+    accounts {
+        accounts_are_filtered_and_counted,
+        accounts_are_read_on_from_any_of_them,
+        an_account_tells_how_its_user_can_sign_in,
+        an_account_is_changed_as_a_whole_or_refused,
+        addresses_are_verified_once_in_the_user_s_next_revision,
     }
     totp {
         a_second_factor_reads_back_as_written_and_is_replaced,
@@ -172,6 +225,24 @@ contract! {
         passkeys_of_others_are_out_of_reach,
         a_credential_belongs_to_one_passkey,
         passkeys_are_removed_one_by_one_and_together,
+    }
+    webhooks {
+        a_webhook_reads_back_as_written,
+        what_its_owner_changes_is_stored_and_the_rest_stays,
+        webhooks_of_others_are_out_of_reach,
+        changes_are_told_once_however_many_look,
+        many_changes_are_told_by_parts,
+        a_webhook_is_served_by_one_server_at_a_time,
+        a_delivery_is_tried_until_it_is_given_up,
+        one_message_that_is_refused_does_not_make_an_endpoint_dead,
+        an_endpoint_that_is_gone_is_disabled_at_once,
+        what_waits_goes_on_when_a_webhook_is_enabled,
+        deliveries_are_listed_newest_first,
+        old_deliveries_are_purged,
+    }
+    calendar {
+        a_calendar_reads_back_as_written_and_is_replaced,
+        calendars_show_what_is_open_or_was_changed_lately,
     }
     personal_tokens {
         a_token_reads_back_as_written,
@@ -191,7 +262,6 @@ contract! {
     }
     quotes {
         a_set_is_in_force_from_its_day_until_the_next,
-        of_eight_replicas_one_leases_the_feed,
     }
     stats {
         an_overview_is_of_what_every_tracker_wrote,
@@ -206,6 +276,12 @@ contract! {
         what_belongs_to_them_is_counted,
         a_deleted_theme_leaves_its_habits_and_tasks_unthemed,
         themes_of_others_are_out_of_reach,
+    }
+    imports {
+        an_import_reads_back_as_written,
+        what_was_made_is_forgotten_from_its_end,
+        revisions_are_those_of_ones_own,
+        each_part_is_done_once_whoever_does_it,
     }
     shared_pauses {
         a_shared_pause_reads_back_as_written,
@@ -309,5 +385,16 @@ contract! {
         what_is_pending_and_applied_is_told,
         everything_can_be_undone,
         what_was_linked_with_google_is_known_by_its_issuer,
+    }
+    transfer {
+        every_table_and_column_is_known,
+        referenced_tables_come_first,
+        tables_that_migrations_fill_are_known,
+        everything_is_copied_there_and_back,
+        a_copy_that_was_cut_off_is_gone_on_with,
+        a_database_in_use_is_filled_only_if_it_is_to_be_replaced,
+        what_changes_meanwhile_is_told,
+        what_arrives_damaged_is_told,
+        rows_go_through_lines_of_json,
     }
 }

@@ -7,14 +7,17 @@ import datetime
 import json
 import os
 import sys
+import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
 from circadia_client import AuthenticatedClient, Client
+from circadia_client.api.admin import list_accounts
 from circadia_client.api.auth import login, register
 from circadia_client.api.entries import put_entry
 from circadia_client.api.habits import create_habit, get_today, list_habits, update_habit
 from circadia_client.api.home import get_home
+from circadia_client.api.imports import list_imports
 from circadia_client.api.me import delete_me, update_me
 from circadia_client.api.moods import put_mood
 from circadia_client.api.plans import put_plan
@@ -22,23 +25,28 @@ from circadia_client.api.quotes import get_quote_of_the_day
 from circadia_client.api.schedules import preview_schedule
 from circadia_client.api.sleep import create_sleep_log
 from circadia_client.api.stats import get_stats_overview
+from circadia_client.api.sync import get_changes, send_changes
 from circadia_client.api.system import get_config, get_readiness
 from circadia_client.api.tasks import create_task, transition_task
 from circadia_client.api.themes import create_theme
 from circadia_client.api.time import discard_timer, get_timer, start_timer
+from circadia_client.api.webhooks import create_webhook, update_webhook
 from circadia_client.models import (
     CountKind,
     CreateHabitBody,
     CreateSleepLogBody,
     CreateTaskBody,
     CreateThemeBody,
+    CreateWebhookBody,
     DailySchedule,
+    DisabledReason,
     EntryState,
     EntryWritten,
     ErrorCode,
     Habit,
     HabitPage,
     Home,
+    ImportList,
     KpiKey,
     ListHabitsSort,
     LoginBody,
@@ -65,6 +73,14 @@ from circadia_client.models import (
     SleepOverlapProblem,
     StartTimerBody,
     StatsOverview,
+    SyncBatch,
+    SyncBatchAnswer,
+    SyncChanges,
+    SyncCommand,
+    SyncCommandDataType0,
+    SyncOperation,
+    SyncStatus,
+    SyncType,
     TaskStatus,
     Theme,
     TimerState,
@@ -72,8 +88,12 @@ from circadia_client.models import (
     Tokens,
     TransitionBody,
     UpdateHabitBody,
+    UpdateWebhookBody,
     User,
     UserTask,
+    Webhook,
+    WebhookEventFilter,
+    WebhookWithSecret,
     Weekday,
     WeeklySchedule,
 )
@@ -160,6 +180,19 @@ def flows(base_url: str) -> dict[str, Callable[[], None]]:
         mood = good(Mood, put_mood.sync(today, client=client, body=body))
         assert mood.value == 7 and mood.note is None
 
+    def imports() -> None:
+        assert good(ImportList, list_imports.sync(client=client)).items == []
+
+    def sync() -> None:
+        page = good(SyncChanges, get_changes.sync(client=client))
+        assert not page.has_more and page.state is not None and len(page.changes) > 5
+        command = SyncCommand(id=uuid.uuid4(), type_=SyncType.MOOD, operation=SyncOperation.PUT, key=str(today))
+        command.data = SyncCommandDataType0.from_dict({"value": 8})
+        sent = good(SyncBatchAnswer, send_changes.sync(client=client, body=SyncBatch(commands=[command])))
+        assert sent.results[0].status is SyncStatus.APPLIED
+        changed = good(SyncChanges, get_changes.sync(client=client, cursor=page.cursor))
+        assert [change.type_ for change in changed.changes] == ["mood"]
+
     def stats() -> None:
         overview = good(StatsOverview, get_stats_overview.sync(client=client))
         assert any(kpi.key is KpiKey.COMPLETION_RATE for kpi in overview.kpis)
@@ -174,13 +207,25 @@ def flows(base_url: str) -> dict[str, Callable[[], None]]:
     def home() -> None:
         assert len(good(Home, get_home.sync(client=client)).habits.items) == 1
 
+    def admin() -> None:
+        refused = good(Problem, list_accounts.sync(client=client))
+        assert refused.code is ErrorCode.INSUFFICIENT_ROLE
+
     def me() -> None:
         changed = update_me.sync(client=client, body=PatchMeBody(timezone="Europe/Berlin"))
         assert good(User, changed).timezone == "Europe/Berlin"
         gone = delete_me.sync_detailed(client=client, body=ReauthenticationBody(password=password))
         assert gone.status_code == 204
 
-    in_order = [habits, entries, plans, schedules, themes, tasks, time, sleep, moods, stats, system, quotes, home, me]
+    def webhooks() -> None:
+        body = CreateWebhookBody(url="https://hooks.example/circadia", events=[WebhookEventFilter.ENTRY_CHANGED])
+        webhook = good(WebhookWithSecret, create_webhook.sync(client=client, body=body))
+        assert webhook.secret.startswith("whsec_") and webhook.enabled
+        changed = update_webhook.sync(webhook.id, client=client, body=UpdateWebhookBody(enabled=False))
+        assert good(Webhook, changed).disabled_reason is DisabledReason.USER
+
+    in_order = [habits, entries, plans, schedules, themes, tasks, time, sleep, moods, stats, system, quotes, home]
+    in_order += [imports, sync, webhooks, admin, me]
     return {"auth": lambda: None} | {flow.__name__: flow for flow in in_order}
 
 

@@ -125,6 +125,15 @@ await flow("themes", async () => {
   assert.equal(changed.theme_id, theme.id);
 });
 
+await flow("webhooks", async () => {
+  const body = { url: "https://hooks.example/circadia", events: ["entry.changed" as const] };
+  const webhook = await good(api.POST("/api/v1/webhooks", { body }));
+  assert.ok(webhook.secret.startsWith("whsec_") && webhook.enabled);
+  const params = { path: { webhook_id: webhook.id } };
+  const changed = await good(api.PATCH("/api/v1/webhooks/{webhook_id}", { params, body: { enabled: false } }));
+  assert.equal(changed.disabled_reason, "user");
+});
+
 await flow("tasks", async () => {
   const task = await good(api.POST("/api/v1/tasks", { body: { title: "Book the dentist", priority: "high" } }));
   const params = { path: { task_id: task.id } };
@@ -161,6 +170,22 @@ await flow("stats", async () => {
   assert(overview.kpis.some((kpi) => kpi.key === "completion_rate"));
 });
 
+await flow("imports", async () => {
+  assert((await good(api.GET("/api/v1/imports"))).items.length === 0);
+});
+
+await flow("sync", async () => {
+  const page = await good(api.GET("/api/v1/sync"));
+  assert(!page.has_more && page.state && page.changes.length > 5);
+  const id = crypto.randomUUID();
+  const command = { id, type: "mood", operation: "put", key: today, data: { value: 8 } } as const;
+  const sent = await good(api.POST("/api/v1/sync", { body: { commands: [command] } }));
+  assert.equal(sent.results[0]?.status, "applied");
+  const query = { cursor: page.cursor };
+  const [mood] = (await good(api.GET("/api/v1/sync", { params: { query } }))).changes;
+  assert(mood?.type === "mood" && mood.item?.value === 8);
+});
+
 await flow("quotes", async () => {
   assert((await good(api.GET("/api/v1/quotes/today"))).text.length > 0);
 });
@@ -168,6 +193,11 @@ await flow("quotes", async () => {
 await flow("home", async () => {
   const home = await good(api.GET("/api/v1/home"));
   assert.equal(home.habits.items.length, 1);
+});
+
+await flow("admin", async () => {
+  const { error } = await api.GET("/api/v1/admin/users");
+  assert.equal(error?.code, "insufficient_role");
 });
 
 await flow("me", async () => {

@@ -1,6 +1,7 @@
 //! Every operation of the OpenAPI document, and how to call it: what generated tests go through. An operation that
 //! isn't known here fails them.
 
+use circadia_domain::users::Role;
 use circadia_tests::{Authenticator, Client, FRONT_END, add_passkey, fresh_id};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,6 +19,12 @@ const METHODS: [(&str, Method); 5] = [
     ("delete", Method::DELETE),
 ];
 
+/// The last segment of an image's address, of an image that isn't there.
+const NO_IMAGE: &str = "7d0f3c1a-5b8e-4f6a-9c2d-1e3f5a7b9d0c-512.jpg";
+
+/// The last segment of a calendar's address that was never made.
+const NO_CALENDAR: &str = "AZ3nLKAAcACAAAAAAAAAAbXf0eZ2cQmH4kP7uJ1sYd8wLr6tVx9oNbAgEiMpQzSk.ics";
+
 /// A well-formed token that was never issued.
 const ONE_TIME_TOKEN: &str = "AQGSC35MXX4vihs8TV5veotn8e2zrWkzUmKDMmgVnNsW0AbaM2vGZ3WmQWq3pO1EkQ";
 
@@ -31,7 +38,7 @@ pub(crate) struct Operation {
     pub(crate) path_names: Vec<String>,
     /// The query's parameters with their schemas.
     pub(crate) query: Vec<(String, Value)>,
-    /// The body's schema.
+    /// The body's schema, if it is JSON.
     pub(crate) body: Option<Value>,
     /// The scopes that a personal access token needs, all of them; empty where none is let in.
     pub(crate) personal_scopes: Vec<String>,
@@ -39,6 +46,8 @@ pub(crate) struct Operation {
     pub(crate) public: bool,
     /// Whether it is for cookies only.
     pub(crate) by_cookie: bool,
+    /// The least role that is let in, if it isn't for everybody.
+    pub(crate) role: Option<Role>,
 }
 
 /// The document.
@@ -50,13 +59,16 @@ pub(crate) struct Catalogue {
 impl Catalogue {
     pub(crate) fn read() -> Self {
         let document = circadia_api::openapi::document();
+        let roles = circadia_api::openapi::roles();
         let mut operations = Vec::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             let named: Vec<&str> =
                 METHODS.iter().map(|(name, _)| *name).filter(|name| item[name].is_object()).collect();
             assert!(!named.is_empty(), "{path} has no method that is known here");
             for (name, method) in METHODS.iter().filter(|(name, _)| named.contains(name)) {
-                operations.push(operation(&document, path, method.clone(), &item[name]));
+                let route = format!("{method} {path}");
+                let role = roles.iter().find(|(known, _)| *known == route).map(|(_, role)| *role);
+                operations.push(Operation { role, ..operation(&document, path, method.clone(), &item[name]) });
             }
         }
         assert!(operations.len() > 30, "the document has lost operations");
@@ -126,7 +138,13 @@ fn operation(document: &Value, path: &str, method: Method, item: &Value) -> Oper
     let documented: Vec<String> = named("path").into_iter().map(|(name, _)| name).collect();
     assert_eq!(in_template, documented, "path parameters of {id}");
     let body = item["requestBody"]["content"]["application/json"]["schema"].clone();
-    assert_eq!(body.is_object(), item["requestBody"].is_object(), "{id}: a body that isn't JSON");
+    let is_form = item["requestBody"]["content"]["multipart/form-data"].is_object();
+    let is_file = item["requestBody"]["content"]["application/octet-stream"].is_object();
+    assert_eq!(
+        body.is_object() || is_form || is_file,
+        item["requestBody"].is_object(),
+        "{id}: a body that isn't known here"
+    );
     Operation {
         id,
         method,
@@ -146,7 +164,28 @@ fn operation(document: &Value, path: &str, method: Method, item: &Value) -> Oper
         by_cookie: item["security"]
             .as_array()
             .is_some_and(|all| !all.is_empty() && all.iter().all(|one| one["cookie"].is_array())),
+        role: None,
     }
+}
+
+/// A file of another app that has nothing in it.
+pub(crate) const NO_SLEEP: &str = "sid,start,stop,rating,comment,wakes\n";
+
+/// An export of an account with a theme and other settings.
+fn import_sample() -> Value {
+    json!({
+        "format": "circadia-export", "version": 1, "exported_at": "2026-03-10T08:00:00Z", "account": {}, "activity": {},
+        "settings": {
+            "timezone": "Asia/Kolkata", "day_start": "04:00", "week_start": "su", "locale": "de-AT",
+            "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],
+            "allow_overlapping_time": true,
+        },
+        "themes": [{
+            "id": fresh_id(), "name": "Imported", "color": "#8A2BE2", "created_at": "2026-03-01T08:00:00Z",
+            "updated_at": "2026-03-01T08:00:00Z",
+        }],
+        "timer": {"started_at": "2026-03-10T08:00:00Z", "timezone": "UTC"},
+    })
 }
 
 /// Whether an object may have members that the document doesn't know.
@@ -184,6 +223,12 @@ macro_rules! ids {
                 if name == "provider" {
                     return "google";
                 }
+                if name == "file" {
+                    return NO_IMAGE;
+                }
+                if name == "calendar_file" {
+                    return NO_CALENDAR;
+                }
                 assert!(is_common(name), "the generator doesn't know this path parameter: {name}");
                 &self.date
             }
@@ -191,7 +236,24 @@ macro_rules! ids {
     };
 }
 
-ids!(theme, habit, pause, shared_pause, session, task, time_entry, sleep_log, moment, token, passkey);
+ids!(
+    theme,
+    habit,
+    pause,
+    shared_pause,
+    session,
+    task,
+    time_entry,
+    sleep_log,
+    moment,
+    import,
+    token,
+    passkey,
+    webhook,
+    delivery,
+    job,
+    user
+);
 
 /// Things of one user, to be called with.
 #[derive(Debug, Clone)]
@@ -205,8 +267,16 @@ pub(crate) struct World {
     pub(crate) time_entry: String,
     pub(crate) sleep_log: String,
     pub(crate) moment: String,
+    pub(crate) import: String,
     pub(crate) token: String,
     pub(crate) passkey: String,
+    pub(crate) webhook: String,
+    /// A delivery of the webhook; there is none of this id.
+    pub(crate) delivery: String,
+    /// A background job; there is none of this id.
+    pub(crate) job: String,
+    /// The user themself.
+    pub(crate) user: String,
     pub(crate) date: String,
     pub(crate) username: String,
     pub(crate) refresh_token: String,
@@ -218,9 +288,9 @@ pub(crate) struct World {
     pub(crate) credential: Value,
 }
 
-/// Whether a name in paths is a day or a provider, which are everybody's own. A plan version's id is its first day.
+/// Whether a name in paths is a day, a provider or a file, which are everybody's own. A plan version's id is its first day.
 pub(crate) fn is_common(name: &str) -> bool {
-    matches!(name, "date" | "plan_id" | "provider")
+    matches!(name, "date" | "plan_id" | "provider" | "file" | "calendar_file")
 }
 
 impl World {
@@ -244,6 +314,7 @@ impl World {
             .expect(201);
         let sessions = client.get("/me/sessions").await.expect(200);
         let token = client.post("/me/tokens", json!({"name": "Importer", "scopes": ["read"]})).await.expect(201);
+        client.post("/me/calendar", json!({"include": ["habits"]})).await.expect(201);
         let (mut device, passkey) = add_passkey(client).await;
         let nothing = json!({"rpId": "localhost", "challenge": "AAAAAAAAAAAAAAAAAAAAAA"});
         let credential = device.get(&nothing);
@@ -259,6 +330,10 @@ impl World {
         let sleep_log = client.post("/sleep", json!({"start": start, "end": end})).await.expect(201);
         client.put(&format!("/moods/{date}"), json!({"value": 6})).await.expect(201);
         let moment = client.post("/moods", json!({"at": "2026-03-10T12:00:00Z", "value": 7})).await.expect(201);
+        let import = client.call_raw(Method::POST, "/imports?format=plees_tracker", NO_SLEEP).await.expect(202);
+        // Of what doesn't happen: nothing is sent.
+        let webhook = json!({"url": "https://hooks.example/circadia", "events": ["timer.deleted"]});
+        let webhook = client.post("/webhooks", webhook).await.expect(201);
         Self {
             theme,
             habit,
@@ -266,11 +341,16 @@ impl World {
             time_entry,
             sleep_log: sleep_log.body["id"].as_str().unwrap().to_owned(),
             moment: moment.body["id"].as_str().unwrap().to_owned(),
+            import: import.body["id"].as_str().unwrap().to_owned(),
             pause: pause.body["id"].as_str().unwrap().to_owned(),
             shared_pause: shared_pause.body["id"].as_str().unwrap().to_owned(),
             session: sessions.each("id").remove(0),
             token: token.body["id"].as_str().unwrap().to_owned(),
             passkey: passkey["id"].as_str().unwrap().to_owned(),
+            webhook: webhook.body["id"].as_str().unwrap().to_owned(),
+            delivery: fresh_id(),
+            job: fresh_id(),
+            user: client.tokens["user"]["id"].as_str().unwrap().to_owned(),
             date,
             username: client.tokens["user"]["username"].as_str().unwrap().to_owned(),
             refresh_token: client.refresh_token().to_owned(),
@@ -278,6 +358,38 @@ impl World {
             challenge: "nonsense".to_owned(),
             ceremony: "A".repeat(43),
             credential,
+        }
+    }
+
+    /// An account alone: everything else doesn't exist.
+    pub(crate) fn of_account(client: &Client) -> Self {
+        let [theme, habit, pause, shared_pause, session, task, time_entry, sleep_log, moment, import, token, passkey] =
+            std::array::from_fn(|_| fresh_id());
+        let [webhook, delivery, job] = std::array::from_fn(|_| fresh_id());
+        Self {
+            theme,
+            habit,
+            pause,
+            shared_pause,
+            session,
+            task,
+            time_entry,
+            sleep_log,
+            moment,
+            import,
+            token,
+            passkey,
+            webhook,
+            delivery,
+            job,
+            user: client.tokens["user"]["id"].as_str().unwrap().to_owned(),
+            date: "2026-03-10".to_owned(),
+            username: client.tokens["user"]["username"].as_str().unwrap().to_owned(),
+            refresh_token: client.refresh_token().to_owned(),
+            code: "000000".to_owned(),
+            challenge: "nonsense".to_owned(),
+            ceremony: "A".repeat(43),
+            credential: Value::Null,
         }
     }
 
@@ -349,9 +461,11 @@ impl World {
     /// An operation's path with what its query must have.
     pub(crate) fn path_and_query(&self, operation: &Operation) -> String {
         let query = match operation.id.as_str() {
-            "getOccurrences" | "getScores" | "getTimeSummary" => "?from=2026-01-01&to=2026-03-01",
-            "deleteSleepOfDate" => "?date=2026-03-10",
-            _ => "",
+            "getOccurrences" | "getScores" | "getTimeSummary" => "?from=2026-01-01&to=2026-03-01".to_owned(),
+            "deleteSleepOfDate" => "?date=2026-03-10".to_owned(),
+            "createImport" => "?format=plees_tracker".to_owned(),
+            "getBatchLoginStats" => format!("?user_ids[]={}", self.user),
+            _ => String::new(),
         };
         format!("{}{query}", self.path(operation))
     }
@@ -407,8 +521,33 @@ impl World {
                 "color_scheme": "dark", "sleep_goal_minutes": 450, "free_days": ["fr", "sa"],
                 "allow_overlapping_time": true,
             }),
+            "importMe" => import_sample(),
+            "createCalendarAddress" | "updateCalendarAddress" => json!({"include": ["habits", "tasks", "sleep"]}),
             "createToken" => json!({
                 "name": "Exporter", "scopes": ["habits:read", "sleep:write"], "expires_at": "2026-06-01T00:00:00Z",
+            }),
+            _ => return None,
+        })
+    }
+
+    /// The body of an operation on sync and webhooks.
+    fn body_of_connection(&self, id: &str) -> Option<Value> {
+        let Self { habit, date, .. } = self;
+        Some(match id {
+            "createWebhook" => json!({
+                "url": "https://hooks.example/another", "description": "Dashboard", "events": ["timer.deleted"],
+            }),
+            "updateWebhook" => json!({
+                "url": "https://hooks.example/another", "description": "Dashboard", "events": ["timer.deleted", "*"],
+                "enabled": false,
+            }),
+            "rotateWebhookSecret" => json!({"overlap_seconds": 60}),
+            "sendChanges" => json!({
+                "commands": [{
+                    "id": fresh_id(), "type": "entry", "operation": "put", "key": format!("{habit}/{date}"), "base": null,
+                    "data": {"state": "done", "value": 9},
+                }],
+                "atomic": true,
             }),
             _ => return None,
         })
@@ -419,13 +558,19 @@ impl World {
         if operation.body.is_none() {
             return Value::Null;
         }
-        if let Some(body) = self.body_of_identity(&operation.id) {
+        let of_other = || self.body_of_connection(&operation.id);
+        if let Some(body) = self.body_of_identity(&operation.id).or_else(of_other) {
             return body;
         }
-        let Self { theme, habit, task, date, .. } = self;
+        let Self { theme, habit, task, date, user, username, .. } = self;
         let count = json!({"type": "count", "target": 8, "unit": "glasses", "direction": "at_least"});
         let weekly = json!({"type": "weekly", "weekdays": ["mo", "we"], "every": 1});
         match operation.id.as_str() {
+            "updateAccount" => json!({
+                "role": "staff", "active": true, "email_verified": true, "username": format!("{username}.2"),
+                "email": format!("{username}.2@example.org"),
+            }),
+            "verifyEmails" => json!({"user_ids": [user]}),
             "createTheme" => json!({"id": fresh_id(), "name": "Work", "color": "#1E90FF"}),
             "updateTheme" => json!({"name": "Wealth", "color": "#20B2AA"}),
             "createHabit" => json!({

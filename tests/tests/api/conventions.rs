@@ -1,5 +1,6 @@
 //! What holds for every resource: entity tags, preconditions, ids that clients choose.
 
+use circadia_tests::images::{jpeg, picture};
 use circadia_tests::{Backend, TestApp, add_passkey, fresh_id, scenarios};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -97,8 +98,14 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     let moment = ada.post("/moods", json!({"at": "2026-03-10T12:00:00Z", "value": 5})).await.expect(201);
     let moment = moment.header("location").unwrap().to_owned();
     let passkey = format!("/me/passkeys/{}", add_passkey(&ada).await.1["id"].as_str().unwrap());
+    let webhook =
+        ada.post("/webhooks", json!({"url": "https://hooks.example/", "events": ["timer.deleted"]})).await.expect(201);
+    let webhook = format!("/webhooks/{}", webhook.body["id"].as_str().unwrap());
     let before = app.contents().await;
     for answer in [
+        stale.patch(&webhook, json!({"description": "x"})).await,
+        stale.post(&format!("{webhook}/secret"), json!({})).await,
+        stale.delete(&webhook).await,
         stale.patch(&passkey, json!({"name": "x"})).await,
         stale.post(&format!("{passkey}/remove"), json!({})).await,
         stale.patch(&sleep, json!({"quality": 1})).await,
@@ -109,6 +116,8 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
         stale.patch(&moment, json!({"value": 1})).await,
         stale.delete(&moment).await,
         stale.patch("/me", json!({"locale": "de"})).await,
+        stale.put_avatar(&jpeg(&picture(8, 8))).await,
+        stale.delete("/me/avatar").await,
         stale.post("/me/username", json!({"username": "grace"})).await,
         stale.patch(&format!("/themes/{theme}"), json!({"name": "x"})).await,
         stale.delete(&format!("/themes/{theme}")).await,

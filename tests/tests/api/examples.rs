@@ -38,6 +38,8 @@ fn filled(value: &mut Value, name: &str, world: &World) {
         Value::String(text) if text == ID => {
             *text = if matches!(name, "ids" | "except_habits") {
                 world.habit.clone()
+            } else if name == "user_ids" {
+                world.user.clone()
             } else {
                 world.segment(name).to_owned()
             };
@@ -73,6 +75,11 @@ async fn each_body_is_accepted(backend: Backend) {
         let app = TestApp::on(backend).start();
         // Ada is who the examples are about.
         let client = app.user(if operation.id == "register" { "grace" } else { "ada" }).await;
+        if operation.role.is_some() {
+            app.user("mary").await;
+            app.give_role("mary", "superuser");
+            app.give_role("ada", "superuser");
+        }
         refused.extend(refusal(&client, operation, &catalogue).await);
         sent += 1;
     }

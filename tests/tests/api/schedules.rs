@@ -29,7 +29,7 @@ async fn first(client: &Client, schedule: &Value, count: usize) -> Vec<String> {
 async fn every_form_has_its_dates(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
-    let forms: [(Value, &[&str]); 18] = [
+    let forms: [(Value, &[&str]); 19] = [
         (json!({"type": "daily"}), &["2026-01-01", "2026-01-02", "2026-01-03"]),
         (json!({"type": "daily", "every": 3}), &["2026-01-01", "2026-01-04", "2026-01-07"]),
         (json!({"type": "weekly", "weekdays": ["mo", "we"]}), &["2026-01-05", "2026-01-07", "2026-01-12"]),
@@ -63,6 +63,10 @@ async fn every_form_has_its_dates(backend: Backend) {
         ),
         // Of a quota, every day on which it can be met.
         (json!({"type": "quota", "times": 3, "per": "week"}), &["2026-01-01", "2026-01-02", "2026-01-03"]),
+        (
+            json!({"type": "quota", "times": 2, "per": "rolling", "days": 3}),
+            &["2026-01-01", "2026-01-02", "2026-01-03"],
+        ),
         (json!({"type": "quota", "amount": 150, "per": "month"}), &["2026-01-01", "2026-01-02", "2026-01-03"]),
         (
             json!({"type": "rrule", "rrule": "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"}),

@@ -49,6 +49,12 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest(&SHA256, bytes).as_ref().to_vec()
 }
 
+/// The secret of a webhook that was just made.
+fn of_webhook(made: &Value) -> Secret {
+    let base64 = text(&made["secret"]).strip_prefix("whsec_").unwrap();
+    written("the secret of a webhook", base64, &base64::engine::general_purpose::STANDARD.decode(base64).unwrap())
+}
+
 async fn no_secret_is_stored_as_it_is(backend: Backend) {
     let (builder, _provider) = TestApp::on(backend).with_google();
     let app = builder.start();
@@ -72,6 +78,15 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
     personal.get("/themes").await.expect(200);
     let own = decoded(&personal.token()[4..]);
     secrets.push(written("the personal access token", &personal.token()[4..], &own[32..64]));
+    let webhook = ada.post("/webhooks", json!({"url": "https://hooks.example/", "events": ["timer.deleted"]})).await;
+    let webhook = webhook.expect(201).body;
+    let rotated = ada.post(&format!("/webhooks/{}/secret", text(&webhook["id"])), json!({})).await.expect(200).body;
+    secrets.extend([webhook, rotated].iter().map(of_webhook));
+    let shared = ada.post("/me/calendar", json!({})).await.expect(201).body;
+    let (_, feed) = text(&shared["path"]).trim_end_matches(".ics").rsplit_once('/').unwrap();
+    let calendar = decoded(feed);
+    secrets.push(written("the secret of the calendar's address", feed, &calendar[16..]));
+    app.anonymous().get(text(&shared["path"])).await.expect(200);
     // By mail.
     app.anonymous().post("/auth/password/forgot", json!({"email": "ada@example.org"})).await.expect(202);
     ada.post("/me/email", json!({"email": "new@example.org", "password": PASSWORD})).await.expect(202);
@@ -121,7 +136,7 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
             assert!(!finds(writing), "{name} is stored as it is");
         }
     }
-    assert_eq!(secrets.len(), 35);
+    assert_eq!(secrets.len(), 38);
 
     // What is there instead is what it is said to be.
     let count = |table: &str, column: &str, value: &[u8]| {
@@ -132,6 +147,7 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
     assert_eq!(count("sessions", "secret_hash", &sha256(&id[..32])), 1);
     assert_eq!(count("ephemera", "key_hash", &sha256(&id[..32])), 1);
     assert_eq!(count("personal_tokens", "secret_hash", &sha256(&own[32..64])), 1);
+    assert_eq!(count("calendar_feeds", "secret_hash", &sha256(&calendar[16..])), 1);
     for hash in mailed {
         assert_eq!(count("one_time_tokens", "token_hash", &hash), 1);
     }

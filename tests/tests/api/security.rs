@@ -35,21 +35,37 @@ const HELD: &[(&str, &[&str])] = &[
     ),
     (
         "`user_ids[]=` empty, or own and foreign mixed: never \"everyone\"",
-        &["api/matrix.rs::nobody_asks_for_things_of_others_by_naming_them"],
+        &[
+            "api/matrix.rs::nobody_asks_for_things_of_others_by_naming_them",
+            "api/logins.rs::user_ids_are_never_everyone",
+        ],
     ),
     (
         "Mass assignment (`role`, `email_verified`, `user_id`, `created_at`…): 422",
         &["api/matrix.rs::nobody_decides_what_the_server_decides"],
     ),
-    ("Demoted", &["api/revocation.rs::a_changed_role_is_read_again_everywhere_within_a_second"]),
+    (
+        "Demoted",
+        &[
+            "api/revocation.rs::a_changed_role_is_read_again_everywhere_within_a_second",
+            "api/administration.rs::a_role_is_in_force_everywhere_within_a_second",
+        ],
+    ),
     (
         "deactivated",
         &[
             "api/revocation.rs::a_deactivated_account_is_refused_everywhere_within_a_second",
             "api/revocation.rs::a_deactivated_account_is_refused_where_it_was_never_seen",
+            "api/administration.rs::who_is_deactivated_is_out_everywhere_within_a_second_and_can_come_back",
         ],
     ),
-    ("deleted", &["api/revocation.rs::a_deleted_account_is_refused_everywhere_within_a_second"]),
+    (
+        "deleted",
+        &[
+            "api/revocation.rs::a_deleted_account_is_refused_everywhere_within_a_second",
+            "api/administration.rs::a_deleted_account_is_gone_and_its_events_stay",
+        ],
+    ),
     (
         "logged out",
         &[
@@ -80,13 +96,20 @@ const HELD: &[(&str, &[&str])] = &[
     (
         "Staff can't edit superusers or promote",
         &[
+            "api/matrix.rs::each_role_may_do_what_the_document_says_and_nothing_else",
             "api/matrix.rs::nobody_decides_what_the_server_decides",
             "api/matrix.rs::no_role_makes_things_of_others_exist",
         ],
     ),
     (
         "the last superuser stays",
-        &["api/account.rs::the_last_superuser_stays", "auth/src/accounts/deletion.rs::the_last_superuser_stays"],
+        &[
+            "api/account.rs::the_last_superuser_stays",
+            "api/administration.rs::the_last_superuser_is_neither_demoted_nor_deactivated_nor_deleted",
+            "api/administration.rs::of_superusers_who_demote_each_other_at_once_one_stays",
+            "api/administration.rs::of_superusers_who_remove_each_other_at_once_one_stays",
+            "auth/src/accounts/deletion.rs::the_last_superuser_stays",
+        ],
     ),
     // Tokens and sessions.
     (
@@ -466,6 +489,78 @@ const HELD: &[(&str, &[&str])] = &[
     ),
     // Files and configuration.
     (
+        "Sent to public addresses alone, however these are written, over HTTPS, without credentials; checked when created \
+         and at each attempt: the connection goes to an address that was checked, redirects and proxies are not followed",
+        &[
+            "api/webhooks.rs::addresses_that_are_not_public_are_refused",
+            "api/webhooks.rs::addresses_are_checked_at_delivery",
+            "api/webhooks.rs::a_redirect_inwards_is_a_failure",
+            "domain/src/webhooks/address.rs::addresses_of_other_networks_are_not",
+            "domain/src/webhooks/target.rs::urls_that_lead_elsewhere_are_refused",
+            "server/src/webhooks/tests.rs::names_that_lead_to_addresses_that_are_not_public_are_not_connected_to",
+            "server/src/webhooks/tests.rs::a_name_is_looked_up_once_for_each_attempt",
+            "server/src/webhooks/tests.rs::addresses_in_urls_are_checked_before_they_are_connected_to",
+            "server/src/webhooks/tests.rs::redirects_are_not_followed",
+        ],
+    ),
+    (
+        "Time and bytes are bounded; a slow endpoint holds up nobody",
+        &[
+            "server/src/webhooks/tests.rs::endpoints_that_hang_drip_or_never_end_are_cut_off",
+            "api/webhooks.rs::an_endpoint_that_hangs_holds_nobody_up",
+        ],
+    ),
+    (
+        "Secrets are shown once, stored encrypted, and rotated with an overlap",
+        &[
+            "api/webhooks.rs::a_change_is_told_signed",
+            "api/webhooks.rs::secrets_are_rotated_with_an_overlap",
+            "auth/src/webhooks.rs::secrets_open_for_their_own_webhook_alone",
+        ],
+    ),
+    (
+        "Nothing is told to who may not read it",
+        &[
+            "api/webhooks.rs::webhooks_are_their_owners_alone",
+            "api/webhooks.rs::a_webhook_is_created_by_who_may_read_everything",
+        ],
+    ),
+    (
+        "Images: sniffed",
+        &[
+            "api/avatars.rs::the_content_decides_and_not_the_name_or_the_declared_type",
+            "api/avatars.rs::what_is_no_image_is_refused_and_nothing_is_stored",
+            "app/src/avatars/processing/tests.rs::nothing_but_jpeg_and_png_is_taken",
+        ],
+    ),
+    (
+        "decoded under limits (a small file that claims 60000² stays under +64 MB)",
+        &[
+            "api/avatars.rs::an_image_that_claims_to_be_huge_costs_next_to_nothing",
+            "app/src/avatars/processing/tests.rs::images_that_claim_to_be_huge_cost_next_to_nothing",
+            "app/src/avatars/workers.rs::two_are_processed_at_once_and_no_more_wait_than_may",
+        ],
+    ),
+    (
+        "re-encoded (no EXIF, no polyglots)",
+        &[
+            "api/avatars.rs::an_image_is_kept_in_two_sizes_and_nothing_of_its_file_but_pixels",
+            "app/src/avatars/processing/tests.rs::nothing_of_what_is_behind_an_image_survives",
+        ],
+    ),
+    ("2 MB + 1: 413", &["api/avatars.rs::the_largest_file_is_taken_and_one_byte_more_is_not"]),
+    ("Media paths with `..`, `%2e`, `%00`: 404", &["api/avatars.rs::media_paths_that_are_no_key_are_not_found"]),
+    ("Served with `nosniff` and `CSP: sandbox`", &["api/avatars.rs::images_are_served_to_anybody_for_ever"]),
+    (
+        "Replaced or deleted with the account",
+        &[
+            "api/avatars.rs::another_image_replaces_the_one_before",
+            "api/avatars.rs::an_image_goes_with_its_account_and_others_stay",
+            "api/avatars.rs::files_without_a_row_are_removed_after_an_hour",
+            "api/avatars.rs::what_can_not_be_removed_is_removed_later",
+        ],
+    ),
+    (
         "The data folder is 0700 and all in it 0600 under any umask",
         &["cli/files.rs::the_data_folder_and_all_in_it_are_for_their_owner_alone_under_any_umask"],
     ),
@@ -542,6 +637,29 @@ const HELD: &[(&str, &[&str])] = &[
         "The server or its database killed (SIGKILL), again and again, under writers: what was acknowledged is there once \
          and whole, what was refused as not stored isn't there. `CIRCADIA_TEST_KILLS` says how often",
         &["cli/kills.rs::what_was_acknowledged_outlives_kills"],
+    ),
+    (
+        "Disk full (SQLite, PostgreSQL): writes 503, reads live, nothing that was refused is stored, heals",
+        &[
+            "cli/full_disk.rs::with_sqlite_writes_are_refused_reads_go_on_and_it_heals",
+            "cli/full_disk.rs::with_postgres_writes_are_refused_reads_go_on_and_it_heals",
+        ],
+    ),
+    (
+        "Two servers on one SQLite folder lose nothing, and each goes on when the other is killed",
+        &["cli/serving.rs::two_servers_on_one_folder_lose_nothing"],
+    ),
+    (
+        "A write that lost to another transaction (deadlock, serialisation failure) runs again as a whole",
+        &["storage/src/dialect/errors.rs::a_transaction_that_lost_to_another_is_told_from_one_that_failed"],
+    ),
+    (
+        "A read replica that is behind, frozen or gone shows nobody less than they wrote, and fails no request",
+        &[
+            "api/faults/read_replica.rs::it_answers_until_one_has_written_something_that_it_lacks",
+            "api/faults/read_replica.rs::while_it_is_frozen_the_database_answers",
+            "api/faults/read_replica.rs::while_it_is_gone_the_database_answers",
+        ],
     ),
     (
         "Clients that never read: closed by a write deadline, little memory, no stop held up",

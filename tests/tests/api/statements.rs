@@ -12,6 +12,8 @@ scenarios!(
     frequent_requests_take_few_round_trips,
     a_start_screen_takes_four_round_trips,
     pauses_of_all_habits_cost_the_same_however_many_there_are,
+    administration_costs_the_same_however_many_accounts_there_are,
+    webhooks_cost_the_same_however_many_there_are,
 );
 
 async fn frequent_requests_take_few_round_trips(backend: Backend) {
@@ -323,4 +325,51 @@ async fn statistics_cost_the_same_of_a_month_and_of_years(backend: Backend) {
     assert_eq!(costs().await, month);
     let all = ada.get("/stats/overview?range=all").await.expect(200).body;
     assert_eq!((&all["range"]["from"], &all["step"]), (&json!("2016-03-14"), &json!("month")));
+}
+
+async fn administration_costs_the_same_however_many_accounts_there_are(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = super::administration::superuser(&app, "ada").await;
+    // Long enough after the role was given, it isn't looked up again.
+    app.clock.advance(60);
+    ada.until_known().await;
+    let own = format!("/admin/users/{}", ada.tokens["user"]["id"].as_str().unwrap());
+    let views = [
+        // A part of the list, and how many there are.
+        ("/admin/users".to_owned(), 2),
+        ("/admin/users?role=admin&active=true&verified=false&q=a&me=true&filter=all&sort=-email".to_owned(), 2),
+        ("/admin/users?page=2&size=3&sort=username".to_owned(), 2),
+        // The providers, too.
+        (own.clone(), 2),
+        // The zone of the days, too.
+        ("/admin/audit".to_owned(), 3),
+        ("/admin/audit?action=account_changed&from=2026-03-01&tz=UTC".to_owned(), 2),
+    ];
+    for users in [1, 12] {
+        for (view, statements) in &views {
+            assert_eq!(cost(&ada, view).await, *statements, "{view} of {users}");
+        }
+        for index in users..12 {
+            app.user(&format!("user-{users}-{index}")).await;
+            ada.patch(&own, json!({"username": format!("ada-{index}")})).await.expect(200);
+        }
+    }
+}
+
+async fn webhooks_cost_the_same_however_many_there_are(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.until_known().await;
+    for count in [1, 9] {
+        for _ in 0..count {
+            let webhook = json!({"url": "https://hooks.example/", "events": ["timer.deleted"]});
+            ada.post("/webhooks", webhook).await.expect(201);
+        }
+        let list = ada.get("/webhooks").await.expect(200);
+        let id = list.body["items"][0]["id"].as_str().unwrap();
+        assert_eq!(list.round_trips(), 1, "{count}");
+        assert_eq!(cost(&ada, &format!("/webhooks/{id}")).await, 1, "{count}");
+        // Whether there is such a webhook, too.
+        assert_eq!(cost(&ada, &format!("/webhooks/{id}/deliveries")).await, 2, "{count}");
+    }
 }

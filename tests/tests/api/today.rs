@@ -16,7 +16,8 @@ async fn habits(ada: &Client) -> Vec<String> {
         (json!({"type": "weekly", "weekdays": ["mo", "we", "fr"]}), json!({"type": "check"})),
         (json!({"type": "monthly", "days": [1, 31]}), json!({"type": "check"})),
         (json!({"type": "quota", "times": 4, "per": "week"}), json!({"type": "check"})),
-        (json!({"type": "quota", "amount": 500, "per": "month"}), minutes),
+        (json!({"type": "quota", "amount": 500, "per": "month"}), minutes.clone()),
+        (json!({"type": "quota", "times": 5, "per": "rolling", "days": 6}), minutes),
     ];
     let mut habits = Vec::new();
     for (schedule, kind) in mix {

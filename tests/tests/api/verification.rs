@@ -236,8 +236,11 @@ async fn one_time_tokens_are_stored_hashed_and_no_job_holds_one(backend: Backend
     register(&app.anonymous(), "ada", "ada@example.org").await.expect(202);
     app.mail_to("ada@example.org").await;
     assert_eq!(app.database.number("SELECT count(*) FROM one_time_tokens"), 1);
-    assert_eq!(app.database.number("SELECT count(*) FROM jobs WHERE state = 'done' AND payload IS NULL"), 1);
-    assert_eq!(app.database.number("SELECT count(*) FROM jobs"), 1);
+    assert_eq!(
+        app.database.number("SELECT count(*) FROM jobs WHERE kind = 'mail' AND state = 'done' AND payload IS NULL"),
+        1
+    );
+    assert_eq!(app.database.number("SELECT count(*) FROM jobs WHERE kind = 'mail'"), 1);
 }
 
 async fn links_use_the_configured_base_url_never_the_host_header(backend: Backend) {
@@ -270,7 +273,7 @@ async fn cr_lf_in_e_mail_and_name_is_422(backend: Backend) {
     for bad in ["ada\r\nBcc: eve@example.org", "ada\n", "\rada"] {
         register(&anonymous, bad, "ada@example.org").await.names("/username");
     }
-    assert_eq!(app.database.number("SELECT count(*) FROM jobs"), 0);
+    assert_eq!(app.database.number("SELECT count(*) FROM jobs WHERE kind = 'mail'"), 0);
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let body = json!({"email": "x@example.org\r\nBcc: eve@example.org", "password": PASSWORD});
@@ -372,5 +375,5 @@ async fn without_a_way_to_send_mail_nothing_is_promised(backend: Backend) {
     }
     let change = json!({"email": "new@example.org", "password": PASSWORD});
     ada.post("/me/email", change).await.problem(404, "mail_disabled");
-    assert_eq!(app.database.number("SELECT count(*) FROM jobs"), 0);
+    assert_eq!(app.database.number("SELECT count(*) FROM jobs WHERE kind = 'mail'"), 0);
 }

@@ -58,6 +58,10 @@ async fn a_year_of_data_is_made_and_the_printed_credentials_work() {
     assert!((200..365).contains(&moods["n"].as_u64().unwrap()), "{moods}");
 
     the_year_looks_right_in_statistics(&server, &session, habits.len()).await;
+    let logins = server.get(&session, "/me/logins").await;
+    assert!(logins["total"].as_u64().unwrap() > 150, "{}", logins["total"]);
+    let distribution = server.get(&session, "/me/logins/charts/distribution").await;
+    assert!(distribution["devices"]["labels"].as_array().unwrap().len() >= 2, "{distribution}");
 
     run(&mut sandbox.circadia(&["doctor"])).succeeded();
     let again = run(&mut sandbox.circadia(&["demo"])).failed();
@@ -110,6 +114,20 @@ async fn the_year_looks_right_in_statistics(server: &Server, session: &Session, 
     assert_eq!(year["mood"]["days"], list(&format!("/moods?from={from}&to={to}")).await.len());
     let insights = server.get(session, "/stats/insights").await;
     assert!(insights["family_size"].as_u64().unwrap() >= 20, "{insights}");
+}
+
+#[tokio::test]
+async fn an_installation_is_made_for_an_administrator() {
+    let sandbox = Sandbox::new();
+    let said = run(&mut sandbox.circadia(&["demo", "--admin"])).succeeded();
+    let (username, password) = printed_login(&said);
+    let server = sandbox.serve().await;
+    let session = server.login(&username, &password).await;
+    let dashboard = server.get(&session, "/admin/dashboard").await;
+    assert_eq!((&dashboard["users"]["total"], &dashboard["users"]["staff"]), (&json!(41), &json!(3)));
+    assert!(dashboard["logins_30_days"]["successes"].as_u64().unwrap() > 100, "{dashboard}");
+    assert!(dashboard["users"]["signed_in_7_days"].as_u64().unwrap() > 10, "{dashboard}");
+    run(&mut sandbox.circadia(&["doctor"])).succeeded();
 }
 
 #[tokio::test]

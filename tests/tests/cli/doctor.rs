@@ -1,7 +1,7 @@
 //! `circadia doctor`, and what it does about damage.
 
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use serde_json::json;
 
 use crate::process::{Sandbox, Server};
@@ -46,7 +46,7 @@ async fn damage_is_named_and_mended() {
     drop(server);
 
     let said = run(&mut sandbox.circadia(&["doctor"])).succeeded();
-    for checked in ["configuration", "database", "schema", "keys", "histories"] {
+    for checked in ["configuration", "database", "schema", "keys", "sign-ins", "histories"] {
         assert!(said.contains(checked), "{checked} is missing in: {said}");
     }
 
@@ -87,6 +87,40 @@ async fn damage_is_named_and_mended() {
     // Its entries are what counts: the last of them says now that it was missed.
     assert_eq!(after[2]["current"], 0, "{}", after[2]);
     assert_eq!(after[2]["longest"], 3, "{}", after[2]);
+}
+
+/// A number of the database.
+fn number(sandbox: &Sandbox, sql: &str) -> i64 {
+    let path = sandbox.path("data/circadia.db");
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(sql)).get_result(&mut connection).unwrap()
+}
+
+#[tokio::test]
+async fn figures_of_sign_ins_that_are_wrong_are_named_and_made_anew() {
+    let sandbox = Sandbox::new();
+    run(&mut sandbox.circadia(&["demo"])).succeeded();
+    let successes = || number(&sandbox, "(SELECT coalesce(sum(successes), 0) FROM login_totals)");
+    let server = sandbox.serve().await;
+    let is_done = "(SELECT rolled_up_until * 900 > unixepoch() - 3600 FROM login_rollup_state)";
+    for _ in 0..200 {
+        if number(&sandbox, is_done) == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    drop(server);
+    let rolled_up = successes();
+    assert!(rolled_up > 150, "{rolled_up} sign-ins were rolled up");
+    run(&mut sandbox.circadia(&["doctor"])).succeeded();
+    damage(&sandbox, "UPDATE login_totals SET successes = successes + 1 WHERE quarter % 2 = 0");
+    let ended = run(&mut sandbox.circadia(&["doctor"]));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.err.contains("sign-ins differ") && ended.err.contains("--repair"), "{ended:?}");
+    let said = run(&mut sandbox.circadia(&["doctor", "--repair"])).succeeded();
+    assert!(said.contains("made anew"), "{said}");
+    assert_eq!(successes(), rolled_up);
+    run(&mut sandbox.circadia(&["doctor"])).succeeded();
 }
 
 #[tokio::test]

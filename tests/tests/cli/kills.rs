@@ -21,6 +21,9 @@ const WRITERS_PER_ACCOUNT: usize = 2;
 const ANSWERED: usize = 25;
 const DAYS_OF_A_BATCH: usize = 7;
 const COUNTED_ON: &str = "2026-02-02";
+/// Counted by batches of commands, which are sent until they are answered.
+const SYNCED_ON: &str = "2026-02-03";
+const COMMANDS: u64 = 3;
 
 /// How often to kill.
 fn kills() -> usize {
@@ -47,6 +50,9 @@ struct Written {
     counted: (u64, u64),
     /// The values that all days of the batch may have.
     batch: Vec<Option<u64>>,
+    /// A batch of commands that wasn't answered yet, and how many were.
+    commands: Option<Value>,
+    synced: u64,
     next: u64,
 }
 
@@ -69,14 +75,24 @@ async fn write(server: &Server, session: &Session, method: Method, path: &str, b
 
 impl Written {
     fn nothing(habit: String) -> Self {
-        Self { habit, tasks: BTreeMap::new(), touched: Vec::new(), counted: (0, 0), batch: vec![None], next: 0 }
+        Self {
+            habit,
+            tasks: BTreeMap::new(),
+            touched: Vec::new(),
+            counted: (0, 0),
+            batch: vec![None],
+            commands: None,
+            synced: 0,
+            next: 0,
+        }
     }
 
     /// One write, of each kind in turn.
     async fn write_next(&mut self, server: &Server, session: &Session) -> Outcome {
         self.next += 1;
-        match self.next % 4 {
+        match self.next % 5 {
             0 => self.raise(server, session).await,
+            4 => self.send_commands(server, session).await,
             1 => self.put_batch(server, session).await,
             2 if self.next.is_multiple_of(3) => self.delete(server, session).await,
             _ => self.create(server, session).await,
@@ -137,6 +153,24 @@ impl Written {
         outcome
     }
 
+    /// Sends commands, or those again whose answer was lost: each counts once.
+    async fn send_commands(&mut self, server: &Server, session: &Session) -> Outcome {
+        let key = format!("{}/{SYNCED_ON}", self.habit);
+        let command =
+            || json!({"id": fresh_id(), "type": "entry", "operation": "increment", "key": key, "data": {"by": 1}});
+        let atomic = self.next.is_multiple_of(2);
+        let body = self.commands.take().unwrap_or_else(
+            || json!({"commands": (0..COMMANDS).map(|_| command()).collect::<Vec<_>>(), "atomic": atomic}),
+        );
+        let outcome = write(server, session, Method::POST, "/sync", Some(&body)).await;
+        if outcome == Outcome::Stored {
+            self.synced += COMMANDS;
+        } else {
+            self.commands = Some(body);
+        }
+        outcome
+    }
+
     /// Compares what is stored with what may be, and remembers what was found.
     async fn check(&mut self, server: &Server, session: &Session) {
         for id in std::mem::take(&mut self.touched) {
@@ -153,6 +187,14 @@ impl Written {
         let counted = self.value(server, session, COUNTED_ON).await.unwrap_or(0);
         assert!((self.counted.0..=self.counted.1).contains(&counted), "{counted} counted, not {:?}", self.counted);
         self.counted = (counted, counted);
+        while self.commands.is_some() {
+            assert_eq!(self.send_commands(server, session).await, Outcome::Stored);
+        }
+        assert_eq!(
+            self.value(server, session, SYNCED_ON).await.unwrap_or(0),
+            self.synced,
+            "commands were lost or doubled"
+        );
         let mut values = Vec::new();
         for date in batch_dates() {
             values.push(self.value(server, session, &date).await);

@@ -9,12 +9,18 @@
 
 mod accounts;
 mod api;
+mod backup;
 mod configuration;
+mod copy;
 mod demo;
+mod deployment;
 mod doctor;
+mod export;
 #[cfg(feature = "postgres")]
 mod failing_database;
 mod files;
+mod full_disk;
+mod jobs;
 mod keys;
 mod kills;
 mod migrations;
@@ -22,6 +28,8 @@ mod openapi;
 mod process;
 mod readers;
 mod readme;
+mod request_log;
 mod run;
 mod secrets;
 mod serving;
+mod telemetry;

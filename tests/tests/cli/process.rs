@@ -55,7 +55,9 @@ impl Sandbox {
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("CIRCADIA_") || ["DATABASE_URL", "REDIS_URL", "PORT"].contains(&&*text) {
+            let of_telemetry = text.starts_with("OTEL_") || text.starts_with("SENTRY_");
+            if of_telemetry || text.starts_with("CIRCADIA_") || ["DATABASE_URL", "REDIS_URL", "PORT"].contains(&&*text)
+            {
                 command.env_remove(name);
             }
         }

@@ -369,3 +369,27 @@ async fn accounts_and_tokens_outlive_a_restart() {
     assert_eq!(status, 200, "{answer}");
     server.login("ada", crate::api::PASSWORD).await;
 }
+
+#[tokio::test]
+async fn two_servers_on_one_folder_lose_nothing() {
+    let sandbox = Sandbox::new();
+    let servers = [sandbox.serve().await, sandbox.serve().await];
+    let session = servers[0].register("ada").await;
+    let write = async |server: &Server, which: usize| {
+        for number in 0..40 {
+            let theme = json!({"name": format!("Theme {which}.{number}")});
+            let (status, answer) = server.post("/themes", Some(&session), &theme).await;
+            assert_eq!(status, 201, "{answer}");
+        }
+    };
+    tokio::join!(write(&servers[0], 0), write(&servers[1], 1));
+    for server in &servers {
+        let themes = server.get(&session, "/themes").await;
+        assert_eq!(themes["items"].as_array().unwrap().len(), 80);
+    }
+    // Each goes on when the other is killed.
+    let [mut first, second] = servers;
+    first.child.kill().unwrap();
+    let (status, answer) = second.post("/themes", Some(&session), &json!({"name": "Last"})).await;
+    assert_eq!(status, 201, "{answer}");
+}

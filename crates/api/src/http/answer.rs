@@ -93,7 +93,20 @@ fn tags(text: &str) -> Option<Vec<&str>> {
     Some(tags)
 }
 
-fn hash(body: &[u8]) -> u64 {
+/// Whether `If-None-Match` names the opaque part of a tag: the client has what it asks for.
+///
+/// # Errors
+/// `validation_failed` at `/if-none-match`.
+pub(crate) fn is_known(request: &HttpRequest, tag: &str) -> Result<bool, Problem> {
+    match header(request, &IF_NONE_MATCH)? {
+        None => Ok(false),
+        Some(text) if text.trim() == "*" => Ok(true),
+        Some(text) => Ok(tags(&text).ok_or_else(|| malformed("if-none-match"))?.contains(&tag)),
+    }
+}
+
+/// A hash of a body, as tags have it.
+pub(crate) fn hash(body: &[u8]) -> u64 {
     FixedState::with_seed(0x6369_7263_6164_6961).hash_one(body)
 }
 
@@ -148,6 +161,14 @@ impl Answer {
         self
     }
 
+    /// Something that will be done, and where its state is.
+    #[must_use]
+    pub fn accepted(mut self, location: String) -> Self {
+        self.status = StatusCode::ACCEPTED;
+        self.location = Some(location);
+        self
+    }
+
     /// Adds a target of an RFC 8288 `Link` header.
     #[must_use]
     pub fn link(mut self, relation: &str, target: &str) -> Self {
@@ -157,16 +178,8 @@ impl Answer {
 
     /// The answer to this request: 304 if it is a read of what the client has.
     fn respond(self, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-        let reading = request.method().is_safe();
-        let known = if reading { header(request, &IF_NONE_MATCH)? } else { None };
-        let matches = match &known {
-            None => false,
-            Some(text) if text.trim() == "*" => true,
-            Some(text) => {
-                let own = self.etag.trim_start_matches("W/").trim_matches('"');
-                tags(text).ok_or_else(|| malformed("if-none-match"))?.contains(&own)
-            }
-        };
+        let tag = self.etag.trim_start_matches("W/").trim_matches('"');
+        let matches = request.method().is_safe() && is_known(request, tag)?;
         let mut response = HttpResponse::build(if matches { StatusCode::NOT_MODIFIED } else { self.status });
         response.insert_header((ETAG, self.etag)).insert_header((CACHE_CONTROL, "no-store"));
         if !self.links.is_empty() {

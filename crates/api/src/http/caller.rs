@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::ops::Deref;
 
 use actix_web::dev::{Payload, RequestHead};
-use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
+use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderName, USER_AGENT};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use circadia_app::{App, Principal};
@@ -28,6 +28,16 @@ pub(crate) struct Authentication {
     outcome: Result<Principal, Problem>,
     /// The session's cookie, if the request was authenticated by one.
     cookie: Option<CookieId>,
+}
+
+impl Authentication {
+    /// Who it is.
+    ///
+    /// # Errors
+    /// Why the credentials were refused.
+    pub(crate) fn principal(self) -> Result<Principal, Problem> {
+        self.outcome
+    }
 }
 
 /// Authenticates by the `Authorization` header, else by the session's cookie.
@@ -67,8 +77,9 @@ async fn by_cookies(
 
 /// The client that sends a request, with its device's name.
 pub(crate) fn client(state: &AppState, head: &RequestHead, device: Option<&str>) -> Client {
-    let agent = head.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
-    Client::new(device, agent, client_address(head, &state.settings))
+    let header = |name: HeaderName| head.headers().get(name).and_then(|value| value.to_str().ok());
+    let client = Client::new(device, header(USER_AGENT), client_address(head, &state.settings));
+    client.with_languages(header(ACCEPT_LANGUAGE))
 }
 
 /// The authenticated user of a request, or why the credentials were refused.
@@ -83,8 +94,8 @@ pub(crate) fn cookie_of(request: &impl actix_web::HttpMessage) -> Option<CookieI
 
 /// The signed-in user whose request a handler answers.
 ///
-/// Dereferences to [`App`]. Extracting it refuses requests without good credentials, and personal access tokens without
-/// the operation's scopes.
+/// Dereferences to [`App`]. Extracting it refuses requests without good credentials, roles below the operation's, and
+/// personal access tokens without its scopes.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub state: Data<AppState>,
@@ -119,6 +130,37 @@ impl Caller {
         self.context.unit_of_work.query(work).await.map_err(Into::into)
     }
 
+    /// Like [`query`](Self::query), but from the read replica if there is one that has what this user has written: for
+    /// statistics and views of many days.
+    ///
+    /// # Errors
+    /// Those of `work`, and the store's.
+    pub async fn query_replica<T, E>(
+        &self,
+        work: impl Fn(&mut dyn Store) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: UnitOfWorkError + Into<Problem> + Send + 'static,
+    {
+        self.context.unit_of_work.query_replica(self.user, work).await.map_err(Into::into)
+    }
+
+    /// Like [`read`](Self::read), but from the read replica as in [`query_replica`](Self::query_replica).
+    ///
+    /// # Errors
+    /// Those of `work`, and the store's.
+    pub async fn read_replica<T, E>(
+        &self,
+        work: impl Fn(&mut dyn Store) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: UnitOfWorkError + Into<Problem> + Send + 'static,
+    {
+        self.context.unit_of_work.read_replica(self.user, work).await.map_err(Into::into)
+    }
+
     /// Reads from one snapshot.
     ///
     /// # Errors
@@ -140,7 +182,7 @@ impl Caller {
     /// Those of `work`, and the store's.
     pub async fn write<T, E>(
         &self,
-        work: impl FnOnce(&mut WriteTransaction<'_>) -> Result<T, E> + Send + 'static,
+        work: impl FnMut(&mut WriteTransaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -165,16 +207,27 @@ impl FromRequest for Caller {
 }
 
 fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
+    let principal = admitted(request)?;
+    let state = request.app_data::<Data<AppState>>();
+    let state = state.cloned().ok_or_else(|| Problem::internal(&"the application's state is missing"))?;
+    let now = state.app.context.now();
+    Ok(Caller { state, principal, user: principal.user, now })
+}
+
+/// The user of a request, whom the operation lets in.
+///
+/// # Errors
+/// Why the credentials were refused, or don't suffice.
+pub(crate) fn admitted(request: &HttpRequest) -> Result<Principal, Problem> {
     let principal = match request.extensions().get::<Authentication>() {
         Some(found) => found.outcome.clone()?,
         None => return Err(TokenError::Missing.into()),
     };
     context::note_user(principal.user);
+    let policy = matched(request).map(|matched| matched.policy).unwrap_or_default();
     if let Some(scopes) = principal.scopes {
-        scopes::admit(scopes, matched(request).and_then(|matched| matched.policy.scopes))?;
+        scopes::admit(scopes, policy.scopes)?;
     }
-    let state = request.app_data::<Data<AppState>>();
-    let state = state.cloned().ok_or_else(|| Problem::internal(&"the application's state is missing"))?;
-    let now = state.app.context.now();
-    Ok(Caller { state, principal, user: principal.user, now })
+    scopes::admit_role(principal.role, policy.role)?;
+    Ok(principal)
 }

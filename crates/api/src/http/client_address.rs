@@ -38,6 +38,8 @@ mod tests {
 
     fn address(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let settings = HttpSettings {
+            metrics_token: None,
+            trace_parent: None,
             production: false,
             trusted_proxies: trusted.iter().map(|network| network.parse().unwrap()).collect(),
             forwarded_headers: ForwardedHeaders::XForwarded,

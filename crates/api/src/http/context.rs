@@ -6,6 +6,8 @@ use std::future::Future;
 use circadia_app::database_use::{DatabaseUse, measure};
 use circadia_domain::ids::UserId;
 
+use crate::http::limits::LimitName;
+
 tokio::task_local! {
     static REQUEST: RequestContext;
 }
@@ -13,18 +15,27 @@ tokio::task_local! {
 #[derive(Debug)]
 struct RequestContext {
     id: String,
-    user: Cell<Option<UserId>>,
+    noted: Cell<Noted>,
 }
 
-/// Serves a request within its context. Also gives what it cost the database, and whose it was.
-pub(crate) async fn serve<F: Future>(id: String, future: F) -> (F::Output, DatabaseUse, Option<UserId>) {
-    let context = RequestContext { id, user: Cell::default() };
+/// What is found out about a request while it is served.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Noted {
+    /// Whose it is.
+    pub(crate) user: Option<UserId>,
+    /// The limit that refused it.
+    pub(crate) refused_by: Option<LimitName>,
+}
+
+/// Serves a request within its context. Also gives what it cost the database, and what was noted of it.
+pub(crate) async fn serve<F: Future>(id: String, future: F) -> (F::Output, DatabaseUse, Noted) {
+    let context = RequestContext { id, noted: Cell::default() };
     let served = REQUEST.scope(context, async {
         let output = future.await;
-        (output, REQUEST.with(|context| context.user.get()))
+        (output, REQUEST.with(|context| context.noted.get()))
     });
-    let ((output, user), database) = measure(served).await;
-    (output, database, user)
+    let ((output, noted), database) = measure(served).await;
+    (output, database, noted)
 }
 
 /// The id of the request being served; empty outside of one.
@@ -34,5 +45,14 @@ pub(crate) fn request_id() -> String {
 
 /// Notes whose request it is, for the log.
 pub(crate) fn note_user(user: UserId) {
-    let _ = REQUEST.try_with(|context| context.user.set(Some(user)));
+    note(|noted| Noted { user: Some(user), ..noted });
+}
+
+/// Notes the limit that refuses the request.
+pub(crate) fn note_refusal(limit: LimitName) {
+    note(|noted| Noted { refused_by: Some(limit), ..noted });
+}
+
+fn note(change: impl FnOnce(Noted) -> Noted) {
+    let _ = REQUEST.try_with(|context| context.noted.set(change(context.noted.get())));
 }

@@ -21,9 +21,11 @@ use circadia_domain::ids::UserId;
 
 use crate::http::state::AppState;
 use circadia_domain::code::Code;
+use circadia_domain::words::Words;
 
 use crate::http::caller::principal_of;
 use crate::http::client_address::client_address;
+use crate::http::context;
 use crate::http::problem::Problem;
 use crate::http::routing::matched;
 
@@ -38,6 +40,8 @@ enum Class {
     Anonymous,
     /// Per user.
     User,
+    /// Exports and imports: per user.
+    Transfer,
 }
 
 /// How strictly an operation is limited, as its documentation declares it (`x-rate-limit`).
@@ -52,6 +56,8 @@ pub(crate) enum RateLimit {
     AuthUnlessSignedIn,
     /// It exchanges a refresh token, which can't be guessed: by address, generously.
     Refresh,
+    /// It reads or writes all that an account holds.
+    Transfer,
 }
 
 impl RateLimit {
@@ -60,6 +66,7 @@ impl RateLimit {
             "auth" => Some(Self::Auth),
             "auth_unless_signed_in" => Some(Self::AuthUnlessSignedIn),
             "refresh" => Some(Self::Refresh),
+            "transfer" => Some(Self::Transfer),
             _ => None,
         }
     }
@@ -68,19 +75,53 @@ impl RateLimit {
         match (self, signed_in) {
             (Self::Auth, _) | (Self::AuthUnlessSignedIn, false) => Class::Auth,
             (Self::Refresh, _) => Class::Refresh,
+            (Self::Transfer, true) => Class::Transfer,
             (_, true) => Class::User,
-            (Self::Standard, false) => Class::Anonymous,
+            (Self::Standard | Self::Transfer, false) => Class::Anonymous,
         }
     }
 }
 
-impl Class {
-    const fn name(self) -> &'static str {
+/// A limit, by its name in the header fields and in the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitName {
+    Auth,
+    Refresh,
+    Anonymous,
+    User,
+    /// Exports and imports.
+    Transfer,
+    /// Attempts on an account.
+    Account,
+    /// Wrong codes of a second factor.
+    SecondFactor,
+}
+
+impl Words for LimitName {
+    const ALL: &'static [Self] =
+        &[Self::Auth, Self::Refresh, Self::Anonymous, Self::User, Self::Transfer, Self::Account, Self::SecondFactor];
+
+    fn as_str(self) -> &'static str {
         match self {
             Self::Auth => "auth",
             Self::Refresh => "refresh",
             Self::Anonymous => "anonymous",
             Self::User => "user",
+            Self::Transfer => "transfer",
+            Self::Account => "account",
+            Self::SecondFactor => "second-factor",
+        }
+    }
+}
+
+impl Class {
+    const fn name(self) -> LimitName {
+        match self {
+            Self::Auth => LimitName::Auth,
+            Self::Refresh => LimitName::Refresh,
+            Self::Anonymous => LimitName::Anonymous,
+            Self::User => LimitName::User,
+            Self::Transfer => LimitName::Transfer,
         }
     }
 
@@ -110,17 +151,19 @@ impl fmt::Display for Who {
     }
 }
 
-fn refusal(policy: &str, quota: Quota, decision: &Decision) -> Problem {
+fn refusal(name: LimitName, quota: Quota, decision: &Decision) -> Problem {
     let seconds = decision.retry_after_seconds.max(1);
     let detail = format!(
         "At most {} requests per {} s are served here. Try again in {seconds} s.",
         quota.burst(),
         quota.period_seconds()
     );
-    refusal_of(policy, quota, seconds, detail)
+    refusal_of(name, quota, seconds, detail)
 }
 
-fn refusal_of(policy: &str, quota: Quota, seconds: u32, detail: String) -> Problem {
+fn refusal_of(name: LimitName, quota: Quota, seconds: u32, detail: String) -> Problem {
+    context::note_refusal(name);
+    let policy = name.as_str();
     Problem::of(Code::RateLimited, detail)
         .with_retry_after(seconds.into())
         .with_header("ratelimit-policy", policy_field(policy, quota))
@@ -134,12 +177,12 @@ pub(crate) fn guesses_refusal(seconds: u32) -> Problem {
         "Too many wrong codes were tried: codes of the authenticator are accepted again in {seconds} s. Recovery codes are \
          still accepted."
     );
-    refusal_of("second-factor", CODE_QUOTA, seconds, detail)
+    refusal_of(LimitName::SecondFactor, CODE_QUOTA, seconds, detail)
 }
 
 /// The problem for too many attempts on an account.
 pub(crate) fn account_refusal(quota: Quota, decision: &Decision) -> Problem {
-    refusal("account", quota, decision)
+    refusal(LimitName::Account, quota, decision)
 }
 
 /// The problem for too many attempts of strangers on an account.
@@ -150,7 +193,7 @@ pub(crate) fn strangers_refusal(quota: Quota, decision: &Decision) -> Problem {
          the one before. Try again in {seconds} s, or from a device or network where you signed in before.",
         quota.burst()
     );
-    refusal_of("account", quota, seconds, detail)
+    refusal_of(LimitName::Account, quota, seconds, detail)
 }
 
 fn policy_field(policy: &str, quota: Quota) -> String {
@@ -167,10 +210,11 @@ struct Limit {
 impl Limit {
     /// The header fields for a decision, or the problem if it refuses the request.
     fn header_fields(&self, decision: &Decision) -> Result<[(&'static str, String); 2], Problem> {
-        let policy = self.class.name();
+        let name = self.class.name();
         if !decision.allowed {
-            return Err(refusal(policy, self.quota, decision));
+            return Err(refusal(name, self.quota, decision));
         }
+        let policy = name.as_str();
         let Decision { remaining, reset_seconds, .. } = decision;
         Ok([
             ("ratelimit-policy", policy_field(policy, self.quota)),
@@ -185,6 +229,7 @@ pub struct Limits {
     refresh: Option<Limit>,
     anonymous: Option<Limit>,
     user: Option<Limit>,
+    transfer: Option<Limit>,
 }
 
 impl fmt::Debug for Limits {
@@ -205,6 +250,7 @@ impl Limits {
             refresh: limit(Class::Refresh, throttles.refresh, quotas.refresh),
             anonymous: limit(Class::Anonymous, throttles.anonymous, quotas.anonymous),
             user: limit(Class::User, throttles.user, quotas.user),
+            transfer: limit(Class::Transfer, throttles.transfer, quotas.transfer),
         }
     }
 
@@ -214,6 +260,7 @@ impl Limits {
             Class::Refresh => self.refresh.as_ref(),
             Class::Anonymous => self.anonymous.as_ref(),
             Class::User => self.user.as_ref(),
+            Class::Transfer => self.transfer.as_ref(),
         }
     }
 }
@@ -229,7 +276,7 @@ pub async fn limit(
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
     let who = match principal_of(&request) {
-        Some(principal) if limit.class == Class::User => Who::User(principal.user),
+        Some(principal) if matches!(limit.class, Class::User | Class::Transfer) => Who::User(principal.user),
         _ => Who::Address(client_address(request.head(), &state.settings).map(network_of)),
     };
     let decision = limit.throttle.attempt(&who.to_string(), state.app.context.now()).await;

@@ -2,12 +2,15 @@
 
 pub mod answer;
 pub mod caller;
-mod client_address;
+pub(crate) mod chart;
+pub(crate) mod client_address;
 mod context;
 pub(crate) mod cookies;
 pub(crate) mod csrf;
+pub(crate) mod csv;
 pub(crate) mod docs;
 pub(crate) mod forwarded;
+pub(crate) mod idempotency;
 pub mod input;
 pub mod limits;
 pub(crate) mod middleware;
@@ -15,11 +18,13 @@ pub mod openapi;
 pub mod page;
 pub(crate) mod pieces;
 pub mod problem;
+pub mod request_measures;
 pub(crate) mod rounding;
 pub mod routing;
 pub(crate) mod schemas;
 mod scopes;
 pub mod settings;
+pub(crate) mod sort;
 pub mod state;
 
 pub(crate) use context::request_id;

@@ -22,6 +22,7 @@ use utoipa::openapi::{Components, InfoBuilder, LicenseBuilder, OpenApi, OpenApiB
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use circadia_domain::personal_tokens::Scopes;
+use circadia_domain::users::Role;
 
 use crate::http::problem::{ErrorCode, FieldError, FieldErrorCode, InputLocation, ProblemBody};
 use crate::http::schemas::{self, operations};
@@ -35,6 +36,11 @@ pub fn document() -> Value {
     document.tags = Some(tags);
     document.components.get_or_insert_default().schemas.extend(schemas);
     complete(document)
+}
+
+/// The operations that are for a role only: method and path, and the least role.
+pub fn roles() -> Vec<(String, Role)> {
+    routes::all().roles().map(|(method, path, role)| (format!("{method} {path}"), role)).collect()
 }
 
 /// A document as it is committed and served: stable, in lines, with a final line break.
@@ -104,11 +110,23 @@ pub(crate) fn security_with_scopes(scopes: Scopes) -> Vec<SecurityRequirement> {
     SESSION_SCHEMES.into_iter().map(session_requirement).chain([personal]).collect()
 }
 
+/// Says in an operation's description which role it needs, and that others are refused.
+pub(crate) fn document_role(operation: &mut Operation, role: Role) {
+    let needed = match role {
+        Role::Regular => return,
+        Role::Staff => "Needs the role `staff` or `superuser`.",
+        Role::Superuser => "Needs the role `superuser`.",
+    };
+    let description = operation.description.take().unwrap_or_default();
+    operation.description = Some(format!("{description}\n\n{needed}").trim_start().to_owned());
+    operation.responses.responses.entry("403".to_owned()).or_insert_with(answers::insufficient_role);
+}
+
 /// The scheme of the token that goes with a cookie.
 const CSRF: &str = "csrf";
 
 /// Whether an operation takes no credentials at all.
-fn is_public(operation: &Operation) -> bool {
+pub(crate) fn is_public(operation: &Operation) -> bool {
     let none = SecurityRequirement::default();
     operation.security.as_ref().is_some_and(|own| own.iter().all(|requirement| *requirement == none))
 }
@@ -164,7 +182,7 @@ fn name_items(document: &mut OpenApi) {
     let Some(components) = &mut document.components else { return };
     let known = components.schemas.clone();
     for (name, schema) in &mut components.schemas {
-        let Some(of) = name.strip_prefix(PAGE) else { continue };
+        let Some(of) = paged(name) else { continue };
         let RefOr::T(Schema::Object(page)) = schema else { continue };
         let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items") else { continue };
         let ArrayItems::RefOrSchema(item) = &mut list.items else { continue };
@@ -174,16 +192,19 @@ fn name_items(document: &mut OpenApi) {
     }
 }
 
-/// How the schema of a [`Page`](crate::http::page::Page) is called, before that of its items.
-const PAGE: &str = "Page_";
+/// What the schema of a [`Page`](crate::http::page::Page) or a [`CountedPage`](crate::http::page::CountedPage) calls that of
+/// its items.
+fn paged(name: &str) -> Option<&str> {
+    name.strip_prefix("Page_").or_else(|| name.strip_prefix("CountedPage_"))
+}
 
-/// `id_taken` as a part of a name: `IdTaken`.
+/// `id_taken` as a part of a name: `IdTaken`; `user_ids[]`: `UserIds`.
 fn camel_case(word: &str) -> String {
     let mut name = String::new();
     let mut begins = true;
     for letter in word.chars() {
         match letter {
-            '_' | '-' => begins = true,
+            _ if !letter.is_ascii_alphanumeric() => begins = true,
             _ if begins => {
                 name.push(letter.to_ascii_uppercase());
                 begins = false;

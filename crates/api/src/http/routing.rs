@@ -1,10 +1,11 @@
 //! Routing: each operation is declared once, on its handler, and everything else is built from that.
 //!
-//! `#[utoipa::path]` on a handler names its method, path, scopes (`x-scope`) and rate limit (`x-rate-limit`);
-//! `operations!` adds it to [`Routes`]. From these come the OpenAPI document, the routing tree and each operation's
+//! `#[utoipa::path]` on a handler names its method, path, scopes (`x-scope`), role (`x-role`) and rate limit
+//! (`x-rate-limit`); `operations!` adds it to [`Routes`]. From these come the OpenAPI document, the routing tree and each operation's
 //! `Policy`. A path is looked up in a radix tree, so its cost doesn't grow with the number of routes, and before
 //! authentication and limits, which ask the operation for its policy.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError as _, Route};
 use circadia_domain::code::Code;
 use circadia_domain::personal_tokens::Scopes;
+use circadia_domain::users::Role;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use utoipa::openapi::path::{Operation as Documented, Paths};
@@ -24,10 +26,13 @@ use utoipa_actix_web::OpenApiFactory;
 
 use crate::http::limits::RateLimit;
 use crate::http::problem::Problem;
+use crate::http::request_measures::RequestMeasures;
 
 /// The document's extension that names the scopes of a personal access token, with a blank between: it must hold all of
 /// them. Without the extension, no such token is let in.
 const SCOPE: &str = "x-scope";
+/// The document's extension that names the least role that is let in.
+const ROLE: &str = "x-role";
 /// The document's extension that names a stricter rate limit.
 const RATE_LIMIT: &str = "x-rate-limit";
 
@@ -41,12 +46,17 @@ macro_rules! operations {
 }
 pub(crate) use operations;
 
-/// The scopes and rate limit of an operation.
+/// The scopes, role and rate limit of an operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
     /// The scopes that a personal access token must hold.
     pub(crate) scopes: Option<Scopes>,
+    /// The least role that a user must have.
+    pub(crate) role: Option<Role>,
     pub(crate) rate_limit: RateLimit,
+    /// Whether a request can have an `Idempotency-Key`: where a signed-in user posts something. Not where secrets are tried,
+    /// sessions begin or end, or large documents come in.
+    pub(crate) takes_idempotency_key: bool,
 }
 
 /// An operation: what answers a method of a path.
@@ -104,7 +114,16 @@ impl Routes {
         for (path, mut item) in documented.paths().paths {
             let template = format!("{}{path}", self.prefix);
             for (method, operation) in methods(&mut item) {
-                let policy = take_policy(operation);
+                let mut policy = take_policy(operation);
+                policy.takes_idempotency_key = method == Method::POST
+                    && template.starts_with("/api/v1/")
+                    && !template.starts_with("/api/v1/auth/")
+                    && policy.rate_limit == RateLimit::Standard
+                    && !super::openapi::is_public(operation);
+                if policy.takes_idempotency_key {
+                    let parameter = super::idempotency::parameter();
+                    operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+                }
                 self.insert(&template, method, Operation { policy, service });
             }
             self.paths.paths.entry(template).or_default().merge_operations(item);
@@ -125,6 +144,15 @@ impl Routes {
             let (template, methods) = (template.into(), vec![(method, index)]);
             self.entries.push(PathEntry { template, methods, allow: String::new() });
         }
+    }
+
+    /// The operations that are for a role only: method, path, and the least role.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = (&Method, &str, Role)> {
+        let policies = self.entries.iter().flat_map(|entry| {
+            let operation = |index: usize| self.operations.get(index).map(|operation| operation.policy);
+            entry.methods.iter().map(move |(method, index)| (method, &*entry.template, operation(*index)))
+        });
+        policies.filter_map(|(method, path, policy)| Some((method, path, policy?.role?)))
     }
 
     /// The paths, schemas and tags of the document.
@@ -169,15 +197,21 @@ fn methods(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Documented
     operations.into_iter().filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
 
-/// Reads the policy of an operation. Its scopes are documented by `security`; the extensions leave the document.
+/// Reads the policy of an operation. Its scopes are documented by `security`, its role in words; the extensions leave the
+/// document.
 fn take_policy(operation: &mut Documented) -> Policy {
     let extension = |name: &str| operation.extensions.as_ref().and_then(|extensions| extensions.get(name)?.as_str());
     let policy = Policy {
         scopes: extension(SCOPE).and_then(Scopes::from_text),
+        role: extension(ROLE).and_then(|text| Role::parse(text).ok()),
         rate_limit: extension(RATE_LIMIT).and_then(RateLimit::parse).unwrap_or_default(),
+        takes_idempotency_key: false,
     };
     if let Some(extensions) = &mut operation.extensions {
-        extensions.retain(|name, _: &mut Value| name != SCOPE && name != RATE_LIMIT);
+        extensions.retain(|name, _: &mut Value| ![SCOPE, ROLE, RATE_LIMIT].contains(&name.as_str()));
+    }
+    if let Some(role) = policy.role {
+        super::openapi::document_role(operation, role);
     }
     if let Some(scopes) = policy.scopes {
         operation.security = Some(super::openapi::security_with_scopes(scopes));
@@ -197,7 +231,7 @@ pub struct RoutingTree {
 #[derive(Debug, Clone)]
 pub struct Matched {
     entry: Option<usize>,
-    operation: Option<usize>,
+    pub(crate) operation: Option<usize>,
     /// `None` where there is no such path.
     pub(crate) template: Option<Arc<str>>,
     /// Whether the path is one of the API proper.
@@ -214,6 +248,15 @@ impl Matched {
 }
 
 impl RoutingTree {
+    /// Fresh measures of its operations.
+    pub(crate) fn measures(&self) -> RequestMeasures {
+        let paths = self.entries.iter().flat_map(|entry| {
+            entry.methods.iter().map(|(method, index)| (*index, (method.clone(), Arc::clone(&entry.template))))
+        });
+        let by_number: BTreeMap<usize, (Method, Arc<str>)> = paths.collect();
+        RequestMeasures::new(by_number.into_values())
+    }
+
     /// Looks up a request.
     pub fn find(&self, method: &Method, path: &str) -> Matched {
         let found = self.tree.at(path).ok();

@@ -2,8 +2,11 @@
 
 use std::net::IpAddr;
 
+use actix_web::http::header::HeaderMap;
+use circadia_auth::operator_token::OperatorToken;
 use circadia_auth::throttles::Quota;
 use ipnet::IpNet;
+use tracing::Span;
 
 use crate::http::forwarded::ForwardedHeaders;
 
@@ -19,6 +22,10 @@ pub struct HttpSettings {
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
     pub rate_limits: RateLimits,
+    /// What `GET /metrics` asks for; `None` if there is no such path.
+    pub metrics_token: Option<OperatorToken>,
+    /// Takes over the trace of the caller; `None` if there are no traces.
+    pub trace_parent: Option<fn(&Span, &HeaderMap)>,
     /// The version that is running.
     pub version: &'static str,
 }
@@ -34,6 +41,8 @@ pub struct RateLimits {
     pub anonymous: Option<Quota>,
     /// Per user.
     pub user: Option<Quota>,
+    /// Exports and imports: per user.
+    pub transfer: Option<Quota>,
 }
 
 impl HttpSettings {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use circadia_app::App;
 use circadia_auth::throttles::Throttle;
+use tokio::sync::watch;
 
 use crate::http::settings::HttpSettings;
 
@@ -30,6 +30,7 @@ pub struct RequestThrottles {
     pub refresh: Option<Arc<dyn Throttle>>,
     pub anonymous: Option<Arc<dyn Throttle>>,
     pub user: Option<Arc<dyn Throttle>>,
+    pub transfer: Option<Arc<dyn Throttle>>,
 }
 
 impl fmt::Debug for RequestThrottles {
@@ -40,20 +41,25 @@ impl fmt::Debug for RequestThrottles {
 
 /// Whether this process accepts requests. Withdrawn on shutdown.
 #[derive(Debug)]
-pub struct Readiness(AtomicBool);
+pub struct Readiness(watch::Sender<bool>);
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self(AtomicBool::new(true))
+        Self(watch::Sender::new(true))
     }
 }
 
 impl Readiness {
     pub fn withdraw(&self) {
-        self.0.store(false, Ordering::Release);
+        self.0.send_replace(false);
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        *self.0.borrow()
+    }
+
+    /// For answers without an end, which are to end when it is withdrawn.
+    pub(crate) fn follow(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
     }
 }

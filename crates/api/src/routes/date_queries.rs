@@ -3,16 +3,17 @@
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange, Instant, TEN_YEARS};
 use circadia_domain::ids::UserId;
-use circadia_domain::seek::DateSeek;
+use circadia_domain::seek::{DateSeek, NewestSeek};
 use circadia_domain::unit_of_work::Store;
 use circadia_domain::violation::Violations;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Parsed, text};
-use crate::http::page::{PageRequest, Start};
+use crate::http::page::{CountedPageRequest, PageRequest, Start};
 use crate::http::problem::Problem;
 
 /// The day, week or month to show.
@@ -33,14 +34,14 @@ impl Decode for DateQuery {
 pub(in crate::routes) async fn view<T, B>(
     caller: &Caller,
     query: DateQuery,
-    look: impl Fn(&mut dyn Store, UserId, Instant, Option<Date>) -> Result<T, Error> + Send + 'static,
+    look: impl Fn(&mut dyn Store, UserId, Instant, Option<Date>) -> Result<T, Error> + Send + Sync + 'static,
 ) -> Result<Answer, Problem>
 where
     T: Send + 'static,
     B: From<T> + Serialize,
 {
     let (user, now) = (caller.user, caller.now);
-    let seen = caller.query(move |store| look(store, user, now, query.date)).await?;
+    let seen = caller.query_replica(move |store| look(store, user, now, query.date)).await?;
     Answer::computed(&B::from(seen))
 }
 
@@ -111,13 +112,41 @@ impl DateOrder {
 
     /// The part of the list to read for a page that begins at `start`: one more than the page has.
     pub(in crate::routes) fn seek<I: Copy>(self, page: &PageRequest, start: &Start<DateKey<I>>) -> DateSeek<I> {
-        let (backwards, beyond) = match start {
-            Start::Beginning => (false, None),
-            Start::After(key) => (false, Some((key.date, key.id))),
-            Start::Before(key) => (true, Some((key.date, key.id))),
-        };
+        let (backwards, key) = start.direction();
+        let beyond = key.map(|key| (key.date, key.id));
         DateSeek { reversed: self.reversed, beyond, backwards, limit: page.limit + 1 }
     }
+}
+
+/// The order of lists by instant, as cursors hold it: newest first.
+pub(in crate::routes) const NEWEST_FIRST: &str = "-at";
+
+/// The place of an item in a list by instant and id, as cursors hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::routes) struct InstantKey<I> {
+    #[serde(rename = "t")]
+    micros: i64,
+    #[serde(rename = "i")]
+    id: I,
+}
+
+impl<I> InstantKey<I> {
+    pub(in crate::routes) const fn new(at: Instant, id: I) -> Self {
+        Self { micros: at.micros(), id }
+    }
+}
+
+/// Where a page of a list by instant begins, and the part of the list to read for it: one item more than the page has.
+///
+/// # Errors
+/// `invalid_cursor`.
+pub(in crate::routes) fn seek_newest<I: Copy + DeserializeOwned>(
+    page: &CountedPageRequest,
+) -> Result<(Start<InstantKey<I>>, NewestSeek<I>), Problem> {
+    let (start, skip) = page.start::<InstantKey<I>>(NEWEST_FIRST)?;
+    let (backwards, key) = start.direction();
+    let beyond = key.map(|key| (Instant::from_micros(key.micros), key.id));
+    Ok((start, NewestSeek { beyond, backwards, skip, limit: page.limit + 1 }))
 }
 
 /// The day to evaluate at.

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::entries::{self, EntryPut};
-use circadia_domain::habits::{Entry, EntryFilter, EntryInput, EntryNote, EntryState};
+use circadia_domain::habits::{Entry, EntryFilter, EntryInput, EntryNote, EntryState, EntryView};
 use circadia_domain::ids::HabitId;
 use circadia_domain::quantity::Quantity;
 use circadia_domain::violation::Violations;
@@ -12,7 +12,6 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::date_queries::{DateKey, DateOrder};
-use super::habits::entries::EntryBody;
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, Parsed, Query, list, text};
@@ -96,7 +95,7 @@ pub struct BatchResultBody {
     /// The entry, if it was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    entry: Option<EntryBody>,
+    entry: Option<EntryView>,
     /// The problem, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<ProblemDoc>)]
@@ -196,9 +195,9 @@ impl Decode for ListQuery {
     operation_id = "listAllEntries",
     extensions(("x-scope" = json!("habits:read"))),
     params(ListQuery, PageRequest),
-    responses((status = 200, description = "A page of entries", body = Page<EntryBody>))
+    responses((status = 200, description = "A page of entries", body = Page<EntryView>))
 )]
-async fn list_all_entries(caller: Caller, query: Query<ListQuery>) -> Result<Page<EntryBody>, Problem> {
+async fn list_all_entries(caller: Caller, query: Query<ListQuery>) -> Result<Page<EntryView>, Problem> {
     let ListQuery { from, to, habit_id, sort, page } = query.0;
     let start = page.start::<DateKey<HabitId>>(sort.name())?;
     // A reversed range was refused when the query was decoded.
@@ -207,5 +206,5 @@ async fn list_all_entries(caller: Caller, query: Query<ListQuery>) -> Result<Pag
     let seek = sort.seek(&page, &start);
     let found = caller.read(move |store| entries::list_across(store, caller.user, &filter, &seek)).await?;
     let key = |entry: &Entry| DateKey { date: entry.date, id: entry.habit };
-    Ok(Page::of_selected(found, key, sort.name(), &page, &start).map(EntryBody::from))
+    Ok(Page::of_selected(found, key, sort.name(), &page, &start).map(EntryView::from))
 }

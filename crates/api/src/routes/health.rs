@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use circadia_app::UnitOfWork;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,7 +14,7 @@ use crate::http::routing::{Routes, operations};
 use crate::http::state::AppState;
 
 pub(super) fn routes(routes: &mut Routes) {
-    routes.tag("system", "Health, and the keys that verify access tokens.");
+    routes.tag("system", "Health, the keys that verify access tokens, and images.");
     operations!(routes, live, ready);
 }
 
@@ -47,6 +48,10 @@ pub struct DependenciesBody {
     /// The database.
     #[schema(pattern = "^(up|down)$")]
     database: &'static str,
+    /// The database's read replica, where one is configured. While it is down, the database itself answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, pattern = "^(up|down)$")]
+    database_replica: Option<&'static str>,
     /// Redis, where one is configured. While it is down, cookie sessions are refused (503) and limits are counted by
     /// each replica; tokens still work, so the service stays ready.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +64,11 @@ const PING_TIMEOUT: Duration = Duration::from_millis(800);
 
 const fn word(up: bool) -> &'static str {
     if up { "up" } else { "down" }
+}
+
+/// Whether a database answers in time.
+async fn answers(units: &UnitOfWork) -> bool {
+    tokio::time::timeout(PING_TIMEOUT, units.ping()).await.is_ok_and(|pinged| pinged.is_ok())
 }
 
 /// Check that the process is alive
@@ -92,9 +102,12 @@ async fn live(state: Data<AppState>) -> HttpResponse {
     )
 )]
 async fn ready(state: Data<AppState>) -> HttpResponse {
-    let database = async {
-        let pinged = tokio::time::timeout(PING_TIMEOUT, state.app.context.unit_of_work.ping()).await;
-        pinged.is_ok_and(|pinged| pinged.is_ok())
+    let units = &state.app.context.unit_of_work;
+    let replica = async {
+        match units.replica() {
+            Some(replica) => Some(word(answers(replica).await)),
+            None => None,
+        }
     };
     let redis = async {
         match &state.app.sessions.shared_store {
@@ -102,11 +115,11 @@ async fn ready(state: Data<AppState>) -> HttpResponse {
             None => None,
         }
     };
-    let (database, redis) = tokio::join!(database, redis);
+    let (database, database_replica, redis) = tokio::join!(answers(units), replica, redis);
     let ready = database && state.readiness.is_ready();
     let body = ReadyBody {
         status: if ready { "ready" } else { "unavailable" },
-        dependencies: DependenciesBody { database: word(database), redis },
+        dependencies: DependenciesBody { database: word(database), database_replica, redis },
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     unstored(status, &body)

@@ -3,7 +3,7 @@
 use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::{
-    Kind, KindInput, NumberedWeekdayInput, Plan, Schedule, ScheduleInput, Timeline, WeekdayInput, Window,
+    DaysInput, Kind, KindInput, NumberedWeekdayInput, Plan, Schedule, ScheduleInput, Timeline, WeekdayInput, Window,
 };
 use circadia_domain::quantity::Quantity;
 use circadia_domain::violation::Violations;
@@ -38,7 +38,7 @@ impl Decode for ScheduleFields {
         Some(Self(ScheduleInput {
             type_name: fields.optional_with("type", any_text),
             weekdays: fields.optional_with("weekdays", list(366, weekday)),
-            days: fields.optional_with("days", list(366, integer(Ok))),
+            days: fields.optional_with("days", days),
             dates: fields.optional_with("dates", list(366, any_text)),
             active_days: fields.optional_with("active_days", integer(Ok)),
             rest_days: fields.optional_with("rest_days", integer(Ok)),
@@ -49,6 +49,15 @@ impl Decode for ScheduleFields {
             every: fields.optional_with("every", integer(Ok)),
             overflow: fields.optional_with("overflow", any_text),
         }))
+    }
+}
+
+/// The days of a month, or how many in a row.
+fn days(raw: Raw<'_>) -> Parsed<DaysInput> {
+    match raw.value {
+        Value::Number(_) => integer(Ok)(raw).map(DaysInput::Number),
+        Value::Array(_) => list(366, integer(Ok))(raw).map(DaysInput::Listed),
+        _ => Err(Violations::of("wrong_type", "must be a list of days of the month, or how many days in a row")),
     }
 }
 
@@ -63,7 +72,7 @@ impl Decode for NumberedWeekday {
 }
 
 /// Reads a schedule.
-pub(super) fn schedule(raw: Raw<'_>) -> Parsed<Schedule> {
+pub(in crate::routes) fn schedule(raw: Raw<'_>) -> Parsed<Schedule> {
     let ScheduleFields(input) = Fields::object(raw)?;
     Schedule::validate(input)
 }
@@ -82,7 +91,7 @@ impl Decode for KindFields {
 }
 
 /// Reads a kind.
-pub(super) fn kind(raw: Raw<'_>) -> Parsed<Kind> {
+pub(in crate::routes) fn kind(raw: Raw<'_>) -> Parsed<Kind> {
     let KindFields(input) = Fields::object(raw)?;
     Kind::validate(input)
 }

@@ -1,5 +1,7 @@
 //! Compares every request body's decoder with the OpenAPI document.
 
+use circadia_domain::accounts::AccountPatch;
+use circadia_domain::calendar::CalendarPatch;
 use circadia_domain::habits::{EntryInput, EntryPatch, HabitPatch, NewHabit, NewPlan};
 use circadia_domain::moods::{MomentPatch, NewMoment};
 use circadia_domain::passkeys::PasskeyPatch;
@@ -11,6 +13,7 @@ use circadia_domain::time_entries::{NewTimeEntry, TimeEntryPatch};
 use circadia_domain::timer::{StartTimer, StopTimer};
 use circadia_domain::users::SettingsPatch;
 
+use super::admin::users::VerifyEmailsBody;
 use super::auth::email::{AddressBody, VerifyEmailBody};
 use super::auth::login::LoginBody;
 use super::auth::logout::LogoutBody;
@@ -24,6 +27,7 @@ use super::entries::{BatchBody, BatchItemBody};
 use super::habits::entries::IncrementBody;
 use super::habits::list::OrderBody;
 use super::habits::pauses::{CreatePauseBody, UpdatePauseBody};
+use super::me::calendar::CreateCalendarBody;
 use super::me::email::ChangeEmailBody;
 use super::me::passkeys::FinishPasskeyRegistrationBody;
 use super::me::providers::{ConfirmProviderBody, LinkProviderBody};
@@ -35,6 +39,7 @@ use super::moods::dto::PutMoodBody;
 use super::schedules::PreviewBody;
 use super::sleep::dto::CheckSleepBody;
 use super::tasks::dto::TransitionBody;
+use super::webhooks::{CreateWebhookBody, RotateWebhookSecretBody, UpdateWebhookBody};
 use crate::http::input::testing::assert_documented;
 use crate::http::openapi;
 
@@ -53,17 +58,21 @@ macro_rules! documented {
 }
 
 documented!(
+    AccountPatch,
     AddressBody,
     BatchBody,
     BatchItemBody,
+    CalendarPatch,
     ChangeEmailBody,
     ChangePasswordBody,
     ChangeUsernameBody,
     CheckSleepBody,
     ConfirmProviderBody,
     ConfirmTotpBody,
+    CreateCalendarBody,
     CreatePauseBody,
     CreateTokenBody,
+    CreateWebhookBody,
     EntryInput,
     EntryPatch,
     ExchangeProviderCodeBody,
@@ -91,6 +100,7 @@ documented!(
     RefreshBody,
     RegisterBody,
     ResetPasswordBody,
+    RotateWebhookSecretBody,
     SecondFactorBody,
     SettingsPatch,
     SharedPausePatch,
@@ -104,5 +114,7 @@ documented!(
     TotpProofBody,
     TransitionBody,
     UpdatePauseBody,
+    UpdateWebhookBody,
     VerifyEmailBody,
+    VerifyEmailsBody,
 );

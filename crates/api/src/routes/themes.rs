@@ -68,7 +68,7 @@ async fn list_themes(caller: Caller, query: Query<PageRequest>) -> Result<Page<C
 )]
 async fn create_theme(caller: Caller, body: Body<NewTheme>) -> Result<Answer, Problem> {
     let id = body.0.id;
-    let created = caller.write(move |tx| themes::create(tx, body.0)).await?;
+    let created = caller.write(move |tx| themes::create(tx, body.0.clone())).await?;
     Ok(answer(&created.into_inner())?.created(format!("/api/v1/themes/{id}")))
 }
 
@@ -111,7 +111,7 @@ async fn update_theme(
     if_match: IfMatch,
     body: Body<ThemePatch>,
 ) -> Result<Answer, Problem> {
-    let changed = caller.write(move |tx| themes::update(tx, id.0, &if_match.0, body.0)).await?;
+    let changed = caller.write(move |tx| themes::update(tx, id.0, &if_match.0, body.0.clone())).await?;
     answer(&changed)
 }
 

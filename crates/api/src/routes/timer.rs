@@ -120,7 +120,7 @@ async fn get_timer(caller: Caller) -> Result<Answer, Problem> {
     )
 )]
 async fn start_timer(caller: Caller, body: OptionalBody<StartTimer>) -> Result<Answer, Problem> {
-    let timer = caller.write(move |tx| timer::start(tx, body.0.unwrap_or_default())).await?;
+    let timer = caller.write(move |tx| timer::start(tx, body.0.clone().unwrap_or_default())).await?;
     Ok(Answer::computed(&TimerStateBody { running: Some(timer) })?.created("/api/v1/timer".to_owned()))
 }
 

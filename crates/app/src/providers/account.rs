@@ -33,6 +33,16 @@ impl ProviderSignIn {
         profile: &Profile,
         client: &Client,
     ) -> Result<(K::Opened, UserProfile), Error> {
+        let outcome = self.find_or_join::<K>(provider, profile, client).await;
+        self.context.sign_ins.note(LoginMethod::Provider, outcome)
+    }
+
+    async fn find_or_join<K: OpenSession>(
+        &self,
+        provider: &OpenIdProvider,
+        profile: &Profile,
+        client: &Client,
+    ) -> Result<(K::Opened, UserProfile), Error> {
         let mut outcome = Err(Error::from(FederatedRefusal::Changed));
         for _ in 0..MAX_TRIES {
             outcome = self.try_sign_in::<K>(provider.name(), profile, client).await;
@@ -66,7 +76,7 @@ impl ProviderSignIn {
         let (identifiers, verification) = (Arc::clone(&self.identifiers), self.verification);
         let login = Login::email(profile.email.as_str());
         let open = move |store: &mut dyn Store, opener: &SessionOpener, client: &Client, user| {
-            let opened = K::open(opener, store, Authenticated::through_provider(user), client, now)?;
+            let opened = opener.open::<K>(store, Authenticated::through_provider(user), client, now)?;
             Ok::<_, Error>(Accepted::SignedIn(opened, Box::new(users::profile(store, user, now)?)))
         };
         if let Some(user) = found {
@@ -137,7 +147,7 @@ impl ProviderSignIn {
                 |identity: &Identity| providers.of_identity(identity).is_some_and(|own| *own.name() == name);
             let at = (&name, &profile);
             let identity = accounts::link(tx.store, (user, session), at, is_of_provider, &*ids, now)?;
-            let notice = EmailJob::ProviderLinked { user, provider: title };
+            let notice = EmailJob::ProviderLinked { user, provider: title.clone() };
             emails.enqueue(tx.store, Some(user), &notice, now)?;
             Ok(identity)
         });

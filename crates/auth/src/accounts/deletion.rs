@@ -1,7 +1,7 @@
 //! Deleting an account.
 
+use circadia_domain::accounts::last_superuser;
 use circadia_domain::civil::Instant;
-use circadia_domain::code::Code;
 use circadia_domain::ids::UserId;
 use circadia_domain::sessions::SessionRepository;
 use circadia_domain::users::{Role, UserRepository};
@@ -19,10 +19,7 @@ pub fn delete_account<S: UserRepository + SessionRepository + ?Sized>(
 ) -> Result<(), Error> {
     let account = store.find_user(user)?.ok_or(Error::not_found::<entity::User>())?;
     if account.role == Role::Superuser && !store.lock_superusers(user)? {
-        return Err(Error::conflict(
-            Code::LastSuperuser,
-            "it is the only account that can manage others: appoint another superuser first",
-        ));
+        return Err(last_superuser());
     }
     // Published to every replica before the session rows are deleted.
     store.revoke_sessions(user, now)?;
@@ -32,6 +29,8 @@ pub fn delete_account<S: UserRepository + SessionRepository + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use circadia_domain::code::Code;
+
     use crate::testing::{InMemoryStore, NOW, id};
 
     #[test]

@@ -7,6 +7,7 @@
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
+use circadia_domain::logins::{Browser, DeviceKind, LoginClient, OperatingSystem};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
 use circadia_domain::users::{Email, Locale, Login, User, UserRepository};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,13 @@ pub enum EmailJob {
         /// The address at the time of the request.
         email: String,
     },
+    /// A notice to the address that an administrator replaced by another one.
+    EmailReplaced {
+        /// The user.
+        user: UserId,
+        /// The address that was replaced.
+        email: String,
+    },
     /// Confirmation that the address was verified.
     Welcome {
         /// The user.
@@ -78,6 +86,30 @@ pub enum EmailJob {
         /// The user.
         user: UserId,
     },
+    /// Notice that a device signed in that hadn't before.
+    NewDevice {
+        /// The user.
+        user: UserId,
+        /// The browser.
+        browser: Browser,
+        /// The operating system.
+        os: OperatingSystem,
+        /// The kind of device.
+        device: DeviceKind,
+        /// The address.
+        ip: Option<String>,
+        /// When, in seconds since 1970.
+        at: i64,
+    },
+    /// Notice that a webhook was disabled, because its URL can't be reached.
+    WebhookDisabled {
+        /// The user.
+        user: UserId,
+        /// The host of its URL.
+        host: String,
+        /// Whether the URL answered 410 (Gone).
+        is_gone: bool,
+    },
 }
 
 /// The only provider of jobs that don't name theirs.
@@ -94,10 +126,13 @@ impl std::fmt::Debug for EmailJob {
             Self::PasswordReset { .. } => "PasswordReset",
             Self::EmailChange { .. } => "EmailChange",
             Self::EmailChangeNotice { .. } => "EmailChangeNotice",
+            Self::EmailReplaced { .. } => "EmailReplaced",
             Self::Welcome { .. } => "Welcome",
             Self::PasswordChanged { .. } => "PasswordChanged",
             Self::PasskeyAdded { .. } => "PasskeyAdded",
+            Self::NewDevice { .. } => "NewDevice",
             Self::ProviderLinked { .. } => "ProviderLinked",
+            Self::WebhookDisabled { .. } => "WebhookDisabled",
         };
         f.write_str(name)
     }
@@ -118,6 +153,8 @@ pub enum EmailContent {
     ConfirmNewEmail(OneTimeToken),
     /// Notice that a change of the account's address was requested.
     EmailIsChanging,
+    /// Notice that an administrator replaced the account's address.
+    EmailReplaced,
     /// The address is verified.
     Welcome,
     /// The password was changed.
@@ -126,6 +163,22 @@ pub enum EmailContent {
     ProviderLinked(String),
     /// A passkey was added.
     PasskeyAdded,
+    /// A device signed in that hadn't before.
+    NewDevice {
+        /// The browser, operating system and kind of device.
+        client: LoginClient,
+        /// The address.
+        ip: Option<String>,
+        /// When, on the user's clock: `2026-03-11 13:00 (Europe/Berlin)`.
+        at: String,
+    },
+    /// A webhook was disabled.
+    WebhookDisabled {
+        /// The host of its URL.
+        host: String,
+        /// Whether the URL answered 410 (Gone).
+        is_gone: bool,
+    },
 }
 
 /// An email message.
@@ -197,12 +250,27 @@ pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
             let Some(user) = store.find_user(*user)? else { return Ok(None) };
             Ok(EmailMessage::new(&user, Email::from_stored(email.clone()), EmailContent::EmailIsChanging))
         }
+        EmailJob::EmailReplaced { user, email } => {
+            let Some(user) = store.find_user(*user)? else { return Ok(None) };
+            Ok(EmailMessage::new(&user, Email::from_stored(email.clone()), EmailContent::EmailReplaced))
+        }
         EmailJob::Welcome { user } => return to_owner(store, *user, EmailContent::Welcome),
         EmailJob::PasswordChanged { user } => return to_owner(store, *user, EmailContent::PasswordChanged),
         EmailJob::ProviderLinked { user, provider } => {
             return to_owner(store, *user, EmailContent::ProviderLinked(provider.clone()));
         }
+        EmailJob::WebhookDisabled { user, host, is_gone } => {
+            let content = EmailContent::WebhookDisabled { host: host.clone(), is_gone: *is_gone };
+            return to_owner(store, *user, content);
+        }
         EmailJob::PasskeyAdded { user } => return to_owner(store, *user, EmailContent::PasskeyAdded),
+        EmailJob::NewDevice { user, browser, os, device, ip, at } => {
+            let Some(user) = store.find_user(*user)? else { return Ok(None) };
+            let zone = user.settings.timezone;
+            let at = format!("{} ({zone})", zone.wall_clock(Instant::from_seconds(*at)).format("%Y-%m-%d %H:%M"));
+            let client = LoginClient { browser: *browser, os: *os, device: *device };
+            Ok(EmailMessage::new(&user, user.email.clone(), EmailContent::NewDevice { client, ip: ip.clone(), at }))
+        }
     };
     match written {
         Ok(letter) => Ok(Some(letter)),

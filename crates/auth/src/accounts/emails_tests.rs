@@ -29,10 +29,20 @@ fn an_address_without_an_account_gets_no_letter() {
         EmailJob::Verification { email: nobody.clone() },
         EmailJob::PasswordReset { email: nobody.clone() },
         EmailJob::EmailChange { user: id(9).into(), email: nobody.clone(), password: password_fingerprint(None) },
-        EmailJob::EmailChangeNotice { user: id(9).into(), email: nobody },
+        EmailJob::EmailChangeNotice { user: id(9).into(), email: nobody.clone() },
+        EmailJob::EmailReplaced { user: id(9).into(), email: nobody },
         EmailJob::Welcome { user: id(9).into() },
         EmailJob::PasswordChanged { user: id(9).into() },
         EmailJob::PasskeyAdded { user: id(9).into() },
+        EmailJob::WebhookDisabled { user: id(9).into(), host: "hooks.example.org".to_owned(), is_gone: true },
+        EmailJob::NewDevice {
+            user: id(9).into(),
+            browser: Browser::Firefox,
+            os: OperatingSystem::Linux,
+            device: DeviceKind::Desktop,
+            ip: None,
+            at: 0,
+        },
         EmailJob::ProviderLinked { user: id(9).into(), provider: "Work".to_owned() },
     ] {
         assert_eq!(written(&mut store, &order), None, "{order:?}");

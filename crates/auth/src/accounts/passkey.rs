@@ -3,8 +3,8 @@
 use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
-use circadia_domain::ids::{IdSource, LoginId, UserId};
-use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepository};
+use circadia_domain::ids::{IdSource, UserId};
+use circadia_domain::logins::{LoginFailure, LoginMethod, LoginRepository};
 use circadia_domain::passkeys::PasskeyRepository;
 use circadia_domain::revision::Revision;
 use circadia_domain::totp::TotpRepository;
@@ -79,16 +79,8 @@ impl PasskeyAttempt<'_> {
         identifier_hash: Bytes32,
         failure: Option<LoginFailure>,
     ) -> Result<(), StoreError> {
-        store.insert_login(&LoginAttempt {
-            id: LoginId::from_uuid(self.ids.fresh()),
-            user,
-            identifier_hash,
-            at: self.now,
-            ip: self.client.ip,
-            user_agent: self.client.user_agent.clone(),
-            method: LoginMethod::Passkey,
-            failure,
-        })
+        let whose = (user, identifier_hash);
+        store.insert_login(&self.client.attempt(self.ids, self.now, whose, LoginMethod::Passkey, failure))
     }
 
     /// Records an attempt with a passkey that nobody has. Runs in a writing unit of work without an owner.

@@ -2,11 +2,10 @@
 
 use circadia_domain::Error;
 use circadia_domain::civil::Instant;
-use circadia_domain::code::Code;
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::ids::{IdSource, UserId};
 use circadia_domain::users::{
-    Email, NewUser, Role, Settings, UserRepository, Username, holder_of_name, username_taken,
+    Email, NewUser, Role, Settings, UserRepository, Username, email_taken, holder_of_name, username_taken,
 };
 
 /// The details of a new account, except the password (see `Password::chosen`).
@@ -53,9 +52,7 @@ pub fn register<S: UserRepository + ?Sized>(
     match store.insert_user(&user) {
         Ok(()) => Ok(user),
         Err(StoreError::Duplicate(Unique::Username)) => Err(username_taken()),
-        Err(StoreError::Duplicate(Unique::Email)) => {
-            Err(Error::conflict(Code::EmailTaken, "there already is an account with this e-mail address"))
-        }
+        Err(StoreError::Duplicate(Unique::Email)) => Err(email_taken()),
         Err(error) => Err(error.into()),
     }
 }
@@ -84,6 +81,8 @@ pub fn reserve<S: UserRepository + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use circadia_domain::code::Code;
+
     use crate::testing::{Ids, InMemoryStore, NOW};
 
     fn registration(username: &str, email: &str) -> Registration {

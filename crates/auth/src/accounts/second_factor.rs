@@ -3,8 +3,8 @@
 use circadia_domain::audit::{self, AuditAction, AuditEvent, AuditRepository};
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
-use circadia_domain::ids::{IdSource, LoginId};
-use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepository};
+use circadia_domain::ids::IdSource;
+use circadia_domain::logins::{LoginFailure, LoginMethod, LoginRepository};
 use circadia_domain::totp::TotpRepository;
 use circadia_domain::users::{User, UserRepository};
 
@@ -45,16 +45,8 @@ impl SecondFactor<'_> {
         store: &mut S,
         failure: Option<LoginFailure>,
     ) -> Result<(), StoreError> {
-        store.insert_login(&LoginAttempt {
-            id: LoginId::from_uuid(self.ids.fresh()),
-            user: Some(self.challenge.user),
-            identifier_hash: self.challenge.identifier_hash,
-            at: self.now,
-            ip: self.client.ip,
-            user_agent: self.client.user_agent.clone(),
-            method: LoginMethod::Totp,
-            failure,
-        })
+        let whose = (Some(self.challenge.user), self.challenge.identifier_hash);
+        store.insert_login(&self.client.attempt(self.ids, self.now, whose, LoginMethod::Totp, failure))
     }
 }
 

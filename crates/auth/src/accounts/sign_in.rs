@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use aws_lc_rs::hmac;
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
-use circadia_domain::ids::{IdSource, LoginId, UserId};
-use circadia_domain::logins::{LoginAttempt, LoginFailure, LoginMethod, LoginRepository};
+use circadia_domain::ids::{IdSource, UserId};
+use circadia_domain::logins::{LoginFailure, LoginMethod, LoginRepository};
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::SessionRepository;
 use circadia_domain::totp::TotpRepository;
@@ -90,16 +90,8 @@ impl Attempt<'_> {
         user: Option<UserId>,
         failure: Option<LoginFailure>,
     ) -> Result<(), StoreError> {
-        store.insert_login(&LoginAttempt {
-            id: LoginId::from_uuid(self.ids.fresh()),
-            user,
-            identifier_hash: self.identifiers.hash(self.login),
-            at: self.now,
-            ip: self.client.ip,
-            user_agent: self.client.user_agent.clone(),
-            method: self.method,
-            failure,
-        })
+        let whose = (user, self.identifiers.hash(self.login));
+        store.insert_login(&self.client.attempt(self.ids, self.now, whose, self.method, failure))
     }
 }
 

@@ -38,8 +38,12 @@ pub enum Purpose {
     RecoveryCodes,
     /// Encrypts the challenges between password and second factor.
     Challenges,
+    /// Encrypts answers that are kept for requests that are sent again.
+    IdempotentAnswers,
     /// Authenticates the markers of devices that signed in before.
     DeviceMarkers,
+    /// Encrypts the secrets of webhooks.
+    WebhookSecrets,
 }
 
 impl Purpose {
@@ -58,7 +62,9 @@ impl Purpose {
             Self::TotpSecrets => "circadia/1 seal totp",
             Self::RecoveryCodes => "circadia/1 hash recovery codes",
             Self::Challenges => "circadia/1 seal challenge",
+            Self::IdempotentAnswers => "circadia/1 seal idempotent answers",
             Self::DeviceMarkers => "circadia/1 tag devices",
+            Self::WebhookSecrets => "circadia/1 seal webhooks",
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Stopwatch};
 
 use argon2::Argon2;
+use circadia_domain::measures::{Counter, Durations, Level};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::Password;
@@ -54,8 +55,20 @@ impl Default for Limits {
     }
 }
 
+/// What the hashing of passwords costs this process, for those who operate it.
+#[derive(Debug, Default)]
+pub struct HashMeasures {
+    /// Those that wait for a slot.
+    pub waiting: Level,
+    /// How long those that got a slot waited for it.
+    pub waits: Durations,
+    /// Those that got none.
+    pub refused: Counter,
+}
+
 struct Inner {
     pool: Pool,
+    measures: HashMeasures,
     /// One permit per thread; held while hashing.
     turns: Arc<Semaphore>,
     /// One permit per request, hashing or waiting.
@@ -85,12 +98,18 @@ impl Hasher {
         let threads = limits.threads.max(1);
         Ok(Self(Arc::new(Inner {
             pool: Pool::start(threads)?,
+            measures: HashMeasures::default(),
             turns: Arc::new(Semaphore::new(threads)),
             places: Semaphore::new(threads.saturating_add(limits.waiting).min(Semaphore::MAX_PERMITS)),
             max_wait: limits.max_wait,
             current,
             entropy,
         })))
+    }
+
+    /// What hashing cost so far.
+    pub fn measures(&self) -> &HashMeasures {
+        &self.0.measures
     }
 
     /// Hashes a new password; returns a PHC string.
@@ -119,11 +138,11 @@ impl Hasher {
         work: impl FnOnce(&mut HashBuffer) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let inner = &self.0;
-        let _place = inner.places.try_acquire().map_err(|_| Busy)?;
-        let turn = tokio::time::timeout(inner.max_wait, inner.turns.clone().acquire_owned())
-            .await
-            .map_err(|_| Busy)?
-            .map_err(|_| Busy)?;
+        let Ok(_place) = inner.places.try_acquire() else {
+            inner.measures.refused.increment();
+            return Err(Busy);
+        };
+        let turn = self.turn().await?;
         let (reply, answer) = oneshot::channel();
         inner.pool.run(Box::new(move |memory| {
             let turn: OwnedSemaphorePermit = turn;
@@ -133,6 +152,18 @@ impl Hasher {
             let _ = reply.send(result);
         }));
         answer.await.map_err(|_| Busy)
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Busy> {
+        let Inner { measures, turns, max_wait, .. } = &*self.0;
+        let (_waiting, begun) = (measures.waiting.enter(), Stopwatch::now());
+        if let Ok(Ok(turn)) = tokio::time::timeout(*max_wait, turns.clone().acquire_owned()).await {
+            measures.waits.observe(begun.elapsed());
+            Ok(turn)
+        } else {
+            measures.refused.increment();
+            Err(Busy)
+        }
     }
 }
 

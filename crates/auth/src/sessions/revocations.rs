@@ -79,6 +79,11 @@ impl Revocations {
         Self { picture: RwLock::new(picture) }
     }
 
+    /// When the latest successful poll began, if there was one.
+    pub fn read_at(&self) -> Option<Instant> {
+        self.picture.read().unwrap_or_else(PoisonError::into_inner).read_at
+    }
+
     /// The start of the next poll (`SessionRepository::revocations_since`).
     pub fn cursor(&self, now: Instant) -> Instant {
         let picture = self.picture.read().unwrap_or_else(PoisonError::into_inner);

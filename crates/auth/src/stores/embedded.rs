@@ -68,7 +68,7 @@ impl EmbeddedStore {
 
     async fn write<T: Send + 'static>(
         &self,
-        call: impl FnOnce(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
+        call: impl FnMut(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreFailure> {
         self.run(move |database| unit_of_work::write_unowned(database, call)).await
     }

@@ -17,7 +17,7 @@ use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{Revocation, RevocationTarget, Session, SessionRepository, SessionState};
 use circadia_domain::totp::TotpFactor;
 use circadia_domain::users::{
-    Credentials, Email, Login, NewUser, Reservation, Role, Settings, User, UserRepository, Username,
+    Avatar, Credentials, Email, Login, NewUser, Reservation, Role, Settings, User, UserRepository, Username,
 };
 use uuid::Uuid;
 
@@ -90,11 +90,16 @@ impl UserRepository for InMemoryStore {
             role: user.role,
             active,
             settings: user.settings,
+            avatar: None,
             created_at: user.created_at,
             updated_at: user.created_at,
             rev: Revision(1),
             latest_rev: Revision(1),
         }))
+    }
+
+    fn latest_revision(&mut self, id: UserId) -> Result<Option<Revision>, StoreError> {
+        Ok(self.user(id).map(|_| Revision(1)))
     }
 
     fn find_credentials(&mut self, login: &Login) -> Result<Option<Credentials>, StoreError> {
@@ -118,6 +123,10 @@ impl UserRepository for InMemoryStore {
     }
 
     fn update_settings(&mut self, _: UserId, _: &Settings, _: Revision, _: Instant) -> Result<(), StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn update_avatar(&mut self, _: UserId, _: Option<Avatar>, _: Revision, _: Instant) -> Result<(), StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
     }
 
@@ -200,6 +209,10 @@ impl AuditRepository for InMemoryStore {
     }
 
     fn audit_events(&mut self, _: &AuditQuery, _: usize) -> Result<Vec<AuditEvent>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn audit_event_total(&mut self, _: &AuditQuery) -> Result<i64, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
     }
 }

@@ -26,7 +26,11 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(recent) = Recent::decode(data) {
         assert_eq!(Recent::decode(&recent.encode()), Ok(recent.clone()));
-        for schedule in [r#"{"type":"daily"}"#, r#"{"type":"quota","amount":150,"per":"week"}"#] {
+        for schedule in [
+            r#"{"type":"daily"}"#,
+            r#"{"type":"quota","amount":150,"per":"week"}"#,
+            r#"{"type":"quota","times":5,"per":"rolling","days":7}"#,
+        ] {
             let timeline = timeline(schedule);
             for day in [9_999, 10_000, 10_700, 20_000] {
                 let day = Date::from_days_since_epoch(day).expect("in range");

@@ -55,6 +55,16 @@ impl Zone {
         }
     }
 
+    /// How many seconds the clocks of this zone are ahead of UTC at `instant`; negative behind it.
+    pub fn offset_seconds(&self, instant: Instant) -> i32 {
+        match self.0 {
+            Rules::Named(zone) => {
+                zone.offset_from_utc_datetime(&instant.to_chrono().naive_utc()).fix().local_minus_utc()
+            }
+            Rules::Fixed(offset) => offset.local_minus_utc(),
+        }
+    }
+
     /// The date that a calendar in this zone shows at `instant`, limited to [`Date::MIN`] … [`Date::MAX`].
     pub fn date_of(&self, instant: Instant) -> Date {
         let edge = if instant.micros() < 0 { Date::MIN } else { Date::MAX };

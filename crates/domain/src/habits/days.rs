@@ -1,29 +1,30 @@
 //! What counts of a habit, one by one: the input of statistics across habits.
 
 use super::progress::{DayState, Progress};
+use super::timeline::Segment;
 use crate::civil::num::day_of;
 use crate::civil::{Date, DateRange};
 
-/// What counts towards a rate: a due day, or a period of a quota.
+/// What counts towards a rate: a due day, a period of a quota, or a day of a rolling quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// The day; of a period its last one, or today while it runs.
     pub date: Date,
-    /// Whether the day was done, or the period met.
+    /// Whether the day was done, the period met, or the day covered.
     pub done: bool,
-    /// Whether it is a period.
+    /// Whether it is of a quota: a period, or a day of a rolling one, whether something was done on that or not.
     pub is_period: bool,
 }
 
 impl Progress<'_> {
     /// What counts towards the completion rate of `range`: due days that weren't skipped, up to yesterday, and today
-    /// once it is done; of quotas, periods that end in it, and the running one once it is met. In order within each plan
-    /// version's days; periods come last.
+    /// once it is done; of quotas, periods that end in it, and the running one once it is met; of rolling ones, days that are
+    /// covered or missed. In order within each plan version's days; quotas come last.
     pub fn outcomes(&self, range: DateRange) -> Vec<Outcome> {
         let Some(past) = self.past(range) else { return Vec::new() };
         let mut days = Vec::new();
         for segment in self.timeline.segments() {
-            if self.timeline.plan_of(segment).schedule.quota().is_none()
+            if !self.timeline.plan_of(segment).schedule.is_quota()
                 && let Some(within) = past.intersect(segment.range())
             {
                 self.available_into(within, &mut days);
@@ -35,14 +36,33 @@ impl Progress<'_> {
         outcomes
     }
 
-    /// The periods of quotas that count towards the rate of `past`, which isn't after today.
+    /// The periods of quotas, and the days of rolling ones, that count towards the rate of `past`, which isn't after today.
     pub(super) fn counted_periods(&self, past: DateRange) -> impl Iterator<Item = Outcome> {
         let today = self.today;
-        self.all_periods().into_iter().filter_map(move |period| {
+        let periods = self.all_periods().into_iter().filter_map(move |period| {
             let date = period.to.min(today);
             let done = period.verdict.filter(|_| past.contains(date))?;
             Some(Outcome { date, done, is_period: true })
-        })
+        });
+        let mut days = Vec::new();
+        for within in self.rolling_ranges(past) {
+            for (begin, mut decided, covered) in self.decided_words(within) {
+                while decided != 0 {
+                    let bit = decided.trailing_zeros();
+                    decided &= decided - 1;
+                    let date = Date::at(begin + bit.cast_signed());
+                    days.push(Outcome { date, done: covered >> bit & 1 == 1, is_period: true });
+                }
+            }
+        }
+        periods.chain(days)
+    }
+
+    /// The parts of `past` in which a rolling quota is in force.
+    pub(super) fn rolling_ranges(&self, past: DateRange) -> impl Iterator<Item = DateRange> {
+        let is_rolling = |segment: &&Segment| self.timeline.plan_of(segment).schedule.rolling().is_some();
+        let segments = self.timeline.segments().iter().filter(is_rolling);
+        segments.filter_map(move |segment| past.intersect(segment.range()))
     }
 
     /// The days of `range` on which something was done for a quota, in order. (No single day of a quota is ever missed.)
@@ -54,7 +74,7 @@ impl Progress<'_> {
     }
 
     pub(super) fn is_quota_on(&self, date: Date) -> bool {
-        self.timeline.plan_on(date).schedule.quota().is_some()
+        self.timeline.plan_on(date).schedule.is_quota()
     }
 
     /// The days of `range` on which it could have been done, in order, and whether it was: due days as in

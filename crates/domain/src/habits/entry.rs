@@ -1,5 +1,7 @@
 //! Entries: what was done, skipped or missed on a day.
 
+use serde::Serialize;
+
 use super::{DayRecord, Direction, Kind, Timeline};
 use crate::civil::{Date, Instant};
 use crate::ids::HabitId;
@@ -49,6 +51,49 @@ pub struct Entry {
     pub updated_at: Instant,
     /// The revision it was last touched in.
     pub rev: Revision,
+}
+
+/// An entry as it is shown: at most one per habit and date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Entry))]
+pub struct EntryView {
+    /// The habit's id.
+    pub habit_id: HabitId,
+    /// The date.
+    pub date: Date,
+    /// The day's status; for counts and minutes, it follows from the value.
+    pub state: EntryState,
+    /// The day's value: the value entered by hand plus the tracked minutes; null without either.
+    pub value: Option<Quantity>,
+    /// The value entered by hand; null without one.
+    pub manual_value: Option<Quantity>,
+    /// The minutes of the day's time entries.
+    pub tracked_minutes: u32,
+    /// Of habits with a limit: whether the day was called `done` before it was over.
+    pub settled: bool,
+    /// A note.
+    pub note: Option<EntryNote>,
+    /// When it was first made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+}
+
+impl From<Entry> for EntryView {
+    fn from(entry: Entry) -> Self {
+        Self {
+            habit_id: entry.habit,
+            date: entry.date,
+            state: entry.state,
+            value: entry.total(),
+            manual_value: entry.value,
+            tracked_minutes: entry.tracked_minutes,
+            settled: entry.settled,
+            note: entry.note,
+            created_at: entry.created_at,
+            updated_at: entry.updated_at,
+        }
+    }
 }
 
 impl Entry {

@@ -38,7 +38,7 @@ words! {
 }
 
 /// A habit as stored: one row, its plans and pauses with it, because they are always read and written together.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HabitDetails))]
 pub struct Habit {
     /// The habit's id.

@@ -31,7 +31,7 @@ pub mod tracked;
 mod views;
 
 pub use days::Outcome;
-pub use entry::{Entry, EntryInput, EntryNote, EntryState, MAX_VALUE, day_total};
+pub use entry::{Entry, EntryInput, EntryNote, EntryState, EntryView, MAX_VALUE, day_total};
 pub use entry_patch::EntryPatch;
 pub use habit::{
     ArchiveReason, Habit, HabitDescription, HabitIcon, HabitName, HabitPatch, HabitQuestion, HabitStatus, MAX_HABITS,
@@ -48,8 +48,8 @@ pub use repository::{
     HabitWithRecent, HistoryPart, WithSettings,
 };
 pub use schedule::{
-    MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per,
-    Quota, Schedule, ScheduleInput, WeekdayInput,
+    DaysInput, MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_ROLLING_DAYS, MAX_RUN, MIN_ROLLING_DAYS, MonthDay,
+    NthWeekdayOfMonth, NumberedWeekdayInput, Overflow, Per, Quota, Rolling, Schedule, ScheduleInput, WeekdayInput,
 };
 pub use score::{Score, score_on, score_step, scores};
 pub use service::{

@@ -1,13 +1,11 @@
 //! Schedules and kinds in the OpenAPI document: what of each type its JSON holds.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use super::kind::Unit;
-use super::schedule::{Overflow, Per};
+use super::schedule::{Overflow, QuotaPer};
 use super::{Direction, Kind, Schedule};
 use crate::civil::Weekday;
 
@@ -66,16 +64,24 @@ enum ScheduleJson {
         #[schema(minimum = 0, maximum = 366)]
         rest_days: u32,
     },
-    /// Flexible: any days, that many (`times`), or that much in all (`amount`), in each calendar period.
+    /// Flexible: any days, that many (`times`), or that much in all (`amount`), in each calendar period, or that many in any
+    /// `days` days in a row (`rolling`).
+    ///
+    /// Of a rolling quota, a day is *covered* if some window of `days` days in a row that holds it has `times` done ones;
+    /// consecutive covered days are the streak. Windows run over days that are neither paused nor archived nor skipped. A day
+    /// that isn't covered is missed once it can't be any more. It is due while the days before it have too few.
     Quota {
         /// On that many days; either this or `amount`.
-        #[schema(minimum = 1, maximum = 365)]
+        #[schema(minimum = 1, maximum = 366)]
         times: Option<u32>,
-        /// That much in all, with up to three decimals; only for habits that count or measure minutes.
+        /// That much in all, with up to three decimals; only for habits that count or measure minutes, and not `rolling`.
         #[schema(exclusive_minimum = 0, maximum = 100_000_000)]
         amount: Option<f64>,
         /// The period.
-        per: Per,
+        per: QuotaPer,
+        /// Of `rolling`, where it is required: how many days in a row; at least `times`.
+        #[schema(minimum = 2, maximum = 366, example = 3)]
+        days: Option<u32>,
     },
     /// Any RFC 5545 rule at the level of dates, with RFC 7529 `SKIP`.
     Rrule {
@@ -132,27 +138,6 @@ enum KindJson {
         /// `at_least` if absent.
         direction: Option<Direction>,
     },
-}
-
-/// Gives a type the schema of another.
-macro_rules! schema_of {
-    ($type:ident as $form:ident) => {
-        impl PartialSchema for $type {
-            fn schema() -> RefOr<Schema> {
-                $form::schema()
-            }
-        }
-
-        impl ToSchema for $type {
-            fn name() -> Cow<'static, str> {
-                $form::name()
-            }
-
-            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-                $form::schemas(schemas);
-            }
-        }
-    };
 }
 
 schema_of!(Schedule as ScheduleJson);

@@ -28,6 +28,8 @@ words! {
         NotDue = "not_due",
         /// Covered by a pause, or archived.
         Paused = "paused",
+        /// Not done, but within a window in which a rolling quota is met.
+        Covered = "covered",
     }
 }
 
@@ -40,6 +42,7 @@ impl From<DayState> for CellState {
             DayState::Pending => Self::Pending,
             DayState::NotDue => Self::NotDue,
             DayState::Paused => Self::Paused,
+            DayState::Covered => Self::Covered,
         }
     }
 }
@@ -112,7 +115,7 @@ impl DaySum {
                     sum.pending += 1;
                     sum.open_limits += u32::from(cell.is_open_limit);
                 }
-                CellState::NotDue | CellState::Paused => {}
+                CellState::NotDue | CellState::Paused | CellState::Covered => {}
             }
         }
         sum

@@ -50,7 +50,7 @@ pub(super) fn delete_entry(
 }
 
 /// Stores and removes entries in a bounded number of statements. The caller rebuilds the histories.
-pub(super) fn store_entries(
+pub(crate) fn store_entries(
     tx: &mut WriteTransaction<'_>,
     puts: &[Entry],
     removed: &[(HabitId, Date)],
@@ -68,7 +68,7 @@ pub(super) fn store_entries(
 ///
 /// # Errors
 /// [`StoreError::Defect`] if the habit of an entry isn't given.
-pub(super) fn store_changes(
+pub(crate) fn store_changes(
     tx: &mut WriteTransaction<'_>,
     habits: &mut BTreeMap<HabitId, (Habit, History)>,
     puts: &[Entry],

@@ -10,7 +10,7 @@ use super::progress::{DayState, Progress};
 use super::score::window_days;
 use super::stats::DaySummary;
 use super::streak::Longest;
-use super::timeline::Timeline;
+use super::timeline::{StreakUnit, Timeline};
 use crate::civil::Date;
 use crate::civil::num::index;
 
@@ -24,6 +24,8 @@ const AHEAD_DAYS: i32 = 3;
 const WHOLE: u8 = 2;
 /// The first byte of what [`Recent::encode`] makes with a checkpoint: values in thousandths.
 const THOUSANDTHS: u8 = 4;
+/// By how much the first byte is greater where the checkpoint knows of a rolling quota.
+const ROLLING: u8 = 4;
 /// By how much two scores may differ that were computed in different ways.
 const SAME_SCORE: f64 = 1e-9;
 
@@ -36,7 +38,10 @@ pub(super) struct Checkpoint {
     pub(super) first: usize,
     /// The score of the day before.
     pub(super) score: f64,
-    /// The length of the streak that goes on on the day.
+    /// From where on streaks are counted: the same day, or of a rolling quota, one that has no day before it that is still
+    /// undecided as of the same day.
+    pub(super) streaks_at: Date,
+    /// The length of the streak that goes on on that day.
     pub(super) run: u32,
     /// The longest streaks before it.
     pub(super) longest: Longest,
@@ -56,16 +61,22 @@ impl Checkpoint {
             return None;
         }
         let progress = Progress::new(timeline, history, at);
+        let (streaks_at, windows_from) = progress.rolling_begin(at).unwrap_or((at, at));
         let begin =
             Date::at(progress.window_begin(progress.still_days().as_ref(), at.days_since_epoch() - 1, look_back));
         // What a window reaches back over is judged by whole periods.
         let begin = timeline.period_of(begin).map_or(begin, |period| period.range.from());
-        let first = begin.index() / 64;
+        let first = begin.min(windows_from).index() / 64;
         if first <= window.starts_on.index() / 64 {
             return None;
         }
-        let (run, longest) = progress.streaks_before(at);
-        Some(Self { at, first, score: progress.score_by(at.pred()?), run, longest })
+        let (run, longest) = progress.streaks_before(streaks_at);
+        Some(Self { at, first, score: progress.score_by(at.pred()?), streaks_at, run, longest })
+    }
+
+    /// Whether it says anything about a rolling quota.
+    fn is_rolling(&self) -> bool {
+        self.streaks_at != self.at || self.longest.of(StreakUnit::Days) > 0
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -73,23 +84,30 @@ impl Checkpoint {
         put(out, self.first);
         out.extend_from_slice(&self.score.to_le_bytes());
         put32(out, self.run);
-        for length in self.longest.lengths() {
+        let [others @ .., days] = self.longest.lengths();
+        for length in others {
             put32(out, length);
+        }
+        if self.is_rolling() {
+            put32(out, days);
+            put(out, self.streaks_at.index());
         }
     }
 
-    fn decode(input: &mut &[u8]) -> Option<Self> {
+    fn decode(input: &mut &[u8], is_rolling: bool) -> Option<Self> {
         let at = date_of(take_length(input, DAYS)?)?;
         let first = take_length(input, at.index() / 64)?;
         let (score, rest) = input.split_first_chunk()?;
         *input = rest;
         let score = Some(f64::from_le_bytes(*score)).filter(|score| (0.0..=1.0).contains(score))?;
-        let mut lengths = [0; 5];
-        for length in &mut lengths {
+        let mut lengths = [0; 6];
+        for length in lengths.iter_mut().take(if is_rolling { 6 } else { 5 }) {
             *length = take32(input).filter(|days| index(*days) <= DAYS)?;
         }
         let [run, longest @ ..] = lengths;
-        Some(Self { at, first, score, run, longest: Longest::from_lengths(longest) })
+        let streaks_at = if is_rolling { date_of(take_length(input, at.index())?)? } else { at };
+        let checkpoint = Self { at, first, score, streaks_at, run, longest: Longest::from_lengths(longest) };
+        (checkpoint.is_rolling() == is_rolling).then_some(checkpoint)
     }
 
     fn agrees_with(&self, other: &Self) -> bool {
@@ -168,10 +186,11 @@ impl Recent {
     pub fn encode(&self) -> Vec<u8> {
         let Some(checkpoint) = &self.checkpoint else { return self.history.encode() };
         let unit = self.history.unit();
-        let mut out = vec![match unit {
+        let form = match unit {
             ValueUnit::Whole => WHOLE,
             ValueUnit::Thousandths => THOUSANDTHS,
-        }];
+        };
+        let mut out = vec![if checkpoint.is_rolling() { form + ROLLING } else { form }];
         checkpoint.encode(&mut out);
         self.history.encode_to(&mut out, unit);
         out
@@ -182,12 +201,16 @@ impl Recent {
     /// # Errors
     /// [`InvalidHistory`] for anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidHistory> {
-        let (unit, mut input) = match bytes.split_first() {
-            Some((&WHOLE, input)) => (ValueUnit::Whole, input),
-            Some((&THOUSANDTHS, input)) => (ValueUnit::Thousandths, input),
+        const ROLLING_WHOLE: u8 = WHOLE + ROLLING;
+        const ROLLING_THOUSANDTHS: u8 = THOUSANDTHS + ROLLING;
+        let (unit, is_rolling, mut input) = match bytes.split_first() {
+            Some((&WHOLE, input)) => (ValueUnit::Whole, false, input),
+            Some((&THOUSANDTHS, input)) => (ValueUnit::Thousandths, false, input),
+            Some((&ROLLING_WHOLE, input)) => (ValueUnit::Whole, true, input),
+            Some((&ROLLING_THOUSANDTHS, input)) => (ValueUnit::Thousandths, true, input),
             _ => return Ok(Self { checkpoint: None, history: History::decode(bytes)? }),
         };
-        let checkpoint = Checkpoint::decode(&mut input).ok_or(InvalidHistory)?;
+        let checkpoint = Checkpoint::decode(&mut input, is_rolling).ok_or(InvalidHistory)?;
         Ok(Self { checkpoint: Some(checkpoint), history: decode(input, unit).ok_or(InvalidHistory)? })
     }
 }
@@ -222,13 +245,16 @@ mod tests {
         History::rebuild(timeline, kept.map(|day| (day, DayRecord { state: EntryState::Done, value, settled: false })))
     }
 
-    const MIX: [(&str, &str); 6] = [
+    const MIX: [(&str, &str); 9] = [
         (r#"{"type":"daily"}"#, r#"{"type":"check"}"#),
         (r#"{"type":"daily"}"#, r#"{"type":"minutes","target":30}"#),
         (r#"{"type":"weekly","weekdays":["mo","we","fr"]}"#, r#"{"type":"minutes","target":30}"#),
         (r#"{"type":"monthly","days":[31]}"#, r#"{"type":"check"}"#),
         (r#"{"type":"quota","times":28,"per":"month"}"#, r#"{"type":"check"}"#),
         (r#"{"type":"quota","amount":150,"per":"week"}"#, r#"{"type":"minutes","target":30}"#),
+        (r#"{"type":"quota","times":9,"per":"rolling","days":10}"#, r#"{"type":"check"}"#),
+        (r#"{"type":"quota","times":27,"per":"rolling","days":30}"#, r#"{"type":"check"}"#),
+        (r#"{"type":"quota","times":14,"per":"rolling","days":14}"#, r#"{"type":"check"}"#),
     ];
 
     #[test]

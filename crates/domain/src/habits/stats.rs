@@ -60,7 +60,7 @@ impl Tally {
 pub struct UnitTally {
     /// Due days.
     pub days: Tally,
-    /// Periods of quotas.
+    /// Periods of quotas, and days of rolling ones: how many were covered, whether something was done on them or not.
     pub periods: Tally,
 }
 
@@ -232,7 +232,7 @@ impl Progress<'_> {
         let mut tally = Tally::default();
         let Some(past) = self.past(range) else { return tally };
         for segment in self.timeline.segments() {
-            if self.timeline.plan_of(segment).schedule.quota().is_some() {
+            if self.timeline.plan_of(segment).schedule.is_quota() {
                 continue;
             }
             let closed = self.without_open_today(past).and_then(|past| past.intersect(segment.range()));
@@ -254,6 +254,7 @@ impl Progress<'_> {
         let range = DateRange::new(window.starts_on, window.ends_on?)?;
         let mut tally = Tally { done: self.tally(range).done, due: 0 };
         for segment in self.timeline.segments() {
+            // (Every day of a rolling quota that counts will be covered or missed.)
             if self.timeline.plan_of(segment).schedule.quota().is_none() {
                 tally.due += self.asked(segment.range());
             }
@@ -261,7 +262,7 @@ impl Progress<'_> {
         let mut at = window.starts_on;
         while at <= range.to() {
             let unit = self.timeline.unit_on(at);
-            let period = if unit == StreakUnit::Occurrences { None } else { self.timeline.period_of(at) };
+            let period = if unit.is_period() { self.timeline.period_of(at) } else { None };
             let last = match &period {
                 Some(period) => period.range.to(),
                 None => self

@@ -25,7 +25,7 @@ enum Change {
 }
 
 /// Whether time that is spent on a day is part of its value.
-fn measures_minutes(timeline: &Timeline, date: Date) -> bool {
+pub(crate) fn measures_minutes(timeline: &Timeline, date: Date) -> bool {
     matches!(timeline.plan_on(date).kind, Kind::Minutes { .. })
 }
 
@@ -68,6 +68,30 @@ fn with_minutes(
                 ..entry.clone()
             }))
         }
+    }
+}
+
+/// What tracked minutes make of a day's entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TrackedDay {
+    Unchanged,
+    Changed(Entry),
+    Removed,
+}
+
+/// What becomes of a day's entry when this many minutes are tracked; for imports, which know all days at once.
+pub(crate) fn day_with_minutes(
+    habit: &Habit,
+    date: Date,
+    existing: Option<&Entry>,
+    minutes: u32,
+    now: Instant,
+    rev: Revision,
+) -> TrackedDay {
+    match with_minutes(habit, date, existing, minutes, (now, rev)) {
+        None => TrackedDay::Unchanged,
+        Some(Change::Put(entry)) => TrackedDay::Changed(entry),
+        Some(Change::Remove(..)) => TrackedDay::Removed,
     }
 }
 

@@ -1,38 +1,50 @@
-//! Background jobs that must not delay a request or be lost with one, such as sending mail.
+//! Background jobs: work that must not delay a request or be lost with one, and work that recurs.
 //!
 //! A job is a row, enqueued in the transaction that causes it (an outbox): it exists if and only if that transaction
-//! was committed. Workers of any replica lease jobs. Each claim is a transaction of its own, committed before the work
-//! begins. If a worker dies, its lease expires and another worker takes the job. A job may therefore run twice if a
-//! worker dies between the work and recording it as done; jobs must tolerate that.
+//! was committed. Work that recurs is enqueued by its [`Schedule`], once per period whatever the number of replicas.
+//! Workers of any replica lease jobs. Each claim is a transaction of its own, committed before the work begins. If a
+//! worker dies, its lease expires and another worker takes the job. A job may therefore run twice if a worker dies
+//! between the work and recording it as done; jobs must tolerate that.
 //!
-//! Failed jobs are retried with doubling delays and given up after [`MAX_ATTEMPTS`]; jobs that were given up are kept
-//! for inspection.
+//! Leases aren't renewed, so no attempt may take long. Long work is done in slices: each attempt does a bounded part
+//! and ends with [`Attempt::Continue`], which enqueues the job again for the next part. What must be done at one go is of
+//! a kind that [renews its lease](JobKind::renews_lease).
+//!
+//! Failed jobs are retried with doubling pauses ([`Retries`]). Those that are given up are dead letters: they keep what
+//! they hold, so that an administrator can have them tried again ([`retry_dead`]), until they are purged
+//! ([`retention`]).
+//!
+//! To add a kind: a variant of [`JobKind`], an arm in [`JobKind::recurrence`], and a function that the `server` crate's
+//! `Runner::attempt` calls for it.
 
+mod kind;
+mod overview;
 mod repository;
+mod retries;
+mod schedule;
 
+pub use kind::{JobKind, Recurrence};
+pub use overview::{JobCount, JobFilter, JobOverview, JobSeek, JobState, KindName, list, retry_dead};
 pub use repository::JobRepository;
+pub use retries::{Jitter, MAX_ATTEMPTS, Retries};
+pub use schedule::{Schedule, ScheduleOverview, enqueue_scheduled, schedules};
 
 use crate::civil::Instant;
 use crate::error::StoreError;
 use crate::ids::{JobId, UserId};
 
-/// How often a job is tried before it is given up. With [`retry_after`]'s pauses, that is after four hours.
-pub const MAX_ATTEMPTS: i32 = 12;
-
-/// Seconds of the first pause, and of the longest.
-const FIRST_PAUSE: i64 = 15;
-const LONGEST_PAUSE: i64 = 3_600;
+/// How long a claimed job belongs to its worker, in seconds.
+pub const LEASE_SECONDS: i64 = 120;
 
 /// Characters that are kept of why a job failed.
 pub const MAX_ERROR_LENGTH: usize = 500;
 
-words! {
-    /// What kind of work a job is. A replica takes jobs of the kinds that it knows, and leaves others to newer ones.
-    pub enum JobKind {
-        /// Sending a mail.
-        Mail = "mail",
-    }
-}
+/// How long jobs are kept after they were done, in seconds.
+const DONE_RETENTION: i64 = 7 * 86_400;
+/// The same of jobs that recur.
+const RECURRING_RETENTION: i64 = 86_400;
+/// How long jobs are kept after they were given up, with what they hold.
+const DEAD_RETENTION: i64 = 30 * 86_400;
 
 /// A job to be enqueued.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,8 +55,8 @@ pub struct NewJob {
     pub kind: JobKind,
     /// The account it concerns, if known; the job is deleted with the account.
     pub user: Option<UserId>,
-    /// The payload, encrypted by the `auth` crate: 1–65,536 bytes.
-    pub payload: Vec<u8>,
+    /// The payload, encrypted by the `auth` crate: 1–65,536 bytes. Jobs that a schedule enqueues have none.
+    pub payload: Option<Vec<u8>>,
     /// Not before this.
     pub run_at: Instant,
     /// When it was enqueued.
@@ -66,8 +78,8 @@ pub struct Job {
     pub kind: JobKind,
     /// The account it concerns.
     pub user: Option<UserId>,
-    /// What is to be done, encrypted.
-    pub payload: Vec<u8>,
+    /// What is to be done, encrypted; `None` if the kind says it all.
+    pub payload: Option<Vec<u8>>,
     /// The number of attempts, including this one. Distinguishes this lease from earlier ones of the same job.
     pub attempts: i32,
     /// When it was enqueued.
@@ -86,21 +98,13 @@ impl std::fmt::Debug for Job {
     }
 }
 
-/// Seconds until the next attempt after this many have failed: 15 s, doubling up to an hour. None when it is time to
-/// give up.
-pub fn retry_after(attempts: i32) -> Option<i64> {
-    if attempts >= MAX_ATTEMPTS {
-        return None;
-    }
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(16);
-    Some(FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE))
-}
-
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
     /// It is done.
     Done,
+    /// A part of it is done. The job is enqueued again for the next part, as if it had never been tried.
+    Continue,
     /// It failed for a reason that may pass.
     Failed(String),
     /// It failed for a reason that will not pass.
@@ -112,7 +116,7 @@ pub enum Attempt {
 pub enum Settled {
     /// It is done, and what it held is removed.
     Done,
-    /// It is tried again at this instant.
+    /// It is tried again, or goes on, at this instant.
     Again(Instant),
     /// It was given up.
     Dead,
@@ -128,15 +132,18 @@ pub fn settle<S: JobRepository + ?Sized>(
     store: &mut S,
     job: &Job,
     attempt: &Attempt,
+    retries: Retries,
+    jitter: Jitter,
     now: Instant,
 ) -> Result<Settled, StoreError> {
     let (settled, ours) = match attempt {
         Attempt::Done => (Settled::Done, store.finish_job(job, now)?),
+        Attempt::Continue => (Settled::Again(now), store.continue_job(job, now)?),
         Attempt::Permanent(reason) => (Settled::Dead, store.give_up_job(job, &shortened(reason), now)?),
-        Attempt::Failed(reason) => match retry_after(job.attempts) {
+        Attempt::Failed(reason) => match retries.pause_after(job.attempts, jitter) {
             None => (Settled::Dead, store.give_up_job(job, &shortened(reason), now)?),
             Some(pause) => {
-                let next = now.plus_seconds(pause);
+                let next = Instant::from_micros(now.micros().saturating_add(pause));
                 (Settled::Again(next), store.retry_job(job, next, &shortened(reason))?)
             }
         },
@@ -144,10 +151,38 @@ pub fn settle<S: JobRepository + ?Sized>(
     Ok(if ours { settled } else { Settled::NotOurs })
 }
 
-/// A reason as it is kept: one line, never empty, never long.
+/// Which jobs that have ended are old enough to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Jobs that were done before this.
+    pub done_before: Instant,
+    /// Jobs of kinds that recur, if they were done before this.
+    pub recurring_before: Instant,
+    /// Jobs that were given up before this.
+    pub dead_before: Instant,
+}
+
+/// What is kept now: what was done for a week, what recurs for a day, what was given up for 30 days.
+pub const fn retention(now: Instant) -> Retention {
+    Retention {
+        done_before: now.plus_seconds(-DONE_RETENTION),
+        recurring_before: now.plus_seconds(-RECURRING_RETENTION),
+        dead_before: now.plus_seconds(-DEAD_RETENTION),
+    }
+}
+
+/// Removes e-mail addresses from a reason. Reasons are logged, shown to administrators, and kept with the job, possibly
+/// longer than the account exists; and servers like to repeat a recipient's address.
+pub fn without_addresses(reason: &str) -> String {
+    let words = reason.split_whitespace().map(|word| if word.contains('@') { "(an address)" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A reason as it is kept: one line without addresses, never empty, never long.
 fn shortened(reason: &str) -> String {
-    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_ERROR_LENGTH).collect();
-    if line.trim().is_empty() { "no reason was given".to_owned() } else { line }
+    let printable: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = without_addresses(&printable).chars().take(MAX_ERROR_LENGTH).collect();
+    if line.is_empty() { "no reason was given".to_owned() } else { line }
 }
 
 #[cfg(test)]
@@ -155,25 +190,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_an_hour_and_end() {
-        let pauses: Vec<i64> = (1..20).map_while(retry_after).collect();
-        assert_eq!(pauses, [15, 30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
-        assert_eq!(pauses.len() + 1, usize::try_from(MAX_ATTEMPTS).unwrap());
-        assert_eq!(retry_after(0), Some(15));
-        assert_eq!(retry_after(i32::MAX), None);
-    }
-
-    #[test]
-    fn reasons_are_kept_short_and_on_one_line() {
-        assert_eq!(shortened("550 no\r\nsuch user\0"), "550 no  such user ");
+    fn reasons_are_kept_short_on_one_line_and_without_addresses() {
+        assert_eq!(shortened("550 no\r\nsuch user\0"), "550 no such user");
         assert_eq!(shortened(&"ü".repeat(900)).chars().count(), MAX_ERROR_LENGTH);
         assert_eq!(shortened("\r\n"), "no reason was given");
-    }
-
-    #[test]
-    fn kinds_fit_their_column() {
-        for kind in JobKind::ALL {
-            assert!(kind.as_str().len() <= 40);
-        }
+        let text = "permanent error (550): 5.1.1 <ada@example.org>: Recipient\r\naddress rejected";
+        assert_eq!(shortened(text), "permanent error (550): 5.1.1 (an address) Recipient address rejected");
     }
 }

@@ -26,6 +26,8 @@ words! {
         Stats = "stats",
         /// Who the user is and how their days lie.
         Profile = "profile",
+        /// Webhooks. Whoever changes one also needs to read what it tells of.
+        Webhooks = "webhooks",
     }
 }
 

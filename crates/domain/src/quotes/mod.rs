@@ -11,7 +11,7 @@ mod repository;
 
 pub use built_in::built_in;
 pub use choice::choose;
-pub use feed::{Feed, LEASE_SECONDS, first_day_of_a_new_set, note_failure, retry_after, take_up};
+pub use feed::{first_day_of_a_new_set, take_up};
 pub use repository::QuoteRepository;
 
 use crate::civil::{Date, Instant};

@@ -150,7 +150,7 @@ pub fn stop(
             request_digest: stop.request_digest,
         })
         .collect();
-    tx.store.delete_timer(tx.user)?;
+    tx.store.delete_timer(tx.user, tx.rev, tx.now)?;
     tx.store.insert_time_entries(tx.user, &entries)?;
     tracked::follow(tx, entries.iter().filter_map(TimeEntry::habit_day))?;
     Ok(Creation::Created(entries))
@@ -158,5 +158,5 @@ pub fn stop(
 
 /// Discards the timer without creating time entries.
 pub fn discard(tx: &mut WriteTransaction<'_>) -> Result<(), Error> {
-    if tx.store.delete_timer(tx.user)? { Ok(()) } else { Err(Error::not_found::<entity::Timer>()) }
+    if tx.store.delete_timer(tx.user, tx.rev, tx.now)? { Ok(()) } else { Err(Error::not_found::<entity::Timer>()) }
 }

@@ -1,13 +1,18 @@
 //! Users: who they are, and how their days lie.
 
+mod avatar;
 mod identity;
 mod repository;
 mod service;
 mod settings;
 
+pub use avatar::{Avatar, AvatarFile, AvatarFormat, AvatarSize, MAX_AVATAR_BYTES};
 pub use identity::{Email, Login, Role, Username};
 pub use repository::{Credentials, NewUser, Reservation, UserRepository};
-pub use service::{UserProfile, change_username, find, holder_of_name, profile, update_settings, username_taken};
+pub use service::{
+    UserProfile, change_username, email_taken, find, holder_of_name, profile, set_avatar, update_settings,
+    username_taken,
+};
 pub use settings::{ColorScheme, Locale, Settings, SettingsPatch, SleepGoal};
 
 use crate::civil::{Date, DayClock, Instant, ZoneOrOffset};
@@ -31,6 +36,8 @@ pub struct User {
     pub active: bool,
     /// Their preferences.
     pub settings: Settings,
+    /// Their image, if they have one.
+    pub avatar: Option<Avatar>,
     /// When they registered.
     pub created_at: Instant,
     /// When their row last changed.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Email, Login, Role, Settings, User, Username};
+use super::{Avatar, Email, Login, Role, Settings, User, Username};
 use crate::civil::Instant;
 use crate::error::StoreError;
 use crate::ids::UserId;
@@ -66,6 +66,9 @@ pub trait UserRepository {
     /// A user by id, with their latest revision.
     fn find_user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
+    /// A user's latest revision, which each of their writes raises.
+    fn latest_revision(&mut self, id: UserId) -> Result<Option<Revision>, StoreError>;
+
     /// Credentials by name or address.
     fn find_credentials(&mut self, login: &Login) -> Result<Option<Credentials>, StoreError>;
 
@@ -92,6 +95,15 @@ pub trait UserRepository {
         &mut self,
         id: UserId,
         username: &Username,
+        rev: Revision,
+        now: Instant,
+    ) -> Result<(), StoreError>;
+
+    /// Gives a user another image, or none.
+    fn update_avatar(
+        &mut self,
+        id: UserId,
+        avatar: Option<Avatar>,
         rev: Revision,
         now: Instant,
     ) -> Result<(), StoreError>;

@@ -1,6 +1,6 @@
 //! Reading users, and changing their settings.
 
-use super::{Login, SettingsPatch, User, UserRepository, Username};
+use super::{Avatar, Login, SettingsPatch, User, UserRepository, Username};
 use crate::civil::Instant;
 use crate::code::Code;
 use crate::entity;
@@ -79,6 +79,23 @@ pub fn change_username(tx: &mut WriteTransaction<'_>, expected: &Expected, usern
     }
 }
 
+/// Gives a user another image, or none. Returns the one that they had.
+///
+/// # Errors
+/// [`Error::Stale`] if the user's row has another revision than expected.
+pub fn set_avatar(
+    tx: &mut WriteTransaction<'_>,
+    expected: &Expected,
+    avatar: Option<Avatar>,
+) -> Result<Option<Avatar>, Error> {
+    let user = find(tx.store, tx.user)?;
+    expected.check(user.rev)?;
+    if user.avatar != avatar {
+        tx.store.update_avatar(tx.user, avatar, tx.rev, tx.now)?;
+    }
+    Ok(user.avatar)
+}
+
 /// The account that a user name belongs to, or is reserved for. By the same two statements whichever it is, so that
 /// nothing tells an account from a reservation.
 ///
@@ -91,6 +108,11 @@ pub fn holder_of_name<S: UserRepository + ?Sized>(
     let login = Login::Username(username.key());
     let reserved = store.find_reservation(&login, None)?.map(|reservation| reservation.holder);
     Ok(store.find_credentials(&login)?.map(|found| found.user).or(reserved))
+}
+
+/// The error for an address that is taken.
+pub fn email_taken() -> Error {
+    Error::conflict(Code::EmailTaken, "there already is an account with this e-mail address")
 }
 
 /// The error for a user name that is taken.

@@ -129,6 +129,11 @@ impl Locale {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The country that it names: of `zh-Hant-TW` `TW`.
+    pub fn country(&self) -> Option<&str> {
+        self.0.split('-').skip(1).find(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_alphabetic()))
+    }
 }
 
 impl Default for Locale {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use circadia_domain::civil::{Date, Weekday};
 use circadia_domain::habits::{
-    Archive, DayRecord, Direction, EntryState, Kind, Pause, PauseSource, Plan, Schedule, Timeline, Window,
+    Archive, DayRecord, Direction, EntryState, Kind, Pause, PauseSource, Per, Plan, Quota, Schedule, Timeline, Window,
 };
 use circadia_domain::ids::PauseId;
 use circadia_domain::quantity::Quantity;
@@ -33,6 +33,22 @@ pub(crate) fn schedule() -> impl Strategy<Value = Schedule> {
         1 => (1..6, -5..0).prop_map(|(n, m)| format!(r#"{{"type":"monthly","weekdays":[{{"nth":{n},"weekday":"fr"}},{{"nth":{m},"weekday":"mo"}}]}}"#)),
         1 => select(vec!["clamp", "skip"]).prop_map(|how| format!(r#"{{"type":"yearly","dates":["02-29","03-01","12-31"],"overflow":"{how}"}}"#)),
         2 => (1..10, 0..10).prop_map(|(a, r)| format!(r#"{{"type":"cycle","active_days":{a},"rest_days":{r}}}"#)),
+    ];
+    let by_days = json.prop_map(|json| serde_json::from_str(&json).unwrap());
+    prop_oneof![14 => by_days, 9 => quota(), 6 => rolling()]
+}
+
+fn rolling() -> impl Strategy<Value = Schedule> {
+    let days = prop_oneof![6 => 2..10_u32, 2 => 10..70_u32, 1 => Just(366)];
+    let numbers = days.prop_flat_map(|days| (prop_oneof![3 => 1..=days, 1 => Just(days), 1 => Just(1)], Just(days)));
+    numbers.prop_map(|(times, days)| {
+        let json = format!(r#"{{"type":"quota","times":{times},"per":"rolling","days":{days}}}"#);
+        serde_json::from_str(&json).unwrap()
+    })
+}
+
+fn quota() -> impl Strategy<Value = Schedule> {
+    let json = prop_oneof![
         3 => (1..8).prop_map(|n| format!(r#"{{"type":"quota","times":{n},"per":"week"}}"#)),
         2 => (1..29).prop_map(|n| format!(r#"{{"type":"quota","times":{n},"per":"month"}}"#)),
         1 => (1..300).prop_map(|n| format!(r#"{{"type":"quota","times":{n},"per":"year"}}"#)),
@@ -56,8 +72,8 @@ pub(crate) fn kind() -> impl Strategy<Value = Kind> {
     .prop_map(|json| serde_json::from_str(json).unwrap())
 }
 
-pub(crate) fn plan(from: Date, week_start: Weekday) -> impl Strategy<Value = Plan> {
-    (schedule(), kind()).prop_map(move |(schedule, kind)| {
+fn plan(schedule: impl Strategy<Value = Schedule>, from: Date, week_start: Weekday) -> impl Strategy<Value = Plan> {
+    (schedule, kind()).prop_map(move |(schedule, kind)| {
         let kind = if schedule.fits(&kind).is_ok() {
             kind
         } else {
@@ -70,21 +86,70 @@ pub(crate) fn plan(from: Date, week_start: Weekday) -> impl Strategy<Value = Pla
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) timeline: Timeline,
+    /// As they were given: some overlap.
+    pub(crate) archives: Vec<Archive>,
     pub(crate) entries: Entries,
     pub(crate) today: Date,
 }
 
+/// The version of a quota that follows another one: of the same kind and period, with another number.
+fn with_other_number(previous: &Plan, from: Date, number: u64) -> Option<Plan> {
+    let mut schedule = serde_json::to_value(&previous.schedule).unwrap();
+    if let Some(rolling) = previous.schedule.rolling() {
+        schedule["times"] = (1 + number % u64::from(rolling.days)).into();
+        let schedule = serde_json::from_value(schedule).unwrap();
+        return Some(Plan { effective_from: from, anchor: from, schedule, ..previous.clone() });
+    }
+    let number = match previous.schedule.quota()? {
+        (Quota::Times(_), Per::Week) => ("times", 1 + number % 7),
+        (Quota::Times(_), _) => ("times", 1 + number % 28),
+        (Quota::Amount(_), _) => ("amount", 1 + number),
+    };
+    schedule[number.0] = number.1.into();
+    let schedule = serde_json::from_value(schedule).unwrap();
+    Some(Plan { effective_from: from, anchor: from, schedule, ..previous.clone() })
+}
+
+/// The versions of a habit whose present day is so many days after its first: some begin shortly before that day, on it
+/// or after it, and some quotas only get another number.
+fn plans(start: i32, (length, present): (i32, i32), week_start: Weekday) -> impl Strategy<Value = Vec<Plan>> {
+    let recent = (1..15_i32).prop_map(move |back| present - back);
+    let at = prop_oneof![3 => 1..length, 1 => Just(present), 1 => recent, 1 => Just(present + 1)];
+    let later = vec((at, plan(schedule(), day(start), week_start), any::<bool>(), 0..60_u64), 0..4);
+    (plan(schedule(), day(start), week_start), later).prop_map(move |(first, mut later)| {
+        later.retain(|(at, ..)| *at > 0);
+        later.sort_by_key(|(at, ..)| *at);
+        later.dedup_by_key(|(at, ..)| *at);
+        let mut plans = vec![first];
+        for (at, plan, is_alike, number) in later {
+            let from = day(start + at);
+            let alike = with_other_number(plans.last().unwrap(), from, number).filter(|_| is_alike);
+            plans.push(alike.unwrap_or(Plan { effective_from: from, anchor: from, ..plan }));
+        }
+        plans
+    })
+}
+
+/// The versions of a quota that gets another number on the present day, or shortly before it.
+fn quota_plans(start: i32, present: i32, week_start: Weekday) -> impl Strategy<Value = Vec<Plan>> {
+    let back = prop_oneof![2 => Just(0), 1 => 1..20_i32];
+    let any_quota = prop_oneof![2 => quota(), 1 => rolling()];
+    (plan(any_quota, day(start), week_start), back, 0..60_u64).prop_map(move |(first, back, number)| {
+        let from = day(start + (present - back).max(1));
+        let second = with_other_number(&first, from, number);
+        std::iter::once(first).chain(second).collect()
+    })
+}
+
 pub(crate) fn case() -> impl Strategy<Value = Case> {
     let starts = prop_oneof![1 => 0..400_i32, 6 => 15_000..16_000_i32];
-    (starts, 0..4_usize, select(vec![Weekday::Mo, Weekday::Mo, Weekday::Su, Weekday::We]), 20..900_i32)
-        .prop_flat_map(|(start, versions, week_start, length)| {
-            let plans: Vec<_> = (0..=versions)
-                .map(|version| {
-                    let at = if version == 0 { 0 } else { length * i32::try_from(version).unwrap() / 4 + 3 };
-                    plan(day(start + at), week_start)
-                })
-                .collect();
-            let pauses = vec((0..length, 0..40_i32, proptest::bool::weighted(0.1)), 0..4);
+    let week_starts = select(vec![Weekday::Mo, Weekday::Mo, Weekday::Su, Weekday::We]);
+    (starts, week_starts, 20..900_i32, prop_oneof![4 => Just(0), 1 => -3..400_i32])
+        .prop_flat_map(|(start, week_start, length, after)| {
+            let present = length + after;
+            // Anywhere, or shortly before the present day.
+            let from = move || prop_oneof![3 => 0..length, 1 => (present - 30).max(0)..=present];
+            let pauses = vec((from(), 0..40_i32, proptest::bool::weighted(0.1)), 0..4);
             let lost = vec((0..length + 8, prop_oneof![9 => Just(0), 1 => Just(1)]), 0..5);
             let archives = vec((0..length + 20, 0..120_i32, proptest::bool::weighted(0.15)), 0..3);
             let entries =
@@ -92,14 +157,17 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
             let ends = prop_oneof![2 => Just(None), 1 => (0..length * 2).prop_map(Some)];
             (
                 Just((start, length)),
-                plans,
+                prop_oneof![
+                    3 => plans(start, (length, present), week_start),
+                    1 => quota_plans(start, present, week_start),
+                ],
                 (pauses, lost, archives),
-                entries,
+                (entries, proptest::bool::weighted(0.3)),
                 ends,
-                prop_oneof![4 => Just(0), 1 => -3..400_i32],
+                Just(after),
             )
         })
-        .prop_map(|((start, length), plans, (pauses, lost, archives), days, ends, after)| {
+        .prop_map(|((start, length), plans, (pauses, lost, archives), (days, is_open), ends, after)| {
             let window = Window { starts_on: day(start), ends_on: ends.map(|ends| day(start + ends)) };
             let id = |at: usize| PauseId::from_uuid(Uuid::from_u128(u128::try_from(at).unwrap()));
             let pauses = pauses.into_iter().enumerate().map(|(at, (from, days, open))| Pause {
@@ -115,14 +183,14 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
                 source: PauseSource::DateLine,
             });
             let pauses = pauses.chain(lost).collect();
-            let archives = archives
+            let archives: Vec<Archive> = archives
                 .into_iter()
                 .map(|(from, days, open)| Archive {
                     from: day(start + from),
                     until: (!open).then(|| day(start + from + days)),
                 })
                 .collect();
-            let timeline = Timeline::with_archives(window, plans, pauses, archives).unwrap();
+            let timeline = Timeline::with_archives(window, plans, pauses, archives.clone()).unwrap();
             let mut entries = Entries::new();
             for (at, (given, what, value)) in (0_i32..).zip(days) {
                 let date = day((start - 3 + at).max(0));
@@ -131,7 +199,10 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
                 }
             }
             let today = day((start + length).saturating_add(after).max(0));
-            Case { timeline, entries, today }
+            if is_open {
+                entries.remove(&today);
+            }
+            Case { timeline, archives, entries, today }
         })
 }
 

@@ -1,7 +1,9 @@
 //! The definitions of due days, streaks, periods and scores, read day by day and without a thought for speed.
 
 use circadia_domain::civil::{Date, DateRange, Weekday};
-use circadia_domain::habits::{DayRecord, Direction, EntryState, PauseSource, Plan, Quota, Schedule, StreakUnit};
+use circadia_domain::habits::{
+    DayRecord, DayState, Direction, EntryState, PauseSource, Plan, Quota, Schedule, StreakUnit,
+};
 
 use circadia_domain::quantity::Quantity;
 
@@ -45,7 +47,7 @@ impl Oracle<'_> {
     pub(crate) fn scheduled(&self, date: Date) -> bool {
         let plan = self.plan(date);
         let since = plan.anchor.days_until(date);
-        if since < 0 && !matches!(plan.schedule, Schedule::Quota { .. }) {
+        if since < 0 && !matches!(plan.schedule, Schedule::Quota { .. } | Schedule::Rolling(_)) {
             return false;
         }
         let since = since.cast_unsigned();
@@ -89,7 +91,7 @@ impl Oracle<'_> {
                 on && (date.year() - plan.anchor.year()).cast_unsigned().is_multiple_of(*every)
             }
             Schedule::Cycle { active_days, rest_days } => since % (active_days + rest_days) < *active_days,
-            Schedule::Quota { .. } => true,
+            Schedule::Quota { .. } | Schedule::Rolling(_) => true,
             Schedule::Rrule(_) => unreachable!(),
         }
     }
@@ -107,14 +109,16 @@ impl Oracle<'_> {
 
     /// From the day of archiving until the day of restoring.
     pub(crate) fn archived(&self, date: Date) -> bool {
-        let archives = self.case.timeline.archives();
+        let archives = &self.case.archives;
         archives.iter().any(|archive| archive.from <= date && archive.until.is_none_or(|until| date < until))
     }
 
     /// What was done on the day of archiving, or on a day that was lost at the date line, counts.
     fn done_day_off(&self, date: Date) -> bool {
         let plan = self.plan(date);
-        let put_away = self.case.timeline.archives().iter().any(|archive| archive.from == date);
+        let archives = || self.case.archives.iter();
+        let put_away = archives().any(|archive| archive.from == date && archive.until != Some(date))
+            && !archives().any(|archive| archive.from < date && archive.until.is_none_or(|until| date < until));
         (put_away || self.lost(date) && !self.archived(date))
             && plan.kind.direction() == Direction::AtLeast
             && self.scheduled(date)
@@ -292,6 +296,102 @@ impl Oracle<'_> {
         self.case.entries.get(&date).is_some_and(|record| record.state == EntryState::Skipped)
     }
 
+    /// The days that count of the rolling versions around a day, to come ones included; and those days altogether. `None`
+    /// where no rolling quota is in force.
+    fn rolling_days(&self, date: Date) -> Option<(Vec<Date>, Date)> {
+        let window = self.case.timeline.window();
+        let is_rolling =
+            |date: &Date| window.contains(*date) && matches!(self.plan(*date).schedule, Schedule::Rolling(_));
+        if !is_rolling(&date) {
+            return None;
+        }
+        let mut days: Vec<Date> = (1..).map_while(|back| date.checked_add_days(-back)).take_while(is_rolling).collect();
+        days.reverse();
+        // No window reaches further ahead of any day that is asked about.
+        let horizon = date.max(self.case.today).saturating_add_days(800);
+        let ahead = DateRange::new(date, horizon).unwrap().iter().take_while(is_rolling);
+        days.extend(ahead);
+        let last = *days.last().unwrap();
+        days.retain(|date| !self.away(*date) && !self.recorded_skipped(*date));
+        Some((days, last))
+    }
+
+    /// Whether a day that counts of a rolling quota is covered (true), missed (false), or undecided.
+    pub(crate) fn rolling_verdict(&self, date: Date) -> Option<bool> {
+        let Schedule::Rolling(rolling) = &self.plan(date).schedule else { unreachable!() };
+        let (days, last) = self.rolling_days(date).unwrap();
+        let today = self.case.today;
+        let is_over = last < today && !self.archived(last);
+        let mut past: Vec<Date> = days.into_iter().filter(|date| *date <= today).collect();
+        let (mut times, mut length) = (usize::try_from(rolling.times).unwrap(), usize::try_from(rolling.days).unwrap());
+        if is_over && past.len() < length {
+            times = (times * past.len() / length).max(1);
+            length = past.len();
+        }
+        let at = past.iter().position(|other| *other == date).unwrap();
+        // Days to come that aren't known to be away or skipped, without end.
+        let coming = if is_over { 0 } else { length };
+        past.extend((1..=coming).map(|ahead| today.saturating_add_days(2_000 + i32::try_from(ahead).unwrap())));
+        let windows = || past.windows(length).filter(|window| window.contains(&past[at]));
+        let done = |window: &[Date]| window.iter().filter(|date| self.done(**date)).count();
+        let open = |window: &[Date]| window.iter().filter(|date| **date > today || self.open_today(**date)).count();
+        if windows().any(|window| done(window) >= times) {
+            return Some(true);
+        }
+        if windows().any(|window| open(window) > 0 && done(window) + open(window) >= times) {
+            return None;
+        }
+        Some(false)
+    }
+
+    /// The window that ends with a day: its first day, and how many of its days are done.
+    pub(crate) fn rolling_window(&self, date: Date) -> Option<(Date, u32)> {
+        let Schedule::Rolling(rolling) = &self.plan(date).schedule else { return None };
+        let (days, _) = self.rolling_days(date)?;
+        let length = usize::try_from(rolling.days).unwrap();
+        let held: Vec<Date> = days.into_iter().rev().filter(|other| *other <= date).take(length).collect();
+        let done = held.iter().filter(|other| self.done(**other)).count();
+        Some((held.last().copied().unwrap_or(date), u32::try_from(done).unwrap()))
+    }
+
+    /// Whether something is, or was, to be done on an available day of a rolling quota.
+    pub(crate) fn rolling_due(&self, date: Date) -> bool {
+        let Schedule::Rolling(rolling) = &self.plan(date).schedule else { unreachable!() };
+        let (days, _) = self.rolling_days(date).unwrap();
+        let before = days.into_iter().rev().filter(|other| *other < date);
+        let done = before.take(usize::try_from(rolling.days - 1).unwrap()).filter(|other| self.done(*other)).count();
+        self.due(date) && (self.done(date) || done < usize::try_from(rolling.times).unwrap())
+    }
+
+    pub(crate) fn rolling_state(&self, date: Date) -> DayState {
+        let today = self.case.today;
+        match () {
+            () if !self.due(date) && self.done(date) && self.plan(date).kind.direction() == Direction::AtLeast => {
+                DayState::Bonus
+            }
+            () if self.away(date) => DayState::Paused,
+            () if self.skipped(date) => DayState::Skipped,
+            () if self.done(date) => DayState::Done,
+            () if date > today => {
+                if self.rolling_due(date) {
+                    DayState::Pending
+                } else {
+                    DayState::Covered
+                }
+            }
+            () => match self.rolling_verdict(date) {
+                Some(true) => DayState::Covered,
+                Some(false) => DayState::Missed,
+                None if self.open_today(date) => DayState::Pending,
+                None => DayState::NotDue,
+            },
+        }
+    }
+
+    pub(crate) fn is_rolling(&self, date: Date) -> bool {
+        matches!(self.plan(date).schedule, Schedule::Rolling(_))
+    }
+
     /// All streaks: (length, unit, from, to), in order of time; and the current one.
     pub(crate) fn streaks(&self) -> (Vec<(u32, StreakUnit, Date, Date)>, u32) {
         let window = self.case.timeline.window();
@@ -306,6 +406,9 @@ impl Oracle<'_> {
             }
             let (counts, from, to) = if let Some(period) = self.period(at) {
                 (period.verdict, period.days[0], *period.days.last().unwrap())
+            } else if self.is_rolling(at) {
+                let counts = self.due(at) && !self.skipped(at);
+                (if counts { self.rolling_verdict(at) } else { None }, at, at)
             } else {
                 let counts = (self.due(at) && !self.skipped(at) && !self.open_today(at)).then(|| self.done(at));
                 (counts, at, at)
@@ -340,14 +443,16 @@ impl Oracle<'_> {
             Schedule::Cycle { active_days, rest_days } => (f64::from(*active_days), active_days + rest_days),
             Schedule::Quota { quota: Quota::Times(times), per } => (f64::from(*times), per.usual_days()),
             Schedule::Quota { quota: Quota::Amount(_), per } => (1.0, per.usual_days()),
+            Schedule::Rolling(rolling) => (f64::from(rolling.times), rolling.days),
             Schedule::Rrule(_) => unreachable!(),
         };
         (due / f64::from(days), days.cast_signed())
     }
 
-    /// What was done in each period from one day to another, up to what it asked for, ÷ what they asked for.
-    fn by_periods(&self, from: Date, to: Date) -> Option<Option<f64>> {
-        let first = self.case.timeline.plans().iter().rev().find(|plan| plan.effective_from <= to);
+    /// What was done in each period of the window of `date`, up to what it asked for, ÷ what they asked for: up to `to`,
+    /// which is `date`, or the day before while that is open. `None` if the window begins before the version of `date`.
+    fn by_periods(&self, date: Date, from: Date, to: Date) -> Option<Option<f64>> {
+        let first = self.case.timeline.plans().iter().rev().find(|plan| plan.effective_from <= date);
         if first.is_some_and(|plan| from < plan.effective_from) && from >= self.case.timeline.plans()[0].effective_from
         {
             return None;
@@ -379,6 +484,21 @@ impl Oracle<'_> {
         })
     }
 
+    /// As in Loop: the done days of the last 2d, ÷ 2n, however few there are yet. An open today isn't one of them.
+    fn rolling_completion(&self, date: Date, is_open: bool) -> f64 {
+        let Schedule::Rolling(rolling) = &self.plan(date).schedule else { unreachable!() };
+        let mut held: Vec<Date> = DateRange::new(self.case.timeline.window().starts_on, date).unwrap().iter().collect();
+        held.retain(|other| {
+            let is_quota = self.plan(*other).schedule.is_quota();
+            !self.away(*other)
+                && (is_quota || !(self.due(*other) && self.skipped(*other)))
+                && (!is_open || *other != date)
+        });
+        let window = held.iter().rev().take(usize::try_from(2 * rolling.days).unwrap());
+        let done = window.filter(|other| self.due(**other) && self.done(**other)).count();
+        f64::min(1.0, f64::from(u32::try_from(done).unwrap()) / f64::from(2 * rolling.times))
+    }
+
     /// The scores of all days up to today, by the definition: every window summed again.
     pub(crate) fn scores(&self) -> Vec<(Date, f64)> {
         let window = self.case.timeline.window();
@@ -388,7 +508,7 @@ impl Oracle<'_> {
         for date in days {
             let (f, den) = self.frequency(date);
             let plan = self.plan(date);
-            let quota = |date: Date| self.plan(date).schedule.quota().is_some();
+            let quota = |date: Date| self.plan(date).schedule.is_quota();
             // A day on which the score may move, and one that a window holds: of skipped days, those of quotas.
             let still = |date: Date| self.away(date) || self.due(date) && self.skipped(date);
             let held = |date: Date| !self.away(date) && (quota(date) || !(self.due(date) && self.skipped(date)));
@@ -412,6 +532,7 @@ impl Oracle<'_> {
                     plan.kind.direction(),
                 ) {
                     (Some((Quota::Times(_), _)), _, _) => ("days", self.frequency(date).0),
+                    (None, _, _) if matches!(plan.schedule, Schedule::Rolling(_)) => ("days", self.frequency(date).0),
                     (Some((Quota::Amount(amount), per)), _, _) => {
                         let measure = if plan.kind.direction() == Direction::AtMost { "limit" } else { "share" };
                         (measure, real(amount.thousandths()) / f64::from(per.usual_days()))
@@ -462,9 +583,11 @@ impl Oracle<'_> {
                 let mut days = DateRange::new(from, to).unwrap().iter();
                 days.any(|other| self.away(other) || other <= date && self.skipped(other))
             });
-            if f < 1.0 && quota(date) && reaches_over {
+            if f < 1.0 && self.is_rolling(date) {
+                done = Some(self.rolling_completion(date, open));
+            } else if f < 1.0 && quota(date) && reaches_over {
                 let last = if open { date.pred().unwrap() } else { date };
-                done = match (done, self.by_periods(held[0], last)) {
+                done = match (done, self.by_periods(date, held[0], last)) {
                     (Some(done), Some(asked)) => asked.map(|other| done.max(other)),
                     (done, _) => done,
                 };

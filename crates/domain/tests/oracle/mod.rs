@@ -3,5 +3,5 @@
 mod cases;
 mod definitions;
 
-pub(crate) use cases::case;
+pub(crate) use cases::{Case, case};
 pub(crate) use definitions::Oracle;

@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use circadia_auth::accounts::Registration;
-use circadia_domain::civil::{Date, Weekday};
-use circadia_domain::code::Code;
+use circadia_domain::civil::{Date, Instant, Weekday};
+use circadia_domain::error::StoreError;
 use circadia_domain::habits::entries::{EntryPut, put_many};
 use circadia_domain::habits::{
     self, EntryInput, EntryState, HabitDescription, HabitIcon, HabitName, HabitQuestion, Kind, KindInput, NewHabit,
     Schedule, TimeOfDay,
 };
-use circadia_domain::ids::{HabitId, IdSource, ThemeId};
+use circadia_domain::ids::{HabitId, IdSource, ThemeId, UserId};
 use circadia_domain::quantity::Quantity;
 use circadia_domain::themes::{self, NewTheme, ThemeName};
-use circadia_domain::unit_of_work::{WriteTransaction, write};
-use circadia_domain::users::{self, Email, Role, Settings, Username};
+use circadia_domain::unit_of_work::{Database, WriteTransaction, write, write_unowned};
+use circadia_domain::users::{self, Email, NewUser, Role, Settings, Username};
 use circadia_domain::{Error, violation::Violations};
 
 use super::create_admin::{AccountError, make_account, random_password};
+use super::demo_logins::{self, Person};
 use super::demo_nights;
 use super::{Failure, Outcome, demo_tasks, say};
 use crate::clock::{FreshIds, SystemClock};
@@ -147,7 +148,7 @@ impl Dice {
     }
 }
 
-pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> Outcome {
+pub(super) fn run(config: &Config, username: &str, password: Option<String>, admin: bool) -> Outcome {
     if config.production {
         return Err(Failure("a demonstration account has no place in production".into()));
     }
@@ -159,16 +160,14 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> 
         username: Username::parse(username).map_err(named)?,
         email: Email::parse(&format!("{username}@example.org")).map_err(named)?,
         settings: Settings::default(),
-        role: Role::Regular,
+        role: if admin { Role::Superuser } else { Role::Regular },
         email_verified_at: Some(context.now()),
     };
-    let user = make_account(&composition, registration, &password).map_err(|error| match error {
-        AccountError::Registration(Error::Conflict { code: Code::UsernameTaken | Code::EmailTaken, .. }) => {
-            Failure(format!(
-                "there is an account {username} already. Sign in with the password that it was made with, or make another \
-                 account: circadia demo --username {username}2"
-            ))
-        }
+    let user = make_account(&composition, &registration, &password).map_err(|error| match error {
+        AccountError::Taken(_) => Failure(format!(
+            "there is an account {username} already. Sign in with the password that it was made with, or make another \
+             account: circadia demo --username {username}2"
+        )),
         other => other.into(),
     })?;
     let now = context.now();
@@ -187,11 +186,54 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>) -> 
         others.tasks,
         others.time_entries,
     ));
+    let mut people = vec![Person { user: user.id, since: Date::MIN, percent: 70 }];
+    if admin {
+        people.extend(make_others(&*composition.database, username, now, ids)?);
+    }
+    let (zone, today) = (user.settings.timezone, user.settings.today(now));
+    let attempts = write_unowned::<_, StoreError>(&*composition.database, |store| {
+        demo_logins::make(store, ids, &people, zone, today)
+    })?;
+    say(format_args!("Made {attempts} sign-ins of {} accounts.", people.len()));
     say("Sign in with:");
     let login = serde_json::json!({ "username": username, "password": password });
     let address = config.bind;
     say(format_args!("  curl -s http://{address}/api/v1/auth/login -H 'Content-Type: application/json' -d '{login}'"));
     Ok(())
+}
+
+/// Other accounts of an installation, which nobody can sign in to.
+const OTHERS: u8 = 40;
+
+/// Makes other accounts, which registered over the year: three are staff, some aren't verified.
+fn make_others(
+    database: &dyn Database,
+    username: &str,
+    now: Instant,
+    ids: &dyn IdSource,
+) -> Result<Vec<Person>, Failure> {
+    let today = Settings::default().today(now);
+    let mut dice = Dice(141);
+    let mut people = Vec::new();
+    for number in 1..=OTHERS {
+        let since = today.saturating_add_days(-i32::try_from(dice.roll(360)).unwrap_or(0));
+        let name = format!("{username}-{number:02}");
+        let named = |wrong: Violations| Failure(format!("--username {wrong}"));
+        let created_at = Settings::default().day_clock().start_of(since).plus_seconds(9 * 3_600);
+        let user = NewUser {
+            id: UserId::from_uuid(ids.fresh()),
+            username: Username::parse(&name).map_err(named)?,
+            email: Email::parse(&format!("{name}@example.org")).map_err(named)?,
+            email_verified_at: (number % 7 != 0).then_some(created_at),
+            password_hash: None,
+            role: if number <= 3 { Role::Staff } else { Role::Regular },
+            settings: Settings::default(),
+            created_at,
+        };
+        write_unowned::<_, StoreError>(database, |store| store.insert_user(&user))?;
+        people.push(Person { user: user.id, since, percent: 5 + dice.roll(60) });
+    }
+    Ok(people)
 }
 
 /// Makes themes and habits; what is to be put as their entries.

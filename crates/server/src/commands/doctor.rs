@@ -3,11 +3,13 @@
 use circadia_auth::SystemEntropy;
 use circadia_auth::keys::KeyRing;
 use circadia_domain::Error;
+use circadia_domain::error::StoreError;
 use circadia_domain::habits::projection::{rebuild, store_rebuilt};
 use circadia_domain::habits::{Habit, History, tracked};
 use circadia_domain::ids::{HabitId, UserId};
+use circadia_domain::logins;
 use circadia_domain::shared_pauses::{self, with_copies};
-use circadia_domain::unit_of_work::{Store, read, write};
+use circadia_domain::unit_of_work::{Store, read, write, write_unowned};
 use circadia_storage::SqlDatabase;
 
 use super::{Failure, Outcome, say};
@@ -42,6 +44,7 @@ pub(super) fn run(config: &Config, repair: bool) -> Outcome {
     }
     say(format_args!("schema: up to date ({} migrations)", database.applied()?.len()));
     check_keys(config, &database)?;
+    check_sign_ins(&database, repair)?;
     let findings = check_histories(&database, repair)?;
     say(format_args!("histories: {} checked, {} wrong, {} mended", findings.habits, findings.wrong, findings.mended));
     if findings.wrong > findings.mended {
@@ -59,6 +62,22 @@ fn check_keys(config: &Config, database: &SqlDatabase) -> Result<(), Failure> {
     let now = circadia_app::Clock::now(&SystemClock);
     read::<_, StartError>(database, |store| Ok(KeyRing::load(store, &master, now)?))?;
     say("keys: readable");
+    Ok(())
+}
+
+/// Holds the rollups of sign-ins against the attempts; makes them anew to repair them.
+fn check_sign_ins(database: &SqlDatabase, repair: bool) -> Result<(), Failure> {
+    if read::<_, StoreError>(database, |store| logins::rollups_agree(store))? {
+        say("sign-ins: the rollups agree with the attempts");
+        return Ok(());
+    }
+    if !repair {
+        return Err(Failure("the rollups of sign-ins differ from the attempts: run `circadia doctor --repair`".into()));
+    }
+    let now = circadia_app::Clock::now(&SystemClock);
+    write_unowned::<_, StoreError>(database, |store| logins::begin_rebuild(store))?;
+    while write_unowned::<_, StoreError>(database, |store| logins::roll_up(store, now))? {}
+    say("sign-ins: the rollups differed from the attempts, and were made anew");
     Ok(())
 }
 

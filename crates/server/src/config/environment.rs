@@ -62,6 +62,12 @@ impl Environment {
         self.known.push(name.to_owned());
     }
 
+    /// The variables whose names begin with `prefix`, but for empty ones.
+    pub(super) fn starting_with(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        all.filter(move |(name, value)| name.starts_with(prefix) && !value.is_empty())
+    }
+
     /// How many of the variables that were read so far are set.
     pub(super) const fn found(&self) -> usize {
         self.found

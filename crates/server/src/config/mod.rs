@@ -1,9 +1,12 @@
 //! Configuration: read once from the environment, checked as a whole, named in full where it is wrong.
 
+mod backup;
 mod environment;
 mod mail;
+mod media;
 mod passkeys;
 mod providers;
+mod telemetry;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,12 +16,17 @@ use circadia_auth::accounts::Verification;
 use circadia_auth::passkeys::RelyingParty;
 use circadia_auth::stores::RedisAddress;
 use circadia_auth::throttles::Quota;
+use circadia_storage::Backend;
 use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use backup::BackupConfig;
+pub(crate) use backup::BackupSchedule;
 use environment::Environment;
 pub use mail::{MailConfig, MailTransport};
+pub use media::{Bucket, MediaLocation};
 pub use providers::ProvidersConfig;
+pub use telemetry::{MetricsConfig, ReportsConfig, TracesConfig};
 use url::Url;
 
 /// Where front ends are served in development, by most tools and by Vite.
@@ -43,6 +51,8 @@ pub struct Config {
     pub database_url: String,
     /// Connections to it at most (`CIRCADIA_DB_CONNECTIONS`); twice the cores.
     pub database_connections: u32,
+    /// A read replica of the database (`DATABASE_REPLICA_URL`): a copy of the same kind that may be a moment behind.
+    pub database_replica_url: Option<String>,
     /// Redis, for what replicas share and soon forget (`REDIS_URL`); the database and each process's memory without.
     pub redis: Option<RedisAddress>,
     /// What the names of all our keys in Redis begin with (`CIRCADIA_REDIS_PREFIX`): installations may share one.
@@ -71,6 +81,19 @@ pub struct Config {
     pub verification: Verification,
     /// How mail is sent (`SMTP_URL`, `CIRCADIA_MAIL_FROM`, `CIRCADIA_FRONTEND_URL`).
     pub mail: MailConfig,
+    /// Where images are kept (`CIRCADIA_MEDIA_URL`, `AWS_*`).
+    pub media: MediaLocation,
+    /// Backups (`CIRCADIA_BACKUP_*`).
+    pub backup: BackupConfig,
+    /// Where metrics are served (`CIRCADIA_METRICS_BIND`, `CIRCADIA_METRICS_TOKEN`).
+    pub metrics: MetricsConfig,
+    /// Where spans are exported (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_SERVICE_NAME`).
+    pub traces: Option<TracesConfig>,
+    /// Where defects are reported (`SENTRY_DSN`, `SENTRY_ENVIRONMENT`).
+    pub reports: Option<ReportsConfig>,
+    /// Whether webhooks may be sent to addresses that aren't public, and over plain HTTP
+    /// (`CIRCADIA_WEBHOOK_PRIVATE_TARGETS`).
+    pub webhook_private_targets: bool,
     /// What is logged (`CIRCADIA_LOG`), as a filter of the `tracing-subscriber` crate.
     pub log: String,
 }
@@ -95,7 +118,13 @@ const QUIET_LIBRARIES: &str = "actix_http::h1::dispatcher=off,actix_server=warn"
 /// The limits of `standard` (per minute) and `strict` (signed in: per hour).
 fn preset(name: &str) -> Result<RateLimits, String> {
     let quota = |burst, seconds| Some(Quota::new(burst, seconds));
-    let common = RateLimits { auth: quota(5, 60), refresh: quota(300, 60), anonymous: quota(20, 60), user: None };
+    let common = RateLimits {
+        auth: quota(5, 60),
+        refresh: quota(300, 60),
+        anonymous: quota(20, 60),
+        user: None,
+        transfer: quota(10, 3600),
+    };
     match name {
         "standard" => Ok(RateLimits { user: quota(120, 60), ..common }),
         "strict" => Ok(RateLimits { user: quota(200, 3600), ..common }),
@@ -171,6 +200,7 @@ impl Config {
         let database_connections = env.read("CIRCADIA_DB_CONNECTIONS", |text| {
             text.parse().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(|| "must be between 1 and 1000".to_owned())
         });
+        let database_replica_url = env.read("DATABASE_REPLICA_URL", |text| replica_url(text, &database_url));
         let redis = env.read("REDIS_URL", RedisAddress::parse);
         let redis_prefix = env.read("CIRCADIA_REDIS_PREFIX", |text| Ok(text.to_owned()));
         let secret_key = env.read("CIRCADIA_SECRET_KEY", |text| {
@@ -202,6 +232,13 @@ impl Config {
         let relying_party = passkeys::read(&mut env, production, front_end.as_ref(), &cors_origins);
         let providers = providers::read(&mut env, production, front_end.clone());
         let mail = mail::read(&mut env, production, &data_dir, front_end.as_ref());
+        let media = media::read(&mut env, &data_dir);
+        let backup = backup::read(&mut env, &data_dir);
+        let metrics = telemetry::metrics(&mut env);
+        let traces = telemetry::traces(&mut env);
+        let reports = telemetry::reports(&mut env, production);
+        let webhook_private_targets =
+            env.read("CIRCADIA_WEBHOOK_PRIVATE_TARGETS", |text| word(text, ["true", "false"])) == Some("true");
         let log = env.read("CIRCADIA_LOG", |text| {
             tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
         });
@@ -218,6 +255,7 @@ impl Config {
             bind: port.map_or(bind, |port| SocketAddr::new(bind.ip(), port)),
             data_dir,
             database_url,
+            database_replica_url,
             database_connections: database_connections.unwrap_or_else(default_connections),
             redis,
             redis_prefix: redis_prefix.unwrap_or_else(|| "circadia:".to_owned()),
@@ -232,6 +270,12 @@ impl Config {
             providers,
             verification,
             mail,
+            media,
+            backup,
+            metrics,
+            traces,
+            reports,
+            webhook_private_targets,
             log: format!("{QUIET_LIBRARIES},{}", log.as_deref().unwrap_or(DEFAULT_LOG)),
         })
     }
@@ -259,6 +303,17 @@ fn rate_limits(env: &mut Environment) -> RateLimits {
         refresh: env.read("CIRCADIA_RATE_LIMIT_REFRESH", quota).or(preset.refresh),
         anonymous: env.read("CIRCADIA_RATE_LIMIT_ANONYMOUS", quota).or(preset.anonymous),
         user: env.read("CIRCADIA_RATE_LIMIT_USER", quota).or(preset.user),
+        transfer: env.read("CIRCADIA_RATE_LIMIT_TRANSFER", quota).or(preset.transfer),
+    }
+}
+
+/// The URL of a read replica, which must be of the database's kind.
+fn replica_url(text: &str, database_url: &str) -> Result<String, String> {
+    match (Backend::of_url(text), Backend::of_url(database_url)) {
+        (Ok(Backend::Sqlite), _) => Err("must be that of a database server: SQLite has no replicas".to_owned()),
+        (Ok(kind), Ok(main)) if kind == main => Ok(text.to_owned()),
+        (Ok(_), _) => Err("must be a copy of DATABASE_URL's database, so of the same kind".to_owned()),
+        (Err(error), _) => Err(error.to_string()),
     }
 }
 

@@ -121,6 +121,17 @@ fn the_database_can_be_given_in_parts() {
 }
 
 #[test]
+fn a_read_replica_is_of_the_kind_of_the_database() {
+    let replicated = |replica| [("DATABASE_URL", "postgres://u:hush@h/d"), ("DATABASE_REPLICA_URL", replica)];
+    let config = read(&replicated("postgres://u:hush@copy/d")).unwrap();
+    assert_eq!(config.database_replica_url.as_deref(), Some("postgres://u:hush@copy/d"));
+    for (other, reason) in [("mysql://u:hush@h/d", "same kind"), ("sqlite://copy.db", "has no replicas")] {
+        let text = wrong(&replicated(other));
+        assert!(text.contains("DATABASE_REPLICA_URL") && text.contains(reason) && !text.contains("hush"), "{text}");
+    }
+}
+
+#[test]
 fn redis_is_none_unless_it_is_given() {
     assert!(read(&[]).unwrap().redis.is_none());
     let config = read(&[("REDIS_URL", "rediss://:hush@cache:6380/1"), ("CIRCADIA_REDIS_PREFIX", "blue:")]).unwrap();
@@ -155,6 +166,61 @@ fn debugging_output_holds_no_secret() {
             .unwrap();
     let text = format!("{config:?}");
     assert!(!text.contains("0123456789abcdef") && !text.contains("hush"), "{text}");
+}
+
+#[test]
+fn metrics_are_served_where_an_address_or_a_token_says_so() {
+    let config = read(&[]).unwrap();
+    assert!(config.metrics.bind.is_none() && config.metrics.token.is_none());
+    let config =
+        read(&[("CIRCADIA_METRICS_BIND", "127.0.0.1:9464"), ("CIRCADIA_METRICS_TOKEN", "0123456789abcdef")]).unwrap();
+    assert_eq!(config.metrics.bind.map(|bind| bind.port()), Some(9464));
+    assert!(config.metrics.token.unwrap().is("0123456789abcdef"));
+    for token in ["0123456789abcde", "0123456789 abcdef", "0123456789abcdeé"] {
+        assert!(wrong(&[("CIRCADIA_METRICS_TOKEN", token)]).contains("at least 16"), "{token}");
+    }
+    assert!(wrong(&[("CIRCADIA_METRICS_BIND", "9464")]).contains("must be an address and a port"));
+}
+
+#[test]
+fn spans_are_sent_below_the_address_of_the_collector() {
+    assert!(read(&[("OTEL_SERVICE_NAME", "habits")]).unwrap().traces.is_none());
+    for (endpoint, expected) in [
+        ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
+        ("https://otlp.example.org/otlp/", "https://otlp.example.org/otlp/v1/traces"),
+    ] {
+        let traces = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)]).unwrap().traces.unwrap();
+        assert_eq!((traces.endpoint.as_str(), traces.service_name.as_str()), (expected, "circadia"));
+    }
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+    let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=se=cret, tenant = home");
+    let traces = read(&[endpoint, headers, ("OTEL_SERVICE_NAME", "habits")]).unwrap().traces.unwrap();
+    assert_eq!(traces.headers, [("api-key".into(), "se=cret".into()), ("tenant".into(), "home".into())]);
+    assert_eq!(traces.service_name, "habits");
+    assert!(!format!("{traces:?}").contains("cret"));
+    for (name, value) in [endpoint, headers].map(|(name, _)| (name, "nowhere")) {
+        assert!(wrong(&[(name, value)]).contains(name));
+    }
+}
+
+#[test]
+fn defects_are_reported_where_a_dsn_says_so() {
+    assert!(read(&[("SENTRY_ENVIRONMENT", "staging")]).unwrap().reports.is_none());
+    let dsn = ("SENTRY_DSN", "https://key@sentry.example.org/1");
+    let reports = |variables: &[(&str, &str)]| read(variables).unwrap().reports.unwrap();
+    assert_eq!(reports(&[dsn]).environment, "development");
+    assert_eq!(reports(&[dsn, ("SENTRY_ENVIRONMENT", "staging")]).environment, "staging");
+    let refused = wrong(&[("SENTRY_DSN", "https://hush.example.org")]);
+    assert!(refused.contains("SENTRY_DSN must be a DSN") && !refused.contains("hush"), "{refused}");
+}
+
+#[test]
+fn webhooks_go_to_public_addresses_unless_it_is_said_otherwise() {
+    assert!(!read(&[]).unwrap().webhook_private_targets);
+    assert!(read(&[("CIRCADIA_WEBHOOK_PRIVATE_TARGETS", "true")]).unwrap().webhook_private_targets);
+    assert!(!read(&[("CIRCADIA_WEBHOOK_PRIVATE_TARGETS", "false")]).unwrap().webhook_private_targets);
+    let wrong = wrong(&[("CIRCADIA_WEBHOOK_PRIVATE_TARGETS", "yes")]);
+    assert!(wrong.contains("CIRCADIA_WEBHOOK_PRIVATE_TARGETS must be one of true, false"), "{wrong}");
 }
 
 #[test]

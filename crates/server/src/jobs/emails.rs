@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use circadia_app::App;
+use circadia_auth::OpeningError;
 use circadia_domain::civil::Instant;
 use circadia_domain::jobs::{Attempt, Job};
 
@@ -10,9 +11,10 @@ use crate::mail::{Mailer, SendError, compose};
 
 /// Sends the e-mail that a job orders, if it is still to be sent.
 pub(super) async fn send(app: &App, mailer: &Mailer, job: &Job) -> Attempt {
-    // What doesn't open here may open elsewhere: with another key, or a newer version.
     let order = match app.emails.open(job) {
         Ok(order) => order,
+        Err(error @ OpeningError::Missing) => return Attempt::Permanent(error.to_string()),
+        // What doesn't open here may open elsewhere: with another key, or a newer version.
         Err(error) => return Attempt::Failed(error.to_string()),
     };
     let message = match app.emails.compose(order.clone()).await {

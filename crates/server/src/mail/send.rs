@@ -7,6 +7,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use circadia_domain::jobs::without_addresses;
+use circadia_domain::measures::{Counter, Each, MailOutcome};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::PoolConfig;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
@@ -51,6 +53,7 @@ pub(crate) struct Mailer {
     transport: Transport,
     from: Mailbox,
     frontend_url: String,
+    measures: Each<MailOutcome, Counter>,
 }
 
 impl std::fmt::Debug for Mailer {
@@ -75,7 +78,8 @@ impl Mailer {
             }
             MailTransport::None => Transport::None,
         };
-        Ok(Self { transport, from: config.from.clone(), frontend_url: config.frontend_url.clone() })
+        let (from, frontend_url) = (config.from.clone(), config.frontend_url.clone());
+        Ok(Self { transport, from, frontend_url, measures: Each::default() })
     }
 
     /// The sender.
@@ -98,8 +102,24 @@ impl Mailer {
         }
     }
 
+    /// What became of the mails of this process.
+    pub(crate) const fn measures(&self) -> &Each<MailOutcome, Counter> {
+        &self.measures
+    }
+
     /// Sends a mail. `name` is the name of its file where mail is written to files.
     pub(crate) async fn send(&self, message: Message, name: &str) -> Result<(), SendError> {
+        let sent = self.try_send(message, name).await;
+        self.measures.increment(match (&sent, &self.transport) {
+            (Ok(()), Transport::None) => MailOutcome::Discarded,
+            (Ok(()), _) => MailOutcome::Sent,
+            (Err(SendError::Temporary(_)), _) => MailOutcome::Failed,
+            (Err(SendError::Permanent(_)), _) => MailOutcome::Refused,
+        });
+        sent
+    }
+
+    async fn try_send(&self, message: Message, name: &str) -> Result<(), SendError> {
         match &self.transport {
             Transport::Smtp(smtp) => smtp.send(message).await.map(drop).map_err(|error| classify(&error)),
             Transport::Files(folder) => {
@@ -132,15 +152,9 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
 /// later.
 fn classify(error: &lettre::transport::smtp::Error) -> SendError {
     let is_our_fault = error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
+    // The text is logged, and servers often repeat the recipient's address.
     let text = without_addresses(&chain(error));
     if error.is_permanent() && !is_our_fault { SendError::Permanent(text) } else { SendError::Temporary(text) }
-}
-
-/// Removes addresses from a server's answer, which often repeats the recipient's. The text is logged and kept with the
-/// job, possibly longer than the account exists.
-fn without_addresses(text: &str) -> String {
-    let words = text.split_whitespace().map(|word| if word.contains('@') { "(an address)" } else { word });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -156,12 +170,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_server_s_answer_is_kept_without_addresses() {
-        let text = "permanent error (550): 5.1.1 <ada@example.org>: Recipient address rejected";
-        assert_eq!(without_addresses(text), "permanent error (550): 5.1.1 (an address) Recipient address rejected");
-    }
 
     #[cfg(unix)]
     #[test]

@@ -2,6 +2,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use circadia_auth::accounts::EmailContent;
 use circadia_auth::one_time::OneTimeToken;
+use circadia_domain::logins::LoginClient;
 use circadia_domain::users::{Email, Locale};
 use uuid::Uuid;
 
@@ -27,10 +28,18 @@ fn every_content() -> Vec<EmailContent> {
         EmailContent::AlreadyRegistered,
         EmailContent::FinishRegistration(token()),
         EmailContent::PasskeyAdded,
+        EmailContent::WebhookDisabled { host: "hooks.example.org".to_owned(), is_gone: false },
+        EmailContent::WebhookDisabled { host: "hooks.example.org".to_owned(), is_gone: true },
+        EmailContent::NewDevice {
+            client: LoginClient::default(),
+            ip: Some("192.0.2.1".to_owned()),
+            at: "2026-03-11 13:00 (Europe/Berlin)".to_owned(),
+        },
         EmailContent::ProviderLinked("Work & Play".to_owned()),
         EmailContent::ResetPassword(token()),
         EmailContent::ConfirmNewEmail(token()),
         EmailContent::EmailIsChanging,
+        EmailContent::EmailReplaced,
         EmailContent::Welcome,
         EmailContent::PasswordChanged,
     ]

@@ -1,75 +1,38 @@
-//! Fetching quotations from the configured provider, beside the requests.
+//! Fetching quotations from the configured provider: a job that recurs, in replicas with such a configuration.
 //!
-//! The time of the next attempt is one row for all replicas; the replica that finds it due leases it, asks the
-//! provider, and stores the result or the failure. Starting never waits for the provider, and neither does any request.
-//!
-//! It isn't one of the `jobs`: those are done once, by any replica, and given up in the end. This one recurs for ever,
-//! regardless of failures, doesn't depend on which replica starts first, and is only for replicas with a configured
-//! provider.
+//! Starting never waits for the provider, and neither does any request.
 
 mod provider;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
-use circadia_app::App;
 use circadia_app::quotes::QuoteFeed;
-use circadia_domain::error::StoreError;
+use circadia_domain::jobs::{Attempt, JobKind, Schedule};
 
-use provider::Provider;
+pub(crate) use provider::Provider;
 
 use crate::config::Config;
 
-/// How often a replica looks whether the provider is to be asked.
-const POLL_INTERVAL: Duration = Duration::from_secs(5);
-
-/// The result of a check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It isn't due, or another replica is refreshing.
-    NotDue,
-    /// The number of quotations that were stored.
-    Fetched(usize),
-    /// Nothing could be fetched, for this reason. The current quotations stay.
-    Failed(String),
+/// When to ask the provider, if one is configured.
+pub(crate) fn schedule(config: &Config) -> Option<Schedule> {
+    let interval = i64::from(config.quotes_refresh_hours) * 3600;
+    config.quotes_url.as_ref().map(|_| Schedule { kind: JobKind::Quotes, interval, daily_at: None })
 }
 
-/// Keeps the quotations fresh if a provider is configured. Nothing else depends on it: what is wrong with it is said, and
-/// the built-in quotations are shown.
-pub(crate) fn start(config: &Config, app: &App) {
-    let Some(url) = config.quotes_url.clone() else { return };
-    match Provider::new(url, i64::from(config.quotes_refresh_hours) * 3600) {
-        Ok(provider) => drop(tokio::spawn(keep_fresh(app.quotes.clone(), provider))),
-        Err(error) => tracing::warn!(%error, "quotations can't be fetched"),
-    }
-}
-
-/// Keeps the quotations fresh for as long as the runtime lives.
-async fn keep_fresh(feed: QuoteFeed, provider: Provider) {
-    loop {
-        match refresh_if_due(&feed, &provider).await {
-            Ok(Outcome::NotDue) => {}
-            Ok(Outcome::Fetched(count)) => tracing::info!(count, "fetched quotations"),
-            Ok(Outcome::Failed(reason)) => tracing::warn!(reason, "no quotations from the provider"),
-            Err(error) => tracing::warn!(%error, "quotations can't be kept fresh"),
+/// Asks the provider and stores what it said. Nothing else depends on it: as long as it fails, the quotations in force
+/// stay, or the built-in ones are shown.
+pub(crate) async fn refresh(feed: &QuoteFeed, provider: Option<&Provider>) -> Attempt {
+    let Some(provider) = provider else { return Attempt::Failed("no provider is configured here".to_owned()) };
+    let fetched = match provider.fetch().await {
+        Ok(fetched) => fetched,
+        Err(error) => return Attempt::Failed(format!("no quotations from the provider: {error}")),
+    };
+    let count = fetched.len();
+    match feed.store(fetched).await {
+        Ok(()) => {
+            tracing::info!(count, "fetched quotations");
+            Attempt::Done
         }
-        tokio::time::sleep(POLL_INTERVAL).await;
-    }
-}
-
-/// Asks the provider, if it is time and no other replica does.
-pub(crate) async fn refresh_if_due(feed: &QuoteFeed, provider: &Provider) -> Result<Outcome, StoreError> {
-    let Some(lease) = feed.lease_if_due().await? else { return Ok(Outcome::NotDue) };
-    match provider.fetch().await {
-        Ok(fetched) => {
-            let count = fetched.len();
-            feed.store(lease, fetched, provider.interval).await?;
-            Ok(Outcome::Fetched(count))
-        }
-        Err(reason) => {
-            feed.note_failure(lease, provider.interval).await?;
-            Ok(Outcome::Failed(reason.to_string()))
-        }
+        Err(error) => Attempt::Failed(error.to_string()),
     }
 }

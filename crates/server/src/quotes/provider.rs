@@ -38,26 +38,24 @@ pub(crate) enum ProviderError {
 pub(crate) struct Provider {
     client: reqwest::Client,
     url: Url,
-    /// Seconds from one time to the next.
-    pub(crate) interval: i64,
 }
 
 impl Provider {
-    /// The provider at an address, asked every so many seconds.
+    /// The provider at an address.
     ///
     /// # Errors
     /// If TLS can't be set up on this system.
-    pub(crate) fn new(url: Url, interval: i64) -> reqwest::Result<Self> {
-        Self::with_timeout(url, interval, FETCH_TIMEOUT)
+    pub(crate) fn new(url: Url) -> reqwest::Result<Self> {
+        Self::with_timeout(url, FETCH_TIMEOUT)
     }
 
-    pub(super) fn with_timeout(url: Url, interval: i64, timeout: Duration) -> reqwest::Result<Self> {
+    pub(super) fn with_timeout(url: Url, timeout: Duration) -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
             .timeout(timeout)
             .redirect(reqwest::redirect::Policy::limited(3))
             .user_agent(concat!("circadia/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client, url, interval })
+        Ok(Self { client, url })
     }
 
     /// Asks once.

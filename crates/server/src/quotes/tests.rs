@@ -4,20 +4,24 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use circadia_app::{App, Clock};
+use std::time::Duration;
+
+use circadia_app::Clock;
 use circadia_domain::civil::{Date, Instant};
-use circadia_domain::quotes::LEASE_SECONDS;
+use circadia_domain::error::StoreError;
+use circadia_domain::jobs::{JobFilter, JobSeek, JobState, LEASE_SECONDS};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use url::Url;
 
 use super::*;
-use crate::Config;
 use crate::clock::FreshIds;
 use crate::composition::compose;
+use crate::jobs::Runner;
+use crate::mail::Mailer;
 
-const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
 
 #[derive(Debug)]
 struct TestClock(Mutex<Instant>);
@@ -99,31 +103,71 @@ fn set(word: &str) -> String {
     serde_json::to_string(&quotes).unwrap()
 }
 
+/// What became of the provider's quotations when the jobs that were due were done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Outcome {
+    /// It wasn't asked.
+    NotDue,
+    Fetched,
+    /// It was asked in vain, for this reason.
+    Failed(String),
+}
+
 struct Fixture {
-    app: Arc<App>,
+    runner: Arc<Runner>,
     clock: Arc<TestClock>,
+    asked: Arc<AtomicUsize>,
     folder: std::path::PathBuf,
 }
 
 impl Fixture {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, provider: &FakeProvider) -> Self {
         let folder = std::env::temp_dir().join(format!("circadia-quotes-{name}-{}", std::process::id()));
         let clock = Arc::new(TestClock(Mutex::new(Instant::parse("2026-03-11T12:00:00Z").unwrap())));
         let data = folder.display().to_string();
         let variables = [
             ("CIRCADIA_DATA_DIR", data.as_str()),
             ("CIRCADIA_SECRET_KEY", "a key of the tests, at least 32 characters"),
+            ("CIRCADIA_QUOTES_URL", provider.url.as_str()),
+            ("CIRCADIA_QUOTES_REFRESH_HOURS", "24"),
         ];
         let config =
             Config::from_variables(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
         let app = compose(&config, clock.clone(), Arc::new(FreshIds)).unwrap().app;
-        Self { app, clock, folder }
+        let quotes = Provider::with_timeout(provider.url.clone(), Duration::from_millis(300)).unwrap();
+        let mailer = Arc::new(Mailer::new(&config.mail).unwrap());
+        let runner = Arc::new(Runner {
+            app,
+            mailer,
+            measures: Arc::default(),
+            quotes: Some(quotes),
+            backups: None,
+            stop_backup: Arc::default(),
+        });
+        Self { runner, clock, asked: Arc::clone(&provider.asked), folder }
+    }
+
+    async fn look(&self) -> Outcome {
+        let before = self.asked.load(Ordering::SeqCst);
+        self.runner.run_due().await.unwrap();
+        if self.asked.load(Ordering::SeqCst) == before {
+            return Outcome::NotDue;
+        }
+        let filter = JobFilter { kind: Some(JobKind::Quotes), state: None };
+        let seek = JobSeek { beyond: None, backwards: false, skip: 0, limit: 1 };
+        let job = self.runner.app.jobs.list(filter, seek).await.unwrap().0.remove(0);
+        match job.state {
+            JobState::Done => Outcome::Fetched,
+            JobState::Waiting => Outcome::Failed(job.last_error.unwrap()),
+            other => panic!("the job is {other}"),
+        }
     }
 
     /// The first words of the texts that are in force on a date.
     async fn in_force(&self, date: &str) -> BTreeSet<String> {
         let date = Date::parse(date).unwrap();
         let quotes = self
+            .runner
             .app
             .context
             .unit_of_work
@@ -147,18 +191,20 @@ fn words(words: &[&str]) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_may_fail_in_every_way_and_come_back() {
-    let (fixture, provider) = (Fixture::new("failures"), fake_provider().await);
-    let client = Provider::with_timeout(provider.url.clone(), 24 * HOUR, Duration::from_millis(300)).unwrap();
-    let look = async || refresh_if_due(&fixture.app.quotes, &client).await.unwrap();
+    let provider = fake_provider().await;
+    let fixture = Fixture::new("failures", &provider);
+    let look = async || fixture.look().await;
 
     provider.behave(Behaviour::Says(set("good")));
-    assert_eq!(look().await, Outcome::Fetched(8));
+    assert_eq!(look().await, Outcome::Fetched);
     // It is noon in UTC, and the 12th in Kiritimati already: the new set waits for the 13th.
     assert_eq!(fixture.in_force("2026-03-12").await, words(&[]));
     assert_eq!(fixture.in_force("2026-03-13").await, words(&["good"]));
     assert_eq!(look().await, Outcome::NotDue);
+    fixture.clock.advance(DAY - 1);
+    assert_eq!(look().await, Outcome::NotDue);
 
-    fixture.clock.advance(24 * HOUR);
+    fixture.clock.advance(1);
     let behaviours = [
         (Behaviour::Status(500), "500"),
         (Behaviour::Status(404), "404"),
@@ -173,58 +219,101 @@ async fn a_provider_may_fail_in_every_way_and_come_back() {
         let Outcome::Failed(said) = look().await else { panic!("{behaviour:?} was believed") };
         assert!(said.contains(reason), "{behaviour:?}: {said}");
         assert!(!said.contains(provider.url.as_str()), "the address may carry a key: {said}");
-        // Asked again only after a pause that doubles.
-        fixture.clock.advance(pause - 1);
+        // Asked again only after a pause that doubles, and deviates by up to a fifth.
+        fixture.clock.advance(pause * 4 / 5 - 1);
         assert_eq!(look().await, Outcome::NotDue);
-        fixture.clock.advance(1);
+        fixture.clock.advance(pause * 2 / 5 + 1);
         pause *= 2;
         assert_eq!(fixture.in_force("2026-04-01").await, words(&["good"]));
     }
     provider.behave(Behaviour::Says(set("back")));
-    assert_eq!(look().await, Outcome::Fetched(8));
+    assert_eq!(look().await, Outcome::Fetched);
     assert_eq!(fixture.in_force("2026-03-13").await, words(&["good"]));
     assert_eq!(fixture.in_force("2026-03-14").await, words(&["back"]));
 
     // Once it works again failures don't count any more.
-    fixture.clock.advance(24 * HOUR);
+    fixture.clock.advance(DAY);
     provider.behave(Behaviour::Status(503));
-    look().await;
-    fixture.clock.advance(60);
+    assert!(matches!(look().await, Outcome::Failed(_)));
+    fixture.clock.advance(72);
     provider.behave(Behaviour::Says(set("back")));
-    assert_eq!(look().await, Outcome::Fetched(8));
+    assert_eq!(look().await, Outcome::Fetched);
     // The same set again is no new set.
     assert_eq!(fixture.in_force("2026-03-15").await, words(&["back"]));
     assert_eq!(fixture.in_force("2026-03-12").await, words(&[]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_fails_for_weeks_is_asked_for_ever_at_most_once_an_interval() {
+    let provider = fake_provider().await;
+    provider.behave(Behaviour::Status(500));
+    let fixture = Fixture::new("weeks", &provider);
+    for _ in 0..30 {
+        assert!(matches!(fixture.look().await, Outcome::Failed(_)));
+        fixture.clock.advance(DAY * 6 / 5);
+    }
+    let (jobs, _) = fixture
+        .runner
+        .app
+        .jobs
+        .list(
+            JobFilter { kind: Some(JobKind::Quotes), state: None },
+            JobSeek { beyond: None, backwards: false, skip: 0, limit: 9 },
+        )
+        .await
+        .unwrap();
+    assert_eq!(jobs.iter().map(|job| (job.state, job.attempts)).collect::<Vec<_>>(), [(JobState::Waiting, 30)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_replicas_that_look_at_once_one_asks() {
-    let (fixture, provider) = (Fixture::new("once"), fake_provider().await);
+    let provider = fake_provider().await;
+    let fixture = Fixture::new("once", &provider);
     provider.behave(Behaviour::Says(set("good")));
-    let client = Provider::new(provider.url.clone(), HOUR).unwrap();
     let looks: Vec<_> = (0..8)
         .map(|_| {
-            let (feed, client) = (fixture.app.quotes.clone(), client.clone());
-            tokio::spawn(async move { refresh_if_due(&feed, &client).await.unwrap() })
+            let runner = Arc::clone(&fixture.runner);
+            tokio::spawn(async move { runner.run_due().await.unwrap() })
         })
         .collect();
-    let mut fetched = 0;
     for look in looks {
-        fetched += usize::from(look.await.unwrap() == Outcome::Fetched(8));
+        look.await.unwrap();
     }
-    assert_eq!((fetched, provider.asked.load(Ordering::SeqCst)), (1, 1));
+    assert_eq!(provider.asked.load(Ordering::SeqCst), 1);
+    assert_eq!(fixture.in_force("2026-03-13").await, words(&["good"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_dies_holds_the_others_up_no_longer_than_its_lease() {
-    let (fixture, provider) = (Fixture::new("lease"), fake_provider().await);
+    let provider = fake_provider().await;
+    let fixture = Fixture::new("lease", &provider);
     provider.behave(Behaviour::Says(set("good")));
-    let client = Provider::new(provider.url.clone(), HOUR).unwrap();
-    let dead = fixture.app.quotes.lease_if_due().await.unwrap().unwrap();
-    assert_eq!(refresh_if_due(&fixture.app.quotes, &client).await.unwrap(), Outcome::NotDue);
-    fixture.clock.advance(LEASE_SECONDS);
-    assert_eq!(refresh_if_due(&fixture.app.quotes, &client).await.unwrap(), Outcome::Fetched(8));
-    // What the first one stores when it comes back counts no more.
-    fixture.app.quotes.store(dead, Vec::new(), HOUR).await.unwrap();
+    let queue = &fixture.runner.app.jobs;
+    queue.enqueue_scheduled().await.unwrap();
+    // It took them, and ends.
+    assert!(queue.claim(9).await.unwrap().iter().any(|job| job.kind == JobKind::Quotes));
+    fixture.clock.advance(LEASE_SECONDS - 1);
+    assert_eq!(fixture.look().await, Outcome::NotDue);
+    fixture.clock.advance(1);
+    assert_eq!(fixture.look().await, Outcome::Fetched);
     assert_eq!(fixture.in_force("2026-03-13").await, words(&["good"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_without_a_provider_leaves_it_to_others() {
+    let provider = fake_provider().await;
+    provider.behave(Behaviour::Says(set("good")));
+    let fixture = Fixture::new("without", &provider);
+    fixture.runner.app.jobs.enqueue_scheduled().await.unwrap();
+    let data = fixture.folder.display().to_string();
+    let variables =
+        [("CIRCADIA_DATA_DIR", data.as_str()), ("CIRCADIA_SECRET_KEY", "a key of the tests, at least 32 characters")];
+    let config = Config::from_variables(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
+    let app = compose(&config, fixture.clock.clone(), Arc::new(FreshIds)).unwrap().app;
+    let mailer = Arc::new(Mailer::new(&config.mail).unwrap());
+    let other =
+        Runner { app, mailer, measures: Arc::default(), quotes: None, backups: None, stop_backup: Arc::default() };
+    other.run_due().await.unwrap();
+    assert_eq!(provider.asked.load(Ordering::SeqCst), 0);
+    assert_eq!(fixture.look().await, Outcome::Fetched);
 }

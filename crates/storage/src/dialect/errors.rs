@@ -14,7 +14,9 @@ pub(crate) fn classify(error: &Error) -> StoreError {
         }
         Error::RollbackErrorOnCommit { commit_error, .. } => classify(commit_error),
         error if is_schema_missing(error) => StoreError::Unavailable(format!("the schema is missing: {error}")),
-        error if is_connection_lost(error) || is_transient(error) => StoreError::Unavailable(error.to_string()),
+        error if is_connection_lost(error) || is_conflict(error) || is_transient(error) => {
+            StoreError::Unavailable(error.to_string())
+        }
         Error::DeserializationError(reason) => StoreError::Corrupt(reason.to_string()),
         error => StoreError::Defect(error.to_string()),
     }
@@ -88,9 +90,37 @@ const CONNECTION_LOST_MESSAGES: &[&str] = &[
     "disconnected by the server",
     "commands out of sync",
     "no database selected",
+    // A node of a Galera cluster that has lost the others.
+    "wsrep has not yet prepared node",
 ];
 
-/// Parts of the messages of transient errors, in lower case: timeouts, deadlocks, full disks and memory, databases that
+/// Whether the database ended the transaction for the sake of another one, so that it may succeed when it is run again as
+/// a whole: a serialisation failure or deadlock (PostgreSQL 40001 and 40P01, MySQL 1205 and 1213), or a certification lost
+/// to a writer on another node (Galera, also 1213).
+pub(crate) fn is_conflict(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            let message = information.message().to_ascii_lowercase();
+            CONFLICT_MESSAGES.iter().any(|part| message.contains(part))
+        }
+        Error::RollbackErrorOnCommit { commit_error, .. } => is_conflict(commit_error),
+        _ => false,
+    }
+}
+
+/// Parts of the messages of conflicts, in lower case: of PostgreSQL, of MySQL and MariaDB, of Galera.
+const CONFLICT_MESSAGES: &[&str] = &[
+    "deadlock detected",
+    "deadlock found",
+    "lock wait timeout exceeded",
+    "record has changed since last read",
+    "try restarting transaction",
+    "wsrep aborted transaction",
+    "wsrep detected deadlock",
+];
+
+/// Parts of the messages of other transient errors, in lower case: timeouts, full disks and memory, databases that
 /// take no writes at the moment; of SQLite, PostgreSQL, MySQL.
 const TRANSIENT_MESSAGES: &[&str] = &[
     "database is locked",
@@ -103,28 +133,21 @@ const TRANSIENT_MESSAGES: &[&str] = &[
     "could not obtain lock",
     "out of memory",
     "out of shared memory",
-    "deadlock detected",
     "no space left on device",
     "could not extend file",
     "the database system is",
     "too many clients",
     "too many connections",
     "--read-only option",
-    "record has changed since last read",
-    "lock wait timeout exceeded",
-    "deadlock found",
     "max_statement_time exceeded",
     "maximum statement execution time exceeded",
     "query execution was interrupted",
     "the table is full",
-    "try restarting transaction",
 ];
 
 fn is_transient(error: &Error) -> bool {
     match error {
-        Error::DatabaseError(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction, _) => {
-            true
-        }
+        Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
         Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
             let message = information.message().to_ascii_lowercase();
             TRANSIENT_MESSAGES.iter().any(|part| message.contains(part))
@@ -192,6 +215,31 @@ mod tests {
         assert!(matches!(error("relation \"users\" does not exist"), StoreError::Unavailable(_)));
         assert!(matches!(error("Table 'circadia.users' doesn't exist"), StoreError::Unavailable(_)));
         assert!(matches!(error("near \"SELEC\": syntax error"), StoreError::Defect(_)));
+    }
+
+    #[test]
+    fn a_transaction_that_lost_to_another_is_told_from_one_that_failed() {
+        let error = |kind, message: &str| Error::DatabaseError(kind, Box::new(message.to_owned()));
+        let unknown = |message| error(DatabaseErrorKind::Unknown, message);
+        for conflict in [
+            error(DatabaseErrorKind::SerializationFailure, "could not serialize access due to concurrent update"),
+            unknown("deadlock detected"),
+            unknown("Deadlock found when trying to get lock; try restarting transaction"),
+            unknown("Lock wait timeout exceeded; try restarting transaction"),
+            unknown("Deadlock: wsrep aborted transaction"),
+            after_rollback(unknown("Deadlock found when trying to get lock"), unknown("gone")),
+        ] {
+            assert!(is_conflict(&conflict) && !is_connection_lost(&conflict), "{conflict:?}");
+            assert!(matches!(classify(&conflict), StoreError::Unavailable(_)), "{conflict:?}");
+        }
+        for other in [
+            unknown("server has gone away"),
+            unknown("database is locked"),
+            unknown("canceling statement due to lock timeout"),
+            error(DatabaseErrorKind::UniqueViolation, "Duplicate entry 'deadlock found' for key 'themes_key'"),
+        ] {
+            assert!(!is_conflict(&other), "{other:?}");
+        }
     }
 
     /// As Diesel tells of a COMMIT that failed: it tried to roll back, which failed as well.

@@ -7,6 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Nullable};
 use diesel::{QueryResult, RunQueryDsl};
 
+use super::wide;
 use crate::connection::{AnyConnection, MultiBackend};
 use crate::sql_types::{CivilDate, Sql, Uuid};
 
@@ -16,18 +17,12 @@ pub(crate) struct TimeByTheme {
     user: Sql<UserId>,
     from: Sql<Date>,
     to: Sql<Date>,
-    /// The name of a 64-bit integer in a cast. Without the cast, sums of sums are decimals on two of the databases.
     wide: &'static str,
 }
 
 impl TimeByTheme {
     pub(crate) const fn new(connection: &AnyConnection, user: UserId, range: DateRange) -> Self {
-        let wide = match connection {
-            #[cfg(feature = "mysql")]
-            AnyConnection::Mysql(_) => "signed",
-            _ => "bigint",
-        };
-        Self { user: Sql(user), from: Sql(range.from()), to: Sql(range.to()), wide }
+        Self { user: Sql(user), from: Sql(range.from()), to: Sql(range.to()), wide: wide(connection) }
     }
 
     fn push_sum(&self, out: &mut AstPass<'_, '_, MultiBackend>, column: &str) {

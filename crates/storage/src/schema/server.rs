@@ -85,14 +85,11 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::Integer;
-    use crate::sql_types::UtcTimestamp;
+    use crate::sql_types::{UtcTimestamp, TypedText};
 
-    quote_feed (id) {
-        id -> Integer,
+    job_schedules (kind) {
+        kind -> TypedText,
         next_at -> UtcTimestamp,
-        leased_until -> UtcTimestamp,
-        failures -> Integer,
     }
 }
 

@@ -175,6 +175,20 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::sql_types::{UtcTimestamp, Uuid};
+
+    sync_commands (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        digest -> Binary,
+        rev -> BigInt,
+        refusal -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+    }
+}
+
+table! {
     use diesel::sql_types::{BigInt, Binary, Integer, Nullable};
     use crate::sql_types::{CivilDate, UtcTimestamp, Uuid, TypedText};
 
@@ -232,6 +246,40 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
+
+    imports (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        format -> TypedText,
+        state -> TypedText,
+        bytes -> BigInt,
+        handled -> BigInt,
+        made -> BigInt,
+        failure -> Nullable<Text>,
+        report -> Text,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Nullable};
+    use crate::sql_types::{CivilDate, Uuid, TypedText};
+
+    import_items (user_id, import_id, position) {
+        user_id -> Uuid,
+        import_id -> Uuid,
+        position -> BigInt,
+        kind -> TypedText,
+        item_id -> Uuid,
+        date -> Nullable<CivilDate>,
+        made_rev -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries, timers, users);
 allow_columns_to_appear_in_same_group_by_clause!(habits::theme_id, tasks::theme_id);
 
@@ -248,5 +296,8 @@ pub(super) const OWNED_BY_USERS: &[&str] = &[
     "sleep_logs",
     "moods",
     "mood_moments",
+    "import_items",
+    "imports",
     "tombstones",
+    "sync_commands",
 ];

@@ -67,7 +67,7 @@ impl SqlOrd for UtcTimestamp {}
 
 /// A domain type in a query or in a row: `users::id.eq(Sql(user))`, `id: Sql<UserId>`. The wrapper is needed because of
 /// the orphan rule: Diesel's traits for expressions can only be implemented for types of this crate.
-#[derive(Debug, Clone, Copy, AsExpression, FromSqlRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Uuid)]
 #[diesel(sql_type = UtcTimestamp)]
 #[diesel(sql_type = CivilDate)]

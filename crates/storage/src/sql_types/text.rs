@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 
 use circadia_domain::audit::{AuditAction, AuditOutcome};
+use circadia_domain::calendar::CalendarParts;
 use circadia_domain::civil::{Weekday, Zone, ZoneOrOffset};
 use circadia_domain::color::Color;
 use circadia_domain::habits::{EntryState, TimeOfDay};
 use circadia_domain::identities::{Issuer, ProviderName, Subject};
+use circadia_domain::imports::{ImportFormat, ImportState, ItemKind};
 use circadia_domain::jobs::JobKind;
 use circadia_domain::keys::KeyPurpose;
+use circadia_domain::logins::{Browser, DeviceKind, LoginFailure, LoginMethod, OperatingSystem, SecurityEventKind};
 use circadia_domain::one_time::OneTimePurpose;
 use circadia_domain::passkeys::Transports;
 use circadia_domain::personal_tokens::Scopes;
@@ -18,7 +21,8 @@ use circadia_domain::shared_pauses::SharedPauseSource;
 use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::{Line, Prose};
-use circadia_domain::users::{ColorScheme, Email, Locale, Role, Username};
+use circadia_domain::users::{Avatar, ColorScheme, Email, Locale, Role, Username};
+use circadia_domain::webhooks::{DeliveryStatus, DisabledReason, EventFilter, WebhookEvent, WebhookUrl};
 use circadia_domain::words::Words;
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
@@ -50,13 +54,24 @@ macro_rules! words {
 
 words!(
     AuditOutcome,
+    Browser,
     ColorScheme,
+    DeliveryStatus,
+    DeviceKind,
+    DisabledReason,
     EntryState,
     FirstFactor,
+    ImportFormat,
+    ImportState,
+    ItemKind,
     JobKind,
     KeyPurpose,
+    LoginFailure,
+    LoginMethod,
     OneTimePurpose,
+    OperatingSystem,
     Role,
+    SecurityEventKind,
     SessionKind,
     SharedPauseSource,
     SleepKind,
@@ -83,6 +98,15 @@ validated_texts!(
     AuditAction, Username, Email, Issuer, Locale, ProviderName, Subject, @[const MAX: usize] Line<MAX>, @[const MAX: usize] Prose<MAX>
 );
 
+impl Text for CalendarParts {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(Self::to_text(*self))
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+}
+
 impl Text for Scopes {
     fn to_text(&self) -> Cow<'_, str> {
         Cow::Owned(Self::to_text(*self))
@@ -98,6 +122,42 @@ impl Text for Transports {
     }
     fn from_text(text: &str) -> Option<Self> {
         Self::from_text(text)
+    }
+}
+
+impl Text for Avatar {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(self.to_string())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Text for EventFilter {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(Self::to_text(self))
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+}
+
+impl Text for WebhookEvent {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Owned(self.to_string())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+}
+
+impl Text for WebhookUrl {
+    fn to_text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.as_str())
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Self::from_stored(text)
     }
 }
 

@@ -60,3 +60,40 @@ pub(crate) fn events_outlive_their_accounts(backend: Backend) {
     raw.execute("DELETE FROM users").unwrap();
     assert_eq!(test.read(|store| store.audit_events(&AuditQuery::default(), 10)), [event]);
 }
+
+pub(crate) fn events_are_found_by_actor_action_and_days_and_counted(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let by = |seconds: i64, actor: UserId, action: AuditAction| AuditEvent {
+        at: NOW.plus_seconds(seconds),
+        actor: Some(actor),
+        action,
+        ..samples::audit_event(user)
+    };
+    let events = [
+        by(0, user, AuditAction::ACCOUNT_CHANGED),
+        by(5, other, AuditAction::ACCOUNT_CHANGED),
+        by(9, other, AuditAction::EMAIL_VERIFIED),
+    ];
+    record(&test, &events.each_ref());
+    let ids = events.each_ref().map(|event| event.id);
+    let found = |sought: AuditQuery| {
+        let found = test.read(|store| store.audit_events(&sought, 10));
+        let total = test.read(|store| store.audit_event_total(&sought));
+        let ids: Vec<AuditEventId> = found.into_iter().map(|event| event.id).collect();
+        (ids, total)
+    };
+    let all = AuditQuery::default;
+    assert_eq!(found(all()), (vec![ids[2], ids[1], ids[0]], 3));
+    assert_eq!(found(AuditQuery { actor: Some(other), ..all() }), (vec![ids[2], ids[1]], 2));
+    let action = Some(AuditAction::ACCOUNT_CHANGED);
+    assert_eq!(found(AuditQuery { action: action.clone(), ..all() }), (vec![ids[1], ids[0]], 2));
+    assert_eq!(found(AuditQuery { action, actor: Some(other), ..all() }), (vec![ids[1]], 1));
+    let until = Some(NOW.plus_seconds(5));
+    assert_eq!(found(AuditQuery { until, ..all() }), (vec![ids[0]], 1));
+    assert_eq!(found(AuditQuery { since: until, until: Some(NOW.plus_seconds(9)), ..all() }), (vec![ids[1]], 1));
+    // Back from one of them, nearest first; and from a number on.
+    let after = Some((events[0].at, events[0].id));
+    assert_eq!(found(AuditQuery { after, backwards: true, ..all() }), (vec![ids[1], ids[2]], 3));
+    assert_eq!(found(AuditQuery { skip: 2, ..all() }), (vec![ids[0]], 3));
+}

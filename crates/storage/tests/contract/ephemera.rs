@@ -12,7 +12,7 @@ const KIND: EphemeronKind = EphemeronKind::new("cookie");
 const OTHER: EphemeronKind = EphemeronKind::new("a_kind_with_the_longest_name_now");
 const KEY: [u8; 32] = [0xFE; 32];
 
-fn admin<T>(test: &TestDatabase, work: impl FnOnce(&mut dyn Store) -> Result<T, StoreError>) -> T {
+fn admin<T>(test: &TestDatabase, work: impl FnMut(&mut dyn Store) -> Result<T, StoreError>) -> T {
     write_unowned(&test.database, work).unwrap()
 }
 

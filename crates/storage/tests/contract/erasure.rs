@@ -2,12 +2,13 @@
 //! which a new feature brings and the erasure doesn't know of is found here.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use circadia_domain::civil::{Instant, ZoneOrOffset};
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::habits::Habit;
-use circadia_domain::ids::{LoginId, UserId};
-use circadia_domain::logins::{LoginAttempt, LoginMethod};
+use circadia_domain::ids::{SecurityEventId, UserId};
+use circadia_domain::logins::{self, LoginAttempt, SecurityEvent, SecurityEventKind};
 use circadia_domain::one_time::OneTimePurpose;
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::RevocationTarget;
@@ -22,7 +23,7 @@ use crate::support::samples::{self, NOW};
 use crate::support::{TestDatabase, at_once};
 
 /// The tables that have a column `user_id`, as the database itself says.
-fn tables_of_users(test: &TestDatabase, backend: Backend) -> BTreeSet<String> {
+pub(super) fn tables_of_users(test: &TestDatabase, backend: Backend) -> BTreeSet<String> {
     let rows = test.raw().texts(match backend {
         Backend::Sqlite => {
             "SELECT t.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = 'user_id'"
@@ -57,20 +58,14 @@ pub(crate) fn every_table_of_users_is_known_to_the_erasure(backend: Backend) {
 }
 
 fn attempt(user: UserId, at: Instant) -> LoginAttempt {
-    LoginAttempt {
-        id: LoginId::from_uuid(samples::id()),
-        user: Some(user),
-        identifier_hash: [0x5A; 32],
-        at,
-        ip: None,
-        user_agent: None,
-        method: LoginMethod::Password,
-        failure: None,
-    }
+    super::logins::attempt(Some(user), at, None)
 }
 
+/// How often [`fill`] was called.
+static DAYS: AtomicI64 = AtomicI64::new(0);
+
 /// A row of the user's in every table that there are samples for.
-fn fill(test: &TestDatabase, user: UserId) {
+pub(crate) fn fill(test: &TestDatabase, user: UserId) {
     let theme = samples::theme("Theme");
     let buried = samples::theme("Buried");
     let habit = Habit { theme: Some(theme.id), ..samples::habit("Habit") };
@@ -88,19 +83,37 @@ fn fill(test: &TestDatabase, user: UserId) {
         zone: ZoneOrOffset::UTC,
         rev: Revision(1),
     };
+    let import = samples::import();
     test.write(user, |tx| {
         tx.store.insert_theme(user, &theme)?;
         tx.store.insert_theme(user, &buried)?;
+        tx.store.insert_commands(user, &[samples::sync_command()], NOW)?;
         tx.store.delete_theme(user, buried.id, tx.rev, tx.now)?;
         tx.store.insert_habit(user, &habit)?;
         tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
         tx.store.put_histories(user, &[(&habit, &samples::history(&["2026-01-01"]))])?;
+        tx.store.insert_import(user, &import)?;
+        tx.store.insert_made_items(user, import.id, &[samples::made_item()])?;
         tx.store.insert_shared_pause(user, &samples::shared_pause("2026-01-01", None))?;
         tx.store.insert_task(user, &task)?;
-        tx.store.insert_time_entries(user, &[tracked])?;
+        tx.store.insert_time_entries(user, std::slice::from_ref(&tracked))?;
         tx.store.insert_timer(user, &timer)?;
         tx.store.insert_session(&samples::session(user))?;
-        tx.store.insert_login(&attempt(user, NOW))?;
+        // A day of its own for each call: what was rolled up isn't rolled up again.
+        let signed_in_at = NOW.plus_seconds(86_400 * DAYS.fetch_add(1, Ordering::Relaxed));
+        tx.store.insert_login(&attempt(user, signed_in_at))?;
+        while logins::roll_up(tx.store, signed_in_at.plus_seconds(86_000))? {}
+        tx.store.insert_security_event(&SecurityEvent {
+            id: SecurityEventId::from_uuid(samples::id()),
+            at: NOW,
+            kind: SecurityEventKind::NewDevice,
+            user: Some(user),
+            ip: Some("2001:db8::1".parse().unwrap()),
+            attempts: 0,
+            accounts: 1,
+            client: None,
+            language: None,
+        })?;
         tx.store.insert_identity(&samples::identity(user))?;
         let reserved = Username::parse(&user.as_uuid().simple().to_string()).unwrap();
         tx.store.reserve_username(&reserved, "$phc", user, NOW)?;
@@ -109,8 +122,13 @@ fn fill(test: &TestDatabase, user: UserId) {
         tx.store.insert_moment(user, &samples::moment(samples::date("2026-01-01"), 7))?;
         tx.store.enqueue_job(&samples::job(Some(user)))?;
         tx.store.insert_personal_token(&samples::personal_token(user))?;
+        tx.store.put_calendar(&samples::calendar(user))?;
+        tx.store.insert_idempotency_key(user, &samples::idempotency_key())?;
         tx.store.put_totp(&samples::totp(user))?;
         tx.store.insert_passkey(&samples::passkey(user))?;
+        let webhook = samples::webhook(user);
+        tx.store.insert_webhook(&webhook)?;
+        tx.store.insert_webhook_deliveries(user, webhook.id, &[samples::delivery(webhook.id)], NOW)?;
         tx.store.replace_recovery_codes(user, &[[1; 32]], NOW)?;
         OneTimePurpose::ALL
             .into_iter()

@@ -45,7 +45,7 @@ pub(crate) fn the_timer_comes_with_the_habits(backend: Backend) {
     let rows: Vec<(&Habit, &History)> = habits.iter().map(|habit| (habit, &history)).collect();
     test.write(user, |tx| tx.store.put_histories(user, &rows[1..]));
     assert_eq!(found(), Some(timer));
-    assert!(test.write(user, |tx| tx.store.delete_timer(user)));
+    assert!(test.write(user, |tx| tx.store.delete_timer(user, tx.rev, tx.now)));
     assert_eq!(found(), None);
     let nobody = circadia_domain::ids::UserId::from_uuid(samples::id());
     assert!(test.read(|store| store.timer_and_recent(nobody)).is_none());

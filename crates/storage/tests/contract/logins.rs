@@ -2,8 +2,11 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::{LoginId, UserId};
-use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginFailure, LoginMethod};
+use circadia_domain::logins::{
+    Browser, DeviceKind, LoginAttempt, LoginClient, LoginCounts, LoginFailure, LoginMethod, OperatingSystem,
+};
 use circadia_domain::unit_of_work::write_unowned;
+use circadia_domain::users::Locale;
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
@@ -17,6 +20,12 @@ pub(crate) fn attempt(user: Option<UserId>, at: Instant, failure: Option<LoginFa
         at,
         ip: Some("2001:db8::1".parse().unwrap()),
         user_agent: Some("é".repeat(400)),
+        client: LoginClient {
+            browser: Browser::SamsungInternet,
+            os: OperatingSystem::Android,
+            device: DeviceKind::Tablet,
+        },
+        language: Some(Locale::parse("zh-Hant-TW").unwrap()),
         method: LoginMethod::Password,
         failure,
     }

@@ -117,9 +117,46 @@ pub(crate) fn what_was_linked_with_google_is_known_by_its_issuer(backend: Backen
     assert_eq!(raw.number("SELECT count(*) FROM login_attempts WHERE method = 'provider'"), 1);
 }
 
+/// The lock belongs to a session, and behind a pooler a session isn't a start's alone.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn a_start_with_nothing_to_migrate_waits_for_no_lock(backend: Backend, lock: &str) {
+    let test = TestDatabase::migrated(backend);
+    let mut raw = test.raw();
+    raw.execute(lock).unwrap();
+    // Its migrations wait for ten minutes.
+    let (sender, ended) = std::sync::mpsc::channel();
+    let other = test.reopened(|_| ());
+    std::thread::spawn(move || sender.send(other.migrate(Duration::ZERO).map_err(|error| error.to_string())));
+    let ended = ended.recv_timeout(Duration::from_secs(20));
+    drop(raw);
+    assert_eq!(ended, Ok(Ok(Vec::new())));
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use super::*;
+
+    #[test]
+    fn a_start_with_nothing_to_migrate_waits_for_no_lock() {
+        let key = i64::from_be_bytes(*b"circadia");
+        super::a_start_with_nothing_to_migrate_waits_for_no_lock(
+            Backend::Postgres,
+            &format!("SELECT pg_advisory_lock({key})"),
+        );
+    }
+}
+
 #[cfg(feature = "mysql")]
 mod mysql {
     use super::*;
+
+    #[test]
+    fn a_start_with_nothing_to_migrate_waits_for_no_lock() {
+        super::a_start_with_nothing_to_migrate_waits_for_no_lock(
+            Backend::Mysql,
+            "DO GET_LOCK(LEFT(CONCAT('circadia ', DATABASE()), 64), 1)",
+        );
+    }
 
     /// DDL commits statement by statement: a migration that fails half-way leaves tables behind, and isn't recorded.
     #[test]

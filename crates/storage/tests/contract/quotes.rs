@@ -1,4 +1,4 @@
-//! Quotations of a provider, and when it is asked next.
+//! Quotations of a provider.
 
 use circadia_domain::civil::Date;
 use circadia_domain::error::StoreError;
@@ -7,8 +7,7 @@ use circadia_domain::unit_of_work::{Store, write_unowned};
 use circadia_domain::users::Locale;
 use circadia_storage::Backend;
 
-use crate::support::samples::NOW;
-use crate::support::{TestDatabase, at_once};
+use crate::support::TestDatabase;
 
 fn set(word: &str, count: usize) -> Vec<Quote> {
     let quote = |number| Quote {
@@ -23,7 +22,7 @@ fn date(text: &str) -> Date {
     Date::parse(text).unwrap()
 }
 
-fn change(test: &TestDatabase, change: impl FnOnce(&mut dyn Store) -> Result<(), StoreError>) {
+fn change(test: &TestDatabase, change: impl FnMut(&mut dyn Store) -> Result<(), StoreError>) {
     write_unowned(&test.database, change).unwrap();
 }
 
@@ -46,32 +45,4 @@ pub(crate) fn a_set_is_in_force_from_its_day_until_the_next(backend: Backend) {
     assert_eq!((in_force("2026-03-13"), in_force("2026-03-14")), (third, second.clone()));
     change(&test, |store| store.forget_quotes_before(date("2026-03-14")));
     assert_eq!((in_force("2026-03-13"), in_force("2026-03-14")), (Vec::new(), second));
-}
-
-pub(crate) fn of_eight_replicas_one_leases_the_feed(backend: Backend) {
-    let test = TestDatabase::migrated(backend);
-    let feed = test.read(|store| store.feed());
-    assert!(feed.is_due(NOW) && feed.failures == 0);
-    let replicas: Vec<_> = (0..8).map(|_| test.reopened(|options| options.max_connections = 1)).collect();
-    let until = NOW.plus_seconds(120);
-    let leased = std::sync::atomic::AtomicUsize::new(0);
-    at_once(8, |index| {
-        if write_unowned(&replicas[index], |store| store.lease_feed(NOW, until)).unwrap() {
-            leased.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        }
-    });
-    assert_eq!(leased.into_inner(), 1);
-    assert!(!test.read(|store| store.feed()).is_due(until.plus_seconds(-1)));
-    let next = NOW.plus_seconds(3600);
-    let mut released = Vec::new();
-    for lease in [NOW, until, until] {
-        change(&test, |store| {
-            released.push(store.release_feed(lease, next, 3)?);
-            Ok(())
-        });
-    }
-    assert_eq!(released, [false, true, false]);
-    let feed = test.read(|store| store.feed());
-    assert_eq!((feed.next_at, feed.failures, feed.is_due(next)), (next, 3, true));
-    assert!(!write_unowned(&test.database, |store| store.lease_feed(next.plus_seconds(-1), until)).unwrap());
 }

@@ -36,6 +36,7 @@ fn filled(backend: Backend) -> TestDatabase {
         rev: Revision(1),
     };
     let buried = samples::theme("Buried");
+    let import = samples::import();
     test.write(user, |tx| {
         tx.store.insert_theme(user, &theme)?;
         tx.store.insert_theme(user, &buried)?;
@@ -43,22 +44,29 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.insert_habit(user, &habit)?;
         tx.store.put_entries(user, &[samples::entry(habit.id, samples::date("2026-01-01"))])?;
         tx.store.put_histories(user, &[(&habit, &history)])?;
+        tx.store.insert_import(user, &import)?;
+        tx.store.insert_made_items(user, import.id, &[samples::made_item()])?;
         tx.store.insert_shared_pause(user, &samples::shared_pause("1970-01-01", None))?;
         tx.store.insert_identity(&samples::identity(user))?;
         tx.store.insert_sleep_log(user, &samples::sleep_log(NOW, 7_200))?;
         tx.store.put_mood(user, &samples::mood(samples::date("2026-01-01"), 5))?;
         tx.store.insert_moment(user, &samples::moment(samples::date("2026-01-01"), 5))?;
         tx.store.insert_task(user, &task)?;
-        tx.store.insert_time_entries(user, &[spent])?;
+        tx.store.insert_time_entries(user, std::slice::from_ref(&spent))?;
         tx.store.insert_timer(user, &timer)?;
         tx.store.insert_personal_token(&samples::personal_token(user))?;
+        tx.store.put_calendar(&samples::calendar(user))?;
         tx.store.put_totp(&samples::totp(user))?;
         tx.store.insert_passkey(&samples::passkey(user))?;
+        let webhook = samples::webhook(user);
+        tx.store.insert_webhook(&webhook)?;
+        tx.store.insert_webhook_deliveries(user, webhook.id, &[samples::delivery(webhook.id)], NOW)?;
         tx.store.replace_recovery_codes(user, &[[1; 32]], NOW)?;
         tx.store.insert_session(&samples::session(user))
     });
     write_unowned(&test.database, |store| {
         store.insert_audit_event(&samples::audit_event(user))?;
+        store.insert_idempotency_key(user, &samples::idempotency_key())?;
         store.insert_key(&circadia_domain::keys::StoredKey {
             kid: "k".to_owned(),
             purpose: circadia_domain::keys::KeyPurpose::Login,
@@ -66,6 +74,7 @@ fn filled(backend: Backend) -> TestDatabase {
             created_at: NOW,
             retires_at: None,
         })?;
+        store.add_schedule(circadia_domain::jobs::JobKind::Purge, NOW)?;
         store.put_ephemeron(circadia_domain::ephemera::EphemeronKind::new("cookie"), &[1; 32], b"a", NOW)
     })
     .unwrap();
@@ -97,6 +106,7 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("users", "sleep_goal_minutes", "960", "961"),
         ("users", "free_days", "127", "128"),
         ("users", "rev", "1", "0"),
+        ("users", "avatar", "'01234567-89ab-4def-8123-456789abcdef.jpg'", "'me.jpg'"),
         ("user_revisions", "rev", "1", "0"),
         ("identities", "issuer", "'https://id.example.org'", "''"),
         ("identities", "provider", "'work'", "''"),
@@ -108,6 +118,9 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("personal_tokens", "name", "'a'", "''"),
         ("personal_tokens", "scopes", "'read'", "''"),
         ("personal_tokens", "rev", "1", "0"),
+        ("calendar_feeds", "include", "'habits'", "''"),
+        ("calendar_feeds", "rev", "1", "0"),
+        ("idempotency_keys", "answer", sealed, nothing),
         ("totp_factors", "last_step", "0", "-1"),
         ("passkeys", "name", "'a'", "''"),
         ("passkeys", "credential_id", sealed, nothing),
@@ -115,12 +128,39 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("passkeys", "sign_count", "4294967295", "4294967296"),
         ("passkeys", "sign_count", "0", "-1"),
         ("passkeys", "rev", "1", "0"),
+        ("webhooks", "url", "'https://a/'", "''"),
+        ("webhooks", "description", "NULL", "''"),
+        ("webhooks", "events", "'*'", "''"),
+        ("webhooks", "secret", sealed, nothing),
+        ("webhooks", "previous_secret", sealed, nothing),
+        ("webhooks", "seen_rev", "0", "-1"),
+        ("webhooks", "seen_position", "NULL", nothing),
+        ("webhooks", "pending", "0", "-1"),
+        ("webhooks", "rev", "1", "0"),
+        ("webhook_deliveries", "event", "'ping'", "''"),
+        ("webhook_deliveries", "body", sealed, nothing),
+        ("webhook_deliveries", "attempts", "0", "-1"),
+        ("webhook_deliveries", "response_status", "100", "99"),
+        ("webhook_deliveries", "duration_ms", "0", "-1"),
+        ("webhook_deliveries", "error", "NULL", "''"),
         ("audit_events", "outcome", "'refused'", "'maybe'"),
         ("audit_events", "action", "'a'", "''"),
         ("audit_events", "details", "'{}'", "''"),
         ("server_keys", "purpose", "'access_token'", "'door'"),
+        ("job_schedules", "kind", "'quotes'", "''"),
         ("ephemera", "kind", "'provider'", "''"),
         ("ephemera", "sealed", sealed, nothing),
+        ("imports", "format", "'loop'", "''"),
+        ("imports", "state", "'done'", "'over'"),
+        ("imports", "bytes", "0", "-1"),
+        ("imports", "handled", "0", "-1"),
+        ("imports", "made", "0", "-1"),
+        ("imports", "failure", "'a'", "''"),
+        ("imports", "report", "'{}'", "''"),
+        ("import_items", "position", "0", "-1"),
+        ("import_items", "kind", "'task'", "''"),
+        ("import_items", "date", &first, &before),
+        ("import_items", "made_rev", "1", "0"),
         ("shared_pauses", "from_date", &first, &before),
         ("shared_pauses", "to_date", "NULL", &before),
         ("shared_pauses", "note", "'a'", "''"),
@@ -203,6 +243,12 @@ pub(crate) fn columns_that_contradict_each_other_are_refused(backend: Backend) {
         ("UPDATE tasks SET status = 'todo'", "tasks_completed_at_check"),
         ("UPDATE tasks SET status = 'maybe', completed_at = NULL", "tasks_status_check"),
         ("UPDATE passkeys SET backup_eligible = FALSE", "passkeys_backed_up_check"),
+        ("UPDATE webhooks SET previous_secret = NULL", "webhooks_previous_check"),
+        ("UPDATE webhooks SET disabled_reason = 'gone'", "webhooks_disabled_check"),
+        ("UPDATE webhooks SET disabled_at = created_at", "webhooks_disabled_check"),
+        ("UPDATE webhooks SET disabled_at = created_at, disabled_reason = 'bored'", "webhooks_disabled_reason_check"),
+        ("UPDATE webhook_deliveries SET next_attempt_at = NULL", "webhook_deliveries_next_attempt_at_check"),
+        ("UPDATE webhook_deliveries SET finished_at = created_at", "webhook_deliveries_finished_at_check"),
         ("UPDATE time_entries SET ended_at = started_at", "time_entries_ended_at_check"),
         ("UPDATE time_entries SET started_at = NULL", "time_entries_ended_at_check"),
     ] {

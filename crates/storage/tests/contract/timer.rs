@@ -35,8 +35,8 @@ pub(crate) fn a_timer_reads_back_as_written_and_ends(backend: Backend) {
     let bare = Timer { note: None, ..timer() };
     test.write(other, |tx| tx.store.insert_timer(other, &bare));
     assert_eq!(test.read(|store| store.find_timer(user)), Some(full));
-    assert!(test.write(user, |tx| tx.store.delete_timer(user)));
-    assert!(!test.write(user, |tx| tx.store.delete_timer(user)));
+    assert!(test.write(user, |tx| tx.store.delete_timer(user, tx.rev, tx.now)));
+    assert!(!test.write(user, |tx| tx.store.delete_timer(user, tx.rev, tx.now)));
     assert_eq!(test.read(|store| store.find_timer(user)), None);
     assert_eq!(test.read(|store| store.find_timer(other)), Some(bare));
 }

@@ -1,7 +1,8 @@
 //! Units of work: one transaction each, whatever happens in it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Barrier, mpsc};
 use std::time::{Duration, Instant};
 
 use circadia_domain::error::StoreError;
@@ -138,6 +139,35 @@ pub(crate) fn a_read_cannot_write(backend: Backend) {
         read(&test.database, |store| store.update_settings(user, &with_goal(60), Revision(9), NOW));
     assert!(result.is_err());
     assert_eq!(goal_of(&test, user), 960);
+}
+
+#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "for servers"))]
+pub(crate) fn a_write_that_lost_to_another_runs_again_as_a_whole(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    if backend == Backend::Postgres {
+        // It looks for deadlocks after a second unless told otherwise.
+        let name = test.options.url.rsplit('/').next().unwrap();
+        test.raw().execute(&format!("ALTER DATABASE {name} SET deadlock_timeout = '50ms'")).unwrap();
+    }
+    let users = [test.user(), test.user()];
+    let database = test.reopened(|_| {});
+    let (both_hold_one, attempts) = (Barrier::new(2), AtomicU32::new(0));
+    // Each writes to both users, the one of them first whom the other writes to last.
+    let outcomes = at_once(2, |index| {
+        let mut is_first_attempt = true;
+        write_unowned::<_, StoreError>(&database, |store| {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            let goal = with_goal(if index == 0 { 61 } else { 62 });
+            store.update_settings(users[index], &goal, Revision(9), NOW)?;
+            if std::mem::take(&mut is_first_attempt) {
+                both_hold_one.wait();
+            }
+            store.update_settings(users[1 - index], &goal, Revision(9), NOW)
+        })
+    });
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(attempts.load(Ordering::Relaxed), 3, "one of the two ran twice");
+    assert_eq!(goal_of(&test, users[0]), goal_of(&test, users[1]), "half of a write was kept");
 }
 
 /// Each of eight writers reads a number and writes it back raised.

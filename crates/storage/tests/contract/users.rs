@@ -6,7 +6,7 @@ use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
 use circadia_domain::unit_of_work::{write, write_unowned};
 use circadia_domain::users::{
-    ColorScheme, Email, Login, NewUser, Reservation, Role, Settings, SleepGoal, User, Username,
+    Avatar, AvatarFormat, ColorScheme, Email, Login, NewUser, Reservation, Role, Settings, SleepGoal, User, Username,
 };
 use circadia_storage::Backend;
 
@@ -26,6 +26,7 @@ fn stored(user: NewUser) -> User {
         role: user.role,
         active: true,
         settings: user.settings,
+        avatar: None,
         created_at: user.created_at,
         updated_at: user.created_at,
         rev: Revision(1),
@@ -168,6 +169,24 @@ pub(crate) fn settings_and_passwords_change(backend: Backend) {
     let hash = test.read(|store| store.credentials_of(user.id)).unwrap().password_hash;
     assert_eq!(hash.as_deref(), Some("$argon2id$new"));
     assert_eq!(test.read(|store| store.find_user(other)).unwrap().settings, samples::settings());
+}
+
+pub(crate) fn an_image_is_set_and_removed_for_its_user_alone(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (samples::user(), test.user());
+    insert(&test, &user).unwrap();
+    assert_eq!(test.read(|store| store.find_user(user.id)).unwrap().avatar, None);
+    let later = NOW.plus_seconds(1);
+    for (count, format) in (2..).zip([AvatarFormat::Jpeg, AvatarFormat::Png]) {
+        let avatar = Some(Avatar::new([255; 16], format));
+        test.write(user.id, |tx| tx.store.update_avatar(user.id, avatar, tx.rev, later));
+        let rev = Revision(count);
+        let expected = User { avatar, updated_at: later, rev, latest_rev: rev, ..stored(user.clone()) };
+        assert_eq!(test.read(|store| store.find_user(user.id)), Some(expected));
+    }
+    assert_eq!(test.read(|store| store.find_user(other)).unwrap().avatar, None);
+    test.write(user.id, |tx| tx.store.update_avatar(user.id, None, tx.rev, later));
+    assert_eq!(test.read(|store| store.find_user(user.id)).unwrap().avatar, None);
 }
 
 pub(crate) fn roles_exist_once_someone_has_them(backend: Backend) {

@@ -106,7 +106,7 @@ impl TestDatabase {
     pub(crate) fn write<T>(
         &self,
         user: UserId,
-        work: impl FnOnce(&mut WriteTransaction<'_>) -> Result<T, StoreError>,
+        work: impl FnMut(&mut WriteTransaction<'_>) -> Result<T, StoreError>,
     ) -> T {
         write(&self.database, user, samples::NOW, work).expect("write")
     }

@@ -3,18 +3,21 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use circadia_domain::audit::{AuditAction, AuditDetail, AuditEvent};
+use circadia_domain::calendar::{Calendar, CalendarPart, CalendarParts};
 use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone, ZoneOrOffset};
 use circadia_domain::color::Color;
 use circadia_domain::habits::{
     Archive, DayRecord, Entry, EntryState, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, History,
     Pause, PauseSource, Plan, TimeOfDay, Timeline, Window,
 };
+use circadia_domain::idempotency_keys::{AttemptId, StoredKey};
 use circadia_domain::identities::{Identity, Issuer, ProviderName, Subject};
 use circadia_domain::ids::{
     AuditEventId, HabitId, JobId, PauseId, PersonalTokenId, SessionId, SharedPauseId, ThemeId, UserId,
 };
 use circadia_domain::ids::{MoodMomentId, SleepLogId};
 use circadia_domain::ids::{TaskId, TimeEntryId};
+use circadia_domain::imports::{Import, ImportFormat, ImportReport, ImportState, ItemId, ItemKind, MadeItem};
 use circadia_domain::jobs::{JobKind, NewJob};
 use circadia_domain::moods::{Mood, MoodMoment, MoodNote, MoodValue, Tag, Tags};
 use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
@@ -24,11 +27,15 @@ use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{FirstFactor, Session, SessionKind};
 use circadia_domain::shared_pauses::{ExceptHabits, SharedPause, SharedPauseNote, SharedPauseSource};
 use circadia_domain::sleep::{Quality, Sleep, SleepKind, SleepLog, SleepNote};
+use circadia_domain::sync::StoredCommand;
 use circadia_domain::tasks::{Priority, Task, TaskDescription, TaskStatus, TaskTitle};
 use circadia_domain::themes::Theme;
 use circadia_domain::time_entries::{TimeEntry, TimeNote};
 use circadia_domain::totp::TotpFactor;
 use circadia_domain::users::{ColorScheme, Email, Locale, NewUser, Role, Settings, SleepGoal, Username};
+use circadia_domain::webhooks::{
+    Delivery, DeliveryId, DeliveryStatus, EventFilter, Webhook, WebhookDescription, WebhookEvent, WebhookId, WebhookUrl,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -65,6 +72,16 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
+/// A command of a device that was refused.
+pub(crate) fn sync_command() -> StoredCommand {
+    StoredCommand {
+        id: id().into(),
+        digest: [0xFF; 32],
+        revision: Revision(1),
+        refusal: Some("{\"detail\": \"é\"}".to_owned()),
+    }
+}
+
 /// A user with a name and an address of their own.
 pub(crate) fn user() -> NewUser {
     let id = id();
@@ -82,6 +99,17 @@ pub(crate) fn user() -> NewUser {
 }
 
 /// A token that may do a little.
+pub(crate) fn calendar(user: UserId) -> Calendar {
+    Calendar {
+        user,
+        secret_hash: [7; 32],
+        include: CalendarParts::of(&[CalendarPart::Habits, CalendarPart::Sleep]).unwrap(),
+        created_at: NOW,
+        updated_at: NOW.plus_seconds(1),
+        rev: Revision(i64::MAX),
+    }
+}
+
 pub(crate) fn personal_token(user: UserId) -> PersonalToken {
     PersonalToken {
         id: PersonalTokenId::from_uuid(id()),
@@ -124,6 +152,52 @@ pub(crate) fn passkey(user: UserId) -> Passkey {
         created_at: NOW,
         last_used_at: Some(NOW.plus_seconds(1)),
         rev: Revision(1),
+    }
+}
+
+/// A webhook that was told of nothing, with its secret rotated.
+pub(crate) fn webhook(user: UserId) -> Webhook {
+    let url = format!("https://example.com/{}", "é".repeat(300));
+    let events = EventFilter::of_words(WebhookEvent::changes().map(Some).collect()).unwrap();
+    Webhook {
+        id: WebhookId::from_uuid(id()),
+        user,
+        url: WebhookUrl::parse(&url).unwrap(),
+        description: Some(WebhookDescription::parse(&"é".repeat(200)).unwrap()),
+        events,
+        secret: vec![0xFF; 255],
+        previous_secret: Some(vec![0; 255]),
+        previous_secret_until: Some(NOW.plus_seconds(86_400)),
+        disabled_at: None,
+        disabled_reason: None,
+        failing_since: None,
+        seen_rev: Revision(1),
+        seen_position: None,
+        pending: 0,
+        next_delivery_at: None,
+        leased_until: None,
+        created_at: NOW,
+        updated_at: NOW.plus_seconds(1),
+        rev: Revision(1),
+    }
+}
+
+/// A delivery of a webhook, due now.
+pub(crate) fn delivery(webhook: WebhookId) -> Delivery {
+    Delivery {
+        id: DeliveryId::from_uuid(id()),
+        webhook,
+        event: WebhookEvent::Ping,
+        body: vec![0xFF; 70_000],
+        status: DeliveryStatus::Waiting,
+        attempts: 0,
+        next_attempt_at: Some(NOW),
+        last_attempt_at: None,
+        response_status: None,
+        duration_ms: None,
+        error: None,
+        created_at: NOW,
+        finished_at: None,
     }
 }
 
@@ -174,9 +248,21 @@ pub(crate) fn job(user: Option<UserId>) -> NewJob {
         id: JobId::from_uuid(id()),
         kind: JobKind::Mail,
         user,
-        payload: vec![0, 0xFF, 0],
+        payload: Some(vec![0, 0xFF, 0]),
         run_at: NOW,
         created_at: NOW.plus_seconds(-1),
+    }
+}
+
+pub(crate) fn idempotency_key() -> StoredKey {
+    StoredKey {
+        key_hash: vec![1; 32],
+        digest: vec![2; 32],
+        attempt: AttemptId::from_uuid(id()),
+        claimed_until: NOW,
+        is_committed: true,
+        answer: Some(vec![3]),
+        expires_at: NOW.plus_seconds(86_400),
     }
 }
 
@@ -395,4 +481,31 @@ pub(crate) fn timeline_from(plans: &serde_json::Value) -> Timeline {
 pub(crate) fn history(days: &[&str]) -> History {
     let done = DayRecord { state: EntryState::Done, value: None, settled: false };
     History::rebuild(&timeline(), days.iter().map(|day| (date(day), done)))
+}
+
+/// An import that waits.
+pub(crate) fn import() -> Import {
+    Import {
+        id: id().into(),
+        format: ImportFormat::Loop,
+        state: ImportState::Waiting,
+        bytes: 1_234,
+        handled: 0,
+        made: 0,
+        failure: None,
+        report: ImportReport::default(),
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+/// Something that an import made.
+pub(crate) fn made_item() -> MadeItem {
+    MadeItem {
+        position: 0,
+        kind: ItemKind::Task,
+        item: ItemId::from_uuid(id()),
+        date: Some(date("2026-01-01")),
+        rev: Revision(1),
+    }
 }

@@ -7,6 +7,8 @@ mod commits;
 mod frozen;
 #[cfg(feature = "postgres")]
 mod gone;
+#[cfg(feature = "postgres")]
+mod read_replica;
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,8 @@
 //! Random accounts (all schedules and kinds, zones, day starts, pauses, archives, ends, changes of plans at one time and
 //! another), whose habits are compared, figure by figure, with a slow reading of the definitions.
 //!
-//! `CIRCADIA_TEST_ORACLE_ACCOUNTS` says how many accounts there are, instead of [`circadia_tests::oracle::ACCOUNTS`].
+//! `CIRCADIA_TEST_ORACLE_ACCOUNTS` says how many accounts there are, instead of [`circadia_tests::oracle::ACCOUNTS`];
+//! `CIRCADIA_TEST_ORACLE_FROM` says the number of the first one, instead of 0.
 
 mod naive;
 
@@ -49,7 +50,7 @@ impl Account {
     fn schedule(&mut self) -> Schedule {
         let dice = &mut self.dice;
         let every = dice.pick(&[1, 1, 1, 2, 3]);
-        match dice.roll(12) {
+        match dice.roll(14) {
             0 | 1 => Schedule::Daily(1),
             2 => Schedule::Daily(2 + dice.roll(6)),
             3 | 4 => Schedule::Weekly(dice.pick(&[vec![0, 2, 4], vec![6], vec![1, 3], vec![0, 1, 2, 3, 4]]), every),
@@ -63,6 +64,11 @@ impl Account {
                 1 => Schedule::Times(u64::try_from(1 + dice.roll(20)).unwrap(), Per::Month),
                 _ => Schedule::Times(u64::try_from(10 + dice.roll(150)).unwrap(), Per::Year),
             },
+            11 | 12 => {
+                let most = dice.pick(&[6, 6, 30]);
+                let days = 2 + dice.roll(most);
+                Schedule::Rolling(u64::try_from(1 + dice.roll(days)).unwrap(), u64::try_from(days).unwrap())
+            }
             _ => {
                 let per = dice.pick(&[Per::Week, Per::Week, Per::Month]);
                 Schedule::Amount(u64::try_from(5 + dice.roll(200)).unwrap(), per)
@@ -312,6 +318,7 @@ async fn compare_habit(client: &Client, habit: &Habit, week_start: i64) {
     let today = habit.today;
     eprintln!("{} to {:?} as of {today}: {:?}", habit.starts, habit.ends, habit.plans);
     eprintln!("pauses {:?}, archives {:?}", habit.pauses, habit.archives);
+    eprintln!("entries {:?}, settled {:?}", habit.entries, habit.settled);
     let (all, current) = habit.streaks();
     let unit = habit.unit(today.clamp(habit.starts, habit.ends.unwrap_or(today).max(habit.starts)));
     let longest = all.iter().filter(|streak| streak.unit == unit).map(|streak| streak.length).max().unwrap_or(0);
@@ -494,7 +501,7 @@ async fn habits_of_random_accounts_are_those_of_the_definitions(backend: Backend
     let app = TestApp::on(backend).at(PHASES[0]).start();
     let zones = ["Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "UTC", "Pacific/Honolulu", "Asia/Kolkata"];
     let mut all = Vec::new();
-    for number in 0..accounts() {
+    for number in accounts() {
         let mut dice = Dice(number + 1_000);
         let zone = zones[usize::try_from(number).unwrap() % zones.len()];
         let name = format!("account-{number}");

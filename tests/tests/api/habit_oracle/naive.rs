@@ -26,6 +26,8 @@ pub(super) enum Schedule {
     Cycle(i64, i64),
     Times(u64, Per),
     Amount(u64, Per),
+    /// So many times in any so many days.
+    Rolling(u64, u64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -164,7 +166,12 @@ impl Schedule {
             Self::Cycle(active, rest) => json!({"type": "cycle", "active_days": active, "rest_days": rest}),
             Self::Times(times, of) => json!({"type": "quota", "times": times, "per": per(*of)}),
             Self::Amount(amount, of) => json!({"type": "quota", "amount": amount, "per": per(*of)}),
+            Self::Rolling(times, days) => json!({"type": "quota", "times": times, "per": "rolling", "days": days}),
         }
+    }
+
+    fn is_quota(&self) -> bool {
+        self.per().is_some() || matches!(self, Self::Rolling(..))
     }
 
     pub(super) fn per(&self) -> Option<(u64, Per)> {
@@ -222,7 +229,7 @@ impl Habit {
     fn scheduled(&self, date: Day) -> bool {
         let plan = self.plan(date);
         let since = (date - plan.anchor).num_days();
-        if since < 0 && plan.schedule.per().is_none() {
+        if since < 0 && !plan.schedule.is_quota() {
             return false;
         }
         let months = |date: Day| i64::from(date.year()) * 12 + i64::from(date.month());
@@ -250,7 +257,7 @@ impl Habit {
                 (*month, day) == (date.month(), date.day())
             }),
             Schedule::Cycle(active, rest) => since % (active + rest) < *active,
-            Schedule::Times(..) | Schedule::Amount(..) => true,
+            Schedule::Times(..) | Schedule::Amount(..) | Schedule::Rolling(..) => true,
         }
     }
 
@@ -260,6 +267,11 @@ impl Habit {
 
     pub(super) fn archived(&self, date: Day) -> bool {
         self.archives.iter().any(|(from, until)| *from <= date && until.is_none_or(|until| date < until))
+    }
+
+    /// Whether an archive of an earlier day covers the day, such as that of a habit that ended after it was put away.
+    fn was_archived_before(&self, date: Day) -> bool {
+        self.archives.iter().any(|(from, until)| *from < date && until.is_none_or(|until| date < until))
     }
 
     /// Whether the day is paused, or archived. What was done on the very day of archiving counts.
@@ -272,7 +284,8 @@ impl Habit {
         let counts = did
             && !plan.kind.is_limit()
             && self.scheduled(date)
-            && self.archives.iter().any(|(from, until)| *from == date && *until != Some(date));
+            && self.archives.iter().any(|(from, until)| *from == date && *until != Some(date))
+            && !self.was_archived_before(date);
         self.paused(date) || self.archived(date) && !counts
     }
 
@@ -331,10 +344,86 @@ impl Habit {
 
     pub(super) fn unit(&self, date: Day) -> &'static str {
         match self.plan(date).schedule.per() {
+            None if self.is_rolling(date) => "days",
             None => "occurrences",
             Some((_, Per::Week)) => "weeks",
             Some((_, Per::Month)) => "months",
             Some((_, Per::Year)) => "years",
+        }
+    }
+
+    pub(super) fn is_rolling(&self, date: Day) -> bool {
+        self.in_window(date) && matches!(self.plan(date).schedule, Schedule::Rolling(..))
+    }
+
+    fn numbers(&self, date: Day) -> (usize, usize) {
+        let Schedule::Rolling(times, days) = self.plan(date).schedule else { unreachable!() };
+        (usize::try_from(times).unwrap(), usize::try_from(days).unwrap())
+    }
+
+    /// The days that count of the rolling versions around a day, and the last of their days.
+    fn rolling_days(&self, date: Day) -> (Vec<Day>, Day) {
+        let back = (1..).map(|back| plus(date, -back)).take_while(|date| self.is_rolling(*date));
+        let mut all: Vec<Day> = back.collect();
+        all.reverse();
+        let far = plus(date.max(self.today), 900);
+        all.extend(days(date, far).take_while(|date| self.is_rolling(*date)));
+        let last = *all.last().unwrap();
+        let skips = |date: &Day| self.entries.get(date).is_some_and(|(state, _)| *state == State::Skipped);
+        all.retain(|date| !self.away(*date) && !skips(date));
+        (all, last)
+    }
+
+    /// Whether a day of a rolling quota is covered (true), missed (false), or neither yet; or doesn't count.
+    fn rolling_verdict(&self, date: Day) -> Option<bool> {
+        let (all, last) = self.rolling_days(date);
+        let mut past: Vec<Day> = all.into_iter().filter(|date| *date <= self.today).collect();
+        let at = past.iter().position(|other| *other == date)?;
+        let (mut times, mut size) = self.numbers(date);
+        let is_over = last < self.today && !self.archived(last);
+        if is_over {
+            if past.len() < size {
+                times = (times * past.len() / size).max(1);
+                size = past.len();
+            }
+        } else {
+            // Whatever is to come is taken as a day that counts.
+            past.extend((1..).map(|ahead| plus(self.today, 5_000 + ahead)).take(size));
+        }
+        let mut verdict = Some(false);
+        for begin in (at + 1).saturating_sub(size)..=at {
+            let Some(window) = past.get(begin..begin + size) else { continue };
+            let done = window.iter().filter(|date| self.done(**date)).count();
+            let open = window.iter().filter(|date| **date > self.today || self.open_today(**date)).count();
+            if done >= times {
+                return Some(true);
+            }
+            if open > 0 && done + open >= times {
+                verdict = None;
+            }
+        }
+        verdict
+    }
+
+    /// Whether the days before a day of a rolling quota have enough done ones.
+    fn rolling_met_before(&self, date: Day) -> bool {
+        let (times, size) = self.numbers(date);
+        let before = self.rolling_days(date).0.into_iter().rev().filter(|other| *other < date);
+        before.take(size - 1).filter(|other| self.done(*other)).count() >= times
+    }
+
+    fn rolling_state(&self, date: Day) -> &'static str {
+        match () {
+            () if self.skipped(date) => "skipped",
+            () if self.done(date) => "done",
+            () if date > self.today && self.rolling_met_before(date) => "covered",
+            () if date > self.today => "pending",
+            () => match self.rolling_verdict(date) {
+                Some(true) => "covered",
+                Some(false) => "missed",
+                None if self.open_today(date) => "pending",
+                None => "not_due",
+            },
         }
     }
 
@@ -420,6 +509,9 @@ impl Habit {
 
     /// Whether something is, or was, to be done on a day.
     pub(super) fn is_asked(&self, date: Day) -> bool {
+        if self.is_rolling(date) {
+            return self.due(date) && (self.done(date) || !self.rolling_met_before(date));
+        }
         self.due(date) && self.period(date).is_none_or(|period| !self.nothing_left(&period, date))
     }
 
@@ -435,6 +527,9 @@ impl Habit {
                 () if self.away(date) => "paused",
                 () => "not_due",
             };
+        }
+        if self.is_rolling(date) {
+            return self.rolling_state(date);
         }
         if self.skipped(date) {
             return "skipped";
@@ -499,6 +594,8 @@ impl Habit {
             }
             let (verdict, from, to) = if let Some(period) = self.period(date) {
                 (period.verdict, period.days[0], *period.days.last().unwrap())
+            } else if self.is_rolling(date) {
+                (self.rolling_verdict(date), date, date)
             } else {
                 let counts = self.due(date) && !self.skipped(date) && !self.open_today(date);
                 (counts.then(|| self.done(date)), date, date)
@@ -530,6 +627,8 @@ impl Habit {
                 passed = Some(last);
                 let placed = last.min(self.today);
                 all.extend(period.verdict.map(|done| Outcome { date: placed, done, is_period: true }));
+            } else if self.is_rolling(date) {
+                all.extend(self.rolling_verdict(date).map(|done| Outcome { date, done, is_period: true }));
             } else if self.due(date) && !self.skipped(date) && (date < self.today || self.done(date)) {
                 all.push(Outcome { date, done: self.done(date), is_period: false });
             }
@@ -542,10 +641,12 @@ impl Habit {
     pub(super) fn counted_days(&self, from: Day, to: Day) -> Vec<(Day, bool)> {
         let within = self.past().into_iter().filter(|date| from <= *date && *date <= to);
         within
-            .filter_map(|date| match self.period_of(date) {
-                Some(_) => (self.state(date) == "done").then_some((date, true)),
-                None => (self.due(date) && !self.skipped(date) && (date < self.today || self.done(date)))
-                    .then(|| (date, self.done(date))),
+            .filter_map(|date| {
+                if self.plan(date).schedule.is_quota() {
+                    return (self.state(date) == "done").then_some((date, true));
+                }
+                let counts = self.due(date) && !self.skipped(date) && (date < self.today || self.done(date));
+                counts.then(|| (date, self.done(date)))
             })
             .collect()
     }
@@ -564,6 +665,7 @@ impl Habit {
                 passed = Some(last);
                 expected += u64::from(period.verdict.is_some() || last >= self.today && !period.neutral);
             } else {
+                // (A skip that is recorded for a day to come isn't known yet.)
                 expected += u64::from(self.due(date) && !self.skipped(date));
             }
         }
@@ -588,6 +690,7 @@ impl Habit {
             Schedule::Cycle(active, rest) => (every(active), every(active) + every(rest)),
             Schedule::Times(times, per) => (*times, usual(*per)),
             Schedule::Amount(_, per) => (1, usual(*per)),
+            Schedule::Rolling(times, days) => (*times, *days),
         }
     }
 
@@ -596,7 +699,7 @@ impl Habit {
         let plan = self.plan(date);
         let (num, den) = self.frequency(date);
         match (&plan.schedule, plan.kind.target()) {
-            (Schedule::Times(..), _) => ("days", float(num) / float(den)),
+            (Schedule::Times(..) | Schedule::Rolling(..), _) => ("days", float(num) / float(den)),
             (Schedule::Amount(amount, _), _) if plan.kind.is_limit() => ("limit", float(*amount) / float(den)),
             (Schedule::Amount(amount, _), _) => ("share", float(*amount) / float(den)),
             (_, Some(target)) if !plan.kind.is_limit() => ("target", float(target)),
@@ -633,9 +736,11 @@ impl Habit {
         }
     }
 
-    /// The same by whole periods: what was done in each, up to what it asked for.
-    fn completion_by_periods(&self, from: Day, to: Day) -> Option<Option<f64>> {
-        if from < self.plan(to).from && from >= self.plans[0].from && self.plan(to).from > self.starts {
+    /// The same by whole periods, up to `to` (`date`, or the day before while that is open): what was done in each, up
+    /// to what it asked for. None if the window begins before the version of `date`.
+    fn completion_by_periods(&self, date: Day, from: Day, to: Day) -> Option<Option<f64>> {
+        let begin = self.plan(date).from;
+        if from < begin && from >= self.plans[0].from && begin > self.starts {
             return None;
         }
         let (mut asked, mut done, mut at) = (0, 0, from);
@@ -670,7 +775,7 @@ impl Habit {
         let mut all = Vec::new();
         for (at, date) in past.iter().copied().enumerate() {
             let (num, den) = self.frequency(date);
-            let is_quota = |date: Day| self.plan(date).schedule.per().is_some();
+            let is_quota = |date: Day| self.plan(date).schedule.is_quota();
             let left_out = |date: Day| self.due(date) && self.skipped(date);
             if self.away(date) || left_out(date) {
                 all.push((date, score));
@@ -690,14 +795,19 @@ impl Habit {
                 part = Some(without.max(with));
             }
             let first = *held.last().unwrap();
-            if is_quota(date) && num < den {
+            if self.is_rolling(date) && num < den {
+                // As Loop has it: what was done in the last 2 × den days, ÷ 2 × num, however few days there were yet.
+                let held = past[..=at].iter().rev().filter(holds).filter(|other| !open || **other != date);
+                let done = held.take(window).filter(|other| self.due(**other) && self.done(**other)).count();
+                part = Some(f64::min(1.0, float(u64::try_from(done).unwrap()) / float(2 * num)));
+            } else if is_quota(date) && num < den {
                 let touched = self.period(first).zip(self.period(date));
                 let broken = touched.is_some_and(|(first, last)| {
                     let mut all = days(first.days[0], *last.days.last().unwrap());
                     all.any(|other| self.away(other) || other <= date && self.skipped(other))
                 });
                 let last = if open { plus(date, -1) } else { date };
-                if broken && let Some(by_periods) = self.completion_by_periods(first, last) {
+                if broken && let Some(by_periods) = self.completion_by_periods(date, first, last) {
                     part = part.and_then(|part| by_periods.map(|other| part.max(other)));
                 }
             }

@@ -41,7 +41,7 @@ impl<T: Decode> Body<T> {
 
 /// SHA-256 of a body's canonical form (members sorted, no white space): the same request again has the same. What is
 /// null might as well be absent, and an id is the same in capitals: neither makes another request of it.
-fn digest_of(value: &Value) -> [u8; 32] {
+pub fn digest_of(value: &Value) -> [u8; 32] {
     let mut canonical = value.clone();
     if let Value::Object(members) = &mut canonical {
         members.retain(|_, member| !member.is_null());
@@ -62,7 +62,7 @@ impl<T: Decode + 'static> FromRequest for Body<T> {
         let mut payload = payload.take();
         Box::pin(async move {
             accepted?;
-            let bytes = read_all(&mut payload, MAX_BODY_BYTES).await?;
+            let bytes = read_all(&mut payload, MAX_BODY_BYTES, BODY_TIMEOUT).await?;
             let ids = state.as_ref().map(|state| &*state.app.context.ids);
             Self::from_bytes(&bytes, ids)
         })
@@ -87,6 +87,60 @@ impl<T: Decode + 'static> FromRequest for OptionalBody<T> {
     }
 }
 
+/// Reads the whole body of a request that may have one of JSON.
+///
+/// # Errors
+/// `payload_too_large`, `request_timeout`, `incomplete_body`.
+pub(crate) async fn read_body(request: &HttpRequest, payload: &mut Payload) -> Result<BytesMut, Problem> {
+    check_length(request, MAX_BODY_BYTES)?;
+    read_all(payload, MAX_BODY_BYTES, BODY_TIMEOUT).await
+}
+
+/// The most bytes of a document to import: 32 MiB.
+pub const MAX_DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
+/// How long one may take to arrive: at 5 Mbit/s, the largest does.
+const DOCUMENT_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The checked beginning of a request whose JSON body may be a large document.
+pub struct DocumentBody {
+    accepted: Result<(), Problem>,
+    payload: Payload,
+}
+
+impl std::fmt::Debug for DocumentBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DocumentBody").field("accepted", &self.accepted).finish_non_exhaustive()
+    }
+}
+
+impl DocumentBody {
+    /// Refuses what can be refused before the body is read.
+    ///
+    /// # Errors
+    /// `unsupported_media_type`, `payload_too_large`.
+    pub fn ensure_accepted(&mut self) -> Result<(), Problem> {
+        std::mem::replace(&mut self.accepted, Ok(()))
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `payload_too_large`, `request_timeout`, `incomplete_body`.
+    pub async fn read(mut self) -> Result<BytesMut, Problem> {
+        read_all(&mut self.payload, MAX_DOCUMENT_BYTES, DOCUMENT_TIMEOUT).await
+    }
+}
+
+impl FromRequest for DocumentBody {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let accepted = accepts(request).and_then(|()| check_length(request, MAX_DOCUMENT_BYTES));
+        ready(Ok(Self { accepted, payload: payload.take() }))
+    }
+}
+
 /// Reads a form (`application/x-www-form-urlencoded`) as the text that it is.
 ///
 /// # Errors
@@ -98,26 +152,25 @@ pub async fn read_form(request: &HttpRequest, mut payload: Payload) -> Result<St
         return Err(Problem::of(Code::UnsupportedMediaType, "The body must be `application/x-www-form-urlencoded`."));
     }
     check_length(request, MAX_FORM_BYTES)?;
-    let bytes = read_all(&mut payload, MAX_FORM_BYTES).await?;
+    let bytes = read_all(&mut payload, MAX_FORM_BYTES, BODY_TIMEOUT).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn content_length(request: &HttpRequest) -> Option<u64> {
+pub(super) fn content_length(request: &HttpRequest) -> Option<u64> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Refuses a body that is announced as too large, before it is read.
-fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
+pub(super) fn check_length(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
     if content_length(request).is_some_and(|length| length > most) { Err(too_large(limit)) } else { Ok(()) }
 }
 
-async fn read_all(payload: &mut Payload, limit: usize) -> Result<BytesMut, Problem> {
+pub(super) async fn read_all(payload: &mut Payload, limit: usize, timeout: Duration) -> Result<BytesMut, Problem> {
     let read = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {
-            let incomplete = |_| Problem::of(Code::IncompleteBody, "The body ended early or can't be read.");
-            let chunk = chunk.map_err(incomplete)?;
+            let chunk = chunk.map_err(|_| incomplete())?;
             if bytes.len() + chunk.len() > limit {
                 return Err(too_large(limit));
             }
@@ -125,8 +178,15 @@ async fn read_all(payload: &mut Payload, limit: usize) -> Result<BytesMut, Probl
         }
         Ok(bytes)
     };
-    let slow = |_| Problem::of(Code::RequestTimeout, "The body didn't arrive within 10 seconds.");
-    tokio::time::timeout(BODY_TIMEOUT, read).await.map_err(slow)?
+    let slow = |_| {
+        let detail = format!("The body didn't arrive within {} seconds.", timeout.as_secs());
+        Problem::of(Code::RequestTimeout, detail)
+    };
+    tokio::time::timeout(timeout, read).await.map_err(slow)?
+}
+
+pub(super) fn incomplete() -> Problem {
+    Problem::of(Code::IncompleteBody, "The body ended early or can't be read.")
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -134,14 +194,21 @@ fn too_large(limit: usize) -> Problem {
     Problem::of(Code::PayloadTooLarge, detail)
 }
 
+/// # Errors
+/// `unsupported_media_type`.
+pub(super) fn refuse_compressed(request: &HttpRequest) -> Result<(), Problem> {
+    match request.headers().get("content-encoding") {
+        Some(encoding) if encoding != "identity" => {
+            Err(Problem::of(Code::UnsupportedMediaType, "The body must not be compressed."))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Only `application/json`, in UTF-8, not compressed.
 fn accepts(request: &HttpRequest) -> Result<(), Problem> {
+    refuse_compressed(request)?;
     let refuse = |detail: &'static str| Err(Problem::of(Code::UnsupportedMediaType, detail));
-    if let Some(encoding) = request.headers().get("content-encoding")
-        && encoding != "identity"
-    {
-        return refuse("The body must not be compressed.");
-    }
     let Some(content_type) = request.headers().get(CONTENT_TYPE) else {
         return refuse("The header `Content-Type: application/json` is missing.");
     };

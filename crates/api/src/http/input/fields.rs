@@ -216,6 +216,11 @@ impl<'a> Fields<'a> {
         self.wrong.take(&pointer(name), checked);
     }
 
+    /// Notes everything that a check of several fields found wrong, each with its own pointer.
+    pub fn take<T>(&mut self, checked: Parsed<T>) -> Option<T> {
+        self.wrong.take("", checked)
+    }
+
     fn ask(&mut self, name: &'static str) -> Option<&'a Value> {
         self.asked.push(name);
         self.members.get(name)
@@ -241,7 +246,7 @@ impl<'a> Fields<'a> {
 }
 
 /// A name as a JSON pointer's reference token (RFC 6901 §3).
-fn pointer(name: &str) -> String {
+pub(super) fn pointer(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 

@@ -1,6 +1,7 @@
 //! JSON within limits: UTF-8, no deeper than [`MAX_DEPTH`], no key twice in one object, no number that a double can't
 //! hold, no lone surrogates.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
@@ -24,36 +25,51 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
         return Err(malformed("The body is empty: a JSON object is expected.".into()));
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0 }
+    // No value takes less than a byte.
+    let left = Cell::new(text.len());
+    let value = Strict::new(0, &left)
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| malformed(format!("The body is not valid JSON: {error}.")))?;
     Ok(value)
 }
 
-/// Reads one value that lies `depth` deep.
+/// Reads one value.
 #[derive(Clone, Copy)]
-struct Strict {
+pub(crate) struct Strict<'a> {
     depth: usize,
+    /// How many more values may be read.
+    left: &'a Cell<usize>,
 }
 
-impl Strict {
+impl<'a> Strict<'a> {
+    /// A value that lies `depth` deep; with what is in it, it is at most as many as are `left`.
+    pub(crate) const fn new(depth: usize, left: &'a Cell<usize>) -> Self {
+        Self { depth, left }
+    }
+
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.depth >= MAX_DEPTH {
-            return Err(E::custom(format_args!("it is nested more than {MAX_DEPTH} deep")));
-        }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self { depth: deeper(self.depth)?, ..self })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+fn deeper<E: serde::de::Error>(depth: usize) -> Result<usize, E> {
+    if depth >= MAX_DEPTH {
+        return Err(E::custom(format_args!("it is nested more than {MAX_DEPTH} deep")));
+    }
+    Ok(depth + 1)
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom("it has too many values"))?;
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,6 +124,72 @@ impl<'de> Visitor<'de> for Strict {
             map.insert(key, value);
         }
         Ok(Value::Object(map))
+    }
+}
+
+/// What a value that isn't kept is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Null,
+    Object,
+    /// Anything else.
+    Other,
+}
+
+/// Reads over one value that lies so deep, and keeps nothing of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Skip(pub(crate) usize);
+
+impl<'de> DeserializeSeed<'de> for Skip {
+    type Value = Shape;
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Shape, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skip {
+    type Value = Shape;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Shape, E> {
+        Ok(Shape::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
+        let inner = Self(deeper(self.0)?);
+        while items.next_element_seed(inner)?.is_some() {}
+        Ok(Shape::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Shape, A::Error> {
+        let inner = Self(deeper(self.0)?);
+        while entries.next_key::<String>()?.is_some() {
+            entries.next_value_seed(inner)?;
+        }
+        Ok(Shape::Object)
     }
 }
 

@@ -6,12 +6,17 @@
 
 mod body;
 mod fields;
+mod file;
 pub mod json;
+mod multipart;
 mod params;
 mod raw;
 
-pub use body::{Body, MAX_BODY_BYTES, OptionalBody, read_form};
+pub(crate) use body::read_body;
+pub use body::{Body, DocumentBody, MAX_BODY_BYTES, MAX_DOCUMENT_BYTES, OptionalBody, digest_of, read_form};
 pub use fields::{Decode, Fields, Origin};
+pub use file::FileBody;
+pub use multipart::UploadedFile;
 pub use params::{PathParam, PathValue, ProviderPath, Query, date, sought};
 pub use raw::{Parsed, Raw, any_text, between, boolean, integer, list, quantity, text};
 

@@ -8,6 +8,7 @@ use utoipa::openapi::{
 };
 
 use super::{accepts_cookies, is_public};
+use crate::http::idempotency;
 use crate::http::problem::{MEDIA_TYPE, ProblemBody};
 
 /// A refusal that many operations share, as a component.
@@ -51,6 +52,13 @@ const FORBIDDEN: Refusal = Refusal {
                   cookie without proof that it comes from an allowed page",
     briefly: "`insufficient_scope` or `csrf_failed`",
 };
+const INSUFFICIENT_ROLE: Refusal = Refusal {
+    name: "InsufficientRole",
+    status: "403",
+    description: "`insufficient_role`: the user's role doesn't allow this; `insufficient_scope`: personal access tokens \
+                  can't be used here; or `csrf_failed`: a request by cookie without proof that it comes from an allowed page",
+    briefly: "",
+};
 const NOT_FOUND: Refusal = Refusal {
     name: "NotFound",
     status: "404",
@@ -81,6 +89,20 @@ const INVALID: Refusal = Refusal {
     description: "`validation_failed`: the request contains invalid values; each is listed in `errors`",
     briefly: "",
 };
+const INVALID_OR_REUSED: Refusal = Refusal {
+    name: "ValidationFailedOrKeyReused",
+    status: "422",
+    description: "`validation_failed`: the request contains invalid values; each is listed in `errors`. \
+                  `idempotency_key_reused`: the key was used for another request",
+    briefly: "`idempotency_key_reused`",
+};
+const KEY_IN_USE: Refusal = Refusal {
+    name: "IdempotencyKeyInUse",
+    status: "409",
+    description: "`idempotency_key_in_use`: a request with this key is being carried out; `idempotency_answer_lost`: it was \
+                  carried out, but its answer is not known",
+    briefly: "`idempotency_key_in_use` or `idempotency_answer_lost`",
+};
 const LIMITED: Refusal = Refusal {
     name: "RateLimited",
     status: "429",
@@ -101,25 +123,29 @@ const NOT_STORED: Refusal = Refusal {
     briefly: "`outcome_unknown`",
 };
 
-const REFUSALS: [&Refusal; 13] = [
+const REFUSALS: [&Refusal; 16] = [
     &MALFORMED,
     &INVALID_CURSOR,
     &UNAUTHENTICATED,
     &INSUFFICIENT_SCOPE,
     &FORBIDDEN,
+    &INSUFFICIENT_ROLE,
     &NOT_FOUND,
     &CHANGED,
     &TOO_LARGE,
     &MEDIA,
     &INVALID,
+    &INVALID_OR_REUSED,
+    &KEY_IN_USE,
     &LIMITED,
     &UNAVAILABLE,
     &NOT_STORED,
 ];
 
 /// The headers of answers: what each says, and an example.
-const HEADERS: [(&str, &str, &str); 8] = [
+const HEADERS: [(&str, &str, &str); 9] = [
     ("ETag", "Identifies this state, for `If-Match` and `If-None-Match`", "\"42.9f2c\""),
+    ("Idempotency-Replayed", "`true` if this is the answer that the first request with the key got", "true"),
     ("Link", "The next and the previous page (RFC 8288)", "</api/v1/habits?cursor=eyJz>; rel=\"next\""),
     ("Location", "The URL of the new resource", "/api/v1/habits/01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b"),
     ("RateLimit", "How many requests are left (`r`), and in how many seconds all are (`t`)", "\"user\";r=119;t=1"),
@@ -146,6 +172,15 @@ pub(super) fn add_components(components: &mut Components) {
     components.responses.insert(NOT_MODIFIED.to_owned(), unchanged.into());
 }
 
+/// The refusal of users whose role doesn't suffice.
+pub(super) fn insufficient_role() -> RefOr<Response> {
+    shared(&INSUFFICIENT_ROLE)
+}
+
+fn shared(refusal: &Refusal) -> RefOr<Response> {
+    RefOr::Ref(Ref::new(format!("#/components/responses/{}", refusal.name)))
+}
+
 const NOT_MODIFIED: &str = "NotModified";
 
 /// Adds to an operation what its shape implies.
@@ -154,8 +189,7 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
     let refusals = refusals(path, method, operation);
     let responses = &mut operation.responses.responses;
     for refusal in refusals {
-        let shared = || RefOr::Ref(Ref::new(format!("#/components/responses/{}", refusal.name)));
-        match responses.entry(refusal.status.to_owned()).or_insert_with(shared) {
+        match responses.entry(refusal.status.to_owned()).or_insert_with(|| shared(refusal)) {
             RefOr::T(own) if !refusal.briefly.is_empty() && !own.description.contains(refusal.briefly) => {
                 own.description = format!("{}; or {}", own.description, refusal.briefly);
             }
@@ -163,9 +197,13 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
         }
     }
     let paged = has_parameter(operation, &ParameterIn::Query, "cursor");
+    let takes_key = has_parameter(operation, &ParameterIn::Header, idempotency::PARAMETER);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         add_headers(status, response);
+        if takes_key && status.starts_with('2') {
+            response.headers.insert("Idempotency-Replayed".to_owned(), header("Idempotency-Replayed"));
+        }
         if paged && status == "200" {
             response.headers.insert("Link".to_owned(), header("Link"));
         }
@@ -175,14 +213,23 @@ pub(super) fn complete(path: &str, method: &str, operation: &mut Operation) {
 fn refusals(path: &str, method: &str, operation: &Operation) -> Vec<&'static Refusal> {
     let signed_in = !is_public(operation);
     let has_body = operation.request_body.is_some();
+    // Routes say for themselves how other bodies can be malformed.
+    let has_json = match &operation.request_body {
+        Some(RefOr::T(body)) => body.content.contains_key("application/json"),
+        Some(RefOr::Ref(_)) => true,
+        None => false,
+    };
     let has_parameters = operation.parameters.iter().flatten().next().is_some();
     let in_path = path.contains('{');
     let forbidden = if method != "get" && accepts_cookies(operation) { &FORBIDDEN } else { &INSUFFICIENT_SCOPE };
     let conditional = has_parameter(operation, &ParameterIn::Header, "If-Match");
+    let takes_key = has_parameter(operation, &ParameterIn::Header, idempotency::PARAMETER);
     let versioned = path.starts_with("/api/v1/");
+    // Also where an idempotency key is refused.
+    let posts = versioned && method == "post";
     let unavailable = if method == "get" { &UNAVAILABLE } else { &NOT_STORED };
     [
-        (has_body, &MALFORMED),
+        (has_json, &MALFORMED),
         (has_parameter(operation, &ParameterIn::Query, "cursor"), &INVALID_CURSOR),
         (signed_in, &UNAUTHENTICATED),
         (signed_in, forbidden),
@@ -190,7 +237,9 @@ fn refusals(path: &str, method: &str, operation: &Operation) -> Vec<&'static Ref
         (conditional, &CHANGED),
         (has_body, &TOO_LARGE),
         (has_body, &MEDIA),
-        (has_body || has_parameters, &INVALID),
+        (takes_key, &INVALID_OR_REUSED),
+        (takes_key, &KEY_IN_USE),
+        (!takes_key && (has_body || has_parameters || posts), &INVALID),
         (versioned, &LIMITED),
         (versioned, unavailable),
     ]
@@ -202,7 +251,11 @@ fn refusals(path: &str, method: &str, operation: &Operation) -> Vec<&'static Ref
 /// Tags and conditions (RFC 9110 §13): every answer that can be read again carries a tag, every change of one thing can
 /// be made to depend on it.
 fn complete_conditions(path: &str, method: &str, operation: &mut Operation) {
-    if !path.starts_with("/api/v1/") || path.starts_with("/api/v1/auth/") {
+    if !["/api/v1/", "/media/"].iter().any(|start| path.starts_with(start)) || path.starts_with("/api/v1/auth/") {
+        return;
+    }
+    // A stream is no state that could be read again.
+    if path == "/api/v1/events" {
         return;
     }
     // These are steps of linking, not stored resources.

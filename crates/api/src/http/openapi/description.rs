@@ -22,18 +22,19 @@ const TEXT: &str = "The backend for apps that help people keep their days in rhy
 
 /// What is looked up.
 const DETAILS: &str = "<details><summary>Conventions, limits</summary>\n\n\
-    JSON only, UTF-8, `snake_case`; unknown fields are refused. PATCH is a merge patch (RFC 7396). In requests, null is the \
+    JSON only (but for the form of `PUT /me/avatar`, and tables for who asks for them), UTF-8, `snake_case`; unknown fields are refused. PATCH is a merge patch (RFC 7396). In requests, null is the \
     same as leaving a field out, except in a PATCH. New fields may be added to answers, and new words to the enums in \
     them, `code` included.\n\n\
     Stored resources carry an `ETag`. Send it in `If-Match` to change a resource only if it is unchanged (else 412), and in \
     `If-None-Match` to get 304 if nothing changed.\n\n\
+    Operations under `/api/v1/admin` need the role `staff` or `superuser`, as each says (else 403 `insufficient_role`).\n\n\
     `RateLimit-Policy` and `RateLimit`, in every answer below `/api/v1`, show how many requests are left; 429 carries \
     `Retry-After`. Bodies may have at most 256 KiB and 32 levels of nesting, and must arrive within ten seconds (else 408 \
-    `request_timeout`). Guesses at an account's password have to wait longer each time; a client that sends its latest \
+    `request_timeout`); images 2 MiB, and 30 seconds; documents of `POST /me/import` 32 MiB, and a minute; files of `POST /imports` 64 MiB or, of Apple Health, 1 GiB, and half an hour. Guesses at an account's password have to wait longer each time; a client that sends its latest \
     `device_token` with a login isn't held up by others.\n\n\
     Where nothing was stored for want of a dependency (503 `unavailable`), `Retry-After` says when to come back. 503 \
     `outcome_unknown`, without it, says that the connection to the database was lost while it committed: repeat what is \
-    idempotent (a creation with the same id and body, PUT, PATCH, DELETE), and GET the rest before you repeat it. Any \
+    idempotent (a creation with the same id and body, one with an Idempotency-Key, PUT, PATCH, DELETE), and GET the rest before you repeat it. Any \
     operation may answer 500 `internal_error`, and in production 403 `https_required`.\n\n\
     </details>\n\n\
     <details><summary>Error codes</summary>\n\n\

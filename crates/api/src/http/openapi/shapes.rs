@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{PAGE, camel_case};
+use super::{camel_case, paged};
 use crate::routes::auth::webauthn;
 
 /// Where components are referred to.
@@ -72,7 +72,7 @@ pub(super) fn referred(schema: &Value) -> Option<&str> {
 
 /// `Page_Habit` becomes `HabitPage`: no language's names have underscores like that.
 fn rename_pages(document: &mut Value) {
-    let renamed = |name: &str| name.strip_prefix(PAGE).map(|of| format!("{of}Page"));
+    let renamed = |name: &str| paged(name).map(|of| format!("{of}Page"));
     let schemas = take_schemas(document);
     let schemas = schemas.into_iter().map(|(name, schema)| (renamed(&name).unwrap_or(name), schema)).collect();
     restore_schemas(document, schemas);
@@ -136,8 +136,9 @@ fn leave_out_defaults(schema: &mut Map<String, Value>) {
 /// A body that may be left out is an optional body, not one that may be `null`.
 fn plain_bodies(document: &mut Value) {
     walk(document, &mut |operation| {
-        let Some(body) = operation.get_mut("requestBody") else { return };
-        let schema = &mut body["content"]["application/json"]["schema"];
+        let body = operation.get_mut("requestBody").and_then(|body| body.pointer_mut("/content/application~1json"));
+        let Some(body) = body else { return };
+        let schema = &mut body["schema"];
         let plain = schema["oneOf"].as_array().and_then(|choices| choices.iter().find(|one| referred(one).is_some()));
         if let Some(plain) = plain.cloned() {
             *schema = json!({"$ref": plain["$ref"]});

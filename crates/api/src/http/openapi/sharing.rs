@@ -143,7 +143,8 @@ mod tests {
         for name in ["HabitIdInPath", "Cursor", "Limit", "IfMatch", "IfNoneMatch"] {
             assert!(document["components"]["parameters"][name].is_object(), "{name}");
         }
-        for name in ["Unauthenticated", "IdTakenOrLimitReached", "NotModified", "Habit", "Done"] {
+        let taken = "IdTakenOrLimitReachedOrIdempotencyKeyInUseOrIdempotencyAnswerLost";
+        for name in ["Unauthenticated", taken, "NotModified", "Habit", "Done"] {
             assert!(document["components"]["responses"][name].is_object(), "{name}");
         }
     }

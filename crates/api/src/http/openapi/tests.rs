@@ -53,6 +53,15 @@ fn every_operation_is_described_and_no_delete_has_a_body() {
 }
 
 #[test]
+fn a_form_is_documented_as_a_form_alone() {
+    let document = document();
+    let content = &document["paths"]["/api/v1/me/avatar"]["put"]["requestBody"]["content"];
+    assert_eq!(content.as_object().unwrap().keys().collect::<Vec<_>>(), ["multipart/form-data"]);
+    let form = &document["components"]["schemas"]["AvatarUpload"];
+    assert_eq!((&form["properties"]["file"]["format"], &form["required"][0]), (&"binary".into(), &"file".into()));
+}
+
+#[test]
 fn refusals_follow_from_what_an_operation_takes() {
     let document = document();
     let has = |operation: &Value, status: &str, code: &str| {
@@ -69,7 +78,7 @@ fn refusals_follow_from_what_an_operation_takes() {
             (!public, "401", "session_invalid"),
             (!public, "403", "insufficient_scope"),
             (!public && method != "get", "403", "csrf_failed"),
-            (operation["requestBody"].is_object(), "400", "malformed_json"),
+            (operation["requestBody"].is_object(), "400", "incomplete_body"),
             (operation["parameters"].to_string().contains("/Cursor\""), "400", "invalid_cursor"),
             (versioned, "429", "rate_limited"),
             (versioned, "503", "unavailable"),
@@ -131,5 +140,5 @@ fn no_type_is_called_like_one_of_a_language() {
 #[test]
 fn the_text_is_small_enough_for_tools_that_read_it_at_once() {
     let bytes = text(&document()).len();
-    assert!(bytes <= 375 * 1024, "{bytes} bytes");
+    assert!(bytes <= 640 * 1024, "{bytes} bytes");
 }

@@ -10,7 +10,7 @@ use crate::http::limits;
 /// Without `Retry-After`: what isn't idempotent must not be repeated blindly.
 const OUTCOME_UNKNOWN: &str = "The connection to the database was lost while this was being stored: it is stored as a \
     whole, or not at all. Find out before sending it again: GET what it would have changed, or repeat a request that \
-    is idempotent (a creation with the same `id` and body, PUT, PATCH, DELETE).";
+    is idempotent (a creation with the same `id` and body, one with an `Idempotency-Key`, PUT, PATCH, DELETE).";
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -38,6 +38,7 @@ impl From<circadia_domain::Error> for Problem {
             Error::NotFound { code, label } => Self::of(code, format!("There is no such {label}.")),
             Error::Invalid(wrong) => Self::invalid(InputLocation::Body, wrong),
             Error::Conflict { code, detail } => Self::of(code, detail),
+            Error::Forbidden(detail) => Self::of(Code::InsufficientRole, detail),
             Error::SleepOverlap { conflicts } => {
                 let others = match conflicts.len() {
                     1 => "another log".to_owned(),

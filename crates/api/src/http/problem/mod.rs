@@ -167,9 +167,23 @@ impl Problem {
         problem
     }
 
+    /// The same with another code, and its status and title.
+    #[must_use]
+    pub(crate) fn with_code(mut self, code: Code) -> Self {
+        (self.0.code, self.0.status) = (code, status_of(code.class()));
+        self
+    }
+
+    /// The same, whose wrong values are in another part of the request.
+    #[must_use]
+    pub fn found_in(mut self, place: InputLocation) -> Self {
+        self.0.errors.iter_mut().for_each(|error| error.place = place);
+        self
+    }
+
     /// A defect. Its cause is logged and not shown to the client.
     pub fn internal(cause: &dyn fmt::Display) -> Self {
-        tracing::error!(%cause, "internal error");
+        tracing::error!(request_id = request_id(), %cause, "internal error");
         Self::of(Code::InternalError, "The request could not be completed because of a defect; it has been logged.")
     }
 

@@ -12,6 +12,7 @@ pub const fn status_of(class: Class) -> StatusCode {
         Class::NotFound => StatusCode::NOT_FOUND,
         Class::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Class::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        Class::Gone => StatusCode::GONE,
         Class::Conflict => StatusCode::CONFLICT,
         Class::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Class::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,10 +1,10 @@
 //! `/habits/{habit_id}/entries`: entries for days that were done, skipped or missed.
 
-use circadia_domain::civil::{Date, DateRange, Instant};
+use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::entries::{self, EntryPut, Written};
-use circadia_domain::habits::{DayState, Entry, EntryInput, EntryNote, EntryPatch, EntryState, MAX_VALUE};
+use circadia_domain::habits::{DayState, EntryInput, EntryPatch, EntryView, MAX_VALUE};
 use circadia_domain::ids::HabitId;
-use circadia_domain::quantity::{Quantity, QuantityChange};
+use circadia_domain::quantity::QuantityChange;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,55 +22,12 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_entries, increment, put_entry, patch_entry, get_entry, delete_entry);
 }
 
-/// An entry: at most one per habit and date.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Entry)]
-pub(crate) struct EntryBody {
-    /// The habit's id.
-    habit_id: HabitId,
-    /// The date.
-    date: Date,
-    /// The day's status; for counts and minutes, it follows from the value.
-    state: EntryState,
-    /// The day's value: the value entered by hand plus the tracked minutes; null without either.
-    value: Option<Quantity>,
-    /// The value entered by hand; null without one.
-    manual_value: Option<Quantity>,
-    /// The minutes of the day's time entries.
-    tracked_minutes: u32,
-    /// Of habits with a limit: whether the day was called `done` before it was over.
-    settled: bool,
-    /// A note.
-    note: Option<EntryNote>,
-    /// When it was first made.
-    created_at: Instant,
-    /// When it last changed.
-    updated_at: Instant,
-}
-
-impl From<Entry> for EntryBody {
-    fn from(entry: Entry) -> Self {
-        Self {
-            habit_id: entry.habit,
-            date: entry.date,
-            state: entry.state,
-            value: entry.total(),
-            manual_value: entry.value,
-            tracked_minutes: entry.tracked_minutes,
-            settled: entry.settled,
-            note: entry.note,
-            created_at: entry.created_at,
-            updated_at: entry.updated_at,
-        }
-    }
-}
-
 /// An entry after a write, and what that changed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EntryWritten)]
 struct WrittenBody {
     /// The entry; null if none is left.
-    entry: Option<EntryBody>,
+    entry: Option<EntryView>,
     /// What changed about the habit.
     habit: HabitAfterWriteBody,
     /// The totals of the entry's date, as `GET /habits/today?on=` of that date has them.
@@ -129,7 +86,7 @@ impl Decode for EntryPatch {
 #[derive(Debug, ToSchema)]
 pub(crate) struct IncrementBody {
     /// The amount to add, with up to three decimals; negative to subtract.
-    by: QuantityChange,
+    pub(in crate::routes) by: QuantityChange,
 }
 
 impl Decode for IncrementBody {
@@ -148,13 +105,13 @@ impl Decode for IncrementBody {
     operation_id = "listEntries",
     extensions(("x-scope" = json!("habits:read"))),
     params(("habit_id" = Uuid, Path, description = "The habit's id"), DatesQuery, PageRequest),
-    responses((status = 200, description = "A page of entries", body = Page<EntryBody>))
+    responses((status = 200, description = "A page of entries", body = Page<EntryView>))
 )]
 async fn list_entries(
     caller: Caller,
     id: PathParam<HabitId>,
     query: Query<DatesQuery>,
-) -> Result<Page<EntryBody>, Problem> {
+) -> Result<Page<EntryView>, Problem> {
     let (dates, page) = (query.0.range(), query.0.page);
     let (from, to) = (dates.from(), dates.to());
     let start = page.start::<Date>("date")?;
@@ -166,7 +123,7 @@ async fn list_entries(
     let (more, backwards) = (page.limit + 1, matches!(start, Start::Before(_)));
     let read = caller.read(move |store| entries::list(store, caller.user, id.0, range, more, backwards));
     let found = Page::of_selected(read.await?, |entry| entry.date, "date", &page, &start);
-    Ok(found.map(EntryBody::from))
+    Ok(found.map(EntryView::from))
 }
 
 /// Set a day's entry
@@ -231,7 +188,7 @@ async fn patch_entry(
     body: Body<EntryPatch>,
 ) -> Result<Answer, Problem> {
     let patch = body.0;
-    let stored = caller.write(move |tx| entries::patch(tx, id.0, day.0, patch, &if_match.0, query.0.on));
+    let stored = caller.write(move |tx| entries::patch(tx, id.0, day.0, patch.clone(), &if_match.0, query.0.on));
     written(stored.await.map_err(date_is_in_path)?)
 }
 
@@ -253,12 +210,12 @@ fn date_is_in_path(problem: Problem) -> Problem {
         ("habit_id" = Uuid, Path, description = "The habit's id"),
         ("date" = String, Path, format = Date, description = "The date"),
     ),
-    responses((status = 200, description = "The entry", body = EntryBody))
+    responses((status = 200, description = "The entry", body = EntryView))
 )]
 async fn get_entry(caller: Caller, id: PathParam<HabitId>, day: PathParam<Date>) -> Result<Answer, Problem> {
     let entry = caller.query(move |store| entries::find(store, caller.user, id.0, day.0)).await?;
     let rev = entry.rev;
-    Answer::stored(&EntryBody::from(entry), rev)
+    Answer::stored(&EntryView::from(entry), rev)
 }
 
 /// Delete an entry

@@ -41,6 +41,7 @@ pub(super) async fn find_with_history(
     on: Option<Date>,
 ) -> Result<(Habit, History, Date), Problem> {
     let user = caller.user;
-    let (habit, history, settings) = caller.query(move |store| habits::find_with_history(store, user, id)).await?;
+    let (habit, history, settings) =
+        caller.query_replica(move |store| habits::find_with_history(store, user, id)).await?;
     Ok((habit, history, on.unwrap_or_else(|| settings.today(caller.now))))
 }

@@ -17,6 +17,7 @@ use crate::http::input::{Body, Decode, Fields, Parsed, Query, list, sought, text
 use crate::http::page::{Page, PageRequest};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
+use crate::http::sort::{order_text, parse_order};
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, reorder, list_habits);
@@ -31,6 +32,9 @@ enum By {
     Streak,
 }
 
+const SORTS: [(&str, By); 4] =
+    [("position", By::Position), ("name", By::Name), ("created_at", By::CreatedAt), ("streak", By::Streak)];
+
 /// An order, and whether it is reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Sort {
@@ -40,28 +44,12 @@ struct Sort {
 
 impl Sort {
     fn parse(given: &str) -> Parsed<Self> {
-        let (reversed, name) = given.strip_prefix('-').map_or((false, given), |name| (true, name));
-        let by = match name {
-            "position" => By::Position,
-            "name" => By::Name,
-            "created_at" => By::CreatedAt,
-            "streak" => By::Streak,
-            _ => {
-                let detail = "must be `position`, `name`, `created_at` or `streak`, with `-` before it to reverse";
-                return Err(Violations::of("unknown_value", detail));
-            }
-        };
+        let (by, reversed) = parse_order(&SORTS, given)?;
         Ok(Self { by, reversed })
     }
 
     fn text(self) -> String {
-        let name = match self.by {
-            By::Position => "position",
-            By::Name => "name",
-            By::CreatedAt => "created_at",
-            By::Streak => "streak",
-        };
-        format!("{}{name}", if self.reversed { "-" } else { "" })
+        order_text(&SORTS, self.by, self.reversed)
     }
 
     fn comes_before(self, a: &Key, b: &Key) -> bool {

@@ -116,7 +116,7 @@ async fn create_pause(caller: Caller, id: PathParam<HabitId>, body: Body<CreateP
     let CreatePauseBody { id: pause, from, to } = body.0;
     let pause = Pause { id: pause.unwrap_or_else(|| caller.fresh_id()), from, to, source: PauseSource::Own };
     let location = format!("/api/v1/habits/{}/pauses/{}", id.0, pause.id);
-    let made = caller.write(move |tx| habits::create_pause(tx, id.0, pause));
+    let made = caller.write(move |tx| habits::create_pause(tx, id.0, pause.clone()));
     let (habit, created) = made.await?;
     Ok(Answer::stored(&PauseBody::from(&Creation::into_inner(created)), habit.rev)?.created(location))
 }

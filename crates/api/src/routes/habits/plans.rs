@@ -101,7 +101,7 @@ async fn put_plan(
     body: Body<NewPlan>,
 ) -> Result<Answer, Problem> {
     let effective_from = body.0.effective_from;
-    let habit = caller.write(move |tx| habits::put_plan(tx, id.0, &if_match.0, body.0)).await?;
+    let habit = caller.write(move |tx| habits::put_plan(tx, id.0, &if_match.0, body.0.clone())).await?;
     Answer::stored(&PlanBody::from(habit.timeline.plan_on(effective_from)), habit.rev)
 }
 

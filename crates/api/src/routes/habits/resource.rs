@@ -37,7 +37,7 @@ fn answer(caller: &Caller, habit: Habit, settings: &Settings) -> Result<Answer, 
 )]
 async fn create_habit(caller: Caller, body: Body<NewHabit>) -> Result<Answer, Problem> {
     let id = body.0.id;
-    let (created, settings) = caller.write(move |tx| habits::create(tx, body.0)).await?;
+    let (created, settings) = caller.write(move |tx| habits::create(tx, body.0.clone())).await?;
     Ok(answer(&caller, created.into_inner(), &settings)?.created(format!("/api/v1/habits/{id}")))
 }
 
@@ -77,7 +77,7 @@ async fn update_habit(
     if_match: IfMatch,
     body: Body<HabitPatch>,
 ) -> Result<Answer, Problem> {
-    let changed = caller.write(move |tx| habits::update(tx, id.0, &if_match.0, body.0));
+    let changed = caller.write(move |tx| habits::update(tx, id.0, &if_match.0, body.0.clone()));
     let (habit, settings) = changed.await?;
     answer(&caller, habit, &settings)
 }

@@ -25,7 +25,8 @@ pub(super) fn routes(routes: &mut Routes) {
 struct StatsBody {
     /// Totals from the habit's first day on.
     totals: TotalsBody,
-    /// Done ÷ due days and, of quotas, met ÷ counted periods; null where nothing was due.
+    /// Done ÷ due days and, of quotas, met ÷ counted periods; of rolling ones, covered ÷ covered or missed days. Null where
+    /// nothing was due.
     completion_rate: Option<f64>,
     /// By weekday, from the user's first day of the week on. Of quotas, only days on which something was done count.
     by_weekday: Vec<WeekdayRateBody>,
@@ -57,7 +58,7 @@ struct TotalsBody {
     missed: u32,
     /// The days among them.
     days: Tally,
-    /// The periods of quotas among them.
+    /// The periods of quotas among them; of rolling quotas, each day is one.
     periods: Tally,
     /// Due days that were skipped.
     skipped: u32,
@@ -156,7 +157,8 @@ impl From<HabitStats> for StatsBody {
 )]
 async fn get_stats(caller: Caller, id: PathParam<HabitId>, query: Query<OnQuery>) -> Result<Answer, Problem> {
     let user = caller.user;
-    let (habit, history, settings) = caller.query(move |store| habits::find_with_history(store, user, id.0)).await?;
+    let (habit, history, settings) =
+        caller.query_replica(move |store| habits::find_with_history(store, user, id.0)).await?;
     let today = query.0.on.unwrap_or_else(|| settings.today(caller.now));
     Answer::computed(&StatsBody::from(habits::stats(&habit.timeline, &history, today, settings.week_start)))
 }

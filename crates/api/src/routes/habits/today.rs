@@ -37,7 +37,8 @@ pub(in crate::routes) struct TodayBody {
 struct TodayItemBody {
     /// The habit.
     habit: HabitBody,
-    /// Whether it is due; for quotas, as long as the quota isn't met.
+    /// Whether it is due; for quotas, as long as the quota isn't met. For rolling quotas, as long as the days before have too
+    /// few done ones, and where it was done.
     due: bool,
     /// The day's status.
     state: DayState,
@@ -45,7 +46,7 @@ struct TodayItemBody {
     value: Option<Quantity>,
     /// The target of the value; null for habits that are only checked off.
     target: Option<Quantity>,
-    /// The quota period that the day is in; null without a quota.
+    /// The quota period that the day is in; of a rolling quota, the window that ends with the day. Null without a quota.
     period: Option<PeriodProgress>,
     /// The streak as of the day.
     streak: StreakSummaryBody,

@@ -110,7 +110,7 @@ impl From<PeriodView> for ViewBody {
 async fn view(caller: &Caller, query: ViewQuery, span: Span) -> Result<Answer, Problem> {
     let (user, now) = (caller.user, caller.now);
     let ViewQuery { date, on } = query;
-    let view = caller.query(move |store| habits::period_view(store, user, now, span, date, on)).await?;
+    let view = caller.query_replica(move |store| habits::period_view(store, user, now, span, date, on)).await?;
     Answer::computed(&ViewBody::from(view))
 }
 

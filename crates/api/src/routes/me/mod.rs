@@ -1,7 +1,12 @@
 //! `/me`: the signed-in user.
 
 pub mod account;
+pub mod avatar;
+pub mod calendar;
 pub mod email;
+mod export;
+pub mod import;
+mod logins;
 pub mod passkeys;
 mod pauses;
 pub mod profile;
@@ -24,8 +29,13 @@ pub(super) fn routes(routes: &mut Routes) {
     username::routes(routes);
     email::routes(routes);
     account::routes(routes);
+    avatar::routes(routes);
     totp::routes(routes);
     passkeys::routes(routes);
     tokens::routes(routes);
+    calendar::routes(routes);
+    logins::routes(routes);
     pauses::routes(routes);
+    export::routes(routes);
+    import::routes(routes);
 }

@@ -214,7 +214,7 @@ async fn update_passkey(
     if_match: IfMatch,
     body: Body<PasskeyPatch>,
 ) -> Result<Answer, Problem> {
-    let changed = caller.write(move |tx| passkeys::rename(tx, id.0, &if_match.0, body.0)).await?;
+    let changed = caller.write(move |tx| passkeys::rename(tx, id.0, &if_match.0, body.0.clone())).await?;
     let rev = changed.rev;
     Answer::stored(&PasskeyBody::from(changed), rev)
 }

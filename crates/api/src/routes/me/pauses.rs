@@ -85,7 +85,7 @@ async fn list_shared_pauses(caller: Caller, query: Query<PageRequest>) -> Result
     )
 )]
 async fn create_shared_pause(caller: Caller, body: Body<NewSharedPause>) -> Result<Answer, Problem> {
-    let created = caller.write(move |tx| shared_pauses::create(tx, body.0)).await?.into_inner();
+    let created = caller.write(move |tx| shared_pauses::create(tx, body.0.clone())).await?.into_inner();
     let location = format!("/api/v1/me/pauses/{}", created.id);
     Ok(answer(&created)?.created(location))
 }
@@ -126,7 +126,7 @@ async fn update_shared_pause(
     if_match: IfMatch,
     body: Body<SharedPausePatch>,
 ) -> Result<Answer, Problem> {
-    let changed = caller.write(move |tx| shared_pauses::update(tx, id.0, &if_match.0, body.0)).await?;
+    let changed = caller.write(move |tx| shared_pauses::update(tx, id.0, &if_match.0, body.0.clone())).await?;
     answer(&changed)
 }
 

@@ -2,7 +2,7 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
-use circadia_domain::users::{Email, Role, Settings, SettingsPatch, UserProfile, Username};
+use circadia_domain::users::{AvatarSize, Email, Role, Settings, SettingsPatch, UserProfile, Username};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,6 +32,10 @@ pub struct UserBody {
     pub role: Role,
     #[serde(flatten)]
     pub settings: Settings,
+    /// Where the profile image is, relative to the server's root: a square of at most 512 pixels a side. The same with
+    /// `-128` instead of `-512` is one of at most 128. Null without an image. Another image has another address.
+    #[schema(example = "/media/avatars/7d0f3c1a-5b8e-4f6a-9c2d-1e3f5a7b9d0c-512.jpg")]
+    pub avatar_url: Option<String>,
     /// The number of sign-ins.
     pub login_count: i64,
     /// The number of sign-ins in the current week.
@@ -40,7 +44,7 @@ pub struct UserBody {
     pub logins_this_month: i64,
     /// When the account was created.
     pub created_at: Instant,
-    /// When the settings last changed.
+    /// When the settings, or the image, last changed.
     pub updated_at: Instant,
 }
 
@@ -53,6 +57,7 @@ impl From<UserProfile> for UserBody {
             email_verified: user.email_verified_at.is_some(),
             role: user.role,
             settings: user.settings,
+            avatar_url: user.avatar.map(|avatar| avatar.file(AvatarSize::Large).url()),
             login_count: logins.total,
             logins_this_week: logins.this_week,
             logins_this_month: logins.this_month,

@@ -81,7 +81,7 @@ pub struct CreateTokenBody {
     /// The name. Example: `Sleep importer`
     name: TokenName,
     /// The scopes: `read` or `write` everywhere, or in one area such as `habits:read`; writing includes reading.
-    #[schema(value_type = Vec<TokenScope>, min_items = 1, max_items = 18, example = json!(["sleep:write", "habits:read"]))]
+    #[schema(value_type = Vec<TokenScope>, min_items = 1, max_items = 20, example = json!(["sleep:write", "habits:read"]))]
     scopes: Scopes,
     /// When it expires, at most a year ahead. Defaults to 90 days.
     expires_at: Option<Instant>,
@@ -101,7 +101,7 @@ impl Decode for CreateTokenBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let name = fields.required("name");
         let scopes = fields
-            .required_with("scopes", |raw| list(18, text(Scope::parse))(raw).and_then(|scopes| Scopes::of(&scopes)));
+            .required_with("scopes", |raw| list(20, text(Scope::parse))(raw).and_then(|scopes| Scopes::of(&scopes)));
         let expires_at = fields.optional("expires_at");
         let SubmittedPassword { plain, encrypted, kid } = reauthentication(fields);
         Some(Self {

@@ -72,7 +72,7 @@ async fn put_mood(
 ) -> Result<Answer, Problem> {
     let PutMoodBody { value, note, tags } = body.0;
     let put = MoodPut { date: day.0, value, note, tags: tags.unwrap_or_default() };
-    let written = caller.write(move |tx| moods::put(tx, put, &if_match.0));
+    let written = caller.write(move |tx| moods::put(tx, put.clone(), &if_match.0));
     let (mood, is_new) = written.await.map_err(|problem| problem.with_place("/date", InputLocation::Path))?;
     let location = format!("/api/v1/moods/{}", mood.date);
     let answer = answer(&mood)?;

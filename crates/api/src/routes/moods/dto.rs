@@ -46,11 +46,11 @@ impl From<MoodDay> for MoodDayBody {
 #[schema(example = json!({"value": 7, "note": "A long walk", "tags": ["sunshine"]}))]
 pub(in crate::routes) struct PutMoodBody {
     /// A whole number from 0 (worst) to 10 (best).
-    pub(super) value: MoodValue,
+    pub(in crate::routes) value: MoodValue,
     /// A note.
-    pub(super) note: Option<MoodNote>,
+    pub(in crate::routes) note: Option<MoodNote>,
     /// Tags of 1–32 characters, kept in lower case (NFKC), each once.
-    pub(super) tags: Option<Tags>,
+    pub(in crate::routes) tags: Option<Tags>,
 }
 
 impl Decode for PutMoodBody {

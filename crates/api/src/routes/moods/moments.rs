@@ -34,7 +34,7 @@ fn answer(moment: &MoodMoment) -> Result<Answer, Problem> {
 )]
 async fn create_moment(caller: Caller, body: Body<NewMoment>) -> Result<Answer, Problem> {
     let id = body.0.id;
-    let created = caller.write(move |tx| moods::create_moment(tx, body.0)).await?;
+    let created = caller.write(move |tx| moods::create_moment(tx, body.0.clone())).await?;
     Ok(answer(&created.into_inner())?.created(format!("/api/v1/moods/moments/{id}")))
 }
 
@@ -77,7 +77,7 @@ async fn update_moment(
     if_match: IfMatch,
     body: Body<MomentPatch>,
 ) -> Result<Answer, Problem> {
-    let changed = caller.write(move |tx| moods::update_moment(tx, id.0, &if_match.0, body.0)).await?;
+    let changed = caller.write(move |tx| moods::update_moment(tx, id.0, &if_match.0, body.0.clone())).await?;
     answer(&changed)
 }
 

@@ -199,6 +199,6 @@ impl From<Trend> for TrendBody {
 async fn get_mood_trend(caller: Caller, query: Query<TrendQuery>) -> Result<Answer, Problem> {
     let (now, range) = (caller.now, query.0.range.unwrap_or(TrendRange::Last(30)));
     let window = query.0.window.unwrap_or(7);
-    let trend = caller.query(move |store| moods::trend(store, caller.user, now, range, window)).await?;
+    let trend = caller.query_replica(move |store| moods::trend(store, caller.user, now, range, window)).await?;
     Answer::computed(&TrendBody::from(trend))
 }

@@ -58,7 +58,7 @@ async fn create_sleep_log(
     body: Body<NewSleepLog>,
 ) -> Result<Answer, Problem> {
     let (id, on_overlap) = (body.0.id, query.0.on_overlap.unwrap_or_default());
-    let created = caller.write(move |tx| sleep::create(tx, body.0, on_overlap)).await?;
+    let created = caller.write(move |tx| sleep::create(tx, body.0.clone(), on_overlap)).await?;
     Ok(answer(created.into_inner())?.created(format!("/api/v1/sleep/{id}")))
 }
 
@@ -103,7 +103,7 @@ async fn update_sleep_log(
     body: Body<SleepPatch>,
 ) -> Result<Answer, Problem> {
     let on_overlap = query.0.on_overlap.unwrap_or_default();
-    let changed = caller.write(move |tx| sleep::update(tx, id.0, &if_match.0, body.0, on_overlap)).await?;
+    let changed = caller.write(move |tx| sleep::update(tx, id.0, &if_match.0, body.0.clone(), on_overlap)).await?;
     answer(changed)
 }
 

@@ -280,7 +280,7 @@ impl StatsQuery {
 )]
 async fn get_sleep_stats(caller: Caller, query: Query<StatsQuery>) -> Result<Answer, Problem> {
     let (user, now, query) = (caller.user, caller.now, query.0);
-    let read = caller.query(move |store| sleep::statistics(store, user, now, |today| query.range(today)));
+    let read = caller.query_replica(move |store| sleep::statistics(store, user, now, |today| query.range(today)));
     let (stats, goal) = read.await.map_err(Problem::in_query)?;
     Answer::computed(&StatsBody::new(&stats, goal))
 }

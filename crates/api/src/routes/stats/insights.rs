@@ -228,6 +228,6 @@ impl UntestedBody {
 )]
 async fn get_insights(caller: Caller, query: Query<Asked>) -> Result<Answer, Problem> {
     let (now, Asked { period, on, rate }) = (caller.now, query.0);
-    let analysis = caller.read(move |store| of_account(store, caller.user, now, on, period, rate)).await?;
+    let analysis = caller.read_replica(move |store| of_account(store, caller.user, now, on, period, rate)).await?;
     Answer::computed(&InsightsBody::new(&analysis))
 }

@@ -1,6 +1,5 @@
 //! `/stats`: an overview, and associations between a user's data.
 
-mod chart;
 mod insights;
 mod overview;
 

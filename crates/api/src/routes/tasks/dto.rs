@@ -46,7 +46,7 @@ impl Decode for TaskPatch {
 #[schema(example = json!({"to": "done"}))]
 pub(in crate::routes) struct TransitionBody {
     /// The new status.
-    pub(super) to: TaskStatus,
+    pub(in crate::routes) to: TaskStatus,
 }
 
 impl Decode for TransitionBody {

@@ -6,15 +6,15 @@ use circadia_domain::ids::{TaskId, ThemeId};
 use circadia_domain::tasks::{
     self, Priority, Task, TaskCursor, TaskFilter, TaskOrder, TaskQuery, TaskSeek, TaskSort, TaskStatus,
 };
-use circadia_domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Parsed, Query, sought, text};
-use crate::http::page::{Page, PageRequest, Start};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
+use crate::http::sort::{order_text, parse_order};
 
 pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_tasks);
@@ -28,17 +28,8 @@ const SORTS: [(&str, TaskSort); 4] = [
 ];
 
 fn order(given: &str) -> Parsed<TaskOrder> {
-    let (reversed, name) = given.strip_prefix('-').map_or((false, given), |name| (true, name));
-    let by = SORTS.into_iter().find(|(known, _)| *known == name).map(|(_, by)| by).ok_or_else(|| {
-        let detail = "must be `due_on`, `priority`, `created_at` or `title`, with `-` before it to reverse";
-        Violations::of("unknown_value", detail)
-    })?;
+    let (by, reversed) = parse_order(&SORTS, given)?;
     Ok(TaskOrder { by, reversed })
-}
-
-fn order_text(order: TaskOrder) -> String {
-    let name = SORTS.into_iter().find(|(_, by)| *by == order.by).map_or("", |(name, _)| name);
-    format!("{}{name}", if order.reversed { "-" } else { "" })
 }
 
 /// A task's place in an order, as cursors hold it.
@@ -157,13 +148,9 @@ impl Decode for ListQuery {
 async fn list_tasks(caller: Caller, query: Query<ListQuery>) -> Result<Page<Task>, Problem> {
     let query = query.0;
     let order = query.sort.unwrap_or(TaskOrder { by: TaskSort::DueOn, reversed: false });
-    let sort = order_text(order);
+    let sort = order_text(&SORTS, order.by, order.reversed);
     let start = query.page.start::<Key>(&sort)?;
-    let (backwards, beyond) = match &start {
-        Start::Beginning => (false, None),
-        Start::After(key) => (false, Some(key)),
-        Start::Before(key) => (true, Some(key)),
-    };
+    let (backwards, beyond) = start.direction();
     let invalid = || Problem::of(Code::InvalidCursor, "The cursor is not one that this list gave out in this order.");
     let beyond = beyond.map(|key| key.clone().into_place(order.by).ok_or_else(invalid)).transpose()?;
     let wanted = TaskQuery {
@@ -193,7 +180,8 @@ mod tests {
     #[test]
     fn sort_orders_are_read_and_said() {
         for text in ["due_on", "-due_on", "priority", "-created_at", "title"] {
-            assert_eq!(order_text(order(text).unwrap()), text);
+            let TaskOrder { by, reversed } = order(text).unwrap();
+            assert_eq!(order_text(&SORTS, by, reversed), text);
         }
         assert!(order("--title").is_err() && order("status").is_err());
     }

@@ -35,7 +35,7 @@ fn answer(task: &Task) -> Result<Answer, Problem> {
 )]
 async fn create_task(caller: Caller, body: Body<NewTask>) -> Result<Answer, Problem> {
     let id = body.0.id;
-    let created = caller.write(move |tx| tasks::create(tx, body.0)).await?;
+    let created = caller.write(move |tx| tasks::create(tx, body.0.clone())).await?;
     Ok(answer(&created.into_inner())?.created(format!("/api/v1/tasks/{id}")))
 }
 
@@ -75,7 +75,7 @@ async fn update_task(
     if_match: IfMatch,
     body: Body<TaskPatch>,
 ) -> Result<Answer, Problem> {
-    let changed = caller.write(move |tx| tasks::update(tx, id.0, &if_match.0, body.0)).await?;
+    let changed = caller.write(move |tx| tasks::update(tx, id.0, &if_match.0, body.0.clone())).await?;
     answer(&changed)
 }
 

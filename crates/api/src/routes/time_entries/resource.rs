@@ -59,7 +59,7 @@ fn written(written: WrittenTime) -> Result<Answer, Problem> {
 async fn create_time_entry(caller: Caller, body: Body<NewTimeEntry>) -> Result<Answer, Problem> {
     let id = body.0.id;
     let ids = Arc::clone(&caller.context.ids);
-    let created = caller.write(move |tx| time_entries::create(tx, &*ids, body.0)).await?;
+    let created = caller.write(move |tx| time_entries::create(tx, &*ids, body.0.clone())).await?;
     Ok(written(created.into_inner())?.created(format!("/api/v1/time-entries/{id}")))
 }
 
@@ -101,7 +101,7 @@ async fn update_time_entry(
     body: Body<TimeEntryPatch>,
 ) -> Result<Answer, Problem> {
     let ids = Arc::clone(&caller.context.ids);
-    let changed = caller.write(move |tx| time_entries::update(tx, &*ids, id.0, &if_match.0, body.0)).await?;
+    let changed = caller.write(move |tx| time_entries::update(tx, &*ids, id.0, &if_match.0, body.0.clone())).await?;
     written(changed)
 }
 

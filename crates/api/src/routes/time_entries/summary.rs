@@ -149,7 +149,7 @@ async fn get_summary(caller: Caller, query: Query<SummaryQuery>) -> Result<Answe
     let group_by = group_by.unwrap_or(GroupBy::Day);
     let range = DateRange::new(from, to).unwrap_or(DateRange::day(from));
     let user = caller.user;
-    let read = caller.read(move |store| {
+    let read = caller.read_replica(move |store| {
         let span = match group_by {
             GroupBy::Day => Span::Day,
             GroupBy::Week => Span::Week,

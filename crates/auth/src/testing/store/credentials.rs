@@ -2,8 +2,11 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::error::{StoreError, Unique};
-use circadia_domain::ids::{PersonalTokenId, UserId};
-use circadia_domain::jobs::{Job, JobKind, JobRepository, NewJob};
+use circadia_domain::ids::{JobId, PersonalTokenId, UserId};
+use circadia_domain::jobs::{
+    Job, JobCount, JobFilter, JobKind, JobOverview, JobRepository, JobSeek, JobState, NewJob, Retention,
+    ScheduleOverview,
+};
 use circadia_domain::keys::{KeyRepository, StoredKey};
 use circadia_domain::logins::{LoginAttempt, LoginCounts, LoginRepository};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository, StoredOneTimeToken};
@@ -80,11 +83,23 @@ impl JobRepository for InMemoryStore {
         Ok(!self.jobs.is_empty())
     }
 
-    fn claim_job(&mut self, _: &[JobKind], _: Instant, _: Instant) -> Result<Option<Job>, StoreError> {
+    fn claim_jobs(&mut self, _: &[JobKind], _: Instant, _: Instant, _: usize) -> Result<Vec<Job>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn hand_back_job(&mut self, _: &Job) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn renew_lease(&mut self, _: &Job, _: Instant) -> Result<bool, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
     }
 
     fn finish_job(&mut self, _: &Job, _: Instant) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn continue_job(&mut self, _: &Job, _: Instant) -> Result<bool, StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
     }
 
@@ -96,7 +111,47 @@ impl JobRepository for InMemoryStore {
         Err(StoreError::Defect("not for these tests".into()))
     }
 
-    fn purge_jobs(&mut self, _: Instant, _: Instant) -> Result<usize, StoreError> {
+    fn revive_job(&mut self, _: JobId, _: Instant) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn purge_jobs(&mut self, _: &Retention) -> Result<usize, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn jobs(&mut self, _: JobFilter, _: JobSeek, _: Instant) -> Result<Vec<JobOverview>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn count_jobs(&mut self, _: JobFilter, _: Instant) -> Result<i64, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn count_jobs_by_kind(&mut self, _: JobState, _: Instant) -> Result<Vec<JobCount>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn find_job(&mut self, _: JobId, _: Instant) -> Result<Option<JobOverview>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn job_schedules(&mut self) -> Result<Vec<ScheduleOverview>, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn add_schedule(&mut self, _: JobKind, _: Instant) -> Result<(), StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn move_schedule(&mut self, _: JobKind, _: Instant, _: Instant) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn job_waits(&mut self, _: JobKind) -> Result<bool, StoreError> {
+        Err(StoreError::Defect("not for these tests".into()))
+    }
+
+    fn bring_forward(&mut self, _: JobKind, _: Instant, _: Instant, _: Instant) -> Result<(), StoreError> {
         Err(StoreError::Defect("not for these tests".into()))
     }
 }

@@ -11,10 +11,13 @@ use crate::quantity::Quantity;
 
 impl Progress<'_> {
     /// Whether something is to be done on a day, also on one to come: it is scheduled, neither paused nor archived, and if
-    /// it is part of a quota, the number wasn't met before.
+    /// it is part of a quota, the number wasn't met before. (Of a rolling one, it is due as well if it was done.)
     pub fn is_due(&self, date: Date) -> bool {
         if !self.is_scheduled(date) && !self.timeline.is_due(date) {
             return false;
+        }
+        if let Some(rolling) = self.timeline.rolling_on(date) {
+            return self.is_rolling_due(rolling, date);
         }
         match self.timeline.period_of(date) {
             None => true,
@@ -24,6 +27,9 @@ impl Progress<'_> {
 
     /// What a day was. Days after today are pending where they are due.
     pub fn state_on(&self, date: Date) -> DayState {
+        if let Some(rolling) = self.timeline.rolling_on(date) {
+            return self.rolling_state(rolling, date);
+        }
         if let Some(period) = self.timeline.period_of(date) {
             let progress = self.evaluate_period(&period, date);
             return self.quota_state(&period, &progress, date);
@@ -49,7 +55,7 @@ impl Progress<'_> {
         date <= self.today && self.history.skipped.contains(date)
     }
 
-    fn idle_state(&self, date: Date, done: bool) -> DayState {
+    pub(super) fn idle_state(&self, date: Date, done: bool) -> DayState {
         if !self.timeline.window().contains(date) {
             DayState::NotDue
         } else if done {
@@ -105,7 +111,8 @@ impl Progress<'_> {
 
     /// The reasons of the days of `range` up to today, each with the plan version it was evaluated by. Folding them gives
     /// the streaks: of occurrences by counting `done` between `missed`; of periods by taking each for met that has a
-    /// `done` day and no `missed` one.
+    /// `done` day and no `missed` one; those of rolling quotas don't fold, since a `done` day that
+    /// no window covers doesn't count.
     pub fn explain(&self, range: DateRange) -> Vec<Explained> {
         let last = range.to().min(self.today);
         let Some(range) = DateRange::new(range.from(), last) else { return Vec::new() };

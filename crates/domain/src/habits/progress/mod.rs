@@ -5,6 +5,7 @@
 
 mod days;
 mod quota;
+mod rolling;
 
 pub(super) use self::quota::Days;
 
@@ -37,6 +38,8 @@ words! {
         Paused = "paused",
         /// Done without being due: shown, not counted.
         Bonus = "bonus",
+        /// Not done, but within a window in which a rolling quota is met: counts.
+        Covered = "covered",
     }
 }
 
@@ -99,6 +102,10 @@ pub struct Progress<'a> {
     pub(super) due: Vec<u64>,
     pub(super) done: Vec<u64>,
     pub(super) skipped: Vec<u64>,
+    /// Of rolling quotas: days that are covered. No words without one.
+    pub(super) covered: Vec<u64>,
+    /// Of rolling quotas: days that aren't covered, but still could be. No words without one.
+    pub(super) undecided: Vec<u64>,
 }
 
 impl<'a> Progress<'a> {
@@ -151,7 +158,12 @@ impl<'a> Progress<'a> {
             clear(words, base, last.days_since_epoch() + 1, i32::MAX);
             clear(words, base, base, start.days_since_epoch() - 1);
         }
-        Self { timeline, history, before, today, base, due, done, skipped }
+        let (covered, undecided) = (Vec::new(), Vec::new());
+        let mut progress = Self { timeline, history, before, today, base, due, done, skipped, covered, undecided };
+        if timeline.has_rolling() {
+            progress.judge_rolling();
+        }
+        progress
     }
 
     /// As of which day.

@@ -73,8 +73,12 @@ impl Progress<'_> {
         Quantity::from_thousandths(thousandths)
     }
 
-    /// What the quota period of a day asks for and what was done in it; `None` where no quota is in force.
+    /// What the quota period of a day asks for and what was done in it; of a rolling quota, the window that ends with the
+    /// day. `None` where no quota is in force.
     pub fn period_of(&self, date: Date) -> Option<PeriodProgress> {
+        if let Some(rolling) = self.timeline.rolling_on(date) {
+            return self.rolling_period(rolling, date);
+        }
         self.timeline.period_of(date).map(|period| self.evaluate_period(&period, date))
     }
 

@@ -34,7 +34,7 @@ impl Schedule {
                 }
             }),
             Self::Cycle { active_days, rest_days } => Occurrences::cycle(anchor, *active_days, *rest_days),
-            Self::Quota { .. } => Occurrences::daily(anchor),
+            Self::Quota { .. } | Self::Rolling(_) => Occurrences::daily(anchor),
             Self::Rrule(rule) => Occurrences::of(rule, anchor),
         }
     }
@@ -49,6 +49,7 @@ impl Schedule {
             Self::Yearly { dates, every, .. } => (listed(dates.len()), every * 365),
             Self::Quota { quota: super::Quota::Times(times), per } => (f64::from(*times), per.usual_days()),
             Self::Quota { quota: super::Quota::Amount(_), per } => (1.0, per.usual_days()),
+            Self::Rolling(rolling) => (f64::from(rolling.times), rolling.days),
             Self::Daily { .. } | Self::Weekly { .. } | Self::Cycle { .. } | Self::Rrule(_) => {
                 match (occurrences.density(), self) {
                     (Some((due, days)), _) if due == days => (1.0, 1),

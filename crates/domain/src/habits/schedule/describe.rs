@@ -58,6 +58,7 @@ impl Schedule {
             }
             Self::Quota { quota: Quota::Times(times), per } => format!("{} a {}", times_a(*times), per.as_str()),
             Self::Quota { quota: Quota::Amount(amount), per } => format!("{amount} a {}", per.as_str()),
+            Self::Rolling(rolling) => format!("{} in any {}", times_a(rolling.times), plural(rolling.days, "day")),
             Self::Rrule(rule) => rule.describe(),
         }
     }
@@ -109,6 +110,8 @@ mod tests {
             (r#"{"type":"cycle","active_days":2,"rest_days":1}"#, "2 days on, 1 day off"),
             (r#"{"type":"quota","times":3,"per":"week"}"#, "3 times a week"),
             (r#"{"type":"quota","amount":150,"per":"week"}"#, "150 a week"),
+            (r#"{"type":"quota","times":2,"per":"rolling","days":3}"#, "twice in any 3 days"),
+            (r#"{"type":"quota","times":5,"per":"rolling","days":7}"#, "5 times in any 7 days"),
             (
                 r#"{"type":"rrule","rrule":"FREQ=MONTHLY;INTERVAL=2;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"}"#,
                 "on the last working day of every 2nd month",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use super::{Overflow, Quota, Schedule};
+use super::{Overflow, Quota, QuotaPer, Schedule};
 
 /// Every field of any type of schedule; [`Schedule::validate`] checks which belong together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,9 +15,9 @@ pub struct ScheduleInput {
     /// Of `weekly` (plain) and `monthly` (numbered).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weekdays: Option<Vec<WeekdayInput>>,
-    /// Of `monthly`.
+    /// Of `monthly` (a list), and of `quota` with `per` `rolling` (how many).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub days: Option<Vec<i64>>,
+    pub days: Option<DaysInput>,
     /// Of `yearly`: `MM-DD`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dates: Option<Vec<String>>,
@@ -33,7 +33,7 @@ pub struct ScheduleInput {
     /// Of `quota`: that much in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Number>,
-    /// Of `quota`: `week`, `month` or `year`.
+    /// Of `quota`: `week`, `month`, `year` or `rolling`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per: Option<String>,
     /// Of `rrule`.
@@ -45,6 +45,16 @@ pub struct ScheduleInput {
     /// Of `monthly` with days and of `yearly`: `clamp` or `skip`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overflow: Option<String>,
+}
+
+/// The `days` of a schedule: those of a month, `[1,15]`, or how many in a row, `3`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum DaysInput {
+    /// Which of a month.
+    Listed(Vec<i64>),
+    /// How many in a row.
+    Number(i64),
 }
 
 /// A weekday of a schedule: `"mo"` or `{"nth":-1,"weekday":"fr"}`.
@@ -80,7 +90,7 @@ impl Schedule {
                 input.every = Some(i64::from(*every));
             }
             Self::MonthlyDays { days, every, overflow: how } => {
-                input.days = Some(days.iter().map(|day| i64::from(*day)).collect());
+                input.days = Some(DaysInput::Listed(days.iter().map(|day| i64::from(*day)).collect()));
                 input.every = Some(i64::from(*every));
                 input.overflow = overflow(*how);
             }
@@ -109,6 +119,11 @@ impl Schedule {
                     Quota::Amount(amount) => input.amount = Some(Number::from(*amount)),
                 }
                 input.per = Some(per.as_str().to_owned());
+            }
+            Self::Rolling(rolling) => {
+                input.times = Some(i64::from(rolling.times));
+                input.per = Some(QuotaPer::Rolling.as_str().to_owned());
+                input.days = Some(DaysInput::Number(i64::from(rolling.days)));
             }
             Self::Rrule(rule) => input.rrule = Some(rule.to_string()),
         }

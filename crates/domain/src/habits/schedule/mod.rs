@@ -6,10 +6,12 @@
 mod compile;
 mod describe;
 mod input;
+mod rolling;
 mod rrule;
 mod validate;
 
-pub use input::{NumberedWeekdayInput, ScheduleInput, WeekdayInput};
+pub use input::{DaysInput, NumberedWeekdayInput, ScheduleInput, WeekdayInput};
+pub use rolling::{MAX_ROLLING_DAYS, MIN_ROLLING_DAYS, Rolling};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -69,6 +71,32 @@ words! {
         Month = "month",
         /// A calendar year.
         Year = "year",
+    }
+}
+
+words! {
+    /// What a quota is counted in: calendar periods, or any days in a row.
+    pub(in crate::habits) enum QuotaPer {
+        /// A calendar week.
+        Week = "week",
+        /// A calendar month.
+        Month = "month",
+        /// A calendar year.
+        Year = "year",
+        /// Any so many days in a row (`days`).
+        Rolling = "rolling",
+    }
+}
+
+impl QuotaPer {
+    /// The calendar period; none of a rolling quota.
+    const fn calendar(self) -> Option<Per> {
+        match self {
+            Self::Week => Some(Per::Week),
+            Self::Month => Some(Per::Month),
+            Self::Year => Some(Per::Year),
+            Self::Rolling => None,
+        }
     }
 }
 
@@ -202,6 +230,8 @@ pub enum Schedule {
         /// The period.
         per: Per,
     },
+    /// Any days, so many within any so many days.
+    Rolling(Rolling),
     /// Any rule of RFC 5545 at the level of dates.
     Rrule(Box<Rule>),
 }
@@ -215,17 +245,30 @@ impl Schedule {
             Self::MonthlyDays { .. } | Self::MonthlyWeekdays { .. } => "monthly",
             Self::Yearly { .. } => "yearly",
             Self::Cycle { .. } => "cycle",
-            Self::Quota { .. } => "quota",
+            Self::Quota { .. } | Self::Rolling(_) => "quota",
             Self::Rrule(_) => "rrule",
         }
     }
 
-    /// The quota and its period, if it is one.
+    /// The quota and its calendar period, if it is one.
     pub const fn quota(&self) -> Option<(Quota, Per)> {
         match self {
             Self::Quota { quota, per } => Some((*quota, *per)),
             _ => None,
         }
+    }
+
+    /// The rolling quota, if it is one.
+    pub const fn rolling(&self) -> Option<Rolling> {
+        match self {
+            Self::Rolling(rolling) => Some(*rolling),
+            _ => None,
+        }
+    }
+
+    /// Whether any day may be the one on which something is done: it is a quota, of calendar periods or rolling.
+    pub const fn is_quota(&self) -> bool {
+        matches!(self, Self::Quota { .. } | Self::Rolling(_))
     }
 
     /// This schedule in a user's zone: the UNTIL of a rule that is an instant becomes the date it has there.

@@ -60,7 +60,7 @@ impl Schedule {
                 rule.week_start = start.weekday();
                 Some(rule)
             }
-            Self::Quota { .. } => None,
+            Self::Quota { .. } | Self::Rolling(_) => None,
             Self::Rrule(rule) => Some(rule.as_ref().clone()),
         }
     }
@@ -160,6 +160,7 @@ mod tests {
     fn what_rrules_cannot_say_has_none() {
         for json in [
             r#"{"type":"quota","times":3,"per":"week"}"#,
+            r#"{"type":"quota","times":3,"per":"rolling","days":7}"#,
             r#"{"type":"cycle","active_days":2,"rest_days":1}"#,
             r#"{"type":"monthly","days":[-31]}"#,
             r#"{"type":"yearly","dates":["02-29","12-25"],"overflow":"skip"}"#,

@@ -1,7 +1,10 @@
 //! Checking a schedule that came from outside: every wrong field at once, each with its pointer.
 
-use super::input::{ScheduleInput, WeekdayInput};
-use super::{MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_RUN, MonthDay, NthWeekdayOfMonth, Overflow, Per, Quota, Schedule};
+use super::input::{DaysInput, ScheduleInput, WeekdayInput};
+use super::{
+    MAX_AMOUNT, MAX_EVERY, MAX_LISTED, MAX_ROLLING_DAYS, MAX_RUN, MIN_ROLLING_DAYS, MonthDay, NthWeekdayOfMonth,
+    Overflow, Per, Quota, QuotaPer, Rolling, Schedule,
+};
 use crate::civil::{Weekday, Weekdays};
 use crate::quantity::Quantity;
 use crate::recurrence::Rule;
@@ -30,7 +33,7 @@ impl Schedule {
             "monthly" => &["days", "weekdays", "every", "overflow"],
             "yearly" => &["dates", "every", "overflow"],
             "cycle" => &["active_days", "rest_days"],
-            "quota" => &["times", "amount", "per"],
+            "quota" => &["times", "amount", "per", "days"],
             "rrule" => &["rrule"],
             _ => {
                 wrong.add("/type", "unknown_value", format!("must be {TYPES}"));
@@ -167,9 +170,13 @@ fn monthly(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
             wrong.add("/days", "required", "is required: days of the month; or `weekdays` instead");
             None
         }
-        (Some(_), None) => {
+        (Some(days), None) => {
             let overflow = overflow(input, wrong);
-            let mut days = list("days", input.days.as_ref(), wrong, |path, day, wrong| match i16::try_from(*day) {
+            let DaysInput::Listed(days) = days else {
+                wrong.add("/days", "wrong_type", "must be a list of days of the month, such as `[1, 15]`");
+                return None;
+            };
+            let mut days = list("days", Some(days), wrong, |path, day, wrong| match i16::try_from(*day) {
                 Ok(day) if (1..=31).contains(&day.unsigned_abs()) => Some(day),
                 _ => {
                     wrong.add(
@@ -242,11 +249,18 @@ fn cycle(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
 
 fn quota(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
     let per = if let Some(word) = input.per.as_deref() {
-        wrong.take("/per", Per::parse(word))
+        wrong.take("/per", QuotaPer::parse(word))
     } else {
-        wrong.add("/per", "required", format!("is required: {}", Per::alternatives()));
+        wrong.add("/per", "required", format!("is required: {}", QuotaPer::alternatives()));
         None
     };
+    if per == Some(QuotaPer::Rolling) {
+        return rolling(input, wrong).map(Schedule::Rolling);
+    }
+    if per.is_some() && input.days.is_some() {
+        wrong.add("/days", "unknown_field", "belongs to `per` `rolling` alone");
+    }
+    let per = per.and_then(QuotaPer::calendar);
     let quota = match (input.times, &input.amount) {
         (Some(_), Some(_)) => {
             wrong.add("/amount", "conflict", "can't be given together with `times`");
@@ -267,6 +281,23 @@ fn quota(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
         }
     };
     Some(Schedule::Quota { quota: quota?, per: per? })
+}
+
+fn rolling(input: &ScheduleInput, wrong: &mut Violations) -> Option<Rolling> {
+    let days = match &input.days {
+        Some(DaysInput::Number(days)) => number("/days", *days, MIN_ROLLING_DAYS, MAX_ROLLING_DAYS, wrong),
+        Some(DaysInput::Listed(_)) => {
+            let detail = format!("must be a number from {MIN_ROLLING_DAYS} to {MAX_ROLLING_DAYS}: of how many days");
+            wrong.add("/days", "wrong_type", detail);
+            None
+        }
+        None => required("/days", None, MIN_ROLLING_DAYS, MAX_ROLLING_DAYS, wrong),
+    };
+    if input.amount.is_some() {
+        wrong.add("/amount", "unexpected_amount", "an amount needs a calendar period; use `times`, a number of days");
+    }
+    let times = required("/times", input.times, 1, days.unwrap_or(MAX_ROLLING_DAYS), wrong);
+    Some(Rolling { times: times?, days: days? })
 }
 
 fn rrule(input: &ScheduleInput, wrong: &mut Violations) -> Option<Schedule> {
@@ -341,6 +372,22 @@ mod tests {
                 r#"{"type":"quota","times":1,"amount":1,"per":"day"}"#,
                 vec![("/per", "unknown_value"), ("/amount", "conflict")],
             ),
+            (r#"{"type":"quota","per":"rolling"}"#, vec![("/days", "required"), ("/times", "required")]),
+            (r#"{"type":"quota","times":4,"per":"rolling","days":3}"#, vec![("/times", "out_of_range")]),
+            (r#"{"type":"quota","times":0,"per":"rolling","days":3}"#, vec![("/times", "out_of_range")]),
+            (r#"{"type":"quota","times":1,"per":"rolling","days":1}"#, vec![("/days", "out_of_range")]),
+            (
+                r#"{"type":"quota","times":367,"per":"rolling","days":367}"#,
+                vec![("/days", "out_of_range"), ("/times", "out_of_range")],
+            ),
+            (r#"{"type":"quota","times":1,"per":"rolling","days":[3]}"#, vec![("/days", "wrong_type")]),
+            (
+                r#"{"type":"quota","amount":5,"per":"rolling","days":3}"#,
+                vec![("/amount", "unexpected_amount"), ("/times", "required")],
+            ),
+            (r#"{"type":"quota","times":1,"per":"week","days":3}"#, vec![("/days", "unknown_field")]),
+            (r#"{"type":"daily","days":3}"#, vec![("/days", "unknown_field")]),
+            (r#"{"type":"monthly","days":3}"#, vec![("/days", "wrong_type")]),
             (
                 r#"{"type":"rrule","rrule":"FREQ=MONTHLY;BYDAY=XX;COUNT=0"}"#,
                 vec![("/rrule", "invalid_rrule"), ("/rrule", "invalid_rrule")],
@@ -373,6 +420,14 @@ mod tests {
             (r#"{"type":"quota","times":3,"per":"week"}"#, r#"{"type":"quota","times":3,"per":"week"}"#),
             (r#"{"type":"quota","amount":150.0,"per":"month"}"#, r#"{"type":"quota","amount":150,"per":"month"}"#),
             (r#"{"type":"quota","amount":0.5,"per":"week"}"#, r#"{"type":"quota","amount":0.5,"per":"week"}"#),
+            (
+                r#"{"per":"rolling","days":3,"times":2,"type":"quota"}"#,
+                r#"{"type":"quota","days":3,"times":2,"per":"rolling"}"#,
+            ),
+            (
+                r#"{"type":"quota","times":366,"per":"rolling","days":366}"#,
+                r#"{"type":"quota","days":366,"times":366,"per":"rolling"}"#,
+            ),
             (r#"{"type":"rrule","rrule":"freq=daily;count=3"}"#, r#"{"type":"rrule","rrule":"FREQ=DAILY;COUNT=3"}"#),
         ] {
             let schedule: Schedule = serde_json::from_str(given).unwrap();

@@ -5,14 +5,20 @@
 //! alone for f = 1, else the last 2·den available days of f = num/den. On skipped, paused and archived days the score
 //! stands still, and the window reaches back over them (a quota's skip is in it, as one done); where nothing is due in
 //! it, the score stays. The window of a quota that reaches over a break holds no whole periods any more: with a break or
-//! a skip in it, c is at least what its periods amount to, so that those take nothing from who kept them. Today drops out too while it isn't
-//! done. Amounts to be reached count as
-//! `min(1, Σ value ÷ Σ target)`; limits count their days kept. Quotas are due num days in den, any of them; an amount per
+//! a skip in it, c is at least what its periods amount to, so that those take nothing from who kept them. (One that
+//! begins before the plan version of its day has no such floor, whether that day is over or still open: periods of
+//! different versions may ask for different things.) Today drops out too while it isn't done. Amounts to be reached count
+//! as `min(1, Σ value ÷ Σ target)`; limits count their days kept. Quotas are due num days in den, any of them; an amount per
 //! period is held against its share of the days in the window, and one that is not to be exceeded the other way round:
 //! what was allowed ÷ what it came to, at most 1. A window that reaches into days of an earlier plan version weighs each
 //! day by its own version's target, or, where that measured something else, as kept or not; out of the window of a limit
 //! per period such days drop.
+//!
+//! Rolling quotas are scored as Loop scores "n times in d days", to the last digit: c is `min(1, done days ÷ 2n)` over the
+//! last 2d days, however few there were yet, and a skipped day is one of them that wasn't done. Where Loop knows nothing,
+//! the above holds: windows reach back over paused and archived days, and over today while that isn't done.
 
+mod rolling;
 mod still;
 mod walk;
 
@@ -211,6 +217,10 @@ impl Progress<'_> {
                 score = self.walk_daily(keep, days, score, gained, &mut visit);
                 continue;
             }
+            if let Some(rolling) = self.timeline.plan_of(segment).schedule.rolling() {
+                score = self.walk_rolling(segment, rolling, days, still(), score, &mut visit);
+                continue;
+            }
             // Windows that lie within the version, and in which days only count, need no look at every day twice.
             let begin = segment.from.days_since_epoch();
             let whole = if begin <= self.timeline.window().starts_on.days_since_epoch() {
@@ -249,6 +259,7 @@ impl Progress<'_> {
         let limited = plan.kind.direction() == Direction::AtMost;
         match (plan.schedule.quota(), plan.kind.target()) {
             (Some((Quota::Times(_), _)), _) => Measure::Days(segment.frequency()),
+            (None, _) if plan.schedule.is_quota() => Measure::Days(segment.frequency()),
             (Some((Quota::Amount(amount), per)), _) => {
                 let share = amount.as_thousandths_f64() / f64::from(per.usual_days());
                 if limited { Measure::Limit(share) } else { Measure::Share(share) }

@@ -36,7 +36,7 @@ impl Progress<'_> {
         }
         let moving = available.iter().zip(words()).map(|(word, (due, skipped))| word & !(due & skipped)).collect();
         for segment in self.timeline.segments() {
-            if self.timeline.plan_of(segment).schedule.quota().is_none() {
+            if !self.timeline.plan_of(segment).schedule.is_quota() {
                 let mut skips = words();
                 let mut at = self.base;
                 let (from, to) = (segment.from.days_since_epoch(), segment.to.days_since_epoch());

@@ -44,7 +44,7 @@ impl Progress<'_> {
         score
     }
 
-    fn today_is_open_for_score(&self) -> bool {
+    pub(super) fn today_is_open_for_score(&self) -> bool {
         self.is_scheduled(self.today) && !self.is_done(self.today)
     }
 
@@ -101,7 +101,7 @@ impl Progress<'_> {
     }
 
     /// The 64 days from `day` on: those that count, and those of them that were done.
-    fn counted_from(&self, day: i32) -> (u64, u64) {
+    pub(super) fn counted_from(&self, day: i32) -> (u64, u64) {
         let offset = day - self.base;
         let (at, by) = (offset.div_euclid(64), offset.rem_euclid(64).cast_unsigned());
         let word = |at: i32| {

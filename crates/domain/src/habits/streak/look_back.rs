@@ -13,7 +13,7 @@ pub fn current_streak(timeline: &Timeline, history: &History, today: Date) -> u3
     let last = today.min(window.last());
     let simple = |segment: &Segment| {
         let plan = timeline.plan_of(segment);
-        plan.schedule.quota().is_none() && plan.kind.direction() == Direction::AtLeast
+        !plan.schedule.is_quota() && plan.kind.direction() == Direction::AtLeast
     };
     if last < window.starts_on || !timeline.segments().iter().all(simple) {
         return Progress::new(timeline, history, today).current_streak();

@@ -1,7 +1,7 @@
 //! Streaks: how long a habit was kept without a break, and when.
 //!
 //! For due days, a streak is a run of done days; skipped and paused days don't break it. For quotas, it is a run of
-//! periods that met their number. A streak ends where its unit changes.
+//! periods that met their number; for rolling ones, a run of covered days. A streak ends where its unit changes.
 
 mod look_back;
 mod runs;
@@ -64,7 +64,7 @@ impl Progress<'_> {
     /// The streak that is unbroken today, and the longest of its unit.
     pub(super) fn current_and_longest(&self) -> (u32, u32) {
         let unit = self.streak_unit();
-        let before = self.before.map_or(Date::MIN, |checkpoint| checkpoint.at);
+        let before = self.before.map_or(Date::MIN, |checkpoint| checkpoint.streaks_at);
         let (mut current, mut longest) = (0, self.before.map_or(0, |checkpoint| checkpoint.longest.of(unit)));
         for stretch in self.stretches().filter(|stretch| stretch.unit == unit && stretch.to >= before) {
             let begun = self.before.filter(|_| stretch.from < before).map_or(0, |checkpoint| checkpoint.run);
@@ -74,8 +74,8 @@ impl Progress<'_> {
         (current, longest)
     }
 
-    /// The streaks before `date`, which isn't after today and, for quotas, begins a period: the length of the one that
-    /// continues on `date`, and the longest of each unit.
+    /// The streaks before `date`, which isn't after today and, for quotas, begins a period, or has no undecided day before
+    /// it: the length of the one that continues on `date`, and the longest of each unit.
     pub(super) fn streaks_before(&self, date: Date) -> (u32, Longest) {
         let (mut unbroken, mut longest) = (0, Longest::default());
         let Some(last) = date.pred() else { return (unbroken, longest) };
@@ -133,35 +133,37 @@ impl Progress<'_> {
 
 /// The longest streak of each unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Longest([u32; 4]);
+pub(super) struct Longest([u32; 5]);
 
 impl Longest {
-    pub(super) const fn from_lengths(lengths: [u32; 4]) -> Self {
+    pub(super) const fn from_lengths(lengths: [u32; 5]) -> Self {
         Self(lengths)
     }
 
     /// In the order of the units.
-    pub(super) const fn lengths(self) -> [u32; 4] {
+    pub(super) const fn lengths(self) -> [u32; 5] {
         self.0
     }
 
     pub(super) const fn of(self, unit: StreakUnit) -> u32 {
-        let [occurrences, weeks, months, years] = self.0;
+        let [occurrences, weeks, months, years, days] = self.0;
         match unit {
             StreakUnit::Occurrences => occurrences,
             StreakUnit::Weeks => weeks,
             StreakUnit::Months => months,
             StreakUnit::Years => years,
+            StreakUnit::Days => days,
         }
     }
 
     fn offer(&mut self, unit: StreakUnit, length: u32) {
-        let [occurrences, weeks, months, years] = &mut self.0;
+        let [occurrences, weeks, months, years, days] = &mut self.0;
         let longest = match unit {
             StreakUnit::Occurrences => occurrences,
             StreakUnit::Weeks => weeks,
             StreakUnit::Months => months,
             StreakUnit::Years => years,
+            StreakUnit::Days => days,
         };
         *longest = length.max(*longest);
     }

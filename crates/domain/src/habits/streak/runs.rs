@@ -27,8 +27,7 @@ pub(super) struct Stretch {
 impl Progress<'_> {
     /// Neighbouring plan versions of one unit, up to today.
     pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch> + '_ {
-        let unit_of =
-            |segment: &Segment| StreakUnit::from(self.timeline.plan_of(segment).schedule.quota().map(|(_, per)| per));
+        let unit_of = |segment: &Segment| StreakUnit::of(&self.timeline.plan_of(segment).schedule);
         let begun = self.timeline.segments().iter().take_while(|segment| segment.from <= self.today);
         let mut segments = begun.peekable();
         std::iter::from_fn(move || {
@@ -41,7 +40,7 @@ impl Progress<'_> {
         })
     }
 
-    /// The words of a stretch of due days: those that count for it, and those that break it.
+    /// The words of a stretch of days: those that count for it, and those that break it.
     #[inline]
     fn hits_and_misses(
         &self,
@@ -54,11 +53,19 @@ impl Progress<'_> {
         let due = self.due.get(low..high.min(self.due.len())).unwrap_or_default();
         let done = self.done.get(low..high.min(self.done.len())).unwrap_or_default();
         let skipped = self.skipped.get(low..high.min(self.skipped.len())).unwrap_or_default();
+        let is_rolling = stretch.unit == StreakUnit::Days;
+        let covered = self.covered.get(low..).unwrap_or_default();
+        let undecided = self.undecided.get(low..).unwrap_or_default();
         let base = self.base + day_of(low) * 64;
         due.iter().zip(done).zip(skipped).enumerate().map(move |(at, ((due, done), skipped))| {
             let begin = base + day_of(at) * 64;
-            let counted = due & !skipped & span(begin, from, to);
-            (begin, counted & done, counted & !done)
+            let mut counted = due & !skipped & span(begin, from, to);
+            let mut kept = *done;
+            if is_rolling {
+                counted &= !undecided.get(at).copied().unwrap_or(0);
+                kept = covered.get(at).copied().unwrap_or(0);
+            }
+            (begin, counted & kept, counted & !kept)
         })
     }
 
@@ -66,7 +73,7 @@ impl Progress<'_> {
     /// and may be empty. A run may have `begun` before the stretch.
     pub(super) fn runs(&self, stretch: Stretch, begun: Run, mut found: impl FnMut(Run)) -> Run {
         let mut run = begun;
-        if stretch.unit != StreakUnit::Occurrences {
+        if stretch.unit.is_period() {
             self.each_period(stretch, |period| match period.verdict {
                 Some(true) => {
                     if run.length == 0 {
@@ -83,7 +90,7 @@ impl Progress<'_> {
             });
             return run;
         }
-        let open_today = stretch.to == self.today && self.today_is_open();
+        let open_today = self.is_open_in(stretch);
         for (begin, hits, misses) in self.hits_and_misses(stretch, open_today) {
             // Days that neither count nor break carry a run on: a hit floods those that follow it.
             let idle = !(hits | misses);
@@ -123,12 +130,12 @@ impl Progress<'_> {
     /// One of length `begun` may reach into the stretch. The same as by [`Self::runs`], without where they lie.
     pub(super) fn lengths(&self, stretch: Stretch, begun: u32) -> (u32, u32) {
         let mut longest = 0;
-        if stretch.unit != StreakUnit::Occurrences {
+        if stretch.unit.is_period() {
             let begun = Run { length: begun, ..Run::default() };
             let last = self.runs(stretch, begun, |run| longest = longest.max(run.length));
             return (last.length, longest.max(last.length));
         }
-        let open_today = stretch.to == self.today && self.today_is_open();
+        let open_today = self.is_open_in(stretch);
         let mut running = begun;
         for (_, hits, misses) in self.hits_and_misses(stretch, open_today) {
             if misses == 0 {
@@ -142,6 +149,11 @@ impl Progress<'_> {
             running = after.count_ones();
         }
         (running, longest.max(running))
+    }
+
+    /// Whether a stretch ends with a today that neither counts nor breaks. (Of rolling quotas, `undecided` says so.)
+    fn is_open_in(&self, stretch: Stretch) -> bool {
+        stretch.unit != StreakUnit::Days && stretch.to == self.today && self.today_is_open()
     }
 
     /// Calls `found` with the periods of a stretch, first to last; with the running one too.
@@ -208,10 +220,10 @@ impl Progress<'_> {
         (open, excused, done)
     }
 
-    /// All periods of quotas from the start to today, first to last.
+    /// All calendar periods of quotas from the start to today, first to last.
     pub(in crate::habits) fn all_periods(&self) -> Vec<PeriodProgress> {
         let mut periods = Vec::new();
-        for stretch in self.stretches().filter(|stretch| stretch.unit != StreakUnit::Occurrences) {
+        for stretch in self.stretches().filter(|stretch| stretch.unit.is_period()) {
             self.each_period(stretch, |period| periods.push(period));
         }
         periods

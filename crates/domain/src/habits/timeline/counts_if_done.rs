@@ -126,6 +126,19 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_within_another_begins_on_no_day_of_archiving() {
+        // Put away on the 3rd, and for another reason (such as an end that was taken back) from the 4th on, too.
+        for (until, state) in
+            [(None, DayState::Bonus), (Some(date(5)), DayState::Bonus), (Some(date(4)), DayState::Done)]
+        {
+            let archives = vec![Archive { from: date(4), until: Some(date(6)) }, Archive { from: date(3), until }];
+            let timeline = timeline(r#"{"type":"daily"}"#, r#"{"type":"check"}"#, vec![], archives);
+            let history = done_on(&timeline, &[1, 2, 4]);
+            assert_eq!(Progress::new(&timeline, &history, date(5)).state_on(date(4)), state, "{until:?}");
+        }
+    }
+
+    #[test]
     fn a_lost_day_is_no_day_of_a_limit_nor_one_that_is_not_due() {
         let lost = || vec![pause(4, 4, PauseSource::DateLine)];
         let limit = r#"{"type":"count","target":2,"unit":"cups","direction":"at_most"}"#;

@@ -9,6 +9,7 @@ mod counts_if_done;
 mod due;
 mod pauses;
 mod period;
+mod stretches;
 
 use std::fmt;
 
@@ -17,7 +18,7 @@ pub use period::QuotaPeriod;
 
 use super::kind::Direction;
 use super::plan::{Archive, Pause, Plan, Window};
-use super::schedule::Per;
+use super::schedule::{Per, Rolling, Schedule};
 use crate::civil::{Date, DateRange};
 use crate::recurrence::Occurrences;
 use crate::violation::Violations;
@@ -37,17 +38,26 @@ words! {
         Months = "months",
         /// Years that met their quota.
         Years = "years",
+        /// Days that are covered by a rolling quota.
+        Days = "days",
     }
 }
 
-impl From<Option<Per>> for StreakUnit {
-    fn from(per: Option<Per>) -> Self {
-        match per {
-            None => Self::Occurrences,
-            Some(Per::Week) => Self::Weeks,
-            Some(Per::Month) => Self::Months,
-            Some(Per::Year) => Self::Years,
+impl StreakUnit {
+    /// The unit of a schedule.
+    pub(super) const fn of(schedule: &Schedule) -> Self {
+        match schedule {
+            Schedule::Quota { per: Per::Week, .. } => Self::Weeks,
+            Schedule::Quota { per: Per::Month, .. } => Self::Months,
+            Schedule::Quota { per: Per::Year, .. } => Self::Years,
+            Schedule::Rolling(_) => Self::Days,
+            _ => Self::Occurrences,
         }
+    }
+
+    /// Whether it is a calendar period.
+    pub(super) const fn is_period(self) -> bool {
+        matches!(self, Self::Weeks | Self::Months | Self::Years)
     }
 }
 
@@ -265,7 +275,28 @@ impl Timeline {
 
     /// What a streak counts on a day.
     pub fn unit_on(&self, date: Date) -> StreakUnit {
-        StreakUnit::from(self.plan_on(date).schedule.quota().map(|(_, per)| per))
+        StreakUnit::of(&self.plan_on(date).schedule)
+    }
+
+    /// Whether any version is a rolling quota.
+    pub(super) fn has_rolling(&self) -> bool {
+        self.segments.iter().any(|segment| self.plan_of(segment).schedule.rolling().is_some())
+    }
+
+    /// The rolling quota that is in force on a day of the window.
+    pub(super) fn rolling_on(&self, date: Date) -> Option<Rolling> {
+        self.plan_of(self.segment_at(date)?).schedule.rolling()
+    }
+
+    /// The days of the rolling versions around a day, which follow each other without a break; `None` where none is in
+    /// force.
+    pub(super) fn rolling_days(&self, date: Date) -> Option<DateRange> {
+        let at = self.segments.partition_point(|segment| segment.to < date);
+        let is_rolling = |segment: &&Segment| self.plan_of(segment).schedule.rolling().is_some();
+        let own = self.segments.get(at).filter(|own| own.from <= date).filter(is_rolling)?;
+        let first = self.segments.iter().take(at).rev().take_while(is_rolling).last().unwrap_or(own);
+        let last = self.segments.iter().skip(at + 1).take_while(is_rolling).last().unwrap_or(own);
+        DateRange::new(first.from, last.to)
     }
 
     /// Whether a pause covers a day, or the habit is archived on it.
@@ -313,7 +344,7 @@ fn segments_of(window: Window, plans: &[Plan]) -> Vec<Segment> {
             continue;
         }
         let occurrences = plan.schedule.occurrences(plan.anchor, plan.week_start);
-        let occurrences = if plan.schedule.quota().is_some() { Occurrences::daily(from) } else { occurrences };
+        let occurrences = if plan.schedule.is_quota() { Occurrences::daily(from) } else { occurrences };
         let (due, days) = plan.schedule.frequency(&occurrences);
         segments.push(Segment { from, to, plan: at, occurrences, due, days: days.max(1) });
     }

@@ -1,6 +1,7 @@
 //! English.
 
 use circadia_auth::accounts::EmailContent;
+use circadia_domain::logins::{Browser, LoginClient, OperatingSystem};
 
 use super::{Action, EmailTexts, Links};
 
@@ -9,6 +10,7 @@ const WRITTEN_OUT: &str = "If the button doesn't work, open this address in a br
 
 const IF_NOT_YOU: &str = "If it was you, there is nothing to do here. If it wasn't, choose a new password now:";
 
+#[expect(clippy::too_many_lines, reason = "one text after the other")]
 pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -> EmailTexts {
     let texts = |subject, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| {
         email(username, subject, paragraphs, action, notes)
@@ -18,6 +20,10 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
                     password now:";
         let action = ("Choose a new password", links.forgot_password());
         texts(subject, &[what, next], Some(action), &["With a new password, everybody else is signed out."])
+    };
+    let warning = |subject, what: &str| {
+        let action = ("Choose a new password", links.forgot_password());
+        texts(subject, &[what, IF_NOT_YOU], Some(action), &["With a new password, everybody else is signed out."])
     };
     match content {
         EmailContent::VerifyEmail(token) => texts(
@@ -69,15 +75,16 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
                 "If it wasn't you who asked for this, ignore this mail.",
             ],
         ),
-        EmailContent::EmailIsChanging => texts(
+        EmailContent::EmailIsChanging => warning(
             "Your e-mail address is about to change",
-            &[
-                "Someone who knows your password asked for your account at Circadia to have another e-mail address. As \
-                 soon as that address is confirmed, it takes the place of this one.",
-                IF_NOT_YOU,
-            ],
-            Some(("Choose a new password", links.forgot_password())),
-            &["With a new password, everybody else is signed out."],
+            "Someone who knows your password asked for your account at Circadia to have another e-mail address. As soon as \
+             that address is confirmed, it takes the place of this one.",
+        ),
+        EmailContent::EmailReplaced => texts(
+            "Your account has another e-mail address now",
+            &["An administrator gave your account at Circadia another e-mail address in place of this one."],
+            Some(("Open Circadia", links.home())),
+            &["If you didn't ask for that, get in touch with the people who run this service."],
         ),
         EmailContent::Welcome => texts(
             "Welcome to Circadia",
@@ -101,11 +108,50 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
                  to sign in."
             ),
         ),
+        EmailContent::NewDevice { client, ip, at } => {
+            warning("A new device signed in", &new_device(*client, ip.as_deref(), at))
+        }
+        EmailContent::WebhookDisabled { host, is_gone } => texts(
+            "A webhook was disabled",
+            &[
+                &webhook_disabled(host, *is_gone),
+                "Nothing is lost: enable the webhook within 30 days, and it goes on where it stopped.",
+            ],
+            Some(("Open Circadia", links.home())),
+            &["If you don't use it any more, delete the webhook."],
+        ),
         EmailContent::PasskeyAdded => added(
             "A passkey was added",
             "From now on, a passkey signs in to your account at Circadia, without a password.",
         ),
     }
+}
+
+/// Which webhook was disabled, and why.
+fn webhook_disabled(host: &str, is_gone: bool) -> String {
+    let why = if is_gone {
+        "the server there said that nothing is to be sent to it any more (410 Gone)"
+    } else {
+        "for days, nothing could be delivered there"
+    };
+    format!("A webhook of your account at Circadia, to {host}, was disabled: {why}.")
+}
+
+/// What signed in, from where and when.
+fn new_device(client: LoginClient, ip: Option<&str>, at: &str) -> String {
+    let what = match client.browser {
+        Browser::Other => "an app or a browser",
+        browser => browser.title(),
+    };
+    let on = match client.os {
+        OperatingSystem::Other => "an unknown system",
+        os => os.title(),
+    };
+    let from = ip.map_or(String::new(), |ip| format!(", from the address {ip}"));
+    format!(
+        "Your account at Circadia was signed in to by {what} on {on}{from}, at {at}. It hadn't been signed in to by such a \
+         device before."
+    )
 }
 
 fn email(

@@ -5,7 +5,7 @@ use circadia_domain::stats::overview::{MoodPart, SleepPart};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::chart::{ChartBody, DatasetBody};
+use crate::http::chart::{ChartBody, DatasetBody};
 use crate::http::rounding::six_places;
 
 /// Nights: main sleep, of several logs in a row together; naps are left out. Unrecorded values are unknown, not 0.

@@ -9,7 +9,7 @@ use circadia_domain::themes::ThemeLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::chart::{ChartBody, DatasetBody};
+use crate::http::chart::{ChartBody, DatasetBody};
 use crate::http::rounding::six_places;
 
 /// Habits. A day counts if it was due, wasn't skipped and is over, or is today and done. Quotas count by their periods,
@@ -29,7 +29,7 @@ pub(super) struct HabitsBody {
     completion_rate: Option<f64>,
     /// The days among them.
     days: Tally,
-    /// The periods of quotas among them.
+    /// The periods of quotas among them; of rolling quotas, each day is one.
     periods: Tally,
     /// `due`, `done` and `rate` over time.
     trend: ChartBody,

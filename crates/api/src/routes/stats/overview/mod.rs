@@ -142,6 +142,6 @@ impl From<Overview> for OverviewBody {
 )]
 async fn get_overview(caller: Caller, query: Query<Asked>) -> Result<Answer, Problem> {
     let (now, Asked { period, on }) = (caller.now, query.0);
-    let made = caller.read(move |store| domain::overview(store, caller.user, now, on, period)).await?;
+    let made = caller.read_replica(move |store| domain::overview(store, caller.user, now, on, period)).await?;
     Answer::computed(&OverviewBody::from(made))
 }

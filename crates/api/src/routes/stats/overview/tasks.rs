@@ -7,7 +7,7 @@ use circadia_domain::themes::ThemeLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::chart::{ChartBody, DatasetBody};
+use crate::http::chart::{ChartBody, DatasetBody};
 use crate::http::rounding::six_places;
 
 /// Tasks.

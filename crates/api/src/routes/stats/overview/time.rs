@@ -6,7 +6,7 @@ use circadia_domain::themes::ThemeLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::chart::{ChartBody, DatasetBody};
+use crate::http::chart::{ChartBody, DatasetBody};
 
 /// Tracked time.
 #[derive(Debug, Serialize, ToSchema)]

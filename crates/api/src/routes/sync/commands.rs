@@ -1,0 +1,382 @@
+//! `POST /sync`: commands of an app that was offline.
+
+use circadia_app::sync::{BatchOutcome, CommandOutcome};
+use circadia_domain::Error;
+use circadia_domain::civil::Date;
+use circadia_domain::habits::{HabitPatch, NewHabit, NewPlan};
+use circadia_domain::ids::{HabitId, Id};
+use circadia_domain::moods::MoodPut;
+use circadia_domain::revision::{Expected, Revision};
+use circadia_domain::sleep::OnOverlap;
+use circadia_domain::sync::{
+    Change, Command, CommandId, Edit, MAX_COMMANDS, SyncOperation as Op, SyncState, SyncType as Type,
+};
+use circadia_domain::tombstones::ItemKey;
+use circadia_domain::violation::{Violation, Violations};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::http::answer::Answer;
+use crate::http::caller::Caller;
+use crate::http::input::{self, Body, Decode, Fields, Origin, Parsed, Raw, digest_of, integer, list, text};
+use crate::http::problem::{InputLocation, Problem, ProblemDoc};
+use crate::http::request_id;
+use crate::http::routing::{Routes, operations};
+use crate::routes::habits::entries::IncrementBody;
+use crate::routes::moods::dto::PutMoodBody;
+use crate::routes::tasks::dto::TransitionBody;
+
+pub(super) fn routes(routes: &mut Routes) {
+    operations!(routes, run_commands);
+}
+
+/// A batch of commands.
+#[derive(Debug, ToSchema)]
+#[schema(as = SyncBatch)]
+pub(super) struct BatchBody {
+    /// The commands, at most 1,000.
+    #[schema(max_items = 1000, value_type = Vec<CommandBody>)]
+    commands: Vec<ReadCommand>,
+    /// Whether all are to be carried out in one transaction, or none. Defaults to false: each by itself.
+    #[schema(value_type = Option<bool>)]
+    atomic: bool,
+}
+
+/// A command that was read, or what is wrong with it.
+type ReadCommand = Result<Box<KeyedCommand>, Value>;
+
+/// A command whose key is complete once it is known whose it is.
+#[derive(Debug)]
+struct KeyedCommand {
+    id: CommandId,
+    kind: Type,
+    /// The bytes of the key; none of what a user has one of.
+    key: Option<Vec<u8>>,
+    base: Expected,
+    edit: Edit,
+    digest: [u8; 32],
+}
+
+/// A command.
+#[derive(Debug, ToSchema)]
+#[schema(as = SyncCommand, example = json!({"id": "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8c", "type": "task", "operation": "create", "key": "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8d", "data": {"title": "Book the dentist"}}))]
+#[expect(dead_code, reason = "it documents what is read as a `KeyedCommand`")]
+struct CommandBody {
+    /// Its id, which the app makes. A command is carried out once, however often it is sent within 30 days.
+    id: CommandId,
+    /// The type of the item.
+    r#type: Type,
+    /// What is to be done: `create`, `update` (a merge patch) and `delete`; of entries and the moods of days `put`; of entries
+    /// `increment`; of tasks `transition`; of habits `put_plan`, `archive` and `restore`.
+    operation: Op,
+    /// The item: its id (which the app chooses where it makes one); of an entry `{habit_id}/{date}`; of a day's mood the
+    /// date. Not of settings and the timer.
+    key: Option<String>,
+    /// The revision that the app knows the item in. If it has another one by now, that is a conflict. Without it, the
+    /// command is carried out whatever became of the item.
+    #[schema(minimum = 1)]
+    base: Option<i64>,
+    /// What the single operation has as its body.
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Value>>, additional_properties)]
+    data: Option<Value>,
+    /// Of sleep: what becomes of logs that overlap.
+    on_overlap: Option<OnOverlap>,
+}
+
+impl Decode for BatchBody {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let commands = fields.required_with("commands", list(MAX_COMMANDS, read));
+        let atomic = fields.optional("atomic");
+        Some(Self { commands: commands?, atomic: atomic.unwrap_or(false) })
+    }
+}
+
+/// Reads a command. What is wrong with one is its own result, and holds up no other.
+///
+/// # Errors
+/// If it is no object.
+fn read(raw: Raw<'_>) -> Parsed<ReadCommand> {
+    let origin = Origin { digest: digest_of(raw.value), ids: None };
+    let command = Fields::read_from::<KeyedCommand>(raw.members()?, false, origin);
+    Ok(command.map(Box::new).map_err(|wrong| told(&Problem::invalid(InputLocation::Body, wrong))))
+}
+
+/// A problem as it is told among results.
+fn told(problem: &Problem) -> Value {
+    serde_json::to_value(problem.body(request_id())).unwrap_or_default()
+}
+
+impl Decode for KeyedCommand {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let id = fields.required_with("id", text(CommandId::parse));
+        let kind: Option<Type> = fields.required("type");
+        let operation: Option<Op> = fields.required("operation");
+        let base = fields.optional_with("base", integer(base)).unwrap_or_default();
+        let on_overlap: Option<OnOverlap> = fields.optional("on_overlap");
+        if on_overlap.is_some() && kind != Some(Type::SleepLog) {
+            fields.note("on_overlap", "unexpected_value", "is only for sleep: leave it out");
+        }
+        let digest = fields.request_digest();
+        let (kind, operation) = (kind?, operation?);
+        let key = match kind {
+            Type::Settings | Type::Timer => {
+                fields.refuse("key", "unexpected_value", "there is one: leave `key` out");
+                None
+            }
+            Type::Mood => Some(Key::Date(fields.required("key")?)),
+            Type::Entry => {
+                let (habit, date) = fields.required_with("key", text(entry_key))?;
+                Some(Key::Entry(habit, date))
+            }
+            _ => Some(Key::Id(fields.required_with("key", text(CommandId::parse))?.as_uuid())),
+        };
+        let edit = edit(fields, kind, operation, key, on_overlap.unwrap_or_default())?;
+        Some(Self { id: id?, kind, key: key.map(Key::bytes), base, edit, digest })
+    }
+}
+
+fn base(revision: i64) -> Parsed<Expected> {
+    if revision < 1 {
+        return Err(Violations::of("out_of_range", "must be at least 1"));
+    }
+    Ok(Expected::OneOf(vec![Revision(revision)]))
+}
+
+fn entry_key(key: &str) -> Parsed<(HabitId, Date)> {
+    let (habit, day) = key.split_once('/').unwrap_or((key, ""));
+    Ok((HabitId::parse(habit)?, input::date(day)?))
+}
+
+/// The key of an item.
+#[derive(Debug, Clone, Copy)]
+enum Key {
+    Id(uuid::Uuid),
+    Entry(HabitId, Date),
+    Date(Date),
+}
+
+impl Key {
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Id(id) => id.as_bytes().to_vec(),
+            Self::Entry(habit, date) => ItemKey::entry(habit, date).bytes,
+            Self::Date(date) => ItemKey::mood(date).bytes,
+        }
+    }
+}
+
+/// Reads what is to be done.
+fn edit(fields: &mut Fields<'_>, kind: Type, operation: Op, key: Option<Key>, on_overlap: OnOverlap) -> Option<Edit> {
+    let edit = match (kind, operation, key) {
+        (Type::Settings, Op::Update, _) => Edit::UpdateSettings(data(fields)?),
+        (Type::Timer, Op::Create, _) => Edit::StartTimer(data(fields)?),
+        (Type::Timer, Op::Delete, _) => Edit::DiscardTimer,
+        (Type::Entry, operation, Some(Key::Entry(habit, date))) => match operation {
+            Op::Put => Edit::PutEntry(habit, date, data(fields)?),
+            Op::Update => Edit::UpdateEntry(habit, date, data(fields)?),
+            Op::Increment => Edit::IncrementEntry(habit, date, data::<IncrementBody>(fields)?.by),
+            Op::Delete => Edit::DeleteEntry(habit, date),
+            _ => return unknown(fields, kind, &[Op::Put, Op::Update, Op::Increment, Op::Delete]),
+        },
+        (Type::Mood, operation, Some(Key::Date(date))) => match operation {
+            Op::Put => {
+                let PutMoodBody { value, note, tags } = data(fields)?;
+                Edit::PutMood(MoodPut { date, value, note, tags: tags.unwrap_or_default() })
+            }
+            Op::Delete => Edit::DeleteMood(date),
+            _ => return unknown(fields, kind, &[Op::Put, Op::Delete]),
+        },
+        (_, operation, Some(Key::Id(id))) => return edit_by_id(fields, kind, operation, id, on_overlap),
+        (Type::Settings, ..) => return unknown(fields, kind, &[Op::Update]),
+        _ => return unknown(fields, kind, &[Op::Create, Op::Delete]),
+    };
+    done(fields, &edit);
+    Some(edit)
+}
+
+/// Reads what is to be done with an item that has an id.
+fn edit_by_id(
+    fields: &mut Fields<'_>,
+    kind: Type,
+    operation: Op,
+    uuid: uuid::Uuid,
+    on_overlap: OnOverlap,
+) -> Option<Edit> {
+    let edit = match (kind, operation) {
+        (Type::Theme, Op::Create) => Edit::CreateTheme(new(fields, uuid)?),
+        (Type::Theme, Op::Update) => Edit::UpdateTheme(Id::from_uuid(uuid), data(fields)?),
+        (Type::Theme, Op::Delete) => Edit::DeleteTheme(Id::from_uuid(uuid)),
+        (Type::Habit, Op::Create) => Edit::CreateHabit(Box::new(new::<NewHabit>(fields, uuid)?)),
+        (Type::Habit, Op::Update) => Edit::UpdateHabit(Id::from_uuid(uuid), Box::new(data::<HabitPatch>(fields)?)),
+        (Type::Habit, Op::PutPlan) => Edit::PutPlan(Id::from_uuid(uuid), Box::new(data::<NewPlan>(fields)?)),
+        (Type::Habit, Op::Archive) => Edit::ArchiveHabit(Id::from_uuid(uuid)),
+        (Type::Habit, Op::Restore) => Edit::RestoreHabit(Id::from_uuid(uuid)),
+        (Type::Habit, Op::Delete) => Edit::DeleteHabit(Id::from_uuid(uuid)),
+        (Type::SharedPause, Op::Create) => Edit::CreateSharedPause(new(fields, uuid)?),
+        (Type::SharedPause, Op::Update) => Edit::UpdateSharedPause(Id::from_uuid(uuid), data(fields)?),
+        (Type::SharedPause, Op::Delete) => Edit::DeleteSharedPause(Id::from_uuid(uuid)),
+        (Type::Task, Op::Create) => Edit::CreateTask(new(fields, uuid)?),
+        (Type::Task, Op::Update) => Edit::UpdateTask(Id::from_uuid(uuid), data(fields)?),
+        (Type::Task, Op::Transition) => Edit::TransitionTask(Id::from_uuid(uuid), data::<TransitionBody>(fields)?.to),
+        (Type::Task, Op::Delete) => Edit::DeleteTask(Id::from_uuid(uuid)),
+        (Type::TimeEntry, Op::Create) => Edit::CreateTimeEntry(new(fields, uuid)?),
+        (Type::TimeEntry, Op::Update) => Edit::UpdateTimeEntry(Id::from_uuid(uuid), data(fields)?),
+        (Type::TimeEntry, Op::Delete) => Edit::DeleteTimeEntry(Id::from_uuid(uuid)),
+        (Type::SleepLog, Op::Create) => Edit::CreateSleepLog(new(fields, uuid)?, on_overlap),
+        (Type::SleepLog, Op::Update) => Edit::UpdateSleepLog(Id::from_uuid(uuid), data(fields)?, on_overlap),
+        (Type::SleepLog, Op::Delete) => Edit::DeleteSleepLog(Id::from_uuid(uuid)),
+        (Type::MoodMoment, Op::Create) => Edit::CreateMoment(new(fields, uuid)?),
+        (Type::MoodMoment, Op::Update) => Edit::UpdateMoment(Id::from_uuid(uuid), data(fields)?),
+        (Type::MoodMoment, Op::Delete) => Edit::DeleteMoment(Id::from_uuid(uuid)),
+        (Type::Habit, _) => {
+            let known = [Op::Create, Op::Update, Op::PutPlan, Op::Archive, Op::Restore, Op::Delete];
+            return unknown(fields, kind, &known);
+        }
+        (Type::Task, _) => return unknown(fields, kind, &[Op::Create, Op::Update, Op::Transition, Op::Delete]),
+        _ => return unknown(fields, kind, &[Op::Create, Op::Update, Op::Delete]),
+    };
+    done(fields, &edit);
+    Some(edit)
+}
+
+/// Refuses `data` where nothing is expected.
+fn done(fields: &mut Fields<'_>, edit: &Edit) {
+    if edit.takes_no_data() {
+        fields.refuse("data", "unexpected_value", "nothing is expected here: leave it out");
+    }
+}
+
+fn unknown(fields: &mut Fields<'_>, kind: Type, known: &[Op]) -> Option<Edit> {
+    let known: Vec<String> = known.iter().map(|operation| format!("`{operation}`")).collect();
+    fields.note("operation", "unknown_value", format!("of `{kind}` must be one of {}", known.join(", ")));
+    // Whatever it holds.
+    let _ = fields.optional_with("data", |_| Ok(()));
+    None
+}
+
+/// The body of the single operation.
+fn data<T: Decode>(fields: &mut Fields<'_>) -> Option<T> {
+    fields.required_with("data", |raw| {
+        let origin = Origin { digest: digest_of(raw.value), ids: None };
+        Fields::read_from(raw.members()?, false, origin)
+    })
+}
+
+/// The body of the operation that makes an item, with the item's id.
+fn new<T: Decode>(fields: &mut Fields<'_>, id: uuid::Uuid) -> Option<T> {
+    fields.required_with("data", |raw| {
+        let mut members: Map<String, Value> = raw.members()?.clone();
+        members.insert("id".to_owned(), id.to_string().into());
+        let value = Value::Object(members);
+        let origin = Origin { digest: digest_of(&value), ids: None };
+        Fields::read_from(Raw { value: &value, textual: false }.members()?, false, origin)
+    })
+}
+
+/// The results of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncBatchAnswer, example = json!({"results": [{"index": 0, "status": "applied", "revision": 42, "current": {"type": "mood", "key": "2026-03-10", "revision": 42, "item": null}}], "revision": 42, "state": {"hash": "717ea09673fde6dd32b2ac8f5226f286e2322f89b05db0d28cb6795a9c707bff", "counts": {"mood": 0, "settings": 1}}}))]
+struct BatchAnswer {
+    /// The result of each command, in the order of the request.
+    results: Vec<ResultBody>,
+    /// The account's revision. What others changed meanwhile, `GET /sync` tells.
+    #[schema(value_type = i64)]
+    revision: Revision,
+    /// What whoever applied all changes has.
+    state: SyncState,
+}
+
+/// The result of a command.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncResult)]
+struct ResultBody {
+    /// The command's index in the request, starting at 0.
+    index: usize,
+    /// How it ended.
+    status: Status,
+    /// The revision that it was carried out in; null if it wasn't.
+    #[schema(value_type = Option<i64>)]
+    revision: Option<Revision>,
+    /// The problem, if it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<ProblemDoc>)]
+    problem: Option<Value>,
+    /// The item as it is now, after the whole batch; its `item` is null, and its `revision` 0, if there is none. Null of a
+    /// command that can't be read.
+    current: Option<Change>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SyncStatus)]
+enum Status {
+    /// It was carried out, now or before. (What is to be deleted, and is gone, counts too.)
+    Applied,
+    /// The item isn't what the command knows: it has another revision, it is gone, or its id is taken.
+    Conflict,
+    /// It can't be carried out.
+    Rejected,
+    /// It wasn't tried, because another one of the `atomic` batch was refused.
+    NotApplied,
+}
+
+impl ResultBody {
+    fn new(index: usize, outcome: CommandOutcome, current: Option<Change>) -> Self {
+        let (status, revision, problem) = match outcome {
+            CommandOutcome::Applied(revision) => (Status::Applied, Some(revision), None),
+            CommandOutcome::NotApplied => (Status::NotApplied, None, None),
+            CommandOutcome::Refused(problem) => (refusal(&problem), None, Some(problem)),
+        };
+        Self { index, status, revision, problem, current }
+    }
+}
+
+/// What kind of refusal a problem is.
+fn refusal(problem: &Value) -> Status {
+    let is_conflict = matches!(problem["status"].as_u64(), Some(404 | 412)) || problem["code"] == "id_taken";
+    if is_conflict { Status::Conflict } else { Status::Rejected }
+}
+
+/// What is told of a refusal: pointers lead to where the command has what is wrong.
+fn tell(command: &Command, error: Error) -> Value {
+    let Error::Invalid(violations) = error else { return told(&error.into()) };
+    let has_date_in_key = matches!(command.kind, Type::Entry | Type::Mood);
+    let mut wrong = Violations::new();
+    for Violation { path, code, detail } in violations {
+        let path = if has_date_in_key && path == "/date" { "/key".to_owned() } else { format!("/data{path}") };
+        wrong.add(path, code, detail);
+    }
+    told(&Problem::invalid(InputLocation::Body, wrong))
+}
+
+/// Send changes
+///
+/// Carries out commands in order. Each is carried out once, however often it is sent, so a batch whose answer was lost can
+/// be sent again; one that was refused is refused alike.
+#[utoipa::path(
+    post,
+    path = "/sync",
+    tag = "sync",
+    operation_id = "sendChanges",
+    extensions(("x-scope" = json!("write"))),
+    request_body = BatchBody,
+    responses((status = 200, description = "The result of each command", body = BatchAnswer))
+)]
+async fn run_commands(caller: Caller, body: Body<BatchBody>) -> Result<Answer, Problem> {
+    let BatchBody { commands, atomic } = body.0;
+    let user = caller.user;
+    let commands = commands.into_iter().map(|command| {
+        command.map(|command| {
+            let KeyedCommand { id, kind, key, base, edit, digest } = *command;
+            let bytes = key.unwrap_or_else(|| user.as_uuid().as_bytes().to_vec());
+            Command { id, kind, key: ItemKey { kind: kind.as_str(), bytes }, base, edit, digest }
+        })
+    });
+    let ran = caller.sync_commands.run(user, commands.collect(), atomic, tell).await?;
+    let BatchOutcome { commands, revision, state } = ran;
+    let results = commands.into_iter().enumerate();
+    let results = results.map(|(index, (outcome, current))| ResultBody::new(index, outcome, current)).collect();
+    Answer::computed(&BatchAnswer { results, revision, state })
+}

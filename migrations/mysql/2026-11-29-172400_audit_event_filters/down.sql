@@ -1,0 +1,3 @@
+ALTER TABLE audit_events
+    DROP INDEX audit_events_action_idx,
+    DROP INDEX audit_events_actor_idx;

@@ -1,0 +1,1 @@
+ALTER TABLE themes DROP INDEX themes_rev_idx;

@@ -1,0 +1,1 @@
+ALTER TABLE habits DROP INDEX habits_rev_idx;

@@ -1,0 +1,1 @@
+ALTER TABLE user_revisions DROP CONSTRAINT user_revisions_pruned_rev_check, DROP COLUMN pruned_rev;

@@ -1,0 +1,1 @@
+ALTER TABLE tombstones DROP INDEX tombstones_deleted_at_idx;

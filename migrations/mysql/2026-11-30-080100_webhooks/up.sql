@@ -1,0 +1,73 @@
+-- MySQL commits every DDL statement by itself. If this migration fails half-way it is run again from the start, so
+-- each statement skips what is already there.
+
+-- Webhooks. Secrets are encrypted. A webhook was told of everything up to `seen_rev` of its user or, of that revision,
+-- up to `seen_position`. `pending` is the number of its deliveries that wait, `next_delivery_at` the time of the first.
+CREATE TABLE IF NOT EXISTS webhooks (
+    user_id               BINARY(16)     NOT NULL,
+    id                    BINARY(16)     NOT NULL,
+    url                   VARCHAR(2000)  NOT NULL,
+    description           VARCHAR(200),
+    events                VARCHAR(1000)  NOT NULL,
+    secret                VARBINARY(255) NOT NULL,
+    previous_secret       VARBINARY(255),
+    previous_secret_until DATETIME(6),
+    disabled_at           DATETIME(6),
+    disabled_reason       VARCHAR(7),
+    failing_since         DATETIME(6),
+    seen_rev              BIGINT         NOT NULL,
+    seen_position         VARBINARY(500),
+    pending               INTEGER        NOT NULL,
+    next_delivery_at      DATETIME(6),
+    leased_until          DATETIME(6),
+    created_at            DATETIME(6)    NOT NULL,
+    updated_at            DATETIME(6)    NOT NULL,
+    rev                   BIGINT         NOT NULL,
+    PRIMARY KEY (user_id, id),
+    CONSTRAINT webhooks_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT webhooks_url_check CHECK (char_length(url) BETWEEN 1 AND 2000),
+    CONSTRAINT webhooks_description_check CHECK (char_length(description) BETWEEN 1 AND 200),
+    CONSTRAINT webhooks_events_check CHECK (char_length(events) BETWEEN 1 AND 1000),
+    CONSTRAINT webhooks_secret_check CHECK (length(secret) BETWEEN 1 AND 255),
+    CONSTRAINT webhooks_previous_secret_check CHECK (length(previous_secret) BETWEEN 1 AND 255),
+    CONSTRAINT webhooks_previous_check CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL)),
+    CONSTRAINT webhooks_disabled_reason_check CHECK (disabled_reason IN ('user', 'gone', 'failing')),
+    CONSTRAINT webhooks_disabled_check CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+    CONSTRAINT webhooks_seen_rev_check CHECK (seen_rev >= 0),
+    CONSTRAINT webhooks_seen_position_check CHECK (length(seen_position) BETWEEN 1 AND 500),
+    CONSTRAINT webhooks_pending_check CHECK (pending >= 0),
+    CONSTRAINT webhooks_rev_check CHECK (rev >= 1),
+    INDEX webhooks_next_delivery_at_idx (next_delivery_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- What is, or was, sent to webhooks. Removed after 30 days.
+CREATE TABLE IF NOT EXISTS webhook_deliveries (
+    user_id         BINARY(16)  NOT NULL,
+    webhook_id      BINARY(16)  NOT NULL,
+    id              BINARY(16)  NOT NULL,
+    event           VARCHAR(40) NOT NULL,
+    body            MEDIUMBLOB  NOT NULL,
+    status          VARCHAR(9)  NOT NULL,
+    attempts        INTEGER     NOT NULL,
+    next_attempt_at DATETIME(6),
+    last_attempt_at DATETIME(6),
+    response_status INTEGER,
+    duration_ms     INTEGER,
+    error           VARCHAR(500),
+    created_at      DATETIME(6) NOT NULL,
+    finished_at     DATETIME(6),
+    PRIMARY KEY (user_id, webhook_id, id),
+    CONSTRAINT webhook_deliveries_webhook_fkey FOREIGN KEY (user_id, webhook_id) REFERENCES webhooks (user_id, id)
+        ON DELETE RESTRICT,
+    CONSTRAINT webhook_deliveries_event_check CHECK (char_length(event) BETWEEN 1 AND 40),
+    CONSTRAINT webhook_deliveries_body_check CHECK (length(body) BETWEEN 1 AND 4194304),
+    CONSTRAINT webhook_deliveries_status_check CHECK (status IN ('waiting', 'delivered', 'failed')),
+    CONSTRAINT webhook_deliveries_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT webhook_deliveries_next_attempt_at_check CHECK ((status = 'waiting') = (next_attempt_at IS NOT NULL)),
+    CONSTRAINT webhook_deliveries_response_status_check CHECK (response_status BETWEEN 100 AND 999),
+    CONSTRAINT webhook_deliveries_duration_ms_check CHECK (duration_ms >= 0),
+    CONSTRAINT webhook_deliveries_error_check CHECK (char_length(error) BETWEEN 1 AND 500),
+    CONSTRAINT webhook_deliveries_finished_at_check CHECK ((status = 'waiting') = (finished_at IS NULL)),
+    INDEX webhook_deliveries_status_idx (user_id, webhook_id, status, next_attempt_at),
+    INDEX webhook_deliveries_created_at_idx (created_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;

@@ -1,0 +1,11 @@
+ALTER TABLE login_attempts
+    DROP CONSTRAINT login_attempts_quarter_check,
+    DROP CONSTRAINT login_attempts_browser_check,
+    DROP CONSTRAINT login_attempts_os_check,
+    DROP CONSTRAINT login_attempts_device_check,
+    DROP CONSTRAINT login_attempts_language_check,
+    DROP COLUMN quarter,
+    DROP COLUMN browser,
+    DROP COLUMN os,
+    DROP COLUMN device,
+    DROP COLUMN language;

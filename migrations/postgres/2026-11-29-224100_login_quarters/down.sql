@@ -1,0 +1,1 @@
+UPDATE login_attempts SET quarter = 0;

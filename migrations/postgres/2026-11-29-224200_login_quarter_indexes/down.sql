@@ -1,0 +1,2 @@
+DROP INDEX login_attempts_user_quarter_idx;
+DROP INDEX login_attempts_quarter_idx;

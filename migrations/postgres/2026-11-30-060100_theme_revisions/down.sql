@@ -1,0 +1,1 @@
+DROP INDEX themes_rev_idx;

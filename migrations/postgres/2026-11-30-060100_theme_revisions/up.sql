@@ -1,0 +1,2 @@
+-- Serves delta sync.
+CREATE INDEX themes_rev_idx ON themes (user_id, rev);

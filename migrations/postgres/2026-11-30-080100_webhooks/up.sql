@@ -1,0 +1,70 @@
+-- Webhooks. Secrets are encrypted. A webhook was told of everything up to `seen_rev` of its user or, of that revision,
+-- up to `seen_position`. `pending` is the number of its deliveries that wait, `next_delivery_at` the time of the first.
+CREATE TABLE webhooks (
+    user_id               UUID        NOT NULL,
+    id                    UUID        NOT NULL,
+    url                   TEXT        NOT NULL,
+    description           TEXT,
+    events                TEXT        NOT NULL,
+    secret                BYTEA       NOT NULL,
+    previous_secret       BYTEA,
+    previous_secret_until TIMESTAMPTZ,
+    disabled_at           TIMESTAMPTZ,
+    disabled_reason       TEXT,
+    failing_since         TIMESTAMPTZ,
+    seen_rev              BIGINT      NOT NULL,
+    seen_position         BYTEA,
+    pending               INTEGER     NOT NULL,
+    next_delivery_at      TIMESTAMPTZ,
+    leased_until          TIMESTAMPTZ,
+    created_at            TIMESTAMPTZ NOT NULL,
+    updated_at            TIMESTAMPTZ NOT NULL,
+    rev                   BIGINT      NOT NULL,
+    PRIMARY KEY (user_id, id),
+    CONSTRAINT webhooks_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT webhooks_url_check CHECK (char_length(url) BETWEEN 1 AND 2000),
+    CONSTRAINT webhooks_description_check CHECK (char_length(description) BETWEEN 1 AND 200),
+    CONSTRAINT webhooks_events_check CHECK (char_length(events) BETWEEN 1 AND 1000),
+    CONSTRAINT webhooks_secret_check CHECK (octet_length(secret) BETWEEN 1 AND 255),
+    CONSTRAINT webhooks_previous_secret_check CHECK (octet_length(previous_secret) BETWEEN 1 AND 255),
+    CONSTRAINT webhooks_previous_check CHECK ((previous_secret IS NULL) = (previous_secret_until IS NULL)),
+    CONSTRAINT webhooks_disabled_reason_check CHECK (disabled_reason IN ('user', 'gone', 'failing')),
+    CONSTRAINT webhooks_disabled_check CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+    CONSTRAINT webhooks_seen_rev_check CHECK (seen_rev >= 0),
+    CONSTRAINT webhooks_seen_position_check CHECK (octet_length(seen_position) BETWEEN 1 AND 500),
+    CONSTRAINT webhooks_pending_check CHECK (pending >= 0),
+    CONSTRAINT webhooks_rev_check CHECK (rev >= 1)
+);
+CREATE INDEX webhooks_next_delivery_at_idx ON webhooks (next_delivery_at);
+
+-- What is, or was, sent to webhooks. Removed after 30 days.
+CREATE TABLE webhook_deliveries (
+    user_id         UUID        NOT NULL,
+    webhook_id      UUID        NOT NULL,
+    id              UUID        NOT NULL,
+    event           TEXT        NOT NULL,
+    body            BYTEA       NOT NULL,
+    status          TEXT        NOT NULL,
+    attempts        INTEGER     NOT NULL,
+    next_attempt_at TIMESTAMPTZ,
+    last_attempt_at TIMESTAMPTZ,
+    response_status INTEGER,
+    duration_ms     INTEGER,
+    error           TEXT,
+    created_at      TIMESTAMPTZ NOT NULL,
+    finished_at     TIMESTAMPTZ,
+    PRIMARY KEY (user_id, webhook_id, id),
+    CONSTRAINT webhook_deliveries_webhook_fkey FOREIGN KEY (user_id, webhook_id) REFERENCES webhooks (user_id, id)
+        ON DELETE RESTRICT,
+    CONSTRAINT webhook_deliveries_event_check CHECK (char_length(event) BETWEEN 1 AND 40),
+    CONSTRAINT webhook_deliveries_body_check CHECK (octet_length(body) BETWEEN 1 AND 4194304),
+    CONSTRAINT webhook_deliveries_status_check CHECK (status IN ('waiting', 'delivered', 'failed')),
+    CONSTRAINT webhook_deliveries_attempts_check CHECK (attempts >= 0),
+    CONSTRAINT webhook_deliveries_next_attempt_at_check CHECK ((status = 'waiting') = (next_attempt_at IS NOT NULL)),
+    CONSTRAINT webhook_deliveries_response_status_check CHECK (response_status BETWEEN 100 AND 999),
+    CONSTRAINT webhook_deliveries_duration_ms_check CHECK (duration_ms >= 0),
+    CONSTRAINT webhook_deliveries_error_check CHECK (char_length(error) BETWEEN 1 AND 500),
+    CONSTRAINT webhook_deliveries_finished_at_check CHECK ((status = 'waiting') = (finished_at IS NULL))
+);
+CREATE INDEX webhook_deliveries_status_idx ON webhook_deliveries (user_id, webhook_id, status, next_attempt_at);
+CREATE INDEX webhook_deliveries_created_at_idx ON webhook_deliveries (created_at);

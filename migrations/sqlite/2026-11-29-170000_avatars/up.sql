@@ -1,0 +1,3 @@
+-- The profile image: its random id and its format, as in `<id>.jpg`. The files are in the media store.
+ALTER TABLE users ADD COLUMN avatar TEXT
+    CONSTRAINT users_avatar_check CHECK (length(avatar) = 40);

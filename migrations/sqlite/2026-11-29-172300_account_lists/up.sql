@@ -1,0 +1,3 @@
+-- Lists of accounts by registration. Names and addresses have the indexes of their uniqueness, and are ordered by their
+-- bytes on every database.
+CREATE INDEX users_created_at_idx ON users (created_at, id);

@@ -1,0 +1,1 @@
+DROP INDEX habits_rev_idx;

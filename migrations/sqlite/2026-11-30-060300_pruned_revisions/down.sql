@@ -1,0 +1,1 @@
+ALTER TABLE user_revisions DROP COLUMN pruned_rev;

@@ -1,0 +1,25 @@
+-- Imports from other apps. `report` is JSON.
+CREATE TABLE imports (
+    user_id    BLOB    NOT NULL,
+    id         BLOB    NOT NULL,
+    format     TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    bytes      INTEGER NOT NULL,
+    handled    INTEGER NOT NULL,
+    made       INTEGER NOT NULL,
+    failure    TEXT,
+    report     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, id),
+    CONSTRAINT imports_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT,
+    CONSTRAINT imports_format_check CHECK (length(format) BETWEEN 1 AND 40),
+    CONSTRAINT imports_state_check CHECK (state IN ('waiting', 'running', 'done', 'failed', 'undoing', 'undone')),
+    CONSTRAINT imports_bytes_check CHECK (bytes >= 0),
+    CONSTRAINT imports_handled_check CHECK (handled >= 0),
+    CONSTRAINT imports_made_check CHECK (made >= 0),
+    CONSTRAINT imports_failure_check CHECK (length(failure) BETWEEN 1 AND 500),
+    CONSTRAINT imports_report_check CHECK (length(report) BETWEEN 2 AND 1000000),
+    CONSTRAINT imports_user_id_check CHECK (length(user_id) = 16),
+    CONSTRAINT imports_id_check CHECK (length(id) = 16)
+) STRICT, WITHOUT ROWID;
