@@ -22,6 +22,8 @@ mod files;
 mod full_disk;
 mod jobs;
 mod keys;
+mod killed;
+mod killed_work;
 mod kills;
 mod migrations;
 mod openapi;
