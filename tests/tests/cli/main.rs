@@ -10,6 +10,7 @@
 mod accounts;
 mod api;
 mod backup;
+mod clock_jumps;
 mod configuration;
 mod copy;
 mod demo;
