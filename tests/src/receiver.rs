@@ -115,7 +115,8 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
     }
     let location = if (300..400).contains(&status) { "Location: http://127.0.0.1:1/inside\r\n" } else { "" };
     let pause = if status == 429 { "Retry-After: 300\r\n" } else { "" };
-    let answer = format!("HTTP/1.1 {status} Answer\r\n{location}{pause}Content-Length: 2\r\nConnection: close\r\n\r\nok");
+    let answer =
+        format!("HTTP/1.1 {status} Answer\r\n{location}{pause}Content-Length: 2\r\nConnection: close\r\n\r\nok");
     // The sender may be gone.
     let _ = stream.write_all(answer.as_bytes());
 }

@@ -7,8 +7,8 @@ use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::error::{Error as DomainError, StoreError};
 use circadia_domain::ids::JobId;
 use circadia_domain::jobs::{
-    self, Attempt, Jitter, Job, JobCount, JobFilter, JobKind, JobOverview, JobSeek, JobState, LEASE_SECONDS, Lane, Retries,
-    Schedule, ScheduleOverview, Settled,
+    self, Attempt, Jitter, Job, JobCount, JobFilter, JobKind, JobOverview, JobSeek, JobState, LEASE_SECONDS, Lane,
+    Retries, Schedule, ScheduleOverview, Settled,
 };
 use circadia_domain::unit_of_work::Store;
 

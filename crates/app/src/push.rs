@@ -60,13 +60,8 @@ struct Payload<'a> {
 impl PushNotification {
     /// The notification as JSON, short enough to be sent: what is too long of its text is cut off.
     fn payload(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut shown = Payload {
-            r#type: self.kind,
-            title: &self.title,
-            body: &self.body,
-            tag: &self.tag,
-            data: &self.data,
-        };
+        let mut shown =
+            Payload { r#type: self.kind, title: &self.title, body: &self.body, tag: &self.tag, data: &self.data };
         let too_long = |shown: &Payload<'_>| -> Result<usize, serde_json::Error> {
             Ok(serde_json::to_vec(shown)?.len().saturating_sub(MAX_PUSH_BYTES))
         };
@@ -349,7 +344,8 @@ impl Push {
             tracing::info!(subscription = %id, kind = %notification.kind, "a notification expired before it was sent");
             return Attempt::Done;
         }
-        let found = self.context.unit_of_work.query::<_, StoreError>(move |store| store.find_push_subscription(user, id));
+        let found =
+            self.context.unit_of_work.query::<_, StoreError>(move |store| store.find_push_subscription(user, id));
         let subscription = match found.await {
             Ok(Some(subscription)) => subscription,
             // Removed since, or another user's by now.
@@ -386,9 +382,8 @@ impl Push {
             .ok_or_else(|| failed(&OpeningError::WrongMasterKey))?;
         let payload = notification.payload().map_err(|error| failed(&error))?;
         let body = encrypt_push(payload, &key, &secret, &*self.context.entropy).map_err(|error| failed(&error))?;
-        let authorization = vapid
-            .authorization(&subscription.endpoint.origin(), &self.subject, now)
-            .map_err(|error| failed(&error))?;
+        let authorization =
+            vapid.authorization(&subscription.endpoint.origin(), &self.subject, now).map_err(|error| failed(&error))?;
         let topic = push_topic(&notification.tag);
         Ok(OutgoingPush { endpoint: subscription.endpoint.clone(), authorization, topic, ttl_seconds, body })
     }

@@ -28,8 +28,10 @@ pub const MAX_PUSH_BYTES: usize = 4_096 - OVERHEAD_BYTES;
 const POINT_BYTES: usize = 65;
 
 /// With or without padding: libraries write both.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&URL_SAFE, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A browser's public key (`p256dh`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +96,9 @@ impl BrowserSecret {
     /// [`KeyError::Crypto`], which indicates a bug.
     pub fn open(id: PushSubscriptionId, sealed: &[u8], master: &MasterKey) -> Result<Option<Self>, KeyError> {
         let opened = master.open(Purpose::PushSecrets, &id.to_string(), sealed)?;
-        Ok(opened.and_then(|bytes| <[u8; 16]>::try_from(bytes.as_slice()).ok()).map(|bytes| Self(Zeroizing::new(bytes))))
+        Ok(opened
+            .and_then(|bytes| <[u8; 16]>::try_from(bytes.as_slice()).ok())
+            .map(|bytes| Self(Zeroizing::new(bytes))))
     }
 }
 

@@ -124,7 +124,11 @@ impl OutgoingClient {
     }
 
     /// Posts what `fill` makes of a request to a URL.
-    pub(crate) async fn post(&self, url: &OutgoingUrl, fill: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Answered {
+    pub(crate) async fn post(
+        &self,
+        url: &OutgoingUrl,
+        fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Answered {
         let begun = Instant::now();
         let answered = match tokio::time::timeout(ANSWER_TIMEOUT, self.send(url, fill)).await {
             Ok(answered) => answered,

@@ -170,7 +170,10 @@ async fn a_browser_is_sent_what_it_alone_can_read(backend: Backend) {
     let message = receiver.until(1).await.remove(0);
     assert_eq!(message.request, "POST /hook?for=circadia HTTP/1.1");
     let header = |name: &str| message.headers[name].to_str().unwrap().to_owned();
-    assert_eq!((header("content-encoding"), header("ttl"), header("urgency")), ("aes128gcm".into(), "600".into(), "normal".into()));
+    assert_eq!(
+        (header("content-encoding"), header("ttl"), header("urgency")),
+        ("aes128gcm".into(), "600".into(), "normal".into())
+    );
     let topic = header("topic");
     assert!(topic.len() <= 32 && topic.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     let shown = browser.decrypted(&message).unwrap();
@@ -347,8 +350,10 @@ async fn an_endpoint_that_hangs_holds_no_mail_up(backend: Backend) {
     let ada = app.user("ada").await;
     test(&ada, &Browser::new().subscribe(&ada, &answers.url()).await).await;
     answers.until(1).await;
-    app.until("mail that is sent", || app.database.number("SELECT count(*) FROM jobs WHERE kind = 'mail' AND state <> 'done'") == 0)
-        .await;
+    app.until("mail that is sent", || {
+        app.database.number("SELECT count(*) FROM jobs WHERE kind = 'mail' AND state <> 'done'") == 0
+    })
+    .await;
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
 }
 

@@ -246,7 +246,9 @@ impl Runner {
         match &attempt {
             Attempt::Done => tracing::debug!(%id, %kind, "did a job"),
             Attempt::Continue => tracing::debug!(%id, %kind, "did a part of a job"),
-            Attempt::Failed(reason) | Attempt::Postponed(reason, _) => tracing::warn!(%id, %kind, attempts, reason, "a job failed"),
+            Attempt::Failed(reason) | Attempt::Postponed(reason, _) => {
+                tracing::warn!(%id, %kind, attempts, reason, "a job failed")
+            }
             Attempt::Permanent(reason) => tracing::error!(%id, %kind, attempts, reason, "a job can't be done"),
         }
         let goes_on = matches!(attempt, Attempt::Continue);

@@ -71,7 +71,8 @@ pub(crate) fn the_end_of_an_attempt_is_noted(backend: Backend) {
     insert(&test, &stored);
     insert(&test, &other);
     let noted = |succeeded, now: Instant| {
-        write_unowned::<_, StoreError>(&test.database, |store| store.note_push(user, stored.id, succeeded, now)).unwrap();
+        write_unowned::<_, StoreError>(&test.database, |store| store.note_push(user, stored.id, succeeded, now))
+            .unwrap();
         let found = test.read(|store| store.find_push_subscription(user, stored.id)).unwrap();
         (found.last_success_at, found.failing_since)
     };

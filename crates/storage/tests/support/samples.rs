@@ -24,9 +24,7 @@ use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
 use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::passkeys::{Passkey, PasskeyId, PasskeyName, Transport};
 use circadia_domain::personal_tokens::{PersonalToken, Scopes, TokenName};
-use circadia_domain::push_subscriptions::{
-    PushSubscription, PushSubscriptionId, PushSubscriptionLabel, endpoint_hash,
-};
+use circadia_domain::push_subscriptions::{PushSubscription, PushSubscriptionId, PushSubscriptionLabel, endpoint_hash};
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{FirstFactor, Session, SessionKind};
 use circadia_domain::shared_pauses::{ExceptHabits, SharedPause, SharedPauseNote, SharedPauseSource};

@@ -154,10 +154,7 @@ async fn list_push_subscriptions(caller: Caller) -> Result<Page<PushSubscription
         (status = 409, description = "`limit_reached` or `id_taken`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-async fn create_push_subscription(
-    caller: Caller,
-    body: Body<CreatePushSubscriptionBody>,
-) -> Result<Answer, Problem> {
+async fn create_push_subscription(caller: Caller, body: Body<CreatePushSubscriptionBody>) -> Result<Answer, Problem> {
     let CreatePushSubscriptionBody { id, endpoint, _expiration_time, keys, label } = body.0;
     let sent = BrowserSubscription { id, endpoint, key: keys.p256dh, secret: keys.auth, label };
     let stored = caller.push.subscribe(caller.principal, sent).await?;
