@@ -172,7 +172,7 @@ fn operation(document: &Value, path: &str, method: Method, item: &Value) -> Oper
 pub(crate) const NO_SLEEP: &str = "sid,start,stop,rating,comment,wakes\n";
 
 /// What a browser sends, with an endpoint of its own.
-fn push_subscription() -> Value {
+pub(crate) fn push_subscription() -> Value {
     json!({
         "endpoint": format!("https://push.example/{}", fresh_id()),
         "expirationTime": 1_790_000_000_000_i64,
