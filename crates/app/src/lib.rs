@@ -35,6 +35,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod personal_access_tokens;
 pub mod providers;
+pub mod push;
 pub mod quotes;
 pub mod reauthentication;
 pub mod revision_feed;
@@ -90,6 +91,7 @@ pub struct App {
     pub provider_links: providers::ProviderLinks,
     /// Present where a provider is configured.
     pub provider_sign_in: Option<providers::ProviderSignIn>,
+    pub push: push::Push,
     pub quotes: quotes::QuoteFeed,
     pub reauthentication: Arc<reauthentication::Reauthentication>,
     pub revision_feed: Arc<revision_feed::RevisionFeed>,

@@ -29,6 +29,7 @@ use crate::moods::MoodRepository;
 use crate::one_time::OneTimeRepository;
 use crate::passkeys::PasskeyRepository;
 use crate::personal_tokens::PersonalTokenRepository;
+use crate::push_subscriptions::PushSubscriptionRepository;
 use crate::quotes::QuoteRepository;
 use crate::revision::Revision;
 use crate::sessions::SessionRepository;
@@ -83,6 +84,7 @@ pub trait Store:
     + ImportsRepository
     + CalendarRepository
     + IdempotencyRepository
+    + PushSubscriptionRepository
 {
 }
 

@@ -23,6 +23,7 @@ use circadia_app::passkeys::Passkeys;
 use circadia_app::passwords::Passwords;
 use circadia_app::personal_access_tokens::PersonalAccessTokens;
 use circadia_app::providers::{ProviderLinks, ProviderSignIn, Providers};
+use circadia_app::push::Push;
 use circadia_app::quotes::QuoteFeed;
 use circadia_app::reauthentication::Reauthentication;
 use circadia_app::revision_feed::RevisionFeed;
@@ -50,7 +51,7 @@ use circadia_domain::jobs::Schedule;
 use circadia_domain::unit_of_work::{self, Database};
 use circadia_storage::{SqlDatabase, StorageOptions};
 
-use crate::config::{Config, MailTransport};
+use crate::config::{Config, MailConfig, MailTransport};
 use crate::files;
 use crate::http_client::ProviderClient;
 use crate::jobs::backup_schedule;
@@ -256,6 +257,7 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     Ok(App {
         settings,
         webhooks: webhooks(config, &emails, &context, &master),
+        push: push(config, &context, &outbox, &master, &keys),
         accounts: Accounts {
             context: context.clone(),
             emails: emails.clone(),
@@ -370,6 +372,27 @@ fn webhooks(config: &Config, emails: &Emails, context: &Context, master: &Master
         measures: Arc::default(),
         wake: Arc::default(),
     }
+}
+
+fn push(config: &Config, context: &Context, outbox: &Outbox, master: &MasterKey, keys: &Arc<Keys>) -> Push {
+    Push {
+        context: context.clone(),
+        outbox: outbox.clone(),
+        master: master.clone(),
+        keys: Arc::clone(keys),
+        subject: push_subject(config).into(),
+        private_targets: config.webhook_private_targets,
+        wake: Arc::default(),
+    }
+}
+
+/// Whom operators of push services can write to: who sends the mail, or the front end where none is sent.
+fn push_subject(config: &Config) -> String {
+    let MailConfig { transport, from, frontend_url } = &config.mail;
+    if *transport == MailTransport::None && frontend_url.starts_with("https://") {
+        return frontend_url.clone();
+    }
+    format!("mailto:{}", from.email)
 }
 
 fn providers(config: &Config) -> Result<Providers, StartError> {

@@ -26,6 +26,7 @@ use crate::keys::MasterKeyError;
 use crate::listener::{BoundSocket, Listener};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::{Exporter, Sources};
+use crate::push::{HttpPushSender, PushLane};
 use crate::quotes::Provider;
 use crate::webhooks::{HttpSender, WebhookLane};
 
@@ -97,6 +98,7 @@ pub struct Running {
     pub metrics_address: Option<SocketAddr>,
     state: Arc<AppState>,
     workers: Workers,
+    push: PushLane,
     webhooks: WebhookLane,
     handle: ServerHandle,
     metrics: Option<ServerHandle>,
@@ -116,7 +118,7 @@ impl Running {
         }
         tokio::time::sleep(drain).await;
         self.handle.stop(true).await;
-        tokio::join!(self.workers.stop(), self.webhooks.stop());
+        tokio::join!(self.workers.stop(), self.push.stop(), self.webhooks.stop());
         // Last, so that the end of the others can be followed.
         if let Some(metrics) = &self.metrics {
             metrics.stop(false).await;
@@ -160,6 +162,7 @@ pub fn start_with(
         app: Arc::clone(&app),
         mailer: Arc::clone(&mailer),
         measures: Arc::clone(&jobs),
+        push: HttpPushSender::new(config.webhook_private_targets)?,
         quotes: config.quotes_url.clone().map(Provider::new).transpose()?,
         backups: Backups::new(config, Arc::clone(&database)),
         stop_backup: Arc::default(),
@@ -189,11 +192,13 @@ pub fn start_with(
     let address = server.addrs().first().copied().unwrap_or(config.bind);
     let server = server.run();
     tracing::info!(%address, "listening");
+    let runner = Arc::new(runner);
+    let push = PushLane::start(Arc::clone(&runner));
     let workers = Workers::start(runner);
     let webhooks = WebhookLane::start(app, sender);
     let (handle, listener) = (server.handle(), Mutex::new(Some(listener)));
     let (metrics_address, metrics) = metrics.unzip();
-    Ok((Running { address, metrics_address, state, workers, webhooks, handle, metrics, listener }, server))
+    Ok((Running { address, metrics_address, state, workers, push, webhooks, handle, metrics, listener }, server))
 }
 
 /// Serves metrics at an address of their own, on the current runtime.

@@ -28,6 +28,7 @@ pub(crate) async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
         "/me".into(),
         "/me/tokens".into(),
         "/me/passkeys".into(),
+        "/me/push-subscriptions".into(),
         "/me/pauses".into(),
         "/webhooks".into(),
         "/themes".into(),
@@ -218,6 +219,7 @@ async fn lists_hold_only_what_is_ones_own(backend: Backend) {
         "/moods",
         "/me/pauses",
         "/me/passkeys",
+        "/me/push-subscriptions",
         "/imports",
         "/webhooks",
     ] {

@@ -31,6 +31,7 @@ use super::me::calendar::CreateCalendarBody;
 use super::me::email::ChangeEmailBody;
 use super::me::passkeys::FinishPasskeyRegistrationBody;
 use super::me::providers::{ConfirmProviderBody, LinkProviderBody};
+use super::me::push_subscriptions::{CreatePushSubscriptionBody, PushSubscriptionKeys};
 use super::me::reauthentication::ReauthenticationBody;
 use super::me::tokens::CreateTokenBody;
 use super::me::totp::{ConfirmTotpBody, TotpProofBody};
@@ -71,6 +72,7 @@ documented!(
     ConfirmTotpBody,
     CreateCalendarBody,
     CreatePauseBody,
+    CreatePushSubscriptionBody,
     CreateTokenBody,
     CreateWebhookBody,
     EntryInput,
@@ -95,6 +97,7 @@ documented!(
     OrderBody,
     PasskeyPatch,
     PreviewBody,
+    PushSubscriptionKeys,
     PutMoodBody,
     ReauthenticationBody,
     RefreshBody,
