@@ -43,6 +43,7 @@ pub mod personal_tokens;
 pub mod quantity;
 pub mod quotes;
 pub mod recurrence;
+pub mod reminders;
 pub mod revision;
 pub mod seek;
 pub mod sessions;

@@ -30,6 +30,7 @@ use crate::one_time::OneTimeRepository;
 use crate::passkeys::PasskeyRepository;
 use crate::personal_tokens::PersonalTokenRepository;
 use crate::quotes::QuoteRepository;
+use crate::reminders::ReminderRepository;
 use crate::revision::Revision;
 use crate::sessions::SessionRepository;
 use crate::shared_pauses::SharedPauseRepository;
@@ -83,6 +84,7 @@ pub trait Store:
     + ImportsRepository
     + CalendarRepository
     + IdempotencyRepository
+    + ReminderRepository
 {
 }
 

@@ -158,7 +158,7 @@ pub(crate) fn passkey(user: UserId) -> Passkey {
 /// A webhook that was told of nothing, with its secret rotated.
 pub(crate) fn webhook(user: UserId) -> Webhook {
     let url = format!("https://example.com/{}", "é".repeat(300));
-    let events = EventFilter::of_words(WebhookEvent::changes().map(Some).collect()).unwrap();
+    let events = EventFilter::of_words(WebhookEvent::choices().map(Some).collect()).unwrap();
     Webhook {
         id: WebhookId::from_uuid(id()),
         user,
