@@ -71,6 +71,7 @@ mod passkeys;
 mod personal_tokens;
 mod pool;
 mod quotes;
+mod reminders;
 mod row;
 mod schema;
 mod security_events;

@@ -27,6 +27,7 @@ mod contract {
     pub(crate) mod passkeys;
     pub(crate) mod personal_tokens;
     pub(crate) mod quotes;
+    pub(crate) mod reminders;
     pub(crate) mod rules;
     mod schema;
     pub(crate) mod sessions;
@@ -93,6 +94,14 @@ macro_rules! contract {
 }
 
 contract! {
+    reminders {
+        a_reminder_reads_back_as_written,
+        reminders_are_listed_oldest_first_by_what_they_belong_to,
+        a_reminder_goes_with_its_habit_or_task,
+        what_is_due_is_found_the_longest_due_first,
+        an_occurrence_is_passed_once,
+        of_eight_dispatchers_at_once_one_passes_an_occurrence,
+    }
     sync {
         whoever_reads_on_from_a_cursor_has_everything,
         a_revision_of_many_rows_is_read_in_parts,

@@ -70,5 +70,6 @@ pub fn due(store: &mut dyn Store, user: UserId, now: Instant) -> Result<Option<(
 /// # Errors
 /// The store's.
 pub fn pass(store: &mut dyn Store, user: UserId, firing: &Firing) -> Result<bool, StoreError> {
-    store.pass_occurrence(user, firing.reminder.id, firing.passed, firing.next)
+    let handled_on = super::repository::handled(firing.reminder.handled_on, firing.passed);
+    store.pass_occurrence(user, firing.reminder.id, firing.passed, handled_on, firing.next)
 }

@@ -40,13 +40,14 @@ pub trait ReminderRepository {
     /// A user's reminders that fall at an instant or before, up to `limit` of them, by that.
     fn reminders_to_send(&mut self, user: UserId, now: Instant, limit: usize) -> Result<Vec<Reminder>, StoreError>;
 
-    /// Notes that an occurrence was dealt with, and when the next one is, unless somebody has: whether it did. The revision
-    /// stays. It is for a writing unit of work without an owner.
+    /// Notes that an occurrence was dealt with, the last day that was, and when the next one is, unless somebody has: whether
+    /// it did. The revision stays. It is for a writing unit of work without an owner.
     fn pass_occurrence(
         &mut self,
         user: UserId,
         id: ReminderId,
         passed: Occurrence,
+        handled_on: Date,
         next: Option<Occurrence>,
     ) -> Result<bool, StoreError>;
 }
