@@ -134,15 +134,8 @@ impl Decode for CreateBedtimeReminderBody {
 
 impl From<CreateBedtimeReminderBody> for NewReminder {
     fn from(body: CreateBedtimeReminderBody) -> Self {
-        let CreateBedtimeReminderBody {
-            id,
-            wake_time,
-            minutes_before,
-            weekdays,
-            channels,
-            enabled,
-            request_digest,
-        } = body;
+        let CreateBedtimeReminderBody { id, wake_time, minutes_before, weekdays, channels, enabled, request_digest } =
+            body;
         let rule = ReminderRule::Bedtime { wake_time, minutes_before, weekdays };
         Self { id, rule, channels, enabled, request_digest }
     }
