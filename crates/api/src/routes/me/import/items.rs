@@ -7,6 +7,10 @@ use circadia_domain::habits::{
 use circadia_domain::ids::{HabitId, MoodMomentId, PauseId, SharedPauseId, SleepLogId, TaskId, ThemeId, TimeEntryId};
 use circadia_domain::import::digest_of;
 use circadia_domain::moods::{Mood, MoodMoment};
+use circadia_domain::reminders::{
+    MAX_DAYS_BEFORE, MAX_MINUTES_BEFORE, Reminder, ReminderAbout, ReminderId, ReminderRule, ReminderRulePatch,
+    ReminderSubject,
+};
 use circadia_domain::revision::Revision;
 use circadia_domain::shared_pauses::SharedPause;
 use circadia_domain::sleep::{Sleep, SleepLog};
@@ -16,7 +20,7 @@ use circadia_domain::time_entries::{MAX_ENTRY_MINUTES, TimeEntry};
 use circadia_domain::timer::Timer;
 use circadia_domain::users::Settings;
 
-use crate::http::input::{Decode, Fields, between, integer, list, quantity};
+use crate::http::input::{Decode, Fields, Parsed, Raw, between, integer, list, quantity};
 use crate::routes::schedules::{kind, schedule};
 
 /// Stamped on when it is stored.
@@ -287,6 +291,46 @@ impl Decode for Timer {
         let started_at = fields.required("started_at");
         let zone = fields.required("timezone");
         Some(Self { habit, task, note, started_at: started_at?, zone: zone?, rev: UNSTAMPED })
+    }
+}
+
+/// A whole number up to a small one.
+fn up_to(max: u16) -> impl Fn(Raw<'_>) -> Parsed<u16> {
+    move |raw| between(0, max.into())(raw).map(|number| u16::try_from(number).unwrap_or(max))
+}
+
+impl Decode for Reminder {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let id: Option<ReminderId> = fields.required("id");
+        let about: Option<ReminderAbout> = fields.required("about");
+        let (habit, task) = (fields.optional("habit_id"), fields.optional("task_id"));
+        // A time that is wrong isn't told to be missing, too.
+        let is_of_bedtime = about == Some(ReminderAbout::Bedtime);
+        let time = if is_of_bedtime { fields.optional("time") } else { fields.required("time") };
+        let wake_time = if is_of_bedtime { fields.required("wake_time") } else { fields.optional("wake_time") };
+        let weekdays = fields.optional("weekdays");
+        let days_before = fields.optional_with("days_before", up_to(MAX_DAYS_BEFORE));
+        let minutes_before = fields.optional_with("minutes_before", up_to(MAX_MINUTES_BEFORE));
+        let has_time = if is_of_bedtime { wake_time.is_some() } else { time.is_some() };
+        let parts = ReminderRulePatch { time, weekdays, days_before, wake_time, minutes_before };
+        let channels = fields.required("channels");
+        let enabled = fields.required("enabled");
+        let created_at = fields.required("created_at");
+        let updated_at = fields.required("updated_at");
+        let subject = fields.take(ReminderSubject::of(about?, habit, task));
+        let rule = if has_time { fields.take(ReminderRule::of(subject?, &parts)) } else { None };
+        Some(Self {
+            id: id?,
+            rule: rule?,
+            channels: channels?,
+            enabled: enabled?,
+            handled_on: None,
+            next: None,
+            created_at: created_at?,
+            updated_at: updated_at?,
+            rev: UNSTAMPED,
+            request_digest: digest_of(id?.as_uuid()),
+        })
     }
 }
 
