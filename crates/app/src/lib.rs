@@ -37,6 +37,7 @@ pub mod personal_access_tokens;
 pub mod providers;
 pub mod quotes;
 pub mod reauthentication;
+pub mod reminders;
 pub mod revision_feed;
 pub mod sessions;
 pub mod settings;
@@ -92,6 +93,7 @@ pub struct App {
     pub provider_sign_in: Option<providers::ProviderSignIn>,
     pub quotes: quotes::QuoteFeed,
     pub reauthentication: Arc<reauthentication::Reauthentication>,
+    pub reminders: reminders::Reminders,
     pub revision_feed: Arc<revision_feed::RevisionFeed>,
     pub sessions: Arc<sessions::Sessions>,
     pub sign_in: sign_in::SignIn,

@@ -25,6 +25,7 @@ use circadia_app::personal_access_tokens::PersonalAccessTokens;
 use circadia_app::providers::{ProviderLinks, ProviderSignIn, Providers};
 use circadia_app::quotes::QuoteFeed;
 use circadia_app::reauthentication::Reauthentication;
+use circadia_app::reminders::Reminders;
 use circadia_app::revision_feed::RevisionFeed;
 use circadia_app::sessions::{SessionOpener, Sessions};
 use circadia_app::sign_in::{Challenges, SignIn};
@@ -253,9 +254,11 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let app_imports = AppImports::new(context.clone(), outbox.clone(), Arc::clone(&media));
     let avatars = avatars(media, &context, &outbox);
     let idempotent_requests = Arc::new(IdempotentRequests { context: context.clone(), master: master.clone() });
+    let webhooks = webhooks(config, &emails, &context, &master);
     Ok(App {
         settings,
-        webhooks: webhooks(config, &emails, &context, &master),
+        reminders: reminders(&emails, &webhooks),
+        webhooks,
         accounts: Accounts {
             context: context.clone(),
             emails: emails.clone(),
@@ -369,6 +372,15 @@ fn webhooks(config: &Config, emails: &Emails, context: &Context, master: &Master
         private_targets: config.webhook_private_targets,
         measures: Arc::default(),
         wake: Arc::default(),
+    }
+}
+
+fn reminders(emails: &Emails, webhooks: &Webhooks) -> Reminders {
+    Reminders {
+        context: webhooks.context.clone(),
+        emails: emails.clone(),
+        webhooks: Arc::clone(&webhooks.wake),
+        measures: Arc::default(),
     }
 }
 

@@ -18,6 +18,7 @@ mod media;
 pub mod metrics;
 mod progress;
 mod quotes;
+mod reminders;
 mod rotation;
 mod server;
 mod telemetry;

@@ -36,6 +36,10 @@ use super::me::tokens::CreateTokenBody;
 use super::me::totp::{ConfirmTotpBody, TotpProofBody};
 use super::me::username::ChangeUsernameBody;
 use super::moods::dto::PutMoodBody;
+use super::reminders::dto::{
+    CreateBedtimeReminderBody, CreateHabitReminderBody, CreateTaskReminderBody, UpdateBedtimeReminderBody,
+    UpdateHabitReminderBody, UpdateTaskReminderBody,
+};
 use super::schedules::PreviewBody;
 use super::sleep::dto::CheckSleepBody;
 use super::tasks::dto::TransitionBody;
@@ -69,8 +73,11 @@ documented!(
     CheckSleepBody,
     ConfirmProviderBody,
     ConfirmTotpBody,
+    CreateBedtimeReminderBody,
     CreateCalendarBody,
+    CreateHabitReminderBody,
     CreatePauseBody,
+    CreateTaskReminderBody,
     CreateTokenBody,
     CreateWebhookBody,
     EntryInput,
@@ -113,7 +120,10 @@ documented!(
     TimeEntryPatch,
     TotpProofBody,
     TransitionBody,
+    UpdateBedtimeReminderBody,
+    UpdateHabitReminderBody,
     UpdatePauseBody,
+    UpdateTaskReminderBody,
     UpdateWebhookBody,
     VerifyEmailBody,
     VerifyEmailsBody,

@@ -15,7 +15,7 @@ mod service;
 mod tests;
 
 pub use dispatch::{Firing, MAX_LATE_SECONDS, MAX_SHORT_DELAY_SECONDS, due, pass};
-pub use notice::{MAX_UPCOMING_DAYS, ReminderNotice, upcoming};
+pub use notice::{MAX_UPCOMING, MAX_UPCOMING_DAYS, ReminderNotice, upcoming};
 pub use repository::ReminderRepository;
 pub use rule::{
     MAX_DAYS_BEFORE, MAX_MINUTES_BEFORE, Occurrence, ReminderAbout, ReminderRule, ReminderRulePatch, ReminderSubject,

@@ -1,5 +1,8 @@
 //! What is told of a reminder, now and ahead of time.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use serde::Serialize;
 
 use super::service::due_on;
@@ -14,6 +17,9 @@ use crate::users::{self, User};
 
 /// The most days ahead for which reminders are told.
 pub const MAX_UPCOMING_DAYS: i32 = 31;
+
+/// The most occurrences that are told of at a time.
+pub const MAX_UPCOMING: usize = 1_000;
 
 /// What is told of a reminder on a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -121,7 +127,8 @@ fn told_of_task(reminder: &Reminder) -> String {
 }
 
 /// What a user will be reminded of within so many days from now, in order, as far as it can be known by now: habits that are
-/// due then and not done, of a quota as if nothing were done until then. For apps that show notifications by themselves.
+/// due then and not done, of a quota as if nothing were done until then. The first [`MAX_UPCOMING`] of it. For apps that show
+/// notifications by themselves.
 ///
 /// # Errors
 /// The store's.
@@ -131,15 +138,28 @@ pub fn upcoming(store: &mut dyn Store, user: UserId, now: Instant, days: i32) ->
         store.reminders(user.id, None)?.into_iter().filter(|reminder| reminder.enabled).collect();
     let until = now.plus_seconds(i64::from(days) * 86_400);
     let facts = Facts::read(store, &user, now, &reminders, None)?;
-    let mut notices = Vec::new();
-    for reminder in &reminders {
-        let due_on = facts.due_on(reminder);
-        let mut next = reminder.rule.next(now, reminder.handled_on, &user.settings, due_on);
-        while let Some(occurrence) = next.filter(|occurrence| occurrence.at <= until) {
-            notices.extend(facts.notice(reminder, occurrence));
-            next = reminder.rule.next(now, Some(occurrence.day), &user.settings, due_on);
-        }
+    let next = |reminder: &Reminder, handled_on: Option<Date>| {
+        let next = reminder.rule.next(now, handled_on, &user.settings, facts.due_on(reminder));
+        next.filter(|next| next.at <= until)
+    };
+    // The next occurrence of each, the earliest of them first.
+    let key = |reminder: &Reminder, occurrence: Occurrence, at: usize| Reverse((occurrence.at, reminder.id, at));
+    let mut waiting = BinaryHeap::new();
+    let mut occurrences = Vec::with_capacity(reminders.len());
+    for (at, reminder) in reminders.iter().enumerate() {
+        let first = next(reminder, reminder.handled_on);
+        waiting.extend(first.map(|first| key(reminder, first, at)));
+        occurrences.push(first);
     }
-    notices.sort_by_key(|notice| (notice.at, notice.reminder_id));
+    let mut notices = Vec::new();
+    while notices.len() < MAX_UPCOMING
+        && let Some(Reverse((_, _, at))) = waiting.pop()
+    {
+        let (Some(reminder), Some(place)) = (reminders.get(at), occurrences.get_mut(at)) else { continue };
+        let Some(occurrence) = place.take() else { continue };
+        notices.extend(facts.notice(reminder, occurrence));
+        *place = next(reminder, Some(occurrence.day));
+        waiting.extend(place.map(|following| key(reminder, following, at)));
+    }
     Ok(notices)
 }

@@ -5,6 +5,7 @@ use super::{
     ReminderRule, ReminderRulePatch, ReminderSubject,
 };
 use crate::civil::{Date, Instant};
+use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
 use crate::idempotency::Creation;
@@ -86,13 +87,17 @@ fn ensure_subject(store: &mut dyn Store, user: UserId, subject: ReminderSubject)
 /// # Errors
 /// `habit_not_found`, `task_not_found`, `validation_failed`; the conflicts `id_taken` and `limit_reached`.
 pub fn create(tx: &mut WriteTransaction<'_>, new: NewReminder) -> Result<Creation<Reminder>, Error> {
+    let subject = new.rule.subject();
     if let Some(reminder) = tx.store.find_reminder(tx.user, new.id)? {
+        // The same body may be sent for another habit or task.
+        if reminder.rule.subject() != subject {
+            return Err(Error::conflict(Code::IdTaken, "there already is one with this id, of something else"));
+        }
         let digest = reminder.request_digest;
         return Creation::replay(&digest, &new.request_digest, reminder);
     }
     tx.ensure_never_deleted(new.id)?;
     new.rule.check()?;
-    let subject = new.rule.subject();
     let due_on = ensure_subject(tx.store, tx.user, subject)?;
     let of_subject = tx.store.reminders(tx.user, Some(subject))?.len();
     let holder = match subject {
