@@ -41,29 +41,6 @@ impl ReminderSubject {
         }
     }
 
-    /// Of the parts that an item names.
-    ///
-    /// # Errors
-    /// `required` and `unknown_field` at `/habit_id` and `/task_id`.
-    pub fn of(about: ReminderAbout, habit: Option<HabitId>, task: Option<TaskId>) -> Result<Self, Violations> {
-        let mut wrong = Violations::new();
-        for (pointer, is_there, of) in
-            [("/habit_id", habit.is_some(), ReminderAbout::Habit), ("/task_id", task.is_some(), ReminderAbout::Task)]
-        {
-            match (is_there, about == of) {
-                (true, false) => wrong.add(pointer, "unknown_field", format!("is only for reminders about `{of}`")),
-                (false, true) => wrong.add(pointer, "required", format!("is required of a reminder about `{of}`")),
-                _ => {}
-            }
-        }
-        match (about, habit, task) {
-            (ReminderAbout::Habit, Some(habit), None) => Ok(Self::Habit(habit)),
-            (ReminderAbout::Task, None, Some(task)) => Ok(Self::Task(task)),
-            (ReminderAbout::Bedtime, None, None) => Ok(Self::Bedtime),
-            _ => Err(wrong),
-        }
-    }
-
     /// The habit, if it is one.
     pub const fn habit(self) -> Option<HabitId> {
         if let Self::Habit(id) = self { Some(id) } else { None }
@@ -113,30 +90,6 @@ impl ReminderRule {
             Self::Habit { habit, .. } => ReminderSubject::Habit(habit),
             Self::Task { task, .. } => ReminderSubject::Task(task),
             Self::Bedtime { .. } => ReminderSubject::Bedtime,
-        }
-    }
-
-    /// A rule for a subject, of its parts: weekdays are all, and days and minutes before none, unless it is said otherwise.
-    ///
-    /// # Errors
-    /// `required` at `/time` or `/wake_time`; as [`Self::with`].
-    pub fn of(subject: ReminderSubject, parts: &ReminderRulePatch) -> Result<Self, Violations> {
-        let (time, weekdays) = (WallTime::MIDNIGHT, Weekdays::ALL);
-        let (rule, pointer, is_there) = match subject {
-            ReminderSubject::Habit(habit) => (Self::Habit { habit, time, weekdays }, "/time", parts.time.is_some()),
-            ReminderSubject::Task(task) => (Self::Task { task, time, days_before: 0 }, "/time", parts.time.is_some()),
-            ReminderSubject::Bedtime => {
-                let rule = Self::Bedtime { wake_time: time, minutes_before: 0, weekdays };
-                (rule, "/wake_time", parts.wake_time.is_some())
-            }
-        };
-        let mut wrong = Violations::new();
-        if !is_there {
-            wrong.add(pointer, "required", "is required");
-        }
-        match wrong.take("", rule.with(parts)) {
-            Some(rule) if wrong.is_empty() => Ok(rule),
-            _ => Err(wrong),
         }
     }
 

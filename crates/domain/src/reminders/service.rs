@@ -184,10 +184,12 @@ impl Reminder {
         self.rule.next(after, self.handled_on, settings, due_on).filter(|_| self.enabled)
     }
 
-    /// When it falls next by another clock: on the same day, even if that is past; else after now.
+    /// When it falls next by another clock: on the same day, at once if that is past by then; else after now.
     pub(crate) fn next_on_clock(&self, now: Instant, settings: &Settings, due_on: Option<Date>) -> Option<Occurrence> {
         let pending = self.next.and_then(|next| {
             let at = self.rule.on(next.day, settings, due_on)?;
+            // What was late already is as late as it is.
+            let at = if now < next.at { at.max(now) } else { at };
             Some(Occurrence { day: next.day, at })
         });
         pending.or_else(|| self.next_after(now, settings, due_on))

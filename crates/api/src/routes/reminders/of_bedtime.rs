@@ -51,10 +51,7 @@ async fn list_bedtime_reminders(caller: Caller) -> Result<Page<ReminderView>, Pr
         (status = 409, description = "`id_taken` or `limit_reached`", body = ProblemDoc, content_type = "application/problem+json"),
     )
 )]
-async fn create_bedtime_reminder(
-    caller: Caller,
-    body: Body<CreateBedtimeReminderBody>,
-) -> Result<Answer, Problem> {
+async fn create_bedtime_reminder(caller: Caller, body: Body<CreateBedtimeReminderBody>) -> Result<Answer, Problem> {
     super::create(caller, body.0.into()).await
 }
 

@@ -12,13 +12,7 @@ use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
-    operations!(
-        routes,
-        list_habit_reminders,
-        create_habit_reminder,
-        update_habit_reminder,
-        delete_habit_reminder
-    );
+    operations!(routes, list_habit_reminders, create_habit_reminder, update_habit_reminder, delete_habit_reminder);
 }
 
 /// List a habit's reminders

@@ -12,13 +12,7 @@ use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
 pub(super) fn routes(routes: &mut Routes) {
-    operations!(
-        routes,
-        list_task_reminders,
-        create_task_reminder,
-        update_task_reminder,
-        delete_task_reminder
-    );
+    operations!(routes, list_task_reminders, create_task_reminder, update_task_reminder, delete_task_reminder);
 }
 
 /// List a task's reminders

@@ -8,8 +8,7 @@ use circadia_domain::ids::{HabitId, MoodMomentId, PauseId, SharedPauseId, SleepL
 use circadia_domain::import::digest_of;
 use circadia_domain::moods::{Mood, MoodMoment};
 use circadia_domain::reminders::{
-    MAX_DAYS_BEFORE, MAX_MINUTES_BEFORE, Reminder, ReminderAbout, ReminderId, ReminderRule, ReminderRulePatch,
-    ReminderSubject,
+    MAX_DAYS_BEFORE, MAX_MINUTES_BEFORE, Reminder, ReminderAbout, ReminderId, ReminderRule,
 };
 use circadia_domain::revision::Revision;
 use circadia_domain::shared_pauses::SharedPause;
@@ -19,6 +18,7 @@ use circadia_domain::themes::Theme;
 use circadia_domain::time_entries::{MAX_ENTRY_MINUTES, TimeEntry};
 use circadia_domain::timer::Timer;
 use circadia_domain::users::Settings;
+use circadia_domain::violation::Violations;
 
 use crate::http::input::{Decode, Fields, Parsed, Raw, between, integer, list, quantity};
 use crate::routes::schedules::{kind, schedule};
@@ -146,8 +146,7 @@ impl Decode for Habit {
         let position = fields.required_with(
             "position",
             integer(|number| {
-                i32::try_from(number)
-                    .map_err(|_| circadia_domain::violation::Violations::of("out_of_range", "must fit into 32 bits"))
+                i32::try_from(number).map_err(|_| Violations::of("out_of_range", "must fit into 32 bits"))
             }),
         );
         let created_at = fields.required("created_at");
@@ -299,29 +298,56 @@ fn up_to(max: u16) -> impl Fn(Raw<'_>) -> Parsed<u16> {
     move |raw| between(0, max.into())(raw).map(|number| u16::try_from(number).unwrap_or(max))
 }
 
+/// What is null in an export of such a reminder.
+fn none_of(fields: &mut Fields<'_>, names: [&'static str; 4]) {
+    for name in names {
+        let unknown = || Violations::of("unknown_field", "isn't a field of a reminder about such a thing");
+        let _: Option<()> = fields.optional_with(name, |_| Err(unknown()));
+    }
+}
+
+/// When a reminder is sent.
+fn reminder_rule(fields: &mut Fields<'_>, about: ReminderAbout) -> Option<ReminderRule> {
+    match about {
+        ReminderAbout::Habit => {
+            none_of(fields, ["task_id", "days_before", "wake_time", "minutes_before"]);
+            let (habit, time) = (fields.required("habit_id"), fields.required("time"));
+            let weekdays = fields.required("weekdays");
+            Some(ReminderRule::Habit { habit: habit?, time: time?, weekdays: weekdays? })
+        }
+        ReminderAbout::Task => {
+            none_of(fields, ["habit_id", "weekdays", "wake_time", "minutes_before"]);
+            let (task, time) = (fields.required("task_id"), fields.required("time"));
+            let days_before = fields.required_with("days_before", up_to(MAX_DAYS_BEFORE));
+            Some(ReminderRule::Task { task: task?, time: time?, days_before: days_before? })
+        }
+        ReminderAbout::Bedtime => {
+            none_of(fields, ["habit_id", "task_id", "time", "days_before"]);
+            let (wake_time, weekdays) = (fields.required("wake_time"), fields.required("weekdays"));
+            let minutes_before = fields.required_with("minutes_before", up_to(MAX_MINUTES_BEFORE));
+            Some(ReminderRule::Bedtime { wake_time: wake_time?, minutes_before: minutes_before?, weekdays: weekdays? })
+        }
+    }
+}
+
 impl Decode for Reminder {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let id: Option<ReminderId> = fields.required("id");
-        let about: Option<ReminderAbout> = fields.required("about");
-        let (habit, task) = (fields.optional("habit_id"), fields.optional("task_id"));
-        // A time that is wrong isn't told to be missing, too.
-        let is_of_bedtime = about == Some(ReminderAbout::Bedtime);
-        let time = if is_of_bedtime { fields.optional("time") } else { fields.required("time") };
-        let wake_time = if is_of_bedtime { fields.required("wake_time") } else { fields.optional("wake_time") };
-        let weekdays = fields.optional("weekdays");
-        let days_before = fields.optional_with("days_before", up_to(MAX_DAYS_BEFORE));
-        let minutes_before = fields.optional_with("minutes_before", up_to(MAX_MINUTES_BEFORE));
-        let has_time = if is_of_bedtime { wake_time.is_some() } else { time.is_some() };
-        let parts = ReminderRulePatch { time, weekdays, days_before, wake_time, minutes_before };
         let channels = fields.required("channels");
         let enabled = fields.required("enabled");
         let created_at = fields.required("created_at");
         let updated_at = fields.required("updated_at");
-        let subject = fields.take(ReminderSubject::of(about?, habit, task));
-        let rule = if has_time { fields.take(ReminderRule::of(subject?, &parts)) } else { None };
+        let Some(about) = fields.required("about") else {
+            // What the others are can't be told.
+            let others = ["habit_id", "task_id", "time", "weekdays", "days_before", "wake_time", "minutes_before"];
+            others.into_iter().for_each(|name| drop(fields.optional_with(name, |_| Ok(()))));
+            return None;
+        };
+        let rule = reminder_rule(fields, about)?;
+        fields.take(rule.check())?;
         Some(Self {
             id: id?,
-            rule: rule?,
+            rule,
             channels: channels?,
             enabled: enabled?,
             handled_on: None,
