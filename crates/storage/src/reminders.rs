@@ -11,6 +11,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 
 use crate::convert::{corrupt, number, sql_limit};
+use crate::dialect;
 use crate::row::{Stored, delete_row, execute, first_row, load_rows, row};
 use crate::schema::{reminders, tasks};
 use crate::sql_types::Sql;
@@ -209,6 +210,10 @@ impl ReminderRepository for Transaction {
         handled_on: Date,
         next: Option<Occurrence>,
     ) -> Result<bool> {
+        match dialect::lock_revision(self.connection(), user) {
+            Err(diesel::NotFound) => return Ok(false),
+            locked => locked.classified()?,
+        }
         let unpassed = reminders::table
             .find((Sql(user), Sql(id)))
             .filter(reminders::next_on.eq(Some(Sql(passed.day))))

@@ -27,6 +27,7 @@ mod contract {
     pub(crate) mod passkeys;
     pub(crate) mod personal_tokens;
     pub(crate) mod quotes;
+    pub(crate) mod reminder_days;
     pub(crate) mod reminders;
     pub(crate) mod rules;
     mod schema;
@@ -94,6 +95,17 @@ macro_rules! contract {
 }
 
 contract! {
+    reminder_days {
+        who_travels_is_told_once_a_day,
+        bedtime_follows_the_sleep_goal,
+        a_reminder_follows_the_day_of_its_task,
+        a_changed_reminder_begins_anew,
+        there_is_nothing_to_tell_of_what_is_done,
+        what_is_late_is_told_on_its_day,
+        an_outage_of_days_is_passed_over_at_once,
+        two_dispatchers_tell_once,
+        what_a_writer_has_read_is_not_passed_meanwhile,
+    }
     reminders {
         a_reminder_reads_back_as_written,
         reminders_are_listed_oldest_first_by_what_they_belong_to,

@@ -20,8 +20,8 @@ pub use repository::ReminderRepository;
 pub use rule::{
     MAX_DAYS_BEFORE, MAX_MINUTES_BEFORE, Occurrence, ReminderAbout, ReminderRule, ReminderRulePatch, ReminderSubject,
 };
-pub use service::{NewReminder, ReminderPatch, create, delete, find, list, update};
-pub(crate) use service::{follow_settings, follow_task};
+pub use service::{NewReminder, ReminderPatch, create, delete, find, list, subject_of, update};
+pub(crate) use service::{follow_settings, follow_task, moves_reminders};
 
 use serde::{Serialize, Serializer};
 

@@ -24,7 +24,7 @@ words! {
 }
 
 /// What a reminder belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReminderSubject {
     Habit(HabitId),
     Task(TaskId),
@@ -144,7 +144,7 @@ impl ReminderRule {
         let mut wrong = Violations::new();
         for (pointer, _) in left.iter().filter(|(_, is_left)| *is_left) {
             let about = self.subject().about();
-            wrong.add(*pointer, "unknown_field", format!("isn't a field of a reminder about a {}", about.as_str()));
+            wrong.add(*pointer, "unknown_field", format!("isn't a field of a reminder about `{about}`"));
         }
         wrong.take("", self.check());
         if wrong.is_empty() { Ok(self) } else { Err(wrong) }

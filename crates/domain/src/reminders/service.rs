@@ -59,6 +59,15 @@ pub fn find(store: &mut dyn Store, user: UserId, subject: ReminderSubject, id: R
     found.ok_or(Error::not_found::<ReminderEntity>())
 }
 
+/// What a reminder belongs to.
+///
+/// # Errors
+/// `reminder_not_found`.
+pub fn subject_of(store: &mut dyn Store, user: UserId, id: ReminderId) -> Result<ReminderSubject, Error> {
+    let found = store.find_reminder(user, id)?.ok_or(Error::not_found::<ReminderEntity>())?;
+    Ok(found.rule.subject())
+}
+
 /// Checks that there is such a habit or task. The date by which the task is to be done.
 fn ensure_subject(store: &mut dyn Store, user: UserId, subject: ReminderSubject) -> Result<Option<Date>, Error> {
     match subject {
@@ -171,16 +180,32 @@ pub fn delete(
 
 impl Reminder {
     /// When it falls next after an instant; none if it isn't enabled.
-    pub(super) fn next_after(&self, after: Instant, settings: &Settings, due_on: Option<Date>) -> Option<Occurrence> {
+    pub(crate) fn next_after(&self, after: Instant, settings: &Settings, due_on: Option<Date>) -> Option<Occurrence> {
         self.rule.next(after, self.handled_on, settings, due_on).filter(|_| self.enabled)
     }
+
+    /// When it falls next by another clock: on the same day, at once if that is past by then; else after now.
+    pub(crate) fn next_on_clock(&self, now: Instant, settings: &Settings, due_on: Option<Date>) -> Option<Occurrence> {
+        let pending = self.next.and_then(|next| {
+            let at = self.rule.on(next.day, settings, due_on)?;
+            // What was late already is as late as it is.
+            let at = if now < next.at { at.max(now) } else { at };
+            Some(Occurrence { day: next.day, at })
+        });
+        pending.or_else(|| self.next_after(now, settings, due_on))
+    }
+}
+
+/// Whether settings differ in what reminders follow.
+pub(crate) fn moves_reminders(before: &Settings, after: &Settings) -> bool {
+    let clock = |settings: &Settings| (settings.timezone, settings.day_start, settings.sleep_goal);
+    clock(before) != clock(after)
 }
 
 /// Reckons anew when a user's reminders fall, after the clock or the sleep goal that they follow was changed. What was to
 /// be told on a day still is: at another instant, or, if that is past by now, at once.
 pub(crate) fn follow_settings(tx: &mut WriteTransaction<'_>, before: &Settings, after: &Settings) -> Result<(), Error> {
-    let clock = |settings: &Settings| (settings.timezone, settings.day_start, settings.sleep_goal);
-    if clock(before) == clock(after) {
+    if !moves_reminders(before, after) {
         return Ok(());
     }
     let reminders = tx.store.reminders(tx.user, None)?;
@@ -189,12 +214,7 @@ pub(crate) fn follow_settings(tx: &mut WriteTransaction<'_>, before: &Settings, 
     }
     let tasks = tx.store.tasks_with_reminders(tx.user)?;
     for reminder in reminders {
-        let due_on = due_on(&reminder, &tasks);
-        let pending = reminder.next.and_then(|next| {
-            let at = reminder.rule.on(next.day, after, due_on)?;
-            Some(Occurrence { day: next.day, at })
-        });
-        let next = pending.or_else(|| reminder.next_after(tx.now, after, due_on));
+        let next = reminder.next_on_clock(tx.now, after, due_on(&reminder, &tasks));
         if next != reminder.next {
             tx.store.set_next_occurrence(tx.user, reminder.id, next)?;
         }
@@ -202,7 +222,8 @@ pub(crate) fn follow_settings(tx: &mut WriteTransaction<'_>, before: &Settings, 
     Ok(())
 }
 
-/// Reckons anew when the reminders of a task fall, after the day by which it is to be done was changed. They begin anew.
+/// Reckons anew when the reminders of a task fall, after the day by which it is to be done was changed: after now, and not
+/// on a day that was dealt with.
 pub(crate) fn follow_task(tx: &mut WriteTransaction<'_>, task: &Task) -> Result<(), Error> {
     let reminders = tx.store.reminders(tx.user, Some(ReminderSubject::Task(task.id)))?;
     if reminders.is_empty() {
@@ -210,8 +231,10 @@ pub(crate) fn follow_task(tx: &mut WriteTransaction<'_>, task: &Task) -> Result<
     }
     let settings = users::find(tx.store, tx.user)?.settings;
     for reminder in reminders {
-        let next = reminder.rule.next(tx.now, None, &settings, task.due_on).filter(|_| reminder.enabled);
-        tx.store.set_next_occurrence(tx.user, reminder.id, next)?;
+        let next = reminder.next_after(tx.now, &settings, task.due_on);
+        if next != reminder.next {
+            tx.store.set_next_occurrence(tx.user, reminder.id, next)?;
+        }
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 use circadia_domain::civil::{WallTime, Weekdays};
 use circadia_domain::ids::{HabitId, TaskId};
 use circadia_domain::reminders::{
-    MAX_DAYS_BEFORE, MAX_MINUTES_BEFORE, NewReminder, ReminderChannels, ReminderId, ReminderPatch, ReminderRule,
-    ReminderRulePatch,
+    MAX_DAYS_BEFORE, MAX_MINUTES_BEFORE, NewReminder, ReminderAbout, ReminderChannels, ReminderId, ReminderPatch,
+    ReminderRule, ReminderRulePatch,
 };
 use utoipa::ToSchema;
 
@@ -251,6 +251,58 @@ impl From<UpdateBedtimeReminderBody> for ReminderPatch {
         let UpdateBedtimeReminderBody { wake_time, minutes_before, weekdays, channels, enabled } = body;
         let rule = ReminderRulePatch { wake_time, minutes_before, weekdays, ..ReminderRulePatch::default() };
         Self { rule, channels, enabled }
+    }
+}
+
+/// A reminder that a command of a batch makes: the body of the `POST`, with what it is about.
+impl Decode for NewReminder {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        match fields.required("about") {
+            Some(ReminderAbout::Habit) => {
+                let habit = fields.required("habit_id");
+                let body = CreateHabitReminderBody::decode(fields)?;
+                Some(body.of(habit?))
+            }
+            Some(ReminderAbout::Task) => {
+                let task = fields.required("task_id");
+                let body = CreateTaskReminderBody::decode(fields)?;
+                Some(body.of(task?))
+            }
+            Some(ReminderAbout::Bedtime) => CreateBedtimeReminderBody::decode(fields).map(Self::from),
+            None => {
+                // What the others are can't be told.
+                EVERY_FIELD.into_iter().for_each(|name| drop(fields.optional_with(name, |_| Ok(()))));
+                None
+            }
+        }
+    }
+}
+
+/// What reminders have besides what they are about, of whatever kind.
+const EVERY_FIELD: [&str; 10] = [
+    "id",
+    "habit_id",
+    "task_id",
+    "time",
+    "weekdays",
+    "days_before",
+    "wake_time",
+    "minutes_before",
+    "channels",
+    "enabled",
+];
+
+/// A change that a command of a batch makes: what a reminder of such a kind doesn't have is refused when that is known.
+impl Decode for ReminderPatch {
+    fn decode(fields: &mut Fields<'_>) -> Option<Self> {
+        let rule = ReminderRulePatch {
+            time: fields.change("time"),
+            weekdays: fields.change("weekdays"),
+            days_before: fields.change_with("days_before", days_before),
+            wake_time: fields.change("wake_time"),
+            minutes_before: fields.change_with("minutes_before", minutes_before),
+        };
+        Some(Self { rule, channels: fields.change("channels"), enabled: fields.change("enabled") })
     }
 }
 

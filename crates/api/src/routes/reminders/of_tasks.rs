@@ -58,7 +58,7 @@ async fn create_task_reminder(
 
 /// Change a reminder of a task
 ///
-/// If its time changes, or it is enabled, it begins anew; so it does when the task is to be done by another day.
+/// If its time changes, or it is enabled, it begins anew: it may be sent on a day on which it was sent before.
 #[utoipa::path(
     patch,
     path = "/tasks/{task_id}/reminders/{reminder_id}",
