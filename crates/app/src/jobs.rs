@@ -7,8 +7,8 @@ use circadia_domain::audit::{self, AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::error::{Error as DomainError, StoreError};
 use circadia_domain::ids::JobId;
 use circadia_domain::jobs::{
-    self, Attempt, Jitter, Job, JobCount, JobFilter, JobKind, JobOverview, JobSeek, JobState, LEASE_SECONDS, Retries,
-    Schedule, ScheduleOverview, Settled,
+    self, Attempt, Jitter, Job, JobCount, JobFilter, JobKind, JobOverview, JobSeek, JobState, LEASE_SECONDS, Lane,
+    Retries, Schedule, ScheduleOverview, Settled,
 };
 use circadia_domain::unit_of_work::Store;
 
@@ -76,21 +76,26 @@ impl JobQueue {
         self.context.unit_of_work.query::<_, StoreError>(count).await
     }
 
-    /// Whether a job is due.
+    /// The kinds of a lane that this process does.
+    fn kinds(&self, lane: Lane) -> Vec<JobKind> {
+        self.kinds.iter().copied().filter(|kind| kind.lane() == lane).collect()
+    }
+
+    /// Whether a job of a lane is due.
     ///
     /// # Errors
     /// The store's.
-    pub async fn is_due(&self) -> Result<bool, StoreError> {
-        let (now, kinds) = (self.context.now(), Arc::clone(&self.kinds));
+    pub async fn is_due(&self, lane: Lane) -> Result<bool, StoreError> {
+        let (now, kinds) = (self.context.now(), self.kinds(lane));
         self.context.unit_of_work.query::<_, StoreError>(move |store| store.job_is_due(&kinds, now)).await
     }
 
-    /// Claims up to `limit` jobs that are due, in a transaction of its own.
+    /// Claims up to `limit` jobs of a lane that are due, in a transaction of its own.
     ///
     /// # Errors
     /// The store's.
-    pub async fn claim(&self, limit: usize) -> Result<Vec<Job>, StoreError> {
-        let (now, kinds) = (self.context.now(), Arc::clone(&self.kinds));
+    pub async fn claim(&self, lane: Lane, limit: usize) -> Result<Vec<Job>, StoreError> {
+        let (now, kinds) = (self.context.now(), self.kinds(lane));
         let lease = now.plus_seconds(LEASE_SECONDS);
         self.context
             .unit_of_work

@@ -35,6 +35,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod personal_access_tokens;
 pub mod providers;
+pub mod push;
 pub mod quotes;
 pub mod reauthentication;
 pub mod reminders;
@@ -91,6 +92,7 @@ pub struct App {
     pub provider_links: providers::ProviderLinks,
     /// Present where a provider is configured.
     pub provider_sign_in: Option<providers::ProviderSignIn>,
+    pub push: push::Push,
     pub quotes: quotes::QuoteFeed,
     pub reauthentication: Arc<reauthentication::Reauthentication>,
     pub reminders: reminders::Reminders,

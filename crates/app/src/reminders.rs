@@ -8,16 +8,19 @@ use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::measures::{Counter, Each, ReminderOutcome};
-use circadia_domain::reminders::{self, Firing, ReminderChannel, ReminderNotice};
+use circadia_domain::push_subscriptions::NotificationKind;
+use circadia_domain::reminders::{self, Firing, MAX_LATE_SECONDS, ReminderChannel, ReminderNotice};
 use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::User;
 use circadia_domain::webhooks::{self, WebhookEvent};
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::context::Context;
 use crate::emails::Emails;
 use crate::error::Error;
+use crate::push::{Push, PushNotification};
 
 /// Users that are looked for at a time.
 const MAX_FOUND: usize = 100;
@@ -36,6 +39,7 @@ pub struct Reminders {
     pub emails: Emails,
     /// Wakes what sends deliveries of webhooks in this process.
     pub webhooks: Arc<Notify>,
+    pub push: Push,
     pub measures: Arc<ReminderMeasures>,
 }
 
@@ -132,6 +136,7 @@ impl Reminders {
         if outcomes.contains(&ReminderOutcome::Told) {
             self.emails.wake();
             self.webhooks.notify_one();
+            self.push.wake();
         }
         outcomes.into_iter().for_each(|outcome| self.measures.increment(outcome));
         Ok(())
@@ -180,9 +185,28 @@ impl Reminders {
             ReminderChannel::Webhook => {
                 webhooks::announce(store, user.id, WebhookEvent::ReminderDue, notice, &*self.context.ids, now)?;
             }
-            ReminderChannel::Email | ReminderChannel::Push => {}
+            ReminderChannel::Push => self.push.enqueue(store, user.id, &notification(notice), now)?,
+            ReminderChannel::Email => {}
         }
         Ok(())
+    }
+}
+
+fn notification(notice: &ReminderNotice) -> PushNotification {
+    PushNotification {
+        kind: NotificationKind::Reminder,
+        title: notice.title.clone(),
+        body: notice.text.clone(),
+        // What wasn't seen of the day before is replaced.
+        tag: format!("reminder-{}", notice.reminder_id),
+        data: json!({
+            "reminder_id": notice.reminder_id,
+            "date": notice.date,
+            "about": notice.about,
+            "habit_id": notice.habit_id,
+            "task_id": notice.task_id,
+        }),
+        expires_at: notice.at.plus_seconds(MAX_LATE_SECONDS),
     }
 }
 

@@ -13,12 +13,12 @@ use circadia_domain::audit::{self, AuditAction, AuditDetail};
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::measures::{Counter, Each, WebhookOutcome};
+use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::revision::Expected;
 use circadia_domain::unit_of_work::WriteTransaction;
 use circadia_domain::webhooks::{
     self, AttemptResult, Delivery, DeliveryId, DisabledReason, Due, EventFilter, LEASE_SECONDS, Lease, MAX_PENDING,
     NewWebhook, RETENTION_SECONDS, SecretRotation, Settled, Webhook, WebhookDescription, WebhookId, WebhookPatch,
-    WebhookUrl,
 };
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -48,7 +48,7 @@ const SETTLE_PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from
 /// A webhook to create.
 #[derive(Debug, Clone)]
 pub struct WebhookToCreate {
-    pub url: WebhookUrl,
+    pub url: OutgoingUrl,
     pub description: Option<WebhookDescription>,
     pub events: EventFilter,
 }
@@ -56,7 +56,7 @@ pub struct WebhookToCreate {
 /// A message on its way.
 #[derive(Debug)]
 pub struct OutgoingMessage {
-    pub url: WebhookUrl,
+    pub url: OutgoingUrl,
     /// `webhook-id`.
     pub id: String,
     /// `webhook-timestamp`, in seconds since 1970.
@@ -100,7 +100,7 @@ impl std::fmt::Debug for Webhooks {
 impl Webhooks {
     /// # Errors
     /// `validation_failed` at `/url`.
-    fn check(&self, url: Option<&WebhookUrl>) -> Result<(), DomainError> {
+    fn check(&self, url: Option<&OutgoingUrl>) -> Result<(), DomainError> {
         match url {
             Some(url) if !self.private_targets => {
                 let mut wrong = circadia_domain::violation::Violations::new();

@@ -37,6 +37,7 @@ pub mod stores;
 pub mod throttles;
 pub mod tokens;
 mod user_agents;
+pub mod web_push;
 pub mod webhooks;
 
 #[cfg(test)]

@@ -58,6 +58,10 @@ impl AuditAction {
     pub const CALENDAR_SHARED: Self = Self::new("calendar_shared");
     /// The secret address of the account's calendar was revoked.
     pub const CALENDAR_REVOKED: Self = Self::new("calendar_revoked");
+    /// A browser subscribed to the account's notifications.
+    pub const PUSH_SUBSCRIBED: Self = Self::new("push_subscribed");
+    /// A subscription to the account's notifications was removed by its user.
+    pub const PUSH_UNSUBSCRIBED: Self = Self::new("push_unsubscribed");
     /// Keys that replicas share were replaced.
     pub const KEYS_ROTATED: Self = Self::new("keys_rotated");
     /// The password was changed by its owner.

@@ -95,6 +95,7 @@ codes! {
         CalendarNotFound = "calendar_not_found", "No such calendar";
         PasskeysDisabled = "passkeys_disabled", "Passkeys are not configured";
         PasskeyNotFound = "passkey_not_found", "No such passkey";
+        PushSubscriptionNotFound = "push_subscription_not_found", "No such push subscription";
         ThemeNotFound = "theme_not_found", "No such theme";
         HabitNotFound = "habit_not_found", "No such habit";
         EntryNotFound = "entry_not_found", "No such entry";

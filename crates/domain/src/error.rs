@@ -105,6 +105,8 @@ pub enum Unique {
     Identity,
     /// Two passkeys of one credential.
     Passkey,
+    /// Two subscriptions to Web Push of one endpoint.
+    PushEndpoint,
     /// Any other.
     Other,
 }

@@ -13,6 +13,9 @@ words! {
         RefreshToken = "refresh_token",
         /// Decrypting passwords sent encrypted (RSA-OAEP).
         Login = "login",
+        /// Identifying this installation to push services (ES256, RFC 8292). There is one, which is never replaced: browsers
+        /// bind their subscriptions to it.
+        WebPush = "web_push",
     }
 }
 

@@ -29,6 +29,7 @@ use crate::moods::MoodRepository;
 use crate::one_time::OneTimeRepository;
 use crate::passkeys::PasskeyRepository;
 use crate::personal_tokens::PersonalTokenRepository;
+use crate::push_subscriptions::PushSubscriptionRepository;
 use crate::quotes::QuoteRepository;
 use crate::reminders::ReminderRepository;
 use crate::revision::Revision;
@@ -85,6 +86,7 @@ pub trait Store:
     + CalendarRepository
     + IdempotencyRepository
     + ReminderRepository
+    + PushSubscriptionRepository
 {
 }
 

@@ -50,6 +50,7 @@ pub const CODES: &[&str] = &[
     "invalid_id",
     "invalid_idempotency_key",
     "invalid_instant",
+    "invalid_key",
     "invalid_kid",
     "invalid_locale",
     "invalid_provider",

@@ -23,6 +23,7 @@ use circadia_app::passkeys::Passkeys;
 use circadia_app::passwords::Passwords;
 use circadia_app::personal_access_tokens::PersonalAccessTokens;
 use circadia_app::providers::{ProviderLinks, ProviderSignIn, Providers};
+use circadia_app::push::Push;
 use circadia_app::quotes::QuoteFeed;
 use circadia_app::reauthentication::Reauthentication;
 use circadia_app::reminders::Reminders;
@@ -51,7 +52,7 @@ use circadia_domain::jobs::Schedule;
 use circadia_domain::unit_of_work::{self, Database};
 use circadia_storage::{SqlDatabase, StorageOptions};
 
-use crate::config::{Config, MailTransport};
+use crate::config::{Config, MailConfig, MailTransport};
 use crate::files;
 use crate::http_client::ProviderClient;
 use crate::jobs::backup_schedule;
@@ -255,10 +256,12 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let avatars = avatars(media, &context, &outbox);
     let idempotent_requests = Arc::new(IdempotentRequests { context: context.clone(), master: master.clone() });
     let webhooks = webhooks(config, &emails, &context, &master);
+    let push = push(config, &context, &outbox, &master, &keys);
     Ok(App {
         settings,
-        reminders: reminders(&emails, &webhooks),
+        reminders: reminders(&emails, &webhooks, &push),
         webhooks,
+        push,
         accounts: Accounts {
             context: context.clone(),
             emails: emails.clone(),
@@ -375,11 +378,33 @@ fn webhooks(config: &Config, emails: &Emails, context: &Context, master: &Master
     }
 }
 
-fn reminders(emails: &Emails, webhooks: &Webhooks) -> Reminders {
+fn push(config: &Config, context: &Context, outbox: &Outbox, master: &MasterKey, keys: &Arc<Keys>) -> Push {
+    Push {
+        context: context.clone(),
+        outbox: outbox.clone(),
+        master: master.clone(),
+        keys: Arc::clone(keys),
+        subject: push_subject(config).into(),
+        private_targets: config.webhook_private_targets,
+        wake: Arc::default(),
+    }
+}
+
+/// Whom operators of push services can write to: who sends the mail, or the front end where none is sent.
+fn push_subject(config: &Config) -> String {
+    let MailConfig { transport, from, frontend_url } = &config.mail;
+    if *transport == MailTransport::None && frontend_url.starts_with("https://") {
+        return frontend_url.clone();
+    }
+    format!("mailto:{}", from.email)
+}
+
+fn reminders(emails: &Emails, webhooks: &Webhooks, push: &Push) -> Reminders {
     Reminders {
         context: webhooks.context.clone(),
         emails: emails.clone(),
         webhooks: Arc::clone(&webhooks.wake),
+        push: push.clone(),
         measures: Arc::default(),
     }
 }

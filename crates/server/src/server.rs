@@ -26,6 +26,7 @@ use crate::keys::MasterKeyError;
 use crate::listener::{BoundSocket, Listener};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::{Exporter, Sources};
+use crate::push::{HttpPushSender, PushLane};
 use crate::quotes::Provider;
 use crate::reminders::ReminderLane;
 use crate::webhooks::{HttpSender, WebhookLane};
@@ -98,6 +99,7 @@ pub struct Running {
     pub metrics_address: Option<SocketAddr>,
     state: Arc<AppState>,
     workers: Workers,
+    push: PushLane,
     webhooks: WebhookLane,
     reminders: ReminderLane,
     handle: ServerHandle,
@@ -118,7 +120,7 @@ impl Running {
         }
         tokio::time::sleep(drain).await;
         self.handle.stop(true).await;
-        tokio::join!(self.workers.stop(), self.webhooks.stop(), self.reminders.stop());
+        tokio::join!(self.workers.stop(), self.push.stop(), self.webhooks.stop(), self.reminders.stop());
         // Last, so that the end of the others can be followed.
         if let Some(metrics) = &self.metrics {
             metrics.stop(false).await;
@@ -162,6 +164,7 @@ pub fn start_with(
         app: Arc::clone(&app),
         mailer: Arc::clone(&mailer),
         measures: Arc::clone(&jobs),
+        push: HttpPushSender::new(config.webhook_private_targets)?,
         quotes: config.quotes_url.clone().map(Provider::new).transpose()?,
         backups: Backups::new(config, Arc::clone(&database)),
         stop_backup: Arc::default(),
@@ -191,12 +194,17 @@ pub fn start_with(
     let address = server.addrs().first().copied().unwrap_or(config.bind);
     let server = server.run();
     tracing::info!(%address, "listening");
+    let runner = Arc::new(runner);
+    let push = PushLane::start(Arc::clone(&runner));
     let workers = Workers::start(runner);
     let reminders = ReminderLane::start(Arc::clone(&app));
     let webhooks = WebhookLane::start(app, sender);
     let (handle, listener) = (server.handle(), Mutex::new(Some(listener)));
     let (metrics_address, metrics) = metrics.unzip();
-    Ok((Running { address, metrics_address, state, workers, webhooks, reminders, handle, metrics, listener }, server))
+    Ok((
+        Running { address, metrics_address, state, workers, push, webhooks, reminders, handle, metrics, listener },
+        server,
+    ))
 }
 
 /// Serves metrics at an address of their own, on the current runtime.

@@ -39,6 +39,7 @@ pub const EXPORTED: &[(&str, &str)] = &[
     ("moods", "/moods"),
     ("mood_moments", "/mood_moments"),
     ("identities", "/account/linked_providers"),
+    ("push_subscriptions", "/account/push_subscriptions"),
     ("login_attempts", "/activity/sign_ins"),
     ("security_events", "/activity/security_events"),
 ];

@@ -44,7 +44,9 @@ impl KeyRepository for Transaction {
         if self.purpose() == Purpose::Writing {
             self.acquire_lock(KEYS_LOCK)?;
         }
-        load_rows!(self, server_keys::table.order((server_keys::created_at, server_keys::kid)), KeyRow)
+        // A newer replica may have made keys for purposes that this one doesn't know.
+        let known = server_keys::purpose.eq_any(KeyPurpose::ALL.map(Sql));
+        load_rows!(self, server_keys::table.filter(known).order((server_keys::created_at, server_keys::kid)), KeyRow)
     }
 
     fn insert_key(&mut self, key: &StoredKey) -> Result<()> {

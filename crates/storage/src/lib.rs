@@ -70,6 +70,7 @@ mod options;
 mod passkeys;
 mod personal_tokens;
 mod pool;
+mod push_subscriptions;
 mod quotes;
 mod reminders;
 mod row;

@@ -6,9 +6,10 @@
 
 use circadia_domain::civil::Instant;
 use circadia_domain::ids::UserId;
+use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::webhooks::{
     Delivery, DeliveryId, DeliverySeek, DeliveryStatus, DisabledReason, Due, EventFilter, Lease, Seen, Webhook,
-    WebhookDescription, WebhookEvent, WebhookId, WebhookRepository, WebhookUrl,
+    WebhookDescription, WebhookEvent, WebhookId, WebhookRepository,
 };
 use diesel::dsl::{count_star, exists, min};
 use diesel::prelude::*;
@@ -27,7 +28,7 @@ row! {
         user: Sql<UserId>,
         #[diesel(skip_update)]
         id: Sql<WebhookId>,
-        url: Sql<WebhookUrl>,
+        url: Sql<OutgoingUrl>,
         description: Option<Sql<WebhookDescription>>,
         events: Sql<EventFilter>,
         secret: Vec<u8>,

@@ -26,6 +26,7 @@ mod contract {
     pub(crate) mod one_time;
     pub(crate) mod passkeys;
     pub(crate) mod personal_tokens;
+    pub(crate) mod push_subscriptions;
     pub(crate) mod quotes;
     pub(crate) mod reminder_days;
     pub(crate) mod reminders;
@@ -246,6 +247,15 @@ contract! {
         passkeys_of_others_are_out_of_reach,
         a_credential_belongs_to_one_passkey,
         passkeys_are_removed_one_by_one_and_together,
+    }
+    push_subscriptions {
+        a_subscription_reads_back_as_written,
+        what_a_browser_renews_is_stored_and_the_rest_stays,
+        the_end_of_an_attempt_is_noted,
+        subscriptions_of_others_are_out_of_reach,
+        an_endpoint_belongs_to_one_subscription,
+        an_endpoint_that_several_send_at_once_belongs_to_one_of_them,
+        subscriptions_are_limited,
     }
     webhooks {
         a_webhook_reads_back_as_written,

@@ -33,6 +33,8 @@ pub struct ConfigBody {
     password: PasswordRules,
     /// The limits of requests.
     limits: Limits,
+    /// What browsers need to subscribe to notifications.
+    web_push: WebPush,
     /// Optional features.
     features: Features,
 }
@@ -141,6 +143,18 @@ impl From<Quota> for RequestLimit {
     }
 }
 
+/// What browsers need to subscribe to notifications.
+#[derive(Debug, Serialize, ToSchema)]
+struct WebPush {
+    /// What `pushManager.subscribe` takes as `applicationServerKey`: an uncompressed point of P-256, in base64url. It stays
+    /// the same.
+    #[schema(
+        pattern = "^[A-Za-z0-9_-]{87}$",
+        example = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+    )]
+    public_key: String,
+}
+
 /// Optional features.
 #[derive(Debug, Serialize, ToSchema)]
 struct Features {
@@ -152,9 +166,9 @@ struct Features {
 }
 
 impl ConfigBody {
-    fn of(state: &AppState) -> Self {
+    fn of(state: &AppState) -> Result<Self, Problem> {
         let settings = &state.settings;
-        Self {
+        Ok(Self {
             version: settings.version,
             providers: Providers::of(state),
             verification: VerificationRules {
@@ -178,14 +192,16 @@ impl ConfigBody {
                     user: settings.rate_limits.user.map(RequestLimit::from),
                 },
             },
+            web_push: WebPush { public_key: state.app.push.public_key()? },
             features: Features { mail: state.app.settings.sends_email, passkeys: state.app.passkeys.is_some() },
-        }
+        })
     }
 }
 
 /// Get the service's configuration
 ///
-/// What a client needs to know before signing in: sign-in methods, password rules and limits.
+/// What a client needs to know before signing in: sign-in methods, password rules, limits, and the key
+/// for notifications.
 #[utoipa::path(
     get,
     path = "/config",
@@ -195,5 +211,5 @@ impl ConfigBody {
     responses((status = 200, description = "The configuration", body = ConfigBody))
 )]
 async fn get_config(state: Data<AppState>) -> Result<Answer, Problem> {
-    Answer::computed(&ConfigBody::of(&state))
+    Answer::computed(&ConfigBody::of(&state)?)
 }

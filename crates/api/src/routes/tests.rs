@@ -31,6 +31,7 @@ use super::me::calendar::CreateCalendarBody;
 use super::me::email::ChangeEmailBody;
 use super::me::passkeys::FinishPasskeyRegistrationBody;
 use super::me::providers::{ConfirmProviderBody, LinkProviderBody};
+use super::me::push_subscriptions::{CreatePushSubscriptionBody, PushSubscriptionKeys};
 use super::me::reauthentication::ReauthenticationBody;
 use super::me::tokens::CreateTokenBody;
 use super::me::totp::{ConfirmTotpBody, TotpProofBody};
@@ -77,6 +78,7 @@ documented!(
     CreateCalendarBody,
     CreateHabitReminderBody,
     CreatePauseBody,
+    CreatePushSubscriptionBody,
     CreateTaskReminderBody,
     CreateTokenBody,
     CreateWebhookBody,
@@ -102,6 +104,7 @@ documented!(
     OrderBody,
     PasskeyPatch,
     PreviewBody,
+    PushSubscriptionKeys,
     PutMoodBody,
     ReauthenticationBody,
     RefreshBody,

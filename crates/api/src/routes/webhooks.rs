@@ -4,10 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use circadia_app::webhooks::{DEFAULT_OVERLAP, MAX_OVERLAP, WebhookToCreate};
 use circadia_domain::civil::Instant;
+use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::violation::Violations;
 use circadia_domain::webhooks::{
     self, Delivery, DeliveryId, DeliverySeek, DeliveryStatus, DisabledReason, EventFilter, Webhook, WebhookDescription,
-    WebhookEvent, WebhookId, WebhookPatch, WebhookUrl,
+    WebhookEvent, WebhookId, WebhookPatch,
 };
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -69,7 +70,7 @@ pub(super) struct WebhookBody {
     /// Its id.
     pub id: WebhookId,
     /// Where messages are sent, by POST.
-    pub url: WebhookUrl,
+    pub url: OutgoingUrl,
     /// What its owner says of it. Example: `Dashboard`
     pub description: Option<WebhookDescription>,
     /// Which events it is sent for.
@@ -177,7 +178,7 @@ impl From<Delivery> for DeliveryBody {
 #[schema(example = json!({"url": "https://example.com/hooks/circadia", "events": ["entry.changed", "entry.deleted"]}))]
 pub struct CreateWebhookBody {
     /// Where messages are sent: `https`, a host of the public internet, no credentials.
-    url: WebhookUrl,
+    url: OutgoingUrl,
     /// What you want to say of it. Example: `Dashboard`
     description: Option<WebhookDescription>,
     /// Which events it is sent for; all if absent.
@@ -200,7 +201,7 @@ impl Decode for CreateWebhookBody {
 pub struct UpdateWebhookBody {
     /// The new URL.
     #[schema(nullable = false)]
-    url: Option<WebhookUrl>,
+    url: Option<OutgoingUrl>,
     /// The new description; null removes it.
     #[schema(value_type = Option<WebhookDescription>)]
     description: Option<Option<WebhookDescription>>,

@@ -29,9 +29,17 @@ const OF_HABITS: [(&str, &str, &[&str]); 3] = [
 /// The columns of an object that isn't in a list.
 fn columns_of_single(name: &str) -> &'static [&'static str] {
     match name {
-        "account" => {
-            &["id", "username", "email", "email_verified", "role", "created_at", "updated_at", "linked_providers"]
-        }
+        "account" => &[
+            "id",
+            "username",
+            "email",
+            "email_verified",
+            "role",
+            "created_at",
+            "updated_at",
+            "linked_providers",
+            "push_subscriptions",
+        ],
         "settings" => &[
             "timezone",
             "day_start",

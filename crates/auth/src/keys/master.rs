@@ -44,6 +44,10 @@ pub enum Purpose {
     DeviceMarkers,
     /// Encrypts the secrets of webhooks.
     WebhookSecrets,
+    /// Encrypts the key that identifies this installation to push services.
+    WebPushKeys,
+    /// Encrypts the secrets of browsers that subscribed to Web Push.
+    PushSecrets,
 }
 
 impl Purpose {
@@ -65,6 +69,8 @@ impl Purpose {
             Self::IdempotentAnswers => "circadia/1 seal idempotent answers",
             Self::DeviceMarkers => "circadia/1 tag devices",
             Self::WebhookSecrets => "circadia/1 seal webhooks",
+            Self::WebPushKeys => "circadia/1 seal web_push",
+            Self::PushSecrets => "circadia/1 seal push subscriptions",
         }
     }
 }

@@ -8,10 +8,12 @@ mod login;
 mod master;
 mod ring;
 mod signing;
+mod vapid;
 
 pub use login::{LOGIN_CIPHERTEXT_BYTES, LoginPublicKey, LoginSecret};
 pub use master::{MasterKey, Purpose};
 pub use ring::{KeyRing, Rotation};
+pub use vapid::VapidKey;
 
 use std::fmt;
 

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::login::{LOGIN_KEY_OVERLAP_SECONDS, LoginKey, LoginPublicKey, LoginSecret};
 use super::signing::{AccessKey, RefreshKey};
+use super::vapid::VapidKey;
 use super::{KeyError, Kid, MasterKey, Purpose};
 use crate::entropy::{Entropy, random};
 use crate::sessions::SESSION_TTL;
@@ -53,6 +54,8 @@ pub struct KeyRing {
     refresh: Vec<RefreshKey>,
     /// Oldest first.
     login: Vec<LoginKey>,
+    /// The oldest; there is one.
+    vapid: Option<VapidKey>,
 }
 
 impl KeyRing {
@@ -74,7 +77,10 @@ impl KeyRing {
         if ring.refresh.is_empty() {
             make(store, KeyPurpose::RefreshToken, master, entropy, now)?;
         }
-        if ring.access.is_empty() || ring.refresh.is_empty() {
+        if ring.vapid.is_none() {
+            insert(store, KeyPurpose::WebPush, &VapidKey::generate()?, master, entropy, now)?;
+        }
+        if ring.access.is_empty() || ring.refresh.is_empty() || ring.vapid.is_none() {
             ring = Self::load(store, master, now)?;
         }
         Ok(ring)
@@ -86,7 +92,7 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::WrongMasterKey`] if the stored keys were encrypted under another master key.
     pub fn load<S: KeyRepository + ?Sized>(store: &mut S, master: &MasterKey, now: Instant) -> Result<Self, KeyError> {
-        let mut ring = Self { access: Vec::new(), refresh: Vec::new(), login: Vec::new() };
+        let mut ring = Self { access: Vec::new(), refresh: Vec::new(), login: Vec::new(), vapid: None };
         for stored in store.keys()? {
             if stored.retires_at.is_some_and(|retires| retires <= now) {
                 continue;
@@ -95,6 +101,8 @@ impl KeyRing {
                 KeyPurpose::AccessToken => ring.access.push(AccessKey::unseal(&stored, master)?),
                 KeyPurpose::RefreshToken => ring.refresh.push(RefreshKey::unseal(&stored, master)?),
                 KeyPurpose::Login => ring.login.push(LoginKey::unseal(&stored, master)?),
+                KeyPurpose::WebPush if ring.vapid.is_none() => ring.vapid = Some(VapidKey::unseal(&stored, master)?),
+                KeyPurpose::WebPush => {}
             }
         }
         Ok(ring)
@@ -121,7 +129,7 @@ impl KeyRing {
     }
 
     /// Creates new keys for these purposes and retires the old ones; for passwords only if a key exists and a new
-    /// secret is given. Runs in a writing unit of work without an owner.
+    /// secret is given, for Web Push never: browsers bind their subscriptions to the key, and would be lost. Runs in a writing unit of work without an owner.
     ///
     /// # Errors
     /// Those of [`Self::load`].
@@ -146,6 +154,7 @@ impl KeyRing {
                 KeyPurpose::AccessToken => ACCESS_TOKEN_TTL + 2 * LEEWAY,
                 KeyPurpose::RefreshToken => SESSION_TTL + 2 * LEEWAY,
                 KeyPurpose::Login => LOGIN_KEY_OVERLAP_SECONDS,
+                KeyPurpose::WebPush => continue,
             };
             let ends = match rotation {
                 Rotation::Planned => now.plus_seconds(ANNOUNCE_SECONDS + life),
@@ -185,6 +194,11 @@ impl KeyRing {
     pub fn decrypt(&self, kid: Option<Kid>, ciphertext: &[u8], now: Instant) -> Option<Zeroizing<String>> {
         let keys = self.login.iter().filter(|key| key.accepted_at(now) && kid.is_none_or(|kid| kid == key.kid));
         keys.rev().find_map(|key| key.decrypt(ciphertext))
+    }
+
+    /// The key that identifies this installation to push services; `None` before the first start made it.
+    pub const fn vapid(&self) -> Option<&VapidKey> {
+        self.vapid.as_ref()
     }
 
     /// The key that signs access tokens.
@@ -263,6 +277,7 @@ fn insert<S: KeyRepository + ?Sized>(
         KeyPurpose::AccessToken => Purpose::AccessTokenKeys,
         KeyPurpose::RefreshToken => Purpose::RefreshTokenKeys,
         KeyPurpose::Login => Purpose::LoginKeys,
+        KeyPurpose::WebPush => Purpose::WebPushKeys,
     };
     let kid = Kid::from_bytes(random(entropy)).to_string();
     let sealed = master.seal(sealed_for, &kid, secret, entropy)?;

@@ -22,10 +22,12 @@ fn keys_are_made_once_and_sealed() {
     let (mut store, master, entropy) = setting();
     let first = KeyRing::load_or_create(&mut store, &master, &entropy, NOW).unwrap();
     let second = KeyRing::load_or_create(&mut store, &master, &entropy, NOW.plus_seconds(1)).unwrap();
-    assert_eq!(store.keys.len(), 2);
+    assert_eq!(store.keys.len(), 3);
     assert_eq!(format!("{first:?}"), format!("{second:?}"));
     assert_eq!(first.jwks(NOW), second.jwks(NOW));
-    assert!(store.keys.iter().all(|key| key.sealed.len() == 1 + 12 + 32 + 16));
+    assert_eq!(first.vapid().unwrap().public_key(), second.vapid().unwrap().public_key());
+    let mut raw = store.keys.iter().filter(|key| key.purpose != KeyPurpose::WebPush);
+    assert!(raw.all(|key| key.sealed.len() == 1 + 12 + 32 + 16));
 }
 
 #[test]
@@ -36,7 +38,7 @@ fn another_master_key_is_told_apart_from_a_broken_row() {
     let error = KeyRing::load_or_create(&mut store, &other, &entropy, NOW).unwrap_err();
     assert!(matches!(error, KeyError::WrongMasterKey(_)));
     assert!(error.to_string().contains("was CIRCADIA_SECRET_KEY changed?"));
-    assert_eq!(store.keys.len(), 2);
+    assert_eq!(store.keys.len(), 3);
 }
 
 #[test]
@@ -99,5 +101,5 @@ fn keys_of_other_purposes_stay_when_one_is_rotated() {
     let ring = KeyRing::rotate(&mut store, &purposes, Rotation::Emergency, None, &master, &entropy, NOW).unwrap();
     assert_ne!(ring.access_in_use(NOW).unwrap().kid, before.access_in_use(NOW).unwrap().kid);
     assert_eq!(ring.refresh_in_use(NOW).unwrap(), before.refresh_in_use(NOW).unwrap());
-    assert_eq!(store.keys.len(), 3);
+    assert_eq!(store.keys.len(), 4);
 }

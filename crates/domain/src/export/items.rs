@@ -12,6 +12,7 @@ use crate::logins::{
     Browser, DeviceKind, LoginAttempt, LoginClient, LoginFailure, LoginMethod, OperatingSystem, SecurityEvent,
     SecurityEventKind,
 };
+use crate::push_subscriptions::{PushSubscription, PushSubscriptionId, PushSubscriptionLabel};
 use crate::quantity::Quantity;
 use crate::users::{Email, Locale, Role, User, Username};
 
@@ -37,10 +38,17 @@ pub struct ExportedAccount {
     pub image: Option<ExportedImage>,
     /// Accounts at OpenID providers that are linked.
     pub linked_providers: Vec<LinkedProvider>,
+    /// Browsers that notifications are sent to, without where and with which keys.
+    pub push_subscriptions: Vec<ExportedPushSubscription>,
 }
 
 impl ExportedAccount {
-    pub(super) fn new(user: &User, image: Option<ExportedImage>, identities: Vec<Identity>) -> Self {
+    pub(super) fn new(
+        user: &User,
+        image: Option<ExportedImage>,
+        identities: Vec<Identity>,
+        subscriptions: &[PushSubscription],
+    ) -> Self {
         Self {
             id: user.id,
             username: user.username.clone(),
@@ -51,6 +59,7 @@ impl ExportedAccount {
             updated_at: user.updated_at,
             image,
             linked_providers: identities.into_iter().map(LinkedProvider::from).collect(),
+            push_subscriptions: subscriptions.iter().map(ExportedPushSubscription::from).collect(),
         }
     }
 }
@@ -87,6 +96,35 @@ fn provider_name<S: serde::Serializer>(name: &ProviderName, serializer: S) -> Re
 impl From<Identity> for LinkedProvider {
     fn from(identity: Identity) -> Self {
         Self { provider: identity.provider, email: identity.email, linked_at: identity.linked_at }
+    }
+}
+
+/// A browser that notifications are sent to.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExportedPushSubscription {
+    /// The subscription's id.
+    pub id: PushSubscriptionId,
+    /// What the user calls the device.
+    pub label: Option<PushSubscriptionLabel>,
+    /// The host of the push service.
+    #[cfg_attr(feature = "openapi", schema(example = "fcm.googleapis.com"))]
+    pub push_service: String,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When the push service last took a notification.
+    pub last_success_at: Option<Instant>,
+}
+
+impl From<&PushSubscription> for ExportedPushSubscription {
+    fn from(subscription: &PushSubscription) -> Self {
+        Self {
+            id: subscription.id,
+            label: subscription.label.clone(),
+            push_service: subscription.endpoint.host().to_owned(),
+            created_at: subscription.created_at,
+            last_success_at: subscription.last_success_at,
+        }
     }
 }
 

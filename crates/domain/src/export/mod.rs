@@ -9,7 +9,7 @@ mod repository;
 
 pub use items::{
     ExportedAccount, ExportedArchive, ExportedAuditEvent, ExportedEntry, ExportedHabit, ExportedImage, ExportedPause,
-    ExportedSecurityEvent, ExportedSignIn, LinkedProvider,
+    ExportedPushSubscription, ExportedSecurityEvent, ExportedSignIn, LinkedProvider,
 };
 pub use repository::ExportRepository;
 
@@ -188,8 +188,8 @@ pub fn write(
 ) -> Result<(), Error> {
     let profile = users::find(store, user)?;
     writer.begin(now)?;
-    let identities = store.identities_of(user)?;
-    writer.single("account", &ExportedAccount::new(&profile, options.image, identities))?;
+    let (identities, subscriptions) = (store.identities_of(user)?, store.push_subscriptions(user)?);
+    writer.single("account", &ExportedAccount::new(&profile, options.image, identities, &subscriptions))?;
     writer.single("settings", &profile.settings)?;
     list(writer, Section::Themes, store.themes(user)?)?;
     list(writer, Section::Habits, store.habits(user)?.into_iter().map(ExportedHabit::from))?;

@@ -19,6 +19,8 @@ words! {
         Backup = "backup",
         /// Doing, or undoing, an import from another app.
         Import = "import",
+        /// Sending a notification to a browser.
+        Push = "push",
     }
 }
 
@@ -33,11 +35,28 @@ pub enum Recurrence {
     Configured,
 }
 
+/// Which workers do a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Those that do one job after the other.
+    Common,
+    /// Those that send notifications, many at once: the places that these go to are of users' choice, and may be slow.
+    Push,
+}
+
 impl JobKind {
+    /// Which workers do jobs of this kind.
+    pub const fn lane(self) -> Lane {
+        match self {
+            Self::Push => Lane::Push,
+            _ => Lane::Common,
+        }
+    }
+
     /// When jobs of this kind are enqueued: the one place that says so.
     pub const fn recurrence(self) -> Recurrence {
         match self {
-            Self::Mail | Self::Media | Self::Import => Recurrence::OnDemand,
+            Self::Mail | Self::Media | Self::Import | Self::Push => Recurrence::OnDemand,
             Self::Purge | Self::Logins => Recurrence::Every(60),
             Self::LoginRetention => Recurrence::Every(3_600),
             Self::Quotes | Self::Backup => Recurrence::Configured,

@@ -23,7 +23,7 @@ mod repository;
 mod retries;
 mod schedule;
 
-pub use kind::{JobKind, Recurrence};
+pub use kind::{JobKind, Lane, Recurrence};
 pub use overview::{JobCount, JobFilter, JobOverview, JobSeek, JobState, KindName, list, retry_dead};
 pub use repository::JobRepository;
 pub use retries::{Jitter, MAX_ATTEMPTS, Retries};
@@ -38,6 +38,9 @@ pub const LEASE_SECONDS: i64 = 120;
 
 /// Characters that are kept of why a job failed.
 pub const MAX_ERROR_LENGTH: usize = 500;
+
+/// The longest pause that is granted to whoever asks for one, in seconds.
+const MAX_ASKED_PAUSE: i64 = 3_600;
 
 /// How long jobs are kept after they were done, in seconds.
 const DONE_RETENTION: i64 = 7 * 86_400;
@@ -107,6 +110,9 @@ pub enum Attempt {
     Continue,
     /// It failed for a reason that may pass.
     Failed(String),
+    /// The same, and whoever it was sent to asks for a pause of so many seconds. It is at most an hour, and at least the
+    /// usual one.
+    Postponed(String, i64),
     /// It failed for a reason that will not pass.
     Permanent(String),
 }
@@ -140,15 +146,27 @@ pub fn settle<S: JobRepository + ?Sized>(
         Attempt::Done => (Settled::Done, store.finish_job(job, now)?),
         Attempt::Continue => (Settled::Again(now), store.continue_job(job, now)?),
         Attempt::Permanent(reason) => (Settled::Dead, store.give_up_job(job, &shortened(reason), now)?),
-        Attempt::Failed(reason) => match retries.pause_after(job.attempts, jitter) {
-            None => (Settled::Dead, store.give_up_job(job, &shortened(reason), now)?),
-            Some(pause) => {
-                let next = Instant::from_micros(now.micros().saturating_add(pause));
-                (Settled::Again(next), store.retry_job(job, next, &shortened(reason))?)
-            }
-        },
+        Attempt::Failed(reason) => again(store, job, reason, retries.pause_after(job.attempts, jitter), now)?,
+        Attempt::Postponed(reason, seconds) => {
+            let asked = (*seconds).clamp(0, MAX_ASKED_PAUSE).saturating_mul(1_000_000);
+            let pause = retries.pause_after(job.attempts, jitter).map(|pause| pause.max(asked));
+            again(store, job, reason, pause, now)?
+        }
     };
     Ok(if ours { settled } else { Settled::NotOurs })
+}
+
+/// Puts a job that failed back for so many microseconds, or gives it up.
+fn again<S: JobRepository + ?Sized>(
+    store: &mut S,
+    job: &Job,
+    reason: &str,
+    pause: Option<i64>,
+    now: Instant,
+) -> Result<(Settled, bool), StoreError> {
+    let Some(pause) = pause else { return Ok((Settled::Dead, store.give_up_job(job, &shortened(reason), now)?)) };
+    let next = Instant::from_micros(now.micros().saturating_add(pause));
+    Ok((Settled::Again(next), store.retry_job(job, next, &shortened(reason))?))
 }
 
 /// Which jobs that have ended are old enough to be removed.

@@ -6,16 +6,13 @@
 //! that also moves that mark on ([`add_deliveries`]). A webhook's deliveries are sent by one server at a time, which has it on lease ([`Lease`]); how each attempt ended
 //! is noted by [`settle`].
 
-mod address;
 mod delivery;
 mod dispatch;
 mod event;
 mod lease;
 mod repository;
 mod service;
-mod target;
 
-pub use address::is_public;
 pub use delivery::{
     Delivery, DeliveryEntity, DeliveryId, DeliverySeek, DeliveryStatus, MAX_ATTEMPTS, MAX_ERROR_LENGTH, RETRY_PAUSES,
 };
@@ -27,12 +24,12 @@ pub use service::{
     NewWebhook, SecretRotation, WebhookPatch, create, delete, deliveries, find, list, ping, replay, rotate_secret,
     update,
 };
-pub use target::WebhookUrl;
 
 use crate::civil::Instant;
 use crate::code::Code;
 use crate::entity::Entity;
 use crate::ids::{Id, UserId};
+use crate::outgoing::OutgoingUrl;
 use crate::revision::Revision;
 use crate::text::Line;
 
@@ -88,7 +85,7 @@ pub struct Webhook {
     /// The user.
     pub user: UserId,
     /// Where it is sent.
-    pub url: WebhookUrl,
+    pub url: OutgoingUrl,
     /// What its owner says of it.
     pub description: Option<WebhookDescription>,
     /// Which events it is sent for.

@@ -5,11 +5,12 @@ use serde_json::json;
 use super::dispatch::message;
 use super::{
     Delivery, DeliveryEntity, DeliveryId, DeliverySeek, DeliveryStatus, DisabledReason, EventFilter, MAX_WEBHOOKS,
-    RETENTION_SECONDS, Seen, Webhook, WebhookDescription, WebhookEntity, WebhookEvent, WebhookId, WebhookUrl,
+    RETENTION_SECONDS, Seen, Webhook, WebhookDescription, WebhookEntity, WebhookEvent, WebhookId,
 };
 use crate::code::Code;
 use crate::error::Error;
 use crate::ids::UserId;
+use crate::outgoing::OutgoingUrl;
 use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
 
@@ -19,7 +20,7 @@ pub struct NewWebhook {
     /// Its id.
     pub id: WebhookId,
     /// Where it is sent.
-    pub url: WebhookUrl,
+    pub url: OutgoingUrl,
     /// What its owner says of it.
     pub description: Option<WebhookDescription>,
     /// Which events it is sent for.
@@ -32,7 +33,7 @@ pub struct NewWebhook {
 #[derive(Debug, Clone, Default)]
 pub struct WebhookPatch {
     /// The new URL.
-    pub url: Option<WebhookUrl>,
+    pub url: Option<OutgoingUrl>,
     /// The new description.
     pub description: Option<Option<WebhookDescription>>,
     /// The new filter.

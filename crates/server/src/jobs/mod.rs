@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use circadia_app::App;
 use circadia_domain::error::StoreError;
-use circadia_domain::jobs::{Attempt, Job, JobKind, LEASE_SECONDS, Settled};
+use circadia_domain::jobs::{Attempt, Job, JobKind, LEASE_SECONDS, Lane, Settled};
 use circadia_domain::measures::{Counter, Each, JobOutcome};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
@@ -25,6 +25,7 @@ pub(crate) use backups::{Backups, schedule as backup_schedule};
 
 use crate::backup::Stop;
 use crate::mail::Mailer;
+use crate::push::HttpPushSender;
 use crate::quotes::{self, Provider};
 
 /// Workers of one process: enough that one slow server doesn't hold everything up.
@@ -62,10 +63,9 @@ impl std::fmt::Debug for Workers {
 
 impl Workers {
     /// Starts them, on the current runtime.
-    pub(crate) fn start(runner: Runner) -> Self {
+    pub(crate) fn start(runner: Arc<Runner>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let stop_backup = Arc::clone(&runner.stop_backup);
-        let runner = Arc::new(runner);
         tokio::spawn(Arc::clone(&runner).check_mail());
         let mut tasks = vec![tokio::spawn(Arc::clone(&runner).follow_schedules(stopped.clone()))];
         tasks.extend((0..WORKERS).map(|_| tokio::spawn(Arc::clone(&runner).work(stopped.clone()))));
@@ -94,6 +94,7 @@ pub(crate) struct Runner {
     pub(crate) app: Arc<App>,
     pub(crate) mailer: Arc<Mailer>,
     pub(crate) measures: Arc<JobMeasures>,
+    pub(crate) push: HttpPushSender,
     /// Where quotations are fetched, if that is configured.
     pub(crate) quotes: Option<Provider>,
     /// How backups are taken, if they are scheduled.
@@ -118,6 +119,7 @@ impl Runner {
                 None => Attempt::Failed("no backups are configured here".to_owned()),
             },
             JobKind::Import => self.app.app_imports.attempt(job).await,
+            JobKind::Push => self.app.push.attempt(job, &self.push).await,
         }
     }
 
@@ -145,7 +147,7 @@ impl Runner {
         let mut batch = 1;
         while !*stopped.borrow() {
             let begun = Instant::now();
-            let found = match self.claim(batch).await {
+            let found = match self.claim(Lane::Common, batch).await {
                 Ok(jobs) => jobs,
                 Err(error) => {
                     tracing::warn!(%error, "jobs can't be looked for");
@@ -166,12 +168,12 @@ impl Runner {
         }
     }
 
-    /// Claims up to so many jobs that are due. An idle worker only reads.
-    async fn claim(&self, limit: usize) -> Result<Vec<Job>, StoreError> {
-        if !self.app.jobs.is_due().await? {
+    /// Claims up to so many jobs of a lane that are due. An idle worker only reads.
+    pub(crate) async fn claim(&self, lane: Lane, limit: usize) -> Result<Vec<Job>, StoreError> {
+        if !self.app.jobs.is_due(lane).await? {
             return Ok(Vec::new());
         }
-        self.app.jobs.claim(limit).await
+        self.app.jobs.claim(lane, limit).await
     }
 
     /// Does jobs one after the other. Those that can't be begun in good time before their lease ends are given back, and so
@@ -199,7 +201,7 @@ impl Runner {
         self.app.jobs.enqueue_scheduled().await?;
         let mut done = 0;
         loop {
-            let found = self.claim(MAX_BATCH).await?;
+            let found = self.claim(Lane::Common, MAX_BATCH).await?;
             if found.is_empty() {
                 return Ok(done);
             }
@@ -227,7 +229,8 @@ impl Runner {
         }
     }
 
-    async fn carry_out(&self, job: Job) {
+    /// Does a job, and notes how it ended.
+    pub(crate) async fn carry_out(&self, job: Job) {
         let (id, kind, attempts) = (job.id, job.kind, job.attempts);
         let (job, attempt) = if self.app.jobs.retries(job.kind).are_exhausted(attempts) {
             (job, Attempt::Permanent("its lease ran out time and again".to_owned()))
@@ -243,7 +246,9 @@ impl Runner {
         match &attempt {
             Attempt::Done => tracing::debug!(%id, %kind, "did a job"),
             Attempt::Continue => tracing::debug!(%id, %kind, "did a part of a job"),
-            Attempt::Failed(reason) => tracing::warn!(%id, %kind, attempts, reason, "a job failed"),
+            Attempt::Failed(reason) | Attempt::Postponed(reason, _) => {
+                tracing::warn!(%id, %kind, attempts, reason, "a job failed")
+            }
             Attempt::Permanent(reason) => tracing::error!(%id, %kind, attempts, reason, "a job can't be done"),
         }
         let goes_on = matches!(attempt, Attempt::Continue);

@@ -41,8 +41,9 @@ impl Fixture {
         let composition = compose(&config, clock.clone(), Arc::new(FreshIds)).unwrap();
         let (app, backups) = (composition.app, Backups::new(&config, composition.database));
         let mailer = Arc::new(Mailer::new(&config.mail).unwrap());
+        let push = HttpPushSender::new(false).unwrap();
         let runner =
-            Runner { app, mailer, measures: Arc::default(), quotes: None, backups, stop_backup: Arc::default() };
+            Runner { app, mailer, measures: Arc::default(), push, quotes: None, backups, stop_backup: Arc::default() };
         Self { runner, clock, folder }
     }
 
@@ -79,18 +80,18 @@ async fn jobs_whose_lease_is_nearly_over_are_given_back_unbegun() {
     for _ in 0..3 {
         fixture.enqueue_unreadable(Some(vec![1])).await;
     }
-    let claimed = fixture.runner.claim(9).await.unwrap();
+    let claimed = fixture.runner.claim(Lane::Common, 9).await.unwrap();
     assert_eq!(claimed.len(), 3);
     fixture.advance(LEASE_SECONDS - JOB_TIMEOUT_SECONDS + 1);
     fixture.runner.carry_out_all(claimed, || false).await;
     let states: Vec<_> = fixture.mails().await.iter().map(|job| (job.state, job.attempts)).collect();
     assert_eq!(states, [(JobState::Waiting, 0); 3]);
     // And so are those that weren't begun when the process stops.
-    let claimed = fixture.runner.claim(9).await.unwrap();
+    let claimed = fixture.runner.claim(Lane::Common, 9).await.unwrap();
     fixture.runner.carry_out_all(claimed, || true).await;
     assert!(fixture.mails().await.iter().all(|job| job.attempts == 0 && job.leased_until.is_none()));
     // In good time, they are begun, and fail.
-    let claimed = fixture.runner.claim(9).await.unwrap();
+    let claimed = fixture.runner.claim(Lane::Common, 9).await.unwrap();
     fixture.advance(LEASE_SECONDS - JOB_TIMEOUT_SECONDS);
     fixture.runner.carry_out_all(claimed, || false).await;
     assert!(fixture.mails().await.iter().all(|job| job.attempts == 1 && job.last_error.is_some()));
@@ -102,7 +103,7 @@ async fn a_job_that_ends_its_workers_is_given_up_at_last() {
     let id = fixture.enqueue_unreadable(Some(vec![1])).await;
     for attempts in 1..=circadia_domain::jobs::MAX_ATTEMPTS {
         // Whoever has it ends without a word.
-        assert_eq!(fixture.runner.claim(9).await.unwrap()[0].attempts, attempts);
+        assert_eq!(fixture.runner.claim(Lane::Common, 9).await.unwrap()[0].attempts, attempts);
         fixture.advance(LEASE_SECONDS);
     }
     fixture.runner.run_due().await.unwrap();

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex as StdMutex};
 use std::time::{Duration, Instant};
 
 use circadia_app::webhooks::{OutgoingMessage, WebhookSender as _};
-use circadia_domain::webhooks::{AttemptResult, WebhookUrl};
+use circadia_domain::outgoing::OutgoingUrl;
+use circadia_domain::webhooks::AttemptResult;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::sender::{HttpSender, LookUp, Names};
+use super::sender::HttpSender;
+use crate::outgoing::{LookUp, Names};
 
 /// How an endpoint answers.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +114,7 @@ impl Names for Scripted {
 
 fn message(url: &str) -> OutgoingMessage {
     OutgoingMessage {
-        url: WebhookUrl::parse(url).unwrap(),
+        url: OutgoingUrl::parse(url).unwrap(),
         id: "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8b".to_owned(),
         timestamp: 1_773_230_400,
         signature: "v1,c2lnbmF0dXJl".to_owned(),

@@ -174,6 +174,8 @@ fn broken_rule(constraint: Option<&str>, message: &str) -> Unique {
         Unique::Identity
     } else if is("passkeys_credential_id_key", "passkeys.credential_id") {
         Unique::Passkey
+    } else if is("push_subscriptions_endpoint_hash_key", "push_subscriptions.endpoint_hash") {
+        Unique::PushEndpoint
     } else {
         Unique::Other
     }
@@ -196,6 +198,7 @@ mod tests {
             (None, "UNIQUE constraint failed: themes.user_id, themes.name_key", Unique::Other),
             (None, "UNIQUE constraint failed: passkeys.credential_id", Unique::Passkey),
             (None, "UNIQUE constraint failed: passkeys.user_id, passkeys.id", Unique::Other),
+            (None, "UNIQUE constraint failed: push_subscriptions.endpoint_hash", Unique::PushEndpoint),
             (None, "Duplicate entry 'a@b.example' for key 'users_email_key'", Unique::Email),
             (None, "Duplicate entry 'ada' for key 'users.users_username_key'", Unique::Username),
             (None, "Duplicate entry 'x for key 'users_email_key'' for key 'PRIMARY'", Unique::Other),

@@ -270,6 +270,26 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable};
+    use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
+
+    push_subscriptions (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        endpoint -> TypedText,
+        endpoint_hash -> Binary,
+        p256dh -> Binary,
+        auth -> Binary,
+        label -> Nullable<TypedText>,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        last_success_at -> Nullable<UtcTimestamp>,
+        failing_since -> Nullable<UtcTimestamp>,
+        rev -> BigInt,
+    }
+}
+
+table! {
     use diesel::sql_types::Binary;
     use crate::sql_types::{UtcTimestamp, Uuid, TypedText};
 
@@ -362,6 +382,7 @@ pub(super) const OWNED_BY_USERS: &[&str] = &[
     "one_time_tokens",
     "personal_tokens",
     "calendar_feeds",
+    "push_subscriptions",
     "passkeys",
     "recovery_codes",
     "totp_factors",

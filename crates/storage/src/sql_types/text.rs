@@ -14,6 +14,7 @@ use circadia_domain::jobs::JobKind;
 use circadia_domain::keys::KeyPurpose;
 use circadia_domain::logins::{Browser, DeviceKind, LoginFailure, LoginMethod, OperatingSystem, SecurityEventKind};
 use circadia_domain::one_time::OneTimePurpose;
+use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::passkeys::Transports;
 use circadia_domain::personal_tokens::Scopes;
 use circadia_domain::sessions::{FirstFactor, SessionKind};
@@ -22,7 +23,7 @@ use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::TaskStatus;
 use circadia_domain::text::{Line, Prose};
 use circadia_domain::users::{Avatar, ColorScheme, Email, Locale, Role, Username};
-use circadia_domain::webhooks::{DeliveryStatus, DisabledReason, EventFilter, WebhookEvent, WebhookUrl};
+use circadia_domain::webhooks::{DeliveryStatus, DisabledReason, EventFilter, WebhookEvent};
 use circadia_domain::words::Words;
 use diesel::deserialize::{self, FromSql};
 use diesel::serialize::{self, IsNull, Output, ToSql};
@@ -152,7 +153,7 @@ impl Text for WebhookEvent {
     }
 }
 
-impl Text for WebhookUrl {
+impl Text for OutgoingUrl {
     fn to_text(&self) -> Cow<'_, str> {
         Cow::Borrowed(self.as_str())
     }

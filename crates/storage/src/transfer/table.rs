@@ -220,6 +220,7 @@ tables!(
     webhooks,
     webhook_deliveries,
     calendar_feeds,
+    push_subscriptions,
     one_time_tokens,
     idempotency_keys,
     global_locks,

@@ -124,6 +124,7 @@ pub(crate) fn fill(test: &TestDatabase, user: UserId) {
         tx.store.enqueue_job(&samples::job(Some(user)))?;
         tx.store.insert_personal_token(&samples::personal_token(user))?;
         tx.store.put_calendar(&samples::calendar(user))?;
+        tx.store.insert_push_subscription(&samples::push_subscription(user))?;
         tx.store.insert_idempotency_key(user, &samples::idempotency_key())?;
         tx.store.put_totp(&samples::totp(user))?;
         tx.store.insert_passkey(&samples::passkey(user))?;

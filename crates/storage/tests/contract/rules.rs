@@ -70,6 +70,7 @@ fn filled(backend: Backend) -> TestDatabase {
         insert_reminders(tx, habit.id, task.id)?;
         tx.store.insert_personal_token(&samples::personal_token(user))?;
         tx.store.put_calendar(&samples::calendar(user))?;
+        tx.store.insert_push_subscription(&samples::push_subscription(user))?;
         tx.store.put_totp(&samples::totp(user))?;
         tx.store.insert_passkey(&samples::passkey(user))?;
         let webhook = samples::webhook(user);
@@ -134,6 +135,11 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("personal_tokens", "rev", "1", "0"),
         ("calendar_feeds", "include", "'habits'", "''"),
         ("calendar_feeds", "rev", "1", "0"),
+        ("push_subscriptions", "endpoint", "'https://a/'", "''"),
+        ("push_subscriptions", "p256dh", sealed, nothing),
+        ("push_subscriptions", "auth", sealed, nothing),
+        ("push_subscriptions", "label", "NULL", "''"),
+        ("push_subscriptions", "rev", "1", "0"),
         ("idempotency_keys", "answer", sealed, nothing),
         ("totp_factors", "last_step", "0", "-1"),
         ("passkeys", "name", "'a'", "''"),
@@ -161,6 +167,7 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("audit_events", "action", "'a'", "''"),
         ("audit_events", "details", "'{}'", "''"),
         ("server_keys", "purpose", "'access_token'", "'door'"),
+        ("server_keys", "purpose", "'web_push'", "''"),
         ("job_schedules", "kind", "'quotes'", "''"),
         ("ephemera", "kind", "'provider'", "''"),
         ("ephemera", "sealed", sealed, nothing),

@@ -3,11 +3,12 @@
 use circadia_domain::civil::Instant;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::{IdSource, UserId};
+use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::revision::{Expected, Revision};
 use circadia_domain::unit_of_work::{read, write, write_unowned};
 use circadia_domain::webhooks::{
     self, AttemptResult, Delivery, DeliverySeek, DeliveryStatus, DisabledReason, Due, EventFilter, Lease, MAX_ATTEMPTS,
-    MAX_CHANGES, RETRY_PAUSES, Seen, Settled, Webhook, WebhookDescription, WebhookPatch, WebhookUrl,
+    MAX_CHANGES, RETRY_PAUSES, Seen, Settled, Webhook, WebhookDescription, WebhookPatch,
 };
 use circadia_storage::{Backend, SqlDatabase};
 use serde_json::Value;
@@ -136,7 +137,7 @@ pub(crate) fn what_its_owner_changes_is_stored_and_the_rest_stays(backend: Backe
     let test = TestDatabase::migrated(backend);
     let webhook = fresh(&test);
     let changed = Webhook {
-        url: WebhookUrl::parse("https://example.org/").unwrap(),
+        url: OutgoingUrl::parse("https://example.org/").unwrap(),
         description: Some(WebhookDescription::parse("Another").unwrap()),
         secret: vec![1],
         previous_secret: None,

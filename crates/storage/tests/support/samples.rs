@@ -21,8 +21,10 @@ use circadia_domain::imports::{Import, ImportFormat, ImportReport, ImportState, 
 use circadia_domain::jobs::{JobKind, NewJob};
 use circadia_domain::moods::{Mood, MoodMoment, MoodNote, MoodValue, Tag, Tags};
 use circadia_domain::one_time::{OneTimePurpose, StoredOneTimeToken};
+use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::passkeys::{Passkey, PasskeyId, PasskeyName, Transport};
 use circadia_domain::personal_tokens::{PersonalToken, Scopes, TokenName};
+use circadia_domain::push_subscriptions::{PushSubscription, PushSubscriptionId, PushSubscriptionLabel, endpoint_hash};
 use circadia_domain::reminders::{
     MAX_MINUTES_BEFORE, Occurrence, Reminder, ReminderChannel, ReminderChannels, ReminderId, ReminderRule,
 };
@@ -37,7 +39,7 @@ use circadia_domain::time_entries::{TimeEntry, TimeNote};
 use circadia_domain::totp::TotpFactor;
 use circadia_domain::users::{ColorScheme, Email, Locale, NewUser, Role, Settings, SleepGoal, Username};
 use circadia_domain::webhooks::{
-    Delivery, DeliveryId, DeliveryStatus, EventFilter, Webhook, WebhookDescription, WebhookEvent, WebhookId, WebhookUrl,
+    Delivery, DeliveryId, DeliveryStatus, EventFilter, Webhook, WebhookDescription, WebhookEvent, WebhookId,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -113,6 +115,26 @@ pub(crate) fn calendar(user: UserId) -> Calendar {
     }
 }
 
+/// A browser's subscription, with an endpoint of its own.
+pub(crate) fn push_subscription(user: UserId) -> PushSubscription {
+    let id = id();
+    let endpoint = OutgoingUrl::parse(&format!("https://push.example/{}/{id}", "é".repeat(300))).unwrap();
+    PushSubscription {
+        id: PushSubscriptionId::from_uuid(id),
+        user,
+        endpoint_hash: endpoint_hash(&endpoint),
+        endpoint,
+        p256dh: vec![0xFF; 65],
+        auth: vec![0xFF; 255],
+        label: Some(PushSubscriptionLabel::parse(&"é".repeat(100)).unwrap()),
+        created_at: NOW,
+        updated_at: NOW.plus_seconds(1),
+        last_success_at: Some(NOW.plus_seconds(2)),
+        failing_since: Some(NOW.plus_seconds(3)),
+        rev: Revision(i64::MAX),
+    }
+}
+
 pub(crate) fn personal_token(user: UserId) -> PersonalToken {
     PersonalToken {
         id: PersonalTokenId::from_uuid(id()),
@@ -165,7 +187,7 @@ pub(crate) fn webhook(user: UserId) -> Webhook {
     Webhook {
         id: WebhookId::from_uuid(id()),
         user,
-        url: WebhookUrl::parse(&url).unwrap(),
+        url: OutgoingUrl::parse(&url).unwrap(),
         description: Some(WebhookDescription::parse(&"é".repeat(200)).unwrap()),
         events,
         secret: vec![0xFF; 255],

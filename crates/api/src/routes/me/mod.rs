@@ -11,6 +11,7 @@ pub mod passkeys;
 mod pauses;
 pub mod profile;
 pub mod providers;
+pub mod push_subscriptions;
 pub(in crate::routes) mod reauthentication;
 pub mod sessions;
 pub mod tokens;
@@ -34,6 +35,7 @@ pub(super) fn routes(routes: &mut Routes) {
     passkeys::routes(routes);
     tokens::routes(routes);
     calendar::routes(routes);
+    push_subscriptions::routes(routes);
     logins::routes(routes);
     pauses::routes(routes);
     export::routes(routes);

@@ -1,4 +1,4 @@
-//! Which IP addresses webhooks may be sent to: public ones (the special-purpose registries of IANA, RFC 6890).
+//! Which IP addresses requests may be sent to: public ones (the special-purpose registries of IANA, RFC 6890).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

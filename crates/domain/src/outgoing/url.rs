@@ -1,4 +1,4 @@
-//! URLs that webhooks are sent to.
+//! URLs that requests are sent to.
 
 use std::net::IpAddr;
 
@@ -19,11 +19,11 @@ const BAD_PORTS: [u16; 16] =
 const PRIVATE_DOMAINS: [&str; 9] =
     ["localhost", "local", "internal", "intranet", "lan", "localdomain", "home.arpa", "onion", "test"];
 
-/// Where a webhook is sent: an absolute URL of HTTP, without credentials and fragment.
+/// Where a request is sent: an absolute URL of HTTP, without credentials and fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookUrl(Url);
+pub struct OutgoingUrl(Url);
 
-impl WebhookUrl {
+impl OutgoingUrl {
     /// Reads a URL, and writes it as browsers do: `https://2130706433/` becomes `https://127.0.0.1/`.
     ///
     /// # Errors
@@ -66,6 +66,11 @@ impl WebhookUrl {
     /// Its host, without the port: what may be logged and written to people, unlike paths, which often hold secrets.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
+    }
+
+    /// Its scheme, host and port (RFC 6454), such as `https://push.example.com`.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
     }
 
     /// The address that it names instead of a host that must be looked up.
@@ -111,19 +116,19 @@ fn is_public_name(name: &str) -> bool {
     has_labels && !PRIVATE_DOMAINS.iter().any(|domain| is_within(domain))
 }
 
-impl std::fmt::Display for WebhookUrl {
+impl std::fmt::Display for OutgoingUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl Serialize for WebhookUrl {
+impl Serialize for OutgoingUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-json_value!(WebhookUrl: str => Self::parse; "WebhookUrl",
+json_value!(OutgoingUrl: str => Self::parse; "OutgoingUrl",
     schema::text().pattern(Some("^https?://")).max_length(Some(MAX_LENGTH)).examples(["https://example.com/hooks/circadia"]));
 
 #[cfg(test)]
@@ -131,7 +136,7 @@ mod tests {
     use super::*;
 
     fn is_accepted(text: &str) -> bool {
-        WebhookUrl::parse(text).is_ok_and(|url| url.check_public().is_ok())
+        OutgoingUrl::parse(text).is_ok_and(|url| url.check_public().is_ok())
     }
 
     #[test]
@@ -241,10 +246,13 @@ mod tests {
 
     #[test]
     fn urls_are_written_as_browsers_do() {
-        let written = |text: &str| WebhookUrl::parse(text).unwrap().to_string();
+        let written = |text: &str| OutgoingUrl::parse(text).unwrap().to_string();
         assert_eq!(written("HTTPS://Example.COM:443/A b".replace(' ', "%20").as_str()), "https://example.com/A%20b");
         assert_eq!(written("https://0x7f.1"), "https://127.0.0.1/");
-        assert!(WebhookUrl::parse(&format!("https://example.com/{}", "a".repeat(MAX_LENGTH))).is_err());
-        assert!(WebhookUrl::parse(&format!("https://example.com/{}", "ü".repeat(MAX_LENGTH / 2))).is_err());
+        let origin = |text: &str| OutgoingUrl::parse(text).unwrap().origin();
+        assert_eq!(origin("https://push.example:443/a?b"), "https://push.example");
+        assert_eq!(origin("http://[2606:4700::1]:8443/"), "http://[2606:4700::1]:8443");
+        assert!(OutgoingUrl::parse(&format!("https://example.com/{}", "a".repeat(MAX_LENGTH))).is_err());
+        assert!(OutgoingUrl::parse(&format!("https://example.com/{}", "ü".repeat(MAX_LENGTH / 2))).is_err());
     }
 }

@@ -1,0 +1,4 @@
+-- The key that identifies this installation to push services.
+ALTER TABLE server_keys
+    DROP CONSTRAINT server_keys_purpose_check,
+    ADD CONSTRAINT server_keys_purpose_check CHECK (purpose IN ('access_token', 'refresh_token', 'login', 'web_push'));
