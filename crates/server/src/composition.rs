@@ -254,11 +254,11 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let media = media::open(&config.media)?;
     let app_imports = AppImports::new(context.clone(), outbox.clone(), Arc::clone(&media));
     let avatars = avatars(media, &context, &outbox);
-    let idempotent_requests = Arc::new(IdempotentRequests { context: context.clone(), master: master.clone() });
     let webhooks = webhooks(config, &emails, &context, &master);
     let push = push(config, &context, &outbox, &master, &keys);
     Ok(App {
         settings,
+        idempotent_requests: Arc::new(IdempotentRequests { context: context.clone(), master: master.clone() }),
         reminders: reminders(&emails, &webhooks, &push),
         webhooks,
         push,
@@ -316,7 +316,6 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         app_imports,
         imports: Imports::new(context.clone()),
         calendars: Calendars { context: context.clone() },
-        idempotent_requests,
         revision_feed: Arc::new(RevisionFeed::new(context.clone())),
         sync_commands: SyncCommands::new(context.clone()),
         context,
