@@ -15,6 +15,7 @@ scenarios!(
     what_is_done_or_not_due_is_not_told,
     a_task_is_told_of_until_it_is_done,
     each_reminder_has_its_channels,
+    browsers_are_told,
     a_mail_is_for_a_verified_address_alone,
     after_an_outage_what_is_of_use_is_told,
     a_user_whose_data_cannot_be_read_holds_up_nobody_else,
@@ -184,6 +185,41 @@ async fn each_reminder_has_its_channels(backend: Backend) {
     assert_eq!(receiver.until(1).await[0].json()["data"]["title"], "Hook");
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!((receiver.received().len(), other.received().len()), (1, 0));
+}
+
+async fn browsers_are_told(backend: Backend) {
+    let app = with_loopback(backend).at("2026-03-11T07:55:00Z").start();
+    let ada = app.user("ada").await;
+    let devices = [Receiver::start(&[]), Receiver::start(&[])];
+    // The curve's base point, which is as good a key as any for who doesn't read the messages.
+    let keys = json!({
+        "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+        "auth": "AAECAwQFBgcICQoLDA0ODw",
+    });
+    for device in &devices {
+        let subscription = json!({"endpoint": device.url(), "keys": keys});
+        ada.post("/me/push-subscriptions", subscription).await.expect(201);
+    }
+    let habit = ada.habit(json!({"name": "Run"})).await;
+    remind(&ada, &habit, json!({"time": "08:00", "channels": ["push"]})).await;
+    for day in 11..13 {
+        app.clock.set(&format!("2026-03-{day}T08:00:00Z"));
+        sent(&app).await;
+        for device in &devices {
+            device.until(day - 10).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let received: Vec<_> = devices.iter().flat_map(Receiver::received).collect();
+    assert_eq!(received.len(), 4);
+    let topics: Vec<_> = received.iter().map(|message| &message.headers["topic"]).collect();
+    assert!(topics.iter().all(|topic| *topic == topics[0]), "the next day's takes the place of one that wasn't seen");
+    for message in &received {
+        assert_eq!(
+            (&message.headers["content-encoding"], &message.headers["ttl"]),
+            (&"aes128gcm".parse().unwrap(), &"43200".parse().unwrap())
+        );
+    }
 }
 
 async fn a_mail_is_for_a_verified_address_alone(backend: Backend) {
