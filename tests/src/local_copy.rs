@@ -58,10 +58,15 @@ impl LocalCopy {
             return;
         }
         self.items.remove(&name);
-        if name.0 == "habit" {
-            // The entries of a deleted habit aren't told one by one.
-            let of_habit = format!("{}/", name.1);
+        let (kind, key) = name;
+        // What a deleted habit or task had isn't told one by one.
+        if kind == "habit" {
+            let of_habit = format!("{key}/");
             self.items.retain(|(kind, key), _| kind != "entry" || !key.starts_with(&of_habit));
+            self.items.retain(|(kind, _), (_, item)| kind != "reminder" || item["habit_id"] != key.as_str());
+        }
+        if kind == "task" {
+            self.items.retain(|(kind, _), (_, item)| kind != "reminder" || item["task_id"] != key.as_str());
         }
     }
 

@@ -52,6 +52,7 @@ mod api {
     mod quotes;
     mod races;
     mod reauthentication;
+    mod reminders;
     #[cfg(feature = "postgres")]
     mod replicas;
     mod revocation;

@@ -38,6 +38,7 @@ pub mod providers;
 pub mod push;
 pub mod quotes;
 pub mod reauthentication;
+pub mod reminders;
 pub mod revision_feed;
 pub mod sessions;
 pub mod settings;
@@ -94,6 +95,7 @@ pub struct App {
     pub push: push::Push,
     pub quotes: quotes::QuoteFeed,
     pub reauthentication: Arc<reauthentication::Reauthentication>,
+    pub reminders: reminders::Reminders,
     pub revision_feed: Arc<revision_feed::RevisionFeed>,
     pub sessions: Arc<sessions::Sessions>,
     pub sign_in: sign_in::SignIn,

@@ -294,7 +294,6 @@ impl Push {
     ///
     /// # Errors
     /// [`OutboxError`].
-    #[expect(dead_code, reason = "reminders call it")]
     pub(crate) fn enqueue(
         &self,
         store: &mut dyn Store,

@@ -103,6 +103,7 @@ codes! {
         SleepLogNotFound = "sleep_log_not_found", "No such sleep log";
         MoodNotFound = "mood_not_found", "No such mood";
         MoodMomentNotFound = "mood_moment_not_found", "No such moment";
+        ReminderNotFound = "reminder_not_found", "No such reminder";
         TaskNotFound = "task_not_found", "No such task";
         TimeEntryNotFound = "time_entry_not_found", "No such time entry";
         TimerNotFound = "timer_not_found", "No timer is running";

@@ -45,6 +45,7 @@ pub mod push_subscriptions;
 pub mod quantity;
 pub mod quotes;
 pub mod recurrence;
+pub mod reminders;
 pub mod revision;
 pub mod seek;
 pub mod sessions;

@@ -245,6 +245,16 @@ words! {
     }
 }
 
+words! {
+    /// What became of a reminder whose time had come.
+    pub enum ReminderOutcome {
+        /// Its user was told, by the channels that it has.
+        Told = "told",
+        /// There was nothing to be reminded of, or it was too late for it.
+        PassedOver = "passed_over",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

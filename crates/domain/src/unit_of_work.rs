@@ -31,6 +31,7 @@ use crate::passkeys::PasskeyRepository;
 use crate::personal_tokens::PersonalTokenRepository;
 use crate::push_subscriptions::PushSubscriptionRepository;
 use crate::quotes::QuoteRepository;
+use crate::reminders::ReminderRepository;
 use crate::revision::Revision;
 use crate::sessions::SessionRepository;
 use crate::shared_pauses::SharedPauseRepository;
@@ -84,6 +85,7 @@ pub trait Store:
     + ImportsRepository
     + CalendarRepository
     + IdempotencyRepository
+    + ReminderRepository
     + PushSubscriptionRepository
 {
 }

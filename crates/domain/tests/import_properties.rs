@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use circadia_domain::civil::{Date, Instant, Weekday, ZoneOrOffset};
+use circadia_domain::civil::{Date, Instant, WallTime, Weekday, Weekdays, Zone, ZoneOrOffset};
 use circadia_domain::color::Color;
 use circadia_domain::habits::{
     Entry, EntryState, Habit, HabitName, History, Pause, PauseSource, Plan, TimeOfDay, Timeline, Window,
@@ -13,11 +13,13 @@ use circadia_domain::habits::{
 use circadia_domain::ids::{HabitId, PauseId, SharedPauseId, SleepLogId, ThemeId, TimeEntryId};
 use circadia_domain::import::{Contents, Counts, Document, Report, digest_of, plan};
 use circadia_domain::quantity::Quantity;
+use circadia_domain::reminders::{Reminder, ReminderChannels, ReminderId, ReminderRule};
 use circadia_domain::revision::Revision;
 use circadia_domain::shared_pauses::{ExceptHabits, SharedPause, SharedPauseSource, with_copies};
 use circadia_domain::sleep::{Sleep, SleepKind, SleepLog, overlap, waking_date};
 use circadia_domain::themes::{Theme, ThemeName};
 use circadia_domain::time_entries::TimeEntry;
+use circadia_domain::users::Settings;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -206,15 +208,42 @@ fn shared_pauses() -> impl Strategy<Value = Vec<SharedPause>> {
     })
 }
 
+fn reminders() -> impl Strategy<Value = Vec<Reminder>> {
+    let set = (proptest::option::of(0_u32..3), 0_u16..1_440, any::<bool>(), 0_u32..9);
+    proptest::collection::btree_map(0_u32..8, set, 0..8).prop_map(|all| {
+        let reminder = |(number, (habit, minute, enabled, changed)): (u32, (Option<u32>, u16, bool, u32))| {
+            let (time, weekdays) = (WallTime::from_minutes(minute).unwrap(), Weekdays::ALL);
+            let of_bedtime = ReminderRule::Bedtime { wake_time: time, minutes_before: 0, weekdays };
+            let of_habit = |number| ReminderRule::Habit { habit: HabitId::from_uuid(id(number)), time, weekdays };
+            Reminder {
+                id: ReminderId::from_uuid(id(number)),
+                rule: habit.map_or(of_bedtime, of_habit),
+                channels: ReminderChannels::ALL,
+                enabled,
+                handled_on: None,
+                next: None,
+                created_at: BEGIN,
+                updated_at: at(changed),
+                rev: Revision(1),
+                request_digest: digest_of(id(number)),
+            }
+        };
+        all.into_iter().map(reminder).collect()
+    })
+}
+
 fn documents() -> impl Strategy<Value = Document> {
-    (themes(), sleeps(), habits(), entries(), time_entries(), shared_pauses()).prop_map(
-        |(themes, sleep_logs, habits, entries, time_entries, shared_pauses)| Document {
+    let zone = proptest::option::of(prop_oneof![Just("Asia/Tokyo"), Just("Pacific/Honolulu")]);
+    (themes(), sleeps(), habits(), entries(), time_entries(), shared_pauses(), reminders(), zone).prop_map(
+        |(themes, sleep_logs, habits, entries, time_entries, shared_pauses, reminders, zone)| Document {
             themes,
             sleep_logs,
             habits,
             entries,
             time_entries,
             shared_pauses,
+            reminders,
+            settings: zone.map(|zone| Settings { timezone: Zone::parse(zone).unwrap(), ..Settings::default() }),
             ..Document::default()
         },
     )
@@ -236,6 +265,8 @@ fn applied(contents: &Contents, document: &Document) -> (Contents, Report, BTree
         entries,
         time_entries: merged(&contents.time_entries, &plan.time_entries, |entry| entry.id),
         sleep_logs: merged(&contents.sleep_logs, &plan.sleep_logs, |log| log.id),
+        reminders: merged(&contents.reminders, &plan.reminders, |reminder| reminder.id),
+        settings: plan.settings.clone().unwrap_or_else(|| contents.settings.clone()),
         ..contents.clone()
     };
     let histories = plan.histories.into_iter().map(|(habit, history)| (habit.id, history)).collect();
@@ -255,6 +286,11 @@ fn accounts() -> impl Strategy<Value = (Contents, BTreeMap<HabitId, History>)> {
 fn assert_sound(contents: &Contents, histories: &BTreeMap<HabitId, History>) {
     assert!(!overlapping(&contents.sleep_logs), "{:?}", contents.sleep_logs);
     assert_eq!(distinct(contents.themes.clone()).len(), contents.themes.len(), "{:?}", contents.themes);
+    for reminder in &contents.reminders {
+        let next = reminder.next.filter(|next| NOW < next.at);
+        let falls_on = next.and_then(|next| reminder.rule.on(next.day, &contents.settings, None));
+        assert!(next.map(|next| next.at) == falls_on && next.is_some() == reminder.enabled, "{reminder:?}");
+    }
     for habit in &contents.habits {
         assert_eq!(with_copies(&habit.timeline, habit.id, &contents.shared_pauses).as_ref(), Ok(&habit.timeline));
         let own = contents.entries.iter().filter(|entry| entry.habit == habit.id);
@@ -275,8 +311,9 @@ fn assert_sound(contents: &Contents, histories: &BTreeMap<HabitId, History>) {
     }
 }
 
-fn all_counts(report: &Report) -> [Counts; 6] {
-    [report.themes, report.habits, report.shared_pauses, report.entries, report.time_entries, report.sleep_logs]
+fn all_counts(report: &Report) -> [Counts; 7] {
+    let Report { themes, habits, shared_pauses, entries, time_entries, sleep_logs, reminders, .. } = *report;
+    [themes, habits, shared_pauses, entries, time_entries, sleep_logs, reminders]
 }
 
 proptest! {

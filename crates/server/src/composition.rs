@@ -26,6 +26,7 @@ use circadia_app::providers::{ProviderLinks, ProviderSignIn, Providers};
 use circadia_app::push::Push;
 use circadia_app::quotes::QuoteFeed;
 use circadia_app::reauthentication::Reauthentication;
+use circadia_app::reminders::Reminders;
 use circadia_app::revision_feed::RevisionFeed;
 use circadia_app::sessions::{SessionOpener, Sessions};
 use circadia_app::sign_in::{Challenges, SignIn};
@@ -253,11 +254,14 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
     let media = media::open(&config.media)?;
     let app_imports = AppImports::new(context.clone(), outbox.clone(), Arc::clone(&media));
     let avatars = avatars(media, &context, &outbox);
-    let idempotent_requests = Arc::new(IdempotentRequests { context: context.clone(), master: master.clone() });
+    let webhooks = webhooks(config, &emails, &context, &master);
+    let push = push(config, &context, &outbox, &master, &keys);
     Ok(App {
         settings,
-        webhooks: webhooks(config, &emails, &context, &master),
-        push: push(config, &context, &outbox, &master, &keys),
+        idempotent_requests: Arc::new(IdempotentRequests { context: context.clone(), master: master.clone() }),
+        reminders: reminders(&emails, &webhooks, &push),
+        webhooks,
+        push,
         accounts: Accounts {
             context: context.clone(),
             emails: emails.clone(),
@@ -312,7 +316,6 @@ fn services(config: &Config, parts: Parts) -> Result<App, StartError> {
         app_imports,
         imports: Imports::new(context.clone()),
         calendars: Calendars { context: context.clone() },
-        idempotent_requests,
         revision_feed: Arc::new(RevisionFeed::new(context.clone())),
         sync_commands: SyncCommands::new(context.clone()),
         context,
@@ -393,6 +396,16 @@ fn push_subject(config: &Config) -> String {
         return frontend_url.clone();
     }
     format!("mailto:{}", from.email)
+}
+
+fn reminders(emails: &Emails, webhooks: &Webhooks, push: &Push) -> Reminders {
+    Reminders {
+        context: webhooks.context.clone(),
+        emails: emails.clone(),
+        webhooks: Arc::clone(&webhooks.wake),
+        push: push.clone(),
+        measures: Arc::default(),
+    }
 }
 
 fn providers(config: &Config) -> Result<Providers, StartError> {

@@ -20,6 +20,7 @@ mod outgoing;
 mod progress;
 mod push;
 mod quotes;
+mod reminders;
 mod rotation;
 mod server;
 mod telemetry;

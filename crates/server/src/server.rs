@@ -28,6 +28,7 @@ use crate::mail::{Mailer, MailerError};
 use crate::metrics::{Exporter, Sources};
 use crate::push::{HttpPushSender, PushLane};
 use crate::quotes::Provider;
+use crate::reminders::ReminderLane;
 use crate::webhooks::{HttpSender, WebhookLane};
 
 /// How long requests in flight may take when the process is asked to stop: with the notice before, less than a stop may
@@ -100,6 +101,7 @@ pub struct Running {
     workers: Workers,
     push: PushLane,
     webhooks: WebhookLane,
+    reminders: ReminderLane,
     handle: ServerHandle,
     metrics: Option<ServerHandle>,
     /// Until it stops.
@@ -118,7 +120,7 @@ impl Running {
         }
         tokio::time::sleep(drain).await;
         self.handle.stop(true).await;
-        tokio::join!(self.workers.stop(), self.push.stop(), self.webhooks.stop());
+        tokio::join!(self.workers.stop(), self.push.stop(), self.webhooks.stop(), self.reminders.stop());
         // Last, so that the end of the others can be followed.
         if let Some(metrics) = &self.metrics {
             metrics.stop(false).await;
@@ -195,10 +197,14 @@ pub fn start_with(
     let runner = Arc::new(runner);
     let push = PushLane::start(Arc::clone(&runner));
     let workers = Workers::start(runner);
+    let reminders = ReminderLane::start(Arc::clone(&app));
     let webhooks = WebhookLane::start(app, sender);
     let (handle, listener) = (server.handle(), Mutex::new(Some(listener)));
     let (metrics_address, metrics) = metrics.unzip();
-    Ok((Running { address, metrics_address, state, workers, push, webhooks, handle, metrics, listener }, server))
+    Ok((
+        Running { address, metrics_address, state, workers, push, webhooks, reminders, handle, metrics, listener },
+        server,
+    ))
 }
 
 /// Serves metrics at an address of their own, on the current runtime.

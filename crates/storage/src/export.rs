@@ -34,6 +34,7 @@ pub const EXPORTED: &[(&str, &str)] = &[
     ("tasks", "/tasks"),
     ("time_entries", "/time_entries"),
     ("timers", "/timer"),
+    ("reminders", "/reminders"),
     ("sleep_logs", "/sleep_logs"),
     ("moods", "/moods"),
     ("mood_moments", "/mood_moments"),

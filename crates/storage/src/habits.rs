@@ -20,7 +20,7 @@ use crate::convert::corrupt;
 use crate::dialect::{CaseOf, insert_rows};
 use crate::entries::EntryRow;
 use crate::row::{Stored, delete_row, execute, first_row, load_rows, row};
-use crate::schema::{entries, habit_histories, habits, time_entries, timers, users};
+use crate::schema::{entries, habit_histories, habits, reminders, time_entries, timers, users};
 use crate::sql_types::Sql;
 use crate::transaction::{Classify as _, Result, Transaction};
 use crate::users::SettingsRow;
@@ -365,6 +365,11 @@ impl HabitRepository for Transaction {
         diesel::delete(entries::table.filter(entries::user_id.eq(Sql(user))).filter(entries::habit_id.eq(Sql(id))))
             .execute(self.connection())
             .classified()?;
+        diesel::delete(
+            reminders::table.filter(reminders::user_id.eq(Sql(user))).filter(reminders::habit_id.eq(Some(Sql(id)))),
+        )
+        .execute(self.connection())
+        .classified()?;
         diesel::delete(habit_histories::table.find((Sql(user), Sql(id)))).execute(self.connection()).classified()?;
         delete_row!(self, habits, user, id, rev, now)
     }

@@ -4,6 +4,7 @@ use circadia_domain::habits::Habit;
 use circadia_domain::ids::UserId;
 use circadia_domain::import::ImportRepository;
 use circadia_domain::moods::{Mood, MoodMoment};
+use circadia_domain::reminders::Reminder;
 use circadia_domain::shared_pauses::SharedPause;
 use circadia_domain::sleep::SleepLog;
 use circadia_domain::tasks::Task;
@@ -14,8 +15,9 @@ use diesel::prelude::*;
 use crate::dialect::insert_rows;
 use crate::habits::HabitRow;
 use crate::moods::{MomentRow, MoodRow};
+use crate::reminders::ReminderRow;
 use crate::row::Stored as _;
-use crate::schema::{habits, mood_moments, moods, shared_pauses, sleep_logs, tasks, themes, time_entries};
+use crate::schema::{habits, mood_moments, moods, reminders, shared_pauses, sleep_logs, tasks, themes, time_entries};
 use crate::shared_pauses::SharedPauseRow;
 use crate::sleep::SleepLogRow;
 use crate::sql_types::Sql;
@@ -112,6 +114,13 @@ impl ImportRepository for Transaction {
     fn put_time_entries(&mut self, user: UserId, items: &[TimeEntry]) -> Result<()> {
         put!(self, time_entries, user, items, TimeEntryRow::from_domain, on id replace (
             habit_id, task_id, date, minutes, started_at, ended_at, note, updated_at, rev, timezone,
+        ))
+    }
+
+    fn put_reminders(&mut self, user: UserId, items: &[Reminder]) -> Result<()> {
+        put!(self, reminders, user, items, ReminderRow::from_domain, on id replace (
+            habit_id, task_id, wall_minute, weekdays, days_before, minutes_before, channels, enabled, handled_on,
+            next_on, next_at, updated_at, rev,
         ))
     }
 

@@ -72,6 +72,7 @@ mod personal_tokens;
 mod pool;
 mod push_subscriptions;
 mod quotes;
+mod reminders;
 mod row;
 mod schema;
 mod security_events;

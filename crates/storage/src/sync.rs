@@ -3,6 +3,7 @@
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::{HabitId, MoodMomentId, SharedPauseId, SleepLogId, TaskId, ThemeId, TimeEntryId, UserId};
+use circadia_domain::reminders::ReminderId;
 use circadia_domain::revision::Revision;
 use circadia_domain::sync::{
     Change, CommandId, Place, Span, StoredCommand, SyncCommandRepository, SyncHead, SyncRepository, SyncType,
@@ -17,10 +18,11 @@ use crate::dialect::{ChangedPlaces, SyncSums, insert_rows};
 use crate::entries::EntryRow;
 use crate::habits::HabitRow;
 use crate::moods::{MomentRow, MoodRow};
+use crate::reminders::ReminderRow;
 use crate::row::{Stored as _, load_rows, row};
 use crate::schema::{
-    entries, habits, mood_moments, moods, shared_pauses, sleep_logs, sync_commands, tasks, themes, time_entries,
-    tombstones, user_revisions,
+    entries, habits, mood_moments, moods, reminders, shared_pauses, sleep_logs, sync_commands, tasks, themes,
+    time_entries, tombstones, user_revisions,
 };
 use crate::shared_pauses::SharedPauseRow;
 use crate::sleep::SleepLogRow;
@@ -188,6 +190,7 @@ impl SyncRepository for Transaction {
                 changed!(self, moods, MoodRow, (user, span, limit), date => date)
             }
             SyncType::MoodMoment => by_id!(mood_moments, MomentRow, MoodMomentId),
+            SyncType::Reminder => by_id!(reminders, ReminderRow, ReminderId),
             SyncType::Settings | SyncType::Timer => {
                 Err(StoreError::Defect("of settings and timers there is one, which is read as such".to_owned()))
             }

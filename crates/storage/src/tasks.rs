@@ -14,7 +14,7 @@ use diesel::sql_types::BigInt;
 use crate::connection::MultiBackend;
 use crate::convert::{corrupt, number, sql_limit};
 use crate::row::{Stored, delete_row, execute, first_row, load_rows, row};
-use crate::schema::{tasks, time_entries, timers};
+use crate::schema::{reminders, tasks, time_entries, timers};
 use crate::sql_types::Sql;
 use crate::task_keys::KeyColumns;
 use crate::text_search::containing;
@@ -221,6 +221,11 @@ impl TaskRepository for Transaction {
             .set((timers::task_id.eq(None::<Sql<TaskId>>), timers::rev.eq(rev.0)))
             .execute(self.connection())
             .classified()?;
+        diesel::delete(
+            reminders::table.filter(reminders::user_id.eq(Sql(user))).filter(reminders::task_id.eq(Some(Sql(id)))),
+        )
+        .execute(self.connection())
+        .classified()?;
         delete_row!(self, tasks, user, id, rev, now)
     }
 }

@@ -28,6 +28,8 @@ mod contract {
     pub(crate) mod personal_tokens;
     pub(crate) mod push_subscriptions;
     pub(crate) mod quotes;
+    pub(crate) mod reminder_days;
+    pub(crate) mod reminders;
     pub(crate) mod rules;
     mod schema;
     pub(crate) mod sessions;
@@ -94,6 +96,25 @@ macro_rules! contract {
 }
 
 contract! {
+    reminder_days {
+        who_travels_is_told_once_a_day,
+        bedtime_follows_the_sleep_goal,
+        a_reminder_follows_the_day_of_its_task,
+        a_changed_reminder_begins_anew,
+        there_is_nothing_to_tell_of_what_is_done,
+        what_is_late_is_told_on_its_day,
+        an_outage_of_days_is_passed_over_at_once,
+        two_dispatchers_tell_once,
+        what_a_writer_has_read_is_not_passed_meanwhile,
+    }
+    reminders {
+        a_reminder_reads_back_as_written,
+        reminders_are_listed_oldest_first_by_what_they_belong_to,
+        a_reminder_goes_with_its_habit_or_task,
+        what_is_due_is_found_the_longest_due_first,
+        an_occurrence_is_passed_once,
+        of_eight_dispatchers_at_once_one_passes_an_occurrence,
+    }
     sync {
         whoever_reads_on_from_a_cursor_has_everything,
         a_revision_of_many_rows_is_read_in_parts,

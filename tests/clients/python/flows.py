@@ -22,6 +22,7 @@ from circadia_client.api.me import delete_me, update_me
 from circadia_client.api.moods import put_mood
 from circadia_client.api.plans import put_plan
 from circadia_client.api.quotes import get_quote_of_the_day
+from circadia_client.api.reminders import create_habit_reminder, list_upcoming_reminders, update_habit_reminder
 from circadia_client.api.schedules import preview_schedule
 from circadia_client.api.sleep import create_sleep_log
 from circadia_client.api.stats import get_stats_overview
@@ -34,6 +35,7 @@ from circadia_client.api.webhooks import create_webhook, update_webhook
 from circadia_client.models import (
     CountKind,
     CreateHabitBody,
+    CreateHabitReminderBody,
     CreateSleepLogBody,
     CreateTaskBody,
     CreateThemeBody,
@@ -66,6 +68,9 @@ from circadia_client.models import (
     Readiness,
     ReauthenticationBody,
     RegisterBody,
+    Reminder,
+    ReminderAbout,
+    ReminderChannel,
     RunningTimer,
     SecondFactorProblem,
     ServiceConfig,
@@ -87,7 +92,9 @@ from circadia_client.models import (
     Today,
     Tokens,
     TransitionBody,
+    UpcomingReminders,
     UpdateHabitBody,
+    UpdateHabitReminderBody,
     UpdateWebhookBody,
     User,
     UserTask,
@@ -217,6 +224,16 @@ def flows(base_url: str) -> dict[str, Callable[[], None]]:
         gone = delete_me.sync_detailed(client=client, body=ReauthenticationBody(password=password))
         assert gone.status_code == 204
 
+    def reminders() -> None:
+        body = CreateHabitReminderBody(time="23:59", channels=[ReminderChannel.WEBHOOK])
+        reminder = good(Reminder, create_habit_reminder.sync(habit.id, client=client, body=body))
+        assert reminder.about is ReminderAbout.HABIT and reminder.enabled
+        coming = good(UpcomingReminders, list_upcoming_reminders.sync(client=client, days=31)).items
+        assert all(notice.reminder_id == reminder.id and notice.title == "Drink" for notice in coming)
+        off = UpdateHabitReminderBody(enabled=False)
+        changed = good(Reminder, update_habit_reminder.sync(habit.id, reminder.id, client=client, body=off))
+        assert not changed.enabled and changed.time == "23:59"
+
     def webhooks() -> None:
         body = CreateWebhookBody(url="https://hooks.example/circadia", events=[WebhookEventFilter.ENTRY_CHANGED])
         webhook = good(WebhookWithSecret, create_webhook.sync(client=client, body=body))
@@ -225,7 +242,7 @@ def flows(base_url: str) -> dict[str, Callable[[], None]]:
         assert good(Webhook, changed).disabled_reason is DisabledReason.USER
 
     in_order = [habits, entries, plans, schedules, themes, tasks, time, sleep, moods, stats, system, quotes, home]
-    in_order += [imports, sync, webhooks, admin, me]
+    in_order += [imports, sync, reminders, webhooks, admin, me]
     return {"auth": lambda: None} | {flow.__name__: flow for flow in in_order}
 
 

@@ -125,6 +125,20 @@ await flow("themes", async () => {
   assert.equal(changed.theme_id, theme.id);
 });
 
+await flow("reminders", async () => {
+  const made = await good(
+    api.POST("/api/v1/habits/{habit_id}/reminders", { params: { path }, body: { time: "23:59", channels: ["webhook"] } }),
+  );
+  assert.deepEqual([made.about, made.enabled], ["habit", true]);
+  const { items } = await good(api.GET("/api/v1/reminders/upcoming", { params: { query: { days: 31 } } }));
+  assert(items.every((notice) => notice.reminder_id === made.id && notice.title === "Drink"));
+  const params = { path: { ...path, reminder_id: made.id } };
+  const changed = await good(
+    api.PATCH("/api/v1/habits/{habit_id}/reminders/{reminder_id}", { params, body: { enabled: false } }),
+  );
+  assert.deepEqual([changed.time, changed.enabled], ["23:59", false]);
+});
+
 await flow("webhooks", async () => {
   const body = { url: "https://hooks.example/circadia", events: ["entry.changed" as const] };
   const webhook = await good(api.POST("/api/v1/webhooks", { body }));

@@ -264,6 +264,7 @@ ids!(
     push_subscription,
     webhook,
     delivery,
+    reminder,
     job,
     user
 );
@@ -287,6 +288,8 @@ pub(crate) struct World {
     pub(crate) webhook: String,
     /// A delivery of the webhook; there is none of this id.
     pub(crate) delivery: String,
+    /// A reminder of the habit. The task and bedtime have others.
+    pub(crate) reminder: String,
     /// A background job; there is none of this id.
     pub(crate) job: String,
     /// The user themself.
@@ -349,6 +352,11 @@ impl World {
         let webhook = json!({"url": "https://hooks.example/circadia", "events": ["timer.deleted"]});
         let webhook = client.post("/webhooks", webhook).await.expect(201);
         let subscription = client.post("/me/push-subscriptions", push_subscription()).await.expect(201);
+        // None of them is sent while tests last.
+        let reminders = format!("/habits/{habit}/reminders");
+        let reminder = client.post(&reminders, json!({"time": "11:00", "channels": []})).await.expect(201);
+        client.post(&format!("/tasks/{task}/reminders"), json!({"time": "11:00"})).await.expect(201);
+        client.post("/sleep/reminders", json!({"wake_time": "18:00"})).await.expect(201);
         Self {
             theme,
             habit,
@@ -365,6 +373,7 @@ impl World {
             push_subscription: subscription.body["id"].as_str().unwrap().to_owned(),
             webhook: webhook.body["id"].as_str().unwrap().to_owned(),
             delivery: fresh_id(),
+            reminder: reminder.body["id"].as_str().unwrap().to_owned(),
             job: fresh_id(),
             user: client.tokens["user"]["id"].as_str().unwrap().to_owned(),
             date,
@@ -381,7 +390,7 @@ impl World {
     pub(crate) fn of_account(client: &Client) -> Self {
         let [theme, habit, pause, shared_pause, session, task, time_entry, sleep_log, moment, import, token, passkey] =
             std::array::from_fn(|_| fresh_id());
-        let [push_subscription, webhook, delivery, job] = std::array::from_fn(|_| fresh_id());
+        let [push_subscription, webhook, delivery, reminder, job] = std::array::from_fn(|_| fresh_id());
         Self {
             theme,
             habit,
@@ -398,6 +407,7 @@ impl World {
             push_subscription,
             webhook,
             delivery,
+            reminder,
             job,
             user: client.tokens["user"]["id"].as_str().unwrap().to_owned(),
             date: "2026-03-10".to_owned(),
@@ -575,12 +585,38 @@ impl World {
         })
     }
 
+    /// The body of an operation on reminders.
+    fn body_of_reminder(id: &str) -> Option<Value> {
+        Some(match id {
+            "createHabitReminder" => json!({
+                "id": fresh_id(), "time": "08:00", "weekdays": ["mo"], "channels": ["push"], "enabled": true,
+            }),
+            "updateHabitReminder" => {
+                json!({"time": "09:00", "weekdays": ["tu"], "channels": ["email"], "enabled": false})
+            }
+            "createTaskReminder" => json!({
+                "id": fresh_id(), "time": "08:00", "days_before": 1, "channels": ["push"], "enabled": true,
+            }),
+            "updateTaskReminder" => {
+                json!({"time": "09:00", "days_before": 2, "channels": ["email"], "enabled": false})
+            }
+            "createBedtimeReminder" => json!({
+                "id": fresh_id(), "wake_time": "07:00", "minutes_before": 15, "weekdays": ["mo"], "channels": ["push"],
+                "enabled": true,
+            }),
+            "updateBedtimeReminder" => json!({
+                "wake_time": "06:00", "minutes_before": 20, "weekdays": ["tu"], "channels": ["email"], "enabled": false,
+            }),
+            _ => return None,
+        })
+    }
+
     /// A body that an operation accepts, with every property that goes together with the others.
     pub(crate) fn body(&self, operation: &Operation) -> Value {
         if operation.body.is_none() {
             return Value::Null;
         }
-        let of_other = || self.body_of_connection(&operation.id);
+        let of_other = || self.body_of_connection(&operation.id).or_else(|| Self::body_of_reminder(&operation.id));
         if let Some(body) = self.body_of_identity(&operation.id).or_else(of_other) {
             return body;
         }

@@ -23,6 +23,7 @@ pub(super) async fn everything(client: &Client) -> World {
     let world = World::of(client).await;
     client.put_avatar(&jpeg(&picture(8, 8))).await.expect(200);
     client.post("/timer/start", json!({"habit_id": world.habit, "task_id": world.task})).await.expect(201);
+    client.post("/sleep/reminders", json!({"wake_time": "07:00"})).await.expect(201);
     world
 }
 

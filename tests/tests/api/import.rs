@@ -117,6 +117,14 @@ pub(crate) async fn live(app: &TestApp, client: &Client, seed: u64) {
     }
     let tasks = [client.task(json!({"theme_id": themes[0]})).await, client.task(json!({"due_on": "2026-03-01"})).await];
     client.post(&format!("/tasks/{}/transition", tasks[0]), json!({"to": "done"})).await.expect(200);
+    for (path, body) in [
+        (format!("/habits/{}/reminders", habits[0]), json!({"time": "07:30", "weekdays": ["mo", "su"]})),
+        (format!("/habits/{}/reminders", habits[1]), json!({"time": "23:59", "channels": ["push"], "enabled": false})),
+        (format!("/tasks/{}/reminders", tasks[1]), json!({"time": "00:00", "days_before": 365, "channels": []})),
+        ("/sleep/reminders".to_owned(), json!({"wake_time": "06:15", "minutes_before": 45})),
+    ] {
+        client.post(&path, body).await.expect(201);
+    }
     for step in 0..120 {
         app.clock.advance(i64::try_from(dice.roll(4)).unwrap());
         let habit = &habits[usize::try_from(dice.roll(5)).unwrap()];
@@ -482,6 +490,24 @@ async fn what_is_referred_to_must_be_there(backend: Backend) {
     (long["updated_at"], elsewhen["date"]) = (json!("2027-01-01T00:00:00Z"), json!("2026-02-01"));
     let refused = ada.post("/me/import", document(json!({"sleep_logs": [long, elsewhen]}))).await;
     refused.names("/sleep_logs/0/end").names("/sleep_logs/0/updated_at").names("/sleep_logs/1/date");
+    let reminder = |about: Value| {
+        let mut item = with(json!({"id": fresh_id(), "channels": [], "enabled": true}));
+        item.as_object_mut().unwrap().extend(about.as_object().unwrap().clone());
+        item
+    };
+    let reminders = [
+        json!({"about": "habit", "habit_id": fresh_id(), "time": "08:00", "weekdays": ["mo"]}),
+        json!({"about": "task", "task_id": fresh_id(), "time": "08:00", "days_before": 0}),
+    ];
+    let refused = ada.post("/me/import", document(json!({"reminders": reminders.map(reminder)}))).await;
+    refused.names("/reminders/0/habit_id").names("/reminders/1/task_id");
+    let bedtime = json!({"about": "bedtime", "wake_time": "07:00", "minutes_before": 241, "weekdays": []});
+    let strange =
+        json!({"about": "bedtime", "habit_id": fresh_id(), "time": "08:00", "wake_time": "7", "days_before": null});
+    let reminders = [bedtime, strange, json!({"about": "moon", "time": "08:00"})].map(reminder);
+    let refused = ada.post("/me/import", document(json!({"reminders": reminders}))).await;
+    refused.names("/reminders/0/minutes_before").names("/reminders/1/habit_id").names("/reminders/1/time");
+    refused.names("/reminders/1/wake_time").names("/reminders/1/weekdays").names("/reminders/2/about");
     assert_eq!(app.contents().await, before, "something was stored");
 }
 

@@ -44,6 +44,9 @@ pub(crate) async fn seen_by(client: &Client, world: &World) -> Vec<Value> {
         "/sleep".into(),
         "/moods".into(),
         "/imports".into(),
+        format!("/habits/{habit}/reminders"),
+        format!("/tasks/{}/reminders", world.task),
+        "/sleep/reminders".into(),
     ] {
         seen.push(client.get(&path).await.expect(200).body);
     }
@@ -222,6 +225,8 @@ async fn lists_hold_only_what_is_ones_own(backend: Backend) {
         "/me/push-subscriptions",
         "/imports",
         "/webhooks",
+        "/sleep/reminders",
+        "/reminders/upcoming",
     ] {
         assert_ne!(ada.get(list).await.expect(200).body["items"], json!([]), "{list}");
         assert_eq!(eve.get(list).await.expect(200).body["items"], json!([]), "{list}");

@@ -14,6 +14,7 @@ scenarios!(
     pauses_of_all_habits_cost_the_same_however_many_there_are,
     administration_costs_the_same_however_many_accounts_there_are,
     webhooks_cost_the_same_however_many_there_are,
+    reminders_cost_the_same_however_many_there_are,
 );
 
 async fn frequent_requests_take_few_round_trips(backend: Backend) {
@@ -371,5 +372,27 @@ async fn webhooks_cost_the_same_however_many_there_are(backend: Backend) {
         assert_eq!(cost(&ada, &format!("/webhooks/{id}")).await, 1, "{count}");
         // Whether there is such a webhook, too.
         assert_eq!(cost(&ada, &format!("/webhooks/{id}/deliveries")).await, 2, "{count}");
+    }
+}
+
+async fn reminders_cost_the_same_however_many_there_are(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    ada.until_known().await;
+    for count in [1, 12] {
+        for _ in 0..count {
+            let habit = ada.habit(json!({"starts_on": "2025-01-01"})).await;
+            let task = ada.task(json!({"due_on": "2026-03-12"})).await;
+            ada.post(&format!("/habits/{habit}/reminders"), json!({"time": "18:00"})).await.expect(201);
+            ada.post(&format!("/tasks/{task}/reminders"), json!({"time": "18:00"})).await.expect(201);
+            ada.post("/sleep/reminders", json!({"wake_time": "07:00"})).await.expect(201);
+            // The habit, too.
+            assert_eq!(cost(&ada, &format!("/habits/{habit}/reminders")).await, 2, "{count}");
+        }
+        // The user, the reminders, the habits with their histories, the tasks.
+        for days in [1, 31] {
+            let answer = ada.get(&format!("/reminders/upcoming?days={days}")).await.expect(200);
+            assert_eq!((answer.statements(), answer.round_trips()), (4, 4), "{count} reminders each, {days} days");
+        }
     }
 }

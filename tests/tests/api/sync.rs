@@ -63,6 +63,8 @@ async fn an_account_is_copied_however_the_pages_fall(backend: Backend) {
 struct Journal {
     created: BTreeSet<(String, String)>,
     deleted: BTreeSet<(String, String)>,
+    /// Reminders, each with its task: it goes with that.
+    of_tasks: BTreeMap<(String, String), (String, String)>,
 }
 
 impl Journal {
@@ -70,7 +72,12 @@ impl Journal {
         for (command, result) in commands.iter().zip(results) {
             let name = (command["type"].as_str().unwrap().to_owned(), command["key"].as_str().unwrap().to_owned());
             match (command["operation"].as_str().unwrap(), result["status"].as_str().unwrap()) {
-                ("create", "applied") => _ = self.created.insert(name),
+                ("create", "applied") => {
+                    if let Some(task) = command["data"]["task_id"].as_str() {
+                        self.of_tasks.insert(name.clone(), ("task".to_owned(), task.to_owned()));
+                    }
+                    self.created.insert(name);
+                }
                 ("delete", "applied") => _ = self.deleted.insert(name),
                 (_, "applied" | "conflict" | "rejected" | "not_applied") => {}
                 (operation, status) => panic!("{operation} {status}"),
@@ -88,7 +95,8 @@ fn act(device: &mut LocalCopy, dice: &mut Dice, habit: &str) {
         let place = usize::try_from(dice.roll(of_kind.len().max(1).try_into().unwrap())).unwrap();
         of_kind.get(place).map(|key| (*key).clone())
     };
-    let kind = ["task", "theme", "sleep_log", "mood_moment", "time_entry"][usize::try_from(dice.roll(5)).unwrap()];
+    let kinds = ["task", "theme", "sleep_log", "mood_moment", "time_entry", "reminder"];
+    let kind = kinds[usize::try_from(dice.roll(6)).unwrap()];
     let known_in = |device: &LocalCopy, kind: &str, key: &str, dice: &mut Dice| {
         if dice.roll(3) == 0 { Value::Null } else { json!(device.revision(kind, key)) }
     };
@@ -102,6 +110,11 @@ fn act(device: &mut LocalCopy, dice: &mut Dice, habit: &str) {
                     json!({"start": format!("{day}T{hour:02}:00:00Z"), "end": format!("{day}T{:02}:30:00Z", hour + 2)})
                 }
                 "mood_moment" => json!({"at": format!("{day}T{hour:02}:00:00Z"), "value": dice.roll(11)}),
+                "reminder" => match some(dice, "task").filter(|_| dice.roll(3) > 0) {
+                    Some(task) => json!({"about": "task", "task_id": task, "time": format!("{hour:02}:00")}),
+                    None if dice.roll(2) == 0 => json!({"about": "bedtime", "wake_time": format!("{hour:02}:00")}),
+                    None => json!({"about": "habit", "habit_id": habit, "time": format!("{hour:02}:00")}),
+                },
                 _ => json!({"habit_id": habit, "date": day, "minutes": 1 + dice.roll(20)}),
             };
             json!({"type": kind, "operation": "create", "key": fresh_id(), "data": data})
@@ -114,6 +127,7 @@ fn act(device: &mut LocalCopy, dice: &mut Dice, habit: &str) {
                 "theme" => json!({"name": format!("Changed {}", dice.roll(1_000))}),
                 "sleep_log" => json!({"quality": 1 + dice.roll(5)}),
                 "mood_moment" => json!({"value": dice.roll(11)}),
+                "reminder" => json!({"enabled": dice.roll(2) == 0}),
                 _ => json!({"minutes": 1 + dice.roll(20)}),
             };
             json!({"type": kind, "operation": "update", "key": key, "base": base, "data": data})
@@ -191,7 +205,8 @@ async fn devices_that_were_offline_end_alike(backend: Backend) {
             assert!(may_return || !fresh.items.contains_key(name), "seed {seed}: {name:?} is back");
         }
         for name in journal.created.difference(&journal.deleted) {
-            assert!(fresh.items.contains_key(name), "seed {seed}: {name:?} is lost");
+            let went_with_its_task = journal.of_tasks.get(name).is_some_and(|task| !fresh.items.contains_key(task));
+            assert!(fresh.items.contains_key(name) || went_with_its_task, "seed {seed}: {name:?} is lost");
         }
     }
 }
@@ -391,6 +406,7 @@ async fn each_type_can_be_made_changed_and_deleted(backend: Backend) {
     let app = TestApp::on(backend).start();
     let ada = app.user("ada").await;
     let [theme, habit, pause, task, time, sleep, moment] = [(); 7].map(|()| fresh_id());
+    let [of_habit, of_task, of_bedtime, of_both] = [(); 4].map(|()| fresh_id());
     let day = "2026-03-10";
     let entry = format!("{habit}/{day}");
     let steps = [
@@ -407,6 +423,10 @@ async fn each_type_can_be_made_changed_and_deleted(backend: Backend) {
         json!({"type": "sleep_log", "operation": "create", "key": sleep, "data": {"start": "2026-03-09T22:00:00Z", "end": "2026-03-10T06:00:00Z"}}),
         json!({"type": "mood", "operation": "put", "key": day, "data": {"value": 7, "tags": ["sun"]}}),
         json!({"type": "mood_moment", "operation": "create", "key": moment, "data": {"at": "2026-03-10T12:00:00Z", "value": 5}}),
+        json!({"type": "reminder", "operation": "create", "key": of_habit, "data": {"about": "habit", "habit_id": habit, "time": "08:00", "weekdays": ["mo"]}}),
+        json!({"type": "reminder", "operation": "create", "key": of_task, "data": {"about": "task", "task_id": task, "time": "09:00", "days_before": 2}}),
+        json!({"type": "reminder", "operation": "create", "key": of_bedtime, "data": {"about": "bedtime", "wake_time": "07:00"}}),
+        json!({"type": "reminder", "operation": "create", "key": of_both, "data": {"about": "bedtime", "wake_time": "06:00"}}),
         json!({"type": "theme", "operation": "update", "key": theme, "data": {"name": "Body"}}),
         json!({"type": "habit", "operation": "update", "key": habit, "data": {"name": "Drink"}}),
         json!({"type": "habit", "operation": "put_plan", "key": habit, "data": {"schedule": {"type": "daily", "every": 2}, "effective_from": "2026-03-11"}}),
@@ -418,6 +438,9 @@ async fn each_type_can_be_made_changed_and_deleted(backend: Backend) {
         json!({"type": "time_entry", "operation": "update", "key": time, "data": {"minutes": 6}}),
         json!({"type": "sleep_log", "operation": "update", "key": sleep, "data": {"quality": 4}}),
         json!({"type": "mood_moment", "operation": "update", "key": moment, "data": {"value": 6}}),
+        json!({"type": "reminder", "operation": "update", "key": of_habit, "data": {"time": "10:30"}}),
+        json!({"type": "reminder", "operation": "update", "key": of_task, "data": {"days_before": 0, "channels": []}}),
+        json!({"type": "reminder", "operation": "update", "key": of_bedtime, "data": {"enabled": false}}),
     ];
     let mut copy = LocalCopy::default();
     for command in steps {
@@ -442,8 +465,20 @@ async fn each_type_can_be_made_changed_and_deleted(backend: Backend) {
     assert_eq!(shown("sleep_log", &sleep)["quality"], 4);
     assert_eq!(shown("mood", day)["tags"], json!(["sun"]));
     assert_eq!(shown("mood_moment", &moment)["value"], 6);
+    let reminder = shown("reminder", &of_habit);
+    assert_eq!((&reminder["time"], &reminder["weekdays"]), (&json!("10:30"), &json!(["mo"])));
+    assert_eq!(
+        (&reminder["about"], &reminder["habit_id"], &reminder["task_id"]),
+        (&json!("habit"), &json!(habit), &Value::Null)
+    );
+    let reminder = shown("reminder", &of_task);
+    assert_eq!((&reminder["days_before"], &reminder["channels"]), (&json!(0), &json!([])));
+    assert_eq!(shown("reminder", &of_bedtime)["enabled"], false);
 
+    // Those of the habit and of the task go with these.
     for (kind, key) in [
+        ("reminder", Some(&of_bedtime)),
+        ("reminder", Some(&of_both)),
         ("mood_moment", Some(&moment)),
         ("sleep_log", Some(&sleep)),
         ("timer", None),

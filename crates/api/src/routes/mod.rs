@@ -17,6 +17,7 @@ pub mod media;
 pub mod metrics;
 pub mod moods;
 pub mod quotes;
+pub mod reminders;
 pub mod schedules;
 pub mod sleep;
 pub mod stats;
@@ -56,6 +57,7 @@ fn versioned(routes: &mut Routes) {
     habits::routes(routes);
     schedules::routes(routes);
     quotes::routes(routes);
+    reminders::routes(routes);
     calendar::routes(routes);
     stats::routes(routes);
     tasks::routes(routes);

@@ -37,6 +37,10 @@ use super::me::tokens::CreateTokenBody;
 use super::me::totp::{ConfirmTotpBody, TotpProofBody};
 use super::me::username::ChangeUsernameBody;
 use super::moods::dto::PutMoodBody;
+use super::reminders::dto::{
+    CreateBedtimeReminderBody, CreateHabitReminderBody, CreateTaskReminderBody, UpdateBedtimeReminderBody,
+    UpdateHabitReminderBody, UpdateTaskReminderBody,
+};
 use super::schedules::PreviewBody;
 use super::sleep::dto::CheckSleepBody;
 use super::tasks::dto::TransitionBody;
@@ -70,9 +74,12 @@ documented!(
     CheckSleepBody,
     ConfirmProviderBody,
     ConfirmTotpBody,
+    CreateBedtimeReminderBody,
     CreateCalendarBody,
+    CreateHabitReminderBody,
     CreatePauseBody,
     CreatePushSubscriptionBody,
+    CreateTaskReminderBody,
     CreateTokenBody,
     CreateWebhookBody,
     EntryInput,
@@ -116,7 +123,10 @@ documented!(
     TimeEntryPatch,
     TotpProofBody,
     TransitionBody,
+    UpdateBedtimeReminderBody,
+    UpdateHabitReminderBody,
     UpdatePauseBody,
+    UpdateTaskReminderBody,
     UpdateWebhookBody,
     VerifyEmailBody,
     VerifyEmailsBody,

@@ -9,6 +9,7 @@ use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::logins::{Browser, DeviceKind, LoginClient, OperatingSystem};
 use circadia_domain::one_time::{OneTimePurpose, OneTimeRepository};
+use circadia_domain::reminders::MAX_LATE_SECONDS;
 use circadia_domain::users::{Email, Locale, Login, User, UserRepository};
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +111,17 @@ pub enum EmailJob {
         /// Whether the URL answered 410 (Gone).
         is_gone: bool,
     },
+    /// A reminder that its user set.
+    Reminder {
+        /// The user.
+        user: UserId,
+        /// What it reminds of.
+        title: String,
+        /// A sentence on it.
+        text: String,
+        /// When its time came, in seconds since 1970.
+        at: i64,
+    },
 }
 
 /// The only provider of jobs that don't name theirs.
@@ -133,6 +145,7 @@ impl std::fmt::Debug for EmailJob {
             Self::NewDevice { .. } => "NewDevice",
             Self::ProviderLinked { .. } => "ProviderLinked",
             Self::WebhookDisabled { .. } => "WebhookDisabled",
+            Self::Reminder { .. } => "Reminder",
         };
         f.write_str(name)
     }
@@ -178,6 +191,13 @@ pub enum EmailContent {
         host: String,
         /// Whether the URL answered 410 (Gone).
         is_gone: bool,
+    },
+    /// A reminder.
+    Reminder {
+        /// What it reminds of, as its user wrote it.
+        title: String,
+        /// A sentence on it.
+        text: String,
     },
 }
 
@@ -262,6 +282,14 @@ pub fn compose_email<S: UserRepository + OneTimeRepository + ?Sized>(
         EmailJob::WebhookDisabled { user, host, is_gone } => {
             let content = EmailContent::WebhookDisabled { host: host.clone(), is_gone: *is_gone };
             return to_owner(store, *user, content);
+        }
+        EmailJob::Reminder { user, title, text, at } => {
+            // Mail may have waited for its server. A reminder of yesterday is of no use.
+            let is_late = now.seconds() - at > MAX_LATE_SECONDS;
+            let told = store.find_user(*user)?.filter(|user| user.active && user.email_verified_at.is_some());
+            let Some(user) = told.filter(|_| !is_late) else { return Ok(None) };
+            let content = EmailContent::Reminder { title: title.clone(), text: text.clone() };
+            Ok(EmailMessage::new(&user, user.email.clone(), content))
         }
         EmailJob::PasskeyAdded { user } => return to_owner(store, *user, EmailContent::PasskeyAdded),
         EmailJob::NewDevice { user, browser, os, device, ip, at } => {

@@ -19,6 +19,12 @@ fn ada() -> String {
     "ada@example.org".to_owned()
 }
 
+/// A reminder whose time came so many seconds ago.
+fn reminder(user: u8, seconds: i64) -> EmailJob {
+    let (title, text) = ("Run".to_owned(), "Due today, and still to be done.".to_owned());
+    EmailJob::Reminder { user: id(user).into(), title, text, at: NOW.seconds() - seconds }
+}
+
 #[test]
 fn an_address_without_an_account_gets_no_letter() {
     let mut store = verified();
@@ -44,6 +50,7 @@ fn an_address_without_an_account_gets_no_letter() {
             at: 0,
         },
         EmailJob::ProviderLinked { user: id(9).into(), provider: "Work".to_owned() },
+        reminder(9, 0),
     ] {
         assert_eq!(written(&mut store, &order), None, "{order:?}");
     }
@@ -136,9 +143,23 @@ fn a_letter_that_is_written_again_has_the_token_that_counts() {
 }
 
 #[test]
+fn a_reminder_is_for_who_is_there_and_not_for_the_day_after() {
+    let letter = written(&mut verified(), &reminder(1, 0)).unwrap();
+    let EmailContent::Reminder { title, text } = letter.content else { panic!("{letter:?}") };
+    assert_eq!((title.as_str(), text.as_str()), ("Run", "Due today, and still to be done."));
+    assert!(written(&mut verified(), &reminder(1, MAX_LATE_SECONDS)).is_some());
+    assert_eq!(written(&mut verified(), &reminder(1, MAX_LATE_SECONDS + 1)), None);
+    assert_eq!(written(&mut unverified(), &reminder(1, 0)), None);
+    let mut inactive = verified();
+    inactive.users[0].1 = false;
+    assert_eq!(written(&mut inactive, &reminder(1, 0)), None);
+}
+
+#[test]
 fn orders_read_back_and_show_no_address() {
     let order = EmailJob::EmailChangeNotice { user: id(1).into(), email: ada() };
     let json = serde_json::to_string(&order).unwrap();
     assert_eq!(serde_json::from_str::<EmailJob>(&json).unwrap(), order);
     assert!(!format!("{order:?}").contains("ada"));
+    assert_eq!(format!("{:?}", reminder(1, 0)), "Reminder");
 }

@@ -14,5 +14,5 @@ pub use instant::Instant;
 pub use range::{DateRange, Days, TEN_YEARS};
 pub use span::Span;
 pub use weekday::{Weekday, Weekdays};
-pub use zone::{DayClock, DayStart, Zone, latest_date_on_earth};
+pub use zone::{DayClock, DayStart, WallTime, Zone, latest_date_on_earth};
 pub use zone_or_offset::ZoneOrOffset;

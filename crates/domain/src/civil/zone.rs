@@ -105,13 +105,18 @@ impl Serialize for Zone {
 
 json_value!(Zone: str => Self::parse; "Zone", schema::text().examples(["Europe/Berlin"]));
 
-/// The wall-clock time at which a user's day begins, in minutes after midnight (0–1439).
+/// What a wall clock shows, in minutes after midnight (0–1439).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct DayStart(u16);
+pub struct WallTime(u16);
 
-impl DayStart {
+/// The wall-clock time at which a user's day begins.
+pub type DayStart = WallTime;
+
+impl WallTime {
     /// Midnight.
     pub const MIDNIGHT: Self = Self(0);
+    /// Noon.
+    pub const NOON: Self = Self(720);
 
     /// From minutes after midnight, if there are fewer than 1440.
     pub const fn from_minutes(minutes: u16) -> Option<Self> {
@@ -141,26 +146,27 @@ impl DayStart {
             .ok_or_else(|| Violations::of("invalid_time", "is not a time of day such as `04:00` (00:00 to 23:59)"))
     }
 
-    fn reading_on(self, date: Date) -> NaiveDateTime {
+    /// What a wall clock shows on a date at this time.
+    pub fn reading_on(self, date: Date) -> NaiveDateTime {
         let time = NaiveTime::MIN + Duration::minutes(i64::from(self.0));
         NaiveDateTime::new(date.into(), time)
     }
 }
 
-impl fmt::Display for DayStart {
+impl fmt::Display for WallTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
     }
 }
 
-impl Serialize for DayStart {
+impl Serialize for WallTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-json_value!(DayStart: str => Self::parse;
-    "DayStart", schema::text().pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")).examples(["04:00"]));
+json_value!(WallTime: str => Self::parse;
+    "WallTime", schema::text().pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")).examples(["04:00"]));
 
 /// How a person's days lie on the time line: a zone, and when in it a day begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,6 +22,7 @@ use crate::habits::Entry;
 use crate::ids::UserId;
 use crate::logins::{LoginFilter, SecurityEventFilter};
 use crate::moods::{Mood, MoodMoment};
+use crate::reminders::ReminderView;
 use crate::seek::NewestSeek;
 use crate::sleep::SleepLog;
 use crate::tasks::Task;
@@ -56,6 +57,8 @@ words! {
         Tasks = "tasks",
         /// Time that was spent.
         TimeEntries = "time_entries",
+        /// Reminders of habits, tasks and bedtime.
+        Reminders = "reminders",
         /// Sleep.
         SleepLogs = "sleep_logs",
         /// Moods of days.
@@ -207,6 +210,7 @@ pub fn write(
         Some,
     )?;
     writer.single("timer", &store.find_timer(user)?)?;
+    list(writer, Section::Reminders, store.reminders(user, None)?.into_iter().map(ReminderView::from))?;
     paged(
         writer,
         Section::SleepLogs,

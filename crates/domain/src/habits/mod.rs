@@ -62,4 +62,4 @@ pub use stats::{
 pub use streak::{BEST_LIMIT, BestRange, Streaks, current_streak, streaks};
 pub use timeline::{DueDates, MAX_VERSIONS, QuotaPeriod, StreakUnit, Timeline};
 pub use views::{DayAfterWrite, DayTotals, Today, TodayItem, find_with_history, today};
-pub(crate) use views::{WithHabits, today_with};
+pub(crate) use views::{WithHabits, is_open_on, today_with, with_recent};

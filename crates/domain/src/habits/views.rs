@@ -206,6 +206,21 @@ pub(super) fn as_of<W: WithHabits>(
     Ok((with, habits.into_iter().map(|(habit, history)| (habit, Recent::whole(history))).collect()))
 }
 
+/// A user's habits with as much of their histories as is needed for a day and later ones.
+pub(crate) fn with_recent(
+    store: &mut dyn Store,
+    user: UserId,
+    now: Instant,
+    from: Date,
+) -> Result<Vec<HabitWithRecent>, Error> {
+    Ok(as_of::<Settings>(store, user, now, Some(from), |_| from)?.1)
+}
+
+/// Whether a habit is due on a day, and was neither done nor skipped nor lost: as of that day.
+pub(crate) fn is_open_on(habit: &Habit, recent: &Recent, date: Date) -> bool {
+    habit.timeline.window().contains(date) && recent.day(&habit.timeline, date) == Some((true, DayState::Pending))
+}
+
 /// One habit with everything that is known of it: for streaks, scores, calendars and statistics. One statement.
 pub fn find_with_history(
     store: &mut dyn Store,

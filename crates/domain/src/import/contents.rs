@@ -6,6 +6,7 @@ use crate::export::{PAGE, each_page};
 use crate::habits::{Entry, Habit};
 use crate::ids::UserId;
 use crate::moods::{Mood, MoodMoment};
+use crate::reminders::Reminder;
 use crate::shared_pauses::SharedPause;
 use crate::sleep::SleepLog;
 use crate::tasks::Task;
@@ -34,6 +35,8 @@ pub struct Contents {
     pub time_entries: Vec<TimeEntry>,
     /// The timer, if one runs.
     pub timer: Option<Timer>,
+    /// Reminders, oldest first.
+    pub reminders: Vec<Reminder>,
     /// Sleep logs.
     pub sleep_logs: Vec<SleepLog>,
     /// Moods of days.
@@ -71,6 +74,7 @@ impl Contents {
             tasks: all(|task: &Task| task.id, |after| Ok(store.task_page(user, after, PAGE)?))?,
             time_entries: all(|entry: &TimeEntry| entry.id, |after| Ok(store.time_entry_page(user, after, PAGE)?))?,
             timer: store.find_timer(user)?,
+            reminders: store.reminders(user, None)?,
             sleep_logs: all(|log: &SleepLog| log.id, |after| Ok(store.sleep_log_page(user, after, PAGE)?))?,
             moods: all(|mood: &Mood| mood.date, |after| Ok(store.mood_page(user, after, PAGE)?))?,
             mood_moments: all(|moment: &MoodMoment| moment.id, |after| Ok(store.moment_page(user, after, PAGE)?))?,

@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::habits::{Entry, Habit, History, projection};
 use crate::ids::UserId;
 use crate::moods::{Mood, MoodMoment};
+use crate::reminders::Reminder;
 use crate::revision::Revision;
 use crate::shared_pauses::SharedPause;
 use crate::sleep::SleepLog;
@@ -41,7 +42,7 @@ pub const MAX_VIOLATIONS: usize = 100;
 
 /// A document that was read: each value for itself is a right one. An item's place in its list is that in the document.
 ///
-/// Habits have no copies of shared pauses, and entries no tracked minutes: both are computed.
+/// Habits have no copies of shared pauses, entries no tracked minutes, and reminders fall at no time: all this is computed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
     /// The settings; `None` leaves them.
@@ -60,6 +61,8 @@ pub struct Document {
     pub time_entries: Vec<TimeEntry>,
     /// The timer that ran.
     pub timer: Option<Timer>,
+    /// Reminders.
+    pub reminders: Vec<Reminder>,
     /// Sleep logs.
     pub sleep_logs: Vec<SleepLog>,
     /// Moods of days.
@@ -121,6 +124,7 @@ fn apply(tx: &mut WriteTransaction<'_>, plan: &Plan) -> Result<(), Error> {
     if let Some(timer) = &plan.timer {
         tx.store.insert_timer(user, timer)?;
     }
+    tx.store.put_reminders(user, &plan.reminders)?;
     tx.store.put_sleep_logs(user, &plan.sleep_logs)?;
     tx.store.put_moods(user, &plan.moods)?;
     Ok(tx.store.put_moments(user, &plan.mood_moments)?)

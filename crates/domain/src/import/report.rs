@@ -27,7 +27,7 @@ pub struct Issue {
     #[cfg_attr(feature = "openapi", schema(example = "/sleep_logs/17"))]
     pub pointer: String,
     /// Why, for programs: `theme_name_taken`, `theme_color_taken`, `sleep_overlap`, `timer_running`, `limit_reached`, or
-    /// `habit_skipped` of what belongs to a habit that was left out.
+    /// `habit_skipped` and `task_skipped` of what belongs to a habit or a task that was left out.
     #[cfg_attr(feature = "openapi", schema(example = "sleep_overlap"))]
     pub code: &'static str,
     /// Why, for people.
@@ -54,6 +54,8 @@ pub struct Report {
     pub time_entries: Counts,
     /// The timer.
     pub timer: Counts,
+    /// Reminders.
+    pub reminders: Counts,
     /// Sleep logs.
     pub sleep_logs: Counts,
     /// Moods of days.

@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::habits::Habit;
 use crate::ids::UserId;
 use crate::moods::{Mood, MoodMoment};
+use crate::reminders::Reminder;
 use crate::shared_pauses::SharedPause;
 use crate::sleep::SleepLog;
 use crate::tasks::Task;
@@ -27,6 +28,9 @@ pub trait ImportRepository {
 
     /// Time entries, without the habits' tracked minutes.
     fn put_time_entries(&mut self, user: UserId, entries: &[TimeEntry]) -> Result<(), StoreError>;
+
+    /// Reminders.
+    fn put_reminders(&mut self, user: UserId, reminders: &[Reminder]) -> Result<(), StoreError>;
 
     /// Sleep logs, one after the other: none may begin when another one does that is there when it is written.
     fn put_sleep_logs(&mut self, user: UserId, logs: &[SleepLog]) -> Result<(), StoreError>;

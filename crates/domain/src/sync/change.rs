@@ -9,6 +9,7 @@ use crate::export::ExportedHabit;
 use crate::habits::{Entry, EntryView, Habit};
 use crate::ids::UserId;
 use crate::moods::{Mood, MoodMoment};
+use crate::reminders::{Reminder, ReminderView};
 use crate::revision::Revision;
 use crate::shared_pauses::SharedPause;
 use crate::sleep::SleepLog;
@@ -94,11 +95,12 @@ sync_types! {
     Settings("settings", Settings),
     /// A theme.
     Theme("theme", Theme),
-    /// A habit, with its plans, pauses and archived days. When it is deleted, its entries are too, without being told.
+    /// A habit, with its plans, pauses and archived days. When it is deleted, its entries and reminders
+    /// are too, without being told.
     Habit("habit", ExportedHabit),
     /// A pause of all habits.
     SharedPause("shared_pause", SharedPause),
-    /// A task.
+    /// A task. When it is deleted, its reminders are too, without being told.
     Task("task", Task),
     /// A habit's entry for a date.
     Entry("entry", EntryView),
@@ -112,6 +114,8 @@ sync_types! {
     Mood("mood", Mood),
     /// The mood of a moment.
     MoodMoment("mood_moment", MoodMoment),
+    /// A reminder. When its habit or task is deleted, it is too, without being told.
+    Reminder("reminder", ReminderView),
 }
 
 #[cfg(feature = "openapi")]
@@ -184,6 +188,7 @@ changes! {
     SleepLog as SleepLog: |log| log.id.into(),
     Mood as Mood: |mood| ItemKey::mood(mood.date),
     MoodMoment as MoodMoment: |moment| moment.id.into(),
+    Reminder as Reminder: |reminder| reminder.id.into(),
 }
 
 fn shown_key<S: Serializer>(key: &ItemKey, serializer: S) -> Result<S::Ok, S::Error> {
@@ -213,6 +218,7 @@ mod tests {
     use super::*;
     use crate::entity::{self, Entity};
     use crate::ids::{HabitId, ThemeId};
+    use crate::reminders::ReminderEntity;
 
     #[test]
     fn types_are_called_like_their_entities() {
@@ -227,6 +233,7 @@ mod tests {
             entity::SleepLog::NAME,
             entity::Mood::NAME,
             entity::MoodMoment::NAME,
+            ReminderEntity::NAME,
         ];
         let types: Vec<_> = SyncType::ALL.iter().skip(1).map(|kind| kind.as_str()).collect();
         assert_eq!(types, names);

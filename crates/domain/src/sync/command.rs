@@ -17,6 +17,7 @@ use crate::ids::{
 };
 use crate::moods::{self, MomentPatch, MoodPut, NewMoment};
 use crate::quantity::QuantityChange;
+use crate::reminders::{self, NewReminder, ReminderId, ReminderPatch};
 use crate::revision::{Expected, Revision};
 use crate::shared_pauses::{self, NewSharedPause, SharedPausePatch};
 use crate::sleep::{self, NewSleepLog, OnOverlap, SleepPatch};
@@ -105,6 +106,9 @@ pub enum Edit {
     CreateMoment(NewMoment),
     UpdateMoment(MoodMomentId, MomentPatch),
     DeleteMoment(MoodMomentId),
+    CreateReminder(NewReminder),
+    UpdateReminder(ReminderId, ReminderPatch),
+    DeleteReminder(ReminderId),
 }
 
 impl Edit {
@@ -127,6 +131,7 @@ impl Edit {
                 | Self::DeleteSleepLog(_)
                 | Self::DeleteMood(_)
                 | Self::DeleteMoment(_)
+                | Self::DeleteReminder(_)
         )
     }
 
@@ -168,6 +173,15 @@ impl Edit {
             Self::CreateMoment(new) => moods::create_moment(tx, new).map(drop),
             Self::UpdateMoment(id, patch) => moods::update_moment(tx, id, base, patch).map(drop),
             Self::DeleteMoment(id) => moods::delete_moment(tx, id, base),
+            Self::CreateReminder(new) => reminders::create(tx, new).map(drop),
+            Self::UpdateReminder(id, patch) => {
+                let subject = reminders::subject_of(tx.store, tx.user, id)?;
+                reminders::update(tx, subject, id, base, &patch).map(drop)
+            }
+            Self::DeleteReminder(id) => {
+                let subject = reminders::subject_of(tx.store, tx.user, id)?;
+                reminders::delete(tx, subject, id, base)
+            }
         }
     }
 }
@@ -325,6 +339,7 @@ pub fn current(store: &mut dyn Store, user: UserId, kind: SyncType, key: &ItemKe
         SyncType::TimeEntry => store.find_time_entry(user, id_of(key))?.map(Change::from),
         SyncType::SleepLog => store.find_sleep_log(user, id_of(key))?.map(Change::from),
         SyncType::MoodMoment => store.find_moment(user, id_of(key))?.map(Change::from),
+        SyncType::Reminder => store.find_reminder(user, id_of(key))?.map(Change::from),
         SyncType::Mood => match date_of(&key.bytes) {
             Some(date) => store.find_mood(user, date)?.map(Change::from),
             None => None,

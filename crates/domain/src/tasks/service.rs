@@ -7,6 +7,7 @@ use crate::entity;
 use crate::error::Error;
 use crate::idempotency::Creation;
 use crate::ids::{TaskId, ThemeId, UserId};
+use crate::reminders;
 use crate::revision::Expected;
 use crate::unit_of_work::{Store, WriteTransaction};
 use crate::users;
@@ -132,9 +133,13 @@ pub fn update(tx: &mut WriteTransaction<'_>, id: TaskId, expected: &Expected, pa
     let mut task = find(tx.store, tx.user, id)?;
     expected.check(task.rev)?;
     ensure_theme_exists(tx, patch.theme.flatten())?;
+    let due_on = task.due_on;
     patch.apply_to(&mut task);
     let changed = Task { updated_at: tx.now, rev: tx.rev, ..task };
     tx.store.update_task(tx.user, &changed)?;
+    if changed.due_on != due_on {
+        reminders::follow_task(tx, &changed)?;
+    }
     Ok(changed)
 }
 

@@ -7,6 +7,7 @@ use crate::entity;
 use crate::error::{Error, StoreError, Unique};
 use crate::ids::{IdSource, UserId};
 use crate::logins::LoginCounts;
+use crate::reminders;
 use crate::revision::Expected;
 use crate::shared_pauses;
 use crate::unit_of_work::{Store, WriteTransaction};
@@ -56,6 +57,7 @@ pub fn update_settings(
     expected.check(before.rev)?;
     let after = before.settings.clone().with(patch);
     tx.store.update_settings(tx.user, &after, tx.rev, tx.now)?;
+    reminders::follow_settings(tx, &before.settings, &after)?;
     shared_pauses::pause_lost_days(tx, &before.settings, &after, ids.fresh().into())
 }
 

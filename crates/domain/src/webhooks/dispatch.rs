@@ -119,3 +119,28 @@ pub fn add_deliveries(
     }
     Ok(deliveries.len())
 }
+
+/// Adds a delivery to each of a user's webhooks that is sent for an event; but not where too many wait. How many were added.
+/// Runs in a writing unit of work without an owner.
+///
+/// # Errors
+/// `StoreError` of the store.
+pub fn announce(
+    store: &mut dyn Store,
+    user: UserId,
+    event: WebhookEvent,
+    data: &impl Serialize,
+    ids: &dyn IdSource,
+    now: Instant,
+) -> Result<usize, StoreError> {
+    let webhooks = store.webhooks(user)?;
+    let has_room = |webhook: &Webhook| usize::try_from(webhook.pending).is_ok_and(|pending| pending < MAX_PENDING);
+    let told = |webhook: &&Webhook| webhook.is_enabled() && webhook.events.admits(event) && has_room(webhook);
+    let mut added = 0;
+    for webhook in webhooks.iter().filter(told) {
+        let delivery = Delivery::new(ids.fresh().into(), webhook.id, event, message(event, data, now)?, now);
+        store.insert_webhook_deliveries(user, webhook.id, &[delivery], now)?;
+        added += 1;
+    }
+    Ok(added)
+}

@@ -15,11 +15,13 @@ words! {
     }
 }
 
-/// An event: `habit.changed`, `entry.deleted` and so on, or `ping`.
+/// An event: `habit.changed`, `entry.deleted` and so on, `reminder.due`, or `ping`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookEvent {
     /// A change.
     Change(SyncType, Happening),
+    /// A reminder whose time has come, and that there is still something to be reminded of.
+    ReminderDue,
     /// A test that its owner asked for. It is sent whatever the filter.
     Ping,
 }
@@ -27,11 +29,15 @@ pub enum WebhookEvent {
 impl WebhookEvent {
     /// Every event there is.
     pub fn all() -> impl Iterator<Item = Self> {
-        Self::changes().chain(std::iter::once(Self::Ping))
+        Self::choices().chain(std::iter::once(Self::Ping))
     }
 
     /// Every event that a webhook can be restricted to.
-    pub fn changes() -> impl Iterator<Item = Self> {
+    pub fn choices() -> impl Iterator<Item = Self> {
+        Self::changes().chain(std::iter::once(Self::ReminderDue))
+    }
+
+    fn changes() -> impl Iterator<Item = Self> {
         let all = SyncType::ALL.into_iter().flat_map(|kind| Happening::ALL.map(|happening| (kind, happening)));
         // There always are settings.
         all.filter(|event| *event != (SyncType::Settings, Happening::Deleted))
@@ -54,6 +60,7 @@ impl fmt::Display for WebhookEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Change(kind, happening) => write!(f, "{}.{}", kind.as_str(), happening.as_str()),
+            Self::ReminderDue => f.write_str("reminder.due"),
             Self::Ping => f.write_str("ping"),
         }
     }
@@ -69,7 +76,7 @@ impl EventFilter {
 
     /// Every word that a filter may have.
     pub fn words() -> impl Iterator<Item = String> {
-        std::iter::once(Self::EVERYTHING.to_owned()).chain(WebhookEvent::changes().map(|event| event.to_string()))
+        std::iter::once(Self::EVERYTHING.to_owned()).chain(WebhookEvent::choices().map(|event| event.to_string()))
     }
 
     /// Reads a word of a filter: none is every event.
@@ -80,7 +87,7 @@ impl EventFilter {
         if text == Self::EVERYTHING {
             return Ok(None);
         }
-        WebhookEvent::changes().find(|event| event.to_string() == text).map(Some).ok_or_else(|| {
+        WebhookEvent::choices().find(|event| event.to_string() == text).map(Some).ok_or_else(|| {
             let known: Vec<String> = Self::words().collect();
             Violations::of("unknown_value", format!("must be one of {}", known.join(", ")))
         })
@@ -96,7 +103,7 @@ impl EventFilter {
         }
         let named: Option<Vec<WebhookEvent>> = words.into_iter().collect();
         Ok(named.map_or_else(Self::default, |named| {
-            Self(WebhookEvent::changes().filter(|event| named.contains(event)).collect())
+            Self(WebhookEvent::choices().filter(|event| named.contains(event)).collect())
         }))
     }
 
@@ -143,7 +150,7 @@ mod tests {
 
     #[test]
     fn filters_read_back_and_fit_their_column() {
-        let all: Vec<String> = WebhookEvent::changes().map(|event| event.to_string()).collect();
+        let all: Vec<String> = WebhookEvent::choices().map(|event| event.to_string()).collect();
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         for words in [&["*"][..], &["entry.changed"], &["timer.deleted", "habit.changed"], &all] {
             let filter = filter(words);

@@ -16,7 +16,7 @@ mod service;
 pub use delivery::{
     Delivery, DeliveryEntity, DeliveryId, DeliverySeek, DeliveryStatus, MAX_ATTEMPTS, MAX_ERROR_LENGTH, RETRY_PAUSES,
 };
-pub use dispatch::{Due, MAX_CHANGES, MAX_PENDING, News, add_deliveries, news};
+pub use dispatch::{Due, MAX_CHANGES, MAX_PENDING, News, add_deliveries, announce, news};
 pub use event::{EventFilter, Happening, WebhookEvent};
 pub use lease::{AttemptResult, LEASE_SECONDS, Lease, Settled, release, settle};
 pub use repository::WebhookRepository;

@@ -95,6 +95,7 @@ fn tell(report: &Report, dry_run: bool) {
         ("timer", report.timer),
         ("sleep logs", report.sleep_logs),
         ("moods of days", report.moods),
+        ("reminders", report.reminders),
         ("moods of moments", report.mood_moments),
     ] {
         let Counts { created, updated, unchanged, skipped } = counts;

@@ -48,7 +48,7 @@ pub(crate) fn compose(
         .to(to)
         .date(date)
         .message_id(Some(format!("<{job}@{}>", from.email.domain())))
-        .subject(texts.subject)
+        .subject(texts.subject.as_ref())
         .multipart(
             MultiPart::alternative()
                 .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text))

@@ -42,6 +42,7 @@ fn every_content() -> Vec<EmailContent> {
         EmailContent::EmailReplaced,
         EmailContent::Welcome,
         EmailContent::PasswordChanged,
+        EmailContent::Reminder { title: "Read & write".to_owned(), text: "Have you read today?".to_owned() },
     ]
 }
 
@@ -78,7 +79,7 @@ fn both_forms_say_the_same() {
         let html = bare(&askama::Template::render(&HtmlPage { texts: &texts }).unwrap());
         let text = askama::Template::render(&TextPage { texts: &texts }).unwrap();
         let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut said = vec![texts.subject.to_owned(), texts.greeting.clone()];
+        let mut said = vec![texts.subject.to_string(), texts.greeting.clone()];
         said.extend(texts.paragraphs.iter().chain(&texts.notes).cloned());
         said.extend(texts.action.iter().flat_map(|action| [action.label.to_owned(), action.url.clone()]));
         for part in said {
@@ -112,6 +113,32 @@ fn cr_lf_in_what_somebody_typed_begins_no_header_and_no_tag() {
     let from = "no-reply@example.org".parse().unwrap();
     let refused = compose(&email, &from, "https://a", JobId::from_uuid(Uuid::from_u128(7)), UNIX_EPOCH);
     assert!(matches!(refused, Err(ComposeError::Address(_))));
+}
+
+#[test]
+fn what_a_reminder_is_called_is_its_subject_and_nothing_more() {
+    // No title has line breaks; composing must be safe by itself all the same.
+    let title = "Run\r\nBcc: eve@example.org\r\n\r\n<script>alert(1)</script>";
+    let reminder = |title: &str| EmailContent::Reminder { title: title.to_owned(), text: "Due today.".to_owned() };
+    let mail = composed(&email(reminder(title)));
+    let (headers, _) = mail.split_once("\r\n\r\n").unwrap();
+    assert!(!headers.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{headers}");
+    assert_eq!(headers.lines().filter(|line| line.starts_with("Subject: ")).count(), 1, "{headers}");
+    assert_eq!(header_names(&mail), header_names(&composed(&email(reminder("Run")))));
+    // The page shows it as text.
+    let texts = EmailTexts::of(&email(reminder(title)), "https://a");
+    let html = askama::Template::render(&HtmlPage { texts: &texts }).unwrap();
+    assert!(!html.contains("<script>") && html.contains("&#60;script&#62;"), "{html}");
+    // Of any script, and as long as titles get.
+    let long = "瑜伽 🧘 ".repeat(60);
+    assert!(composed(&email(reminder(&long))).lines().all(|line| line.len() < 998));
+}
+
+/// The names of a mail's headers.
+fn header_names(mail: &str) -> Vec<String> {
+    let (headers, _) = mail.split_once("\r\n\r\n").unwrap();
+    let begins = |line: &&str| !line.starts_with([' ', '\t']);
+    headers.lines().filter(begins).map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
 }
 
 #[test]

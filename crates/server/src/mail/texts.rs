@@ -3,6 +3,8 @@
 
 mod en;
 
+use std::borrow::Cow;
+
 use circadia_auth::accounts::{EmailContent, EmailMessage};
 use circadia_auth::one_time::OneTimeToken;
 
@@ -11,8 +13,8 @@ use circadia_auth::one_time::OneTimeToken;
 pub(super) struct EmailTexts {
     /// The language of the texts, as a BCP 47 tag.
     pub(super) language: &'static str,
-    /// The subject. It contains no user input.
-    pub(super) subject: &'static str,
+    /// The subject. That of a reminder is what its user wrote.
+    pub(super) subject: Cow<'static, str>,
     /// The opening line.
     pub(super) greeting: String,
     /// The paragraphs before the link.

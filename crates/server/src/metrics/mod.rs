@@ -112,6 +112,10 @@ impl Collector for Collected {
         write(encoder, &table::WEBHOOKS, |samples| {
             webhooks.iter().try_for_each(|(outcome, attempts)| samples.count([outcome.as_str()], attempts.count()))
         })?;
+        let reminders = &self.sources.app.reminders.measures;
+        write(encoder, &table::REMINDERS, |samples| {
+            reminders.iter().try_for_each(|(outcome, reminders)| samples.count([outcome.as_str()], reminders.count()))
+        })?;
         let read_at = self.sources.app.authenticator.revocations.read_at();
         write(encoder, &table::REVOCATION_FEED_AGE, |samples| match read_at {
             Some(read_at) => samples.seconds([], elapsed(read_at, self.sources.app.context.now())),

@@ -93,6 +93,8 @@ metrics! {
         "Mails that this process sent, or tried to."
     WEBHOOKS: Counter "circadia_webhook_attempts_total" { "outcome" }
         "Attempts of this process to deliver a webhook's message."
+    REMINDERS: Counter "circadia_reminders_total" { "outcome" }
+        "Reminders whose time had come, by what this process did with them."
     REVOCATION_FEED_AGE: Gauge "circadia_revocation_feed_age_seconds" {}
         "Seconds since the feed of revoked sessions was read. Over 1, sessions are looked up at each request."
     HASH_WAITING: Gauge "circadia_password_hash_waiting" {}

@@ -26,6 +26,7 @@ const fn table_of(kind: SyncType) -> (&'static str, &'static str) {
         SyncType::SleepLog => ("sleep_logs", "user_id"),
         SyncType::Mood => ("moods", "user_id"),
         SyncType::MoodMoment => ("mood_moments", "user_id"),
+        SyncType::Reminder => ("reminders", "user_id"),
     }
 }
 

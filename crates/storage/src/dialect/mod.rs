@@ -38,7 +38,7 @@ pub(crate) use skip_locked::SkipLocked;
 pub(crate) use sleep_and_mood::SleepAndMood;
 pub(crate) use theme_counts::CountsByTheme;
 pub(crate) use time_by_theme::TimeByTheme;
-pub(crate) use transaction::{Purpose, begin, commit, lock_user, raise_revision, roll_back};
+pub(crate) use transaction::{Purpose, begin, commit, lock_revision, lock_user, raise_revision, roll_back};
 pub(crate) use transfer::{DeleteAll, InsertAll, RowsAfter, any_text, has_table, lift_limits, renumber};
 
 use crate::connection::AnyConnection;

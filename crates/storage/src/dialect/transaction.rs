@@ -7,7 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
 use crate::connection::{AnyConnection, MultiBackend};
-use crate::schema::users;
+use crate::schema::{user_revisions, users};
 use crate::sql_types::{Sql, Uuid};
 
 /// Whether a transaction reads or writes.
@@ -73,7 +73,6 @@ pub(crate) fn raise_revision(connection: &mut AnyConnection, user: UserId) -> Qu
             if (RaiseRevision { user: Sql(user), returning: "" }).execute(connection)? == 0 {
                 return Err(diesel::NotFound);
             }
-            use crate::schema::user_revisions;
             user_revisions::table
                 .filter(user_revisions::user_id.eq(Sql(user)))
                 .select(user_revisions::rev)
@@ -109,6 +108,19 @@ impl Query for RaiseRevision {
 }
 
 impl RunQueryDsl<AnyConnection> for RaiseRevision {}
+
+/// Holds up a user's writers until the end of the transaction, without raising the revision. SQLite has one writer at a
+/// time anyway. [`diesel::NotFound`] if there is no such user.
+pub(crate) fn lock_revision(connection: &mut AnyConnection, user: UserId) -> QueryResult<()> {
+    let row = user_revisions::table.find(Sql(user)).select(user_revisions::rev);
+    match connection {
+        AnyConnection::Sqlite(connection) => row.first::<i64>(connection).map(drop),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(connection) => row.for_update().first::<i64>(connection).map(drop),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(connection) => row.for_update().first::<i64>(connection).map(drop),
+    }
+}
 
 /// Locks a user's row until the end of the transaction, so that no row that references it can be inserted. SQLite has
 /// one writer at a time anyway. [`diesel::NotFound`] if there is no such user.

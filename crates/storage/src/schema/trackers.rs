@@ -162,6 +162,31 @@ table! {
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable};
+    use crate::sql_types::{CivilDate, UtcTimestamp, Uuid};
+
+    reminders (user_id, id) {
+        user_id -> Uuid,
+        id -> Uuid,
+        habit_id -> Nullable<Uuid>,
+        task_id -> Nullable<Uuid>,
+        wall_minute -> Integer,
+        weekdays -> Nullable<Integer>,
+        days_before -> Nullable<Integer>,
+        minutes_before -> Nullable<Integer>,
+        channels -> Integer,
+        enabled -> Bool,
+        handled_on -> Nullable<CivilDate>,
+        next_on -> Nullable<CivilDate>,
+        next_at -> Nullable<UtcTimestamp>,
+        created_at -> UtcTimestamp,
+        updated_at -> UtcTimestamp,
+        rev -> BigInt,
+        request_digest -> Binary,
+    }
+}
+
+table! {
     use diesel::sql_types::{BigInt, Binary, Text};
     use crate::sql_types::{UtcTimestamp, Uuid};
 
@@ -281,11 +306,13 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(themes, habits, habit_histories, entries, tasks, time_entries, timers, users);
+allow_tables_to_appear_in_same_query!(reminders, tasks);
 allow_columns_to_appear_in_same_group_by_clause!(habits::theme_id, tasks::theme_id);
 
 /// Tables of this file that an account is erased from, referencing ones before referenced ones.
 pub(super) const OWNED_BY_USERS: &[&str] = &[
     "timers",
+    "reminders",
     "time_entries",
     "tasks",
     "habit_histories",

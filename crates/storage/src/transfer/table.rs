@@ -238,6 +238,7 @@ tables!(
     tasks,
     time_entries,
     timers,
+    reminders,
     tombstones,
     sync_commands,
     sleep_logs,

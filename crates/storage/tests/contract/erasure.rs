@@ -98,6 +98,7 @@ pub(crate) fn fill(test: &TestDatabase, user: UserId) {
         tx.store.insert_task(user, &task)?;
         tx.store.insert_time_entries(user, std::slice::from_ref(&tracked))?;
         tx.store.insert_timer(user, &timer)?;
+        tx.store.insert_reminder(user, &samples::reminder(samples::bedtime()))?;
         tx.store.insert_session(&samples::session(user))?;
         // A day of its own for each call: what was rolled up isn't rolled up again.
         let signed_in_at = NOW.plus_seconds(86_400 * DAYS.fetch_add(1, Ordering::Relaxed));

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use circadia_domain::civil::Instant;
+use circadia_domain::civil::{Instant, WallTime, Weekdays};
 use circadia_domain::error::Error;
 use circadia_domain::export::{self, ExportOptions, ExportWriter, PAGE, Section};
 use circadia_domain::habits::Habit;
 use circadia_domain::import::Contents;
+use circadia_domain::reminders::{Reminder, ReminderChannels, ReminderRule};
 use circadia_domain::revision::Revision;
 use circadia_domain::tasks::Task;
 use circadia_domain::themes::{Theme, ThemeName};
@@ -144,6 +145,7 @@ pub(crate) fn many_rows_are_put_and_replaced(backend: Backend) {
         sleep_logs: vec![samples::sleep_log(NOW, 3_600), samples::sleep_log(NOW.plus_seconds(3_600), 3_600)],
         moods: vec![samples::mood(date("2026-01-01"), 3), samples::mood(date("2026-01-02"), 4)],
         mood_moments: vec![samples::moment(date("2026-01-01"), 3), samples::moment(date("2026-01-01"), 4)],
+        reminders: (0..40).map(|_| samples::reminder(samples::bedtime())).collect(),
         settings: samples::settings(),
         habits,
         ..Contents::default()
@@ -156,6 +158,7 @@ pub(crate) fn many_rows_are_put_and_replaced(backend: Backend) {
             tx.store.put_shared_pauses(user, &contents.shared_pauses)?;
             tx.store.put_tasks(user, &contents.tasks)?;
             tx.store.put_time_entries(user, &contents.time_entries)?;
+            tx.store.put_reminders(user, &contents.reminders)?;
             tx.store.put_sleep_logs(user, &contents.sleep_logs)?;
             tx.store.put_moods(user, &contents.moods)?;
             tx.store.put_moments(user, &contents.mood_moments)
@@ -213,6 +216,22 @@ pub(crate) fn many_rows_are_put_and_replaced(backend: Backend) {
     }
     for moment in &mut contents.mood_moments {
         (moment.note, moment.date, moment.updated_at) = (None, date("2026-01-03"), later);
+    }
+    let rules = [
+        ReminderRule::Habit { habit: contents.habits[0].id, time: WallTime::NOON, weekdays: Weekdays::ALL },
+        ReminderRule::Task { task: contents.tasks[0].id, time: WallTime::NOON, days_before: 9 },
+    ];
+    for (reminder, rule) in contents.reminders.iter_mut().zip(rules) {
+        *reminder = Reminder {
+            rule,
+            channels: ReminderChannels::ALL,
+            enabled: false,
+            handled_on: None,
+            next: None,
+            updated_at: later,
+            rev: Revision(9),
+            ..reminder.clone()
+        };
     }
     put(&contents);
     assert_eq!(load(user), contents);

@@ -255,7 +255,7 @@ pub(crate) fn a_deleted_habit_takes_its_entries_along_and_is_remembered(backend:
         tx.store.put_histories(user, &[(&gone, &history), (&kept, &history)])
     });
     assert!(test.write(user, |tx| tx.store.delete_habit(user, gone.id, tx.rev, tx.now)));
-    assert_eq!(test.database_statements(), 6);
+    assert_eq!(test.database_statements(), 7);
     assert!(find(&test, user, gone.id).is_none());
     let mut raw = test.raw();
     for table in ["habits", "habit_histories"] {

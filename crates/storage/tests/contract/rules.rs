@@ -1,18 +1,31 @@
 //! The rules that stand in the database itself, under those of the domain.
 
-use circadia_domain::civil::ZoneOrOffset;
+use circadia_domain::civil::{WallTime, Weekdays, ZoneOrOffset};
 use circadia_domain::error::StoreError;
 use circadia_domain::habits::Habit;
+use circadia_domain::ids::{HabitId, TaskId};
+use circadia_domain::reminders::ReminderRule;
 use circadia_domain::revision::Revision;
 use circadia_domain::sleep::SleepKind;
 use circadia_domain::tasks::Task;
 use circadia_domain::time_entries::TimeEntry;
 use circadia_domain::timer::Timer;
-use circadia_domain::unit_of_work::{write, write_unowned};
+use circadia_domain::unit_of_work::{WriteTransaction, write, write_unowned};
 use circadia_storage::Backend;
 
 use crate::support::TestDatabase;
 use crate::support::samples::{self, NOW};
+
+/// A reminder of each kind.
+fn insert_reminders(tx: &mut WriteTransaction<'_>, habit: HabitId, task: TaskId) -> Result<(), StoreError> {
+    let time = WallTime::NOON;
+    let of_habit = ReminderRule::Habit { habit, time, weekdays: Weekdays::ALL };
+    let of_task = ReminderRule::Task { task, time, days_before: 1 };
+    for rule in [of_habit, of_task, samples::bedtime()] {
+        tx.store.insert_reminder(tx.user, &samples::reminder(rule))?;
+    }
+    Ok(())
+}
 
 /// A row in every table.
 fn filled(backend: Backend) -> TestDatabase {
@@ -54,6 +67,7 @@ fn filled(backend: Backend) -> TestDatabase {
         tx.store.insert_task(user, &task)?;
         tx.store.insert_time_entries(user, std::slice::from_ref(&spent))?;
         tx.store.insert_timer(user, &timer)?;
+        insert_reminders(tx, habit.id, task.id)?;
         tx.store.insert_personal_token(&samples::personal_token(user))?;
         tx.store.put_calendar(&samples::calendar(user))?;
         tx.store.insert_push_subscription(&samples::push_subscription(user))?;
@@ -224,6 +238,11 @@ pub(crate) fn bad_rows_are_refused(backend: Backend) {
         ("timers", "note", "NULL", "''"),
         ("timers", "rev", "1", "0"),
         ("tombstones", "rev", "1", "0"),
+        ("reminders", "wall_minute", "1439", "1440"),
+        ("reminders", "wall_minute", "0", "-1"),
+        ("reminders", "channels", "7", "8"),
+        ("reminders", "channels", "0", "-1"),
+        ("reminders", "rev", "1", "0"),
     ]
     .into_iter()
     .map(|(table, column, good, bad)| (table, column, good.to_owned(), bad.to_owned()))
@@ -258,6 +277,24 @@ pub(crate) fn columns_that_contradict_each_other_are_refused(backend: Backend) {
         ("UPDATE webhook_deliveries SET finished_at = created_at", "webhook_deliveries_finished_at_check"),
         ("UPDATE time_entries SET ended_at = started_at", "time_entries_ended_at_check"),
         ("UPDATE time_entries SET started_at = NULL", "time_entries_ended_at_check"),
+        ("UPDATE reminders SET habit_id = NULL WHERE habit_id IS NOT NULL", "reminders_subject_check"),
+        ("UPDATE reminders SET task_id = NULL WHERE task_id IS NOT NULL", "reminders_subject_check"),
+        ("UPDATE reminders SET days_before = 0 WHERE task_id IS NULL", "reminders_subject_check"),
+        ("UPDATE reminders SET days_before = NULL WHERE task_id IS NOT NULL", "reminders_subject_check"),
+        ("UPDATE reminders SET days_before = 366 WHERE task_id IS NOT NULL", "reminders_days_before_check"),
+        ("UPDATE reminders SET weekdays = NULL WHERE task_id IS NULL", "reminders_subject_check"),
+        ("UPDATE reminders SET weekdays = 1 WHERE task_id IS NOT NULL", "reminders_subject_check"),
+        ("UPDATE reminders SET weekdays = 0 WHERE task_id IS NULL", "reminders_weekdays_check"),
+        ("UPDATE reminders SET weekdays = 128 WHERE task_id IS NULL", "reminders_weekdays_check"),
+        ("UPDATE reminders SET minutes_before = NULL WHERE minutes_before IS NOT NULL", "reminders_subject_check"),
+        ("UPDATE reminders SET minutes_before = 0 WHERE habit_id IS NOT NULL", "reminders_subject_check"),
+        (
+            "UPDATE reminders SET minutes_before = 241 WHERE minutes_before IS NOT NULL",
+            "reminders_minutes_before_check",
+        ),
+        ("UPDATE reminders SET next_on = NULL", "reminders_next_check"),
+        ("UPDATE reminders SET next_at = NULL", "reminders_next_check"),
+        ("UPDATE reminders SET enabled = FALSE", "reminders_enabled_check"),
     ] {
         let refused = raw.execute(wrong).expect_err(wrong);
         assert!(refused.contains(rule), "{wrong}: {refused}");

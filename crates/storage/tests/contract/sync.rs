@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use circadia_domain::civil::{WallTime, Weekdays};
 use circadia_domain::error::{Error, StoreError};
 use circadia_domain::habits::History;
 use circadia_domain::ids::UserId;
+use circadia_domain::reminders::{Reminder, ReminderRule, ReminderSubject, ReminderView};
 use circadia_domain::sync::{self, Change, Cursor, SyncItem, SyncPage, SyncState, SyncType, SyncTypes, TypeSum};
 use circadia_domain::timer::Timer;
 use circadia_domain::tombstones::ItemKey;
@@ -49,6 +51,13 @@ impl Copy {
         self.items.remove(&(kind, key.bytes.clone()));
         if kind == SyncType::Habit {
             self.items.retain(|(kind, bytes), _| *kind != SyncType::Entry || !bytes.starts_with(&key.bytes));
+        }
+        if kind == SyncType::Habit || kind == SyncType::Task {
+            let went_with_it = |reminder: &ReminderView| {
+                let subject = reminder.habit_id.map(ItemKey::from).or(reminder.task_id.map(ItemKey::from));
+                subject.as_ref() == Some(&key)
+            };
+            self.items.retain(|_, (_, item)| !matches!(item, SyncItem::Reminder(Some(one)) if went_with_it(one)));
         }
     }
 
@@ -95,6 +104,15 @@ fn write_some(tx: &mut WriteTransaction<'_>, step: i32) -> Result<(), StoreError
     let mut moment = samples::moment(day, 6);
     moment.rev = rev;
     tx.store.insert_moment(user, &moment)?;
+    let rules = [
+        ReminderRule::Habit { habit: habit.id, time: WallTime::NOON, weekdays: Weekdays::ALL },
+        ReminderRule::Task { task: task.id, time: WallTime::NOON, days_before: 1 },
+        samples::bedtime(),
+        samples::bedtime(),
+    ];
+    for rule in rules {
+        tx.store.insert_reminder(user, &Reminder { rev, ..samples::reminder(rule) })?;
+    }
     if step % 2 == 0 {
         let timer = Timer {
             habit: None,
@@ -140,6 +158,13 @@ fn change_some(tx: &mut WriteTransaction<'_>, step: i32) -> Result<(), StoreErro
     let logs = tx.store.sleep_log_page(user, None, 1)?;
     let logs: Vec<_> = logs.iter().map(|log| log.id).collect();
     tx.store.delete_sleep_logs(user, &logs, rev, now)?;
+    let reminders = tx.store.reminders(user, Some(ReminderSubject::Bedtime))?;
+    if let [first, second, third, ..] = reminders.as_slice() {
+        tx.store.delete_reminder(user, first.id, rev, now)?;
+        tx.store.update_reminder(user, &Reminder { rev, ..second.clone() })?;
+        // Moves by itself: that isn't told.
+        tx.store.set_next_occurrence(user, third.id, None)?;
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use circadia_domain::audit::{AuditAction, AuditDetail, AuditEvent};
 use circadia_domain::calendar::{Calendar, CalendarPart, CalendarParts};
-use circadia_domain::civil::{Date, DayStart, Instant, Weekday, Weekdays, Zone, ZoneOrOffset};
+use circadia_domain::civil::{Date, DayStart, Instant, WallTime, Weekday, Weekdays, Zone, ZoneOrOffset};
 use circadia_domain::color::Color;
 use circadia_domain::habits::{
     Archive, DayRecord, Entry, EntryState, Habit, HabitDescription, HabitIcon, HabitName, HabitQuestion, History,
@@ -25,6 +25,9 @@ use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::passkeys::{Passkey, PasskeyId, PasskeyName, Transport};
 use circadia_domain::personal_tokens::{PersonalToken, Scopes, TokenName};
 use circadia_domain::push_subscriptions::{PushSubscription, PushSubscriptionId, PushSubscriptionLabel, endpoint_hash};
+use circadia_domain::reminders::{
+    MAX_MINUTES_BEFORE, Occurrence, Reminder, ReminderChannel, ReminderChannels, ReminderId, ReminderRule,
+};
 use circadia_domain::revision::Revision;
 use circadia_domain::sessions::{FirstFactor, Session, SessionKind};
 use circadia_domain::shared_pauses::{ExceptHabits, SharedPause, SharedPauseNote, SharedPauseSource};
@@ -180,7 +183,7 @@ pub(crate) fn passkey(user: UserId) -> Passkey {
 /// A webhook that was told of nothing, with its secret rotated.
 pub(crate) fn webhook(user: UserId) -> Webhook {
     let url = format!("https://example.com/{}", "é".repeat(300));
-    let events = EventFilter::of_words(WebhookEvent::changes().map(Some).collect()).unwrap();
+    let events = EventFilter::of_words(WebhookEvent::choices().map(Some).collect()).unwrap();
     Webhook {
         id: WebhookId::from_uuid(id()),
         user,
@@ -342,6 +345,31 @@ pub(crate) fn task(title: &str) -> Task {
         updated_at: NOW.plus_seconds(2),
         rev: Revision(3),
         request_digest: [0x5A; 32],
+    }
+}
+
+/// An enabled reminder with every column filled that its rule has.
+pub(crate) fn reminder(rule: ReminderRule) -> Reminder {
+    Reminder {
+        id: ReminderId::from_uuid(id()),
+        rule,
+        channels: ReminderChannels::of(&[ReminderChannel::Email, ReminderChannel::Push]).unwrap(),
+        enabled: true,
+        handled_on: Some(date("2026-03-01")),
+        next: Some(Occurrence { day: date("2026-03-02"), at: NOW }),
+        created_at: NOW,
+        updated_at: NOW.plus_seconds(1),
+        rev: Revision(1),
+        request_digest: [0x5A; 32],
+    }
+}
+
+/// A rule about bedtime.
+pub(crate) fn bedtime() -> ReminderRule {
+    ReminderRule::Bedtime {
+        wake_time: WallTime::from_minutes(1_439).unwrap(),
+        minutes_before: MAX_MINUTES_BEFORE,
+        weekdays: Weekdays::of(&[Weekday::Mo, Weekday::Su]),
     }
 }
 

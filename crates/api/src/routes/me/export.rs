@@ -12,6 +12,7 @@ use circadia_domain::export::{
     ExportedAccount, ExportedAuditEvent, ExportedEntry, ExportedHabit, ExportedSecurityEvent, ExportedSignIn,
 };
 use circadia_domain::moods::{Mood, MoodMoment};
+use circadia_domain::reminders::ReminderView;
 use circadia_domain::shared_pauses::SharedPause;
 use circadia_domain::sleep::SleepLog;
 use circadia_domain::tasks::Task;
@@ -62,6 +63,8 @@ struct AccountExport {
     time_entries: Vec<TimeEntry>,
     /// The timer that runs; null if none does.
     timer: Option<Timer>,
+    /// Reminders of habits, tasks and bedtime, oldest first.
+    reminders: Vec<ReminderView>,
     /// Sleep.
     sleep_logs: Vec<SleepLog>,
     /// Moods of days.

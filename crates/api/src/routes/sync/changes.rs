@@ -26,7 +26,7 @@ struct SyncQuery {
     /// The `cursor` of the last answer, with the same `types`. Without it, everything there is.
     cursor: Option<String>,
     /// Types of items, separated by commas: `settings`, `theme`, `habit`, `shared_pause`, `task`, `entry`, `time_entry`,
-    /// `timer`, `sleep_log`, `mood`, `mood_moment`. All of them if absent.
+    /// `timer`, `sleep_log`, `mood`, `mood_moment`, `reminder`. All of them if absent.
     #[param(value_type = Option<String>, example = "habit,entry")]
     types: SyncTypes,
     /// The maximum number of changes; 1,000 if absent.

@@ -77,7 +77,8 @@ struct CommandBody {
     /// command is carried out whatever became of the item.
     #[schema(minimum = 1)]
     base: Option<i64>,
-    /// What the single operation has as its body.
+    /// What the single operation has as its body; to make a reminder, that with `about` and, if it isn't about bedtime, with
+    /// `habit_id` or `task_id`.
     #[schema(value_type = Option<std::collections::BTreeMap<String, Value>>, additional_properties)]
     data: Option<Value>,
     /// Of sleep: what becomes of logs that overlap.
@@ -229,6 +230,9 @@ fn edit_by_id(
         (Type::MoodMoment, Op::Create) => Edit::CreateMoment(new(fields, uuid)?),
         (Type::MoodMoment, Op::Update) => Edit::UpdateMoment(Id::from_uuid(uuid), data(fields)?),
         (Type::MoodMoment, Op::Delete) => Edit::DeleteMoment(Id::from_uuid(uuid)),
+        (Type::Reminder, Op::Create) => Edit::CreateReminder(new(fields, uuid)?),
+        (Type::Reminder, Op::Update) => Edit::UpdateReminder(Id::from_uuid(uuid), data(fields)?),
+        (Type::Reminder, Op::Delete) => Edit::DeleteReminder(Id::from_uuid(uuid)),
         (Type::Habit, _) => {
             let known = [Op::Create, Op::Update, Op::PutPlan, Op::Archive, Op::Restore, Op::Delete];
             return unknown(fields, kind, &known);

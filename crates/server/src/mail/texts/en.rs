@@ -1,5 +1,7 @@
 //! English.
 
+use std::borrow::Cow;
+
 use circadia_auth::accounts::EmailContent;
 use circadia_domain::logins::{Browser, LoginClient, OperatingSystem};
 
@@ -12,7 +14,7 @@ const IF_NOT_YOU: &str = "If it was you, there is nothing to do here. If it wasn
 
 #[expect(clippy::too_many_lines, reason = "one text after the other")]
 pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -> EmailTexts {
-    let texts = |subject, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| {
+    let texts = |subject: &'static str, paragraphs: &[&str], action: Option<(&'static str, String)>, notes: &[&str]| {
         email(username, subject, paragraphs, action, notes)
     };
     let added = |subject, what: &str| {
@@ -120,6 +122,13 @@ pub(super) fn texts(content: &EmailContent, username: &str, links: &Links<'_>) -
             Some(("Open Circadia", links.home())),
             &["If you don't use it any more, delete the webhook."],
         ),
+        EmailContent::Reminder { title, text } => email(
+            username,
+            title.clone(),
+            &[text],
+            Some(("Open Circadia", links.home())),
+            &["You asked for this reminder. Its settings in the app turn it off, or its mail alone."],
+        ),
         EmailContent::PasskeyAdded => added(
             "A passkey was added",
             "From now on, a passkey signs in to your account at Circadia, without a password.",
@@ -156,14 +165,14 @@ fn new_device(client: LoginClient, ip: Option<&str>, at: &str) -> String {
 
 fn email(
     username: &str,
-    subject: &'static str,
+    subject: impl Into<Cow<'static, str>>,
     paragraphs: &[&str],
     action: Option<(&'static str, String)>,
     notes: &[&str],
 ) -> EmailTexts {
     EmailTexts {
         language: "en",
-        subject,
+        subject: subject.into(),
         greeting: format!("Hello {username},"),
         paragraphs: paragraphs.iter().map(ToString::to_string).collect(),
         action: action.map(|(label, url)| Action { label, written_out: WRITTEN_OUT, url }),

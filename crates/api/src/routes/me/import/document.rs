@@ -159,6 +159,7 @@ impl<'de> Visitor<'de> for Root<'_> {
                 "entries" => list(reader, &mut members, "/entries", |document| &mut document.entries)?,
                 "tasks" => list(reader, &mut members, "/tasks", |document| &mut document.tasks)?,
                 "time_entries" => list(reader, &mut members, "/time_entries", |document| &mut document.time_entries)?,
+                "reminders" => list(reader, &mut members, "/reminders", |document| &mut document.reminders)?,
                 "sleep_logs" => list(reader, &mut members, "/sleep_logs", |document| &mut document.sleep_logs)?,
                 "moods" => list(reader, &mut members, "/moods", |document| &mut document.moods)?,
                 "mood_moments" => list(reader, &mut members, "/mood_moments", |document| &mut document.mood_moments)?,

@@ -64,6 +64,9 @@ struct ImportDocument {
     timer: Option<()>,
     /// As in `AccountExport`.
     #[schema(value_type = Option<Vec<Object>>)]
+    reminders: Option<()>,
+    /// As in `AccountExport`.
+    #[schema(value_type = Option<Vec<Object>>)]
     sleep_logs: Option<()>,
     /// As in `AccountExport`.
     #[schema(value_type = Option<Vec<Object>>)]
