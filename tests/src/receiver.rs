@@ -1,4 +1,4 @@
-//! A receiver of webhooks on loopback, which answers as tests say and remembers what came.
+//! A receiver of webhooks and notifications on loopback, which answers as tests say and remembers what came.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -114,7 +114,9 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         std::thread::sleep(Duration::from_mins(5));
     }
     let location = if (300..400).contains(&status) { "Location: http://127.0.0.1:1/inside\r\n" } else { "" };
-    let answer = format!("HTTP/1.1 {status} Answer\r\n{location}Content-Length: 2\r\nConnection: close\r\n\r\nok");
+    let pause = if status == 429 { "Retry-After: 300\r\n" } else { "" };
+    let answer =
+        format!("HTTP/1.1 {status} Answer\r\n{location}{pause}Content-Length: 2\r\nConnection: close\r\n\r\nok");
     // The sender may be gone.
     let _ = stream.write_all(answer.as_bytes());
 }

@@ -48,6 +48,7 @@ mod api {
     mod passwords;
     mod plans;
     mod providers;
+    mod push_subscriptions;
     mod quotes;
     mod races;
     mod reauthentication;

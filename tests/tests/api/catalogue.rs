@@ -171,6 +171,18 @@ fn operation(document: &Value, path: &str, method: Method, item: &Value) -> Oper
 /// A file of another app that has nothing in it.
 pub(crate) const NO_SLEEP: &str = "sid,start,stop,rating,comment,wakes\n";
 
+/// What a browser sends, with an endpoint of its own.
+pub(crate) fn push_subscription() -> Value {
+    json!({
+        "endpoint": format!("https://push.example/{}", fresh_id()),
+        "expirationTime": 1_790_000_000_000_i64,
+        "keys": {
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+            "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        },
+    })
+}
+
 /// An export of an account with a theme and other settings.
 fn import_sample() -> Value {
     json!({
@@ -249,6 +261,7 @@ ids!(
     import,
     token,
     passkey,
+    push_subscription,
     webhook,
     delivery,
     reminder,
@@ -271,6 +284,7 @@ pub(crate) struct World {
     pub(crate) import: String,
     pub(crate) token: String,
     pub(crate) passkey: String,
+    pub(crate) push_subscription: String,
     pub(crate) webhook: String,
     /// A delivery of the webhook; there is none of this id.
     pub(crate) delivery: String,
@@ -337,6 +351,7 @@ impl World {
         // Of what doesn't happen: nothing is sent.
         let webhook = json!({"url": "https://hooks.example/circadia", "events": ["timer.deleted"]});
         let webhook = client.post("/webhooks", webhook).await.expect(201);
+        let subscription = client.post("/me/push-subscriptions", push_subscription()).await.expect(201);
         // None of them is sent while tests last.
         let reminders = format!("/habits/{habit}/reminders");
         let reminder = client.post(&reminders, json!({"time": "11:00", "channels": []})).await.expect(201);
@@ -355,6 +370,7 @@ impl World {
             session: sessions.each("id").remove(0),
             token: token.body["id"].as_str().unwrap().to_owned(),
             passkey: passkey["id"].as_str().unwrap().to_owned(),
+            push_subscription: subscription.body["id"].as_str().unwrap().to_owned(),
             webhook: webhook.body["id"].as_str().unwrap().to_owned(),
             delivery: fresh_id(),
             reminder: reminder.body["id"].as_str().unwrap().to_owned(),
@@ -374,7 +390,7 @@ impl World {
     pub(crate) fn of_account(client: &Client) -> Self {
         let [theme, habit, pause, shared_pause, session, task, time_entry, sleep_log, moment, import, token, passkey] =
             std::array::from_fn(|_| fresh_id());
-        let [webhook, delivery, reminder, job] = std::array::from_fn(|_| fresh_id());
+        let [push_subscription, webhook, delivery, reminder, job] = std::array::from_fn(|_| fresh_id());
         Self {
             theme,
             habit,
@@ -388,6 +404,7 @@ impl World {
             import,
             token,
             passkey,
+            push_subscription,
             webhook,
             delivery,
             reminder,
@@ -533,6 +550,11 @@ impl World {
             }),
             "importMe" => import_sample(),
             "createCalendarAddress" | "updateCalendarAddress" => json!({"include": ["habits", "tasks", "sleep"]}),
+            "createPushSubscription" => {
+                let mut sent = push_subscription();
+                (sent["id"], sent["label"]) = (json!(fresh_id()), json!("Ada's phone"));
+                sent
+            }
             "createToken" => json!({
                 "name": "Exporter", "scopes": ["habits:read", "sleep:write"], "expires_at": "2026-06-01T00:00:00Z",
             }),

@@ -101,8 +101,11 @@ async fn every_kind_of_resource_honours_if_match(backend: Backend) {
     let webhook =
         ada.post("/webhooks", json!({"url": "https://hooks.example/", "events": ["timer.deleted"]})).await.expect(201);
     let webhook = format!("/webhooks/{}", webhook.body["id"].as_str().unwrap());
+    let subscription = ada.post("/me/push-subscriptions", super::catalogue::push_subscription()).await.expect(201);
+    let subscription = format!("/me/push-subscriptions/{}", subscription.body["id"].as_str().unwrap());
     let before = app.contents().await;
     for answer in [
+        stale.delete(&subscription).await,
         stale.patch(&webhook, json!({"description": "x"})).await,
         stale.post(&format!("{webhook}/secret"), json!({})).await,
         stale.delete(&webhook).await,

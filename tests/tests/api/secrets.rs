@@ -82,6 +82,10 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
     let webhook = webhook.expect(201).body;
     let rotated = ada.post(&format!("/webhooks/{}/secret", text(&webhook["id"])), json!({})).await.expect(200).body;
     secrets.extend([webhook, rotated].iter().map(of_webhook));
+    let mut subscription = super::catalogue::push_subscription();
+    subscription["keys"]["auth"] = json!("q83vEjRWeJCrze8SNFZ4kA");
+    ada.post("/me/push-subscriptions", subscription).await.expect(201);
+    secrets.push(written("a browser's secret", "q83vEjRWeJCrze8SNFZ4kA", &decoded("q83vEjRWeJCrze8SNFZ4kA")));
     let shared = ada.post("/me/calendar", json!({})).await.expect(201).body;
     let (_, feed) = text(&shared["path"]).trim_end_matches(".ics").rsplit_once('/').unwrap();
     let calendar = decoded(feed);
@@ -136,7 +140,7 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
             assert!(!finds(writing), "{name} is stored as it is");
         }
     }
-    assert_eq!(secrets.len(), 38);
+    assert_eq!(secrets.len(), 39);
 
     // What is there instead is what it is said to be.
     let count = |table: &str, column: &str, value: &[u8]| {

@@ -362,7 +362,7 @@ async fn many_replicas_tell_each_change_once(backend: Backend) {
 }
 
 /// Where nothing may ever be sent.
-const FORBIDDEN: [&str; 56] = [
+pub(super) const FORBIDDEN: [&str; 56] = [
     "https://127.0.0.1/",
     "https://127.0.0.1:8443/",
     "https://127.1/",
