@@ -1,5 +1,7 @@
 //! A server that is killed, with a database that can be killed, too.
 
+use std::process::Command;
+
 use circadia_tests::{Backend, DatabaseServer, TestDatabase};
 
 use crate::process::{Sandbox, Server, free_port};
@@ -44,5 +46,13 @@ impl Killed {
             .env("CIRCADIA_RATE_LIMITS", "off")
             .envs(self.environment.iter().copied());
         Server::start(command, self.port, self.log()).await
+    }
+}
+
+impl Server {
+    /// Ends it as a loss of power would.
+    pub(crate) fn kill(&self) {
+        let status = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
     }
 }

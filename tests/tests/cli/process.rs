@@ -100,12 +100,6 @@ impl Server {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
-
-    /// Ends it as a loss of power would.
-    pub(crate) fn kill(&self) {
-        let status = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    }
 }
 
 impl Drop for Server {
