@@ -506,7 +506,8 @@ async fn what_is_referred_to_must_be_there(backend: Backend) {
         json!({"about": "bedtime", "habit_id": fresh_id(), "time": "08:00", "wake_time": "7", "days_before": null});
     let reminders = [bedtime, strange, json!({"about": "moon", "time": "08:00"})].map(reminder);
     let refused = ada.post("/me/import", document(json!({"reminders": reminders}))).await;
-    refused.names("/reminders/0/minutes_before").names("/reminders/1/habit_id").names("/reminders/1/time");
+    let refused =
+        refused.names("/reminders/0/minutes_before").names("/reminders/1/habit_id").names("/reminders/1/time");
     refused.names("/reminders/1/wake_time").names("/reminders/1/weekdays").names("/reminders/2/about");
     assert_eq!(app.contents().await, before, "something was stored");
 }
