@@ -341,11 +341,7 @@ impl Decode for Reminder {
             // What the others are can't be told.
             let others = ["habit_id", "task_id", "time", "weekdays", "days_before", "wake_time", "minutes_before"];
             for name in others {
-<<<<<<< HEAD
                 fields.optional_with(name, |_| Ok(()));
-=======
-                let _ = fields.optional_with(name, |_| Ok(()));
->>>>>>> remind-api
             }
             return None;
         };
