@@ -143,13 +143,14 @@ impl Installation {
 #[test]
 fn replicas_that_start_together_share_one_set_of_keys() {
     let (_directory, database) = open_database();
+    let published = |ring: &KeyRing| format!("{} {}", ring.jwks(NOW), ring.vapid().unwrap().public_key());
     let published: Vec<String> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| load_keys(&database).jwks(NOW).to_string())).collect();
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| published(&load_keys(&database)))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    assert!(published.iter().all(|jwks| *jwks == published[0]));
+    assert!(published.iter().all(|keys| *keys == published[0]));
     let stored = read::<_, StoreError>(&database, |store| store.keys()).unwrap();
-    assert_eq!(stored.len(), 2);
+    assert_eq!(stored.len(), 3);
 }
 
 #[test]
