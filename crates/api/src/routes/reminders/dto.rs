@@ -271,7 +271,9 @@ impl Decode for NewReminder {
             Some(ReminderAbout::Bedtime) => CreateBedtimeReminderBody::decode(fields).map(Self::from),
             None => {
                 // What the others are can't be told.
-                EVERY_FIELD.into_iter().for_each(|name| drop(fields.optional_with(name, |_| Ok(()))));
+                for name in EVERY_FIELD {
+                    let _ = fields.optional_with(name, |_| Ok(()));
+                }
                 None
             }
         }

@@ -340,7 +340,9 @@ impl Decode for Reminder {
         let Some(about) = fields.required("about") else {
             // What the others are can't be told.
             let others = ["habit_id", "task_id", "time", "weekdays", "days_before", "wake_time", "minutes_before"];
-            others.into_iter().for_each(|name| drop(fields.optional_with(name, |_| Ok(()))));
+            for name in others {
+                let _ = fields.optional_with(name, |_| Ok(()));
+            }
             return None;
         };
         let rule = reminder_rule(fields, about)?;
