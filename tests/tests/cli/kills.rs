@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use circadia_tests::{Backend, DatabaseServer, TestDatabase, fresh_id};
+use circadia_tests::{Backend, fresh_id};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::{PASSWORD, Session};
-use crate::process::{Sandbox, Server, free_port, until};
+use crate::killed::Killed;
+use crate::process::{Server, until};
 use crate::run::run;
 
 const KILLS: usize = 20;
@@ -213,36 +214,6 @@ impl Written {
     }
 }
 
-/// The server under test and the database that it uses, both of which can be killed.
-struct Killed {
-    // Removed from the server before that is ended.
-    database: TestDatabase,
-    database_server: Option<DatabaseServer>,
-    sandbox: Sandbox,
-    port: u16,
-}
-
-impl Killed {
-    fn new(backend: Backend) -> Self {
-        let database_server = (backend != Backend::Sqlite).then(|| DatabaseServer::start(backend));
-        let database = database_server.as_ref().map_or_else(|| TestDatabase::create(backend), TestDatabase::on_server);
-        Self { database_server, database, sandbox: Sandbox::new(), port: free_port() }
-    }
-
-    fn log(&self) -> std::path::PathBuf {
-        self.sandbox.path("server.log")
-    }
-
-    async fn serve(&self) -> Server {
-        let mut command = self.sandbox.circadia(&["serve"]);
-        command
-            .env("DATABASE_URL", self.database.url())
-            .env("PORT", self.port.to_string())
-            .env("CIRCADIA_RATE_LIMITS", "off");
-        Server::start(command, self.port, self.log()).await
-    }
-}
-
 /// Writes until the kill is over.
 async fn write_until(over: &AtomicBool, answered: &AtomicUsize, server: &Server, session: &Session, it: &mut Written) {
     while !over.load(Ordering::Relaxed) {
@@ -268,9 +239,7 @@ async fn write_and_kill(killed: &Killed, mut server: Server, cycle: usize, writt
         if let Some(database) = database {
             database.kill_and_restart().await;
         } else {
-            let process = server.child.id().to_string();
-            let status = std::process::Command::new("kill").args(["-KILL", &process]).status().unwrap();
-            assert!(status.success());
+            server.kill();
         }
         over.store(true, Ordering::Relaxed);
     };
@@ -302,7 +271,7 @@ fn name_of(account: usize) -> String {
 }
 
 async fn write_and_be_killed(backend: Backend) {
-    let killed = Killed::new(backend);
+    let killed = Killed::with_database_server(backend);
     let mut server = killed.serve().await;
     let mut sessions = Vec::new();
     for number in 0..ACCOUNTS {

@@ -10,6 +10,7 @@
 mod accounts;
 mod api;
 mod backup;
+mod clock_jumps;
 mod configuration;
 mod copy;
 mod demo;
@@ -22,6 +23,8 @@ mod files;
 mod full_disk;
 mod jobs;
 mod keys;
+mod killed;
+mod killed_work;
 mod kills;
 mod migrations;
 mod openapi;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use circadia_app::Clock;
 use circadia_domain::civil::{Date, Instant};
 use circadia_domain::error::StoreError;
-use circadia_domain::jobs::{JobFilter, JobSeek, JobState, LEASE_SECONDS};
+use circadia_domain::jobs::{JobFilter, JobSeek, JobState, LEASE_SECONDS, Lane};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -20,6 +20,7 @@ use crate::clock::FreshIds;
 use crate::composition::compose;
 use crate::jobs::Runner;
 use crate::mail::Mailer;
+use crate::push::HttpPushSender;
 
 const DAY: i64 = 86_400;
 
@@ -140,6 +141,7 @@ impl Fixture {
             app,
             mailer,
             measures: Arc::default(),
+            push: HttpPushSender::new(false).unwrap(),
             quotes: Some(quotes),
             backups: None,
             stop_backup: Arc::default(),
@@ -291,7 +293,7 @@ async fn a_replica_that_dies_holds_the_others_up_no_longer_than_its_lease() {
     let queue = &fixture.runner.app.jobs;
     queue.enqueue_scheduled().await.unwrap();
     // It took them, and ends.
-    assert!(queue.claim(9).await.unwrap().iter().any(|job| job.kind == JobKind::Quotes));
+    assert!(queue.claim(Lane::Common, 9).await.unwrap().iter().any(|job| job.kind == JobKind::Quotes));
     fixture.clock.advance(LEASE_SECONDS - 1);
     assert_eq!(fixture.look().await, Outcome::NotDue);
     fixture.clock.advance(1);
@@ -311,8 +313,9 @@ async fn a_replica_without_a_provider_leaves_it_to_others() {
     let config = Config::from_variables(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
     let app = compose(&config, fixture.clock.clone(), Arc::new(FreshIds)).unwrap().app;
     let mailer = Arc::new(Mailer::new(&config.mail).unwrap());
-    let other =
-        Runner { app, mailer, measures: Arc::default(), quotes: None, backups: None, stop_backup: Arc::default() };
+    let push = HttpPushSender::new(false).unwrap();
+    let (measures, stop_backup) = (Arc::default(), Arc::default());
+    let other = Runner { app, mailer, measures, push, quotes: None, backups: None, stop_backup };
     other.run_due().await.unwrap();
     assert_eq!(provider.asked.load(Ordering::SeqCst), 0);
     assert_eq!(fixture.look().await, Outcome::Fetched);

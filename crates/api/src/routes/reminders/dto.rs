@@ -272,7 +272,7 @@ impl Decode for NewReminder {
             None => {
                 // What the others are can't be told.
                 for name in EVERY_FIELD {
-                    let _ = fields.optional_with(name, |_| Ok(()));
+                    fields.optional_with(name, |_| Ok(()));
                 }
                 None
             }

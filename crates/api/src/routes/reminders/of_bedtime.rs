@@ -79,6 +79,8 @@ async fn update_bedtime_reminder(
 }
 
 /// Delete a reminder of bedtime
+///
+/// What was enqueued of it by then is still sent.
 #[utoipa::path(
     delete,
     path = "/sleep/reminders/{reminder_id}",

@@ -82,6 +82,8 @@ async fn update_habit_reminder(
 }
 
 /// Delete a reminder of a habit
+///
+/// What was enqueued of it by then is still sent.
 #[utoipa::path(
     delete,
     path = "/habits/{habit_id}/reminders/{reminder_id}",

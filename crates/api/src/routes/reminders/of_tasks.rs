@@ -82,6 +82,8 @@ async fn update_task_reminder(
 }
 
 /// Delete a reminder of a task
+///
+/// What was enqueued of it by then is still sent.
 #[utoipa::path(
     delete,
     path = "/tasks/{task_id}/reminders/{reminder_id}",

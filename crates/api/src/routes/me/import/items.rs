@@ -341,7 +341,7 @@ impl Decode for Reminder {
             // What the others are can't be told.
             let others = ["habit_id", "task_id", "time", "weekdays", "days_before", "wake_time", "minutes_before"];
             for name in others {
-                let _ = fields.optional_with(name, |_| Ok(()));
+                fields.optional_with(name, |_| Ok(()));
             }
             return None;
         };
