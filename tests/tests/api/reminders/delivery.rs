@@ -250,7 +250,7 @@ async fn after_an_outage_what_is_of_use_is_told(backend: Backend) {
     assert_eq!(subjects(&sent_in_a_while(&next).await), ["Noon"], "of that day, and not older than twelve hours");
     next.clock.set("2026-03-13T22:00:00Z");
     assert_eq!(subjects(&sent(&next).await), ["Evening"]);
-    // A short one over midnight.
+    // A short one, at the end of which the reminder is half an hour late.
     let last = next.replica().set("CIRCADIA_DATA_DIR", &next.database.folder().join("data").display().to_string());
     next.clock.set("2026-03-14T21:59:00Z");
     sent(&next).await;

