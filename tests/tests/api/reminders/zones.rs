@@ -128,12 +128,12 @@ async fn who_travels_is_told_of_each_day_once(backend: Backend) {
     assert_eq!(announced[0].0, "2026-03-12T15:00:00Z", "{announced:?}");
     app.clock.set("2026-03-11T15:00:00Z");
     assert_eq!(subjects(&sent_in_a_while(&app).await), [""; 0]);
-    // Back to Tokyo, where the 12th began meanwhile, and its 08:00 is six hours ago: it is told at once.
-    app.clock.set("2026-03-12T05:00:00Z");
+    // An hour before the 12th's, on to London, where that day's 08:00 was six hours ago: it is told at once.
+    app.clock.set("2026-03-12T14:00:00Z");
     let ada = app.log_in("ada").await;
-    travel(&ada, "Asia/Tokyo").await;
+    travel(&ada, "Europe/London").await;
     assert_eq!(subjects(&sent(&app).await), ["Run"]);
-    app.clock.set("2026-03-12T23:00:00Z");
+    app.clock.set("2026-03-13T08:00:00Z");
     assert_eq!(subjects(&sent(&app).await), ["Run"]);
 }
 
