@@ -317,7 +317,7 @@ async fn what_a_service_refuses_is_not_sent_again(backend: Backend) {
         test(&ada, &path).await;
         until_jobs(&app, "dead", count).await;
         assert!(!ada.get(&path).await.expect(200).body["failing_since"].is_null(), "{status}");
-        app.clock.advance(300);
+        app.clock.advance(100);
         a_while().await;
         assert_eq!(receiver.received().len(), 1, "{status}");
     }
