@@ -8,12 +8,13 @@ use circadia_domain::civil::Instant;
 use circadia_domain::idempotency::Creation;
 use circadia_domain::outgoing::OutgoingUrl;
 use circadia_domain::push_subscriptions::{self, PushSubscription, PushSubscriptionId, PushSubscriptionLabel};
+use circadia_domain::violation::Violations;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, IfMatch, NoContent, unstored};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, PathParam, integer, text};
+use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, integer, text};
 use crate::http::page::Page;
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
@@ -102,7 +103,7 @@ pub struct CreatePushSubscriptionBody {
     endpoint: OutgoingUrl,
     /// When the browser says that it expires, in milliseconds since 1970. It isn't used: the push service tells when a
     /// subscription has ended.
-    #[schema(rename = "expirationTime", value_type = Option<i64>)]
+    #[schema(rename = "expirationTime", value_type = Option<i64>, minimum = 0, maximum = 253_402_300_799_999_i64)]
     _expiration_time: Option<i64>,
     /// What notifications are encrypted with.
     keys: PushSubscriptionKeys,
@@ -110,11 +111,21 @@ pub struct CreatePushSubscriptionBody {
     label: Option<PushSubscriptionLabel>,
 }
 
+/// The end of the year 9999, in milliseconds since 1970.
+const MAX_EXPIRATION_TIME: i64 = 253_402_300_799_999;
+
+fn expiration_time(millis: i64) -> Parsed<i64> {
+    if (0..=MAX_EXPIRATION_TIME).contains(&millis) {
+        return Ok(millis);
+    }
+    Err(Violations::of("out_of_range", format!("must be between 0 and {MAX_EXPIRATION_TIME}")))
+}
+
 impl Decode for CreatePushSubscriptionBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let id = fields.new_id(PushSubscriptionId::parse);
         let endpoint = fields.required("endpoint");
-        let expiration_time = fields.optional_with("expirationTime", integer(Ok));
+        let expiration_time = fields.optional_with("expirationTime", integer(expiration_time));
         let keys = fields.required_with("keys", Fields::object);
         let label = fields.optional("label");
         Some(Self { id: id?, endpoint: endpoint?, _expiration_time: expiration_time, keys: keys?, label })
