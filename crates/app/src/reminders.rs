@@ -138,7 +138,9 @@ impl Reminders {
             self.webhooks.notify_one();
             self.push.wake();
         }
-        outcomes.into_iter().for_each(|outcome| self.measures.increment(outcome));
+        for outcome in outcomes {
+            self.measures.increment(outcome);
+        }
         Ok(())
     }
 

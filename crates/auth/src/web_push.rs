@@ -139,7 +139,7 @@ fn encrypt(
         );
         derived.map(|()| input).map_err(|_| KeyError::Crypto("HKDF"))
     })?;
-    ece_native::encrypt(&*input, salt, own, std::iter::once(message), RECORD_BYTES)
+    ece_native::encrypt(*input, salt, own, std::iter::once(message), RECORD_BYTES)
         .map_err(|_| KeyError::Crypto("aes128gcm"))
 }
 

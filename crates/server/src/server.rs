@@ -196,7 +196,7 @@ pub fn start_with(
     tracing::info!(%address, "listening");
     let runner = Arc::new(runner);
     let push = PushLane::start(Arc::clone(&runner));
-    let workers = Workers::start(runner);
+    let workers = Workers::start(&runner);
     let reminders = ReminderLane::start(Arc::clone(&app));
     let webhooks = WebhookLane::start(app, sender);
     let (handle, listener) = (server.handle(), Mutex::new(Some(listener)));

@@ -88,6 +88,18 @@ fn schedules() -> [Value; 7] {
     ]
 }
 
+/// Reminders of each kind.
+async fn remind(client: &Client, habits: &[String], tasks: &[String]) {
+    for (path, body) in [
+        (format!("/habits/{}/reminders", habits[0]), json!({"time": "07:30", "weekdays": ["mo", "su"]})),
+        (format!("/habits/{}/reminders", habits[1]), json!({"time": "23:59", "channels": ["push"], "enabled": false})),
+        (format!("/tasks/{}/reminders", tasks[1]), json!({"time": "00:00", "days_before": 365, "channels": []})),
+        ("/sleep/reminders".to_owned(), json!({"wake_time": "06:15", "minutes_before": 45})),
+    ] {
+        client.post(&path, body).await.expect(201);
+    }
+}
+
 /// Does many things by chance: some are refused.
 pub(crate) async fn live(app: &TestApp, client: &Client, seed: u64) {
     let mut dice = Dice(seed);
@@ -117,14 +129,7 @@ pub(crate) async fn live(app: &TestApp, client: &Client, seed: u64) {
     }
     let tasks = [client.task(json!({"theme_id": themes[0]})).await, client.task(json!({"due_on": "2026-03-01"})).await];
     client.post(&format!("/tasks/{}/transition", tasks[0]), json!({"to": "done"})).await.expect(200);
-    for (path, body) in [
-        (format!("/habits/{}/reminders", habits[0]), json!({"time": "07:30", "weekdays": ["mo", "su"]})),
-        (format!("/habits/{}/reminders", habits[1]), json!({"time": "23:59", "channels": ["push"], "enabled": false})),
-        (format!("/tasks/{}/reminders", tasks[1]), json!({"time": "00:00", "days_before": 365, "channels": []})),
-        ("/sleep/reminders".to_owned(), json!({"wake_time": "06:15", "minutes_before": 45})),
-    ] {
-        client.post(&path, body).await.expect(201);
-    }
+    remind(client, &habits, &tasks).await;
     for step in 0..120 {
         app.clock.advance(i64::try_from(dice.roll(4)).unwrap());
         let habit = &habits[usize::try_from(dice.roll(5)).unwrap()];

@@ -65,7 +65,10 @@ fn derived(salt: &[u8], input: &[u8], info: &[&[u8]], length: usize) -> Vec<u8> 
 
 impl Browser {
     fn new() -> Self {
-        Self { key: PrivateKey::generate(&ECDH_P256).unwrap(), secret: *uuid::Uuid::now_v7().as_bytes() }
+        Self {
+            key: PrivateKey::generate(&ECDH_P256).unwrap(),
+            secret: *uuid::Uuid::parse_str(&fresh_id()).unwrap().as_bytes(),
+        }
     }
 
     /// What `JSON.stringify` makes of its subscription.

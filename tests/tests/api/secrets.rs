@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use circadia_tests::{Backend, TestApp, scenarios};
+use circadia_tests::{Backend, Client, TestApp, scenarios};
 use serde_json::{Value, json};
 
 scenarios!(no_secret_is_stored_as_it_is);
@@ -55,6 +55,15 @@ fn of_webhook(made: &Value) -> Secret {
     written("the secret of a webhook", base64, &base64::engine::general_purpose::STANDARD.decode(base64).unwrap())
 }
 
+/// The secret of a browser that was subscribed.
+async fn subscribed(client: &Client) -> Secret {
+    const SECRET: &str = "q83vEjRWeJCrze8SNFZ4kA";
+    let mut subscription = super::catalogue::push_subscription();
+    subscription["keys"]["auth"] = json!(SECRET);
+    client.post("/me/push-subscriptions", subscription).await.expect(201);
+    written("a browser's secret", SECRET, &decoded(SECRET))
+}
+
 async fn no_secret_is_stored_as_it_is(backend: Backend) {
     let (builder, _provider) = TestApp::on(backend).with_google();
     let app = builder.start();
@@ -78,14 +87,11 @@ async fn no_secret_is_stored_as_it_is(backend: Backend) {
     personal.get("/themes").await.expect(200);
     let own = decoded(&personal.token()[4..]);
     secrets.push(written("the personal access token", &personal.token()[4..], &own[32..64]));
-    let webhook = ada.post("/webhooks", json!({"url": "https://hooks.example/", "events": ["timer.deleted"]})).await;
-    let webhook = webhook.expect(201).body;
+    let webhook = json!({"url": "https://hooks.example/", "events": ["timer.deleted"]});
+    let webhook = ada.post("/webhooks", webhook).await.expect(201).body;
     let rotated = ada.post(&format!("/webhooks/{}/secret", text(&webhook["id"])), json!({})).await.expect(200).body;
     secrets.extend([webhook, rotated].iter().map(of_webhook));
-    let mut subscription = super::catalogue::push_subscription();
-    subscription["keys"]["auth"] = json!("q83vEjRWeJCrze8SNFZ4kA");
-    ada.post("/me/push-subscriptions", subscription).await.expect(201);
-    secrets.push(written("a browser's secret", "q83vEjRWeJCrze8SNFZ4kA", &decoded("q83vEjRWeJCrze8SNFZ4kA")));
+    secrets.push(subscribed(&ada).await);
     let shared = ada.post("/me/calendar", json!({})).await.expect(201).body;
     let (_, feed) = text(&shared["path"]).trim_end_matches(".ics").rsplit_once('/').unwrap();
     let calendar = decoded(feed);

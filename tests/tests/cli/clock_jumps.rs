@@ -16,7 +16,7 @@ fn library() -> PathBuf {
     folders
         .map(|folder| folder.join("faketime/libfaketimeMT.so.1"))
         .find(|library| library.exists())
-        .expect("Debian's package `faketime`: `tests/servers install` installs it")
+        .unwrap_or_else(|| panic!("Debian's package `faketime` is missing: `tests/servers install` installs it"))
 }
 
 /// A server whose clock can be set.

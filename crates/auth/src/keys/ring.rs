@@ -235,7 +235,7 @@ impl fmt::Debug for KeyRing {
             .field("access", &self.access.iter().map(|key| key.kid).collect::<Vec<_>>())
             .field("refresh", &self.refresh.iter().map(|key| key.kid).collect::<Vec<_>>())
             .field("login", &self.login.iter().map(|key| key.kid).collect::<Vec<_>>())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -24,12 +24,16 @@ pub use service::{NewReminder, ReminderPatch, create, delete, find, list, subjec
 pub(crate) use service::{follow_settings, follow_task, moves_reminders};
 
 use serde::{Serialize, Serializer};
+#[cfg(feature = "openapi")]
+use utoipa::{PartialSchema as _, ToSchema};
 
 use crate::civil::{Date, Instant, WallTime, Weekdays};
 use crate::code::Code;
 use crate::entity::Entity;
 use crate::ids::{HabitId, Id, TaskId};
-use crate::json::List;
+#[cfg(feature = "openapi")]
+use crate::json::schema;
+use crate::json::{FromJson, List};
 use crate::revision::Revision;
 use crate::violation::Violations;
 
@@ -126,8 +130,28 @@ impl Serialize for ReminderChannels {
     }
 }
 
-json_value!(ReminderChannels: List<ReminderChannel, 3> => |List(channels)| Self::of(channels);
-    "ReminderChannels", schema::list(ReminderChannel::schema()).unique_items(true).max_items(Some(3)));
+impl FromJson for ReminderChannels {
+    type Json = List<ReminderChannel, 3>;
+
+    fn from_json(List(channels): &List<ReminderChannel, 3>) -> Result<Option<Self>, Violations> {
+        Self::of(channels).map(Some)
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for ReminderChannels {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let channel = utoipa::openapi::Ref::from_schema_name(<ReminderChannel as ToSchema>::name());
+        schema::list(channel).unique_items(true).max_items(Some(3)).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl ToSchema for ReminderChannels {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        schemas.push((<ReminderChannel as ToSchema>::name().into_owned(), ReminderChannel::schema()));
+    }
+}
 
 /// A reminder as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -86,7 +86,7 @@ fn ensure_subject(store: &mut dyn Store, user: UserId, subject: ReminderSubject)
 ///
 /// # Errors
 /// `habit_not_found`, `task_not_found`, `validation_failed`; the conflicts `id_taken` and `limit_reached`.
-pub fn create(tx: &mut WriteTransaction<'_>, new: NewReminder) -> Result<Creation<Reminder>, Error> {
+pub fn create(tx: &mut WriteTransaction<'_>, new: &NewReminder) -> Result<Creation<Reminder>, Error> {
     let subject = new.rule.subject();
     if let Some(reminder) = tx.store.find_reminder(tx.user, new.id)? {
         // The same body may be sent for another habit or task.

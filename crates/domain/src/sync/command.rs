@@ -173,7 +173,7 @@ impl Edit {
             Self::CreateMoment(new) => moods::create_moment(tx, new).map(drop),
             Self::UpdateMoment(id, patch) => moods::update_moment(tx, id, base, patch).map(drop),
             Self::DeleteMoment(id) => moods::delete_moment(tx, id, base),
-            Self::CreateReminder(new) => reminders::create(tx, new).map(drop),
+            Self::CreateReminder(new) => reminders::create(tx, &new).map(drop),
             Self::UpdateReminder(id, patch) => {
                 let subject = reminders::subject_of(tx.store, tx.user, id)?;
                 reminders::update(tx, subject, id, base, &patch).map(drop)

@@ -63,12 +63,12 @@ impl std::fmt::Debug for Workers {
 
 impl Workers {
     /// Starts them, on the current runtime.
-    pub(crate) fn start(runner: Arc<Runner>) -> Self {
+    pub(crate) fn start(runner: &Arc<Runner>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let stop_backup = Arc::clone(&runner.stop_backup);
-        tokio::spawn(Arc::clone(&runner).check_mail());
-        let mut tasks = vec![tokio::spawn(Arc::clone(&runner).follow_schedules(stopped.clone()))];
-        tasks.extend((0..WORKERS).map(|_| tokio::spawn(Arc::clone(&runner).work(stopped.clone()))));
+        tokio::spawn(Arc::clone(runner).check_mail());
+        let mut tasks = vec![tokio::spawn(Arc::clone(runner).follow_schedules(stopped.clone()))];
+        tasks.extend((0..WORKERS).map(|_| tokio::spawn(Arc::clone(runner).work(stopped.clone()))));
         Self { stop, stop_backup, tasks: Mutex::new(tasks) }
     }
 
@@ -247,7 +247,7 @@ impl Runner {
             Attempt::Done => tracing::debug!(%id, %kind, "did a job"),
             Attempt::Continue => tracing::debug!(%id, %kind, "did a part of a job"),
             Attempt::Failed(reason) | Attempt::Postponed(reason, _) => {
-                tracing::warn!(%id, %kind, attempts, reason, "a job failed")
+                tracing::warn!(%id, %kind, attempts, reason, "a job failed");
             }
             Attempt::Permanent(reason) => tracing::error!(%id, %kind, attempts, reason, "a job can't be done"),
         }

@@ -129,6 +129,26 @@ pub(crate) fn pages_follow_one_another(backend: Backend) {
     }
 }
 
+/// Every column but the time of creation and the digest.
+fn change_reminders(contents: &mut Contents, later: Instant) {
+    let rules = [
+        ReminderRule::Habit { habit: contents.habits[0].id, time: WallTime::NOON, weekdays: Weekdays::ALL },
+        ReminderRule::Task { task: contents.tasks[0].id, time: WallTime::NOON, days_before: 9 },
+    ];
+    for (reminder, rule) in contents.reminders.iter_mut().zip(rules) {
+        *reminder = Reminder {
+            rule,
+            channels: ReminderChannels::ALL,
+            enabled: false,
+            handled_on: None,
+            next: None,
+            updated_at: later,
+            rev: Revision(9),
+            ..reminder.clone()
+        };
+    }
+}
+
 pub(crate) fn many_rows_are_put_and_replaced(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
@@ -217,22 +237,7 @@ pub(crate) fn many_rows_are_put_and_replaced(backend: Backend) {
     for moment in &mut contents.mood_moments {
         (moment.note, moment.date, moment.updated_at) = (None, date("2026-01-03"), later);
     }
-    let rules = [
-        ReminderRule::Habit { habit: contents.habits[0].id, time: WallTime::NOON, weekdays: Weekdays::ALL },
-        ReminderRule::Task { task: contents.tasks[0].id, time: WallTime::NOON, days_before: 9 },
-    ];
-    for (reminder, rule) in contents.reminders.iter_mut().zip(rules) {
-        *reminder = Reminder {
-            rule,
-            channels: ReminderChannels::ALL,
-            enabled: false,
-            handled_on: None,
-            next: None,
-            updated_at: later,
-            rev: Revision(9),
-            ..reminder.clone()
-        };
-    }
+    change_reminders(&mut contents, later);
     put(&contents);
     assert_eq!(load(user), contents);
     assert_eq!(load(other), Contents { settings: load(other).settings, ..Contents::default() });

@@ -87,7 +87,7 @@ impl Life {
             enabled: true,
             request_digest: [7; 32],
         };
-        self.at(now, |tx| reminders::create(tx, new.clone())).into_inner()
+        self.at(now, |tx| reminders::create(tx, &new)).into_inner()
     }
 
     fn of_habit(&self, now: &str, habit: HabitId, at: &str) -> Reminder {
@@ -145,8 +145,8 @@ fn pass(database: &SqlDatabase, user: UserId, firing: &Firing) -> bool {
     write_unowned::<_, StoreError>(database, |store| reminders::pass(store, user, firing)).unwrap()
 }
 
-fn some(day: &str, at: &str) -> Option<(String, String)> {
-    Some((day.to_owned(), at.to_owned()))
+fn falls(day: &str, at: &str) -> (String, String) {
+    (day.to_owned(), at.to_owned())
 }
 
 pub(crate) fn who_travels_is_told_once_a_day(backend: Backend) {
@@ -186,18 +186,18 @@ pub(crate) fn bedtime_follows_the_sleep_goal(backend: Backend) {
         let sleep_goal = Some(SleepGoal::from_minutes(minutes).unwrap());
         life.set(now, &SettingsPatch { sleep_goal, ..SettingsPatch::default() });
     };
-    assert_eq!(life.next(&reminder), some("2026-03-11", "2026-03-10T23:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-11", "2026-03-10T23:00:00Z")));
     goal("2026-03-10T12:00:00Z", 540);
-    assert_eq!(life.next(&reminder), some("2026-03-11", "2026-03-10T22:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-11", "2026-03-10T22:00:00Z")));
     goal("2026-03-10T12:00:00Z", 420);
-    assert_eq!(life.next(&reminder), some("2026-03-11", "2026-03-11T00:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-11", "2026-03-11T00:00:00Z")));
     // Past by then: at once.
     goal("2026-03-10T23:30:00Z", 600);
-    assert_eq!(life.next(&reminder), some("2026-03-11", "2026-03-10T23:30:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-11", "2026-03-10T23:30:00Z")));
     assert_eq!(life.told("2026-03-10T23:30:00Z"), ["2026-03-11"]);
     // Once a day, however the goal changes.
     goal("2026-03-10T23:40:00Z", 300);
-    assert_eq!(life.next(&reminder), some("2026-03-12", "2026-03-12T02:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-12", "2026-03-12T02:00:00Z")));
     // What reminders don't follow moves none.
     let before = life.test.read(|store| store.find_reminder(life.user, reminder.id)).unwrap();
     let week_start = Some(circadia_domain::civil::Weekday::Su);
@@ -216,9 +216,9 @@ pub(crate) fn a_reminder_follows_the_day_of_its_task(backend: Backend) {
     };
     assert_eq!(life.next(&reminder), None);
     due_on("2026-03-01T12:00:00Z", Some("2026-03-10"));
-    assert_eq!(life.next(&reminder), some("2026-03-08", "2026-03-08T09:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-08", "2026-03-08T09:00:00Z")));
     due_on("2026-03-01T12:00:00Z", Some("2026-03-07"));
-    assert_eq!(life.next(&reminder), some("2026-03-05", "2026-03-05T09:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-05", "2026-03-05T09:00:00Z")));
     due_on("2026-03-01T12:00:00Z", None);
     assert_eq!(life.next(&reminder), None);
     // Too late for it.
@@ -229,7 +229,7 @@ pub(crate) fn a_reminder_follows_the_day_of_its_task(backend: Backend) {
     assert_eq!(life.next(&reminder), None);
     // Put off, it is told of again.
     due_on("2026-03-04T10:00:00Z", Some("2026-03-09"));
-    assert_eq!(life.next(&reminder), some("2026-03-07", "2026-03-07T09:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-07", "2026-03-07T09:00:00Z")));
     // But not twice for one day, wherever that is.
     due_on("2026-03-04T11:00:00Z", None);
     life.move_to("2026-03-04T11:00:00Z", "America/Los_Angeles");
@@ -256,7 +256,7 @@ pub(crate) fn a_changed_reminder_begins_anew(backend: Backend) {
     // The same time, and other channels: no reason to begin anew.
     let channels = Some(ReminderChannels::from_bits(1));
     change("2026-03-10T08:01:00Z", ReminderPatch { channels, ..at("08:00") });
-    assert_eq!(life.next(&reminder), some("2026-03-11", "2026-03-11T08:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-11", "2026-03-11T08:00:00Z")));
     let changed = change("2026-03-10T08:01:00Z", at("20:00"));
     assert_eq!((changed.handled_on, changed.channels), (None, ReminderChannels::from_bits(1)));
     assert_eq!(life.told("2026-03-10T20:00:00Z"), ["2026-03-10"]);
@@ -264,7 +264,7 @@ pub(crate) fn a_changed_reminder_begins_anew(backend: Backend) {
     assert_eq!(life.told("2026-03-11T20:00:00Z"), Vec::<String>::new());
     // It doesn't tell of what it was disabled for.
     change("2026-03-11T21:00:00Z", enabled(true));
-    assert_eq!(life.next(&reminder), some("2026-03-12", "2026-03-12T20:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-12", "2026-03-12T20:00:00Z")));
     // While disabled, it follows nothing.
     change("2026-03-11T21:00:00Z", enabled(false));
     life.move_to("2026-03-11T21:00:00Z", "Asia/Tokyo");
@@ -279,7 +279,8 @@ pub(crate) fn there_is_nothing_to_tell_of_what_is_done(backend: Backend) {
         life.at(before, |tx| entries::put(tx, &put, &Expected::Anything, None).map(drop));
     };
     let daily = json!({"type": "daily"});
-    let cases: [(&str, serde_json::Value, &dyn Fn(&Life, HabitId), usize); 8] = [
+    type Happening<'a> = &'a dyn Fn(&Life, HabitId);
+    let cases: [(&str, serde_json::Value, Happening<'_>, usize); 8] = [
         ("pending", daily.clone(), &|_, _| {}, 1),
         ("done", daily.clone(), &|life, habit| put(life, habit, "2026-03-11", EntryState::Done), 0),
         ("done the day before", daily.clone(), &|life, habit| put(life, habit, "2026-03-10", EntryState::Done), 1),
@@ -319,7 +320,7 @@ pub(crate) fn there_is_nothing_to_tell_of_what_is_done(backend: Backend) {
         let reminder = life.of_habit(before, habit, "08:00");
         happen(&life, habit);
         assert_eq!(life.told(now).len(), expected, "{case}");
-        assert_eq!(life.next(&reminder), some("2026-03-12", "2026-03-12T08:00:00Z"), "{case}");
+        assert_eq!(life.next(&reminder), Some(falls("2026-03-12", "2026-03-12T08:00:00Z")), "{case}");
     }
     for (status, expected) in [(TaskStatus::InProgress, 1), (TaskStatus::Done, 0), (TaskStatus::Cancelled, 0)] {
         let life = Life::in_zone(backend, "UTC");
@@ -334,7 +335,7 @@ pub(crate) fn there_is_nothing_to_tell_of_what_is_done(backend: Backend) {
     let reminder = life.of_bedtime(before, "16:00");
     life.test.raw().execute("UPDATE users SET active = FALSE").unwrap();
     assert_eq!(life.told(now), Vec::<String>::new(), "deactivated");
-    assert_eq!(life.next(&reminder), some("2026-03-12", "2026-03-12T08:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-12", "2026-03-12T08:00:00Z")));
 }
 
 pub(crate) fn what_is_late_is_told_on_its_day(backend: Backend) {
@@ -353,7 +354,7 @@ pub(crate) fn what_is_late_is_told_on_its_day(backend: Backend) {
         let reminder = life.of_habit("2026-03-10T06:00:00Z", habit, at);
         let expected: &[&str] = if is_told { &["2026-03-10"] } else { &[] };
         assert_eq!(life.told(now), expected, "{at} at {now}");
-        assert_eq!(life.next(&reminder), some("2026-03-11", &format!("2026-03-11T{at}:00Z")));
+        assert_eq!(life.next(&reminder), Some(falls("2026-03-11", &format!("2026-03-11T{at}:00Z"))));
     }
 }
 
@@ -367,8 +368,8 @@ pub(crate) fn an_outage_of_days_is_passed_over_at_once(backend: Backend) {
     assert_eq!(told, [("2026-03-13".to_owned(), "Swim".to_owned())]);
     // The one is passed over up to today, which is told then; the other up to yesterday evening, which is past, too.
     assert_eq!(rounds, 2);
-    assert_eq!(life.next(&early), some("2026-03-14", "2026-03-14T08:00:00Z"));
-    assert_eq!(life.next(&late), some("2026-03-13", "2026-03-13T22:00:00Z"));
+    assert_eq!(life.next(&early), Some(falls("2026-03-14", "2026-03-14T08:00:00Z")));
+    assert_eq!(life.next(&late), Some(falls("2026-03-13", "2026-03-13T22:00:00Z")));
 }
 
 pub(crate) fn two_dispatchers_tell_once(backend: Backend) {
@@ -415,5 +416,5 @@ pub(crate) fn what_a_writer_has_read_is_not_passed_meanwhile(backend: Backend) {
         .unwrap();
         assert!(!dispatcher.join().unwrap(), "it was told on a day for which it is to be told again");
     });
-    assert_eq!(life.next(&reminder), some("2026-03-11", "2026-03-11T00:00:00Z"));
+    assert_eq!(life.next(&reminder), Some(falls("2026-03-11", "2026-03-11T00:00:00Z")));
 }

@@ -192,7 +192,8 @@ pub(crate) fn an_occurrence_is_passed_once(backend: Backend) {
     let test = TestDatabase::migrated(backend);
     let (user, other) = (test.user(), test.user());
     let reminder = falling(-1, samples::bedtime());
-    let next = Some(Occurrence { day: date("2026-03-03"), at: NOW.plus_seconds(86_400) });
+    let following = Occurrence { day: date("2026-03-03"), at: NOW.plus_seconds(86_400) };
+    let next = Some(following);
     insert(&test, user, &reminder);
     assert!(!pass(&test.database, other, &reminder, next));
     assert!(pass(&test.database, user, &reminder, next));
@@ -200,7 +201,7 @@ pub(crate) fn an_occurrence_is_passed_once(backend: Backend) {
     let moved = Reminder { handled_on: Some(date("2026-03-02")), next, ..reminder.clone() };
     assert_eq!(stored(&test, user, reminder.id).as_ref(), Some(&moved));
     // Of the same instant, but another day.
-    let of_other_day = Occurrence { day: date("2026-03-04"), ..next.unwrap() };
+    let of_other_day = Occurrence { day: date("2026-03-04"), ..following };
     assert!(!pass(&test.database, user, &Reminder { next: Some(of_other_day), ..reminder }, None));
     assert!(pass(&test.database, user, &moved, None));
     assert_eq!(stored(&test, user, moved.id).unwrap().next, None);

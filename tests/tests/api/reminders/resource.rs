@@ -270,7 +270,7 @@ async fn reminders_are_limited(backend: Backend) {
     assert_eq!(ada.get(&list).await.expect(200).items().len(), 20);
 }
 
-async fn counted(app: &TestApp) -> i64 {
+fn counted(app: &TestApp) -> i64 {
     app.database.number("SELECT count(*) FROM reminders")
 }
 
@@ -283,11 +283,11 @@ async fn reminders_go_with_what_they_are_of(backend: Backend) {
     ada.post("/sleep/reminders", json!({"wake_time": "08:00"})).await.expect(201);
     let hers = eve.habit(json!({})).await;
     remind(&eve, &hers, json!({"time": "08:00"})).await;
-    assert_eq!(counted(&app).await, 4);
+    assert_eq!(counted(&app), 4);
     ada.delete(&format!("/habits/{habit}")).await.expect(204);
-    assert_eq!(counted(&app).await, 3);
+    assert_eq!(counted(&app), 3);
     ada.delete(&format!("/tasks/{task}")).await.expect(204);
-    assert_eq!(counted(&app).await, 2);
+    assert_eq!(counted(&app), 2);
     ada.post("/me/delete", json!({"password": "correct horse battery"})).await.expect(204);
-    assert_eq!(counted(&app).await, 1);
+    assert_eq!(counted(&app), 1);
 }

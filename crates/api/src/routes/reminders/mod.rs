@@ -39,7 +39,7 @@ async fn create(caller: Caller, new: NewReminder) -> Result<Answer, Problem> {
         ReminderSubject::Task(task) => format!("/api/v1/tasks/{task}/reminders/{}", new.id),
         ReminderSubject::Bedtime => format!("/api/v1/sleep/reminders/{}", new.id),
     };
-    let created = caller.write(move |tx| reminders::create(tx, new.clone())).await?;
+    let created = caller.write(move |tx| reminders::create(tx, &new)).await?;
     Ok(answer(created.into_inner())?.created(location))
 }
 
