@@ -172,7 +172,8 @@ pub(crate) fn who_travels_is_told_once_a_day(backend: Backend) {
     let days_of =
         |title: &str| -> Vec<&str> { told.iter().filter(|(_, of)| of == title).map(|(day, _)| day.as_str()).collect() };
     let every: Vec<String> = (10..=22).map(|day| format!("2026-03-{day}")).collect();
-    assert_eq!(days_of("Bedtime"), every);
+    // The time to go to bed before the 10th was past by then.
+    assert_eq!(days_of("Bedtime"), every[1..]);
     // Of the 15th eight hours were lived: the habit is paused on it.
     let kept: Vec<&String> = every.iter().filter(|day| *day != "2026-03-15").collect();
     assert_eq!(days_of("Swim").iter().collect::<Vec<_>>(), kept);
