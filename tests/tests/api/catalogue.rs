@@ -171,6 +171,12 @@ fn operation(document: &Value, path: &str, method: Method, item: &Value) -> Oper
 /// A file of another app that has nothing in it.
 pub(crate) const NO_SLEEP: &str = "sid,start,stop,rating,comment,wakes\n";
 
+/// The first reminder of a task or of bedtime.
+async fn reminder_of(client: &Client, path: &str) -> String {
+    let reminders = client.get(&format!("{path}/reminders")).await.expect(200).items();
+    reminders[0]["id"].as_str().unwrap().to_owned()
+}
+
 /// What a browser sends, with an endpoint of its own.
 pub(crate) fn push_subscription() -> Value {
     json!({
@@ -288,7 +294,7 @@ pub(crate) struct World {
     pub(crate) webhook: String,
     /// A delivery of the webhook; there is none of this id.
     pub(crate) delivery: String,
-    /// A reminder of the habit. The task and bedtime have others.
+    /// A reminder of the habit; for an operation on one of the task or of bedtime that must succeed, see [`Self::ready_for`].
     pub(crate) reminder: String,
     /// A background job; there is none of this id.
     pub(crate) job: String,
@@ -434,6 +440,10 @@ impl World {
                 begun["ceremony"].as_str().unwrap().clone_into(&mut self.ceremony);
                 self.credential = device.get(&begun["options"]);
             }
+            "updateTaskReminder" | "deleteTaskReminder" => {
+                self.reminder = reminder_of(client, &format!("/tasks/{}", self.task)).await;
+            }
+            "updateBedtimeReminder" | "deleteBedtimeReminder" => self.reminder = reminder_of(client, "/sleep").await,
             _ => {}
         }
         let needs_factor = [
