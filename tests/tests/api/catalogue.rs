@@ -358,11 +358,11 @@ impl World {
         let webhook = json!({"url": "https://hooks.example/circadia", "events": ["timer.deleted"]});
         let webhook = client.post("/webhooks", webhook).await.expect(201);
         let subscription = client.post("/me/push-subscriptions", push_subscription()).await.expect(201);
-        // None of them is sent while tests last.
+        // None of them is sent, whatever tests do with the clock.
         let reminders = format!("/habits/{habit}/reminders");
         let reminder = client.post(&reminders, json!({"time": "11:00", "channels": []})).await.expect(201);
-        client.post(&format!("/tasks/{task}/reminders"), json!({"time": "11:00"})).await.expect(201);
-        client.post("/sleep/reminders", json!({"wake_time": "18:00"})).await.expect(201);
+        client.post(&format!("/tasks/{task}/reminders"), json!({"time": "11:00", "channels": []})).await.expect(201);
+        client.post("/sleep/reminders", json!({"wake_time": "18:00", "channels": []})).await.expect(201);
         Self {
             theme,
             habit,

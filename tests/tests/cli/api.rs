@@ -15,7 +15,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    fn of(answer: &Value) -> Self {
+    pub(crate) fn of(answer: &Value) -> Self {
         let text = |name: &str| answer[name].as_str().unwrap().to_owned();
         Self { access_token: text("access_token"), refresh_token: text("refresh_token") }
     }
