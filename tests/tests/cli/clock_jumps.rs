@@ -33,6 +33,8 @@ impl Jumping {
         let mut command = sandbox.circadia(&["serve"]);
         command
             .env("PORT", port.to_string())
+            .env("CIRCADIA_RATE_LIMIT_AUTH", "20/min")
+            .env("CIRCADIA_RATE_LIMIT_USER", "6000/min")
             .env("LD_PRELOAD", library())
             .env("FAKETIME_TIMESTAMP_FILE", &offset)
             .env("FAKETIME_NO_CACHE", "1")
@@ -50,8 +52,13 @@ impl Jumping {
         fs::rename(new, offset).unwrap();
     }
 
+    /// The status of an answer, once it isn't that of a limit.
     async fn status(&self, session: &Session, path: &str) -> u16 {
-        self.server.try_ask(Method::GET, path, Some(session), None).await.unwrap().0.as_u16()
+        let answer = async || {
+            let status = self.server.try_ask(Method::GET, path, Some(session), None).await.unwrap().0.as_u16();
+            (status != 429).then_some(status)
+        };
+        until("an answer within the limits", answer).await
     }
 
     /// Orders a mail, and waits until it is there.

@@ -7,7 +7,7 @@ use circadia_domain::habits::{HabitPatch, NewHabit, NewPlan};
 use circadia_domain::ids::{HabitId, Id};
 use circadia_domain::moods::MoodPut;
 use circadia_domain::revision::{Expected, Revision};
-use circadia_domain::sleep::OnOverlap;
+use circadia_domain::sleep::{Conflict, OnOverlap};
 use circadia_domain::sync::{
     Change, Command, CommandId, Edit, MAX_COMMANDS, SyncOperation as Op, SyncState, SyncType as Type,
 };
@@ -291,6 +291,17 @@ struct BatchAnswer {
     state: SyncState,
 }
 
+/// Why a command was refused.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SyncProblem)]
+struct CommandProblemDoc {
+    #[serde(flatten)]
+    problem: ProblemDoc,
+    /// The logs of sleep that overlap, by start; with `sleep_overlap`.
+    #[schema(nullable = false)]
+    conflicts: Option<Vec<Conflict>>,
+}
+
 /// The result of a command.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SyncResult)]
@@ -304,7 +315,7 @@ struct ResultBody {
     revision: Option<Revision>,
     /// The problem, if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<ProblemDoc>)]
+    #[schema(nullable = false, value_type = Option<CommandProblemDoc>)]
     problem: Option<Value>,
     /// The item as it is now, after the whole batch; its `item` is null, and its `revision` 0, if there is none. Null of a
     /// command that can't be read.
