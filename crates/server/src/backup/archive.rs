@@ -240,8 +240,8 @@ pub(super) trait Visitor {
     fn rows(&mut self, table: &Table, rows: &[Row]) -> Result<(), BackupError>;
 }
 
-/// Reads an archive to its end, passes on what is in it, and checks all of it: that it is whole, that no byte differs
-/// from what was written, and that the tables hold what they held.
+/// Reads an archive to its end, passes on what is in it, and checks all of it: that it is whole, that no byte of its
+/// content differs from what was written, and that the tables hold what they held.
 ///
 /// Parts were passed on before the whole is known to be in order: who mustn't take what isn't, reads twice.
 pub(super) fn read(

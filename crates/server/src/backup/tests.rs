@@ -234,6 +234,7 @@ fn a_damaged_backup_touches_nothing() {
     for key in [None, Some(key())] {
         let name = place.back_up(key.as_ref(), day(if key.is_some() { 2 } else { 1 })).unwrap().name;
         let whole = std::fs::read(place.folder.join("backups").join(&name)).unwrap();
+        let content = zstd::decode_all(whole.as_slice()).unwrap_or_default();
         let step = whole.len() / 40;
         // Of what isn't encrypted, the first bytes say how much memory it takes to read the rest.
         let first = if key.is_some() { 0 } else { 18 };
@@ -241,7 +242,10 @@ fn a_damaged_backup_touches_nothing() {
         for place in (first..whole.len()).step_by(step).chain([whole.len() - 1, whole.len() - 5]) {
             let mut altered = whole.clone();
             altered[place] ^= 0x10;
-            damaged.push((format!("altered at {place}"), altered));
+            // The same content can be compressed in more than one way.
+            if key.is_some() || !matches!(zstd::decode_all(altered.as_slice()), Ok(same) if same == content) {
+                damaged.push((format!("altered at {place}"), altered));
+            }
             damaged.push((format!("cut off at {place}"), whole[..place].to_vec()));
         }
         damaged.push(("twice".to_owned(), whole.repeat(2)));
