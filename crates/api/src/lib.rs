@@ -31,7 +31,6 @@ use http::{docs, idempotency, limits, middleware, routing};
 pub struct HttpApp {
     state: Data<AppState>,
     limits: Data<limits::Limits>,
-    schema: Data<docs::Schema>,
     swagger: Data<utoipa_swagger_ui::Config<'static>>,
     routes: Data<routing::RoutingTree>,
     requests: Data<RequestMeasures>,
@@ -48,7 +47,6 @@ impl HttpApp {
     /// # Errors
     /// [`RouteConflict`], a defect that the tests find.
     pub fn new(state: Arc<AppState>) -> Result<Self, RouteConflict> {
-        let document = openapi::document();
         let mut routes = routes::all();
         if state.settings.metrics_token.is_some() {
             routes::metrics::routes(&mut routes);
@@ -56,7 +54,6 @@ impl HttpApp {
         let routes = routes.into_tree()?;
         Ok(Self {
             limits: Data::new(limits::Limits::new(&state)),
-            schema: Data::new(docs::Schema::new(openapi::text(&document))),
             swagger: Data::new(docs::swagger()),
             requests: Data::new(routes.measures()),
             routes: Data::new(routes),
@@ -97,7 +94,6 @@ impl HttpApp {
         app.app_data(self.state.clone())
             .app_data(self.requests.clone())
             .app_data(self.limits.clone())
-            .app_data(self.schema.clone())
             .app_data(self.swagger.clone())
             .app_data(self.routes.clone())
             .default_service(routing::RouterFactory(self.routes.clone()))

@@ -169,8 +169,8 @@ fn complete(mut document: OpenApi) -> Value {
     }
     schemas::tidy(&mut document);
     name_items(&mut document);
-    schemas::drop_unused(&mut document);
     let mut document = serde_json::to_value(document).unwrap_or_default();
+    shapes::drop_unused(&mut document);
     shapes::shape(&mut document);
     examples::add(&mut document);
     sharing::share(&mut document);

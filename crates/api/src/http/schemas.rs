@@ -60,14 +60,6 @@ pub(super) fn tidy(document: &mut OpenApi) {
     }
 }
 
-/// Drops components that nothing refers to: those of flattened structs.
-pub(super) fn drop_unused(document: &mut OpenApi) {
-    let text = document.to_json().unwrap_or_default();
-    if let Some(components) = &mut document.components {
-        components.schemas.retain(|name, _| text.contains(&format!("\"{PREFIX}{name}\"")));
-    }
-}
-
 /// The operations of a path.
 pub(super) fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
     [

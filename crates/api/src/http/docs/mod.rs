@@ -1,6 +1,8 @@
 //! The documentation, served by the binary itself: the OpenAPI document, Swagger UI, `ReDoc`. Nothing is loaded from
 //! anywhere else, which a strict `Content-Security-Policy` makes sure of.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, VARY,
 };
@@ -9,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use serde::Serialize;
 use utoipa_swagger_ui::Config;
 
+use crate::http::openapi;
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, matched};
 use circadia_domain::code::Code;
@@ -71,7 +74,11 @@ impl Schema {
     }
 }
 
-async fn serve_schema(schema: Data<Schema>, request: HttpRequest) -> HttpResponse {
+/// Made when it is first asked for.
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(openapi::text(&openapi::document())));
+
+async fn serve_schema(request: HttpRequest) -> HttpResponse {
+    let schema = &*SCHEMA;
     let known = request.headers().get(IF_NONE_MATCH).is_some_and(|tag| tag == schema.etag.as_str());
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, schema.etag.as_str())).insert_header((CACHE_CONTROL, "public, max-age=60"));

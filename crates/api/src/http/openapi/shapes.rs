@@ -38,6 +38,25 @@ pub(super) fn shape(document: &mut Value) {
     restore_schemas(document, schemas);
 }
 
+/// Drops components that nothing refers to: those of flattened structs.
+pub(super) fn drop_unused(document: &mut Value) {
+    let mut used = BTreeSet::new();
+    collect_references(document, &mut used);
+    let used: BTreeSet<String> = used.into_iter().map(str::to_owned).collect();
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schemas.retain(|name, _| used.contains(name));
+    }
+}
+
+fn collect_references<'a>(value: &'a Value, used: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(members) => members.values().for_each(|member| collect_references(member, used)),
+        Value::Array(items) => items.iter().for_each(|item| collect_references(item, used)),
+        Value::String(text) => used.extend(text.strip_prefix(SCHEMAS)),
+        _ => {}
+    }
+}
+
 /// Takes the components out, so that they and the rest can be changed by turns.
 pub(super) fn take_schemas(document: &mut Value) -> Schemas {
     match document.pointer_mut("/components/schemas").map(Value::take) {
