@@ -8,45 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circadia_app::App;
-use tokio::sync::{Mutex, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 /// How often it is looked for reminders whose time has come.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The lane of this process.
-pub(crate) struct ReminderLane {
-    stop: watch::Sender<bool>,
-    task: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl std::fmt::Debug for ReminderLane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ReminderLane(..)")
-    }
-}
-
-impl ReminderLane {
-    /// Starts it, on the current runtime.
-    pub(crate) fn start(app: Arc<App>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        Self { stop, task: Mutex::new(Some(tokio::spawn(run(app, stopped)))) }
-    }
-
-    /// Begins with no more users, and waits for those that it has begun with.
-    pub(crate) async fn stop(&self) {
-        // An error means that it has ended.
-        let _ = self.stop.send(true);
-        if let Some(task) = self.task.lock().await.take()
-            && task.await.is_err()
-        {
-            tracing::error!("the sending of reminders had ended before it was asked to");
-        }
-    }
-}
-
-async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+/// Begins with no more users once it is stopped.
+pub(crate) async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let mut poll = tokio::time::interval(POLL_INTERVAL);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !*stopped.borrow() {

@@ -17,19 +17,19 @@ use circadia_domain::unit_of_work::UnitOfWorkError;
 use circadia_storage::StorageError;
 use circadia_storage::transfer::TransferError;
 
-use crate::background;
+use crate::background::{self, BackgroundTasks};
 use crate::clock::{FreshIds, SystemClock};
 use crate::composition::{Composition, compose};
 use crate::config::{Config, MetricsConfig};
-use crate::jobs::{Backups, Runner, Workers};
+use crate::jobs::{self, Backups, Runner};
 use crate::keys::MasterKeyError;
 use crate::listener::{BoundSocket, Listener};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::{Exporter, Sources};
-use crate::push::{HttpPushSender, PushLane};
+use crate::push::{self, HttpPushSender};
 use crate::quotes::Provider;
-use crate::reminders::ReminderLane;
-use crate::webhooks::{HttpSender, WebhookLane};
+use crate::reminders;
+use crate::webhooks::{self, HttpSender};
 
 /// How long requests in flight may take when the process is asked to stop: with the notice before, less than a stop may
 /// take in all.
@@ -98,10 +98,7 @@ pub struct Running {
     /// Where metrics have an address of their own, this.
     pub metrics_address: Option<SocketAddr>,
     state: Arc<AppState>,
-    workers: Workers,
-    push: PushLane,
-    webhooks: WebhookLane,
-    reminders: ReminderLane,
+    tasks: BackgroundTasks,
     handle: ServerHandle,
     metrics: Option<ServerHandle>,
     /// Until it stops.
@@ -120,7 +117,7 @@ impl Running {
         }
         tokio::time::sleep(drain).await;
         self.handle.stop(true).await;
-        tokio::join!(self.workers.stop(), self.push.stop(), self.webhooks.stop(), self.reminders.stop());
+        self.tasks.stop().await;
         // Last, so that the end of the others can be followed.
         if let Some(metrics) = &self.metrics {
             metrics.stop(false).await;
@@ -158,18 +155,18 @@ pub fn start_with(
     let Composition { state, app, database } = compose(config, clock, ids)?;
     let mailer = Arc::new(Mailer::new(&config.mail)?);
     let http = HttpApp::new(Arc::clone(&state))?;
-    let (requests, jobs, version) = (http.requests(), Arc::default(), state.settings.version);
+    let (requests, measures, version) = (http.requests(), Arc::default(), state.settings.version);
     let sender = HttpSender::new(config.webhook_private_targets)?;
     let runner = Runner {
         app: Arc::clone(&app),
         mailer: Arc::clone(&mailer),
-        measures: Arc::clone(&jobs),
+        measures: Arc::clone(&measures),
         push: HttpPushSender::new(config.webhook_private_targets)?,
         quotes: config.quotes_url.clone().map(Provider::new).transpose()?,
         backups: Backups::new(config, Arc::clone(&database)),
         stop_backup: Arc::default(),
     };
-    let sources = Sources { app: Arc::clone(&app), database, requests, jobs, mailer, started_at, version };
+    let sources = Sources { app: Arc::clone(&app), database, requests, jobs: measures, mailer, started_at, version };
     let source: Arc<dyn MetricsSource> = Arc::new(Exporter::new(sources));
     let metrics = match config.metrics.bind {
         Some(bind) => Some(serve_metrics(bind, &source, &config.metrics).map_err(failed(bind))?),
@@ -195,16 +192,14 @@ pub fn start_with(
     let server = server.run();
     tracing::info!(%address, "listening");
     let runner = Arc::new(runner);
-    let push = PushLane::start(Arc::clone(&runner));
-    let workers = Workers::start(&runner);
-    let reminders = ReminderLane::start(Arc::clone(&app));
-    let webhooks = WebhookLane::start(app, sender);
+    let mut tasks = BackgroundTasks::new();
+    jobs::start(&mut tasks, &runner);
+    tasks.spawn("the sending of notifications", |stopped| push::run(runner, stopped));
+    tasks.spawn("the sending of reminders", |stopped| reminders::run(Arc::clone(&app), stopped));
+    tasks.spawn("the sending of webhooks", |stopped| webhooks::run(app, sender, stopped));
     let (handle, listener) = (server.handle(), Mutex::new(Some(listener)));
     let (metrics_address, metrics) = metrics.unzip();
-    Ok((
-        Running { address, metrics_address, state, workers, push, webhooks, reminders, handle, metrics, listener },
-        server,
-    ))
+    Ok((Running { address, metrics_address, state, tasks, handle, metrics, listener }, server))
 }
 
 /// Serves metrics at an address of their own, on the current runtime.

@@ -2,7 +2,7 @@
 
 use super::notice::{Facts, ReminderNotice};
 use super::{Occurrence, Reminder};
-use crate::civil::Instant;
+use crate::civil::{Date, Instant};
 use crate::error::{Error, StoreError};
 use crate::ids::UserId;
 use crate::unit_of_work::Store;
@@ -24,6 +24,8 @@ pub struct Firing {
     pub reminder: Reminder,
     /// What is dealt with.
     pub passed: Occurrence,
+    /// The last day that was dealt with, once this is.
+    pub handled_on: Date,
     /// When it falls next.
     pub next: Option<Occurrence>,
     /// What its user is to be told; none if there is nothing to be reminded of, or it is too late for it.
@@ -56,9 +58,9 @@ pub fn due(store: &mut dyn Store, user: UserId, now: Instant) -> Result<Option<(
         let notice = if is_sent { facts.notice(&reminder, passed) } else { None };
         // What nobody was there for is passed over as a whole, but for what can still be told.
         let after = passed.at.max(now.plus_seconds(-MAX_LATE_SECONDS));
-        let handled = super::repository::handled(reminder.handled_on, passed);
-        let next = reminder.rule.next(after, Some(handled), &user.settings, facts.due_on(&reminder));
-        Some(Firing { reminder, passed, next, notice })
+        let handled_on = reminder.handled_on.map_or(passed.day, |before| before.max(passed.day));
+        let next = reminder.rule.next(after, Some(handled_on), &user.settings, facts.due_on(&reminder));
+        Some(Firing { reminder, passed, handled_on, next, notice })
     });
     let firings = firings.collect();
     Ok(Some((user, firings)))
@@ -70,6 +72,5 @@ pub fn due(store: &mut dyn Store, user: UserId, now: Instant) -> Result<Option<(
 /// # Errors
 /// The store's.
 pub fn pass(store: &mut dyn Store, user: UserId, firing: &Firing) -> Result<bool, StoreError> {
-    let handled_on = super::repository::handled(firing.reminder.handled_on, firing.passed);
-    store.pass_occurrence(user, firing.reminder.id, firing.passed, handled_on, firing.next)
+    store.pass_occurrence(user, firing.reminder.id, firing.passed, firing.handled_on, firing.next)
 }

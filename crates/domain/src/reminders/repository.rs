@@ -52,8 +52,3 @@ pub trait ReminderRepository {
         next: Option<Occurrence>,
     ) -> Result<bool, StoreError>;
 }
-
-/// The last day that was dealt with, once an occurrence was.
-pub(super) fn handled(before: Option<Date>, passed: Occurrence) -> Date {
-    before.map_or(passed.day, |before| before.max(passed.day))
-}

@@ -4,7 +4,7 @@
 //! enqueued by this process is begun at once; what other replicas left, or what is to be tried again, is found by
 //! looking once a second.
 //!
-//! All background work on what replicas share is done here. What concerns one process alone is in `background`.
+//! Webhooks, reminders and notifications are sent beside them; what concerns one process alone is in `background`.
 
 mod backups;
 mod emails;
@@ -18,11 +18,11 @@ use circadia_app::App;
 use circadia_domain::error::StoreError;
 use circadia_domain::jobs::{Attempt, Job, JobKind, LEASE_SECONDS, Lane, Settled};
 use circadia_domain::measures::{Counter, Each, JobOutcome};
-use tokio::sync::{Mutex, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 
 pub(crate) use backups::{Backups, schedule as backup_schedule};
 
+use crate::background::BackgroundTasks;
 use crate::backup::Stop;
 use crate::mail::Mailer;
 use crate::push::HttpPushSender;
@@ -47,43 +47,20 @@ const MAX_BATCH: usize = 16;
 /// A batch that took longer isn't followed by a larger one, but by a single job: others may be free to do the rest.
 const QUICK_BATCH: Duration = Duration::from_secs(1);
 
-/// The workers of this process, and its scheduler.
-pub(crate) struct Workers {
-    stop: watch::Sender<bool>,
-    /// Ends a backup that is being taken.
-    stop_backup: Arc<Stop>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
-}
-
-impl std::fmt::Debug for Workers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Workers(..)")
+/// Starts the workers of this process, and its scheduler. Once they are stopped, they take no more jobs, but do those that
+/// they have begun: one that was cut off would be done twice. Only a backup is cut off, which may take much longer.
+pub(crate) fn start(tasks: &mut BackgroundTasks, runner: &Arc<Runner>) {
+    tokio::spawn(Arc::clone(runner).check_mail());
+    tasks.spawn("the scheduler of jobs", |stopped| Arc::clone(runner).follow_schedules(stopped));
+    for _ in 0..WORKERS {
+        tasks.spawn("a worker", |stopped| Arc::clone(runner).work(stopped));
     }
-}
-
-impl Workers {
-    /// Starts them, on the current runtime.
-    pub(crate) fn start(runner: &Arc<Runner>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let stop_backup = Arc::clone(&runner.stop_backup);
-        tokio::spawn(Arc::clone(runner).check_mail());
-        let mut tasks = vec![tokio::spawn(Arc::clone(runner).follow_schedules(stopped.clone()))];
-        tasks.extend((0..WORKERS).map(|_| tokio::spawn(Arc::clone(runner).work(stopped.clone()))));
-        Self { stop, stop_backup, tasks: Mutex::new(tasks) }
-    }
-
-    /// Takes no more jobs, and waits for those that are being done: one that was cut off would be done twice. Only a backup
-    /// is cut off, which may take much longer.
-    pub(crate) async fn stop(&self) {
-        self.stop_backup.stop();
-        // An error means that none of them is left.
-        let _ = self.stop.send(true);
-        for task in self.tasks.lock().await.drain(..) {
-            if task.await.is_err() {
-                tracing::error!("a worker had ended before it was asked to");
-            }
-        }
-    }
+    let stop_backup = Arc::clone(&runner.stop_backup);
+    tasks.spawn("the end of backups", |mut stopped| async move {
+        // An error means that the process ends.
+        let _ = stopped.wait_for(|is_stopped| *is_stopped).await;
+        stop_backup.stop();
+    });
 }
 
 /// Attempts by kind and outcome.

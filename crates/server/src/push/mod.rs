@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circadia_domain::jobs::Lane;
-use tokio::sync::{Mutex, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 pub(crate) use sender::HttpPushSender;
 
@@ -20,39 +20,8 @@ const MAX_AT_ONCE: usize = 16;
 /// How often it is looked for what other processes left, or is to be tried again.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The lane of this process.
-pub(crate) struct PushLane {
-    stop: watch::Sender<bool>,
-    task: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl std::fmt::Debug for PushLane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PushLane(..)")
-    }
-}
-
-impl PushLane {
-    /// Starts it, on the current runtime.
-    pub(crate) fn start(runner: Arc<Runner>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(run(runner, stopped));
-        Self { stop, task: Mutex::new(Some(task)) }
-    }
-
-    /// Begins no more attempts, and waits for those that are being made.
-    pub(crate) async fn stop(&self) {
-        // An error means that it has ended.
-        let _ = self.stop.send(true);
-        if let Some(task) = self.task.lock().await.take()
-            && task.await.is_err()
-        {
-            tracing::error!("the sending of notifications had ended before it was asked to");
-        }
-    }
-}
-
-async fn run(runner: Arc<Runner>, mut stopped: watch::Receiver<bool>) {
+/// Begins no more attempts once it is stopped.
+pub(crate) async fn run(runner: Arc<Runner>, mut stopped: watch::Receiver<bool>) {
     let mut served = JoinSet::new();
     let mut poll = tokio::time::interval(POLL_INTERVAL);
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circadia_app::App;
-use tokio::sync::{Mutex, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 pub(crate) use sender::HttpSender;
 
@@ -22,39 +22,9 @@ const MAX_AT_ONCE: usize = 32;
 /// How often it is looked for changes and for deliveries that are due.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The lane of this process.
-pub(crate) struct WebhookLane {
-    stop: watch::Sender<bool>,
-    task: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl std::fmt::Debug for WebhookLane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("WebhookLane(..)")
-    }
-}
-
-impl WebhookLane {
-    /// Starts it, on the current runtime.
-    pub(crate) fn start(app: Arc<App>, sender: HttpSender) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(run(app, Arc::new(sender), stopped));
-        Self { stop, task: Mutex::new(Some(task)) }
-    }
-
-    /// Begins no more attempts, and waits for those that are being made.
-    pub(crate) async fn stop(&self) {
-        // An error means that it has ended.
-        let _ = self.stop.send(true);
-        if let Some(task) = self.task.lock().await.take()
-            && task.await.is_err()
-        {
-            tracing::error!("the sending of webhooks had ended before it was asked to");
-        }
-    }
-}
-
-async fn run(app: Arc<App>, sender: Arc<HttpSender>, mut stopped: watch::Receiver<bool>) {
+/// Begins no more attempts once it is stopped.
+pub(crate) async fn run(app: Arc<App>, sender: HttpSender, mut stopped: watch::Receiver<bool>) {
+    let sender = Arc::new(sender);
     let mut served = JoinSet::new();
     let mut poll = tokio::time::interval(POLL_INTERVAL);
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
