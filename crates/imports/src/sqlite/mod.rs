@@ -5,8 +5,14 @@
 //! with row ids are read, in UTF-8, from the file alone (not from a write-ahead log). Each page of a tree is read at most
 //! once, so no loop of pages goes on for ever.
 
+mod record;
+mod statement;
+
 use std::collections::{HashMap, HashSet};
 
+pub use self::record::Value;
+use self::record::{be16, be32, record, varint};
+use self::statement::columns_of;
 use crate::ReadError;
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -18,48 +24,6 @@ const MAX_ROW_BYTES: u64 = 1024 * 1024;
 const MAX_ROWS: u64 = 1_000_000;
 /// The most tables, indexes, views and triggers.
 const MAX_SCHEMA: usize = 1_000;
-
-/// A value of a column.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// Nothing.
-    Null,
-    /// A number without decimals.
-    Integer(i64),
-    /// A number with decimals.
-    Real(f64),
-    /// Text.
-    Text(String),
-    /// Bytes.
-    Blob(Vec<u8>),
-}
-
-impl Value {
-    /// The number without decimals.
-    pub const fn integer(&self) -> Option<i64> {
-        match self {
-            Self::Integer(number) => Some(*number),
-            _ => None,
-        }
-    }
-
-    /// The number. Whole ones are exact up to 2³¹, beyond which they count as none.
-    pub fn real(&self) -> Option<f64> {
-        match self {
-            Self::Integer(number) => i32::try_from(*number).ok().map(f64::from),
-            Self::Real(number) => Some(*number),
-            _ => None,
-        }
-    }
-
-    /// The text.
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-}
 
 /// A row: its id, and its values by column, whose names are in lower case.
 #[derive(Debug, Clone)]
@@ -260,197 +224,9 @@ impl<'a> Database<'a> {
     }
 }
 
-fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], ReadError> {
-    let found = at.checked_add(N).and_then(|end| bytes.get(at..end)).and_then(|bytes| bytes.try_into().ok());
-    found.ok_or_else(|| damaged("a number is missing"))
-}
-
-fn be16(bytes: &[u8], at: usize) -> Result<u16, ReadError> {
-    Ok(u16::from_be_bytes(bytes_at(bytes, at)?))
-}
-
-fn be32(bytes: &[u8], at: usize) -> Result<u32, ReadError> {
-    Ok(u32::from_be_bytes(bytes_at(bytes, at)?))
-}
-
-/// A number of one to nine bytes, and where it ends.
-fn varint(bytes: &[u8], at: usize) -> Result<(u64, usize), ReadError> {
-    let mut number = 0_u64;
-    for index in 0..9 {
-        let byte = *bytes.get(at.saturating_add(index)).ok_or_else(|| damaged("a number is missing"))?;
-        if index == 8 {
-            return Ok(((number << 8) | u64::from(byte), at + 9));
-        }
-        number = (number << 7) | u64::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            return Ok((number, at + index + 1));
-        }
-    }
-    Err(damaged("a number has no end"))
-}
-
-/// The values of a row.
-fn record(payload: &[u8]) -> Result<Vec<Value>, ReadError> {
-    let (header, mut at) = varint(payload, 0)?;
-    let header = usize::try_from(header).map_err(|_| damaged("a row has no header"))?;
-    let (mut values, mut body) = (Vec::new(), header);
-    while at < header {
-        let (kind, after) = varint(payload, at)?;
-        at = after;
-        let (value, length) = value_of(payload, body, kind)?;
-        body = body.saturating_add(length);
-        values.push(value);
-    }
-    Ok(values)
-}
-
-/// A value of a kind, and how many bytes it has.
-fn value_of(payload: &[u8], at: usize, kind: u64) -> Result<(Value, usize), ReadError> {
-    let integer = |length: usize| -> Result<(Value, usize), ReadError> {
-        let bytes = payload.get(at..at.saturating_add(length)).ok_or_else(|| damaged("a value is missing"))?;
-        let fill = if bytes.first().is_some_and(|first| first & 0x80 != 0) { 0xff } else { 0 };
-        let mut whole = [fill; 8];
-        whole.iter_mut().rev().zip(bytes.iter().rev()).for_each(|(to, from)| *to = *from);
-        Ok((Value::Integer(i64::from_be_bytes(whole)), length))
-    };
-    match kind {
-        0 => Ok((Value::Null, 0)),
-        1 => integer(1),
-        2 => integer(2),
-        3 => integer(3),
-        4 => integer(4),
-        5 => integer(6),
-        6 => integer(8),
-        7 => Ok((Value::Real(f64::from_be_bytes(bytes_at(payload, at)?)), 8)),
-        8 => Ok((Value::Integer(0), 0)),
-        9 => Ok((Value::Integer(1), 0)),
-        10 | 11 => Err(damaged("a value is of no kind")),
-        _ => {
-            let length = usize::try_from((kind - 12) / 2).map_err(|_| damaged("a value is too long"))?;
-            let end = at.checked_add(length).ok_or_else(|| damaged("a value is too long"))?;
-            let bytes = payload.get(at..end).ok_or_else(|| damaged("a value is missing"))?;
-            let value = if kind.is_multiple_of(2) {
-                Value::Blob(bytes.to_vec())
-            } else {
-                Value::Text(String::from_utf8_lossy(bytes).into_owned())
-            };
-            Ok((value, length))
-        }
-    }
-}
-
-/// The columns that a statement `CREATE TABLE` names, in lower case, and the one that stands for the row's id.
-fn columns_of(sql: &str) -> Option<(HashMap<String, usize>, Option<usize>)> {
-    let start = sql.find('(')?;
-    let end = sql.rfind(')')?;
-    if sql.get(end..)?.to_ascii_lowercase().contains("without") {
-        return None;
-    }
-    let (mut columns, mut key) = (HashMap::new(), None);
-    for definition in split(sql.get(start + 1..end)?) {
-        let definition = definition.trim();
-        let (name, rest) = name_of(definition)?;
-        let is_constraint = !definition.starts_with(['"', '`', '['])
-            && ["constraint", "primary", "unique", "check", "foreign"].contains(&name.as_str());
-        if is_constraint {
-            continue;
-        }
-        let at = columns.len();
-        let words: Vec<String> = rest.split_whitespace().map(str::to_ascii_lowercase).collect();
-        let is_key = words.first().is_some_and(|word| word == "integer")
-            && words
-                .windows(2)
-                .any(|pair| matches!(pair, [one, other] if one == "primary" && other.starts_with("key")));
-        if is_key {
-            key = Some(at);
-        }
-        columns.insert(name, at);
-    }
-    (!columns.is_empty()).then_some((columns, key))
-}
-
-/// The name that a definition begins with, in lower case, and the rest.
-fn name_of(definition: &str) -> Option<(String, &str)> {
-    let first = definition.chars().next()?;
-    let closing = match first {
-        '"' => Some('"'),
-        '`' => Some('`'),
-        '[' => Some(']'),
-        '\'' => Some('\''),
-        _ => None,
-    };
-    let (name, rest) = match closing {
-        Some(closing) => definition.get(1..)?.split_once(closing)?,
-        None => {
-            definition.split_at(definition.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(definition.len()))
-        }
-    };
-    Some((name.to_ascii_lowercase(), rest))
-}
-
-/// Parts between commas that aren't in parentheses or quotation marks.
-fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut depth, mut quote, mut start) = (Vec::new(), 0_u32, None, 0);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(closing), c) if c == closing => quote = None,
-            (None, '"' | '\'' | '`') => quote = Some(c),
-            (None, '[') => quote = Some(']'),
-            (None, '(') => depth += 1,
-            (None, ')') => depth = depth.saturating_sub(1),
-            (None, ',') if depth == 0 => {
-                parts.extend(text.get(start..at));
-                start = at + 1;
-            }
-            (Some(_) | None, _) => {}
-        }
-    }
-    parts.extend(text.get(start..));
-    parts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_are_read_from_the_statement() {
-        let (columns, key) = columns_of(
-            "CREATE TABLE Habits ( id integer primary key autoincrement, \"target type\" integer default (1, 2), \
-             unit text not null default ',', PRIMARY KEY (x))",
-        )
-        .unwrap();
-        assert_eq!(key, Some(0));
-        assert_eq!((columns["id"], columns["target type"], columns["unit"], columns.len()), (0, 1, 2, 3));
-        assert!(columns_of("CREATE TABLE a (b text primary key) WITHOUT ROWID").is_none());
-        assert!(columns_of("CREATE VIEW a AS SELECT 1").is_none());
-    }
-
-    #[test]
-    fn values_are_of_every_kind() {
-        // Kinds: null, one byte, three bytes, real, zero, one, text of two bytes, blob of one.
-        let payload =
-            [&[9_u8, 0, 1, 3, 7, 8, 9, 17, 14][..], &[0xff, 0xff, 0xff, 0xfe], &1.5_f64.to_be_bytes(), b"hi", &[7]]
-                .concat();
-        let values = record(&payload).unwrap();
-        let text = |text: &str| Value::Text(text.to_owned());
-        assert_eq!(
-            values,
-            [
-                Value::Null,
-                Value::Integer(-1),
-                Value::Integer(-2),
-                Value::Real(1.5),
-                Value::Integer(0),
-                Value::Integer(1),
-                text("hi"),
-                Value::Blob(vec![7])
-            ]
-        );
-        for end in 0..payload.len() {
-            assert!(record(&payload[..end]).is_err(), "{end}");
-        }
-    }
 
     #[test]
     fn rows_that_lie_over_each_other_are_refused() {
