@@ -1,240 +1,24 @@
-//! What is in the file: a tar archive, compressed with Zstandard, then encrypted if there is a key.
-//!
-//! ```text
-//! backup.json                      what it is: versions, migrations, tables with their columns
-//! media/avatars/….jpg              images, as they are stored
-//! tables/users/000001.ndjson       rows: a line each, a JSON array of the values of its columns
-//! tables/users/000002.ndjson
-//! …
-//! manifest.json                    what each table holds, and the SHA-256 of every file before this one
-//! ```
-//!
-//! Tables come in an order in which rows may be inserted. `docs/BACKUP.md` describes it for people.
+//! Reads an archive, and checks that it is what was written.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use circadia_domain::users::AvatarFile;
 use circadia_storage::transfer::{self, Fingerprint, Row, Table};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::BackupError;
-use super::seal::{self, BackupKey, Sealing};
-
-/// The version of this format.
-const FORMAT: u32 = 1;
-
-const HEAD: &str = "backup.json";
-const MANIFEST: &str = "manifest.json";
-const TABLES: &str = "tables/";
-const MEDIA: &str = "media/";
-
-/// Bytes of rows in one file, about.
-const BYTES_PER_FILE: usize = 1 << 20;
-/// The largest file that is read: one row may be large.
-const MAX_FILE: u64 = 64 << 20;
-/// Images are much smaller.
-pub(super) const MAX_IMAGE: u64 = 32 << 20;
-/// A manifest names every file.
-const MAX_MANIFEST: u64 = 1 << 30;
-
-/// What a backup is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Head {
-    /// Of this layout.
-    pub(super) format: u32,
-    /// Of the program that wrote it.
-    pub(super) version: String,
-    /// When it was begun, in RFC 3339.
-    pub(super) created_at: String,
-    /// What the database was.
-    pub(super) database: String,
-    /// The migrations that its tables had.
-    pub(super) migrations: Vec<String>,
-    /// Its tables, in an order in which rows may be inserted.
-    pub(super) tables: Vec<Table>,
-}
-
-impl Head {
-    pub(super) fn new(database: &str, created_at: String, migrations: Vec<String>) -> Self {
-        Self {
-            format: FORMAT,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            created_at,
-            database: database.to_owned(),
-            migrations,
-            tables: transfer::tables(),
-        }
-    }
-}
-
-/// A file of the archive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Member {
-    name: String,
-    size: u64,
-    sha256: String,
-}
-
-/// What a table holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Content {
-    table: String,
-    #[serde(flatten)]
-    fingerprint: Fingerprint,
-}
-
-/// What is in a backup.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Manifest {
-    tables: Vec<Content>,
-    /// Images that a row names and the store hadn't.
-    pub(super) missing_images: Vec<String>,
-    members: Vec<Member>,
-}
-
-impl Manifest {
-    /// What the tables hold.
-    pub(super) fn fingerprints(&self) -> Vec<(String, Fingerprint)> {
-        self.tables.iter().map(|content| (content.table.clone(), content.fingerprint)).collect()
-    }
-
-    /// How many rows there are.
-    pub(super) fn rows(&self) -> u64 {
-        self.tables.iter().map(|content| content.fingerprint.rows).sum()
-    }
-
-    /// How many images there are.
-    pub(super) fn images(&self) -> usize {
-        self.members.iter().filter(|member| member.name.starts_with(MEDIA)).count()
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
+use super::super::BackupError;
+use super::super::seal::{self, BackupKey};
+use super::{FORMAT, HEAD, Head, MANIFEST, MAX_FILE, MAX_MANIFEST, MEDIA, Manifest, Member, TABLES, hex};
 
 /// Whether this is the key of an image in the media store. Nothing else is written there.
 fn is_image(key: &str) -> bool {
     key.strip_prefix("avatars/").is_some_and(|name| AvatarFile::parse(name).is_some())
 }
 
-/// Writes an archive.
-pub(super) struct Writer<W: Write> {
-    tar: tar::Builder<zstd::Encoder<'static, Sealing<W>>>,
-    modified: u64,
-    manifest: Manifest,
-    images: BTreeSet<String>,
-}
-
-/// Rows of a table that aren't written yet.
-#[derive(Debug)]
-pub(super) struct TableWriter<'a> {
-    table: &'a Table,
-    fingerprint: Fingerprint,
-    lines: Vec<u8>,
-    files: u32,
-}
-
-impl<W: Write> Writer<W> {
-    pub(super) fn new(to: W, key: Option<&BackupKey>, head: &Head, modified: u64) -> Result<Self, BackupError> {
-        let mut encoder = zstd::Encoder::new(Sealing::new(key, to)?, zstd::DEFAULT_COMPRESSION_LEVEL)
-            .map_err(|error| BackupError::writing(&error))?;
-        encoder.include_checksum(true).map_err(|error| BackupError::writing(&error))?;
-        let manifest = Manifest::default();
-        let mut writer = Self { tar: tar::Builder::new(encoder), modified, manifest, images: BTreeSet::new() };
-        writer.append(HEAD, &to_json(head)?)?;
-        Ok(writer)
-    }
-
-    fn append(&mut self, name: &str, content: &[u8]) -> Result<(), BackupError> {
-        let mut header = tar::Header::new_gnu();
-        let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
-        header.set_size(size);
-        header.set_mode(0o600);
-        header.set_mtime(self.modified);
-        self.tar.append_data(&mut header, name, content).map_err(|error| BackupError::writing(&error))?;
-        let sha256 = hex(&Sha256::digest(content));
-        self.manifest.members.push(Member { name: name.to_owned(), size, sha256 });
-        Ok(())
-    }
-
-    /// Whether an image was added.
-    pub(super) fn has_image(&self, key: &str) -> bool {
-        self.images.contains(key)
-    }
-
-    pub(super) fn add_image(&mut self, key: &str, content: &[u8]) -> Result<(), BackupError> {
-        self.append(&format!("{MEDIA}{key}"), content)?;
-        self.images.insert(key.to_owned());
-        Ok(())
-    }
-
-    pub(super) fn add_missing_image(&mut self, key: String) {
-        self.manifest.missing_images.push(key);
-    }
-
-    pub(super) fn add_rows(&mut self, writer: &mut TableWriter<'_>, rows: &[Row]) -> Result<(), BackupError> {
-        for row in rows {
-            writer.fingerprint.add(row);
-            writer.lines.extend(row.to_line().as_bytes());
-            writer.lines.push(b'\n');
-            if writer.lines.len() >= BYTES_PER_FILE {
-                self.write_lines(writer)?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn end_table(&mut self, mut writer: TableWriter<'_>) -> Result<(), BackupError> {
-        self.write_lines(&mut writer)?;
-        let (table, fingerprint) = (writer.table.name.clone(), writer.fingerprint);
-        self.manifest.tables.push(Content { table, fingerprint });
-        Ok(())
-    }
-
-    fn write_lines(&mut self, writer: &mut TableWriter<'_>) -> Result<(), BackupError> {
-        if writer.lines.is_empty() {
-            return Ok(());
-        }
-        writer.files += 1;
-        let name = format!("{TABLES}{}/{:06}.ndjson", writer.table.name, writer.files);
-        self.append(&name, &writer.lines)?;
-        writer.lines.clear();
-        Ok(())
-    }
-
-    /// Writes the manifest and all that makes the file whole.
-    pub(super) fn finish(mut self) -> Result<(W, Manifest), BackupError> {
-        let manifest = self.manifest.clone();
-        self.append(MANIFEST, &to_json(&manifest)?)?;
-        let ended = self.tar.into_inner().and_then(zstd::Encoder::finish).and_then(Sealing::finish);
-        ended.map(|inner| (inner, manifest)).map_err(|error| BackupError::writing(&error))
-    }
-}
-
-impl<'a> TableWriter<'a> {
-    pub(super) fn new(table: &'a Table) -> Self {
-        Self { table, fingerprint: Fingerprint::default(), lines: Vec::new(), files: 0 }
-    }
-
-    pub(super) const fn rows(&self) -> u64 {
-        self.fingerprint.rows
-    }
-}
-
-fn to_json(content: &impl Serialize) -> Result<Vec<u8>, BackupError> {
-    serde_json::to_vec_pretty(content).map_err(|error| BackupError::Unusable(error.to_string()))
-}
-
 /// What takes what is in an archive, in the order in which it is there.
-pub(super) trait Visitor {
+pub(in crate::backup) trait Visitor {
     fn head(&mut self, head: &Head) -> Result<(), BackupError>;
     fn image(&mut self, key: &str, content: Vec<u8>) -> Result<(), BackupError>;
     fn rows(&mut self, table: &Table, rows: &[Row]) -> Result<(), BackupError>;
@@ -244,7 +28,7 @@ pub(super) trait Visitor {
 /// content differs from what was written, and that the tables hold what they held.
 ///
 /// Parts were passed on before the whole is known to be in order: who mustn't take what isn't, reads twice.
-pub(super) fn read(
+pub(in crate::backup) fn read(
     file: impl Read,
     key: Option<&BackupKey>,
     visitor: &mut dyn Visitor,
