@@ -24,7 +24,7 @@ use crate::import::ImportRepository;
 use crate::imports::ImportsRepository;
 use crate::jobs::JobRepository;
 use crate::keys::KeyRepository;
-use crate::logins::{LoginAnalyticsRepository, LoginRepository, SecurityRepository};
+use crate::logins::{LoginAnalyticsRepository, LoginRepository, LoginRollupRepository, SecurityRepository};
 use crate::moods::MoodRepository;
 use crate::one_time::OneTimeRepository;
 use crate::passkeys::PasskeyRepository;
@@ -55,6 +55,7 @@ pub trait Store:
     + SessionRepository
     + LoginRepository
     + LoginAnalyticsRepository
+    + LoginRollupRepository
     + SecurityRepository
     + AuditRepository
     + TotpRepository

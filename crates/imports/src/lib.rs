@@ -1,7 +1,7 @@
 //! Reads files of other apps: what they hold, as the domain has it ([`Item`]), and what can't be taken over, one after
 //! the other.
 //!
-//! Each app is one file in `formats`. A reader knows nothing of an account: what becomes of an item is decided by
+//! Each app is one module in `formats`. A reader knows nothing of an account: what becomes of an item is decided by
 //! [`circadia_domain::imports`]. The same file read twice tells the same, with the same ids, which derive from the user,
 //! the app and what the app calls a thing.
 //!

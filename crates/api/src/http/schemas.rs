@@ -12,10 +12,10 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 
 /// Documents a string as one of a list of words.
 macro_rules! one_of {
-    ($(#[doc = $doc:literal])+ $name:ident: $words:expr, such as $example:literal) => {
+    ($(#[doc = $doc:literal])+ $visibility:vis $name:ident: $words:expr, such as $example:literal) => {
         $(#[doc = $doc])+
         #[derive(Debug)]
-        pub enum $name {}
+        $visibility enum $name {}
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {

@@ -44,7 +44,7 @@ use super::reminders::dto::{
 use super::schedules::PreviewBody;
 use super::sleep::dto::CheckSleepBody;
 use super::tasks::dto::TransitionBody;
-use super::webhooks::{CreateWebhookBody, RotateWebhookSecretBody, UpdateWebhookBody};
+use super::webhooks::dto::{CreateWebhookBody, RotateWebhookSecretBody, UpdateWebhookBody};
 use crate::http::input::testing::assert_documented;
 use crate::http::openapi;
 

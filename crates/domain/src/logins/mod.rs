@@ -19,7 +19,7 @@ pub use analytics::{
 pub use quarters::{LocalQuarters, Quarter, QuarterSpan, Segment, local_date};
 pub use repository::{
     AccountCounts, LoginAnalyticsRepository, LoginBucket, LoginBucketKind, LoginFilter, LoginPopulation,
-    LoginRepository, LoginSums, LoginUser, RollupState, SeenBefore, UserGroup, UserLogins,
+    LoginRepository, LoginRollupRepository, LoginSums, LoginUser, RollupState, SeenBefore, UserGroup, UserLogins,
 };
 pub use rollups::{
     IP_RETENTION_DAYS, LOGIN_RETENTION_DAYS, ROLLUP_LAG, begin_rebuild, purge, record_past, roll_up, rollups_agree,

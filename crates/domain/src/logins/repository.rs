@@ -170,7 +170,7 @@ pub trait LoginRepository {
     fn login_counts(&mut self, user: UserId, week: Instant, month: Instant) -> Result<LoginCounts, StoreError>;
 }
 
-/// Figures of attempts, what they tell of a user, and the background work on them, in a store.
+/// Figures of attempts, and what they tell of a user, in a store.
 pub trait LoginAnalyticsRepository {
     /// When a user last signed in.
     fn last_login(&mut self, user: UserId) -> Result<Option<Instant>, StoreError>;
@@ -224,7 +224,10 @@ pub trait LoginAnalyticsRepository {
         client: LoginClient,
         language: Option<&Locale>,
     ) -> Result<SeenBefore, StoreError>;
+}
 
+/// The background work on attempts, in a store.
+pub trait LoginRollupRepository {
     /// Stores attempts of the past, each counted in its own quarter hour, which must not be rolled up.
     fn insert_past_logins(&mut self, attempts: &[LoginAttempt]) -> Result<(), StoreError>;
 

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{LoginAnalyticsRepository, LoginAttempt, Quarter, QuarterSpan, RollupState};
+use super::{LoginAttempt, LoginRollupRepository, Quarter, QuarterSpan, RollupState};
 use crate::civil::Instant;
 use crate::error::StoreError;
 
@@ -30,7 +30,7 @@ const PURGE_STEP: i32 = 4;
 ///
 /// # Errors
 /// The store's.
-pub fn roll_up<S: LoginAnalyticsRepository + ?Sized>(store: &mut S, now: Instant) -> Result<bool, StoreError> {
+pub fn roll_up<S: LoginRollupRepository + ?Sized>(store: &mut S, now: Instant) -> Result<bool, StoreError> {
     let state = store.rollup_state()?;
     let target = Quarter::of(now.plus_seconds(-ROLLUP_LAG));
     if target <= state.rolled_up_until {
@@ -51,14 +51,14 @@ pub fn roll_up<S: LoginAnalyticsRepository + ?Sized>(store: &mut S, now: Instant
 }
 
 /// The first whole day of UTC of which every attempt is there one by one; `None` without attempts.
-fn first_whole_day<S: LoginAnalyticsRepository + ?Sized>(store: &mut S) -> Result<Option<Quarter>, StoreError> {
+fn first_whole_day<S: LoginRollupRepository + ?Sized>(store: &mut S) -> Result<Option<Quarter>, StoreError> {
     let first = store.first_login_quarter(Quarter::FIRST)?;
     // Of the day of the first attempt, earlier ones may have been removed.
     Ok(first.map(Quarter::next_day_begin))
 }
 
 /// Lets everything from a quarter hour on, the first of a day of UTC, be rolled up anew.
-fn roll_up_again_from<S: LoginAnalyticsRepository + ?Sized>(store: &mut S, from: Quarter) -> Result<(), StoreError> {
+fn roll_up_again_from<S: LoginRollupRepository + ?Sized>(store: &mut S, from: Quarter) -> Result<(), StoreError> {
     let state = store.rollup_state()?;
     if state.rolled_up_until <= from {
         return Ok(());
@@ -77,7 +77,7 @@ fn roll_up_again_from<S: LoginAnalyticsRepository + ?Sized>(store: &mut S, from:
 ///
 /// # Errors
 /// The store's.
-pub fn begin_rebuild<S: LoginAnalyticsRepository + ?Sized>(store: &mut S) -> Result<(), StoreError> {
+pub fn begin_rebuild<S: LoginRollupRepository + ?Sized>(store: &mut S) -> Result<(), StoreError> {
     match first_whole_day(store)? {
         Some(from) => roll_up_again_from(store, from),
         None => Ok(()),
@@ -88,7 +88,7 @@ pub fn begin_rebuild<S: LoginAnalyticsRepository + ?Sized>(store: &mut S) -> Res
 ///
 /// # Errors
 /// The store's.
-pub fn rollups_agree<S: LoginAnalyticsRepository + ?Sized>(store: &mut S) -> Result<bool, StoreError> {
+pub fn rollups_agree<S: LoginRollupRepository + ?Sized>(store: &mut S) -> Result<bool, StoreError> {
     let Some(from) = first_whole_day(store)? else { return Ok(true) };
     let until = store.rollup_state()?.rolled_up_until;
     if until <= from {
@@ -102,7 +102,7 @@ pub fn rollups_agree<S: LoginAnalyticsRepository + ?Sized>(store: &mut S) -> Res
 ///
 /// # Errors
 /// The store's; [`StoreError::NoSuchUser`] if an account was deleted meanwhile.
-pub fn record_past<S: LoginAnalyticsRepository + ?Sized>(
+pub fn record_past<S: LoginRollupRepository + ?Sized>(
     store: &mut S,
     attempts: &[LoginAttempt],
 ) -> Result<(), StoreError> {
@@ -115,10 +115,7 @@ pub fn record_past<S: LoginAnalyticsRepository + ?Sized>(
 ///
 /// # Errors
 /// The store's.
-pub fn truncate_addresses<S: LoginAnalyticsRepository + ?Sized>(
-    store: &mut S,
-    now: Instant,
-) -> Result<bool, StoreError> {
+pub fn truncate_addresses<S: LoginRollupRepository + ?Sized>(store: &mut S, now: Instant) -> Result<bool, StoreError> {
     let state = store.rollup_state()?;
     let target = Quarter::of(now.plus_seconds(-IP_RETENTION_DAYS * 86_400));
     if target <= state.addresses_until {
@@ -136,7 +133,7 @@ pub fn truncate_addresses<S: LoginAnalyticsRepository + ?Sized>(
 ///
 /// # Errors
 /// The store's.
-pub fn purge<S: LoginAnalyticsRepository + ?Sized>(store: &mut S, now: Instant) -> Result<bool, StoreError> {
+pub fn purge<S: LoginRollupRepository + ?Sized>(store: &mut S, now: Instant) -> Result<bool, StoreError> {
     let state = store.rollup_state()?;
     // Whole days of UTC, so that what is left can be rolled up anew.
     let target = Quarter::of(now.plus_seconds(-LOGIN_RETENTION_DAYS * 86_400)).day_begin().min(state.days_until);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{LoginAnalyticsRepository, LoginClient};
+use super::{LoginAnalyticsRepository, LoginClient, LoginRollupRepository};
 use crate::civil::Instant;
 use crate::error::StoreError;
 use crate::ids::{IdSource, SecurityEventId, UserId};
@@ -180,7 +180,7 @@ pub fn note_sign_in<S: LoginAnalyticsRepository + SecurityRepository + ?Sized>(
 ///
 /// # Errors
 /// The store's.
-pub fn watch<S: LoginAnalyticsRepository + SecurityRepository + ?Sized>(
+pub fn watch<S: LoginRollupRepository + SecurityRepository + ?Sized>(
     store: &mut S,
     ids: &dyn IdSource,
     now: Instant,

@@ -7,7 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Integer};
 use diesel::{QueryResult, RunQueryDsl};
 
-use super::login_counts::{push_local_quarter, segments_of};
+use super::local_quarters::{push_local_quarter, segments_of};
 use super::wide;
 use crate::connection::{AnyConnection, MultiBackend};
 use crate::sql_types::{Sql, Uuid};

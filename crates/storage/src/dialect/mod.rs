@@ -4,8 +4,8 @@
 //! - `transaction`: how transactions begin, and the locks at their beginning;
 //! - `errors`: the classification of errors;
 //! - `transfer`: statements over whole tables;
-//! - `insert_rows`, `habit_day_in`, `case_of`, `changed_places`, `login_counts`, `login_rollups`, `mood_union`, `skip_locked`,
-//!   `sleep_and_mood`, `theme_counts`, `time_by_theme`: statements that Diesel can't build for several backends at once.
+//! - `insert_rows`, `habit_day_in`, `case_of`, `changed_places`, `local_quarters`, `login_counts`, `login_rollups`, `mood_union`,
+//!   `skip_locked`, `sleep_and_mood`, `theme_counts`, `time_by_theme`: statements that Diesel can't build for several backends at once.
 //!
 //! Not here: how values are stored (`sql_types`), and the lock that migrations run under (`migrations`).
 
@@ -14,6 +14,7 @@ mod changed_places;
 mod errors;
 mod habit_day_in;
 mod insert_rows;
+mod local_quarters;
 mod login_counts;
 mod login_rollups;
 mod mood_union;

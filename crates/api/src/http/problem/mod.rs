@@ -38,12 +38,12 @@ pub enum InputLocation {
 
 one_of! {
     /// Why a request was refused. There may be more in later versions.
-    ErrorCode: Code::ALL.iter().map(|code| code.as_str()), such as "validation_failed"
+    pub ErrorCode: Code::ALL.iter().map(|code| code.as_str()), such as "validation_failed"
 }
 
 one_of! {
     /// What is wrong with a value. There may be more in later versions.
-    FieldErrorCode: CODES.iter().copied(), such as "too_long"
+    pub FieldErrorCode: CODES.iter().copied(), such as "too_long"
 }
 
 /// One wrong value of a request.
