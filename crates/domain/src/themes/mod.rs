@@ -1,10 +1,8 @@
 //! Themes: coloured groups of habits and tasks.
 
-mod color;
 mod repository;
 mod service;
 
-pub use color::distinct_color;
 pub use repository::{ThemeCounts, ThemeLabel, ThemeRepository};
 pub use service::{NewTheme, ThemePatch, create, delete, find, list, update};
 

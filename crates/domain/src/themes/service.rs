@@ -1,8 +1,8 @@
 //! What can be done with themes.
 
-use super::{CountedTheme, MAX_THEMES, Theme, ThemeCounts, ThemeName, distinct_color};
+use super::{CountedTheme, MAX_THEMES, Theme, ThemeCounts, ThemeName};
 use crate::code::Code;
-use crate::color::Color;
+use crate::color::{Color, distinct_color};
 use crate::entity;
 use crate::error::Error;
 use crate::idempotency::Creation;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{Fate, Planner, by_key, fate, full, in_rounds};
-use crate::color::Color;
+use crate::color::{Color, distinct_color};
 use crate::ids::ThemeId;
 use crate::import::check;
-use crate::themes::{MAX_THEMES, Theme, distinct_color};
+use crate::themes::{MAX_THEMES, Theme};
 use crate::violation::Violations;
 
 impl Planner<'_> {

@@ -1,8 +1,9 @@
 //! Themes, of which one that has the same name stands for the one of the file.
 
 use super::{Fate, ItemKind, Line, LineOutcome, Merger, Refusal, full};
+use crate::color::distinct_color;
 use crate::ids::ThemeId;
-use crate::themes::{MAX_THEMES, Theme, distinct_color};
+use crate::themes::{MAX_THEMES, Theme};
 
 impl Merger<'_> {
     pub(super) fn theme(&mut self, line: Line, mut theme: Theme) -> Result<Fate, Refusal> {

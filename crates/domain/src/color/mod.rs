@@ -1,5 +1,9 @@
 //! Colours.
 
+mod distinct;
+
+pub use distinct::distinct_color;
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};

@@ -1,15 +1,15 @@
-//! A colour for a theme whose maker didn't choose one.
+//! A colour that is told apart from others.
 
-use crate::color::{Color, hue_arc};
+use super::{Color, hue_arc};
 
 /// How many hues are tried: every 5°.
 const HUES: u16 = 72;
 
 /// A colour whose hue is as far as possible from the hues of `taken`; the first of equally far ones, counted from 210°
-/// on. Saturation 65 %, lightness 50 %. Once that is taken, a lighter or darker one that no theme has.
+/// on. Saturation 65 %, lightness 50 %. Once that is taken, a lighter or darker one that isn't.
 ///
 /// ```
-/// # use circadia_domain::themes::distinct_color;
+/// # use circadia_domain::color::distinct_color;
 /// let first = distinct_color(&[]);
 /// let second = distinct_color(&[first]);
 /// assert_ne!(first, second);
