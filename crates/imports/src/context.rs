@@ -288,6 +288,12 @@ pub(crate) fn date_in_zone(at: Instant, zone: ZoneOrOffset) -> Date {
     DayClock { zone: zone.zone(), day_start: DayStart::MIDNIGHT }.date_at(at)
 }
 
+/// An offset of so many minutes east of UTC, if clocks have it.
+pub(crate) fn offset(minutes: i64) -> Option<ZoneOrOffset> {
+    let (sign, size) = (if minutes < 0 { '-' } else { '+' }, minutes.unsigned_abs());
+    ZoneOrOffset::parse(&format!("{sign}{:02}:{:02}", size / 60, size % 60)).ok()
+}
+
 /// An id that is ours: kept as it is.
 pub(crate) fn uuid(text: &str) -> Option<Uuid> {
     Uuid::parse_str(text.trim()).ok()

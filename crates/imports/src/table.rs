@@ -84,8 +84,15 @@ impl<R: Read> Rows<R> {
                 let detail = format!("The row in line {line} has more than {MAX_ROW_BYTES} bytes.");
                 return Err(ReadError::unreadable(detail));
             }
-            let cells = self.record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned());
-            let mut cells: Vec<String> = cells.collect();
+            if line <= 1
+                && (self.record.as_slice().starts_with(b"\xff\xfe") || self.record.as_slice().starts_with(b"\xfe\xff"))
+            {
+                return Err(ReadError::unreadable("The file is text in UTF-16. Save it in UTF-8."));
+            }
+            let cells = self.record.iter().map(|cell| str::from_utf8(cell).map(str::to_owned));
+            let mut cells: Vec<String> = cells.collect::<Result<_, _>>().map_err(|_| {
+                ReadError::unreadable(format!("The file isn't text in UTF-8: the row in line {line} has other bytes."))
+            })?;
             if line <= 1
                 && let Some(first) = cells.first_mut()
             {

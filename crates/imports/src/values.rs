@@ -26,9 +26,25 @@ pub(crate) fn time_in(text: &str, forms: &[&str]) -> Option<NaiveDateTime> {
     forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text.trim(), form).ok())
 }
 
-/// A time of the day: `21:30`, `9:30 PM`.
+/// The halves of a day, as phones in some languages write them.
+const HALVES: [(&str, &str); 8] = [
+    ("A.M.", "AM"),
+    ("P.M.", "PM"),
+    ("오전", "AM"),
+    ("오후", "PM"),
+    ("上午", "AM"),
+    ("下午", "PM"),
+    ("午前", "AM"),
+    ("午後", "PM"),
+];
+
+/// A time of the day: `21:30`, `9:30 PM`, `9:30 p. m.`, `오후 9:30`.
 pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
-    let text = text.trim().replace(['\u{202f}', '\u{a0}'], " ").to_uppercase();
+    let text = text.trim().replace(['\u{202f}', '\u{a0}'], " ").to_uppercase().replace(". M.", ".M.");
+    let text = HALVES.iter().fold(text, |text, (written, half)| match text.strip_prefix(written) {
+        Some(time) => format!("{} {half}", time.trim()),
+        None => text.replace(written, half),
+    });
     let forms = ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p", "%H.%M"];
     forms.iter().find_map(|form| NaiveTime::parse_from_str(&text, form).ok())
 }
@@ -75,6 +91,55 @@ fn cut(text: &str, max: usize) -> String {
     short
 }
 
+/// The marks of HTML that texts may have, and whether each begins or ends a line.
+const MARKS: [(&str, bool); 16] = [
+    ("br", true),
+    ("p", true),
+    ("div", true),
+    ("li", true),
+    ("ul", false),
+    ("ol", false),
+    ("b", false),
+    ("strong", false),
+    ("i", false),
+    ("em", false),
+    ("u", false),
+    ("s", false),
+    ("strike", false),
+    ("span", false),
+    ("font", false),
+    ("a", false),
+];
+
+/// A text in HTML as it reads. What isn't of HTML stays.
+pub(crate) fn plain(html: &str) -> String {
+    let (mut text, mut rest) = (String::with_capacity(html.len()), html);
+    while let Some((before, after)) = rest.split_once('<') {
+        text.push_str(before);
+        let mark = after.split_once('>').and_then(|(tag, after)| {
+            let name = tag.trim_matches('/').split_whitespace().next()?.trim_end_matches('/').to_lowercase();
+            let (_, is_line) = MARKS.iter().find(|(mark, _)| *mark == name)?;
+            Some((*is_line, after))
+        });
+        rest = match mark {
+            Some((is_line, after)) => {
+                if is_line && !text.is_empty() && !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                after
+            }
+            None => {
+                text.push('<');
+                after
+            }
+        };
+    }
+    text.push_str(rest);
+    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")]
+        .iter()
+        .fold(text, |text, (written, sign)| text.replace(written, sign))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +161,15 @@ mod tests {
         assert_eq!(number(" 4,5 "), Some(4.5));
         assert_eq!(clock("9:05 pm"), NaiveTime::from_hms_opt(21, 5, 0));
         assert_eq!(clock("09:05"), NaiveTime::from_hms_opt(9, 5, 0));
+        for written in ["9:05 p.m.", "9:05 p. m.", "9:05\u{202f}PM", "오후 9:05", "下午9:05"] {
+            assert_eq!(clock(written), NaiveTime::from_hms_opt(21, 5, 0), "{written}");
+        }
+        assert_eq!(clock("evening"), None);
+    }
+
+    #[test]
+    fn marks_of_html_are_left_out() {
+        assert_eq!(plain("Never mind<b>d</b>.<br>a &lt;3 &amp;amp; b<p>c</p>"), "Never mindd.\na <3 &amp; b\nc\n");
+        assert_eq!(plain("1 <3 2 > 0 & <none>"), "1 <3 2 > 0 & <none>");
     }
 }

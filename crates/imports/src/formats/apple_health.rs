@@ -212,7 +212,10 @@ impl Sleeps<'_> {
     }
 
     fn end(&mut self, out: &mut Out<'_>) -> Result<(), ReadError> {
-        for (source, records) in std::mem::take(&mut self.going_on) {
+        let mut going_on: Vec<_> = std::mem::take(&mut self.going_on).into_iter().collect();
+        // The first to tell of a time counts.
+        going_on.sort_by_key(|(_, records)| records.iter().map(|record| record.line).min());
+        for (source, records) in going_on {
             self.write(&source, &records, out)?;
         }
         Ok(())

@@ -1,14 +1,14 @@
 //! Beaver Habits: JSON, <https://github.com/daya0576/beaverhabits>.
 //!
 //! `{"habits": [{"name", "id"?, "star"?, "status"?, "period"?: {"period_type": "D|W|M|Y", "period_count", "target_count"},
-//! "tags"?, "weekly_goal"?, "records": [{"day": "2026-03-01", "done": true, "text"?}]}], "order"?: [ids]}`. Files of the
-//! server itself have that in a member `data`.
+//! "tags"?, "weekly_goal"?, "records": [{"day": "2026-03-01", "done": true, "text"?}]}], "order"?: [ids]}`, where `done`
+//! is `null` for a skipped day. Files of the server itself have that in a member `data`.
 
 use std::collections::HashMap;
 
 use circadia_domain::habits::{EntryState, Kind};
 use circadia_domain::imports::{ItemKind, Line};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::frequency::{Mapped, times_in_days};
 use crate::context::{DAILY, HabitDraft};
@@ -57,8 +57,15 @@ struct Period {
 #[serde(default)]
 struct Record {
     day: String,
-    done: Option<bool>,
+    /// Absent is not done.
+    #[serde(deserialize_with = "nullable")]
+    done: Option<Option<bool>>,
     text: Option<String>,
+}
+
+/// Tells `null` from what is absent.
+fn nullable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<bool>>, D::Error> {
+    Deserialize::deserialize(from).map(Some)
 }
 
 pub(crate) fn read(file: &mut dyn Source, max: u64, context: &Context, out: &mut Out<'_>) -> Result<(), ReadError> {
@@ -147,13 +154,13 @@ fn write(
     records.sort_by_key(|(day, _)| *day);
     for (day, record) in records {
         let text = record.text.as_deref().unwrap_or_default();
-        match (day, record.done) {
+        match (day, record.done.unwrap_or(Some(false))) {
             (None, _) => {
                 out.skip(line, Some(ItemKind::Entry), "unreadable", format!("“{}” is no date", record.day))?;
             }
             (Some(day), Some(true)) => out.item(line, context.entry(id, day, EntryState::Done, None, text))?,
             // A day that was ticked and unticked again.
-            (Some(_), _) if text.trim().is_empty() => {}
+            (Some(_), Some(false)) if text.trim().is_empty() => {}
             (Some(day), Some(false)) => out.item(line, context.entry(id, day, EntryState::Missed, None, text))?,
             (Some(day), None) => out.item(line, context.entry(id, day, EntryState::Skipped, None, text))?,
         }

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::io::BufReader;
 
 use circadia_domain::imports::ItemKind;
-use circadia_domain::moods::MoodValue;
+use circadia_domain::moods::{MoodValue, Tag};
 
 use crate::archive::Bounded;
 use crate::out::Out;
 use crate::table::{Header, Rows};
-use crate::values::{clock, iso_date};
+use crate::values::{clock, iso_date, plain};
 use crate::{Context, ReadError, Source};
 
 /// The value of a mood, from 0 to 10, in the languages of the words that Daylio comes with that are known here.
@@ -50,18 +50,28 @@ pub(crate) fn read(file: &mut dyn Source, max: u64, context: &Context, out: &mut
             out.skip(row.line, kind, "unknown_mood", detail)?;
             continue;
         };
-        let time = clock(get("time")).unwrap_or_else(|| chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default());
+        let time = clock(get("time"));
+        if time.is_none() {
+            let written: String = get("time").chars().take(50).collect();
+            let detail = format!("“{written}” isn't a time such as `21:30`: it is put at noon");
+            out.changed(row.line, ItemKind::MoodMoment, "time_unknown", detail)?;
+        }
+        let time = time.unwrap_or_else(|| chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default());
         let (year, month, day) = date.year_month_day();
         let Some(day) = chrono::NaiveDate::from_ymd_opt(year, month, day) else { continue };
         let key = format!("{} {}", get("full_date"), get("time"));
         let count = seen.entry(key.clone()).or_default();
         *count += 1;
-        let note = match (get("note_title"), get("note").replace("<br>", "\n")) {
+        let note = match (get("note_title"), plain(get("note"))) {
             ("", note) => note,
             (title, note) if note.is_empty() => title.to_owned(),
             (title, note) => format!("{title}\n{note}"),
         };
         let tags: Vec<&str> = get("activities").split('|').map(str::trim).filter(|tag| !tag.is_empty()).collect();
+        if let Some(tag) = tags.iter().find(|tag| Tag::parse(tag).is_err()) {
+            let detail = format!("the activity “{tag}” can't be a tag: it is left out");
+            out.changed(row.line, ItemKind::MoodMoment, "tag_left_out", detail)?;
+        }
         if tags.len() > circadia_domain::moods::MAX_TAGS {
             let detail =
                 format!("a moment has at most {} tags: the others are left out", circadia_domain::moods::MAX_TAGS);

@@ -2,7 +2,7 @@
 //!
 //! `{"habits": [{name, desc, type, status, color, daily_goal, daily_goal_unit, daily_goal_extra, freq_type, freq_custom,
 //! start_date, target_days, create_t, records: [{record_date, record_type, record_value, reason}]}]}`. Dates are days since
-//! 1970-01-01. A type is 1 (to be reached) or 2 (to be kept below), a status 1 (active), 2 (archived) or 3 (deleted), a
+//! 1970-01-01. A type is 1 (to be reached) or 2 (to be kept below), a status 1 (active), 2 (deleted) or 3 (archived), a
 //! record 1 (done with a value) or 2 (skipped), a frequency 1 (weekly), 2 (monthly) or 3 (so many times in so many days),
 //! with its numbers as JSON in a text: `"[2, 3]"`.
 
@@ -98,7 +98,7 @@ fn write(
     out: &mut Out<'_>,
 ) -> Result<(), ReadError> {
     let name = habit.name.as_deref().unwrap_or_default();
-    if habit.status == Some(3) {
+    if habit.status == Some(2) {
         return out.skip(line, Some(ItemKind::Habit), "deleted", format!("“{name}” was deleted there"));
     }
     let created = habit.create_t.map(|seconds| seconds.to_string()).unwrap_or_default();
@@ -141,7 +141,7 @@ fn write(
         kind: kind.clone(),
         starts_on: first.map_or(starts_on, |first| first.min(starts_on)),
         ends_on: None,
-        is_archived: habit.status == Some(2),
+        is_archived: habit.status == Some(3),
         created_at: habit.create_t.map(Instant::from_seconds),
     });
     out.item_or_skip(line, ItemKind::Habit, item)?;

@@ -1,10 +1,11 @@
 //! Plees Tracker: CSV with `sid,start,stop,rating,comment,wakes`, times in milliseconds since 1970
-//! (<https://github.com/vmiklos/plees-tracker>). The *pretty* backup, whose times are texts without a zone, has a column
-//! `length`, too.
+//! (<https://github.com/vmiklos/plees-tracker>). The *pretty* backup has a column `length`, too, and times such as
+//! `2024-03-10 23:15:30 +01:00`; older ones have no offset.
 
 use std::io::BufReader;
 
-use circadia_domain::civil::Instant;
+use chrono::DateTime;
+use circadia_domain::civil::{Instant, ZoneOrOffset};
 use circadia_domain::imports::ItemKind;
 use circadia_domain::sleep::Quality;
 
@@ -15,7 +16,20 @@ use crate::table::{Header, Rows};
 use crate::values::time_in;
 use crate::{Context, ReadError, Source};
 
-const FORMS: [&str; 4] = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%dT%H:%M:%S"];
+const FORMS: [&str; 3] = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"];
+
+/// A time, and where it was if it says so.
+fn time(text: &str, context: &Context) -> Option<(Instant, Option<ZoneOrOffset>)> {
+    if let Ok(millis) = text.parse::<i64>() {
+        return Some((Instant::from_micros(millis.saturating_mul(1_000)), None));
+    }
+    // In UTC, its offset is `Z`.
+    let offset = text.strip_suffix('Z').map_or_else(|| text.to_owned(), |reading| format!("{reading}+00:00"));
+    if let Ok(at) = DateTime::parse_from_str(&offset, "%Y-%m-%d %H:%M:%S %z") {
+        return Some((Instant::from(at.to_utc()), ZoneOrOffset::of_timestamp(&at.to_rfc3339())));
+    }
+    time_in(text, &FORMS).map(|reading| (context.instant(reading), None))
+}
 
 pub(crate) fn read(file: &mut dyn Source, max: u64, context: &Context, out: &mut Out<'_>) -> Result<(), ReadError> {
     file.rewind()?;
@@ -28,15 +42,11 @@ pub(crate) fn read(file: &mut dyn Source, max: u64, context: &Context, out: &mut
     }
     while let Some(row) = rows.next()? {
         let get = |name: &str| header.get(&row, name);
-        let at = |text: &str| match text.parse::<i64>() {
-            Ok(millis) => Some(Instant::from_micros(millis.saturating_mul(1_000))),
-            Err(_) => time_in(text, &FORMS).map(|reading| context.instant(reading)),
-        };
-        let (Some(start), Some(end)) = (at(get("start")), at(get("stop"))) else {
+        let (Some((start, _)), Some((end, zone))) = (time(get("start"), context), time(get("stop"), context)) else {
             out.skip(row.line, Some(ItemKind::SleepLog), "unreadable", "it has no times in `start` and `stop`")?;
             continue;
         };
-        let zone = context.zone();
+        let zone = ZoneOrOffset::of_log(None, zone, context.settings.timezone, end);
         // What tells sleeps apart there, too: numbers begin anew on another device.
         let key = format!("{} {}", start.micros(), end.micros());
         let draft = SleepDraft {

@@ -4,12 +4,13 @@
 
 use std::io::{BufReader, Read};
 
+use chrono::NaiveDateTime;
 use circadia_domain::civil::{Instant, ZoneOrOffset};
 use circadia_domain::imports::ItemKind;
 use circadia_domain::sleep::Quality;
 
 use crate::archive::{Archive, Bounded, is_zip};
-use crate::context::{SleepDraft, sleep_kind};
+use crate::context::{SleepDraft, offset, sleep_kind};
 use crate::out::Out;
 use crate::table::{Header, Row, Rows};
 use crate::values::{number, time_in};
@@ -58,15 +59,28 @@ fn rows(file: &mut dyn Read, context: &Context, out: &mut Out<'_>) -> Result<(),
     Ok(())
 }
 
+/// A zone by its name, or as Android calls an offset: `GMT+01:00`.
+fn zone_of(text: &str) -> Option<ZoneOrOffset> {
+    let offset = text.strip_prefix("GMT").or_else(|| text.strip_prefix("UTC")).filter(|offset| !offset.is_empty());
+    ZoneOrOffset::parse(offset.unwrap_or(text)).ok()
+}
+
+/// The offset of a clock that showed `reading` at an instant, if it is one: whole quarters of an hour, up to 14 hours.
+fn offset_between(at: Instant, reading: NaiveDateTime) -> Option<ZoneOrOffset> {
+    // Readings have no seconds.
+    let quarters = (reading.and_utc().timestamp() - at.seconds() + 450).div_euclid(900);
+    offset(quarters.saturating_mul(15))
+}
+
 fn night(header: &Header, row: &Row, context: &Context, out: &mut Out<'_>) -> Result<(), ReadError> {
     let get = |name: &str| header.get(row, name);
-    let zone = ZoneOrOffset::parse(get("tz")).unwrap_or_else(|_| context.zone());
-    let at = |name: &str| time_in(get(name), &FORMS).map(|reading| zone.zone().instant_of(reading));
-    let (Some(start), Some(end)) = (at("from"), at("to")) else {
+    let (Some(from), Some(to)) = (time_in(get("from"), &FORMS), time_in(get("to"), &FORMS)) else {
         return out.skip(row.line, Some(ItemKind::SleepLog), "unreadable", "it has no times in `From` and `To`");
     };
     // The id is when it began, in milliseconds: on a night of a clock change, readings alone could be of two instants.
     let id = get("id").parse::<i64>().ok().map(|millis| Instant::from_seconds(millis.div_euclid(1_000)));
+    let zone = zone_of(get("tz")).or_else(|| offset_between(id?, from)).unwrap_or_else(|| context.zone());
+    let (start, end) = (zone.zone().instant_of(from), zone.zone().instant_of(to));
     let is_near = |id: &Instant| (id.seconds() - start.seconds()).abs() <= 3_600;
     let start = id.filter(is_near).map_or(start, |id| Instant::from_seconds(id.seconds().div_euclid(60) * 60));
     // 0 is not rated; ratings go in quarters up to 5.

@@ -95,7 +95,7 @@ fn project(
     let (mut pending, mut section): (Option<Pending>, String) = (None, String::new());
     while let Some(row) = rows.next()? {
         let get = |name: &str| header.get(&row, name);
-        match get("type") {
+        match get("type").to_lowercase().as_str() {
             "task" => {
                 write(pending.take(), out)?;
                 pending = Some(task(name, &section, &header, &row, seen, context, out)?);
@@ -137,9 +137,11 @@ fn task(
     let count = seen.entry(key.clone()).or_default();
     *count += 1;
     let key = format!("{key}/{count}");
-    let written = [get("deadline"), get("date")].into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-    let due_on = due(written, get("timezone"), context);
-    if due_on.is_none() && !written.is_empty() {
+    let dates = [get("deadline"), get("date"), get("due_date")].into_iter().filter(|text| !text.is_empty());
+    let due_on = dates.clone().find_map(|text| due(text, get("timezone"), context));
+    if due_on.is_none()
+        && let Some(written) = dates.clone().next()
+    {
         let written: String = written.chars().take(100).collect();
         let detail = format!("“{written}” isn't one day: the task has no due date");
         out.changed(row.line, ItemKind::Task, "date_left_out", detail)?;
@@ -171,12 +173,12 @@ fn due(text: &str, zone: &str, context: &Context) -> Option<Date> {
     if lower.starts_with("every") || lower.starts_with("ev ") {
         return None;
     }
-    match lower.as_str() {
-        "today" => return Some(context.today()),
-        "tomorrow" => return context.today().succ(),
+    // A time of the day may follow.
+    match lower.split([' ', ',']).next() {
+        Some("today") => return Some(context.today()),
+        Some("tomorrow") => return context.today().succ(),
         _ => {}
     }
-    // A time of the day may follow.
     let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     let with_year = ["%b %d %Y", "%d %b %Y", "%d %B %Y", "%B %d %Y"];
     if let Some(day) = words.get(..3).map(|words| words.join(" ")) {

@@ -109,6 +109,11 @@ impl<'a> Database<'a> {
         Ok(Self { bytes, page_size, usable })
     }
 
+    /// The number that programs give their version of the tables.
+    pub fn user_version(&self) -> u32 {
+        be32(self.bytes, 60).unwrap_or(0)
+    }
+
     /// A table, by its name in lower case.
     ///
     /// # Errors

@@ -16,8 +16,13 @@ const PALETTE: [&str; 20] = [
     "#039BE5", "#1976D2", "#303F9F", "#5E35B1", "#8E24AA", "#D81B60", "#5D4037", "#303030", "#757575", "#AAAAAA",
 ];
 
+/// The places in it of the thirteen colours that backups of the versions 14 to 20 number.
+const EARLIER_PALETTE: [i64; 13] = [0, 1, 4, 5, 7, 8, 9, 10, 13, 14, 15, 17, 19];
+
 /// A colour by its number in the palette; before there was one, as alpha, red, green and blue.
-fn color_of(number: i64) -> Option<Color> {
+fn color_of(number: i64, version: u32) -> Option<Color> {
+    let earlier = if (14..21).contains(&version) { usize::try_from(number).ok() } else { None };
+    let number = earlier.map_or(Some(number), |at| EARLIER_PALETTE.get(at).copied())?;
     match usize::try_from(number) {
         Ok(at) => PALETTE.get(at).and_then(|color| Color::parse(color).ok()),
         Err(_) => Color::parse(&format!("#{:06X}", number & 0xff_ffff)).ok(),
@@ -43,7 +48,7 @@ pub(super) fn read(database: &Database<'_>, context: &Context, out: &mut Out<'_>
         let (question, description) =
             if has_question { (text(&row.get("question")), described) } else { (described, String::new()) };
         let uuid = text(&row.get("uuid"));
-        let color = row.get("color").integer().and_then(color_of);
+        let color = row.get("color").integer().and_then(|number| color_of(number, database.user_version()));
         let key = if uuid.is_empty() { key_of(&name, &mut seen) } else { format!("uuid:{uuid}") };
         let habit = LoopHabit {
             line: u64::try_from(row.id).unwrap_or(0),
@@ -54,6 +59,7 @@ pub(super) fn read(database: &Database<'_>, context: &Context, out: &mut Out<'_>
             description,
             numerator: unsigned(&row.get("freq_num")).unwrap_or(1),
             denominator: unsigned(&row.get("freq_den")).unwrap_or(1),
+            by_calendar_week: row.get("freq_mode").integer() == Some(1),
             color,
             is_numerical: row.get("type").integer() == Some(1),
             is_at_most: row.get("target_type").integer() == Some(1),

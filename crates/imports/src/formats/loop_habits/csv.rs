@@ -5,7 +5,7 @@ use std::io::Read;
 
 use circadia_domain::civil::Date;
 use circadia_domain::color::Color;
-use circadia_domain::imports::Line;
+use circadia_domain::imports::{ItemKind, Line};
 
 use super::{LoopHabit, Mark, NO, SKIP, YES_AUTO, YES_MANUAL, key_of, write};
 use crate::archive::Archive;
@@ -17,10 +17,13 @@ use crate::{Context, ReadError};
 /// The most check marks of an export that are held in memory: those of one habit, or of a table with all.
 const MAX_MARKS: usize = 1_000_000;
 
+/// What parts the names of folders: some programs that pack archives take the one of Windows.
+const SEPARATORS: [char; 2] = ['/', '\\'];
+
 /// The file in an archive that has this name, at whatever depth.
 fn named(names: &[String], is_it: impl Fn(&[&str]) -> bool) -> Option<&String> {
     names.iter().find(|name| {
-        let parts: Vec<&str> = name.split('/').collect();
+        let parts: Vec<&str> = name.split(SEPARATORS).collect();
         is_it(&parts)
     })
 }
@@ -46,7 +49,11 @@ pub(super) fn archive(archive: &mut Archive<'_>, context: &Context, out: &mut Ou
         });
         let marks = match marks {
             Some(name) => archive.read(name, |file| marks_of(&mut Rows::new(file)))?,
-            None => Vec::new(),
+            None => {
+                let detail = format!("the archive has no Checkmarks.csv of “{}”", habit.name);
+                out.changed(habit.line, ItemKind::Habit, "marks_missing", detail)?;
+                Vec::new()
+            }
         };
         write(habit, marks, context, out)?;
     }
@@ -56,7 +63,7 @@ pub(super) fn archive(archive: &mut Archive<'_>, context: &Context, out: &mut Ou
 /// The habits of folders such as `001 Meditate`, where the list is missing.
 fn habits_of_folders(names: &[String]) -> Vec<LoopHabit> {
     let folders = names.iter().filter_map(|name| {
-        let mut parts = name.rsplit('/');
+        let mut parts = name.rsplit(SEPARATORS);
         let folder = (parts.next() == Some("Checkmarks.csv")).then(|| parts.next())??;
         let (position, name) = folder.split_once(' ')?;
         Some((position.parse().ok()?, name.to_owned()))
@@ -92,10 +99,18 @@ pub(super) fn single(reader: impl Read, context: &Context, out: &mut Out<'_>) ->
              or the Checkmarks.csv beside that.",
         ));
     }
+    let width = width_of(&first);
     let mut marks: Vec<Vec<Mark>> = names.iter().map(|_| Vec::new()).collect();
     let mut count = 0;
     while let Some(row) = rows.next()? {
         let Some(date) = iso_date(row.cell(0)) else { continue };
+        if width_of(&row) < width {
+            return Err(ReadError::unreadable(format!(
+                "Line {} has fewer columns than the first line: a habit's name has a comma in it, and the file doesn't tell \
+                 the names apart. Send the whole archive (ZIP).",
+                row.line
+            )));
+        }
         for (at, marks) in marks.iter_mut().enumerate() {
             let written = row.cell(at + 1);
             if matches!(value_of(written), Some(-1)) {
@@ -118,10 +133,30 @@ pub(super) fn single(reader: impl Read, context: &Context, out: &mut Out<'_>) ->
             continue;
         }
         let key = key_of(&name, &mut seen);
-        let habit = LoopHabit { line: 1, position, key, name, numerator: 1, denominator: 1, ..LoopHabit::default() };
+        // The file doesn't say what is measured, but numbers do.
+        let is_numerical = marks.iter().any(|mark| mark.value.is_some_and(|value| value > SKIP));
+        if is_numerical {
+            let detail = format!("the file doesn't say the target of “{name}”: here any amount reaches it");
+            out.changed(1, ItemKind::Habit, "target_unknown", detail)?;
+        }
+        let habit = LoopHabit {
+            line: 1,
+            position,
+            key,
+            name,
+            numerator: 1,
+            denominator: 1,
+            is_numerical,
+            ..LoopHabit::default()
+        };
         write(&habit, marks, context, out)?;
     }
     Ok(())
+}
+
+/// How many columns a row has, without the empty one that ends it.
+fn width_of(row: &Row) -> usize {
+    row.cells().len() - usize::from(row.cells().last().is_some_and(|cell| cell.trim().is_empty()))
 }
 
 fn habits_of(rows: &mut Rows<&mut dyn Read>) -> Result<Vec<LoopHabit>, ReadError> {
@@ -144,10 +179,12 @@ fn habits_after<R: Read>(header: &Header, rows: &mut Rows<R>) -> Result<Vec<Loop
             position: get("position").parse().unwrap_or(place),
             key: key_of(get("name"), &mut seen),
             name: get("name").to_owned(),
-            question: get("question").to_owned(),
-            description: get("description").to_owned(),
+            // Before there were questions of their own, descriptions were.
+            question: either("question", "description"),
+            description: if header.has(&["question"]) { get("description").to_owned() } else { String::new() },
             numerator: either("frequencynumerator", "numrepetitions").parse().unwrap_or(1),
             denominator: either("frequencydenominator", "interval").parse().unwrap_or(1),
+            by_calendar_week: get("frequencymode").eq_ignore_ascii_case("weeks") || get("frequencymode") == "1",
             color: Color::parse(get("color")).ok(),
             is_numerical: get("type").eq_ignore_ascii_case("numerical"),
             is_at_most: get("target type").eq_ignore_ascii_case("at_most"),

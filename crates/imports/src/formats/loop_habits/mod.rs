@@ -19,7 +19,7 @@ use circadia_domain::imports::{ItemKind, Line};
 use circadia_domain::quantity::Quantity;
 use circadia_domain::violation::Violations;
 
-use super::frequency::{amount_in_days, is_met, times_in_any_days};
+use super::frequency::{amount_in_days, is_met, times_in_any_days, times_in_days};
 use crate::archive::{Archive, Bounded, is_zip, starts_with};
 use crate::context::{DAILY, HabitDraft, count};
 use crate::out::{Out, reason};
@@ -44,6 +44,8 @@ struct LoopHabit {
     description: String,
     numerator: u32,
     denominator: u32,
+    /// Whether its seven days are those of a week of the calendar.
+    by_calendar_week: bool,
     color: Option<Color>,
     is_numerical: bool,
     is_at_most: bool,
@@ -102,7 +104,8 @@ fn meaning(habit: &LoopHabit, kind: &Kind, value: i64) -> Result<(EntryState, Op
 /// Our schedule and kind of a habit, and how they differ from the app's.
 fn plan(habit: &LoopHabit) -> Result<(Schedule, Kind, Option<String>), Violations> {
     if !habit.is_numerical {
-        let (schedule, note) = times_in_any_days(habit.numerator, habit.denominator);
+        let in_days = if habit.by_calendar_week { times_in_days } else { times_in_any_days };
+        let (schedule, note) = in_days(habit.numerator, habit.denominator);
         return Ok((schedule, Kind::Check, note));
     }
     let direction = if habit.is_at_most { Direction::AtMost } else { Direction::AtLeast };
