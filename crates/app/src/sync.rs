@@ -7,7 +7,8 @@ use circadia_domain::Error as DomainError;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::sync::{self, BatchFailed, Change, Command, Refusal, SyncState};
+use circadia_domain::sync::{self, BatchFailed, Change, Command, Refusal, SyncState, SyncType};
+use circadia_domain::tombstones::ItemKey;
 use circadia_domain::unit_of_work::UnitOfWorkError as _;
 use serde_json::Value;
 
@@ -19,6 +20,15 @@ use crate::export::RUN_TIMEOUT;
 #[derive(Debug)]
 pub struct SyncCommands {
     context: Context,
+}
+
+/// A command that can't be read.
+#[derive(Debug)]
+pub struct UnreadCommand {
+    /// What is told of that.
+    pub problem: Value,
+    /// The item that it names, if that can be read.
+    pub names: Option<(SyncType, ItemKey)>,
 }
 
 /// How a command ended.
@@ -56,7 +66,7 @@ impl SyncCommands {
     pub async fn run(
         &self,
         user: UserId,
-        commands: Vec<Result<Command, Value>>,
+        commands: Vec<Result<Command, UnreadCommand>>,
         atomic: bool,
         tell: impl Fn(&Command, DomainError) -> Value,
     ) -> Result<BatchOutcome, Error> {
@@ -65,8 +75,11 @@ impl SyncCommands {
         } else {
             self.run_one_by_one(user, &commands, &tell).await?
         };
-        let named: Vec<_> =
-            commands.into_iter().map(|command| command.ok().map(|command| (command.kind, command.key))).collect();
+        let named = commands.into_iter().map(|command| match command {
+            Ok(command) => Some((command.kind, command.key)),
+            Err(unread) => unread.names,
+        });
+        let named: Vec<_> = named.collect();
         let read = self.context.unit_of_work.read::<_, DomainError>(move |store| {
             let (revision, state) = sync::state(store, user)?;
             let mut seen = HashMap::new();
@@ -91,12 +104,12 @@ impl SyncCommands {
     async fn run_together(
         &self,
         user: UserId,
-        commands: &[Result<Command, Value>],
+        commands: &[Result<Command, UnreadCommand>],
         tell: &impl Fn(&Command, DomainError) -> Value,
     ) -> Result<Vec<CommandOutcome>, Error> {
-        let unreadable = |command: &Result<Command, Value>| match command {
+        let unreadable = |command: &Result<Command, UnreadCommand>| match command {
             Ok(_) => CommandOutcome::NotApplied,
-            Err(told) => CommandOutcome::Refused(told.clone()),
+            Err(unread) => CommandOutcome::Refused(unread.problem.clone()),
         };
         let readable: Vec<Command> = commands.iter().filter_map(|command| command.as_ref().ok().cloned()).collect();
         if readable.len() < commands.len() {
@@ -120,15 +133,15 @@ impl SyncCommands {
     async fn run_one_by_one(
         &self,
         user: UserId,
-        commands: &[Result<Command, Value>],
+        commands: &[Result<Command, UnreadCommand>],
         tell: &impl Fn(&Command, DomainError) -> Value,
     ) -> Result<Vec<CommandOutcome>, Error> {
         let (mut outcomes, mut refused) = (Vec::with_capacity(commands.len()), Vec::new());
         for command in commands {
             let command = match command {
                 Ok(command) => command,
-                Err(told) => {
-                    outcomes.push(CommandOutcome::Refused(told.clone()));
+                Err(unread) => {
+                    outcomes.push(CommandOutcome::Refused(unread.problem.clone()));
                     continue;
                 }
             };

@@ -3,6 +3,7 @@
 use std::io::BufReader;
 
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use crate::archive::{Bounded, text};
 use crate::{ReadError, Source};
@@ -17,6 +18,11 @@ pub(crate) fn document<T: DeserializeOwned>(file: &mut dyn Source, max: u64, app
     if text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() > MAX_NODES {
         return Err(ReadError::unreadable(format!("The file has more than {MAX_NODES} objects and lists.")));
     }
-    serde_json::from_str(&text)
-        .map_err(|error| ReadError::unreadable(format!("The file isn't a JSON export of {app}: {error}.")))
+    serde_json::from_str(&text).map_err(|error| {
+        let reason = match error.classify() {
+            Category::Data => "it is JSON, but hasn't what such an export has".to_owned(),
+            _ => error.to_string(),
+        };
+        ReadError::unreadable(format!("The file isn't a JSON export of {app}: {reason}."))
+    })
 }

@@ -14,6 +14,7 @@ scenarios!(
     every_kind_of_resource_honours_if_match,
     the_same_request_again_answers_like_the_first_time,
     ids_are_checked,
+    parameters_that_are_not_known_are_refused_everywhere,
 );
 
 async fn unchanged_resources_are_not_sent_again(backend: Backend) {
@@ -203,4 +204,20 @@ async fn ids_are_checked(backend: Backend) {
     ada.post("/themes", json!({"id": id, "name": "Health"})).await.expect(201);
     ada.get(&format!("/themes/{}", id.to_uppercase())).await.expect(200);
     ada.get(&format!("/themes/{RANDOM}")).await.problem(404, "theme_not_found");
+}
+
+async fn parameters_that_are_not_known_are_refused_everywhere(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let habit = ada.habit(json!({})).await;
+    let before = app.contents().await;
+    for path in
+        ["/me", "/timer", "/themes", "/habits/today", &format!("/habits/{habit}"), &format!("/habits/{habit}/plans")]
+    {
+        ada.get(&format!("{path}?dry_run=true")).await.names("/dry_run");
+    }
+    ada.patch("/me?dry_run=true", json!({"timezone": "Europe/Berlin"})).await.names("/dry_run");
+    ada.delete(&format!("/habits/{habit}?dry_run=true")).await.names("/dry_run");
+    assert_eq!(app.contents().await, before);
+    app.anonymous().get("/me?dry_run=true").await.expect(401);
 }

@@ -100,11 +100,23 @@ async fn a_batch_answers_item_by_item(backend: Backend) {
         item(&habit, "2026-03-10", "missed"),
         item(&habit, "2026-03-10", "done"),
     ]);
+    let mut items = items;
+    for malformed in [
+        item(&habit, "2026-02-30", "done"),
+        item(&habit, "2026-03-08", "perhaps"),
+        json!({"habit_id": habit, "date": "2026-03-08", "state": "done", "mood": 1}),
+        json!(7),
+    ] {
+        items.as_array_mut().unwrap().push(malformed);
+    }
+    let refused = ada.post("/entries/batch", json!({"items": items, "atomic": true})).await;
+    refused.names("/items/5/date").names("/items/6/state").names("/items/7/mood").names("/items/8");
     let answer = ada.post("/entries/batch", json!({"items": items})).await.expect(200).body;
     let statuses: Vec<u64> =
         answer["items"].as_array().unwrap().iter().map(|i| i["status"].as_u64().unwrap()).collect();
-    assert_eq!(statuses, [200, 404, 422, 200, 200]);
-    assert_eq!((&answer["stored"], &answer["refused"]), (&json!(3), &json!(2)));
+    assert_eq!(statuses, [200, 404, 422, 200, 200, 422, 422, 422, 422]);
+    assert_eq!((&answer["stored"], &answer["refused"]), (&json!(3), &json!(6)));
+    assert_eq!(answer["items"][5]["problem"]["errors"][0]["pointer"], "/date");
     assert_eq!(answer["items"][1]["problem"]["code"], "habit_not_found");
     assert_eq!(answer["items"][2]["problem"]["errors"][0]["pointer"], "/date");
     let listed = ada.get(&format!("/habits/{habit}/entries")).await.expect(200);

@@ -46,6 +46,17 @@ async fn a_new_version_leaves_the_past_its_own(backend: Backend) {
     let early = json!({"schedule": {"type": "daily"}, "effective_from": "2026-02-28"});
     ada.put(&format!("/habits/{habit}/plan"), early).await.names("/effective_from");
     ada.put(&format!("/habits/{habit}/plan"), json!({"effective_from": "2026-03-08"})).await.names("/schedule");
+    // What isn't sent is taken over.
+    let every_other = json!({"schedule": {"type": "daily", "every": 2}, "effective_from": "2026-03-10"});
+    ada.put(&format!("/habits/{habit}/plan"), every_other).await.expect(200);
+    let moved = json!({"effective_from": "2026-03-10", "anchor": "2026-03-09"});
+    let moved = ada.put(&format!("/habits/{habit}/plan"), moved).await.expect(200).body;
+    assert_eq!((&moved["anchor"], &moved["schedule"]["every"]), (&json!("2026-03-09"), &json!(2)));
+    let page = ada.get(&format!("/habits/{habit}/plans?limit=2")).await.expect(200);
+    assert_eq!(page.each("effective_from"), ["2026-03-01", "2026-03-07"]);
+    let cursor = page.body["next_cursor"].as_str().unwrap();
+    let page = ada.get(&format!("/habits/{habit}/plans?cursor={cursor}")).await.expect(200);
+    assert_eq!(page.each("effective_from"), ["2026-03-10"]);
 }
 
 async fn a_new_target_does_not_judge_the_past(backend: Backend) {

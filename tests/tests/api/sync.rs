@@ -14,6 +14,7 @@ scenarios!(
     a_conflict_shows_what_is_stored_now,
     an_atomic_batch_is_carried_out_as_a_whole_or_not_at_all,
     what_is_wrong_with_one_command_holds_up_no_other,
+    entries_are_told_as_their_plans_judge_them,
     each_type_can_be_made_changed_and_deleted,
     cursors_are_checked,
     a_device_that_was_away_for_too_long_begins_anew,
@@ -355,6 +356,12 @@ async fn what_is_wrong_with_one_command_holds_up_no_other(backend: Backend) {
         (json!({"type": "task", "operation": "create", "key": "me", "data": {"title": "x"}}), "/key"),
         (json!({"type": "task", "operation": "create", "data": {"title": "x"}}), "/key"),
         (json!({"type": "task", "operation": "create", "key": id}), "/data"),
+        (
+            json!({"type": "task", "operation": "create", "key": id, "data": {"id": fresh_id(), "title": "x"}}),
+            "/data/id",
+        ),
+        (json!({"type": "mood", "operation": "put", "key": "2026-02-30", "data": {"value": 11}}), "/key"),
+        (json!({"type": "mood", "operation": "put", "key": "2026-02-30", "data": {"value": 11}}), "/data/value"),
         (json!({"type": "task", "operation": "put", "key": id, "data": {"title": "x"}}), "/operation"),
         (json!({"type": "task", "operation": "delete", "key": id, "data": {}}), "/data"),
         (json!({"type": "timer", "operation": "delete", "key": id}), "/key"),
@@ -391,7 +398,11 @@ async fn what_is_wrong_with_one_command_holds_up_no_other(backend: Backend) {
             .map(|error| (error["pointer"].as_str().unwrap(), &error["code"]))
             .collect();
         assert!(pointers.contains_key(pointer), "{command} {pointers:?}");
+        assert!(!pointers.iter().any(|(at, code)| ["/key", "/data"].contains(at) && **code == "unknown_field"));
     }
+    // What an app shows already it can take back.
+    assert_eq!(results[0]["current"]["item"]["title"], "Right");
+    assert_eq!(results[wrong.len()]["current"]["type"], "timer");
     assert_eq!(results[wrong.len()]["problem"]["errors"][0]["pointer"], "/id");
     assert_eq!(results[wrong.len() + 1]["status"], "applied");
     // What isn't a batch is refused as any body is.
@@ -400,6 +411,37 @@ async fn what_is_wrong_with_one_command_holds_up_no_other(backend: Backend) {
     let many: Vec<Value> = (0..1_001).map(|_| json!({})).collect();
     ada.post("/sync", json!({"commands": many})).await.problem(422, "validation_failed");
     assert_eq!(ada.post("/sync", json!({"commands": []})).await.expect(200).body["results"], json!([]));
+}
+
+async fn entries_are_told_as_their_plans_judge_them(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let tracked = ada.habit(json!({"kind": {"type": "minutes", "target": 30}, "starts_on": "2026-03-01"})).await;
+    let counted =
+        ada.habit(json!({"kind": {"type": "count", "target": 3, "unit": "l"}, "starts_on": "2026-03-01"})).await;
+    let spent = json!({"habit_id": tracked, "minutes": 5, "date": "2026-03-10"});
+    ada.post("/time-entries", spent).await.expect(201);
+    let path = format!("/habits/{counted}/entries/2026-03-10");
+    ada.put(&path, json!({"value": 5})).await.expect(201);
+    let told = async || {
+        let changes = ada.get("/sync?types=entry").await.expect(200).body["changes"].clone();
+        let mut states = BTreeMap::new();
+        for change in changes.as_array().unwrap() {
+            let habit = change["item"]["habit_id"].as_str().unwrap().to_owned();
+            let entry = ada.get(&format!("/habits/{habit}/entries/2026-03-10")).await.expect(200).body;
+            assert_eq!(change["item"], entry);
+            states.insert(habit, entry["state"].clone());
+        }
+        states
+    };
+    let expected = BTreeMap::from([(tracked, json!("missed")), (counted.clone(), json!("done"))]);
+    assert_eq!(told().await, expected);
+    let plan = json!({"kind": {"type": "count", "target": 8, "unit": "l"}, "effective_from": "2026-03-01"});
+    ada.put(&format!("/habits/{counted}/plan"), plan).await.expect(200);
+    assert_eq!(told().await[&counted], "missed");
+    let note = json!({"id": fresh_id(), "type": "entry", "operation": "update", "key": format!("{counted}/2026-03-10"), "data": {"note": "x"}});
+    let sent = ada.post("/sync", json!({"commands": [note]})).await.expect(200).body;
+    assert_eq!(sent["results"][0]["current"]["item"]["state"], "missed");
 }
 
 async fn each_type_can_be_made_changed_and_deleted(backend: Backend) {

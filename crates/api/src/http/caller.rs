@@ -17,6 +17,7 @@ use circadia_domain::ids::UserId;
 use circadia_domain::unit_of_work::{Store, UnitOfWorkError, WriteTransaction};
 
 use crate::http::client_address::client_address;
+use crate::http::input::{NoParameters, Query};
 use crate::http::problem::Problem;
 use crate::http::routing::matched;
 use crate::http::state::AppState;
@@ -210,6 +211,9 @@ fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
     let principal = admitted(request)?;
     let state = request.app_data::<Data<AppState>>();
     let state = state.cloned().ok_or_else(|| Problem::internal(&"the application's state is missing"))?;
+    if !request.query_string().is_empty() && matched(request).is_some_and(|matched| !matched.policy.takes_query) {
+        Query::<NoParameters>::of(request)?;
+    }
     let now = state.app.context.now();
     Ok(Caller { state, principal, user: principal.user, now })
 }

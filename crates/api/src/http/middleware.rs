@@ -93,8 +93,8 @@ pub(crate) async fn serve(
         "served"
     );
     Ok(response.map_body(|_, body| match body.size() {
-        // A stream might never end.
-        BodySize::Stream if method == Method::HEAD => BoxBody::new(()),
+        // A stream might never end, and its length isn't known.
+        BodySize::Stream if method == Method::HEAD => BoxBody::new(actix_web::body::None::new()),
         _ => in_pieces(body),
     }))
 }

@@ -195,11 +195,6 @@ fn cursor<K: Serialize>(sort: &str, back: bool, key: K) -> Option<String> {
 }
 
 impl<T> Page<T> {
-    /// A list that is always short enough for one page.
-    pub const fn whole(items: Vec<T>) -> Self {
-        Self { items, next_cursor: None, prev_cursor: None }
-    }
-
     /// A page out of a list that is in memory as a whole, in order.
     pub fn of_sorted<K>(
         items: Vec<T>,

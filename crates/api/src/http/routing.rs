@@ -18,7 +18,7 @@ use circadia_domain::personal_tokens::Scopes;
 use circadia_domain::users::Role;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
-use utoipa::openapi::path::{Operation as Documented, Paths};
+use utoipa::openapi::path::{Operation as Documented, Parameter, ParameterIn, Paths};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{PathItem, RefOr};
@@ -57,6 +57,8 @@ pub(crate) struct Policy {
     /// Whether a request can have an `Idempotency-Key`: where a signed-in user posts something. Not where secrets are tried,
     /// sessions begin or end, or large documents come in.
     pub(crate) takes_idempotency_key: bool,
+    /// Whether it is documented with parameters in the query.
+    pub(crate) takes_query: bool,
 }
 
 /// An operation: what answers a method of a path.
@@ -206,6 +208,7 @@ fn take_policy(operation: &mut Documented) -> Policy {
         role: extension(ROLE).and_then(|text| Role::parse(text).ok()),
         rate_limit: extension(RATE_LIMIT).and_then(RateLimit::parse).unwrap_or_default(),
         takes_idempotency_key: false,
+        takes_query: operation.parameters.iter().flatten().any(is_in_query),
     };
     if let Some(extensions) = &mut operation.extensions {
         extensions.retain(|name, _: &mut Value| ![SCOPE, ROLE, RATE_LIMIT].contains(&name.as_str()));
@@ -217,6 +220,10 @@ fn take_policy(operation: &mut Documented) -> Policy {
         operation.security = Some(super::openapi::security_with_scopes(scopes));
     }
     policy
+}
+
+fn is_in_query(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
 }
 
 /// Finds the operation of a request. One for all workers.

@@ -1,7 +1,6 @@
 //! `/entries`: entries of several habits and days at once.
 
 use actix_web::http::StatusCode;
-use circadia_domain::Error;
 use circadia_domain::civil::{Date, DateRange};
 use circadia_domain::habits::entries::{self, EntryPut};
 use circadia_domain::habits::{Entry, EntryFilter, EntryInput, EntryNote, EntryState, EntryView};
@@ -16,7 +15,7 @@ use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Body, Decode, Fields, Parsed, Query, list, text};
 use crate::http::page::{Page, PageRequest};
-use crate::http::problem::{Problem, ProblemDoc};
+use crate::http::problem::{InputLocation, Problem, ProblemDoc};
 use crate::http::request_id;
 use crate::http::routing::{Routes, operations};
 
@@ -32,8 +31,8 @@ const MAX_ITEMS: usize = 1_000;
 #[derive(Debug, ToSchema)]
 pub struct BatchBody {
     /// The entries, at most 1,000. If two have the same habit and date, the later one wins.
-    #[schema(max_items = 1000)]
-    items: Vec<BatchItemBody>,
+    #[schema(max_items = 1000, value_type = Vec<BatchItemBody>)]
+    items: Vec<Parsed<BatchItemBody>>,
     /// Whether to store nothing if any item is wrong. Defaults to false.
     #[schema(value_type = Option<bool>)]
     atomic: bool,
@@ -66,7 +65,7 @@ impl Decode for BatchItemBody {
 
 impl Decode for BatchBody {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
-        let items = fields.required_with("items", list(MAX_ITEMS, Fields::object::<BatchItemBody>));
+        let items = fields.required_with("items", list(MAX_ITEMS, |item| Ok(Fields::object::<BatchItemBody>(item))));
         let atomic = fields.optional("atomic");
         Some(Self { items: items?, atomic: atomic.unwrap_or(false) })
     }
@@ -103,11 +102,10 @@ pub struct BatchResultBody {
 }
 
 impl BatchResultBody {
-    fn new(index: usize, result: Result<Entry, Error>) -> Self {
+    fn new(index: usize, result: Result<Entry, Problem>) -> Self {
         match result {
             Ok(entry) => Self { index, status: StatusCode::OK.as_u16(), entry: Some(entry.into()), problem: None },
-            Err(error) => {
-                let problem = Problem::from(error);
+            Err(problem) => {
                 let body = serde_json::to_value(problem.body(request_id())).unwrap_or_default();
                 Self { index, status: problem.status(), entry: None, problem: Some(body) }
             }
@@ -130,18 +128,33 @@ impl BatchResultBody {
 )]
 async fn batch(caller: Caller, body: Body<BatchBody>) -> Result<Answer, Problem> {
     let BatchBody { items, atomic } = body.0;
-    let puts: Vec<EntryPut> = items
-        .into_iter()
-        .map(|item| EntryPut {
-            habit: item.habit_id,
-            date: item.date,
-            input: EntryInput { state: item.state, value: item.value, note: item.note },
-        })
-        .collect();
-    let written = caller.write(move |tx| entries::put_many(tx, &puts, atomic)).await?;
-    let stored = written.iter().filter(|result| result.is_ok()).count();
-    let refused = written.len() - stored;
-    let items = written.into_iter().enumerate().map(|(index, result)| BatchResultBody::new(index, result)).collect();
+    if atomic {
+        let mut wrong = Violations::new();
+        for (index, item) in items.iter().enumerate() {
+            if let Err(nested) = item {
+                wrong.nest(&format!("/items/{index}"), nested.clone());
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(Problem::invalid(InputLocation::Body, wrong));
+        }
+    }
+    let put = |item: &BatchItemBody| EntryPut {
+        habit: item.habit_id,
+        date: item.date,
+        input: EntryInput { state: item.state, value: item.value, note: item.note.clone() },
+    };
+    let puts: Vec<EntryPut> = items.iter().filter_map(|item| item.as_ref().ok().map(put)).collect();
+    let mut written = caller.write(move |tx| entries::put_many(tx, &puts, atomic)).await?.into_iter();
+    let results = items.into_iter().map(|item| match item {
+        // Of each that could be read there is an outcome, in their order.
+        Ok(_) => written.next().map(|result| result.map_err(Problem::from)),
+        Err(wrong) => Some(Err(Problem::invalid(InputLocation::Body, wrong))),
+    });
+    let results = results.flatten().enumerate().map(|(index, result)| BatchResultBody::new(index, result));
+    let items: Vec<BatchResultBody> = results.collect();
+    let stored = items.iter().filter(|result| result.entry.is_some()).count();
+    let refused = items.len() - stored;
     Answer::computed(&BatchAnswer { items, stored, refused })
 }
 

@@ -6,7 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Duration, FixedOffset, LocalResult, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike as _};
+use chrono::{
+    Datelike as _, Duration, FixedOffset, LocalResult, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike as _,
+};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
@@ -67,8 +69,10 @@ impl Zone {
 
     /// The date that a calendar in this zone shows at `instant`, limited to [`Date::MIN`] … [`Date::MAX`].
     pub fn date_of(&self, instant: Instant) -> Date {
-        let edge = if instant.micros() < 0 { Date::MIN } else { Date::MAX };
-        Date::try_from(self.wall_clock(instant).date()).unwrap_or(edge)
+        let shown = self.wall_clock(instant).date();
+        // The first hours of 1970 are of the year before in the west.
+        let edge = if shown.year() < 1970 { Date::MIN } else { Date::MAX };
+        Date::try_from(shown).unwrap_or(edge)
     }
 
     /// The instant at which a wall clock in this zone shows `reading`; gaps and repetitions as the module says.
@@ -209,6 +213,13 @@ pub fn latest_date_on_earth(instant: Instant) -> Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_hours_of_1970_are_of_its_first_day_everywhere() {
+        for (zone, day_start) in [("America/Los_Angeles", "00:00"), ("UTC", "04:00"), ("Asia/Tokyo", "00:00")] {
+            assert_eq!(clock(zone, day_start).date_at(Instant::from_seconds(0)), Date::MIN, "{zone}");
+        }
+    }
 
     fn clock(zone: &str, day_start: &str) -> DayClock {
         DayClock { zone: Zone::parse(zone).unwrap(), day_start: DayStart::parse(day_start).unwrap() }

@@ -96,6 +96,29 @@ impl From<Entry> for EntryView {
     }
 }
 
+impl EntryView {
+    /// Gives it the state that follows from its value by the plan in force on its date.
+    pub fn reevaluate(&mut self, timeline: &Timeline) {
+        (self.state, self.settled) = evaluated(timeline, self.date, self.value, self.state, self.settled);
+    }
+}
+
+/// The state of a day where values are measured, and whether it is still settled.
+fn evaluated(
+    timeline: &Timeline,
+    date: Date,
+    total: Option<Quantity>,
+    state: EntryState,
+    settled: bool,
+) -> (EntryState, bool) {
+    let kind = &timeline.plan_on(date).kind;
+    let state = match (kind.target(), total, state) {
+        (Some(_), Some(total), EntryState::Done | EntryState::Missed) => verdict(kind, total),
+        (_, _, state) => state,
+    };
+    (state, settled && state == EntryState::Done)
+}
+
 impl Entry {
     /// The day's value: what was entered by hand plus the tracked minutes.
     pub fn total(&self) -> Option<Quantity> {
@@ -112,12 +135,7 @@ impl Entry {
     /// The entry with its state re-evaluated by the plan version in force on its date.
     #[must_use]
     pub fn reevaluated(mut self, timeline: &Timeline) -> Self {
-        let kind = &timeline.plan_on(self.date).kind;
-        if let (Some(_), Some(total), EntryState::Done | EntryState::Missed) = (kind.target(), self.total(), self.state)
-        {
-            self.state = verdict(kind, total);
-        }
-        self.settled &= self.state == EntryState::Done;
+        (self.state, self.settled) = evaluated(timeline, self.date, self.total(), self.state, self.settled);
         self
     }
 

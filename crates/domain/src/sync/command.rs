@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::change::date_of;
-use super::{Change, SyncType};
+use super::{Change, SyncType, evaluate_entries};
 use crate::civil::{Date, Instant};
 use crate::code::Code;
 use crate::entity::Entity;
@@ -349,7 +349,9 @@ pub fn current(store: &mut dyn Store, user: UserId, kind: SyncType, key: &ItemKe
             None => None,
         },
     };
-    Ok(found.unwrap_or_else(|| Change::deletion(kind, key.bytes.clone(), Revision(0))))
+    let mut found = found.unwrap_or_else(|| Change::deletion(kind, key.bytes.clone(), Revision(0)));
+    evaluate_entries(store, user, std::slice::from_mut(&mut found))?;
+    Ok(found)
 }
 
 /// The id that a key begins with.

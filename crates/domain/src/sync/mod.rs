@@ -20,11 +20,14 @@ pub use cursor::{Cursor, SyncTypes};
 pub use repository::{Place, PlaceKey, Span, SyncHead, SyncRepository};
 pub use state::{SyncState, TypeSum};
 
+use std::collections::HashMap;
+
 use crate::civil::Instant;
 use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
-use crate::ids::UserId;
+use crate::habits::Habit;
+use crate::ids::{HabitId, UserId};
 use crate::revision::Revision;
 use crate::unit_of_work::Store;
 use cursor::Within;
@@ -103,8 +106,33 @@ pub fn read_on(
         },
         _ => Cursor { revision: head.revision, within: None, snapshot: None, ..cursor },
     };
-    let changes = found.into_iter().map(|(_, change)| change).collect();
+    let mut changes: Vec<Change> = found.into_iter().map(|(_, change)| change).collect();
+    evaluate_entries(store, user, &mut changes)?;
     Ok(SyncPage { changes, cursor, has_more, revision: head.revision, state: None })
+}
+
+/// Gives entries the states that follow from their values by the plans of now. One statement, if there are any.
+fn evaluate_entries(store: &mut dyn Store, user: UserId, changes: &mut [Change]) -> Result<(), Error> {
+    let measured = |change: &Change| match &change.item {
+        SyncItem::Entry(Some(entry)) if entry.value.is_some() => Some(entry.habit_id),
+        _ => None,
+    };
+    let mut ids: Vec<HabitId> = changes.iter().filter_map(measured).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let habits: HashMap<HabitId, Habit> =
+        store.habits_with_ids(user, &ids)?.into_iter().map(|habit| (habit.id, habit)).collect();
+    for change in changes {
+        if let SyncItem::Entry(Some(entry)) = &mut change.item
+            && let Some(habit) = habits.get(&entry.habit_id)
+        {
+            entry.reevaluate(&habit.timeline);
+        }
+    }
+    Ok(())
 }
 
 /// Reads what changed, place by place.

@@ -17,6 +17,7 @@ pub use body::{Body, DocumentBody, MAX_BODY_BYTES, MAX_DOCUMENT_BYTES, OptionalB
 pub use fields::{Decode, Fields, Origin};
 pub use file::FileBody;
 pub use multipart::UploadedFile;
+pub(crate) use params::NoParameters;
 pub use params::{PathParam, PathValue, ProviderPath, Query, date, sought};
 pub use raw::{Parsed, Raw, any_text, between, boolean, integer, list, quantity, text};
 

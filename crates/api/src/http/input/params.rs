@@ -121,8 +121,28 @@ impl<T: Decode> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl<T: Decode> Query<T> {
+    /// The query string of a request.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let decoded = members(request.query_string()).and_then(|members| Fields::read(&members, true));
-        ready(decoded.map(Self).map_err(|wrong| Problem::invalid(InputLocation::Query, wrong)))
+        decoded.map(Self).map_err(|wrong| Problem::invalid(InputLocation::Query, wrong))
+    }
+}
+
+/// What operations without parameters in the query take of it.
+#[derive(Debug)]
+pub(crate) struct NoParameters;
+
+impl Decode for NoParameters {
+    fn decode(_: &mut Fields<'_>) -> Option<Self> {
+        Some(Self)
     }
 }
 

@@ -161,7 +161,11 @@ impl Problem {
             1 => "One value is wrong:".to_owned(),
             count => format!("{count} values are wrong. The first:"),
         };
-        let first = errors.first().map_or(String::new(), |error| format!(" {} {}", error.pointer, error.detail));
+        let whole = if place == InputLocation::Body { "the body" } else { "it" };
+        let first = errors.first().map_or(String::new(), |error| {
+            let pointer = if error.pointer.is_empty() { whole } else { &error.pointer };
+            format!(" {pointer} {}", error.detail)
+        });
         let mut problem = Self::of(Code::ValidationFailed, format!("{count}{first}"));
         problem.0.errors = errors;
         problem

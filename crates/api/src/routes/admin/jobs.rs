@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, PathParam, Query};
-use crate::http::page::{CountedPage, CountedPageRequest, Page};
+use crate::http::page::{CountedPage, CountedPageRequest, Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
@@ -129,16 +129,17 @@ async fn list_jobs(caller: Caller, query: Query<ListQuery>) -> Result<CountedPag
     tag = "admin",
     operation_id = "listJobSchedules",
     extensions(("x-role" = json!("superuser"))),
+    params(PageRequest),
     responses((status = 200, description = "The schedules", body = Page<JobScheduleBody>))
 )]
-async fn list_job_schedules(caller: Caller) -> Result<Page<JobScheduleBody>, Problem> {
+async fn list_job_schedules(caller: Caller, query: Query<PageRequest>) -> Result<Page<JobScheduleBody>, Problem> {
     let schedules = caller.jobs.schedules().await?;
     let items = schedules.into_iter().map(|schedule| JobScheduleBody {
         interval_seconds: caller.jobs.interval(schedule.kind.as_str()),
         kind: schedule.kind,
         next_at: schedule.next_at,
     });
-    Ok(Page::whole(items.collect()))
+    Page::of_sorted(items.collect(), |schedule| schedule.kind.as_str().to_owned(), "kind", &query.0, |a, b| a < b)
 }
 
 /// Retry a background job

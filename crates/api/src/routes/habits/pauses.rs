@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, PathParam, text};
-use crate::http::page::Page;
+use crate::http::input::{Body, Decode, Fields, PathParam, Query, text};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
@@ -88,12 +88,19 @@ impl Decode for UpdatePauseBody {
     tag = "plans",
     operation_id = "listPauses",
     extensions(("x-scope" = json!("habits:read"))),
-    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), PageRequest),
     responses((status = 200, description = "The pauses", body = Page<PauseBody>))
 )]
-async fn list_pauses(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PauseBody>, Problem> {
+async fn list_pauses(
+    caller: Caller,
+    id: PathParam<HabitId>,
+    query: Query<PageRequest>,
+) -> Result<Page<PauseBody>, Problem> {
     let (habit, _) = caller.query(move |store| habits::find(store, caller.user, id.0)).await?;
-    Ok(Page::whole(habit.timeline.pauses().iter().map(PauseBody::from).collect()))
+    let mut pauses: Vec<PauseBody> = habit.timeline.pauses().iter().map(PauseBody::from).collect();
+    let key = |pause: &PauseBody| (pause.from.days_since_epoch(), pause.id);
+    pauses.sort_by_key(key);
+    Page::of_sorted(pauses, key, "from", &query.0, |a, b| a < b)
 }
 
 /// Pause a habit

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, PathValue, date};
-use crate::http::page::Page;
+use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, PathValue, Query, date};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 use crate::routes::schedules::{kind, schedule};
@@ -57,8 +57,8 @@ impl Decode for NewPlan {
         let kind = fields.optional_with("kind", kind);
         let effective_from = fields.required("effective_from");
         let anchor = fields.optional("anchor");
-        if !fields.has("schedule") && !fields.has("kind") {
-            fields.note("schedule", "required", "is required, unless `kind` is given");
+        if !["schedule", "kind", "anchor"].iter().any(|name| fields.has(name)) {
+            fields.note("schedule", "required", "is required, unless `kind` or `anchor` is given");
         }
         Some(Self { schedule, kind, effective_from: effective_from?, anchor })
     }
@@ -73,12 +73,17 @@ impl Decode for NewPlan {
     tag = "plans",
     operation_id = "listPlans",
     extensions(("x-scope" = json!("habits:read"))),
-    params(("habit_id" = Uuid, Path, description = "The habit's id")),
+    params(("habit_id" = Uuid, Path, description = "The habit's id"), PageRequest),
     responses((status = 200, description = "The versions", body = Page<PlanBody>))
 )]
-async fn list_plans(caller: Caller, id: PathParam<HabitId>) -> Result<Page<PlanBody>, Problem> {
+async fn list_plans(
+    caller: Caller,
+    id: PathParam<HabitId>,
+    query: Query<PageRequest>,
+) -> Result<Page<PlanBody>, Problem> {
     let (habit, _) = caller.query(move |store| habits::find(store, caller.user, id.0)).await?;
-    Ok(Page::whole(habit.timeline.plans().iter().map(PlanBody::from).collect()))
+    let plans = habit.timeline.plans().iter().map(PlanBody::from).collect();
+    Page::of_sorted(plans, |plan| plan.id.days_since_epoch(), "effective_from", &query.0, |a, b| a < b)
 }
 
 /// Create a plan version

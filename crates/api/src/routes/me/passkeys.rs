@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::reauthentication::ReauthenticationBody;
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, PathParam, text};
-use crate::http::page::Page;
+use crate::http::input::{Body, Decode, Fields, PathParam, Query, text};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 use crate::routes::auth::passkeys::passkeys as configured;
@@ -118,12 +118,16 @@ impl Decode for PasskeyPatch {
     path = "/me/passkeys",
     tag = "me",
     operation_id = "listPasskeys",
+    params(PageRequest),
     responses((status = 200, description = "The passkeys", body = Page<PasskeyBody>))
 )]
-async fn list_passkeys(caller: Caller) -> Result<Page<PasskeyBody>, Problem> {
+async fn list_passkeys(caller: Caller, query: Query<PageRequest>) -> Result<Page<PasskeyBody>, Problem> {
     let user = caller.user;
     let found = caller.query(move |store| passkeys::list(store, user)).await?;
-    Ok(Page::whole(found.into_iter().map(PasskeyBody::from).collect()))
+    let mut found: Vec<PasskeyBody> = found.into_iter().map(PasskeyBody::from).collect();
+    let key = |passkey: &PasskeyBody| (passkey.created_at.micros(), passkey.id);
+    found.sort_by_key(key);
+    Page::of_sorted(found, key, "created_at", &query.0, |a, b| a < b)
 }
 
 /// Start adding a passkey

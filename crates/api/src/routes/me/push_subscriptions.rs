@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, IfMatch, NoContent, unstored};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, integer, text};
-use crate::http::page::Page;
+use crate::http::input::{Body, Decode, Fields, Parsed, PathParam, Query, integer, text};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
@@ -140,12 +140,19 @@ impl Decode for CreatePushSubscriptionBody {
     path = "/me/push-subscriptions",
     tag = "me",
     operation_id = "listPushSubscriptions",
+    params(PageRequest),
     responses((status = 200, description = "The subscriptions", body = Page<PushSubscriptionBody>))
 )]
-async fn list_push_subscriptions(caller: Caller) -> Result<Page<PushSubscriptionBody>, Problem> {
+async fn list_push_subscriptions(
+    caller: Caller,
+    query: Query<PageRequest>,
+) -> Result<Page<PushSubscriptionBody>, Problem> {
     let user = caller.user;
     let found = caller.query(move |store| push_subscriptions::list(store, user)).await?;
-    Ok(Page::whole(found.into_iter().map(PushSubscriptionBody::from).collect()))
+    let mut found: Vec<PushSubscriptionBody> = found.into_iter().map(PushSubscriptionBody::from).collect();
+    let key = |subscription: &PushSubscriptionBody| (subscription.created_at.micros(), subscription.id);
+    found.sort_by_key(key);
+    Page::of_sorted(found, key, "created_at", &query.0, |a, b| a < b)
 }
 
 /// Subscribe a browser to my notifications

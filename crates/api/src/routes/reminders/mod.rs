@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
 use crate::http::input::{Decode, Fields, Query, between};
-use crate::http::page::Page;
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, operations};
 
@@ -28,9 +28,10 @@ pub(super) fn routes(routes: &mut Routes) {
     operations!(routes, list_upcoming_reminders);
 }
 
-async fn list(caller: Caller, subject: ReminderSubject) -> Result<Page<ReminderView>, Problem> {
+async fn list(caller: Caller, subject: ReminderSubject, page: &PageRequest) -> Result<Page<ReminderView>, Problem> {
     let found = caller.query(move |store| reminders::list(store, caller.user, subject)).await?;
-    Ok(Page::whole(found.into_iter().map(ReminderView::from).collect()))
+    let found = found.into_iter().map(ReminderView::from).collect();
+    Page::of_sorted(found, |reminder| (reminder.created_at.micros(), reminder.id), "created_at", page, |a, b| a < b)
 }
 
 async fn create(caller: Caller, new: NewReminder) -> Result<Answer, Problem> {

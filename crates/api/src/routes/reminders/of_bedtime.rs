@@ -5,8 +5,8 @@ use circadia_domain::reminders::{ReminderId, ReminderSubject, ReminderView};
 use super::dto::{CreateBedtimeReminderBody, UpdateBedtimeReminderBody};
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, PathParam};
-use crate::http::page::Page;
+use crate::http::input::{Body, PathParam, Query};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
@@ -29,10 +29,11 @@ pub(super) fn routes(routes: &mut Routes) {
     tag = "reminders",
     operation_id = "listBedtimeReminders",
     extensions(("x-scope" = json!("sleep:read"))),
+    params(PageRequest),
     responses((status = 200, description = "The reminders", body = Page<ReminderView>))
 )]
-async fn list_bedtime_reminders(caller: Caller) -> Result<Page<ReminderView>, Problem> {
-    super::list(caller, ReminderSubject::Bedtime).await
+async fn list_bedtime_reminders(caller: Caller, query: Query<PageRequest>) -> Result<Page<ReminderView>, Problem> {
+    super::list(caller, ReminderSubject::Bedtime, &query.0).await
 }
 
 /// Create a reminder of bedtime

@@ -6,8 +6,8 @@ use circadia_domain::reminders::{ReminderId, ReminderSubject, ReminderView};
 use super::dto::{CreateTaskReminderBody, UpdateTaskReminderBody};
 use crate::http::answer::{Answer, IfMatch, NoContent};
 use crate::http::caller::Caller;
-use crate::http::input::{Body, PathParam};
-use crate::http::page::Page;
+use crate::http::input::{Body, PathParam, Query};
+use crate::http::page::{Page, PageRequest};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
@@ -24,11 +24,15 @@ pub(super) fn routes(routes: &mut Routes) {
     tag = "reminders",
     operation_id = "listTaskReminders",
     extensions(("x-scope" = json!("tasks:read"))),
-    params(("task_id" = Uuid, Path, description = "The task's id")),
+    params(("task_id" = Uuid, Path, description = "The task's id"), PageRequest),
     responses((status = 200, description = "The reminders", body = Page<ReminderView>))
 )]
-async fn list_task_reminders(caller: Caller, id: PathParam<TaskId>) -> Result<Page<ReminderView>, Problem> {
-    super::list(caller, ReminderSubject::Task(id.0)).await
+async fn list_task_reminders(
+    caller: Caller,
+    id: PathParam<TaskId>,
+    query: Query<PageRequest>,
+) -> Result<Page<ReminderView>, Problem> {
+    super::list(caller, ReminderSubject::Task(id.0), &query.0).await
 }
 
 /// Create a reminder of a task

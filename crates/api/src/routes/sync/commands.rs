@@ -1,26 +1,24 @@
 //! `POST /sync`: commands of an app that was offline.
 
-use circadia_app::sync::{BatchOutcome, CommandOutcome};
+use circadia_app::sync::{BatchOutcome, UnreadCommand};
 use circadia_domain::Error;
 use circadia_domain::civil::Date;
 use circadia_domain::habits::{HabitPatch, NewHabit, NewPlan};
 use circadia_domain::ids::{HabitId, Id};
 use circadia_domain::moods::MoodPut;
 use circadia_domain::revision::{Expected, Revision};
-use circadia_domain::sleep::{Conflict, OnOverlap};
-use circadia_domain::sync::{
-    Change, Command, CommandId, Edit, MAX_COMMANDS, SyncOperation as Op, SyncState, SyncType as Type,
-};
+use circadia_domain::sleep::OnOverlap;
+use circadia_domain::sync::{Command, CommandId, Edit, MAX_COMMANDS, SyncOperation as Op, SyncType as Type};
 use circadia_domain::tombstones::ItemKey;
 use circadia_domain::violation::{Violation, Violations};
-use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::results::{BatchAnswer, ResultBody};
 use crate::http::answer::Answer;
 use crate::http::caller::Caller;
 use crate::http::input::{self, Body, Decode, Fields, Origin, Parsed, Raw, digest_of, integer, list, text};
-use crate::http::problem::{InputLocation, Problem, ProblemDoc};
+use crate::http::problem::{InputLocation, Problem};
 use crate::http::request_id;
 use crate::http::routing::{Routes, operations};
 use crate::routes::habits::entries::IncrementBody;
@@ -44,7 +42,16 @@ pub(super) struct BatchBody {
 }
 
 /// A command that was read, or what is wrong with it.
-type ReadCommand = Result<Box<KeyedCommand>, Value>;
+type ReadCommand = Result<Box<KeyedCommand>, Unread>;
+
+/// A command that can't be read.
+#[derive(Debug)]
+struct Unread {
+    /// What is told of that.
+    problem: Value,
+    /// The item that it names, if that can be read.
+    names: Option<(Type, Option<Key>)>,
+}
 
 /// A command whose key is complete once it is known whose it is.
 #[derive(Debug)]
@@ -99,8 +106,25 @@ impl Decode for BatchBody {
 /// If it is no object.
 fn read(raw: Raw<'_>) -> Parsed<ReadCommand> {
     let origin = Origin { digest: digest_of(raw.value), ids: None };
-    let command = Fields::read_from::<KeyedCommand>(raw.members()?, false, origin);
-    Ok(command.map(Box::new).map_err(|wrong| told(&Problem::invalid(InputLocation::Body, wrong))))
+    let members = raw.members()?;
+    let command = Fields::read_from::<KeyedCommand>(members, false, origin);
+    Ok(command.map(Box::new).map_err(|wrong| Unread {
+        problem: told(&Problem::invalid(InputLocation::Body, wrong)),
+        names: named(members),
+    }))
+}
+
+/// The item that a command names, whatever else is wrong with it.
+fn named(members: &Map<String, Value>) -> Option<(Type, Option<Key>)> {
+    let kind = Type::parse(members.get("type")?.as_str()?).ok()?;
+    let key = || members.get("key")?.as_str();
+    let key = match kind {
+        Type::Settings | Type::Timer => return Some((kind, None)),
+        Type::Mood => Key::Date(input::date(key()?).ok()?),
+        Type::Entry => entry_key(key()?).map(|(habit, date)| Key::Entry(habit, date)).ok()?,
+        _ => Key::Id(CommandId::parse(key()?).ok()?.as_uuid()),
+    };
+    Some((kind, Some(key)))
 }
 
 /// A problem as it is told among results.
@@ -119,21 +143,28 @@ impl Decode for KeyedCommand {
             fields.note("on_overlap", "unexpected_value", "is only for sleep: leave it out");
         }
         let digest = fields.request_digest();
-        let (kind, operation) = (kind?, operation?);
+        let (Some(kind), Some(operation)) = (kind, operation) else {
+            // What these have to be depends on both.
+            for name in ["key", "data"] {
+                let _ = fields.optional_with(name, |_| Ok(()));
+            }
+            return None;
+        };
         let key = match kind {
             Type::Settings | Type::Timer => {
                 fields.refuse("key", "unexpected_value", "there is one: leave `key` out");
-                None
+                Some(None)
             }
-            Type::Mood => Some(Key::Date(fields.required("key")?)),
+            Type::Mood => fields.required("key").map(|date| Some(Key::Date(date))),
             Type::Entry => {
-                let (habit, date) = fields.required_with("key", text(entry_key))?;
-                Some(Key::Entry(habit, date))
+                fields.required_with("key", text(entry_key)).map(|(habit, date)| Some(Key::Entry(habit, date)))
             }
-            _ => Some(Key::Id(fields.required_with("key", text(CommandId::parse))?.as_uuid())),
+            _ => fields.required_with("key", text(CommandId::parse)).map(|id| Some(Key::Id(id.as_uuid()))),
         };
-        let edit = edit(fields, kind, operation, key, on_overlap.unwrap_or_default())?;
-        Some(Self { id: id?, kind, key: key.map(Key::bytes), base, edit, digest })
+        // What is wrong with the data is told, too, if the key is wrong.
+        let known = key.unwrap_or_else(|| Key::any(kind));
+        let edit = edit(fields, kind, operation, known, on_overlap.unwrap_or_default());
+        Some(Self { id: id?, kind, key: key?.map(Key::bytes), base, edit: edit?, digest })
     }
 }
 
@@ -158,6 +189,16 @@ enum Key {
 }
 
 impl Key {
+    /// Some key that items of a type can have.
+    fn any(kind: Type) -> Option<Self> {
+        Some(match kind {
+            Type::Settings | Type::Timer => return None,
+            Type::Mood => Self::Date(Date::MIN),
+            Type::Entry => Self::Entry(HabitId::from_uuid(uuid::Uuid::nil()), Date::MIN),
+            _ => Self::Id(uuid::Uuid::nil()),
+        })
+    }
+
     fn bytes(self) -> Vec<u8> {
         match self {
             Self::Id(id) => id.as_bytes().to_vec(),
@@ -271,87 +312,16 @@ fn data<T: Decode>(fields: &mut Fields<'_>) -> Option<T> {
 fn new<T: Decode>(fields: &mut Fields<'_>, id: uuid::Uuid) -> Option<T> {
     fields.required_with("data", |raw| {
         let mut members: Map<String, Value> = raw.members()?.clone();
-        members.insert("id".to_owned(), id.to_string().into());
+        let other = members.insert("id".to_owned(), id.to_string().into());
+        if other.is_some_and(|other| other.as_str().and_then(|other| other.parse().ok()) != Some(id)) {
+            let mut wrong = Violations::new();
+            wrong.add("/id", "unexpected_value", "must be the command's `key`: leave it out");
+            return Err(wrong);
+        }
         let value = Value::Object(members);
         let origin = Origin { digest: digest_of(&value), ids: None };
         Fields::read_from(Raw { value: &value, textual: false }.members()?, false, origin)
     })
-}
-
-/// The results of a batch.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SyncBatchAnswer, example = json!({"results": [{"index": 0, "status": "applied", "revision": 42, "current": {"type": "mood", "key": "2026-03-10", "revision": 42, "item": null}}], "revision": 42, "state": {"hash": "717ea09673fde6dd32b2ac8f5226f286e2322f89b05db0d28cb6795a9c707bff", "counts": {"mood": 0, "settings": 1}}}))]
-struct BatchAnswer {
-    /// The result of each command, in the order of the request.
-    results: Vec<ResultBody>,
-    /// The account's revision. What others changed meanwhile, `GET /sync` tells.
-    #[schema(value_type = i64)]
-    revision: Revision,
-    /// What whoever applied all changes has.
-    state: SyncState,
-}
-
-/// Why a command was refused.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SyncProblem)]
-struct CommandProblemDoc {
-    #[serde(flatten)]
-    problem: ProblemDoc,
-    /// The logs of sleep that overlap, by start; with `sleep_overlap`.
-    #[schema(nullable = false)]
-    conflicts: Option<Vec<Conflict>>,
-}
-
-/// The result of a command.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SyncResult)]
-struct ResultBody {
-    /// The command's index in the request, starting at 0.
-    index: usize,
-    /// How it ended.
-    status: Status,
-    /// The revision that it was carried out in; null if it wasn't.
-    #[schema(value_type = Option<i64>)]
-    revision: Option<Revision>,
-    /// The problem, if it was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<CommandProblemDoc>)]
-    problem: Option<Value>,
-    /// The item as it is now, after the whole batch; its `item` is null, and its `revision` 0, if there is none. Null of a
-    /// command that can't be read.
-    current: Option<Change>,
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = SyncStatus)]
-enum Status {
-    /// It was carried out, now or before. (What is to be deleted, and is gone, counts too.)
-    Applied,
-    /// The item isn't what the command knows: it has another revision, it is gone, or its id is taken.
-    Conflict,
-    /// It can't be carried out.
-    Rejected,
-    /// It wasn't tried, because another one of the `atomic` batch was refused.
-    NotApplied,
-}
-
-impl ResultBody {
-    fn new(index: usize, outcome: CommandOutcome, current: Option<Change>) -> Self {
-        let (status, revision, problem) = match outcome {
-            CommandOutcome::Applied(revision) => (Status::Applied, Some(revision), None),
-            CommandOutcome::NotApplied => (Status::NotApplied, None, None),
-            CommandOutcome::Refused(problem) => (refusal(&problem), None, Some(problem)),
-        };
-        Self { index, status, revision, problem, current }
-    }
-}
-
-/// What kind of refusal a problem is.
-fn refusal(problem: &Value) -> Status {
-    let is_conflict = matches!(problem["status"].as_u64(), Some(404 | 412)) || problem["code"] == "id_taken";
-    if is_conflict { Status::Conflict } else { Status::Rejected }
 }
 
 /// What is told of a refusal: pointers lead to where the command has what is wrong.
@@ -382,12 +352,19 @@ fn tell(command: &Command, error: Error) -> Value {
 async fn run_commands(caller: Caller, body: Body<BatchBody>) -> Result<Answer, Problem> {
     let BatchBody { commands, atomic } = body.0;
     let user = caller.user;
-    let commands = commands.into_iter().map(|command| {
-        command.map(|command| {
+    let key_of = |kind: Type, bytes: Option<Vec<u8>>| {
+        let bytes = bytes.unwrap_or_else(|| user.as_uuid().as_bytes().to_vec());
+        ItemKey { kind: kind.as_str(), bytes }
+    };
+    let commands = commands.into_iter().map(|command| match command {
+        Ok(command) => {
             let KeyedCommand { id, kind, key, base, edit, digest } = *command;
-            let bytes = key.unwrap_or_else(|| user.as_uuid().as_bytes().to_vec());
-            Command { id, kind, key: ItemKey { kind: kind.as_str(), bytes }, base, edit, digest }
-        })
+            Ok(Command { id, kind, key: key_of(kind, key), base, edit, digest })
+        }
+        Err(Unread { problem, names }) => {
+            let names = names.map(|(kind, key)| (kind, key_of(kind, key.map(Key::bytes))));
+            Err(UnreadCommand { problem, names })
+        }
     });
     let ran = caller.sync_commands.run(user, commands.collect(), atomic, tell).await?;
     let BatchOutcome { commands, revision, state } = ran;

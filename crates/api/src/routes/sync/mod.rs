@@ -2,6 +2,7 @@
 
 mod changes;
 mod commands;
+mod results;
 
 use crate::http::routing::Routes;
 
