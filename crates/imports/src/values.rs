@@ -121,17 +121,14 @@ pub(crate) fn plain(html: &str) -> String {
             let (_, is_line) = MARKS.iter().find(|(mark, _)| *mark == name)?;
             Some((*is_line, after))
         });
-        rest = match mark {
-            Some((is_line, after)) => {
-                if is_line && !text.is_empty() && !text.ends_with('\n') {
-                    text.push('\n');
-                }
-                after
+        rest = if let Some((is_line, after)) = mark {
+            if is_line && !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
             }
-            None => {
-                text.push('<');
-                after
-            }
+            after
+        } else {
+            text.push('<');
+            after
         };
     }
     text.push_str(rest);

@@ -141,8 +141,8 @@ impl NewHabit {
 patch! {
     /// A change of a habit (RFC 7396): what is absent stays, null clears.
     ///
-    /// A new `schedule` or `kind` holds from today on; what was before keeps its own. To have it begin on another day,
-    /// put a plan version instead.
+    /// A new `schedule` or `kind` is sent whole, and holds from today on; what was before keeps its own. To have it begin on
+    /// another day, put a plan version instead.
     #[derive(Debug, Clone, Default)]
     #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UpdateHabitBody, example = json!({"name": "Read more", "color": "#1E90FF"})))]
     pub struct HabitPatch of Habit {

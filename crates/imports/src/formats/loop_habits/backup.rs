@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use circadia_domain::civil::Date;
 use circadia_domain::color::Color;
 
-use super::{LoopHabit, Mark, YES_MANUAL, key_of, write};
+use super::{Frequency, LoopHabit, Mark, YES_MANUAL, key_of, write};
 use crate::out::Out;
 use crate::sqlite::{Database, Value};
 use crate::{Context, ReadError};
@@ -59,7 +59,10 @@ pub(super) fn read(database: &Database<'_>, context: &Context, out: &mut Out<'_>
             description,
             numerator: unsigned(&row.get("freq_num")).unwrap_or(1),
             denominator: unsigned(&row.get("freq_den")).unwrap_or(1),
-            by_calendar_week: row.get("freq_mode").integer() == Some(1),
+            frequency: match row.get("freq_mode").integer() {
+                Some(1) => Frequency::Weekly,
+                _ => Frequency::Rolling,
+            },
             color,
             is_numerical: row.get("type").integer() == Some(1),
             is_at_most: row.get("target_type").integer() == Some(1),

@@ -7,7 +7,7 @@ use circadia_domain::civil::Date;
 use circadia_domain::color::Color;
 use circadia_domain::imports::{ItemKind, Line};
 
-use super::{LoopHabit, Mark, NO, SKIP, YES_AUTO, YES_MANUAL, key_of, write};
+use super::{Frequency, LoopHabit, Mark, NO, SKIP, YES_AUTO, YES_MANUAL, key_of, write};
 use crate::archive::Archive;
 use crate::out::Out;
 use crate::table::{Header, Row, Rows};
@@ -47,13 +47,12 @@ pub(super) fn archive(archive: &mut Archive<'_>, context: &Context, out: &mut Ou
             [.., folder, "Checkmarks.csv"] => folder.starts_with(&prefix) || *folder == bare,
             _ => false,
         });
-        let marks = match marks {
-            Some(name) => archive.read(name, |file| marks_of(&mut Rows::new(file)))?,
-            None => {
-                let detail = format!("the archive has no Checkmarks.csv of “{}”", habit.name);
-                out.changed(habit.line, ItemKind::Habit, "marks_missing", detail)?;
-                Vec::new()
-            }
+        let marks = if let Some(name) = marks {
+            archive.read(name, |file| marks_of(&mut Rows::new(file)))?
+        } else {
+            let detail = format!("the archive has no Checkmarks.csv of “{}”", habit.name);
+            out.changed(habit.line, ItemKind::Habit, "marks_missing", detail)?;
+            Vec::new()
         };
         write(habit, marks, context, out)?;
     }
@@ -184,7 +183,10 @@ fn habits_after<R: Read>(header: &Header, rows: &mut Rows<R>) -> Result<Vec<Loop
             description: if header.has(&["question"]) { get("description").to_owned() } else { String::new() },
             numerator: either("frequencynumerator", "numrepetitions").parse().unwrap_or(1),
             denominator: either("frequencydenominator", "interval").parse().unwrap_or(1),
-            by_calendar_week: get("frequencymode").eq_ignore_ascii_case("weeks") || get("frequencymode") == "1",
+            frequency: match get("frequencymode").to_lowercase().as_str() {
+                "weeks" | "1" => Frequency::Weekly,
+                _ => Frequency::Rolling,
+            },
             color: Color::parse(get("color")).ok(),
             is_numerical: get("type").eq_ignore_ascii_case("numerical"),
             is_at_most: get("target type").eq_ignore_ascii_case("at_most"),

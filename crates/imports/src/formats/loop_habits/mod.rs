@@ -44,14 +44,23 @@ struct LoopHabit {
     description: String,
     numerator: u32,
     denominator: u32,
-    /// Whether its seven days are those of a week of the calendar.
-    by_calendar_week: bool,
+    frequency: Frequency,
     color: Option<Color>,
     is_numerical: bool,
     is_at_most: bool,
     target: f64,
     unit: String,
     is_archived: bool,
+}
+
+/// Which days a frequency is of.
+#[derive(Debug, Default, Clone, Copy)]
+enum Frequency {
+    /// Any days in a row.
+    #[default]
+    Rolling,
+    /// Those of a week of the calendar.
+    Weekly,
 }
 
 /// What was said of a day.
@@ -104,8 +113,10 @@ fn meaning(habit: &LoopHabit, kind: &Kind, value: i64) -> Result<(EntryState, Op
 /// Our schedule and kind of a habit, and how they differ from the app's.
 fn plan(habit: &LoopHabit) -> Result<(Schedule, Kind, Option<String>), Violations> {
     if !habit.is_numerical {
-        let in_days = if habit.by_calendar_week { times_in_days } else { times_in_any_days };
-        let (schedule, note) = in_days(habit.numerator, habit.denominator);
+        let (schedule, note) = match habit.frequency {
+            Frequency::Rolling => times_in_any_days(habit.numerator, habit.denominator),
+            Frequency::Weekly => times_in_days(habit.numerator, habit.denominator),
+        };
         return Ok((schedule, Kind::Check, note));
     }
     let direction = if habit.is_at_most { Direction::AtMost } else { Direction::AtLeast };
