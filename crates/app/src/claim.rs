@@ -17,7 +17,7 @@ const GIVEN_UP: u8 = 4;
 pub(crate) struct Claim(Arc<AtomicU8>);
 
 impl Claim {
-    /// Takes it, to run it or to take it back. Whether nobody had.
+    /// Takes it, to run it or to take it back. Whether it was free.
     pub(crate) fn take(&self) -> bool {
         self.0.fetch_or(TAKEN, Ordering::AcqRel) & TAKEN == 0
     }

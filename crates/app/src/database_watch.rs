@@ -1,4 +1,4 @@
-//! Watches the threads of the database: nobody waits long for a database that doesn't answer.
+//! Watches the threads of the database: no request waits long for a database that doesn't answer.
 //!
 //! A blocking call can't be ended from outside. A thread whose call takes longer than the database's own limits allow is
 //! left behind: its client is answered, another thread takes its place, and it ends with its call. While the database
@@ -28,7 +28,7 @@ const MAX_PROBES: usize = 4;
 /// Threads that may have been left behind at a time. What they hold is freed when their calls end.
 const MAX_LEFT_BEHIND: usize = 16;
 
-/// Watches the threads, on a thread of its own, until nobody can submit units of work any more.
+/// Watches the threads, on a thread of its own, until no more units of work can be submitted.
 pub(crate) fn start(workers: Arc<WorkerThreads>, watched: Weak<()>) -> io::Result<()> {
     let mut watch = Watch { workers, suspect: false, probes: Vec::new() };
     let run = move || {

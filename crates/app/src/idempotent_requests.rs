@@ -127,7 +127,7 @@ impl RunningAttempt {
         ATTEMPT.scope(self.attempt, request).await
     }
 
-    /// Keeps the answer for whoever sends the request again, if it is no larger than [`MAX_ANSWER_BYTES`].
+    /// Keeps the answer for the same request sent again, if it is no larger than [`MAX_ANSWER_BYTES`].
     pub async fn keep(mut self, answer: &[u8]) {
         self.ended = true;
         if answer.len() > MAX_ANSWER_BYTES {
@@ -138,7 +138,7 @@ impl RunningAttempt {
         }
     }
 
-    /// Frees the key; if something was committed, whoever sends the request again is told so.
+    /// Frees the key; if something was committed, the same request sent again is told so.
     pub async fn release(mut self) {
         self.ended = true;
         self.finish().await;

@@ -75,7 +75,7 @@ impl Skipped {
 
 impl Reminders {
     /// Sends the reminders whose time has come, until none is left or the process is to stop. A user whose reminders can't be
-    /// sent holds up nobody else. Any number of servers may do this at once: each reminder is sent by one of them.
+    /// sent holds up no other user. Any number of servers may do this at once: each reminder is sent by one of them.
     ///
     /// # Errors
     /// The store's, if it couldn't do some of it now. What was sent stays sent; the rest is sent the next time.

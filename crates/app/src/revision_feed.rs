@@ -47,7 +47,7 @@ struct Followed {
     count: usize,
 }
 
-/// Why nobody more may listen.
+/// Why there may be no more listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
     /// This user has [`MAX_OF_A_USER`].
@@ -124,7 +124,7 @@ impl RevisionFeed {
         Ok(())
     }
 
-    /// Tells listeners of what changes, without end. Asks the database nothing while nobody listens.
+    /// Tells listeners of what changes, without end. Asks the database nothing while there are no listeners.
     pub async fn follow(&self) {
         let mut fails = false;
         loop {

@@ -16,7 +16,7 @@ use crate::error::Error;
 /// What attempts are counted for. Each target has its own count.
 #[derive(Debug, Clone, Copy)]
 pub enum AttemptTarget<'a> {
-    /// The password of an account, by somebody unknown; whichever of its names was typed.
+    /// The password of an account, by a client that isn't known; whichever of its names was typed.
     Guess(UserId),
     /// The password of a name or address that no account has.
     GuessInVain(&'a str),

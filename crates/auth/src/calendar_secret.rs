@@ -1,5 +1,5 @@
 //! The secret of a calendar feed's address: 64 characters, base64url of user and secret. Only the SHA-256 of the secret is
-//! stored. The user is named so that the feed is found by its key; whoever has the address learns nothing more by it.
+//! stored. The user is named so that the feed is found by its key; the address tells nothing more by it.
 
 use std::fmt;
 

@@ -158,7 +158,7 @@ async fn the_embedded_store_forgets_what_expired_when_it_is_told_to() {
     assert_eq!(setting.get(KIND, Key::of(b"b"), 15).await.unwrap(), b"value");
 }
 
-/// Nobody listens there, or nobody answers: either way a request learns of it in time, and the next at once.
+/// There is no listener, or no answer: either way a request learns of it in time, and the next at once.
 #[tokio::test]
 async fn a_redis_that_is_away_fails_in_time() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -67,7 +67,7 @@ mod redis {
                 let decided = shared[attempt % 3].attempt("ada", now).await;
                 assert_eq!(decided, local.attempt("ada", now), "attempt {attempt} of {quota:?}");
             }
-            // A clock that is set back locks nobody out of either for longer than the wait.
+            // A clock that is set back locks no one out of either for longer than the wait.
             let back = now.plus_seconds(-86_400);
             assert_eq!(shared[0].attempt("ada", back).await, local.attempt("ada", back));
         }
@@ -88,7 +88,7 @@ mod redis {
     }
 }
 
-/// Nobody listens there.
+/// There is no listener.
 #[tokio::test]
 async fn without_its_redis_each_replica_counts_by_itself() {
     let replicas =

@@ -1,5 +1,5 @@
 //! Counts and durations of what happens in this process, for those who operate it. They are kept where it happens and
-//! read by whoever exports them: nothing here knows how.
+//! read by the exporter: nothing here knows how.
 //!
 //! Each is a few atomic numbers of a fixed size, so that measuring costs nanoseconds and never allocates.
 

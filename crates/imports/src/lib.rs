@@ -36,7 +36,7 @@ impl<T: Read + Seek> Source for T {}
 /// Why a file isn't read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Whoever took the events wanted no more.
+    /// The consumer of the events wanted no more.
     #[error("reading was stopped")]
     Stopped,
     /// It isn't a file of that app, or is damaged. For people.

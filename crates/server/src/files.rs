@@ -12,7 +12,7 @@ pub(crate) fn keep_private() {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }
 
-/// Logs that a folder which was there before is open to others. It isn't changed: somebody may have meant it.
+/// Logs that a folder which was there before is open to others. It isn't changed: it may be meant.
 pub(crate) fn warn_if_open_to_others(folder: &Path) {
     #[cfg(unix)]
     if let Ok(found) = folder.metadata() {

@@ -53,7 +53,7 @@ impl Listener {
         Ok(self.0.try_clone()?.into())
     }
 
-    /// Ignores whoever wants to connect from now on: they try again for some seconds, and reach the next server or are
+    /// Ignores clients that connect from now on: they try again for some seconds, and reach the next server or are
     /// refused once this one has closed the socket. Connections that are being made, or wait to be accepted, are not
     /// affected. Only on Linux; elsewhere they go on connecting.
     pub(crate) fn ignore_new(&self) {

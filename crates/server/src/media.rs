@@ -63,7 +63,7 @@ pub(crate) fn open(location: &MediaLocation) -> Result<Arc<dyn MediaStore>, Star
     Ok(Arc::new(Media { store: of(FOR_IMAGES)?, large: of(FOR_LARGE_FILES)? }))
 }
 
-/// The store of files that are large, and that nobody waits for: requests to a bucket may take their time.
+/// The store of files that are large, and that no request waits for: requests to a bucket may take their time.
 ///
 /// # Errors
 /// What is wrong with the folder or the options.
@@ -102,7 +102,7 @@ fn client_with(bucket: &Bucket, timeouts: RequestTimeouts) -> Result<AmazonS3, S
     let client = ClientOptions::new()
         .with_timeout(timeouts.request)
         .with_connect_timeout(timeouts.connect)
-        // Whoever gives such an endpoint means it.
+        // Such an endpoint is meant.
         .with_allow_http(bucket.is_plain_http());
     let backoff = BackoffConfig {
         init_backoff: Duration::from_millis(100),

@@ -25,7 +25,7 @@ pub struct StorageOptions {
 }
 
 impl StorageOptions {
-    /// The options for `url` with defaults that suit a server: whoever waits for a lock or a slow statement is refused
+    /// The options for `url` with defaults that suit a server: a request that waits for a lock or a slow statement is refused
     /// within about two seconds.
     pub fn new(url: impl Into<String>) -> Self {
         Self {

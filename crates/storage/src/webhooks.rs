@@ -1,7 +1,7 @@
 //! Webhooks and their deliveries.
 //!
-//! A webhook's row is written to by its owner, by whoever turns changes into deliveries, and by the server that sends
-//! them, at the same time. So the updates here name their columns, and add to what is stored. Whoever changes when the
+//! A webhook's row is written to by its owner, by the server that turns changes into deliveries, and by the server that sends
+//! them, at the same time. So the updates here name their columns, and add to what is stored. A change of when the
 //! next delivery is due writes to the webhook's row first, which locks it.
 
 use circadia_domain::civil::Instant;

@@ -19,7 +19,7 @@ use crate::http::caller::{Caller, authenticate};
 use crate::http::problem::{Problem, ProblemDoc};
 use crate::http::routing::{Routes, operations};
 
-/// How often a comment is sent, so that nobody takes the connection for dead, and the server notices when it is.
+/// How often a comment is sent, so that the connection isn't taken for dead, and the server notices when it is.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often it is checked whether the client may still listen.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
@@ -123,7 +123,7 @@ fn events<F: Future<Output = bool>>(
         } else {
             loop {
                 tokio::select! {
-                    // Also if whoever would tell is gone.
+                    // Also if the feed is gone.
                     _ = stop.wait_for(|ready| !ready) => return None,
                     revision = listener.changed() => break event(revision),
                     _ = heartbeat.tick() => break ":\n\n".to_owned(),

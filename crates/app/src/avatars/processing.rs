@@ -181,7 +181,7 @@ fn shrink(image: DynamicImage, most: u32) -> DynamicImage {
     }
     match image {
         DynamicImage::ImageRgba8(mut pixels) => {
-            // Or the colours of transparent pixels, which nobody sees, would shine through at the edges.
+            // Or the colours of transparent pixels, which aren't seen, would shine through at the edges.
             multiply_by_alpha(&mut pixels);
             let mut small =
                 DynamicImage::ImageRgba8(pixels).resize_exact(most, most, Resampling::Lanczos3).into_rgba8();

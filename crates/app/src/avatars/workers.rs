@@ -47,7 +47,7 @@ impl ImageWorkers {
         self.run(move || processing::process(&upload)).await.map_err(|_| busy())?
     }
 
-    /// Runs some work in its turn. The work keeps its turn until it ends, also if nobody waits for it any more.
+    /// Runs some work in its turn. The work keeps its turn until it ends, also if its caller is gone.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, circadia_domain::Error> + Send + 'static,

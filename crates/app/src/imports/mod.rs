@@ -337,7 +337,7 @@ impl AppImports {
         write.await
     }
 
-    /// Whether something is still to be done for an import: it may be undone by now, or somebody else is at it.
+    /// Whether something is still to be done for an import: it may be undone by now, or another worker is at it.
     async fn is_open(&self, ticket: Ticket) -> Result<bool, Error> {
         let Ticket { user, import } = ticket;
         let query = self.context.unit_of_work.query::<_, Error>(move |store| Ok(store.find_import(user, import)?));

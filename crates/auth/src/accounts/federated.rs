@@ -1,7 +1,7 @@
 //! Accounts with an identity at an external provider: signing in, registering, linking and unlinking.
 //!
 //! A linked subject of an issuer signs its user in. An unlinked subject gets a new account, unless its email address
-//! already has one. Such an account is *never* linked because of the address alone: whoever created it need not have owned the
+//! already has one. Such an account is *never* linked because of the address alone: its creator need not have owned the
 //! address, and the address's current owner need not have created it. The account's owner signs in first and then
 //! links.
 

@@ -81,7 +81,7 @@ fn an_unknown_subject_gets_an_account_without_a_password() {
     assert_eq!(found, Some(user.id));
     assert_eq!(setting.sign_in(user.id, "1").unwrap().id, user.id);
     assert!(matches!(setting.join("1", "other@example.org"), Err(FederatedRefusal::Changed)));
-    // Another issuer's subject is somebody else, whatever it is called.
+    // Another issuer's subject is another person, whatever it is called.
     assert_eq!(find_federated(&mut setting.store, &profile_at("home", "1", "new@example.org")).unwrap(), None);
 }
 

@@ -83,7 +83,7 @@ impl PasskeyAttempt<'_> {
         store.insert_login(&self.client.attempt(self.ids, self.now, whose, LoginMethod::Passkey, failure))
     }
 
-    /// Records an attempt with a passkey that nobody has. Runs in a writing unit of work without an owner.
+    /// Records an attempt with an unknown passkey. Runs in a writing unit of work without an owner.
     ///
     /// # Errors
     /// [`PasskeyRefusal::Invalid`], always; those of the store.

@@ -46,7 +46,7 @@ impl Identifiers {
         hmac_sha256(&self.0, &[login.key().as_bytes()])
     }
 
-    /// The recorded hash of a passkey that nobody has.
+    /// The recorded hash of an unknown passkey.
     pub(super) fn hash_credential(&self, credential_id: &[u8]) -> Bytes32 {
         hmac_sha256(&self.0, &[b"passkey", credential_id])
     }

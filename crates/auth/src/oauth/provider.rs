@@ -30,7 +30,7 @@ use crate::entropy::Entropy;
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A provider; one instance per process. Nothing is fetched before the first sign-in. Providers share nothing, so that
-/// one that doesn't answer holds up nobody who signs in with another.
+/// one that doesn't answer doesn't hold up signing in with another.
 pub struct OpenIdProvider {
     settings: ProviderSettings,
     issuers: Vec<Issuer>,
@@ -121,7 +121,7 @@ impl OpenIdProvider {
             request = request.add_extra_param("response_mode", "form_post");
         }
         if self.settings.issuer.as_str() == GOOGLE_ISSUER {
-            // Users with several accounts choose one, and following a link alone signs nobody in. Other providers may
+            // Users with several accounts choose one, and following a link alone doesn't sign in. Other providers may
             // reject the unknown parameter.
             request = request.add_extra_param("prompt", "select_account");
         }

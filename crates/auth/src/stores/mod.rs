@@ -11,7 +11,7 @@
 //!
 //! # async fn example(ephemera: &Ephemera, state: &[u8], verifier: &[u8], now: Instant) -> Result<(), StoreFailure> {
 //! ephemera.put(STATE, Key::of(state), verifier, now.plus_seconds(600), now).await?;
-//! let verifier = ephemera.take(STATE, Key::of(state), now).await?; // nobody else gets it
+//! let verifier = ephemera.take(STATE, Key::of(state), now).await?; // no other caller gets it
 //! # Ok(())
 //! # }
 //! ```

@@ -205,7 +205,7 @@ fn unknown_users(users: &[UserId], is_unknown: impl Fn(&UserId) -> bool) -> Erro
     wrong.into()
 }
 
-/// The error for what would leave nobody who can manage accounts.
+/// The error for what would leave no account that can manage others.
 pub fn last_superuser() -> Error {
     Error::conflict(
         Code::LastSuperuser,

@@ -7,7 +7,7 @@
 //! It takes what an account can have come to hold, which is more than what a single request can make: entries outside of a
 //! window that was moved later, days that are fuller than allowed since a setting was changed.
 //!
-//! Keys begin with the user's id, so ids are kept, whoever else may have such. Of an item that the account has already,
+//! Keys begin with the user's id, so ids are kept, even if another user has the same. Of an item that the account has already,
 //! the one that changed last stays. What was deleted comes back: that is what an export is kept for.
 
 pub(crate) mod check;

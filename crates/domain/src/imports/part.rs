@@ -9,7 +9,7 @@ use crate::unit_of_work::WriteTransaction;
 pub enum Next {
     /// With the next part.
     Part,
-    /// Not: it has ended, is being undone, is gone, or somebody else is at it.
+    /// Not: it has ended, is being undone, is gone, or another worker is at it.
     Nothing,
 }
 

@@ -39,7 +39,7 @@ pub const LEASE_SECONDS: i64 = 120;
 /// Characters that are kept of why a job failed.
 pub const MAX_ERROR_LENGTH: usize = 500;
 
-/// The longest pause that is granted to whoever asks for one, in seconds.
+/// The longest pause that is granted to a receiver that asks for one, in seconds.
 const MAX_ASKED_PAUSE: i64 = 3_600;
 
 /// How long jobs are kept after they were done, in seconds.
@@ -110,7 +110,7 @@ pub enum Attempt {
     Continue,
     /// It failed for a reason that may pass.
     Failed(String),
-    /// The same, and whoever it was sent to asks for a pause of so many seconds. It is at most an hour, and at least the
+    /// The same, and the receiver asks for a pause of so many seconds. It is at most an hour, and at least the
     /// usual one.
     Postponed(String, i64),
     /// It failed for a reason that will not pass.

@@ -8,7 +8,7 @@ pub const MAX_ATTEMPTS: i32 = 12;
 /// Seconds of the first pause, and of the longest.
 const FIRST_PAUSE: i64 = 15;
 const LONGEST_PAUSE: i64 = 3_600;
-/// The first pause before a provider of quotations is asked again: longer, since it is somebody else's.
+/// The first pause before a provider of quotations is asked again: longer, since it is a service of others.
 const FIRST_PAUSE_OF_QUOTES: i64 = 60;
 
 /// The largest deviation of a pause, in thousandths.

@@ -1,6 +1,6 @@
 //! Schedules: work that recurs, enqueued once per period.
 //!
-//! A schedule is a row with the time of its next turn. Every replica looks; whoever moves that time on enqueues the job,
+//! A schedule is a row with the time of its next turn. Every replica looks; the one that moves that time on enqueues the job,
 //! in the same transaction. A turn is skipped while the job of an earlier one isn't done: there is never a second one.
 //! What was missed isn't made up for.
 //!

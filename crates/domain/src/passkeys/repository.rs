@@ -11,7 +11,7 @@ pub trait PasskeyRepository {
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] with [`Unique::Passkey`](crate::error::Unique::Passkey) if the credential is stored
-    /// already, whoever's it is.
+    /// already, for any user.
     fn insert_passkey(&mut self, passkey: &Passkey) -> Result<(), StoreError>;
 
     /// A user's passkeys, oldest first.

@@ -1,8 +1,8 @@
 //! Subscriptions of browsers to Web Push (RFC 8030): where a user's notifications are sent, and what they are encrypted
 //! with (RFC 8291).
 //!
-//! A browser has one subscription for each web app, whoever is signed in there. So an endpoint belongs to one user: the
-//! one who subscribed last. What somebody is reminded of must not show on a device where somebody else has signed in since.
+//! A browser has one subscription for each web app, whichever user is signed in there. So an endpoint belongs to one user: the
+//! one who subscribed last. What one user is reminded of must not show on a device where another one has signed in since.
 
 mod repository;
 mod service;

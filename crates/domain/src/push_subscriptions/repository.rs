@@ -11,7 +11,7 @@ pub trait PushSubscriptionRepository {
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] with [`Unique::PushEndpoint`](crate::error::Unique::PushEndpoint) if its endpoint is
-    /// stored already, whoever's it is.
+    /// stored already, for any user.
     fn insert_push_subscription(&mut self, subscription: &PushSubscription) -> Result<(), StoreError>;
 
     /// A user's subscriptions, oldest first.
@@ -39,6 +39,6 @@ pub trait PushSubscriptionRepository {
     /// Removes a subscription. Whether there was one.
     fn delete_push_subscription(&mut self, user: UserId, id: PushSubscriptionId) -> Result<bool, StoreError>;
 
-    /// Removes the subscription with this endpoint, whoever's it is.
+    /// Removes the subscription with this endpoint, of any user.
     fn delete_push_endpoint(&mut self, endpoint_hash: &[u8; 32]) -> Result<(), StoreError>;
 }

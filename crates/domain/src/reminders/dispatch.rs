@@ -56,7 +56,7 @@ pub fn due(store: &mut dyn Store, user: UserId, now: Instant) -> Result<Option<(
         let passed = reminder.next?;
         let is_sent = user.active && is_timely(passed);
         let notice = if is_sent { facts.notice(&reminder, passed) } else { None };
-        // What nobody was there for is passed over as a whole, but for what can still be told.
+        // What no server was there for is passed over as a whole, but for what can still be told.
         let after = passed.at.max(now.plus_seconds(-MAX_LATE_SECONDS));
         let handled_on = reminder.handled_on.map_or(passed.day, |before| before.max(passed.day));
         let next = reminder.rule.next(after, Some(handled_on), &user.settings, facts.due_on(&reminder));
@@ -66,7 +66,7 @@ pub fn due(store: &mut dyn Store, user: UserId, now: Instant) -> Result<Option<(
     Ok(Some((user, firings)))
 }
 
-/// Moves a reminder on, unless somebody has: whether it did, and its messages are to be enqueued in the same unit of work,
+/// Moves a reminder on, unless another server has: whether it did, and its messages are to be enqueued in the same unit of work,
 /// which is a writing one without an owner.
 ///
 /// # Errors

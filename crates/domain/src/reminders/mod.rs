@@ -2,7 +2,7 @@
 //!
 //! A reminder falls on days of its user's own calendar, at a wall-clock time in the user's zone. Each day is told at most
 //! once: a reminder knows the last day that was dealt with ([`Reminder::handled_on`]) and the instant at which it falls next
-//! ([`Reminder::next`]). Whoever finds that instant past decides whether there still is something to be reminded of
+//! ([`Reminder::next`]). The server that finds that instant past decides whether there still is something to be reminded of
 //! ([`due`]), and moves the reminder on in the transaction that enqueues its messages ([`pass`]). Of several at once, one
 //! does.
 

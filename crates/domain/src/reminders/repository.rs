@@ -40,7 +40,7 @@ pub trait ReminderRepository {
     /// A user's reminders that fall at an instant or before, up to `limit` of them, by that.
     fn reminders_to_send(&mut self, user: UserId, now: Instant, limit: usize) -> Result<Vec<Reminder>, StoreError>;
 
-    /// Notes that an occurrence was dealt with, the last day that was, and when the next one is, unless somebody has: whether
+    /// Notes that an occurrence was dealt with, the last day that was, and when the next one is, unless another server has: whether
     /// it did. The revision stays. It is for a writing unit of work without an owner, and waits for the user's writers, as
     /// they do for it: what one of them has read of a reminder isn't passed before it has written.
     fn pass_occurrence(

@@ -1,7 +1,7 @@
 //! Delta sync: what of a user's items changed since a revision, in the order of the commits.
 //!
 //! Every write transaction raises its user's revision, and every row carries the revision that touched it last; what is
-//! deleted leaves a tombstone with one. A [`Cursor`] is a place in the order of (revision, place, key), so whoever reads
+//! deleted leaves a tombstone with one. A [`Cursor`] is a place in the order of (revision, place, key), so a client that reads
 //! on from it misses nothing, whatever is written in between: an item that changes moves behind the cursor. docs/SYNC.md
 //! has the algorithm for clients.
 

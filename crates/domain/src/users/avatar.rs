@@ -56,7 +56,7 @@ impl AvatarSize {
     }
 }
 
-/// A user's image: an id that each upload gets anew and nobody can guess, and a format.
+/// A user's image: an id that each upload gets anew and can't be guessed, and a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Avatar {
     id: Uuid,

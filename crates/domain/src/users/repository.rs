@@ -108,7 +108,7 @@ pub trait UserRepository {
         now: Instant,
     ) -> Result<(), StoreError>;
 
-    /// Keeps a name from everybody, because somebody registered it with the address of this account.
+    /// Keeps a name from others, because it was registered with the address of this account.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] if the name is reserved already.

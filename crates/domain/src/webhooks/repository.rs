@@ -7,7 +7,7 @@ use crate::ids::UserId;
 
 /// Webhooks and their deliveries in a store.
 ///
-/// A webhook's owner, the server that has it on lease, and whoever turns changes into deliveries write to its row at the
+/// A webhook's owner, the server that has it on lease, and the one that turns changes into deliveries write to its row at the
 /// same time. So each method writes no more columns than it says, and adds to what is stored.
 pub trait WebhookRepository {
     /// Stores a new webhook.

@@ -1,4 +1,4 @@
-//! Images in a backup. Their files never change, and are removed some time after nobody has them any more.
+//! Images in a backup. Their files never change, and are removed some time after no account has them any more.
 
 use std::io::Write;
 

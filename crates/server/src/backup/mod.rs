@@ -44,7 +44,7 @@ pub(crate) enum BackupError {
     /// It is in order, and can't be read here.
     #[error("{0}")]
     Unusable(String),
-    /// Whoever asked for it doesn't want it any more.
+    /// It was asked to end.
     #[error("interrupted")]
     Interrupted,
 }

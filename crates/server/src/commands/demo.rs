@@ -202,7 +202,7 @@ pub(super) fn run(config: &Config, username: &str, password: Option<String>, adm
     Ok(())
 }
 
-/// Other accounts of an installation, which nobody can sign in to.
+/// Other accounts of an installation, which have no password.
 const OTHERS: u8 = 40;
 
 /// Makes other accounts, which registered over the year: three are staff, some aren't verified.

@@ -199,7 +199,7 @@ impl Runner {
             match self.app.jobs.renew(&job).await {
                 Ok(Some(renewed)) => job = renewed,
                 // Another worker will begin, or has. Its backup has another name, so there are two; of an import, each part
-                // is done once, whoever does it.
+                // is done once, by any worker.
                 Ok(None) => tracing::warn!(id = %job.id, "the lease of a job ended before it was renewed"),
                 Err(error) => tracing::warn!(id = %job.id, %error, "the lease of a job can't be renewed"),
             }

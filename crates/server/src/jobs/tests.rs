@@ -102,7 +102,7 @@ async fn a_job_that_ends_its_workers_is_given_up_at_last() {
     let fixture = Fixture::new("deadly");
     let id = fixture.enqueue_unreadable(Some(vec![1])).await;
     for attempts in 1..=circadia_domain::jobs::MAX_ATTEMPTS {
-        // Whoever has it ends without a word.
+        // The worker that has it ends without a word.
         assert_eq!(fixture.runner.claim(Lane::Common, 9).await.unwrap()[0].attempts, attempts);
         fixture.advance(LEASE_SECONDS);
     }

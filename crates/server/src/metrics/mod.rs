@@ -129,7 +129,7 @@ impl Collector for Collected {
 }
 
 impl Collected {
-    /// Without the operations that nobody has asked for: they are many.
+    /// Without the operations that weren't asked for: they are many.
     fn requests(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let requests = &self.sources.requests;
         let used = |(_, _, served): &(&str, &str, &ServedMeasures)| served.durations.counts().count() > 0;

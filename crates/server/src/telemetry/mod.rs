@@ -66,7 +66,7 @@ pub fn init(config: &Config) -> Result<Telemetry, TelemetryError> {
     } else {
         lines.with_target(false).boxed()
     };
-    // Spans are for traces alone: without those, nobody wants them, and they cost nothing.
+    // Spans are for traces alone: without those, they aren't wanted, and they cost nothing.
     let logged = EnvFilter::new(&config.log).and(filter_fn(|metadata| !is_for_traces(metadata)));
     let registry = tracing_subscriber::registry()
         .with(lines.with_filter(logged))

@@ -1,7 +1,7 @@
 //! Sending webhooks, in a lane of its own beside the jobs.
 //!
 //! Each second, what changed is turned into deliveries, and webhooks with deliveries that are due are taken on lease. Each
-//! of these is served by a task of its own, so a slow endpoint holds up nobody else's deliveries, and no mail. Those that
+//! of these is served by a task of its own, so a slow endpoint holds up no other deliveries, and no mail. Those that
 //! have waited longest have their turn first.
 
 mod sender;

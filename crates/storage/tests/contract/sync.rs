@@ -1,4 +1,4 @@
-//! Delta sync: whoever reads on from a cursor has everything, however the pages fall and whatever is written in between.
+//! Delta sync: a client that reads on from a cursor has everything, however the pages fall and whatever is written in between.
 
 use std::collections::BTreeMap;
 

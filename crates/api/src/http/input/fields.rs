@@ -92,7 +92,7 @@ impl<'a> Fields<'a> {
         Fields::read(raw.members()?, raw.textual)
     }
 
-    /// A parser for a nested object that somebody else defines: what isn't known of it is ignored.
+    /// A parser for a nested object that others define: what isn't known of it is ignored.
     pub fn open_object<T: Decode>(raw: Raw<'_>) -> Parsed<T> {
         let mut fields = Fields::over(raw.members()?, raw.textual);
         match T::decode(&mut fields) {

@@ -234,7 +234,7 @@ async fn list_accounts(caller: Caller, query: Query<ListQuery>) -> Result<Counte
     let wanted = AccountFilter { active, verified, text: q, ..AccountFilter::default() }
         .of_role(role)
         .of_group(filter, caller.user);
-    // Last, so that `me=false` and `filter=me` together leave nobody.
+    // Last, so that `me=false` and `filter=me` together select no account.
     let wanted = wanted.of(me, caller.user);
     let limit = page.limit + 1;
     let seek = AccountSeek { by: order.by, reversed: order.reversed, beyond, backwards, skip, limit };
