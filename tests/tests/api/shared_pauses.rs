@@ -220,7 +220,7 @@ async fn there_are_at_most_500(backend: Backend) {
     let (mut seen, mut cursor) = (BTreeSet::new(), String::new());
     loop {
         let page = ada.get(&format!("/habits/{habit}/pauses?limit=100{cursor}")).await.expect(200);
-        seen.extend(page.each("id").into_iter().map(|id| id.to_string()));
+        seen.extend(page.each("id"));
         let Some(next) = page.body["next_cursor"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }

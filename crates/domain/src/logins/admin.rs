@@ -2,8 +2,9 @@
 
 use super::{
     AccountCounts, LocalQuarters, LoginDay, LoginPopulation, LoginRange, LoginSums, LoginUser, QuarterSpan,
-    SecurityEventKind, UserLogins, login_days,
+    SecurityEventKind, UserGroup, UserLogins, login_days,
 };
+use crate::accounts::AccountFilter;
 use crate::civil::{Date, DateRange, DayClock, DayStart, Instant, Zone};
 use crate::error::Error;
 use crate::ids::UserId;
@@ -59,7 +60,7 @@ pub fn batch_stats(
 /// # Errors
 /// `user_not_found` at the place of each id without a user; `insufficient_role` if one of them is a superuser's and the
 /// caller is none; the store's.
-pub fn ensure_known(store: &mut dyn Store, role: Role, ids: &[UserId]) -> Result<Vec<LoginUser>, Error> {
+fn ensure_known(store: &mut dyn Store, role: Role, ids: &[UserId]) -> Result<Vec<LoginUser>, Error> {
     let found = store.login_users(ids)?;
     let mut wrong = Violations::new();
     for (place, id) in ids.iter().enumerate() {
@@ -74,6 +75,46 @@ pub fn ensure_known(store: &mut dyn Store, role: Role, ids: &[UserId]) -> Result
         return Err(super::analytics::superusers_only());
     }
     Ok(found)
+}
+
+/// Whose sign-ins are counted: those of the users who meet a filter, of the ones with these ids, or of all. A statement at
+/// most.
+///
+/// # Errors
+/// As [`ensure_known`]; `insufficient_role` if superusers are asked for and the caller is none.
+pub fn population(
+    store: &mut dyn Store,
+    role: Role,
+    ids: Option<&[UserId]>,
+    filter: &AccountFilter,
+) -> Result<LoginPopulation, Error> {
+    let AccountFilter { roles, only, except, active, .. } = filter;
+    if roles.as_deref() == Some(&[Role::Superuser]) && role < Role::Superuser {
+        return Err(super::analytics::superusers_only());
+    }
+    let named = match (ids, only) {
+        (Some(ids), _) => Some(ensure_known(store, role, ids)?),
+        (None, Some(only)) => Some(store.login_users(&[*only])?),
+        (None, None) => None,
+    };
+    if let Some(users) = named {
+        let holds = |user: &&LoginUser| {
+            roles.as_ref().is_none_or(|roles| roles.contains(&user.role))
+                && only.is_none_or(|only| only == user.id)
+                && except.is_none_or(|except| except != user.id)
+                && active.is_none_or(|active| active == user.active)
+        };
+        return Ok(LoginPopulation::Users(users.iter().filter(holds).map(|user| user.id).collect()));
+    }
+    Ok(match roles {
+        Some(roles) if roles.is_empty() => LoginPopulation::Users(Vec::new()),
+        None if active.is_none() && except.is_none() => LoginPopulation::Everyone,
+        roles => LoginPopulation::Group(UserGroup {
+            roles: roles.clone().unwrap_or_default(),
+            active: *active,
+            except: *except,
+        }),
+    })
 }
 
 /// How many accounts there are.

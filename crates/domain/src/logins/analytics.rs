@@ -96,7 +96,7 @@ pub fn ensure_may_see(store: &mut dyn Store, role: Role, user: UserId) -> Result
 }
 
 /// The error for the sign-ins of superusers, where the caller is none.
-pub fn superusers_only() -> Error {
+pub(super) fn superusers_only() -> Error {
     Error::Forbidden("the sign-ins of superusers are for superusers".into())
 }
 

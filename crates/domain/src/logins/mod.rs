@@ -11,10 +11,10 @@ mod repository;
 mod rollups;
 mod security;
 
-pub use admin::{AdminDashboard, BatchStats, UserStats, UserTotals, batch_stats, dashboard, ensure_known, growth};
+pub use admin::{AdminDashboard, BatchStats, UserStats, UserTotals, batch_stats, dashboard, growth, population};
 pub use analytics::{
     Distribution, LoginDay, LoginPeriod, LoginRange, LoginStats, Trend, activity, comparison, distribution,
-    ensure_may_see, instants_of, login_days, login_range, stats, superusers_only,
+    ensure_may_see, instants_of, login_days, login_range, stats,
 };
 pub use quarters::{LocalQuarters, Quarter, QuarterSpan, Segment, local_date};
 pub use repository::{
@@ -27,7 +27,7 @@ pub use rollups::{
 };
 pub use security::{
     FailingAccount, MIN_ACCOUNTS, MIN_FAILURES, ProbingAddress, SecurityEvent, SecurityEventFilter, SecurityEventKind,
-    SecurityRepository, SignInNote, note_sign_in, watch,
+    SecurityRepository, SignInNote, list_security_events, note_sign_in, watch,
 };
 
 use std::net::IpAddr;

@@ -7,6 +7,7 @@ use crate::civil::Instant;
 use crate::error::StoreError;
 use crate::ids::{IdSource, SecurityEventId, UserId};
 use crate::seek::NewestSeek;
+use crate::unit_of_work::Store;
 use crate::users::Locale;
 
 words! {
@@ -123,6 +124,18 @@ pub trait SecurityRepository {
 
     /// Addresses with failures on at least `min` accounts and names since an instant; at most 1,000.
     fn probing_addresses(&mut self, since: Instant, min: i64) -> Result<Vec<ProbingAddress>, StoreError>;
+}
+
+/// A part of the events that meet a filter, newest first, and how many do. Two statements.
+///
+/// # Errors
+/// The store's.
+pub fn list_security_events(
+    store: &mut dyn Store,
+    filter: &SecurityEventFilter,
+    seek: &NewestSeek<SecurityEventId>,
+) -> Result<(Vec<SecurityEvent>, i64), StoreError> {
+    Ok((store.security_events(filter, seek)?, store.count_security_events(filter)?))
 }
 
 /// A sign-in that succeeded.

@@ -116,7 +116,7 @@ async fn list_security_events(
     let read = caller.query(move |store| {
         let (from, until) = logins::instants_of(store, own, period.period(), now)?.unzip();
         let filter = SecurityEventFilter { kind, user: user_id, from, until };
-        Ok::<_, Error>((store.security_events(&filter, &seek)?, store.count_security_events(&filter)?))
+        Ok::<_, Error>(logins::list_security_events(store, &filter, &seek)?)
     });
     let (events, total) = read.await?;
     let key = |event: &SecurityEvent| InstantKey::new(event.at, event.id);

@@ -79,8 +79,8 @@ pub(super) async fn issue_cookie(
 /// For browser apps: like `POST /auth/login`, but the session is kept in a cookie that scripts can't read
 /// (`__Host-circadia`; `HttpOnly`, `Secure`, `SameSite=Lax`; on a developer's own machine without TLS `circadia`).
 /// Always opens a new session; the browser's previous session ends. Requests from pages of other sites are refused.
-/// A second cookie (`__Host-circadia_device`, for 400 days) marks the browser as a device that signed in before: nobody
-/// else's guesses hold it up.
+/// A second cookie (`__Host-circadia_device`, for 400 days) marks the browser as a device that signed in before: guesses
+/// of others don't hold it up.
 #[utoipa::path(
     post,
     path = "/auth/session",

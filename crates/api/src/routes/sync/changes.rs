@@ -68,7 +68,7 @@ pub(super) struct ChangesBody {
     /// The account's revision.
     #[schema(value_type = i64)]
     revision: Revision,
-    /// What whoever applied all changes has: to find out whether nothing is missing; null while there is more.
+    /// What a copy is that has all changes, to find out whether one is missing; null while there is more.
     state: Option<SyncState>,
 }
 

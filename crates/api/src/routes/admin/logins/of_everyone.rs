@@ -4,7 +4,7 @@ use actix_web::Either;
 use circadia_domain::Error;
 use circadia_domain::accounts::{AccountFilter, AccountGroup, AccountRole};
 use circadia_domain::ids::UserId;
-use circadia_domain::logins::{self as analytics, LoginPopulation, LoginUser, UserGroup};
+use circadia_domain::logins::{self as analytics, LoginPopulation};
 use circadia_domain::unit_of_work::Store;
 use circadia_domain::users::Role;
 use utoipa::IntoParams;
@@ -72,38 +72,8 @@ impl Population {
         (Self { user_ids, filter, caller_role: caller.principal.role }, period)
     }
 
-    /// Whether a user meets the filters.
-    fn holds(&self, user: &LoginUser) -> bool {
-        let AccountFilter { roles, only, except, active, .. } = &self.filter;
-        roles.as_ref().is_none_or(|roles| roles.contains(&user.role))
-            && only.is_none_or(|only| only == user.id)
-            && except.is_none_or(|except| except != user.id)
-            && active.is_none_or(|active| active == user.active)
-    }
-
     fn find(&self, store: &mut dyn Store) -> Result<LoginPopulation, Error> {
-        let AccountFilter { roles, only, except, active, .. } = &self.filter;
-        if roles.as_deref() == Some(&[Role::Superuser]) && self.caller_role < Role::Superuser {
-            return Err(analytics::superusers_only());
-        }
-        let named = match (&self.user_ids, only) {
-            (Some(ids), _) => Some(analytics::ensure_known(store, self.caller_role, ids)?),
-            (None, Some(only)) => Some(store.login_users(&[*only])?),
-            (None, None) => None,
-        };
-        if let Some(users) = named {
-            let ids = users.iter().filter(|user| self.holds(user)).map(|user| user.id).collect();
-            return Ok(LoginPopulation::Users(ids));
-        }
-        Ok(match roles {
-            Some(roles) if roles.is_empty() => LoginPopulation::Users(Vec::new()),
-            None if active.is_none() && except.is_none() => LoginPopulation::Everyone,
-            roles => LoginPopulation::Group(UserGroup {
-                roles: roles.clone().unwrap_or_default(),
-                active: *active,
-                except: *except,
-            }),
-        })
+        analytics::population(store, self.caller_role, self.user_ids.as_deref(), &self.filter)
     }
 }
 
