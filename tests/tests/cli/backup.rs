@@ -89,7 +89,8 @@ async fn a_backup_of_any_database_is_restored_into_any_other(backend: Backend) {
     let before = everything_of(&server, &session).await;
     end(server);
 
-    // And once more when nobody writes, so that it can be compared.
+    // And once more when nothing is written, so that it can be compared: in another second, which names it.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     circadia(&sandbox, database.url(), &["backup", "--to", &to]).succeeded();
     let newest = backups(&place).pop().unwrap();
     let content = fs::read(&newest).unwrap();

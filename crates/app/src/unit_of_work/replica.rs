@@ -18,7 +18,7 @@ impl UnitOfWork {
     /// the database itself answers.
     ///
     /// # Errors
-    /// Those of `work`; [`StoreError`] from the database.
+    /// Those of `work`; [`StoreError`](circadia_domain::error::StoreError) from the database.
     pub async fn query_replica<T, E>(
         &self,
         user: UserId,
@@ -38,7 +38,7 @@ impl UnitOfWork {
     /// Reads a user's data from one snapshot, otherwise like [`query_replica`](Self::query_replica).
     ///
     /// # Errors
-    /// Those of `work`; [`StoreError`] from the database.
+    /// Those of `work`; [`StoreError`](circadia_domain::error::StoreError) from the database.
     pub async fn read_replica<T, E>(
         &self,
         user: UserId,

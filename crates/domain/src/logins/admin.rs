@@ -81,7 +81,8 @@ fn ensure_known(store: &mut dyn Store, role: Role, ids: &[UserId]) -> Result<Vec
 /// most.
 ///
 /// # Errors
-/// As [`ensure_known`]; `insufficient_role` if superusers are asked for and the caller is none.
+/// `user_not_found` at the place of each id without a user; `insufficient_role` if superusers are asked for, or one of the
+/// users is one, and the caller is none; the store's.
 pub fn population(
     store: &mut dyn Store,
     role: Role,
