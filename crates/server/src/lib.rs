@@ -10,6 +10,7 @@ mod composition;
 pub mod config;
 mod files;
 mod http_client;
+mod http_server;
 mod jobs;
 mod keys;
 mod listener;

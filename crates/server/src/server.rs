@@ -1,13 +1,10 @@
 //! Wiring everything together, serving, and stopping without losing a request.
 
-use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
-use actix_web::rt::net::TcpStream;
 use circadia_api::{AppState, HttpApp, MetricsApp, MetricsSource, RouteConflict};
 use circadia_app::Clock;
 use circadia_auth::keys::KeyError;
@@ -21,6 +18,7 @@ use crate::background::{self, BackgroundTasks};
 use crate::clock::{FreshIds, SystemClock};
 use crate::composition::{Composition, compose};
 use crate::config::{Config, MetricsConfig};
+use crate::http_server::{Threads, http_server};
 use crate::jobs::{self, Backups, Runner};
 use crate::keys::MasterKeyError;
 use crate::listener::{BoundSocket, Listener};
@@ -76,19 +74,6 @@ pub enum StartError {
 }
 
 impl UnitOfWorkError for StartError {}
-
-/// How long a client may take nothing of what it is sent before its connection is closed.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Has the system close a connection whose client doesn't read, or isn't there any more.
-fn set_write_timeout(connection: &dyn Any) {
-    #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<TcpStream>()
-        && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT))
-    {
-        tracing::debug!(%error, "a connection has no write timeout");
-    }
-}
 
 /// A server that listens.
 #[derive(Debug)]
@@ -177,19 +162,12 @@ pub fn start_with(
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let failed = failed(config.bind);
     let listener = socket.listen().map_err(failed)?;
-    let server = HttpServer::new(move || http.worker())
-        .workers(cores)
-        // Every running unit of work needs a thread, whichever worker it is on; the others are for other blocking work.
-        .worker_max_blocking_threads(usize::try_from(config.database_connections).unwrap_or(4).saturating_add(2))
-        .client_request_timeout(Duration::from_secs(5))
-        .keep_alive(Duration::from_secs(75))
-        .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
-        .on_connect(|connection, _| set_write_timeout(connection))
-        .disable_signals()
-        .listen(listener.copy().map_err(failed)?)
-        .map_err(failed)?;
-    let address = server.addrs().first().copied().unwrap_or(config.bind);
-    let server = server.run();
+    let serving = listener.copy().map_err(failed)?;
+    let address = serving.local_addr().map_err(failed)?;
+    // Every running unit of work needs a thread, whichever worker it is on; the others are for other blocking work.
+    let blocking = usize::try_from(config.database_connections).unwrap_or(4).saturating_add(2);
+    let threads = Threads { workers: cores, blocking, shutdown_timeout_seconds: SHUTDOWN_TIMEOUT_SECONDS };
+    let server = http_server(serving, threads, move || http.worker()).map_err(failed)?;
     tracing::info!(%address, "listening");
     let runner = Arc::new(runner);
     let mut tasks = BackgroundTasks::new();
@@ -209,15 +187,10 @@ fn serve_metrics(
     config: &MetricsConfig,
 ) -> std::io::Result<(SocketAddr, ServerHandle)> {
     let app = MetricsApp { source: Arc::clone(source), token: config.token.clone() };
-    let server = HttpServer::new(move || app.worker())
-        .workers(1)
-        .client_request_timeout(Duration::from_secs(5))
-        .shutdown_timeout(1)
-        .on_connect(|connection, _| set_write_timeout(connection))
-        .disable_signals()
-        .listen(BoundSocket::bind(bind)?.listen()?.copy()?)?;
-    let address = server.addrs().first().copied().unwrap_or(bind);
-    let server = server.run();
+    let listener = BoundSocket::bind(bind)?.listen()?.copy()?;
+    let address = listener.local_addr()?;
+    let threads = Threads { workers: 1, blocking: 1, shutdown_timeout_seconds: 1 };
+    let server = http_server(listener, threads, move || app.worker())?;
     let handle = server.handle();
     actix_web::rt::spawn(server);
     tracing::info!(%address, "serving metrics");

@@ -28,6 +28,7 @@ mod killed_work;
 mod kills;
 mod migrations;
 mod openapi;
+mod pipelining;
 mod process;
 mod readers;
 mod readme;
