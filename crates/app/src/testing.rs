@@ -57,6 +57,10 @@ impl Database for SilentDatabase {
         true
     }
 
+    fn is_full(&self) -> bool {
+        false
+    }
+
     fn probe(&self) -> Result {
         nothing()
     }

@@ -47,6 +47,10 @@ use crate::totp::TotpRepository;
 use crate::users::UserRepository;
 use crate::webhooks::WebhookRepository;
 
+mod error;
+
+pub use error::UnitOfWorkError;
+
 /// Every repository, within one transaction.
 pub trait Store:
     UserRepository
@@ -208,6 +212,9 @@ pub trait Database: Send + Sync {
     /// it. Once this is false, only [`probe`](Self::probe) makes it true again.
     fn is_reachable(&self) -> bool;
 
+    /// Whether there was no room on its disk when something was last to be written.
+    fn is_full(&self) -> bool;
+
     /// Opens a connection of its own, and so finds out whether the database is reachable from now on. An error may also
     /// be that of a database that can be reached, but has no schema.
     fn probe(&self) -> Result<(), StoreError>;
@@ -229,34 +236,6 @@ pub trait Database: Send + Sync {
 
     /// What the last unit of work that this thread ran cost the database. Tests hold it to be constant.
     fn cost_of_last_unit(&self) -> UnitCost;
-}
-
-/// Errors that say whether what was written before them must be kept all the same.
-pub trait UnitOfWorkError: From<StoreError> {
-    /// Whether the transaction is to be committed although it failed: a recorded failure, a revoked family.
-    fn commit_on_error(&self) -> bool {
-        false
-    }
-
-    /// The error of the store that it is, if it is one.
-    fn store_error(&self) -> Option<&StoreError> {
-        None
-    }
-}
-
-impl UnitOfWorkError for StoreError {
-    fn store_error(&self) -> Option<&StoreError> {
-        Some(self)
-    }
-}
-
-impl UnitOfWorkError for crate::Error {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
-        }
-    }
 }
 
 fn verdict<T, E: UnitOfWorkError>(result: &Result<T, E>) -> TransactionEnd {

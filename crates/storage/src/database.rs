@@ -1,6 +1,7 @@
 //! Runs units of work, each in one transaction.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod groups;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,6 @@ use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
 use circadia_domain::unit_of_work::{Database, GroupableWrite, Store, TransactionEnd, UnitCost};
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
@@ -38,6 +38,8 @@ pub struct SqlDatabase {
     writers: WriterLock,
     /// See [`Database::is_reachable`].
     reachable: AtomicBool,
+    /// See [`Database::is_full`].
+    full: AtomicBool,
 }
 
 impl std::fmt::Debug for SqlDatabase {
@@ -55,7 +57,8 @@ impl SqlDatabase {
         let backend = Backend::of_url(&options.url)?;
         dialect::address(backend, &options).map_err(|error| StorageError::InvalidUrl(error.to_string()))?;
         let pool = Pool::new(backend, &options)?;
-        Ok(Self { pool, options, backend, writers: WriterLock::default(), reachable: AtomicBool::new(true) })
+        let (writers, reachable, full) = (WriterLock::default(), AtomicBool::new(true), AtomicBool::new(false));
+        Ok(Self { pool, options, backend, writers, reachable, full })
     }
 
     /// The kind of database.
@@ -172,6 +175,7 @@ impl SqlDatabase {
         statements::begin_work();
         let verdict = work(&mut transaction, opened);
         statements::end_work();
+        let has_written = purpose == Purpose::Writing && verdict == TransactionEnd::Commit;
         let ended = match verdict {
             // There is nothing left to commit.
             TransactionEnd::Commit if statements::found_conflict() => {
@@ -185,7 +189,19 @@ impl SqlDatabase {
             }
         };
         statements::end_unit();
+        self.note_room(has_written && ended.is_ok());
         ended
+    }
+
+    /// Notes whether the disk is full, from what the thread's last unit of work found of it.
+    fn note_room(&self, has_written: bool) {
+        if statements::found_disk_full() {
+            if !self.full.swap(true, Ordering::Relaxed) {
+                tracing::error!("the disk of the database is full: until there is room, it is only read");
+            }
+        } else if has_written && self.full.swap(false, Ordering::Relaxed) {
+            tracing::info!("the disk of the database has room again");
+        }
     }
 
     /// Takes a connection from the pool and opens a transaction on it.
@@ -218,50 +234,12 @@ impl SqlDatabase {
             }
         }
     }
-
-    /// Runs several writes in one transaction. What became of each, and its cost.
-    fn run_group(&self, writes: &mut [&mut dyn GroupableWrite]) -> Result<Vec<(Result<()>, UnitCost)>> {
-        let _writer_guard = self.writers.lock(self.options.turn_timeout)?;
-        let (mut transaction, ()) = self.open(Purpose::Writing, |_| Ok(()))?;
-        let mut outcomes = Vec::with_capacity(writes.len());
-        for write in writes {
-            let ran = run_in_savepoint(&mut transaction, *write).map_err(|error| dialect::classify(&error))?;
-            outcomes.push((ran, statements::of_last_unit()));
-        }
-        transaction.commit().map_err(|error| Self::classify_commit(&error, Purpose::Writing))?;
-        Ok(outcomes)
-    }
 }
 
 /// How long to wait before a transaction runs again: a random time, so that two that were in each other's way part.
 fn retry_delay(attempt: u32) -> Duration {
     let most = FIRST_RETRY_DELAY * 2_u32.pow(attempt - 1);
     most.mul_f64(fastrand::f64().max(0.1))
-}
-
-/// Runs a write in a savepoint. Fails if the whole transaction is lost.
-fn run_in_savepoint(transaction: &mut Transaction, write: &mut dyn GroupableWrite) -> QueryResult<Result<()>> {
-    const UNDO: &str = "ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit";
-    statements::begin_unit();
-    transaction.connection().batch_execute("SAVEPOINT unit")?;
-    let raised = write.user().map(|user| dialect::raise_revision(transaction.connection(), user)).transpose();
-    let rev = match raised {
-        Ok(rev) => rev.map(Revision),
-        Err(error) => {
-            transaction.connection().batch_execute(UNDO)?;
-            return Ok(Err(match error {
-                diesel::NotFound => StoreError::NoSuchUser,
-                error => dialect::classify(&error),
-            }));
-        }
-    };
-    statements::begin_work();
-    let ran = catch_unwind(AssertUnwindSafe(|| write.run(transaction, rev)));
-    statements::end_work();
-    let commit = matches!(ran, Ok(TransactionEnd::Commit));
-    transaction.connection().batch_execute(if commit { "RELEASE SAVEPOINT unit" } else { UNDO })?;
-    statements::end_unit();
-    Ok(ran.map(drop).map_err(|_| StoreError::Defect("a unit of work panicked".to_owned())))
 }
 
 /// Reads of a table, whichever row.
@@ -352,6 +330,10 @@ impl Database for SqlDatabase {
 
     fn is_reachable(&self) -> bool {
         self.reachable.load(Ordering::Relaxed)
+    }
+
+    fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     fn probe(&self) -> Result<()> {

@@ -1,5 +1,5 @@
-//! Counts the statements of a unit of work, and notes whether one of them found the connection dead or lost to another
-//! transaction, and whether the thread waits for the database at the moment.
+//! Counts the statements of a unit of work, and notes whether one of them found the connection dead or the disk full or lost
+//! to another transaction, and whether the thread waits for the database at the moment.
 //!
 //! A unit of work runs on one thread, so all of it is thread-local. Diesel reports everything that is sent over a connection to
 //! its [`Instrumentation`].
@@ -10,7 +10,7 @@ use circadia_domain::database_calls::DatabaseCalls;
 use circadia_domain::unit_of_work::UnitCost;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
-use crate::dialect::{is_conflict, is_connection_lost};
+use crate::dialect::{is_conflict, is_connection_lost, is_disk_full};
 
 thread_local! {
     /// What was sent since the unit began.
@@ -20,6 +20,7 @@ thread_local! {
     static LAST_UNIT: Cell<UnitCost> = const { Cell::new(UnitCost { statements: 0, round_trips: 0 }) };
     static CONNECTION_LOST: Cell<bool> = const { Cell::new(false) };
     static CONFLICT: Cell<bool> = const { Cell::new(false) };
+    static DISK_FULL: Cell<bool> = const { Cell::new(false) };
     static CALLS: DatabaseCalls = DatabaseCalls::default();
 }
 
@@ -47,6 +48,7 @@ impl Instrumentation for WatchStatements {
                 if let Some(error) = error {
                     CONNECTION_LOST.set(CONNECTION_LOST.get() || is_connection_lost(error));
                     CONFLICT.set(CONFLICT.get() || is_conflict(error));
+                    DISK_FULL.set(DISK_FULL.get() || is_disk_full(error));
                 }
             }
             _ => {}
@@ -79,6 +81,7 @@ pub(crate) fn begin_unit() {
     LAST_UNIT.set(UnitCost::default());
     CONNECTION_LOST.set(false);
     CONFLICT.set(false);
+    DISK_FULL.set(false);
 }
 
 /// From here on, statements are the repositories'.
@@ -106,6 +109,11 @@ pub(crate) fn found_connection_lost() -> bool {
 /// Whether the database ended the thread's transaction for the sake of another.
 pub(crate) fn found_conflict() -> bool {
     CONFLICT.get()
+}
+
+/// Whether the database found no room for what a statement of the thread's unit of work was to write.
+pub(crate) fn found_disk_full() -> bool {
+    DISK_FULL.get()
 }
 
 /// The cost of the thread's last unit of work.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::api::Session;
 use crate::process::{Sandbox, Server, until};
+use crate::run::wait;
 
 /// What is left for the first writes, in bytes.
 const ROOM: u64 = 512 << 10;
@@ -92,6 +93,7 @@ async fn writes_are_refused_reads_go_on_and_it_heals(server: &Server, disk: &Sma
     }
     let live = reqwest::get(server.url("/health/live")).await.unwrap();
     assert_eq!(live.status(), 200);
+    assert_eq!(database_state(server).await, "read_only");
     disk.give_back();
     until("a write that succeeds", async || {
         let body = json!({"title": "Write again"});
@@ -100,8 +102,41 @@ async fn writes_are_refused_reads_go_on_and_it_heals(server: &Server, disk: &Sma
     })
     .await;
     assert_eq!(count(server, &session).await, stored + 1, "what was refused is stored, or something was lost");
-    let ready: Value = reqwest::get(server.url("/health/ready")).await.unwrap().json().await.unwrap();
-    assert_eq!(ready["status"], "ready");
+    assert_eq!(database_state(server).await, "up");
+}
+
+/// What a server that is ready says of its database.
+async fn database_state(server: &Server) -> String {
+    let ready = reqwest::get(server.url("/health/ready")).await.unwrap();
+    assert_eq!(ready.status(), 200);
+    let ready: Value = ready.json().await.unwrap();
+    ready["dependencies"]["database"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_server_starts_on_a_full_disk_and_serves_what_is_there() {
+    let sandbox = Sandbox::new();
+    let disk = SmallDisk::mount(sandbox.path("data"), 8);
+    let mut server = sandbox.serve().await;
+    let session = server.register("ada").await;
+    for end in ["-TERM", "-KILL"] {
+        disk.take_all_but(ROOM);
+        fill(&server, &session).await;
+        let stored = count(&server, &session).await;
+        assert!(Command::new("kill").args([end, &server.child.id().to_string()]).status().unwrap().success());
+        wait(&mut server.child);
+        server = sandbox.serve().await;
+        assert_eq!(count(&server, &session).await, stored, "after {end}");
+        fill(&server, &session).await;
+        assert_eq!(database_state(&server).await, "read_only");
+        disk.give_back();
+        until("a write that succeeds", async || {
+            let asked = server.try_ask(Method::POST, "/tasks", Some(&session), Some(&json!({"title": "Write"}))).await;
+            asked.filter(|(status, _)| *status == 201).map(drop)
+        })
+        .await;
+        assert_eq!(database_state(&server).await, "up");
+    }
 }
 
 #[tokio::test]

@@ -41,12 +41,12 @@ pub struct ReadyBody {
     dependencies: DependenciesBody,
 }
 
-/// Each dependency with its state: `up` or `down`.
+/// Each dependency with its state.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Dependencies)]
 pub struct DependenciesBody {
-    /// The database.
-    #[schema(pattern = "^(up|down)$")]
+    /// The database: `read_only` while its disk is full, so that writes are refused (503) and the rest is served.
+    #[schema(pattern = "^(up|read_only|down)$")]
     database: &'static str,
     /// The database's read replica, where one is configured. While it is down, the database itself answers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,9 +117,10 @@ async fn ready(state: Data<AppState>) -> HttpResponse {
     };
     let (database, database_replica, redis) = tokio::join!(answers(units), replica, redis);
     let ready = database && state.readiness.is_ready();
+    let database = if database && units.is_full() { "read_only" } else { word(database) };
     let body = ReadyBody {
         status: if ready { "ready" } else { "unavailable" },
-        dependencies: DependenciesBody { database: word(database), database_replica, redis },
+        dependencies: DependenciesBody { database, database_replica, redis },
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     unstored(status, &body)

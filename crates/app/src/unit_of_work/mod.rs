@@ -90,6 +90,11 @@ impl UnitOfWork {
         self.database.is_reachable()
     }
 
+    /// Whether there was no room on the database's disk when something was last to be written.
+    pub fn is_full(&self) -> bool {
+        self.database.is_full()
+    }
+
     /// The same for units of work that consist of many calls, each of which is still given up after two seconds.
     #[must_use]
     pub fn with_run_timeout(&self, run_timeout: Duration) -> Self {

@@ -14,7 +14,7 @@ pub(crate) fn classify(error: &Error) -> StoreError {
         }
         Error::RollbackErrorOnCommit { commit_error, .. } => classify(commit_error),
         error if is_schema_missing(error) => StoreError::Unavailable(format!("the schema is missing: {error}")),
-        error if is_connection_lost(error) || is_conflict(error) || is_transient(error) => {
+        error if is_connection_lost(error) || is_conflict(error) || is_disk_full(error) || is_transient(error) => {
             StoreError::Unavailable(error.to_string())
         }
         Error::DeserializationError(reason) => StoreError::Corrupt(reason.to_string()),
@@ -120,12 +120,11 @@ const CONFLICT_MESSAGES: &[&str] = &[
     "wsrep detected deadlock",
 ];
 
-/// Parts of the messages of other transient errors, in lower case: timeouts, full disks and memory, databases that
+/// Parts of the messages of other transient errors, in lower case: timeouts, full memory, databases that
 /// take no writes at the moment; of SQLite, PostgreSQL, MySQL.
 const TRANSIENT_MESSAGES: &[&str] = &[
     "database is locked",
     "database table is locked",
-    "database or disk is full",
     "disk i/o error",
     "unable to open database file",
     "attempt to write a readonly database",
@@ -133,8 +132,6 @@ const TRANSIENT_MESSAGES: &[&str] = &[
     "could not obtain lock",
     "out of memory",
     "out of shared memory",
-    "no space left on device",
-    "could not extend file",
     "the database system is",
     "too many clients",
     "too many connections",
@@ -142,8 +139,23 @@ const TRANSIENT_MESSAGES: &[&str] = &[
     "max_statement_time exceeded",
     "maximum statement execution time exceeded",
     "query execution was interrupted",
-    "the table is full",
 ];
+
+/// Parts of the messages of a disk without room, in lower case: of SQLite, of PostgreSQL, of MySQL and MariaDB.
+const DISK_FULL_MESSAGES: &[&str] =
+    &["database or disk is full", "no space left on device", "could not extend file", "the table is full"];
+
+/// Whether there was no room on the database's disk.
+pub(crate) fn is_disk_full(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            let message = information.message().to_ascii_lowercase();
+            DISK_FULL_MESSAGES.iter().any(|part| message.contains(part))
+        }
+        Error::RollbackErrorOnCommit { commit_error, .. } => is_disk_full(commit_error),
+        _ => false,
+    }
+}
 
 fn is_transient(error: &Error) -> bool {
     match error {

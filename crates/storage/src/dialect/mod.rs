@@ -28,7 +28,9 @@ mod transfer;
 
 pub(crate) use case_of::CaseOf;
 pub(crate) use changed_places::{ChangedPlaces, SyncSums};
-pub(crate) use errors::{classify, classify_commit, is_conflict, is_connection_lost, is_too_many_connections};
+pub(crate) use errors::{
+    classify, classify_commit, is_conflict, is_connection_lost, is_disk_full, is_too_many_connections,
+};
 pub(crate) use habit_day_in::HabitDayIn;
 pub(crate) use insert_rows::{OnConflict, insert_rows, run_insert, run_two, upsert_two};
 pub(crate) use login_counts::{LoginBuckets, LoginClients, LoginCountsOf, LoginsByUser};
