@@ -117,14 +117,11 @@ fn read(raw: Raw<'_>) -> Parsed<ReadCommand> {
 /// The item that a command names, whatever else is wrong with it.
 fn named(members: &Map<String, Value>) -> Option<(Type, Option<Key>)> {
     let kind = Type::parse(members.get("type")?.as_str()?).ok()?;
-    let key = || members.get("key")?.as_str();
-    let key = match kind {
-        Type::Settings | Type::Timer => return Some((kind, None)),
-        Type::Mood => Key::Date(input::date(key()?).ok()?),
-        Type::Entry => entry_key(key()?).map(|(habit, date)| Key::Entry(habit, date)).ok()?,
-        _ => Key::Id(CommandId::parse(key()?).ok()?.as_uuid()),
+    let key = match Key::any(kind) {
+        Some(any) => Some(any.parse_alike(members.get("key")?.as_str()?).ok()?),
+        None => None,
     };
-    Some((kind, Some(key)))
+    Some((kind, key))
 }
 
 /// A problem as it is told among results.
@@ -150,20 +147,15 @@ impl Decode for KeyedCommand {
             }
             return None;
         };
-        let key = match kind {
-            Type::Settings | Type::Timer => {
-                fields.refuse("key", "unexpected_value", "there is one: leave `key` out");
-                Some(None)
-            }
-            Type::Mood => fields.required("key").map(|date| Some(Key::Date(date))),
-            Type::Entry => {
-                fields.required_with("key", text(entry_key)).map(|(habit, date)| Some(Key::Entry(habit, date)))
-            }
-            _ => fields.required_with("key", text(CommandId::parse)).map(|id| Some(Key::Id(id.as_uuid()))),
+        let any = Key::any(kind);
+        let key = if let Some(any) = any {
+            fields.required_with("key", text(|key| any.parse_alike(key))).map(Some)
+        } else {
+            fields.refuse("key", "unexpected_value", "there is one: leave `key` out");
+            Some(None)
         };
         // What is wrong with the data is told, too, if the key is wrong.
-        let known = key.unwrap_or_else(|| Key::any(kind));
-        let edit = edit(fields, kind, operation, known, on_overlap.unwrap_or_default());
+        let edit = edit(fields, kind, operation, key.unwrap_or(any), on_overlap.unwrap_or_default());
         Some(Self { id: id?, kind, key: key?.map(Key::bytes), base, edit: edit?, digest })
     }
 }
@@ -175,11 +167,6 @@ fn base(revision: i64) -> Parsed<Expected> {
     Ok(Expected::OneOf(vec![Revision(revision)]))
 }
 
-fn entry_key(key: &str) -> Parsed<(HabitId, Date)> {
-    let (habit, day) = key.split_once('/').unwrap_or((key, ""));
-    Ok((HabitId::parse(habit)?, input::date(day)?))
-}
-
 /// The key of an item.
 #[derive(Debug, Clone, Copy)]
 enum Key {
@@ -189,13 +176,25 @@ enum Key {
 }
 
 impl Key {
-    /// Some key that items of a type can have.
+    /// Some key that items of a type can have; none of what a user has one of.
     fn any(kind: Type) -> Option<Self> {
         Some(match kind {
             Type::Settings | Type::Timer => return None,
             Type::Mood => Self::Date(Date::MIN),
             Type::Entry => Self::Entry(HabitId::from_uuid(uuid::Uuid::nil()), Date::MIN),
             _ => Self::Id(uuid::Uuid::nil()),
+        })
+    }
+
+    /// Reads another key of the same form.
+    fn parse_alike(self, text: &str) -> Parsed<Self> {
+        Ok(match self {
+            Self::Id(_) => Self::Id(CommandId::parse(text)?.as_uuid()),
+            Self::Entry(..) => {
+                let (habit, day) = text.split_once('/').unwrap_or((text, ""));
+                Self::Entry(HabitId::parse(habit)?, input::date(day)?)
+            }
+            Self::Date(_) => Self::Date(input::date(text)?),
         })
     }
 
