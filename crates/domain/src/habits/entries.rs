@@ -1,6 +1,6 @@
 //! Putting, incrementing and deleting entries. [`projection`] writes them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::entry::verdict;
 use super::views::{DayAfterWrite, WritableDay};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::civil::{Date, DateRange, latest_date_on_earth};
 use crate::entity;
-use crate::error::Error;
+use crate::error::{Error, StoreError};
 use crate::ids::{HabitId, UserId};
 use crate::quantity::{Quantity, QuantityChange};
 use crate::revision::Expected;
@@ -68,19 +68,25 @@ pub fn list_across(
     seek: &EntrySeek,
 ) -> Result<Vec<Entry>, Error> {
     let found = store.entries_across(user, filter, seek)?;
-    let mut ids: Vec<HabitId> = found.iter().map(|entry| entry.habit).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let habits: HashMap<HabitId, Habit> =
-        store.habits_with_ids(user, &ids)?.into_iter().map(|habit| (habit.id, habit)).collect();
+    let habits = habits_of(store, user, found.iter().map(|entry| entry.habit))?;
     let reevaluated = |entry: Entry| match habits.get(&entry.habit) {
         Some(habit) => entry.reevaluated(&habit.timeline),
         None => entry,
     };
     Ok(found.into_iter().map(reevaluated).collect())
+}
+
+/// The habits of entries; an id may come more than once. One statement, if there are any entries.
+pub(crate) fn habits_of(
+    store: &mut dyn Store,
+    user: UserId,
+    ids: impl Iterator<Item = HabitId>,
+) -> Result<HashMap<HabitId, Habit>, StoreError> {
+    let ids: Vec<HabitId> = ids.collect::<BTreeSet<_>>().into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(store.habits_with_ids(user, &ids)?.into_iter().map(|habit| (habit.id, habit)).collect())
 }
 
 fn ensure_date_fits(tx: &WriteTransaction<'_>, habit: &Habit, date: Date) -> Result<(), Violations> {

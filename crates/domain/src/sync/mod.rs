@@ -20,14 +20,12 @@ pub use cursor::{Cursor, SyncTypes};
 pub use repository::{Place, PlaceKey, Span, SyncHead, SyncRepository};
 pub use state::{SyncState, TypeSum};
 
-use std::collections::HashMap;
-
 use crate::civil::Instant;
 use crate::code::Code;
 use crate::entity;
 use crate::error::Error;
-use crate::habits::Habit;
-use crate::ids::{HabitId, UserId};
+use crate::habits::{EntryView, entries};
+use crate::ids::UserId;
 use crate::revision::Revision;
 use crate::unit_of_work::Store;
 use cursor::Within;
@@ -111,24 +109,16 @@ pub fn read_on(
     Ok(SyncPage { changes, cursor, has_more, revision: head.revision, state: None })
 }
 
-/// Gives entries the states that follow from their values by the plans of now. One statement, if there are any.
+/// Gives entries the states that follow from their values by the plans of now. One statement, if there are any values.
 fn evaluate_entries(store: &mut dyn Store, user: UserId, changes: &mut [Change]) -> Result<(), Error> {
-    let measured = |change: &Change| match &change.item {
-        SyncItem::Entry(Some(entry)) if entry.value.is_some() => Some(entry.habit_id),
+    let measured = changes.iter_mut().filter_map(|change| match &mut change.item {
+        SyncItem::Entry(Some(entry)) if entry.value.is_some() => Some(entry),
         _ => None,
-    };
-    let mut ids: Vec<HabitId> = changes.iter().filter_map(measured).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let habits: HashMap<HabitId, Habit> =
-        store.habits_with_ids(user, &ids)?.into_iter().map(|habit| (habit.id, habit)).collect();
-    for change in changes {
-        if let SyncItem::Entry(Some(entry)) = &mut change.item
-            && let Some(habit) = habits.get(&entry.habit_id)
-        {
+    });
+    let measured: Vec<&mut EntryView> = measured.collect();
+    let habits = entries::habits_of(store, user, measured.iter().map(|entry| entry.habit_id))?;
+    for entry in measured {
+        if let Some(habit) = habits.get(&entry.habit_id) {
             entry.reevaluate(&habit.timeline);
         }
     }
