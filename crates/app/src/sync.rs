@@ -1,14 +1,13 @@
 //! Batches of commands of apps that were offline.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use circadia_domain::Error as DomainError;
 use circadia_domain::error::StoreError;
 use circadia_domain::ids::UserId;
 use circadia_domain::revision::Revision;
-use circadia_domain::sync::{self, BatchFailed, Change, Command, Refusal, SyncState, SyncType};
-use circadia_domain::tombstones::ItemKey;
+use circadia_domain::sync::{self, BatchFailed, Change, Command, NamedItem, Refusal, SyncState};
 use circadia_domain::unit_of_work::UnitOfWorkError as _;
 use serde_json::Value;
 
@@ -28,7 +27,7 @@ pub struct UnreadCommand {
     /// What is told of that.
     pub problem: Value,
     /// The item that it names, if that can be read.
-    pub names: Option<(SyncType, ItemKey)>,
+    pub names: Option<NamedItem>,
 }
 
 /// How a command ended.
@@ -76,24 +75,24 @@ impl SyncCommands {
             self.run_one_by_one(user, &commands, &tell).await?
         };
         let named = commands.into_iter().map(|command| match command {
-            Ok(command) => Some((command.kind, command.key)),
+            Ok(command) => Some(command.item),
             Err(unread) => unread.names,
         });
         let named: Vec<_> = named.collect();
         let read = self.context.unit_of_work.read::<_, DomainError>(move |store| {
             let (revision, state) = sync::state(store, user)?;
-            let mut seen = HashMap::new();
+            let mut seen = BTreeMap::new();
             let mut items = Vec::with_capacity(named.len());
             for item in named {
-                let Some((kind, key)) = item else {
+                let Some(item) = item else {
                     items.push(None);
                     continue;
                 };
-                if !seen.contains_key(&key) {
-                    let change = sync::current(store, user, kind, &key)?;
-                    seen.insert(key.clone(), change);
+                if !seen.contains_key(&item) {
+                    let change = sync::current(store, user, &item)?;
+                    seen.insert(item.clone(), change);
                 }
-                items.push(seen.get(&key).cloned());
+                items.push(seen.get(&item).cloned());
             }
             Ok((revision, state, items))
         });

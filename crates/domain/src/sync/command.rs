@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use uuid::Uuid;
-
-use super::change::date_of;
-use super::{Change, SyncType, evaluate_entries};
+use super::NamedItem;
 use crate::civil::{Date, Instant};
 use crate::code::Code;
 use crate::entity::Entity;
@@ -25,8 +22,7 @@ use crate::tasks::{self, NewTask, TaskPatch, TaskStatus};
 use crate::themes::{self, NewTheme, ThemePatch};
 use crate::time_entries::{self, NewTimeEntry, TimeEntryPatch};
 use crate::timer::{self, StartTimer};
-use crate::tombstones::ItemKey;
-use crate::unit_of_work::{Store, UnitOfWorkError, WriteTransaction};
+use crate::unit_of_work::{UnitOfWorkError, WriteTransaction};
 use crate::users::{self, SettingsPatch};
 
 /// The most commands of a batch.
@@ -191,10 +187,8 @@ impl Edit {
 pub struct Command {
     /// Its id, which the client made: a command is carried out once.
     pub id: CommandId,
-    /// The item's type.
-    pub kind: SyncType,
     /// The item.
-    pub key: ItemKey,
+    pub item: NamedItem,
     /// The revision that the client knows the item in.
     pub base: Expected,
     /// What is to be done.
@@ -322,40 +316,4 @@ fn ensure_same(stored: &StoredCommand, command: &Command) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::conflict(Code::IdTaken, "there was another command with this id"))
-}
-
-/// An item as it is now; deleted, with the revision 0, if there is none.
-///
-/// # Errors
-/// Those of the store.
-pub fn current(store: &mut dyn Store, user: UserId, kind: SyncType, key: &ItemKey) -> Result<Change, Error> {
-    let found = match kind {
-        SyncType::Settings => store.find_user(user)?.map(|found| Change::settings(user, found.rev, found.settings)),
-        SyncType::Timer => store.find_timer(user)?.map(|timer| Change::timer(user, timer)),
-        SyncType::Theme => store.find_theme(user, id_of(key))?.map(Change::from),
-        SyncType::Habit => store.find_habit(user, id_of(key))?.map(Change::from),
-        SyncType::SharedPause => store.find_shared_pause(user, id_of(key))?.map(Change::from),
-        SyncType::Task => store.find_task(user, id_of(key))?.map(Change::from),
-        SyncType::TimeEntry => store.find_time_entry(user, id_of(key))?.map(Change::from),
-        SyncType::SleepLog => store.find_sleep_log(user, id_of(key))?.map(Change::from),
-        SyncType::MoodMoment => store.find_moment(user, id_of(key))?.map(Change::from),
-        SyncType::Reminder => store.find_reminder(user, id_of(key))?.map(Change::from),
-        SyncType::Mood => match date_of(&key.bytes) {
-            Some(date) => store.find_mood(user, date)?.map(Change::from),
-            None => None,
-        },
-        SyncType::Entry => match key.bytes.get(16..).and_then(date_of) {
-            Some(date) => store.find_entries(user, &[(id_of(key), date)])?.pop().map(Change::from),
-            None => None,
-        },
-    };
-    let mut found = found.unwrap_or_else(|| Change::deletion(kind, key.bytes.clone(), Revision(0)));
-    evaluate_entries(store, user, std::slice::from_mut(&mut found))?;
-    Ok(found)
-}
-
-/// The id that a key begins with.
-fn id_of<E>(key: &ItemKey) -> Id<E> {
-    let uuid = key.bytes.get(..16).and_then(|bytes| Uuid::from_slice(bytes).ok());
-    Id::from_uuid(uuid.unwrap_or_default())
 }

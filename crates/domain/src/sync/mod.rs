@@ -8,15 +8,17 @@
 mod change;
 mod command;
 mod cursor;
+mod named;
 mod repository;
 mod state;
 
 pub use change::{Change, SyncItem, SyncType};
 pub use command::{
     BatchFailed, COMMAND_SECONDS, Command, CommandId, Edit, MAX_COMMANDS, Refusal, StoredCommand,
-    SyncCommandRepository, SyncOperation, apply, current, remember_refusals,
+    SyncCommandRepository, SyncOperation, apply, remember_refusals,
 };
 pub use cursor::{Cursor, SyncTypes};
+pub use named::{NamedItem, current};
 pub use repository::{Place, PlaceKey, Span, SyncHead, SyncRepository};
 pub use state::{SyncState, TypeSum};
 

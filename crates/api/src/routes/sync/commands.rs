@@ -8,7 +8,7 @@ use circadia_domain::ids::{HabitId, Id};
 use circadia_domain::moods::MoodPut;
 use circadia_domain::revision::{Expected, Revision};
 use circadia_domain::sleep::OnOverlap;
-use circadia_domain::sync::{Command, CommandId, Edit, MAX_COMMANDS, SyncOperation as Op, SyncType as Type};
+use circadia_domain::sync::{Command, CommandId, Edit, MAX_COMMANDS, NamedItem, SyncOperation as Op, SyncType as Type};
 use circadia_domain::tombstones::ItemKey;
 use circadia_domain::violation::{Violation, Violations};
 use serde_json::{Map, Value};
@@ -42,33 +42,12 @@ pub(super) struct BatchBody {
 }
 
 /// A command that was read, or what is wrong with it.
-type ReadCommand = Result<Box<KeyedCommand>, Unread>;
-
-/// A command that can't be read.
-#[derive(Debug)]
-struct Unread {
-    /// What is told of that.
-    problem: Value,
-    /// The item that it names, if that can be read.
-    names: Option<(Type, Option<Key>)>,
-}
-
-/// A command whose key is complete once it is known whose it is.
-#[derive(Debug)]
-struct KeyedCommand {
-    id: CommandId,
-    kind: Type,
-    /// The bytes of the key; none of what a user has one of.
-    key: Option<Vec<u8>>,
-    base: Expected,
-    edit: Edit,
-    digest: [u8; 32],
-}
+type ReadCommand = Result<Command, UnreadCommand>;
 
 /// A command.
 #[derive(Debug, ToSchema)]
 #[schema(as = SyncCommand, example = json!({"id": "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8c", "type": "task", "operation": "create", "key": "01920b7e-4c5d-7e2f-8a1b-3c4d5e6f7a8d", "data": {"title": "Book the dentist"}}))]
-#[expect(dead_code, reason = "it documents what is read as a `KeyedCommand`")]
+#[expect(dead_code, reason = "it documents what is read as a `Command`")]
 struct CommandBody {
     /// Its id, which the app makes. A command is carried out once, however often it is sent within 30 days.
     id: CommandId,
@@ -107,21 +86,21 @@ impl Decode for BatchBody {
 fn read(raw: Raw<'_>) -> Parsed<ReadCommand> {
     let origin = Origin { digest: digest_of(raw.value), ids: None };
     let members = raw.members()?;
-    let command = Fields::read_from::<KeyedCommand>(members, false, origin);
-    Ok(command.map(Box::new).map_err(|wrong| Unread {
+    let command = Fields::read_from::<Command>(members, false, origin);
+    Ok(command.map_err(|wrong| UnreadCommand {
         problem: told(&Problem::invalid(InputLocation::Body, wrong)),
         names: named(members),
     }))
 }
 
 /// The item that a command names, whatever else is wrong with it.
-fn named(members: &Map<String, Value>) -> Option<(Type, Option<Key>)> {
+fn named(members: &Map<String, Value>) -> Option<NamedItem> {
     let kind = Type::parse(members.get("type")?.as_str()?).ok()?;
     let key = match Key::any(kind) {
         Some(any) => Some(any.parse_alike(members.get("key")?.as_str()?).ok()?),
         None => None,
     };
-    Some((kind, key))
+    Some(NamedItem { kind, key: key.map(Key::bytes) })
 }
 
 /// A problem as it is told among results.
@@ -129,7 +108,7 @@ fn told(problem: &Problem) -> Value {
     serde_json::to_value(problem.body(request_id())).unwrap_or_default()
 }
 
-impl Decode for KeyedCommand {
+impl Decode for Command {
     fn decode(fields: &mut Fields<'_>) -> Option<Self> {
         let id = fields.required_with("id", text(CommandId::parse));
         let kind: Option<Type> = fields.required("type");
@@ -156,7 +135,8 @@ impl Decode for KeyedCommand {
         };
         // What is wrong with the data is told, too, if the key is wrong.
         let edit = edit(fields, kind, operation, key.unwrap_or(any), on_overlap.unwrap_or_default());
-        Some(Self { id: id?, kind, key: key?.map(Key::bytes), base, edit: edit?, digest })
+        let item = NamedItem { kind, key: key?.map(Key::bytes) };
+        Some(Self { id: id?, item, base, edit: edit?, digest })
     }
 }
 
@@ -326,7 +306,7 @@ fn new<T: Decode>(fields: &mut Fields<'_>, id: uuid::Uuid) -> Option<T> {
 /// What is told of a refusal: pointers lead to where the command has what is wrong.
 fn tell(command: &Command, error: Error) -> Value {
     let Error::Invalid(violations) = error else { return told(&error.into()) };
-    let has_date_in_key = matches!(command.kind, Type::Entry | Type::Mood);
+    let has_date_in_key = matches!(command.item.kind, Type::Entry | Type::Mood);
     let mut wrong = Violations::new();
     for Violation { path, code, detail } in violations {
         let path = if has_date_in_key && path == "/date" { "/key".to_owned() } else { format!("/data{path}") };
@@ -350,22 +330,7 @@ fn tell(command: &Command, error: Error) -> Value {
 )]
 async fn run_commands(caller: Caller, body: Body<BatchBody>) -> Result<Answer, Problem> {
     let BatchBody { commands, atomic } = body.0;
-    let user = caller.user;
-    let key_of = |kind: Type, bytes: Option<Vec<u8>>| {
-        let bytes = bytes.unwrap_or_else(|| user.as_uuid().as_bytes().to_vec());
-        ItemKey { kind: kind.as_str(), bytes }
-    };
-    let commands = commands.into_iter().map(|command| match command {
-        Ok(command) => {
-            let KeyedCommand { id, kind, key, base, edit, digest } = *command;
-            Ok(Command { id, kind, key: key_of(kind, key), base, edit, digest })
-        }
-        Err(Unread { problem, names }) => {
-            let names = names.map(|(kind, key)| (kind, key_of(kind, key.map(Key::bytes))));
-            Err(UnreadCommand { problem, names })
-        }
-    });
-    let ran = caller.sync_commands.run(user, commands.collect(), atomic, tell).await?;
+    let ran = caller.sync_commands.run(caller.user, commands, atomic, tell).await?;
     let BatchOutcome { commands, revision, state } = ran;
     let results = commands.into_iter().enumerate();
     let results = results.map(|(index, (outcome, current))| ResultBody::new(index, outcome, current)).collect();

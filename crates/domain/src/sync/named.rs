@@ -1,0 +1,65 @@
+//! Items that commands name, and what is stored of them.
+
+use uuid::Uuid;
+
+use super::change::date_of;
+use super::{Change, SyncType, evaluate_entries};
+use crate::error::Error;
+use crate::ids::{Id, UserId};
+use crate::revision::Revision;
+use crate::tombstones::ItemKey;
+use crate::unit_of_work::Store;
+
+/// An item, as far as it can be told without knowing whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedItem {
+    /// Its type.
+    pub kind: SyncType,
+    /// The bytes of its key; none of what a user has one of.
+    pub key: Option<Vec<u8>>,
+}
+
+impl NamedItem {
+    /// The key of a user's item.
+    fn key_of(&self, user: UserId) -> ItemKey {
+        let bytes = self.key.clone().unwrap_or_else(|| user.as_uuid().as_bytes().to_vec());
+        ItemKey { kind: self.kind.as_str(), bytes }
+    }
+}
+
+/// An item as it is now; deleted, with the revision 0, if there is none.
+///
+/// # Errors
+/// Those of the store.
+pub fn current(store: &mut dyn Store, user: UserId, item: &NamedItem) -> Result<Change, Error> {
+    let (kind, key) = (item.kind, item.key_of(user));
+    let found = match kind {
+        SyncType::Settings => store.find_user(user)?.map(|found| Change::settings(user, found.rev, found.settings)),
+        SyncType::Timer => store.find_timer(user)?.map(|timer| Change::timer(user, timer)),
+        SyncType::Theme => store.find_theme(user, id_of(&key))?.map(Change::from),
+        SyncType::Habit => store.find_habit(user, id_of(&key))?.map(Change::from),
+        SyncType::SharedPause => store.find_shared_pause(user, id_of(&key))?.map(Change::from),
+        SyncType::Task => store.find_task(user, id_of(&key))?.map(Change::from),
+        SyncType::TimeEntry => store.find_time_entry(user, id_of(&key))?.map(Change::from),
+        SyncType::SleepLog => store.find_sleep_log(user, id_of(&key))?.map(Change::from),
+        SyncType::MoodMoment => store.find_moment(user, id_of(&key))?.map(Change::from),
+        SyncType::Reminder => store.find_reminder(user, id_of(&key))?.map(Change::from),
+        SyncType::Mood => match date_of(&key.bytes) {
+            Some(date) => store.find_mood(user, date)?.map(Change::from),
+            None => None,
+        },
+        SyncType::Entry => match key.bytes.get(16..).and_then(date_of) {
+            Some(date) => store.find_entries(user, &[(id_of(&key), date)])?.pop().map(Change::from),
+            None => None,
+        },
+    };
+    let mut found = found.unwrap_or_else(|| Change::deletion(kind, key.bytes, Revision(0)));
+    evaluate_entries(store, user, std::slice::from_mut(&mut found))?;
+    Ok(found)
+}
+
+/// The id that a key begins with.
+fn id_of<E>(key: &ItemKey) -> Id<E> {
+    let uuid = key.bytes.get(..16).and_then(|bytes| Uuid::from_slice(bytes).ok());
+    Id::from_uuid(uuid.unwrap_or_default())
+}
