@@ -1,6 +1,6 @@
 //! Batches of commands of apps that were offline.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use circadia_domain::Error as DomainError;
@@ -78,25 +78,15 @@ impl SyncCommands {
             Ok(command) => Some(command.item),
             Err(unread) => unread.names,
         });
-        let named: Vec<_> = named.collect();
+        let named: Vec<Option<NamedItem>> = named.collect();
+        let items: BTreeSet<NamedItem> = named.iter().flatten().cloned().collect();
+        // What is told is as of the end of the batch, atomic or not, so it is read at once.
         let read = self.context.unit_of_work.read::<_, DomainError>(move |store| {
             let (revision, state) = sync::state(store, user)?;
-            let mut seen = BTreeMap::new();
-            let mut items = Vec::with_capacity(named.len());
-            for item in named {
-                let Some(item) = item else {
-                    items.push(None);
-                    continue;
-                };
-                if !seen.contains_key(&item) {
-                    let change = sync::current(store, user, &item)?;
-                    seen.insert(item.clone(), change);
-                }
-                items.push(seen.get(&item).cloned());
-            }
-            Ok((revision, state, items))
+            Ok((revision, state, sync::current(store, user, items)?))
         });
-        let (revision, state, items) = read.await?;
+        let (revision, state, current) = read.await?;
+        let items = named.into_iter().map(|item| item.and_then(|item| current.get(&item).cloned()));
         Ok(BatchOutcome { commands: outcomes.into_iter().zip(items).collect(), revision, state })
     }
 

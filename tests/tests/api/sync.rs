@@ -19,6 +19,7 @@ scenarios!(
     cursors_are_checked,
     a_device_that_was_away_for_too_long_begins_anew,
     syncing_costs_the_same_however_much_there_is,
+    entries_of_a_batch_are_evaluated_by_one_statement,
     ten_thousand_changes_are_told,
 );
 
@@ -639,4 +640,22 @@ async fn syncing_costs_the_same_however_much_there_is(backend: Backend) {
     }
     // Where the user stands, where changes lie, the moods, and the sums.
     assert_eq!((idle, costs), (BTreeSet::from([2]), BTreeSet::from([4])));
+}
+
+async fn entries_of_a_batch_are_evaluated_by_one_statement(backend: Backend) {
+    let app = TestApp::on(backend).start();
+    let ada = app.user("ada").await;
+    let mut commands = Vec::new();
+    for _ in 0..10 {
+        let key = format!("{}/2026-03-10", counted(&ada).await);
+        commands.push(json!({"id": fresh_id(), "type": "entry", "operation": "put", "key": key, "data": {"value": 1}}));
+    }
+    let cost = async |commands: &[Value]| {
+        let batch = json!({"commands": commands, "atomic": true});
+        ada.post("/sync", batch).await.expect(200).statements()
+    };
+    cost(&commands).await;
+    ada.until_known().await;
+    // What was carried out before is only read, each by a statement.
+    assert_eq!(cost(&commands).await, cost(&commands[..1]).await + 9);
 }

@@ -1,5 +1,7 @@
 //! Items that commands name, and what is stored of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use uuid::Uuid;
 
 use super::change::date_of;
@@ -27,11 +29,24 @@ impl NamedItem {
     }
 }
 
-/// An item as it is now; deleted, with the revision 0, if there is none.
+/// Items as they are now; deleted, with the revision 0, where there is none. One statement evaluates all entries among
+/// them.
 ///
 /// # Errors
 /// Those of the store.
-pub fn current(store: &mut dyn Store, user: UserId, item: &NamedItem) -> Result<Change, Error> {
+pub fn current(
+    store: &mut dyn Store,
+    user: UserId,
+    items: BTreeSet<NamedItem>,
+) -> Result<BTreeMap<NamedItem, Change>, Error> {
+    let found: Result<Vec<Change>, Error> = items.iter().map(|item| find(store, user, item)).collect();
+    let mut found = found?;
+    evaluate_entries(store, user, &mut found)?;
+    Ok(items.into_iter().zip(found).collect())
+}
+
+/// An item as it is stored.
+fn find(store: &mut dyn Store, user: UserId, item: &NamedItem) -> Result<Change, Error> {
     let (kind, key) = (item.kind, item.key_of(user));
     let found = match kind {
         SyncType::Settings => store.find_user(user)?.map(|found| Change::settings(user, found.rev, found.settings)),
@@ -53,9 +68,7 @@ pub fn current(store: &mut dyn Store, user: UserId, item: &NamedItem) -> Result<
             None => None,
         },
     };
-    let mut found = found.unwrap_or_else(|| Change::deletion(kind, key.bytes, Revision(0)));
-    evaluate_entries(store, user, std::slice::from_mut(&mut found))?;
-    Ok(found)
+    Ok(found.unwrap_or_else(|| Change::deletion(kind, key.bytes, Revision(0))))
 }
 
 /// The id that a key begins with.
