@@ -639,12 +639,14 @@ const HELD: &[(&str, &[&str])] = &[
         &["cli/kills.rs::what_was_acknowledged_outlives_kills"],
     ),
     (
-        "Disk full (SQLite, PostgreSQL): writes 503, reads live, nothing that was refused is stored, heals",
+        "Disk full (SQLite, PostgreSQL): writes 503, reads live, ready says `read_only`, nothing that was refused is stored, \
+         heals",
         &[
             "cli/full_disk.rs::with_sqlite_writes_are_refused_reads_go_on_and_it_heals",
             "cli/full_disk.rs::with_postgres_writes_are_refused_reads_go_on_and_it_heals",
         ],
     ),
+    ("A server starts on a full disk", &["cli/full_disk.rs::a_server_starts_on_a_full_disk_and_serves_what_is_there"]),
     (
         "Two servers on one SQLite folder lose nothing, and each goes on when the other is killed",
         &["cli/serving.rs::two_servers_on_one_folder_lose_nothing"],
@@ -664,6 +666,13 @@ const HELD: &[(&str, &[&str])] = &[
     (
         "Clients that never read: closed by a write deadline, little memory, no stop held up",
         &["cli/readers.rs::those_who_never_read_use_little_memory_are_closed_and_hold_up_no_stop"],
+    ),
+    (
+        "Requests that are sent ahead are answered in their order, whatever pieces they come in",
+        &[
+            "cli/pipelining.rs::requests_that_are_sent_ahead_are_answered_in_their_order",
+            "cli/pipelining.rs::requests_come_in_any_pieces",
+        ],
     ),
     ("Slow clients: headers 5 s, body 10 s", &["cli/serving.rs::slow_clients_are_given_up_and_hold_nobody_up"]),
     (
