@@ -21,15 +21,18 @@ pub(super) fn push_local_quarter<'b>(
         out.push_sql("quarter");
         return Ok(());
     };
-    out.push_sql("quarter + CASE");
+    out.push_sql("quarter + ");
+    if earlier.is_empty() {
+        return out.push_bind_param::<Integer, _>(last);
+    }
+    out.push_sql("CASE");
     for ((_, offset), (end, _)) in earlier.iter().zip(segments.iter().skip(1)) {
         out.push_sql(" WHEN quarter < ");
         out.push_bind_param::<Integer, _>(end)?;
         out.push_sql(" THEN ");
         out.push_bind_param::<Integer, _>(offset)?;
     }
-    // Never true: a CASE has at least one WHEN.
-    out.push_sql(" WHEN quarter < 0 THEN 0 ELSE ");
+    out.push_sql(" ELSE ");
     out.push_bind_param::<Integer, _>(last)?;
     out.push_sql(" END");
     Ok(())

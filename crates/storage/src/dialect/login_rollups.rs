@@ -158,8 +158,9 @@ impl AccountsMade {
     pub(crate) fn new(connection: &AnyConnection, within: &LocalQuarters) -> Self {
         let quarter = match connection {
             AnyConnection::Sqlite(_) => "created_at / 900000000",
+            // Not `extract`, whose exact numerics cost ten times as much.
             #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(_) => "CAST(floor(extract(epoch FROM created_at) / 900) AS integer)",
+            AnyConnection::Postgres(_) => "CAST(floor(date_part('epoch', created_at) / 900) AS integer)",
             #[cfg(feature = "mysql")]
             AnyConnection::Mysql(_) => "timestampdiff(SECOND, '1970-01-01', created_at) DIV 900",
         };
