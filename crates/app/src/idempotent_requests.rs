@@ -8,6 +8,7 @@ use circadia_auth::keys::{MasterKey, Purpose};
 use circadia_domain::error::{StoreError, Unique};
 use circadia_domain::idempotency_keys::{self, Attempt, Claimed, MAX_ANSWER_BYTES};
 use circadia_domain::ids::UserId;
+use circadia_domain::measures::{Counter, Each, KeyedRequestOutcome};
 use zeroize::Zeroizing;
 
 use crate::context::Context;
@@ -40,11 +41,15 @@ pub enum Begun {
     Reused,
 }
 
+/// Requests with a key by what became of them.
+pub type KeyedRequestMeasures = Each<KeyedRequestOutcome, Counter>;
+
 /// Carries out requests with an idempotency key once.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct IdempotentRequests {
     pub context: Context,
     pub master: MasterKey,
+    pub measures: KeyedRequestMeasures,
 }
 
 impl IdempotentRequests {
@@ -65,6 +70,13 @@ impl IdempotentRequests {
                 claimed => break claimed?,
             }
         };
+        self.measures.increment(match claimed {
+            Claimed::Now => KeyedRequestOutcome::CarriedOut,
+            Claimed::Before(_) => KeyedRequestOutcome::Replayed,
+            Claimed::WithoutAnswer => KeyedRequestOutcome::AnswerLost,
+            Claimed::InUse => KeyedRequestOutcome::InUse,
+            Claimed::Reused => KeyedRequestOutcome::Reused,
+        });
         Ok(match claimed {
             Claimed::Now => Begun::Now(RunningAttempt { requests: Arc::clone(self), attempt, ended: false }),
             Claimed::Before(sealed) => Begun::Before(self.open(&attempt, &sealed)?),

@@ -20,6 +20,12 @@ pub const CLAIM_SECONDS: i64 = 60;
 /// The most bytes of an answer that is stored.
 pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
+/// The keys of a user that are remembered, the newest ones; a few more for a while.
+pub const MAX_KEYS: i64 = 2_000;
+
+/// Of so many new keys, one looks for those that are too many.
+const KEYS_PER_TRIM: u8 = 32;
+
 /// The most characters of a key.
 const MAX_KEY_LENGTH: usize = 255;
 
@@ -131,6 +137,9 @@ pub trait IdempotencyRepository {
     /// Frees the key of a request that has committed nothing. Whether there was one.
     fn release_idempotency_key(&mut self, attempt: &Attempt) -> Result<bool, StoreError>;
 
+    /// Removes the keys of a user, but for the `keep` newest ones.
+    fn trim_idempotency_keys(&mut self, user: UserId, keep: i64) -> Result<(), StoreError>;
+
     /// Removes keys that expired before `before`. How many.
     fn purge_idempotency_keys(&mut self, before: Instant) -> Result<usize, StoreError>;
 }
@@ -166,6 +175,11 @@ pub fn claim(store: &mut dyn Store, attempt: &Attempt, now: Instant) -> Result<C
     };
     let Some(found) = store.find_idempotency_key(attempt.user, &attempt.key)? else {
         store.insert_idempotency_key(attempt.user, &new)?;
+        // The last byte of the id is random.
+        let [.., random] = attempt.id.as_uuid().into_bytes();
+        if random % KEYS_PER_TRIM == 0 {
+            store.trim_idempotency_keys(attempt.user, MAX_KEYS)?;
+        }
         return Ok(Claimed::Now);
     };
     if found.expires_at > now {

@@ -255,6 +255,22 @@ words! {
     }
 }
 
+words! {
+    /// What became of a request with an idempotency key.
+    pub enum KeyedRequestOutcome {
+        /// It was carried out.
+        CarriedOut = "carried_out",
+        /// It was carried out before, and its answer was sent again.
+        Replayed = "replayed",
+        /// It was carried out before, and its answer isn't known.
+        AnswerLost = "answer_lost",
+        /// It is being carried out.
+        InUse = "in_use",
+        /// Its key belongs to another request.
+        Reused = "reused",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

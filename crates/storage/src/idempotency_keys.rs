@@ -79,6 +79,22 @@ impl IdempotencyRepository for Transaction {
         Ok(diesel::delete(free).execute(self.connection()).classified()? > 0)
     }
 
+    fn trim_idempotency_keys(&mut self, user: UserId, keep: i64) -> Result<()> {
+        let own = idempotency_keys::user_id.eq(Sql(user));
+        let last: Option<Sql<Instant>> = idempotency_keys::table
+            .filter(own)
+            .order(idempotency_keys::expires_at.desc())
+            .select(idempotency_keys::expires_at)
+            .offset(keep)
+            .limit(1)
+            .first(self.connection())
+            .optional()
+            .classified()?;
+        let Some(last) = last else { return Ok(()) };
+        let old = idempotency_keys::table.filter(own).filter(idempotency_keys::expires_at.le(last));
+        diesel::delete(old).execute(self.connection()).map(drop).classified()
+    }
+
     fn purge_idempotency_keys(&mut self, before: Instant) -> Result<usize> {
         let old = idempotency_keys::table.filter(idempotency_keys::expires_at.lt(Sql(before)));
         diesel::delete(old).execute(self.connection()).classified()

@@ -105,3 +105,4 @@ pub use export::{EXPORTED, NOT_EXPORTED};
 pub use options::{StorageError, StorageOptions};
 pub use schema::owned_by_users;
 pub use statements::STATEMENTS;
+pub use sync::{NOT_SYNCED, synced_tables};

@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::convert::{corrupt, sql_limit};
-use crate::dialect::{ChangedPlaces, SyncSums, insert_rows};
+use crate::dialect::{ChangedPlaces, SyncSums, insert_rows, table_of};
 use crate::entries::EntryRow;
 use crate::habits::HabitRow;
 use crate::moods::{MomentRow, MoodRow};
@@ -31,6 +31,24 @@ use crate::tasks::TaskRow;
 use crate::themes::ThemeRow;
 use crate::time_entries::TimeEntryRow;
 use crate::transaction::{Classify as _, Result, Transaction};
+
+/// Tables of users whose rows have a revision but aren't synced, each with the reason. A contract test compares them, and the
+/// synced ones, with the databases' own catalogues.
+pub const NOT_SYNCED: &[(&str, &str)] = &[
+    ("user_revisions", "the revision itself"),
+    ("tombstones", "told as deletions"),
+    ("sync_commands", "told as results of commands"),
+    ("passkeys", "managed where there is a connection"),
+    ("personal_tokens", "managed where there is a connection"),
+    ("calendar_feeds", "a secret, managed where there is a connection"),
+    ("push_subscriptions", "a browser's own"),
+    ("webhooks", "managed where there is a connection"),
+];
+
+/// The tables of users that are synced, without `users`.
+pub fn synced_tables() -> impl Iterator<Item = &'static str> {
+    SyncType::ALL.into_iter().filter(|kind| *kind != SyncType::Settings).map(|kind| table_of(kind).0)
+}
 
 row! {
     #[diesel(table_name = sync_commands, primary_key(user_id, id))]

@@ -119,6 +119,7 @@ contract! {
         whoever_reads_on_from_a_cursor_has_everything,
         a_revision_of_many_rows_is_read_in_parts,
         old_tombstones_go_and_older_cursors_with_them,
+        every_table_with_a_revision_is_synced_or_left_out_for_a_reason,
     }
     export {
         every_table_of_users_is_exported_or_left_out_for_a_reason,
@@ -211,6 +212,7 @@ contract! {
         one_of_many_requests_claims_a_key,
         what_was_committed_is_not_done_again,
         old_keys_go,
+        the_newest_keys_of_a_user_are_remembered,
     }
     one_time {
         a_newer_token_takes_the_place_of_an_older_one,

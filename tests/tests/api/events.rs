@@ -126,12 +126,13 @@ async fn a_stream_ends_with_its_session(backend: Backend) {
 }
 
 async fn there_are_five_streams_of_an_account(backend: Backend) {
-    let app = TestApp::on(backend).start();
+    let app = TestApp::on(backend).set("CIRCADIA_METRICS_BIND", "127.0.0.1:0").start();
     let ada = app.user("ada").await;
     let mut open_ones = Vec::new();
     for _ in 0..5 {
         open_ones.push(open(&ada).await);
     }
+    assert_eq!(app.metrics().await.sum("circadia_event_streams", &[]), 5.0);
     let refused = ada.get("/events").await.problem(429, "too_many_streams");
     assert!(refused.header("retry-after").is_some());
     open(&app.user("eve").await).await;

@@ -39,7 +39,7 @@ fn keys(app: &TestApp) -> i64 {
 }
 
 async fn the_first_answer_is_given_again(backend: Backend) {
-    let app = TestApp::on(backend).start();
+    let app = TestApp::on(backend).set("CIRCADIA_METRICS_BIND", "127.0.0.1:0").start();
     let ada = app.user("ada").await;
     let replica = app.replica().start();
     let browser = app.browser("ada").await;
@@ -53,6 +53,9 @@ async fn the_first_answer_is_given_again(backend: Backend) {
         assert_same(&with_key(&client, "\"k 1\"").post("/tasks", json!({"title": "Call"})).await, &first);
     }
     assert_eq!(ada.get("/tasks").await.expect(200).each("title"), ["Write"]);
+    let page = app.metrics().await;
+    let counted = |outcome| page.sum("circadia_idempotency_keys_total", &[("outcome", outcome)]);
+    assert_eq!([counted("carried_out"), counted("replayed")].map(|count| count.to_string()), ["1", "2"]);
     // Nor does what has no body.
     let habit = ada.habit(json!({})).await;
     let keyed = with_key(&ada, &fresh_id());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use circadia_domain::sync::SyncType;
 use circadia_tests::{Backend, Client, LocalCopy, TestApp, fresh_id, scenarios};
 use serde_json::{Value, json};
 
@@ -494,6 +495,8 @@ async fn each_type_can_be_made_changed_and_deleted(backend: Backend) {
         assert_eq!(result["status"], "applied", "{index} {result:#}");
     }
     copy.pull(&ada, 3).await;
+    let told: BTreeSet<&str> = copy.items.keys().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(told, SyncType::ALL.map(SyncType::as_str).into(), "each type has its commands here");
     let shown = |kind: &str, key: &str| copy.items[&(kind.to_owned(), key.to_owned())].1.clone();
     assert_eq!(shown("settings", "settings")["timezone"], "Europe/Berlin");
     assert_eq!(shown("theme", &theme)["name"], "Body");

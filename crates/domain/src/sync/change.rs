@@ -20,7 +20,8 @@ use crate::timer::Timer;
 use crate::tombstones::ItemKey;
 use crate::users::Settings;
 
-/// Defines the types that are synced, in the order in which one revision's changes are told: what others refer to first.
+/// Defines the types that are synced, in the order in which one revision's changes are told: what others refer to first. A new
+/// one goes to the end: clients hold cursors with the numbers of types.
 macro_rules! sync_types {
     ($( $(#[$doc:meta])+ $variant:ident($word:tt, $item:ty) ),+ $(,)?) => {
         words! {
@@ -219,6 +220,14 @@ mod tests {
     use crate::entity::{self, Entity};
     use crate::ids::{HabitId, ThemeId};
     use crate::reminders::ReminderEntity;
+
+    #[test]
+    fn the_numbers_of_types_stay_as_they_are_in_cursors() {
+        let types = SyncType::ALL.map(SyncType::as_str).join(" ");
+        let released =
+            "settings theme habit shared_pause task entry time_entry timer sleep_log mood mood_moment reminder";
+        assert!(types.starts_with(released), "new types go to the end: {types}");
+    }
 
     #[test]
     fn types_are_called_like_their_entities() {

@@ -83,6 +83,10 @@ impl Cursor {
     /// The cursor, if it can be read on from.
     pub(super) fn checked(self, types: SyncTypes, head: SyncHead) -> Result<Self, Error> {
         if self.types != types {
+            // As a cursor for all types is after an upgrade to a version with more.
+            if types == SyncTypes::all() && self.types.iter().all(|kind| types.has(kind)) {
+                return Err(expired());
+            }
             return Err(Error::conflict(Code::InvalidCursor, "the cursor was given out for other `types`"));
         }
         if self.within.as_ref().is_some_and(|within| !within.key.may_be_at(within.place)) {

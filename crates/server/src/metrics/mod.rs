@@ -116,6 +116,12 @@ impl Collector for Collected {
         write(encoder, &table::REMINDERS, |samples| {
             reminders.iter().try_for_each(|(outcome, reminders)| samples.count([outcome.as_str()], reminders.count()))
         })?;
+        let streams = u64::try_from(self.sources.app.revision_feed.count()).unwrap_or(u64::MAX);
+        write(encoder, &table::EVENT_STREAMS, |samples| samples.level([], streams))?;
+        let keyed = &self.sources.app.idempotent_requests.measures;
+        write(encoder, &table::KEYED_REQUESTS, |samples| {
+            keyed.iter().try_for_each(|(outcome, requests)| samples.count([outcome.as_str()], requests.count()))
+        })?;
         let read_at = self.sources.app.authenticator.revocations.read_at();
         write(encoder, &table::REVOCATION_FEED_AGE, |samples| match read_at {
             Some(read_at) => samples.seconds([], elapsed(read_at, self.sources.app.context.now())),

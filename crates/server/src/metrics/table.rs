@@ -95,6 +95,10 @@ metrics! {
         "Attempts of this process to deliver a webhook's message."
     REMINDERS: Counter "circadia_reminders_total" { "outcome" }
         "Reminders whose time had come, by what this process did with them."
+    EVENT_STREAMS: Gauge "circadia_event_streams" {}
+        "Clients that listen to `GET /events` of this process."
+    KEYED_REQUESTS: Counter "circadia_idempotency_keys_total" { "outcome" }
+        "Requests with an `Idempotency-Key`, by what became of them."
     REVOCATION_FEED_AGE: Gauge "circadia_revocation_feed_age_seconds" {}
         "Seconds since the feed of revoked sessions was read. Over 1, sessions are looked up at each request."
     HASH_WAITING: Gauge "circadia_password_hash_waiting" {}

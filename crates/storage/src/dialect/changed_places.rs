@@ -13,7 +13,7 @@ use crate::connection::{AnyConnection, MultiBackend};
 use crate::sql_types::{Sql, Uuid};
 
 /// The table of a type, and what of it is its user.
-const fn table_of(kind: SyncType) -> (&'static str, &'static str) {
+pub(crate) const fn table_of(kind: SyncType) -> (&'static str, &'static str) {
     match kind {
         SyncType::Settings => ("users", "id"),
         SyncType::Theme => ("themes", "user_id"),

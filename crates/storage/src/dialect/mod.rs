@@ -27,7 +27,7 @@ mod transaction;
 mod transfer;
 
 pub(crate) use case_of::CaseOf;
-pub(crate) use changed_places::{ChangedPlaces, SyncSums};
+pub(crate) use changed_places::{ChangedPlaces, SyncSums, table_of};
 pub(crate) use errors::{
     classify, classify_commit, is_conflict, is_connection_lost, is_disk_full, is_too_many_connections,
 };

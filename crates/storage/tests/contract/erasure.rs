@@ -24,20 +24,24 @@ use crate::support::{TestDatabase, at_once};
 
 /// The tables that have a column `user_id`, as the database itself says.
 pub(super) fn tables_of_users(test: &TestDatabase, backend: Backend) -> BTreeSet<String> {
-    let rows = test.raw().texts(match backend {
+    tables_with(test, backend, "user_id")
+}
+
+/// The tables that have a column, by the database's own catalogue.
+pub(super) fn tables_with(test: &TestDatabase, backend: Backend, column: &str) -> BTreeSet<String> {
+    let tables = match backend {
         Backend::Sqlite => {
-            "SELECT t.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = 'user_id'"
+            "SELECT t.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name"
         }
         Backend::Postgres => {
             "SELECT CAST(table_name AS text) FROM information_schema.columns
-             WHERE table_schema = 'public' AND column_name = 'user_id'"
+             WHERE table_schema = 'public' AND column_name"
         }
         Backend::Mysql => {
-            "SELECT table_name FROM information_schema.columns
-             WHERE table_schema = database() AND column_name = 'user_id'"
+            "SELECT table_name FROM information_schema.columns WHERE table_schema = database() AND column_name"
         }
-    });
-    rows.into_iter().collect()
+    };
+    test.raw().texts(&format!("{tables} = '{column}'")).into_iter().collect()
 }
 
 fn owned() -> BTreeSet<String> {

@@ -69,3 +69,26 @@ pub(crate) fn old_keys_go(backend: Backend) {
     assert_eq!(purge(KEY_SECONDS).unwrap(), 0);
     assert_eq!(purge(KEY_SECONDS + 1).unwrap(), 1);
 }
+
+pub(crate) fn the_newest_keys_of_a_user_are_remembered(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let (user, other) = (test.user(), test.user());
+    let nth = |user, number: u8| Attempt { key: [number; 32], ..attempt(user) };
+    for number in 0..6 {
+        claim_at(&test, nth(user, number), number.into()).unwrap();
+    }
+    claim_at(&test, nth(other, 0), 0).unwrap();
+    let trim = |keep| {
+        write_unowned::<_, StoreError>(&test.database, |store| store.trim_idempotency_keys(user, keep)).unwrap();
+    };
+    let is_known = |user, number: u8| {
+        let found =
+            write_unowned::<_, StoreError>(&test.database, |store| store.find_idempotency_key(user, &[number; 32]));
+        found.unwrap().is_some()
+    };
+    trim(6);
+    assert!(is_known(user, 0));
+    trim(2);
+    assert_eq!([0, 1, 2, 3, 4, 5].map(|number| is_known(user, number)), [false, false, false, false, true, true]);
+    assert!(is_known(other, 0));
+}

@@ -1,6 +1,6 @@
 //! Delta sync: a client that reads on from a cursor has everything, however the pages fall and whatever is written in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use circadia_domain::civil::{WallTime, Weekdays};
 use circadia_domain::error::{Error, StoreError};
@@ -11,8 +11,9 @@ use circadia_domain::sync::{self, Change, Cursor, SyncItem, SyncPage, SyncState,
 use circadia_domain::timer::Timer;
 use circadia_domain::tombstones::ItemKey;
 use circadia_domain::unit_of_work::{WriteTransaction, read, write, write_unowned};
-use circadia_storage::Backend;
+use circadia_storage::{Backend, NOT_SYNCED, synced_tables};
 
+use super::erasure::{tables_of_users, tables_with};
 use crate::support::TestDatabase;
 use crate::support::samples::{self, NOW, date, id};
 
@@ -258,7 +259,12 @@ pub(crate) fn a_revision_of_many_rows_is_read_in_parts(backend: Backend) {
     assert_eq!(found.changes.len(), 1);
     assert_eq!(found.changes[0].key, ItemKey { kind: "task", bytes: shared.as_bytes().to_vec() });
     assert!(found.changes[0].item.is_deleted());
-    assert!(page(&test, user, cursor, 100).unwrap_err().to_string().contains("other `types`"));
+    let with_types = |types, cursor: &Option<Cursor>| {
+        let refused = read(&test.database, |store| sync::changes(store, user, types, cursor.clone(), 100)).unwrap_err();
+        refused.to_string()
+    };
+    assert!(with_types(SyncTypes::of([SyncType::Theme]), &cursor).contains("other `types`"));
+    assert!(with_types(SyncTypes::all(), &cursor).contains("fewer types"));
 }
 
 pub(crate) fn old_tombstones_go_and_older_cursors_with_them(backend: Backend) {
@@ -299,4 +305,17 @@ pub(crate) fn old_tombstones_go_and_older_cursors_with_them(backend: Backend) {
     // A database that was restored is behind.
     let ahead = Cursor::after(SyncTypes::all(), circadia_domain::revision::Revision(now.revision.0 + 1));
     assert!(page(&test, user, Some(ahead), 100).is_err());
+}
+
+pub(crate) fn every_table_with_a_revision_is_synced_or_left_out_for_a_reason(backend: Backend) {
+    let test = TestDatabase::migrated(backend);
+    let synced: BTreeSet<String> = synced_tables().map(str::to_owned).collect();
+    let left_out: BTreeSet<String> = NOT_SYNCED.iter().map(|(table, _)| (*table).to_owned()).collect();
+    assert!(synced.is_disjoint(&left_out));
+    let with_revision = &tables_of_users(&test, backend) & &tables_with(&test, backend, "rev");
+    assert_eq!(
+        with_revision,
+        &synced | &left_out,
+        "a table of users with a column `rev` is of a `SyncType` (see \"Add a tracker\"), or belongs into `NOT_SYNCED`"
+    );
 }
