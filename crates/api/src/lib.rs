@@ -13,7 +13,7 @@ use std::sync::Arc;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::Data;
 
 pub use http::forwarded::ForwardedHeaders;
@@ -24,7 +24,7 @@ pub use http::settings::{HttpSettings, RateLimits};
 pub use http::state::{AppState, Readiness, RequestThrottles};
 pub use routes::metrics::{MetricsApp, MetricsPage, MetricsSource};
 
-use http::{docs, idempotency, limits, middleware, routing};
+use http::{compression, docs, idempotency, limits, middleware, routing};
 
 /// What all workers share.
 #[derive(Clone)]
@@ -100,7 +100,7 @@ impl HttpApp {
             .wrap(from_fn(idempotency::once))
             .wrap(from_fn(limits::limit))
             .wrap(from_fn(middleware::identify))
-            .wrap(Compress::default())
+            .wrap(from_fn(compression::compress))
             .wrap(self.cors())
             .wrap(from_fn(middleware::serve))
     }

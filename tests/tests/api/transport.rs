@@ -153,14 +153,27 @@ async fn answers_are_compressed_when_asked_for(backend: Backend) {
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
     assert!(packed.bytes.len() < plain.bytes.len() / 2 && packed.bytes.starts_with(&[0x1f, 0x8b]));
     assert!(packed.header("vary").is_some_and(|vary| vary.to_lowercase().contains("accept-encoding")));
+    for other in ["identity", "br", "gzip;q=0", "identity;q=0"] {
+        let as_it_is = ada.with_header("accept-encoding", other).get(&path).await.expect(200);
+        assert_eq!((as_it_is.header("content-encoding"), &as_it_is.bytes), (None, &plain.bytes), "{other}");
+        assert!(as_it_is.header("vary").is_some_and(|vary| vary.to_lowercase().contains("accept-encoding")));
+    }
     // The tag is a weak one of the same text, and good for the same.
     assert_eq!(packed.etag(), format!("W/{}", plain.etag()));
     ada.with_header("if-none-match", &packed.etag()).get(&path).await.expect(304);
     let tagged = ada.with_header("if-match", &packed.etag());
     tagged.patch(&path, json!({"description": null})).await.expect(200);
     tagged.patch(&path, json!({"description": "y"})).await.problem(412, "precondition_failed");
-    let refused = ada.with_header("accept-encoding", "identity").get(&path).await.expect(200);
-    assert_eq!(refused.header("content-encoding"), None);
+    let small = ada.with_header("accept-encoding", "gzip").get("/health/live").await.expect(200);
+    assert_eq!(small.header("content-encoding"), None);
+    // What anyone may ask for is compressed once, and answers in pieces as they come.
+    for public in ["/api/schema", "/api/docs/swagger-ui-bundle.js", "/api/docs/swagger-ui.css", "/me/export"] {
+        let plain = ada.get(public).await.expect(200);
+        let packed = ada.with_header("accept-encoding", "gzip").get(public).await.expect(200);
+        assert_eq!((plain.header("content-encoding"), packed.header("content-encoding")), (None, Some("gzip")));
+        assert!(packed.bytes.len() < plain.bytes.len() && packed.bytes.starts_with(&[0x1f, 0x8b]), "{public}");
+        assert_eq!(packed.header("content-type"), plain.header("content-type"));
+    }
     // What is sent must not be compressed: a small body could become a large one.
     let request = ada.request(Method::POST, "/themes").header("content-encoding", "gzip");
     ada.send(request.json(&json!({"name": "x"}))).await.problem(415, "unsupported_media_type");

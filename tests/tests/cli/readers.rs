@@ -27,8 +27,13 @@ fn open_files(server: &Server) -> usize {
 }
 
 fn ask_and_never_read(server: &Server, connections: usize) -> Vec<TcpStream> {
-    let requests = "GET /api/schema HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(REQUESTS);
-    let open = |_| {
+    // Whether what is sent is compressed for each, or held once for all, or of any size.
+    let kinds = ["/api/schema", "/api/schema", "/api/docs/swagger-ui-bundle.js", "/"];
+    let open = |number: usize| {
+        let (path, encoding) =
+            (kinds[number % kinds.len()], if number.is_multiple_of(2) { "gzip" } else { "identity" });
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: {encoding}\r\n\r\n");
+        let requests = request.repeat(REQUESTS);
         let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
         stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
         // It may close, or take no more, before it has taken them all.

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod caller;
 pub(crate) mod chart;
 pub(crate) mod client_address;
+pub(crate) mod compression;
 mod context;
 pub(crate) mod cookies;
 pub(crate) mod csrf;

@@ -28,7 +28,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may go on sending what was refused.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// More of an answer isn't prepared before this much was sent.
-const WRITE_BUFFER_BYTES: usize = 16 * 1024;
+const WRITE_BUFFER_BYTES: usize = 8 * 1024;
 
 /// How an [`http_server`] is run.
 #[derive(Debug, Clone, Copy)]

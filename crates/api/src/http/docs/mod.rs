@@ -1,16 +1,18 @@
 //! The documentation, served by the binary itself: the OpenAPI document, Swagger UI, `ReDoc`. Nothing is loaded from
 //! anywhere else, which a strict `Content-Security-Policy` makes sure of.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use actix_web::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, VARY,
 };
-use actix_web::web::{self, Bytes, Data};
+use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use serde::Serialize;
 use utoipa_swagger_ui::Config;
 
+use crate::http::compression::PublicFile;
 use crate::http::openapi;
 use crate::http::problem::Problem;
 use crate::http::routing::{Routes, matched};
@@ -61,16 +63,16 @@ fn file_of(request: &HttpRequest) -> String {
 
 /// The document as it is sent.
 #[derive(Debug)]
-pub(crate) struct Schema {
-    text: Bytes,
+struct Schema {
+    file: PublicFile,
     etag: String,
 }
 
 impl Schema {
-    pub(crate) fn new(text: String) -> Self {
+    fn new(text: String) -> Self {
         use std::hash::BuildHasher as _;
         let hash = foldhash::quality::FixedState::with_seed(1).hash_one(text.as_bytes());
-        Self { text: text.into(), etag: format!("W/\"{hash:x}\"") }
+        Self { file: PublicFile::new(text), etag: format!("W/\"{hash:x}\"") }
     }
 }
 
@@ -82,7 +84,7 @@ async fn serve_schema(request: HttpRequest) -> HttpResponse {
     let known = request.headers().get(IF_NONE_MATCH).is_some_and(|tag| tag == schema.etag.as_str());
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, schema.etag.as_str())).insert_header((CACHE_CONTROL, "public, max-age=60"));
-    if known { response.finish() } else { response.content_type("application/json").body(schema.text.clone()) }
+    if known { response.finish() } else { schema.file.answer(&request, response.content_type("application/json")) }
 }
 
 /// Where things are. Browsers are led to the documentation; others get links.
@@ -130,17 +132,34 @@ async fn serve_swagger(request: HttpRequest, config: Data<Config<'static>>) -> H
         "page.js" => return page(SWAGGER_POLICY, "text/javascript; charset=utf-8").body(include_str!("swagger.js")),
         _ => {}
     }
-    match utoipa_swagger_ui::serve(&file, config.into_inner()) {
-        Ok(Some(found)) => {
-            let mut response = page(SWAGGER_POLICY, &found.content_type);
-            if found.gzpipped {
-                response.insert_header((CONTENT_ENCODING, "gzip"));
-            }
-            response.body(found.bytes.into_owned())
-        }
+    match swagger_file(file, config) {
+        Ok(Some(found)) => found.file.answer(&request, &mut page(SWAGGER_POLICY, &found.content_type)),
         Ok(None) => Problem::of(Code::NotFound, "There is no such file.").error_response(),
-        Err(error) => Problem::internal(&error).error_response(),
+        Err(error) => Problem::internal(&*error).error_response(),
     }
+}
+
+/// A file of Swagger UI.
+#[derive(Debug)]
+struct SwaggerFile {
+    content_type: String,
+    file: PublicFile,
+}
+
+/// Those that were asked for, by name.
+static SWAGGER_FILES: LazyLock<Mutex<HashMap<String, Arc<SwaggerFile>>>> = LazyLock::new(Mutex::default);
+
+fn swagger_file(
+    name: String,
+    config: Data<Config<'static>>,
+) -> Result<Option<Arc<SwaggerFile>>, Box<dyn std::error::Error>> {
+    let mut files = SWAGGER_FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = files.get(&name) {
+        return Ok(Some(Arc::clone(known)));
+    }
+    let Some(found) = utoipa_swagger_ui::serve(&name, config.into_inner())? else { return Ok(None) };
+    let found = SwaggerFile { content_type: found.content_type, file: PublicFile::new(found.bytes.into_owned()) };
+    Ok(Some(Arc::clone(files.entry(name).or_insert(Arc::new(found)))))
 }
 
 fn page(policy: &str, content_type: &str) -> actix_web::HttpResponseBuilder {
