@@ -1,5 +1,6 @@
 //! HTTP/1.1 over TCP: actix' own dispatcher on a stream that hands it one request at a time.
 
+mod chunks;
 mod one_request;
 mod sequential;
 

@@ -17,12 +17,14 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::chunks::Chunks;
+
 /// How much of a request's body is still to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Body {
     Bytes(u64),
-    /// Its end isn't known before it is there.
-    Chunks,
+    /// What comes in chunks, the last of which ends it.
+    Chunked(Chunks),
 }
 
 /// Looks for the blank line that ends a head.
@@ -68,30 +70,33 @@ struct State {
 impl State {
     /// How many of these bytes may be given now, which are at least one.
     fn admit(&self, bytes: &[u8]) -> usize {
-        let admitted = match self.answering.get() {
+        match self.answering.get() {
             Some(Body::Bytes(left)) => {
                 let admitted = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
                 self.answering.set(Some(Body::Bytes(left - count(admitted))));
-                return admitted;
+                admitted
             }
-            Some(Body::Chunks) | None => {
-                let mut head_end = self.head_end.get();
-                let found = head_end.find(bytes);
-                self.head_end.set(head_end);
-                found
+            Some(Body::Chunked(mut chunks)) => {
+                let end = chunks.find_end(bytes);
+                self.answering.set(Some(if end.is_some() { Body::Bytes(0) } else { Body::Chunked(chunks) }));
+                end.unwrap_or(bytes.len())
             }
-        };
-        match admitted {
-            Some(to_end) => {
-                self.head_given.set(true);
-                self.since_head.set(0);
-                to_end
-            }
-            None => {
-                self.since_head.set(self.since_head.get().saturating_add(count(bytes.len())));
-                bytes.len()
-            }
+            None => self.admit_head(bytes),
         }
+    }
+
+    /// How many of these bytes there are to the end of a head.
+    fn admit_head(&self, bytes: &[u8]) -> usize {
+        let mut head_end = self.head_end.get();
+        let found = head_end.find(bytes);
+        self.head_end.set(head_end);
+        if let Some(end) = found {
+            self.head_given.set(true);
+            self.since_head.set(0);
+            return end;
+        }
+        self.since_head.set(self.since_head.get().saturating_add(count(bytes.len())));
+        bytes.len()
     }
 
     /// Whether the request that has its turn was read to its end.
@@ -112,7 +117,8 @@ impl Turns {
     /// Begins the turn of a request.
     pub(super) fn begin(&self, head: &RequestHead) -> Turn {
         let body = if head.headers().contains_key(header::TRANSFER_ENCODING) {
-            Body::Chunks
+            // What came before the turn wasn't looked at.
+            Body::Chunked(if self.0.since_head.get() == 0 { Chunks::BEGIN } else { Chunks::Malformed })
         } else {
             let length = head.headers().get(header::CONTENT_LENGTH);
             let length = length.and_then(|length| length.to_str().ok()?.trim().parse::<u64>().ok()).unwrap_or(0);
@@ -290,5 +296,17 @@ mod tests {
         drop(turn);
         assert!(!state.is_read());
         assert_eq!(state.admit(b"GET /"), 5);
+    }
+
+    #[test]
+    fn a_turn_admits_its_chunks_and_no_more() {
+        let turns = Turns::default();
+        let mut request = RequestHead::default();
+        request.headers_mut().insert(header::TRANSFER_ENCODING, header::HeaderValue::from_static("chunked"));
+        let _turn = turns.begin(&request);
+        assert_eq!(turns.0.admit(b"4\r\n\r\n\r\n\r\n"), 9, "a blank line in a chunk ends nothing");
+        assert!(!turns.0.is_read());
+        assert_eq!(turns.0.admit(b"0\r\n\r\nGET /"), 5);
+        assert!(turns.0.is_read());
     }
 }
