@@ -207,6 +207,7 @@ pub fn prune(store: &mut dyn Store, now: Instant) -> Result<bool, Error> {
 }
 
 fn expired() -> Error {
-    let detail = "the cursor is too old, of a time that was undone, or of fewer types: forget it, and what you have, and sync anew";
+    let detail = "the cursor is too old, of a time that was undone, or of fewer types: forget it, and what you have, and sync \
+                  anew";
     Error::conflict(Code::SyncCursorExpired, detail)
 }

@@ -6,8 +6,10 @@ use uuid::Uuid;
 
 use super::change::date_of;
 use super::{Change, SyncType, evaluate_entries};
+use crate::civil::Date;
 use crate::error::Error;
-use crate::ids::{Id, UserId};
+use crate::habits::Entry;
+use crate::ids::{HabitId, Id, UserId};
 use crate::revision::Revision;
 use crate::tombstones::ItemKey;
 use crate::unit_of_work::Store;
@@ -27,10 +29,22 @@ impl NamedItem {
         let bytes = self.key.clone().unwrap_or_else(|| user.as_uuid().as_bytes().to_vec());
         ItemKey { kind: self.kind.as_str(), bytes }
     }
+
+    /// What is told of it if it isn't there.
+    fn deletion(&self, user: UserId) -> Change {
+        Change::deletion(self.kind, self.key_of(user).bytes, Revision(0))
+    }
+
+    /// The habit and the date of an entry.
+    fn day(&self) -> Option<(HabitId, Date)> {
+        let bytes = self.key.as_ref().filter(|_| self.kind == SyncType::Entry)?;
+        let (habit, date) = bytes.split_at_checked(16)?;
+        Some((Id::from_uuid(Uuid::from_slice(habit).ok()?), date_of(date)?))
+    }
 }
 
-/// Items as they are now; deleted, with the revision 0, where there is none. One statement evaluates all entries among
-/// them.
+/// Items as they are now; deleted, with the revision 0, where there is none. One statement reads all entries among them, and
+/// one evaluates them.
 ///
 /// # Errors
 /// Those of the store.
@@ -39,13 +53,23 @@ pub fn current(
     user: UserId,
     items: BTreeSet<NamedItem>,
 ) -> Result<BTreeMap<NamedItem, Change>, Error> {
-    let found: Result<Vec<Change>, Error> = items.iter().map(|item| find(store, user, item)).collect();
+    let days: Vec<(HabitId, Date)> = items.iter().filter_map(NamedItem::day).collect();
+    let entries: BTreeMap<(HabitId, Date), Entry> =
+        store.find_entries(user, &days)?.into_iter().map(|entry| ((entry.habit, entry.date), entry)).collect();
+    let find = |item: &NamedItem| match item.kind {
+        SyncType::Entry => {
+            let entry = item.day().and_then(|day| entries.get(&day)).cloned();
+            Ok(entry.map_or_else(|| item.deletion(user), Change::from))
+        }
+        _ => find(store, user, item),
+    };
+    let found: Result<Vec<Change>, Error> = items.iter().map(find).collect();
     let mut found = found?;
     evaluate_entries(store, user, &mut found)?;
     Ok(items.into_iter().zip(found).collect())
 }
 
-/// An item as it is stored.
+/// An item as it is stored, which isn't an entry.
 fn find(store: &mut dyn Store, user: UserId, item: &NamedItem) -> Result<Change, Error> {
     let (kind, key) = (item.kind, item.key_of(user));
     let found = match kind {
@@ -63,12 +87,9 @@ fn find(store: &mut dyn Store, user: UserId, item: &NamedItem) -> Result<Change,
             Some(date) => store.find_mood(user, date)?.map(Change::from),
             None => None,
         },
-        SyncType::Entry => match key.bytes.get(16..).and_then(date_of) {
-            Some(date) => store.find_entries(user, &[(id_of(&key), date)])?.pop().map(Change::from),
-            None => None,
-        },
+        SyncType::Entry => None,
     };
-    Ok(found.unwrap_or_else(|| Change::deletion(kind, key.bytes, Revision(0))))
+    Ok(found.unwrap_or_else(|| item.deletion(user)))
 }
 
 /// The id that a key begins with.
