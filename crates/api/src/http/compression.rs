@@ -11,7 +11,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    AcceptEncoding, CONTENT_ENCODING, ContentEncoding, Encoding, Header as _, HeaderValue, VARY,
+    AcceptEncoding, CONTENT_ENCODING, CONTENT_TYPE, ContentEncoding, Encoding, Header as _, HeaderValue, VARY,
 };
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes};
@@ -39,7 +39,13 @@ fn gzip(bytes: &[u8], level: Compression) -> std::io::Result<Bytes> {
     encoder.finish().map(Bytes::from)
 }
 
+/// Whether something is text. What else there is, images and archives, is compressed as it is.
+fn is_text(media_type: &str) -> bool {
+    media_type.starts_with("text/") || ["json", "javascript", "xml"].iter().any(|kind| media_type.contains(kind))
+}
+
 fn is_compressible(response: &HttpResponse) -> bool {
+    let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let has_whole_body =
         !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED);
     let is_large = match response.body().size() {
@@ -47,7 +53,7 @@ fn is_compressible(response: &HttpResponse) -> bool {
         BodySize::Sized(bytes) => bytes >= MIN_BYTES,
         BodySize::Stream => true,
     };
-    has_whole_body && is_large && !response.headers().contains_key(CONTENT_ENCODING)
+    has_whole_body && is_large && media_type.is_some_and(is_text) && !response.headers().contains_key(CONTENT_ENCODING)
 }
 
 /// Compresses what routes answer.
@@ -135,6 +141,16 @@ mod tests {
         }
         for no in ["", "*", "identity", "br", "gzip;q=0", "gzip;q=0.1, identity", "identity;q=0", "*;q=0"] {
             assert!(!accepts(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn texts_are_compressed_and_images_and_archives_are_not() {
+        for text in ["application/json", "application/problem+json", "text/csv; charset=utf-8", "text/javascript"] {
+            assert!(is_text(text), "{text}");
+        }
+        for other in ["image/png", "image/jpeg", "application/zip", "application/octet-stream"] {
+            assert!(!is_text(other), "{other}");
         }
     }
 
