@@ -53,6 +53,10 @@ pub struct IdempotentRequests {
 }
 
 impl IdempotentRequests {
+    pub fn new(context: Context, master: MasterKey) -> Self {
+        Self { context, master, measures: KeyedRequestMeasures::default() }
+    }
+
     /// Claims a key for a request, both by their hashes.
     ///
     /// # Errors

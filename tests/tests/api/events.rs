@@ -132,7 +132,7 @@ async fn there_are_five_streams_of_an_account(backend: Backend) {
     for _ in 0..5 {
         open_ones.push(open(&ada).await);
     }
-    assert_eq!(app.metrics().await.sum("circadia_event_streams", &[]), 5.0);
+    assert_eq!(app.metrics().await.sum("circadia_event_streams", &[]).to_string(), "5");
     let refused = ada.get("/events").await.problem(429, "too_many_streams");
     assert!(refused.header("retry-after").is_some());
     open(&app.user("eve").await).await;

@@ -9,7 +9,7 @@ use circadia_app::avatars::{Avatars, ImageWorkers};
 use circadia_app::calendars::Calendars;
 use circadia_app::emails::Emails;
 use circadia_app::export::Exports;
-use circadia_app::idempotent_requests::{IdempotentRequests, KeyedRequestMeasures};
+use circadia_app::idempotent_requests::IdempotentRequests;
 use circadia_app::import::Imports;
 use circadia_app::imports::AppImports;
 use circadia_app::jobs::JobQueue;
@@ -100,11 +100,7 @@ pub(super) fn services(config: &Config, parts: Parts) -> Result<App, StartError>
     let push = push(config, &context, &outbox, &master, &keys);
     Ok(App {
         settings,
-        idempotent_requests: Arc::new(IdempotentRequests {
-            context: context.clone(),
-            master: master.clone(),
-            measures: KeyedRequestMeasures::default(),
-        }),
+        idempotent_requests: Arc::new(IdempotentRequests::new(context.clone(), master.clone())),
         reminders: reminders(&emails, &webhooks, &push),
         webhooks,
         push,

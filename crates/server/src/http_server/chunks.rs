@@ -45,21 +45,18 @@ impl Chunks {
     /// What follows a byte outside of a chunk's data.
     fn after(self, byte: u8) -> Self {
         match (self, byte) {
-            (Self::Malformed, _) => Self::Malformed,
-            (Self::Size(0) | Self::Extension(0), b'\n') => Self::Trailers { is_empty: true },
+            (Self::Size(0) | Self::Extension(0) | Self::Trailers { .. }, b'\n') => Self::Trailers { is_empty: true },
             (Self::Size(size) | Self::Extension(size), b'\n') => Self::Data(size),
             (Self::AfterData, b'\n') => Self::BEGIN,
-            (Self::Trailers { .. }, b'\n') => Self::Trailers { is_empty: true },
-            (Self::Size(_) | Self::AfterData | Self::Trailers { .. }, b'\r') => self,
+            (Self::Size(_) | Self::AfterData | Self::Trailers { .. }, b'\r') | (Self::Extension(_), _) => self,
             (Self::Size(size), b';' | b' ' | b'\t') => Self::Extension(size),
             (Self::Size(size), _) => {
                 let digit = char::from(byte).to_digit(16).map(u64::from);
                 let longer = digit.and_then(|digit| size.checked_mul(16)?.checked_add(digit));
                 longer.map_or(Self::Malformed, Self::Size)
             }
-            (Self::Extension(_), _) => self,
             (Self::Trailers { .. }, _) => Self::Trailers { is_empty: false },
-            (Self::AfterData | Self::Data(_), _) => Self::Malformed,
+            (Self::AfterData | Self::Data(_) | Self::Malformed, _) => Self::Malformed,
         }
     }
 }
