@@ -2,13 +2,8 @@
 //!
 //! Words start at multiples of 64 days from 1970-01-01, so that the sets of a habit can be combined word by word.
 
-use smallvec::SmallVec;
-
 use crate::civil::Date;
 use crate::civil::num::{day_of, index_of_day};
-
-/// Words without an allocation, for up to half a year.
-pub(super) type Words = SmallVec<[u64; 4]>;
 
 /// A set of days: words from the one with its first day to the one with its last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

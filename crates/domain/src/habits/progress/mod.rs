@@ -11,7 +11,7 @@ pub(super) use self::quota::Days;
 
 use serde::Serialize;
 
-use super::bits::{Words, clear, each, has, set};
+use super::bits::{clear, each, has, set};
 use super::history::History;
 use super::kind::Direction;
 use super::recent::Checkpoint;
@@ -99,9 +99,9 @@ pub struct Progress<'a> {
     /// The day of bit 0 of the first word: a multiple of 64.
     pub(super) base: i32,
     /// Due days from the start up to today; of quotas, available ones.
-    pub(super) due: Words,
-    pub(super) done: Words,
-    pub(super) skipped: Words,
+    pub(super) due: Vec<u64>,
+    pub(super) done: Vec<u64>,
+    pub(super) skipped: Vec<u64>,
     /// Of rolling quotas: days that are covered. No words without one.
     pub(super) covered: Vec<u64>,
     /// Of rolling quotas: days that aren't covered, but still could be. No words without one.
@@ -126,7 +126,9 @@ impl<'a> Progress<'a> {
         let first = before.map_or(0, |checkpoint| checkpoint.first).max(start.index() / 64);
         let length = if start <= last { (last.index() / 64 + 1).saturating_sub(first) } else { 0 };
         let base = day_of(first) * 64;
-        let [mut due, mut done, mut skipped] = [(); 3].map(|()| Words::from_elem(0, length));
+        let mut due = vec![0; length];
+        let mut done = vec![0; length];
+        let mut skipped = vec![0; length];
         timeline.fill_for(history, today, base, &mut due);
         history.crossed.copy_to(first, &mut done);
         history.skipped.copy_to(first, &mut skipped);
