@@ -13,7 +13,7 @@ pub(super) enum Chunks {
     AfterData,
     /// In the trailers; whether their present line is empty so far.
     Trailers { is_empty: bool },
-    /// It isn't formed as it should be: whoever decodes it refuses it.
+    /// It isn't formed as it should be; the decoder refuses it.
     Malformed,
 }
 
