@@ -45,15 +45,18 @@ pub(crate) fn is_connection_lost(error: &Error) -> bool {
     match error {
         Error::BrokenTransactionManager
         | Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => true,
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-            let message = information.message().to_ascii_lowercase();
-            CONNECTION_LOST_MESSAGES.iter().any(|part| message.contains(part))
-        }
         Error::RollbackErrorOnCommit { rollback_error, commit_error } => {
             is_connection_lost(commit_error) || is_connection_lost(rollback_error)
         }
-        _ => false,
+        error => has_message(error, CONNECTION_LOST_MESSAGES),
     }
+}
+
+/// Whether an error of unknown kind has one of these parts in its message, which are in lower case.
+fn has_message(error: &Error, parts: &[&str]) -> bool {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, information) = error else { return false };
+    let message = information.message().to_ascii_lowercase();
+    parts.iter().any(|part| message.contains(part))
 }
 
 /// Whether the server has no connection left, but is there.
@@ -100,12 +103,8 @@ const CONNECTION_LOST_MESSAGES: &[&str] = &[
 pub(crate) fn is_conflict(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-            let message = information.message().to_ascii_lowercase();
-            CONFLICT_MESSAGES.iter().any(|part| message.contains(part))
-        }
         Error::RollbackErrorOnCommit { commit_error, .. } => is_conflict(commit_error),
-        _ => false,
+        error => has_message(error, CONFLICT_MESSAGES),
     }
 }
 
@@ -148,23 +147,15 @@ const DISK_FULL_MESSAGES: &[&str] =
 /// Whether there was no room on the database's disk.
 pub(crate) fn is_disk_full(error: &Error) -> bool {
     match error {
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-            let message = information.message().to_ascii_lowercase();
-            DISK_FULL_MESSAGES.iter().any(|part| message.contains(part))
-        }
         Error::RollbackErrorOnCommit { commit_error, .. } => is_disk_full(commit_error),
-        _ => false,
+        error => has_message(error, DISK_FULL_MESSAGES),
     }
 }
 
 fn is_transient(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
-            let message = information.message().to_ascii_lowercase();
-            TRANSIENT_MESSAGES.iter().any(|part| message.contains(part))
-        }
-        _ => false,
+        error => has_message(error, TRANSIENT_MESSAGES),
     }
 }
 
