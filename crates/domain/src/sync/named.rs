@@ -30,11 +30,6 @@ impl NamedItem {
         ItemKey { kind: self.kind.as_str(), bytes }
     }
 
-    /// What is told of it if it isn't there.
-    fn deletion(&self, user: UserId) -> Change {
-        Change::deletion(self.kind, self.key_of(user).bytes, Revision(0))
-    }
-
     /// The habit and the date of an entry.
     fn day(&self) -> Option<(HabitId, Date)> {
         let bytes = self.key.as_ref().filter(|_| self.kind == SyncType::Entry)?;
@@ -54,23 +49,21 @@ pub fn current(
     items: BTreeSet<NamedItem>,
 ) -> Result<BTreeMap<NamedItem, Change>, Error> {
     let days: Vec<(HabitId, Date)> = items.iter().filter_map(NamedItem::day).collect();
-    let entries: BTreeMap<(HabitId, Date), Entry> =
+    let mut entries: BTreeMap<(HabitId, Date), Entry> =
         store.find_entries(user, &days)?.into_iter().map(|entry| ((entry.habit, entry.date), entry)).collect();
-    let find = |item: &NamedItem| match item.kind {
-        SyncType::Entry => {
-            let entry = item.day().and_then(|day| entries.get(&day)).cloned();
-            Ok(entry.map_or_else(|| item.deletion(user), Change::from))
-        }
-        _ => find(store, user, item),
-    };
-    let found: Result<Vec<Change>, Error> = items.iter().map(find).collect();
+    let found: Result<Vec<Change>, Error> = items.iter().map(|item| find(store, user, item, &mut entries)).collect();
     let mut found = found?;
     evaluate_entries(store, user, &mut found)?;
     Ok(items.into_iter().zip(found).collect())
 }
 
-/// An item as it is stored, which isn't an entry.
-fn find(store: &mut dyn Store, user: UserId, item: &NamedItem) -> Result<Change, Error> {
+/// An item as it is stored; entries were read before.
+fn find(
+    store: &mut dyn Store,
+    user: UserId,
+    item: &NamedItem,
+    entries: &mut BTreeMap<(HabitId, Date), Entry>,
+) -> Result<Change, Error> {
     let (kind, key) = (item.kind, item.key_of(user));
     let found = match kind {
         SyncType::Settings => store.find_user(user)?.map(|found| Change::settings(user, found.rev, found.settings)),
@@ -87,9 +80,9 @@ fn find(store: &mut dyn Store, user: UserId, item: &NamedItem) -> Result<Change,
             Some(date) => store.find_mood(user, date)?.map(Change::from),
             None => None,
         },
-        SyncType::Entry => None,
+        SyncType::Entry => item.day().and_then(|day| entries.remove(&day)).map(Change::from),
     };
-    Ok(found.unwrap_or_else(|| item.deletion(user)))
+    Ok(found.unwrap_or_else(|| Change::deletion(kind, key.bytes, Revision(0))))
 }
 
 /// The id that a key begins with.
