@@ -84,7 +84,7 @@ impl Cursor {
     pub(super) fn checked(self, types: SyncTypes, head: SyncHead) -> Result<Self, Error> {
         if self.types != types {
             // As a cursor for all types is after an upgrade to a version with more.
-            if types == SyncTypes::all() && self.types.iter().all(|kind| types.has(kind)) {
+            if types == SyncTypes::all() {
                 return Err(expired());
             }
             return Err(Error::conflict(Code::InvalidCursor, "the cursor was given out for other `types`"));
